@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { Id, Scope, SpawnRate, TimeInput, Users } from "./primitives.ts";
+
+const Callback = z.object({ success: z.boolean(), message: z.string() });
+export const CallbackAnswer = Callback;
+
+export const RegisterExternal = z.object({
+  ...Scope.shape,
+  scenarioId: Id.optional(),
+  targetUsers: Users,
+  spawnRate: SpawnRate,
+  loadTestId: Id.optional(),
+  externalKey: z.string().min(1).max(300).optional(),
+});
+export type RegisterExternal = z.output<typeof RegisterExternal>;
+export const RegisterExternalAnswer = z.object({ runId: Id, message: z.string() });
+
+const count = z.number().int().min(0);
+const figure = z.number().nullish();
+
+/** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
+export const SnapshotInput = z.object({
+  timestamp: TimeInput.optional(),
+  totalRps: figure,
+  totalRequests: count,
+  totalFailures: count.default(0),
+  errorRate: figure,
+  avgResponseMs: figure,
+  p50ResponseMs: figure,
+  p95ResponseMs: figure,
+  p99ResponseMs: figure,
+  currentUsers: count.default(0),
+  requestStats: z
+    .record(
+      z.string(),
+      z.object({
+        method: z.string().default(""),
+        name: z.string(),
+        numRequests: count,
+        numFailures: count.default(0),
+        avgResponseTime: figure,
+        minResponseTime: figure,
+        maxResponseTime: figure,
+        medianResponseTime: figure,
+        p95ResponseTime: figure,
+        p99ResponseTime: figure,
+        requestsPerSec: figure,
+      }),
+    )
+    .default({}),
+});
+export type SnapshotInput = z.output<typeof SnapshotInput>;
+
+export const TestStart = z.object({ runId: Id });
+export const TestStop = z.object({
+  runId: Id,
+  finalMetrics: SnapshotInput.nullish(),
+  autoStopped: z.boolean().optional(),
+});
+export const PushMetrics = z.object({ runId: Id, metrics: SnapshotInput });
+
+/** A command that travels to the plugin in an answer, so that stopping works where the server cannot reach the master. */
+export const PluginCommand = z.object({
+  id: z.string(),
+  type: z.enum(["stop", "setUsers"]),
+  runId: Id,
+  fence: z.int(),
+  users: z.int().optional(),
+  spawnRate: z.number().optional(),
+});
+export const SamplesAnswer = z.object({
+  acknowledgedSeq: z.int(),
+  unknownEndpoints: z.array(z.string()),
+  commands: z.array(PluginCommand),
+});

@@ -1,0 +1,103 @@
+import { z } from "zod";
+
+/**
+ * A moment. In the program and in every store an integer, Unix milliseconds UTC; on the wire an
+ * ISO 8601 string with milliseconds. `z.output` of a schema is the stored form, `z.input` the wire's.
+ */
+export const Time = z
+  .codec(z.iso.datetime(), z.int(), {
+    decode: (iso) => Date.parse(iso),
+    encode: (ms) => new Date(ms).toISOString(),
+  })
+  .meta({ description: "ISO 8601, UTC, with milliseconds" });
+
+/** A moment in a request: ISO 8601 with an offset, or Unix milliseconds. */
+export const TimeInput = z
+  .union([z.int().min(0).max(8.64e15), z.iso.datetime({ offset: true })], {
+    error: "must be an ISO 8601 time or Unix milliseconds",
+  })
+  .transform((value) => (typeof value === "number" ? value : Date.parse(value)));
+
+/** The same in a query string, where a number arrives as digits. */
+export const TimeQuery = z
+  .string()
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
+  .pipe(TimeInput);
+
+export const Id = z.string().min(1).max(128);
+export const Name = z.string().trim().min(1, "must not be empty").max(200);
+const Label = z.string().trim().min(1).max(200);
+export const Tags = z.array(z.string().trim().min(1).max(64)).max(50);
+export const Metadata = z.record(z.string().max(200), z.json());
+
+/** One level of the hierarchy: a name that fits in a path and in a log line. */
+const ScopeName = z
+  .string()
+  .min(1, "must not be empty")
+  .max(128)
+  .regex(/^[^\s/\\]+$/, "must not contain spaces or slashes");
+
+/** Where an object belongs: account, organisation and project always, environment where there is one. */
+export const Scope = z.object({
+  accountId: ScopeName,
+  orgId: ScopeName,
+  projectId: ScopeName,
+  envId: ScopeName.optional(),
+});
+export type Scope = z.output<typeof Scope>;
+
+export const ScopeFilter = Scope.partial();
+export type ScopeFilter = z.output<typeof ScopeFilter>;
+
+export const Creator = Label;
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .number({ error: `must be a whole number of at least ${min}` })
+    .int(`must be a whole number of at least ${min}`)
+    .min(min, `must be a whole number of at least ${min}`)
+    .max(max, `must be at most ${max}`);
+
+export const Users = wholeNumber(1, 1_000_000);
+export const SpawnRate = z
+  .number({ error: "must be a number above 0" })
+  .gt(0, "must be a number above 0")
+  .max(1_000_000, "must be at most 1000000");
+export const DurationSeconds = wholeNumber(1, 31_536_000);
+export const StopTimeoutSeconds = wholeNumber(0, 3600);
+
+/** http or https, with a host and without credentials. */
+export const TargetUrl = z
+  .string()
+  .max(2000)
+  .refine(
+    (text) => {
+      if (!URL.canParse(text)) return false;
+      const url = new URL(text);
+      return /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+    },
+    { error: "must be an http or https URL without credentials, such as https://shop.example" },
+  );
+
+export const AutoStop = z.strictObject({
+  enabled: z.boolean().default(true),
+  failedPercent: z.number().gt(0).max(100).default(90),
+  windowSeconds: wholeNumber(5, 3600).default(60),
+  minRequests: wholeNumber(1, 1e9).default(100),
+});
+export type AutoStop = z.output<typeof AutoStop>;
+
+/** Query of every list. `sort` names a field; `-` before it descends. */
+export const Paging = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(1000).optional(),
+  sort: z.string().max(40).optional(),
+});
+
+/** `a,b` in a query string. */
+export const CommaList = z
+  .string()
+  .transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""));
+
+export const page = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), nextCursor: z.string().optional() });

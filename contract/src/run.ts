@@ -1,0 +1,233 @@
+import { z } from "zod";
+import {
+  AutoStop,
+  CommaList,
+  Creator,
+  DurationSeconds,
+  Id,
+  Metadata,
+  Name,
+  Paging,
+  page,
+  Scope,
+  ScopeFilter,
+  SpawnRate,
+  StopTimeoutSeconds,
+  Tags,
+  TargetUrl,
+  Time,
+  TimeInput,
+  TimeQuery,
+  Users,
+} from "./primitives.ts";
+import { MetricSnapshot } from "./metrics.ts";
+import { unavailableSettings } from "./settings.ts";
+
+export const RunStatus = z.enum([
+  "Pending",
+  "Starting",
+  "Running",
+  "Stopping",
+  "Finished",
+  "Stopped",
+  "Failed",
+]);
+export type RunStatus = z.output<typeof RunStatus>;
+export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);
+export const Health = z.enum(["ok", "degraded", "unknown"]);
+export type Health = z.output<typeof Health>;
+export const Trigger = z.enum(["api", "ui", "cli", "schedule", "external"]);
+export type Trigger = z.output<typeof Trigger>;
+
+/** Why a run is in its state. `code` is stable; the rest explains. */
+export const StatusReason = z.looseObject({
+  code: z.string(),
+  message: z.string(),
+  runId: Id.optional(),
+  position: z.int().optional(),
+  expectedStartAt: Time.optional(),
+  logTail: z.array(z.string()).optional(),
+});
+export type StatusReason = z.output<typeof StatusReason>;
+
+/** What picks the end of a run; set when it enters Stopping. */
+export const EndCause = z.enum([
+  "duration_reached",
+  "shape_ended",
+  "stopped_by_user",
+  "stopped_at_locust",
+  "auto_stop_errors",
+  "failed",
+]);
+export type EndCause = z.output<typeof EndCause>;
+
+/** Settings that a load test and a run share. */
+export const RunSettings = z.object({
+  workers: z.int().optional(),
+  userClasses: z
+    .array(z.object({ name: z.string(), weight: z.int().optional(), fixedCount: z.int().optional() }))
+    .optional(),
+  includeTags: z.array(z.string()).optional(),
+  excludeTags: z.array(z.string()).optional(),
+  scriptOptions: z.record(z.string(), z.json()).optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  stopTimeoutSeconds: z.int(),
+});
+
+export const Engine = z.object({
+  locustVersion: z.string().optional(),
+  pluginVersion: z.string().optional(),
+  pythonVersion: z.string().optional(),
+  workers: z.int().optional(),
+});
+export type Engine = z.output<typeof Engine>;
+
+/** The key figures of a run, computed once from the merged samples. Null: unknowable. */
+export const RunSummary = z.object({
+  totalRequests: z.int(),
+  totalFailures: z.int(),
+  timedRequests: z.int(),
+  requestsPerSec: z.number().nullable(),
+  errorRate: z.number().nullable(),
+  avgResponseMs: z.number().nullable(),
+  minResponseMs: z.number().nullable(),
+  maxResponseMs: z.number().nullable(),
+  p50ResponseMs: z.number().nullable(),
+  p90ResponseMs: z.number().nullable(),
+  p95ResponseMs: z.number().nullable(),
+  p99ResponseMs: z.number().nullable(),
+  maxUsers: z.int(),
+  complete: z.boolean(),
+  gaps: z.array(z.object({ from: Time, to: Time })),
+  workers: z.object({ expected: z.int().nullable(), lost: z.int() }),
+});
+export type RunSummary = z.output<typeof RunSummary>;
+
+/** One execution of a load test, or an external one, as stored. */
+export const LoadTestRun = Scope.extend({
+  id: Id,
+  runNumber: z.int().optional(),
+  runGroupId: Id.optional(),
+  loadTestId: Id.optional(),
+  scenarioId: Id.optional(),
+  externalKey: z.string().optional(),
+  name: z.string(),
+  notes: z.string().optional(),
+  tags: Tags,
+  keep: z.boolean(),
+  locustClusterId: Id,
+  slot: z.int().optional(),
+  hostId: z.string().optional(),
+  trigger: Trigger,
+  status: RunStatus,
+  statusReason: StatusReason.optional(),
+  health: Health,
+  verdict: Verdict,
+  attempt: z.int(),
+  fence: z.int(),
+  endCause: EndCause.optional(),
+  startedAt: Time.optional(),
+  finishedAt: Time.optional(),
+  settledAt: Time.optional(),
+  summary: RunSummary.optional(),
+  metadata: Metadata.optional(),
+  targetUrl: z.string().optional(),
+  targetUsers: z.int().optional(),
+  spawnRate: z.number().optional(),
+  durationSeconds: z.int().optional(),
+  maxDurationSec: z.int().optional(),
+  autoStop: AutoStop.optional(),
+  loadProfile: z.object({ kind: z.enum(["constant", "script"]) }),
+  scriptRevisionId: Id.optional(),
+  scriptSha256: z.string().optional(),
+  ...RunSettings.shape,
+  engine: Engine.optional(),
+  loadStartedAt: Time.optional(),
+  loadEndedAt: Time.optional(),
+  stopRequestedAt: Time.optional(),
+  phases: z
+    .array(
+      z.object({
+        from: Time,
+        to: Time.optional(),
+        targetUsers: z.int().optional(),
+        kind: z.enum(["ramp", "steady", "shape"]),
+      }),
+    )
+    .optional(),
+  createdAt: Time,
+  createdBy: z.string(),
+  updatedAt: Time,
+  updatedBy: z.string(),
+  version: z.int(),
+});
+export type LoadTestRun = z.output<typeof LoadTestRun>;
+
+export const RunAnswer = LoadTestRun.omit({ externalKey: true }).extend({
+  lastMetrics: MetricSnapshot.optional(),
+});
+
+export const CreateRun = z.strictObject({
+  name: Name.optional(),
+  notes: z.string().max(10_000).optional(),
+  tags: Tags.default([]),
+  targetUsers: Users.optional(),
+  spawnRate: SpawnRate.optional(),
+  durationSeconds: DurationSeconds.optional(),
+  targetUrl: TargetUrl.optional(),
+  scriptRevisionId: Id.optional(),
+  stopTimeoutSeconds: StopTimeoutSeconds.optional(),
+  runGroupId: Id.optional(),
+  metadata: Metadata.optional(),
+  autoStop: AutoStop.optional(),
+  createdBy: Creator.optional(),
+  ...unavailableSettings,
+});
+export type CreateRun = z.output<typeof CreateRun>;
+
+export const UpdateRun = z.strictObject({
+  name: Name.optional(),
+  notes: z.string().max(10_000).nullish(),
+  tags: Tags.optional(),
+  keep: z.boolean().optional(),
+  updatedBy: Creator.optional(),
+});
+export type UpdateRun = z.output<typeof UpdateRun>;
+
+export const StopRun = z.strictObject({ reason: z.string().max(500).optional() });
+export const ChangeLoad = z.strictObject({ targetUsers: Users, spawnRate: SpawnRate.optional() });
+export type ChangeLoad = z.output<typeof ChangeLoad>;
+
+export const RunSort = z.enum(["createdAt", "-createdAt", "startedAt", "-startedAt", "finishedAt", "-finishedAt"]);
+export const RunQuery = z.strictObject({
+  ...Paging.shape,
+  ...ScopeFilter.shape,
+  sort: RunSort.default("-createdAt"),
+  loadTestId: Id.optional(),
+  status: CommaList.pipe(z.array(RunStatus)).optional(),
+  tags: CommaList.optional(),
+  q: z.string().max(200).optional(),
+  from: TimeQuery.optional(),
+  to: TimeQuery.optional(),
+});
+export type RunQuery = z.output<typeof RunQuery>;
+export const RunPage = page(RunAnswer);
+
+/** Something that happened to a run: a state change with its cause, a lost worker, a note. */
+export const RunEvent = z.object({
+  at: Time,
+  type: z.string(),
+  message: z.string(),
+  data: z.record(z.string(), z.json()).optional(),
+});
+export type RunEvent = z.output<typeof RunEvent>;
+export const AddEvent = z.strictObject({
+  at: TimeInput.optional(),
+  message: z.string().trim().min(1).max(1000),
+});
+export const RunEvents = z.object({
+  runId: Id,
+  items: z.array(RunEvent),
+  truncated: z.boolean(),
+  nextCursor: z.string().optional(),
+});

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { Id, page, Time } from "./primitives.ts";
+import { ScriptProblem } from "./load-test.ts";
+
+/** A file of a revision; its content is stored once, by sha256. */
+export const ScriptFile = z.object({ path: z.string(), size: z.int(), sha256: z.string() });
+export type ScriptFile = z.output<typeof ScriptFile>;
+
+/** One immutable version of a load test's locustfile; numbered 1, 2, 3 … per load test. */
+export const ScriptRevision = z.object({
+  id: Id,
+  loadTestId: Id,
+  revisionNumber: z.int(),
+  entrypoint: z.string(),
+  files: z.array(ScriptFile),
+  requirements: z.string().optional(),
+  sha256: z.string(),
+  description: z.string().optional(),
+  createdAt: Time,
+  createdBy: z.string(),
+});
+export type ScriptRevision = z.output<typeof ScriptRevision>;
+
+export const ScriptRevisionWithContent = ScriptRevision.extend({
+  files: z.array(ScriptFile.extend({ content: z.string(), encoding: z.enum(["utf-8", "base64"]) })),
+  warnings: z.array(ScriptProblem).optional(),
+});
+export const ScriptRevisionPage = page(ScriptRevision);
+
+const notYet = (what: string) =>
+  z.never({ error: `${what} are not supported by this version of Load Manager; send content` }).optional();
+
+export const PutScript = z.strictObject({
+  content: z.string({ error: "must be the locustfile's text" }).max(1_000_000),
+  description: z.string().max(2000).optional(),
+  createdBy: z.string().min(1).max(200).optional(),
+  files: notYet("scripts of several files"),
+  entrypoint: notYet("scripts of several files"),
+  requirements: notYet("requirements"),
+});
+export type PutScript = z.output<typeof PutScript>;
+
+export const CheckScript = z.strictObject({
+  content: z.string({ error: "must be the locustfile's text" }).max(1_000_000),
+  files: notYet("scripts of several files"),
+});
+export const ScriptCheck = z.object({
+  ok: z.boolean(),
+  errors: z.array(ScriptProblem),
+  userClasses: z.array(z.string()),
+  shapeClasses: z.array(z.string()),
+  options: z.array(z.string()),
+  tags: z.array(z.string()),
+});
+export type ScriptCheck = z.output<typeof ScriptCheck>;

@@ -1,0 +1,22 @@
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
+
+/** Every allowed change of state; stores refuse any other. Terminal states absorb. */
+export const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+  Pending: ["Starting", "Stopped", "Failed"],
+  Starting: ["Running", "Stopping", "Failed"],
+  Running: ["Stopping", "Failed"],
+  Stopping: ["Finished", "Stopped", "Failed"],
+  Finished: [],
+  Stopped: [],
+  Failed: [],
+};
+
+export const canBecome = (from: RunStatus, to: RunStatus): boolean =>
+  from === to || TRANSITIONS[from].includes(to);
+
+export const isTerminal = (status: RunStatus): boolean => TRANSITIONS[status].length === 0;
+
+export const TERMINAL_STATUSES: readonly RunStatus[] = ["Finished", "Stopped", "Failed"];
+export const ACTIVE_STATUSES: readonly RunStatus[] = ["Pending", "Starting", "Running", "Stopping"];
+
+export const isActive = (run: Pick<LoadTestRun, "status">): boolean => !isTerminal(run.status);

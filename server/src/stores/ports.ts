@@ -1,0 +1,177 @@
+import type { LoadTest, LoadTestQuery, RecentRun } from "@load-manager/contract/load-test.ts";
+import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { LoadTestRun, RunEvent, RunQuery, RunStatus } from "@load-manager/contract/run.ts";
+import type { ScriptRevision } from "@load-manager/contract/script.ts";
+
+/**
+ * What a store is. Every port has one contract suite in `stores/contract/`, run on every adapter.
+ * Stores never make ids or times; they hand out and take in deep copies. Whatever depends on what
+ * was read is compare-and-set and answers `undefined` when somebody else was first.
+ */
+export type Stores = {
+  readonly kind: "memory" | "sqlite" | "mongodb";
+  readonly loadTests: LoadTestStore;
+  readonly revisions: RevisionStore;
+  readonly runs: RunStore;
+  readonly events: RunEventStore;
+  readonly leases: LeaseStore;
+  readonly metrics: MetricStore;
+  /** Rejects with the reason where the store cannot be written to just now. */
+  readonly ping: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+export type Page<T> = { readonly items: T[]; readonly nextCursor?: string };
+
+/**
+ * What a caller may see. A list filter is met where every named level is equal. An empty object sees
+ * everything. The second filter of a list is what the caller asked for; both must hold.
+ */
+export type Visible = ScopeFilter;
+
+/** The fields that an edit of the definition owns; `null` removes the field. */
+type Patch<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
+
+export type LoadTestStore = {
+  /** Rejects with AppError conflict where the id is taken. */
+  readonly create: (loadTest: LoadTest) => Promise<void>;
+  readonly get: (id: string) => Promise<LoadTest | undefined>;
+  /** Newest first unless `sort` says otherwise; ties broken by id; the cursor stays right under inserts and deletes. `q` is a case-insensitive part of the name; `tags`: all of them. */
+  readonly list: (query: LoadTestQuery, visible: Visible) => Promise<Page<LoadTest>>;
+  /** Sets the given fields and `version + 1` where `version` still is the stored one; else `undefined`. */
+  readonly update: (
+    id: string,
+    version: number,
+    patch: Patch<Omit<LoadTest, "id" | "version" | "recentRuns" | "recentRunsVersion" | "lastRunNumber" | "lastRunAt">>,
+  ) => Promise<LoadTest | undefined>;
+  /** True where it was there at that version. */
+  readonly delete: (id: string, version: number) => Promise<boolean>;
+  /** Atomically raises `lastRunNumber` and sets `lastRunAt`; the new number, or `undefined` where the load test is gone. */
+  readonly nextRunNumber: (id: string, at: number) => Promise<number | undefined>;
+  /** Replaces `recentRuns` (and `updatedAt`, never `version`) where `recentRunsVersion` still is the stored one. */
+  readonly setRecentRuns: (
+    id: string,
+    recentRunsVersion: number,
+    recentRuns: readonly RecentRun[],
+    updatedAt: number,
+  ) => Promise<boolean>;
+};
+
+export type RevisionStore = {
+  /** Stores the revision and the contents that are not there yet (by sha256). Rejects with AppError conflict where the (loadTestId, revisionNumber) or the id is taken. */
+  readonly create: (revision: ScriptRevision, contents: ReadonlyMap<string, Uint8Array>) => Promise<void>;
+  readonly get: (id: string) => Promise<ScriptRevision | undefined>;
+  readonly newest: (loadTestId: string) => Promise<ScriptRevision | undefined>;
+  /** Newest first. */
+  readonly list: (
+    loadTestId: string,
+    paging: { readonly limit: number; readonly cursor?: string | undefined },
+  ) => Promise<Page<ScriptRevision>>;
+  readonly content: (sha256: string) => Promise<Uint8Array | undefined>;
+};
+
+/** The transitions of `runs/run.ts`; a store refuses any other. */
+export type RunGuard = {
+  readonly version: number;
+  /** Where given, also the stored fence must be this one: what a lease holder writes. */
+  readonly fence?: number;
+};
+
+export type RunStore = {
+  readonly create: (run: LoadTestRun) => Promise<void>;
+  readonly get: (id: string) => Promise<LoadTestRun | undefined>;
+  readonly list: (query: RunQuery, visible: Visible) => Promise<Page<LoadTestRun>>;
+  /**
+   * Sets the given fields and `version + 1`, where the guard holds; `undefined` where it does not.
+   * Rejects with AppError conflict for a status change that is not in the table (same status is fine).
+   */
+  readonly update: (
+    id: string,
+    guard: RunGuard,
+    patch: Patch<Omit<LoadTestRun, "id" | "version">>,
+  ) => Promise<LoadTestRun | undefined>;
+  readonly delete: (id: string, version: number) => Promise<boolean>;
+  /** Every run that still needs the loop (`settledAt` absent), oldest first. */
+  readonly unsettled: () => Promise<LoadTestRun[]>;
+  readonly findExternal: (locustClusterId: string, externalKey: string) => Promise<LoadTestRun | undefined>;
+  /** How many runs of a load test have one of these statuses. */
+  readonly count: (loadTestId: string, statuses: readonly RunStatus[]) => Promise<number>;
+  /** The live figures beside the run; at most one record per run, the newest wins. */
+  readonly setLive: (runId: string, live: MetricSnapshot) => Promise<void>;
+  readonly getLive: (runIds: readonly string[]) => Promise<Map<string, MetricSnapshot>>;
+};
+
+export type RunEventStore = {
+  /** `id` makes it idempotent: the same id twice is stored once. */
+  readonly append: (runId: string, events: readonly (RunEvent & { readonly id: string })[]) => Promise<void>;
+  /** Oldest first by (at, order of arrival). */
+  readonly list: (
+    runId: string,
+    paging: { readonly limit: number; readonly cursor?: string | undefined },
+  ) => Promise<Page<RunEvent>>;
+  readonly deleteRun: (runId: string) => Promise<void>;
+};
+
+/** Who may work on (cluster, slot). The fence only ever rises. */
+export type Lease = {
+  readonly clusterId: string;
+  readonly slot: number;
+  readonly holder: string;
+  readonly fence: number;
+  /** The run that the slot works on; absent while the slot is free. */
+  readonly runId?: string;
+};
+
+export type LeaseStore = {
+  readonly get: (clusterId: string, slot: number) => Promise<Lease | undefined>;
+  readonly list: () => Promise<Lease[]>;
+  /** Takes the slot for `holder`: inserts with fence 1, or replaces a lease whose fence still is `seenFence` with fence + 1. `undefined` where somebody was first. */
+  readonly claim: (
+    lease: { readonly clusterId: string; readonly slot: number; readonly holder: string; readonly runId?: string },
+    seenFence: number | undefined,
+  ) => Promise<Lease | undefined>;
+  /** Frees the slot, keeping its fence, where holder and fence are still these. */
+  readonly release: (clusterId: string, slot: number, holder: string, fence: number) => Promise<boolean>;
+  /** The holder's heartbeat: a counter that rises, one row per server. */
+  readonly beat: (holder: string, count: number) => Promise<void>;
+  readonly heartbeats: () => Promise<Map<string, number>>;
+};
+
+/** One record of a batch as it arrived: its bytes never change. Types: `locust-plugin/PROTOCOL.md`. */
+export type SampleRow = {
+  readonly runId: string;
+  readonly attempt: number;
+  /** 32 hex digits; one per master process. */
+  readonly boot: string;
+  readonly seq: number;
+  /** 1 open, 2 sample, 3 event, 4 dropped, 5 final. */
+  readonly type: number;
+  /** The Unix second that a sample speaks of; 0 for other records. */
+  readonly second: number;
+  readonly body: Uint8Array;
+};
+
+export type AppendResult = {
+  /** Indices (into the rows given) of those that were new. */
+  readonly inserted: number[];
+  /** Indices of those whose key was there with other bytes; the first were kept. */
+  readonly conflicting: number[];
+};
+
+export type MetricStore = {
+  /** Inserts what is absent; resolves after the commit. */
+  readonly append: (rows: readonly SampleRow[]) => Promise<AppendResult>;
+  /** All rows of a run, or those of a range of seconds (inclusive; then only samples), by (boot, seq). */
+  readonly read: (
+    runId: string,
+    range?: { readonly fromSecond: number; readonly toSecond: number },
+  ) => Promise<SampleRow[]>;
+  /** Rows after a place in each boot, by (boot, seq): what a follower reads. */
+  readonly readAfter: (
+    runId: string,
+    cursor: ReadonlyMap<string, number>,
+    limit: number,
+  ) => Promise<SampleRow[]>;
+  readonly deleteRun: (runId: string) => Promise<void>;
+};
