@@ -1,0 +1,71 @@
+import type { Engine, EndCause, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { ClusterConfig } from "./resolve.ts";
+
+/**
+ * What the load of one run looks like at Locust, as its plugin (or, without one, Locust's own page) tells.
+ * Times are Unix milliseconds on the server's clock.
+ */
+export type LoadState = {
+  readonly phase: "starting" | "running" | "stopping" | "ended";
+  /** Random per master process; a new one means that the master was restarted. Absent without the plugin. */
+  readonly boot?: string;
+  readonly testStartedAt?: number;
+  /** The first user was spawned. */
+  readonly loadStartedAt?: number;
+  readonly stopIssuedAt?: number;
+  readonly endedAt?: number;
+  readonly stopCause?: "deadline" | "manager" | "locust_ui" | "shape_ended" | "no_workers" | "autostop";
+  /** Cumulative; what proves that a run runs. */
+  readonly requests: number;
+  readonly users: number;
+  readonly targetUsers?: number;
+  readonly workersLost: readonly string[];
+  /** Seq of the plugin's `final` record, once it is made. */
+  readonly finalSeq?: number;
+};
+
+/** What can be seen of a run at its cluster. Only what is proved is said; the rest is `unreachable`. */
+export type Observation =
+  /** Proved: nothing of this run is there (no process; or an idle master that does not know it). */
+  | { readonly kind: "nothing"; readonly engine?: Engine }
+  /** It cannot be told. `refused`: nobody listens there, which proves more than silence. */
+  | { readonly kind: "unreachable"; readonly message: string; readonly refused: boolean }
+  /** Another run, or one that was started at Locust itself, has the cluster. */
+  | { readonly kind: "foreign"; readonly message: string; readonly runId?: string }
+  /** Locust is there and waits; load has not begun. */
+  | { readonly kind: "ready"; readonly workers: number; readonly workersExpected: number; readonly engine: Engine }
+  /** The processes that were started for this run are gone or going: nothing can come any more. */
+  | { readonly kind: "dead"; readonly message: string; readonly code: string; readonly logTail: readonly string[] }
+  | { readonly kind: "load"; readonly load: LoadState; readonly engine: Engine; readonly workers: number; readonly workersExpected: number };
+
+/** Who works on a run: what guards every command. */
+export type Hold = { readonly run: LoadTestRun; readonly fence: number };
+
+/**
+ * What can be done with a run at its cluster. Every command may be repeated; a stale fence is refused.
+ * A command that rejects has an unknown outcome: observe, then decide again.
+ */
+export type ClusterAdapter = {
+  readonly config: ClusterConfig;
+  /** Never rejects; takes at most 5 s. */
+  readonly observe: (run: LoadTestRun) => Promise<Observation>;
+  /** Makes Locust ready for the run: starts its processes, or tells the plugin where to send. */
+  readonly prepare: (hold: Hold, script: ReadonlyMap<string, Uint8Array>) => Promise<void>;
+  readonly start: (hold: Hold) => Promise<void>;
+  readonly setUsers: (hold: Hold, targetUsers: number, spawnRate: number) => Promise<void>;
+  readonly stop: (hold: Hold, cause: EndCause | "manager") => Promise<void>;
+  /** Ends the processes of the run by force; local clusters only, nothing elsewhere. */
+  readonly kill: (hold: Hold) => Promise<void>;
+  /** Records that the plugin has written to the run's folder and that may not have arrived; a batch body, or none. */
+  readonly spooled: (run: LoadTestRun) => Promise<Uint8Array | undefined>;
+  /** After the end: no process of the run is left when it resolves. */
+  readonly cleanUp: (run: LoadTestRun) => Promise<void>;
+  /** For `GET /v1/clusters`: is anybody there? */
+  readonly probe: () => Promise<ClusterProbe>;
+};
+
+export type ClusterProbe = {
+  readonly state: "idle" | "busy" | "unreachable" | "unknown";
+  readonly message?: string;
+  readonly engine?: Engine;
+};
