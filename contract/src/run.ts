@@ -144,7 +144,12 @@ export const LoadTestRun = Scope.extend({
   engine: Engine.optional(),
   loadStartedAt: Time.optional(),
   loadEndedAt: Time.optional(),
-  stopRequestedAt: Time.optional(),
+  /** When the attempt began: the state Starting was entered. */
+  startingAt: Time.optional(),
+  /** When the state Stopping was entered. */
+  stoppingAt: Time.optional(),
+  /** Users commanded while it ran; the newest command. */
+  commandedLoad: z.object({ targetUsers: z.int(), spawnRate: z.number(), at: Time }).optional(),
   phases: z
     .array(
       z.object({

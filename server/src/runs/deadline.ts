@@ -1,0 +1,26 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { POLICY } from "./policy.ts";
+
+type Limits = Pick<
+  LoadTestRun,
+  "durationSeconds" | "maxDurationSec" | "startedAt" | "stoppingAt" | "startingAt" | "stopTimeoutSeconds"
+>;
+
+/** When load is stopped at the latest: Locust's test_start + duration, ramp-up included. Absent: no limit (external runs). */
+export const deadlineOf = (run: Limits, startedAt = run.startedAt): number | undefined => {
+  const seconds = run.durationSeconds ?? run.maxDurationSec;
+  if (seconds === undefined || startedAt === undefined) return undefined;
+  return startedAt + seconds * 1000;
+};
+
+/** When no load of this run can be left, whatever has happened: the stop was due, and the kill after it. */
+export const killAt = (run: Limits): number | undefined => {
+  const byDuration = deadlineOf(run, run.startedAt ?? run.startingAt);
+  const start = run.startedAt === undefined ? POLICY.startTimeoutMs : 0;
+  const byStop = run.stoppingAt;
+  const due = Math.min(
+    byDuration === undefined ? Number.POSITIVE_INFINITY : byDuration + start + POLICY.deadlineGraceMs,
+    byStop ?? Number.POSITIVE_INFINITY,
+  );
+  return Number.isFinite(due) ? due + run.stopTimeoutSeconds * 1000 + POLICY.killGraceMs : undefined;
+};

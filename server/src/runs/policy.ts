@@ -1,0 +1,23 @@
+/** Times that the run loop keeps to, in ms. Where they come from: DESIGN's deadlines and exactly-once rules. */
+export const POLICY = {
+  /** How long the loop sleeps between two looks at a run, unless it is woken. */
+  tickMs: 1000,
+  /** From Starting until load must have begun. */
+  startTimeoutMs: 90_000,
+  /** From the last thing that changed until too few workers count as no more to come. */
+  workersTimeoutMs: 60_000,
+  /** The plugin stops at the deadline by itself; the server does this much later. */
+  deadlineGraceMs: 10_000,
+  /** After the stop was due: stop timeout + this, then the process group is killed. */
+  killGraceMs: 30_000,
+  /** Nobody listens at the master's address for this long: it is gone. */
+  refusedMs: 10_000,
+  /** Silence of a master whose run has no deadline counts as loss after this long. */
+  silenceMs: 300_000,
+  /** How long a run stays Stopping for figures that have not arrived. */
+  finalsMs: 15_000,
+  /** A stop that has not taken effect is sent again after this long. */
+  stopAgainMs: 5000,
+  /** Live figures are written at most this often. */
+  liveMs: 5000,
+} as const;
