@@ -146,6 +146,8 @@ export const LoadTestRun = Scope.extend({
   loadEndedAt: Time.optional(),
   /** When the attempt began: the state Starting was entered. */
   startingAt: Time.optional(),
+  /** The intent to start load, stored before Locust is told; `boot` names the master process that was told. */
+  startSent: z.object({ at: Time, boot: z.string().optional() }).optional(),
   /** When the state Stopping was entered. */
   stoppingAt: Time.optional(),
   /** Users commanded while it ran; the newest command. */
@@ -168,7 +170,7 @@ export const LoadTestRun = Scope.extend({
 });
 export type LoadTestRun = z.output<typeof LoadTestRun>;
 
-export const RunAnswer = LoadTestRun.omit({ externalKey: true }).extend({
+export const RunAnswer = LoadTestRun.omit({ externalKey: true, startSent: true }).extend({
   lastMetrics: MetricSnapshot.optional(),
 });
 

@@ -1,4 +1,5 @@
-import type { Engine, EndCause, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ClusterConfig } from "./resolve.ts";
 
 /**
@@ -20,8 +21,10 @@ export type LoadState = {
   readonly users: number;
   readonly targetUsers?: number;
   readonly workersLost: readonly string[];
-  /** Seq of the plugin's `final` record, once it is made. */
-  readonly finalSeq?: number;
+  /** Users that the stop timeout cut off; once it has ended. */
+  readonly cutOffUsers?: number;
+  /** Without the plugin the figures are Locust's own, cumulative. */
+  readonly polled?: SnapshotInput;
 };
 
 /** What can be seen of a run at its cluster. Only what is proved is said; the rest is `unreachable`. */
@@ -33,7 +36,14 @@ export type Observation =
   /** Another run, or one that was started at Locust itself, has the cluster. */
   | { readonly kind: "foreign"; readonly message: string; readonly runId?: string }
   /** Locust is there and waits; load has not begun. */
-  | { readonly kind: "ready"; readonly workers: number; readonly workersExpected: number; readonly engine: Engine }
+  | {
+      readonly kind: "ready";
+      readonly workers: number;
+      readonly workersExpected: number;
+      readonly engine: Engine;
+      /** Absent without the plugin, where a start may not be repeated. */
+      readonly boot?: string;
+    }
   /** The processes that were started for this run are gone or going: nothing can come any more. */
   | { readonly kind: "dead"; readonly message: string; readonly code: string; readonly logTail: readonly string[] }
   | { readonly kind: "load"; readonly load: LoadState; readonly engine: Engine; readonly workers: number; readonly workersExpected: number };
@@ -49,17 +59,21 @@ export type ClusterAdapter = {
   readonly config: ClusterConfig;
   /** Never rejects; takes at most 5 s. */
   readonly observe: (run: LoadTestRun) => Promise<Observation>;
-  /** Makes Locust ready for the run: starts its processes, or tells the plugin where to send. */
+  /** Makes Locust ready for the run: starts those of its processes that were not started yet. */
   readonly prepare: (hold: Hold, script: ReadonlyMap<string, Uint8Array>) => Promise<void>;
+  /** Tells the plugin who holds the run now and where to send; after a take-over. */
+  readonly attach: (hold: Hold) => Promise<void>;
   readonly start: (hold: Hold) => Promise<void>;
   readonly setUsers: (hold: Hold, targetUsers: number, spawnRate: number) => Promise<void>;
-  readonly stop: (hold: Hold, cause: EndCause | "manager") => Promise<void>;
+  readonly stop: (hold: Hold) => Promise<void>;
   /** Ends the processes of the run by force; local clusters only, nothing elsewhere. */
   readonly kill: (hold: Hold) => Promise<void>;
-  /** Records that the plugin has written to the run's folder and that may not have arrived; a batch body, or none. */
-  readonly spooled: (run: LoadTestRun) => Promise<Uint8Array | undefined>;
+  /** Records that the plugin has written to the run's folder and that may not have arrived, as batch bodies. */
+  readonly spooled: (run: LoadTestRun) => Promise<readonly Uint8Array[]>;
   /** After the end: no process of the run is left when it resolves. */
   readonly cleanUp: (run: LoadTestRun) => Promise<void>;
+  /** Deletes what is kept of an ended run at its cluster: its folder with logs. */
+  readonly remove: (runId: string) => Promise<void>;
   /** For `GET /v1/clusters`: is anybody there? */
   readonly probe: () => Promise<ClusterProbe>;
 };

@@ -1,11 +1,13 @@
-/** Times that the run loop keeps to, in ms. Where they come from: DESIGN's deadlines and exactly-once rules. */
+/** Times that the run loop keeps to, in ms. Where they come from: the deadlines and exactly-once rules of ARCHITECTURE.md. */
 export const POLICY = {
   /** How long the loop sleeps between two looks at a run, unless it is woken. */
   tickMs: 1000,
   /** From Starting until load must have begun. */
   startTimeoutMs: 90_000,
-  /** From the last thing that changed until too few workers count as no more to come. */
+  /** From Starting until too few workers count as no more to come. */
   workersTimeoutMs: 60_000,
+  /** Without the plugin: from the start being sent until Locust must show load. */
+  polledStartMs: 15_000,
   /** The plugin stops at the deadline by itself; the server does this much later. */
   deadlineGraceMs: 10_000,
   /** After the stop was due: stop timeout + this, then the process group is killed. */
@@ -16,6 +18,8 @@ export const POLICY = {
   silenceMs: 300_000,
   /** How long a run stays Stopping for figures that have not arrived. */
   finalsMs: 15_000,
+  /** Without the plugin: Locust's page shows the last figures this long after the end. */
+  polledFinalsMs: 6000,
   /** A stop that has not taken effect is sent again after this long. */
   stopAgainMs: 5000,
   /** Live figures are written at most this often. */

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { RunFolder } from "./folder.ts";
+
+const PLUGIN_FOLDER = fileURLToPath(new URL("../../../../locust-plugin", import.meta.url));
+
+/** A process that this server started, and what became of it. */
+export type Child = {
+  readonly pid: number | undefined;
+  readonly ended: () => { readonly message: string } | undefined;
+};
+
+export type Launch = {
+  readonly run: LoadTestRun;
+  readonly folder: RunFolder;
+  readonly python: string;
+  readonly urls: readonly string[];
+  readonly token: string;
+};
+
+/** Nothing of the server's environment reaches a user's script but what a Python program needs. */
+const environment = ({ run, folder, python, urls, token }: Launch, role: string) => ({
+  PATH: `${dirname(python)}${delimiter}/usr/local/bin:/usr/bin:/bin`,
+  HOME: folder.path,
+  TMPDIR: `${folder.path}/tmp`,
+  LANG: "C.UTF-8",
+  PYTHONPATH: PLUGIN_FOLDER,
+  PYTHONUNBUFFERED: "1",
+  PYTHONDONTWRITEBYTECODE: "1",
+  LOAD_MANAGER_URL: urls.join(","),
+  LOAD_MANAGER_TOKEN: token,
+  LOAD_MANAGER_ACCOUNT_ID: run.accountId,
+  LOAD_MANAGER_ORG_ID: run.orgId,
+  LOAD_MANAGER_PROJECT_ID: run.projectId,
+  ...(run.envId === undefined ? {} : { LOAD_MANAGER_ENV_ID: run.envId }),
+  LOAD_MANAGER_RUN_DIR: folder.path,
+  LOAD_MANAGER_ROLE: role,
+});
+
+/**
+ * Starts one Locust process through our launcher: a session of its own, no stdin, output to a file,
+ * so that it outlives the server and is found again.
+ */
+const launch = (options: Launch, role: string, args: readonly string[]): Child => {
+  const log = openSync(options.folder.log(role), "a");
+  try {
+    const child = spawn(options.python, ["-m", "load_manager_locust", "-f", "locustfile.py", ...args], {
+      cwd: options.folder.script,
+      env: environment(options, role),
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
+    let ended: { message: string } | undefined;
+    child.on("error", (error) => {
+      ended = { message: `${options.python} could not be started: ${error.message}` };
+    });
+    child.on("exit", (code, signal) => {
+      ended ??= { message: signal === null ? `exit code ${code}` : `ended by ${signal}` };
+    });
+    child.unref();
+    return { pid: child.pid, ended: () => ended };
+  } finally {
+    closeSync(log);
+  }
+};
+
+export const launchMaster = (options: Launch): Child =>
+  launch(options, "master", [
+    "--master",
+    ...["--master-bind-host", "127.0.0.1", "--master-bind-port", "0"],
+    ...["--web-host", "127.0.0.1", "--web-port", "0"],
+  ]);
+
+export const launchWorker = (options: Launch, role: string, masterPort: number): Child =>
+  launch(options, role, [
+    "--worker",
+    ...["--master-host", "127.0.0.1", "--master-port", String(masterPort)],
+  ]);

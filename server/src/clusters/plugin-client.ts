@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { AppError } from "../lib/errors.ts";
+import { ask, type Reply } from "./http.ts";
+
+const ms = z.number().nullish();
+
+/** `GET /load-manager/status`, as `locust-plugin/PROTOCOL.md` describes it. */
+const PluginStatus = z.object({
+  protocol: z.literal(1),
+  pluginVersion: z.string(),
+  locustVersion: z.string(),
+  pythonVersion: z.string(),
+  boot: z.string(),
+  state: z.string(),
+  userCount: z.int(),
+  workers: z.array(z.object({ id: z.string(), state: z.string(), users: z.int() })),
+  run: z
+    .object({
+      runId: z.string().nullable(),
+      attempt: z.int(),
+      fence: z.int(),
+      phase: z.enum(["starting", "running", "stopping", "ended"]),
+      external: z.boolean(),
+      targetUsers: z.int(),
+      loadStartedAtMs: ms,
+      testStartedAtMs: ms,
+      stopIssuedAtMs: ms,
+      endedAtMs: ms,
+      stopCause: z
+        .enum(["deadline", "manager", "locust_ui", "shape_ended", "no_workers", "autostop"])
+        .nullish(),
+      requests: z.int(),
+      cutOffUsers: z.int().nullish(),
+      workersLost: z.array(z.string()),
+    })
+    .nullable(),
+});
+export type PluginStatus = z.output<typeof PluginStatus>;
+
+export type StatusReply =
+  | { readonly kind: "status"; readonly status: PluginStatus }
+  /** A Locust answers, but our plugin is not in it. */
+  | { readonly kind: "no-plugin" }
+  | { readonly kind: "silent"; readonly refused: boolean; readonly message: string };
+
+/** Speaks to the plugin inside one master. Commands reject with AppError where the plugin refuses or is silent. */
+export type PluginClient = {
+  readonly status: () => Promise<StatusReply>;
+  readonly command: (name: "attach" | "start" | "users" | "stop", body: object) => Promise<void>;
+};
+
+const STATUS_TIMEOUT_MS = 4000;
+const COMMAND_TIMEOUT_MS = 10_000;
+
+const detailOf = (json: unknown): string => {
+  const said = z.object({ error: z.string(), message: z.string().optional() }).safeParse(json);
+  return said.success ? (said.data.message ?? said.data.error) : "no reason given";
+};
+
+/** `tokens`: tried in order while they are refused, so that a callback token may be rotated during a run. */
+export const createPluginClient = (baseUrl: string, tokens: readonly string[]): PluginClient => {
+  const base = baseUrl.replace(/\/+$/, "");
+  const request = async (path: string, timeoutMs: number, body?: object): Promise<Reply> => {
+    let reply: Reply | undefined;
+    for (const token of tokens.length === 0 ? [""] : tokens) {
+      reply = await ask(`${base}/load-manager/${path}`, {
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        timeoutMs,
+      });
+      if (reply.kind !== "answer" || reply.status !== 401) break;
+    }
+    return reply ?? { kind: "silent", refused: false, message: "not asked" };
+  };
+  return {
+    status: async () => {
+      const reply = await request("status", STATUS_TIMEOUT_MS);
+      if (reply.kind === "silent") return reply;
+      if (reply.status === 404) return { kind: "no-plugin" };
+      const silent = (message: string): StatusReply => ({ kind: "silent", refused: false, message });
+      if (reply.status === 401) {
+        return silent(
+          `${base}: the plugin refuses our token; LOAD_MANAGER_TOKEN there must be security.locustCallbackToken here`,
+        );
+      }
+      if (reply.status !== 200) return silent(`${base}: status ${reply.status}`);
+      const parsed = PluginStatus.safeParse(reply.json);
+      return parsed.success
+        ? { kind: "status", status: parsed.data }
+        : silent(`${base}: the plugin's answer is not understood; its version may not fit this server's`);
+    },
+    command: async (name, body) => {
+      const reply = await request(name, COMMAND_TIMEOUT_MS, body);
+      if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
+      if (reply.status >= 300) {
+        throw new AppError("conflict", `Locust refused to ${name} (${reply.status}): ${detailOf(reply.json)}`);
+      }
+    },
+  };
+};

@@ -1,0 +1,38 @@
+import type { PluginClient } from "./plugin-client.ts";
+import type { Hold } from "./port.ts";
+
+type Callback = {
+  readonly callbackTokens: readonly string[];
+  readonly callbackUrls: () => readonly string[];
+};
+
+/** The commands that the plugin takes; each may be repeated, and carries run, attempt and fence. */
+export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
+  const reachUs = () => ({ urls: callbackUrls(), token: callbackTokens[0] ?? "" });
+  return {
+    attach: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
+      client.command("attach", { ...reachUs(), run: run.id, attempt: run.attempt, fence }),
+    start: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
+      client.command("start", {
+        ...reachUs(),
+        runId: run.id,
+        attempt: run.attempt,
+        fence,
+        users: run.targetUsers,
+        spawnRate: run.spawnRate,
+        host: run.targetUrl,
+        ...(run.durationSeconds === undefined ? {} : { durationSeconds: run.durationSeconds }),
+        ...(run.maxDurationSec === undefined ? {} : { maxSeconds: run.maxDurationSec }),
+        stopTimeoutSeconds: run.stopTimeoutSeconds,
+        useShape: false,
+      }),
+    setUsers: (
+      client: PluginClient,
+      { run, fence }: Hold,
+      users: number,
+      spawnRate: number,
+    ): Promise<void> => client.command("users", { runId: run.id, fence, users, spawnRate }),
+    stop: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
+      client.command("stop", { runId: run.id, fence, cause: "manager" }),
+  };
+};

@@ -1,0 +1,51 @@
+import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadState, Observation } from "./port.ts";
+import type { PluginStatus } from "./plugin-client.ts";
+
+export const engineOf = (status: PluginStatus): Engine => ({
+  locustVersion: status.locustVersion,
+  pluginVersion: status.pluginVersion,
+  pythonVersion: status.pythonVersion,
+  workers: status.workers.length,
+});
+
+type PluginRun = NonNullable<PluginStatus["run"]>;
+
+const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
+  phase: run.phase,
+  boot: status.boot,
+  ...(run.testStartedAtMs == null ? {} : { testStartedAt: Math.round(run.testStartedAtMs) }),
+  ...(run.loadStartedAtMs == null ? {} : { loadStartedAt: Math.round(run.loadStartedAtMs) }),
+  ...(run.stopIssuedAtMs == null ? {} : { stopIssuedAt: Math.round(run.stopIssuedAtMs) }),
+  ...(run.endedAtMs == null ? {} : { endedAt: Math.round(run.endedAtMs) }),
+  ...(run.stopCause == null ? {} : { stopCause: run.stopCause }),
+  ...(run.cutOffUsers == null ? {} : { cutOffUsers: run.cutOffUsers }),
+  requests: run.requests,
+  users: status.userCount,
+  targetUsers: run.targetUsers,
+  workersLost: run.workersLost,
+});
+
+const ALIVE = new Set(["ready", "spawning", "running"]);
+
+/** What a plugin's status says about one run. `workersExpected` is 1 where nobody knows how many there should be. */
+export const observationOf = (
+  run: LoadTestRun,
+  status: PluginStatus,
+  workersExpected: number,
+): Observation => {
+  const engine = engineOf(status);
+  const workers = status.workers.filter((worker) => ALIVE.has(worker.state)).length;
+  if (status.run?.runId === run.id && status.run.attempt === run.attempt) {
+    return { kind: "load", load: loadOf(status, status.run), engine, workers, workersExpected };
+  }
+  if (status.run !== null && status.run.phase !== "ended") {
+    const other = status.run.runId;
+    return {
+      kind: "foreign",
+      message: `Locust is busy with ${other === null ? "a run that was started there" : `the run ${other}`}.`,
+      ...(other === null ? {} : { runId: other }),
+    };
+  }
+  return { kind: "ready", workers, workersExpected, engine, boot: status.boot };
+};

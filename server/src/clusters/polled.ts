@@ -1,0 +1,176 @@
+import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { z } from "zod";
+import { AppError } from "../lib/errors.ts";
+import { ask, type Reply } from "./http.ts";
+import type { ClusterProbe, LoadState, Observation } from "./port.ts";
+
+const figure = z.number().nullish();
+
+/** One row of `/stats/requests`; every field but the names depends on Locust's version. */
+const Row = z.looseObject({
+  method: z.string().nullish(),
+  name: z.string(),
+  num_requests: z.number(),
+  num_failures: z.number(),
+  avg_response_time: figure,
+  min_response_time: figure,
+  max_response_time: figure,
+  median_response_time: figure,
+  "response_time_percentile_0.95": figure,
+  "response_time_percentile_0.99": figure,
+  ninety_ninth_response_time: figure,
+  current_rps: figure,
+});
+type Row = z.output<typeof Row>;
+
+const Stats = z.looseObject({
+  state: z.string(),
+  user_count: z.number(),
+  stats: z.array(Row),
+  workers: z.array(z.looseObject({ id: z.string(), state: z.string() })).optional(),
+});
+type Stats = z.output<typeof Stats>;
+
+const percentile99 = (row: Row): number | null =>
+  row["response_time_percentile_0.99"] ?? row.ninety_ninth_response_time ?? null;
+
+/** Without requests Locust writes 0 where there is no figure. */
+const figures = (row: Row) => {
+  const known = (value: number | null | undefined): number | null =>
+    row.num_requests === 0 ? null : (value ?? null);
+  return {
+    numRequests: row.num_requests,
+    numFailures: row.num_failures,
+    avgResponseTime: known(row.avg_response_time),
+    minResponseTime: known(row.min_response_time),
+    maxResponseTime: known(row.max_response_time),
+    medianResponseTime: known(row.median_response_time),
+    p95ResponseTime: known(row["response_time_percentile_0.95"]),
+    p99ResponseTime: known(percentile99(row)),
+    requestsPerSec: row.current_rps ?? null,
+  };
+};
+
+const snapshotOf = (stats: Stats): SnapshotInput => {
+  const total = stats.stats.find((row) => row.name === "Aggregated");
+  const rows = stats.stats.filter((row) => row !== total);
+  const all = total === undefined ? undefined : figures(total);
+  return {
+    totalRps: all?.requestsPerSec,
+    totalRequests: all?.numRequests ?? 0,
+    totalFailures: all?.numFailures ?? 0,
+    avgResponseMs: all?.avgResponseTime,
+    p50ResponseMs: all?.medianResponseTime,
+    p95ResponseMs: all?.p95ResponseTime,
+    p99ResponseMs: all?.p99ResponseTime,
+    currentUsers: stats.user_count,
+    errorRate: undefined,
+    requestStats: Object.fromEntries(
+      rows.map((row) => [
+        `${row.method ?? ""} ${row.name}`,
+        { method: row.method ?? "", name: row.name, ...figures(row) },
+      ]),
+    ),
+  };
+};
+
+const LOADING = new Set(["spawning", "running"]);
+const ENDING = new Set(["stopping", "cleanup"]);
+
+const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchParams =>
+  new URLSearchParams({
+    user_count: String(users),
+    spawn_rate: String(spawnRate),
+    ...(run.targetUrl === undefined ? {} : { host: run.targetUrl }),
+  });
+
+/** Locust answers a stop only after its users are gone, which can take longer: then the next look tells. */
+const TIMEOUT_MS = 4000;
+
+/** A Locust without our plugin, through the pages that every version has (2.12.1 to 2.47). */
+export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
+  const base = baseUrl.replace(/\/+$/, "");
+  const headers = tokens[0] === undefined ? {} : { authorization: `Bearer ${tokens[0]}` };
+  const read = async (): Promise<
+    { readonly kind: "stats"; readonly stats: Stats } | Extract<Reply, { readonly kind: "silent" }>
+  > => {
+    const reply = await ask(`${base}/stats/requests`, { headers, timeoutMs: TIMEOUT_MS });
+    if (reply.kind === "silent") return reply;
+    const parsed = Stats.safeParse(reply.json);
+    if (parsed.success) return { kind: "stats", stats: parsed.data };
+    const message = `${base}: this does not answer like a Locust master (status ${reply.status})`;
+    return { kind: "silent", refused: false, message };
+  };
+  const swarm = async (run: LoadTestRun, users: number, spawnRate: number): Promise<void> => {
+    const reply = await ask(`${base}/swarm`, {
+      method: "POST",
+      headers,
+      body: form(run, users, spawnRate),
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
+    const said = z.looseObject({ success: z.boolean(), message: z.string() }).safeParse(reply.json);
+    if (reply.status >= 300 || !said.success || !said.data.success) {
+      const why = said.success ? said.data.message : `status ${reply.status}`;
+      throw new AppError("conflict", `Locust refused the start: ${why}`);
+    }
+  };
+  const loadOf = (run: LoadTestRun, stats: Stats): LoadState => {
+    const snapshot = snapshotOf(stats);
+    const ended = !LOADING.has(stats.state) && !ENDING.has(stats.state);
+    return {
+      phase: LOADING.has(stats.state) ? "running" : ended ? "ended" : "stopping",
+      requests: snapshot.totalRequests,
+      users: stats.user_count,
+      ...(run.startSent === undefined ? {} : { testStartedAt: run.startSent.at }),
+      ...(run.commandedLoad === undefined && run.targetUsers === undefined
+        ? {}
+        : { targetUsers: run.commandedLoad?.targetUsers ?? run.targetUsers ?? 0 }),
+      workersLost: [],
+      polled: snapshot,
+    };
+  };
+  return {
+    observe: async (run: LoadTestRun): Promise<Observation> => {
+      const reply = await read();
+      if (reply.kind === "silent") {
+        return { kind: "unreachable", refused: reply.refused, message: reply.message };
+      }
+      const { stats } = reply;
+      const alive = (stats.workers ?? []).filter((worker) => worker.state !== "missing").length;
+      // A master without workers (local mode) lists none, and is a worker itself.
+      const workers = stats.workers === undefined ? 1 : alive;
+      const engine = { workers };
+      const begun = run.status !== "Starting" || LOADING.has(stats.state);
+      if (begun && (run.startSent !== undefined || run.trigger === "external")) {
+        return { kind: "load", load: loadOf(run, stats), engine, workers, workersExpected: run.engine?.workers ?? workers };
+      }
+      if (LOADING.has(stats.state)) {
+        return { kind: "foreign", message: "Locust is busy with a run that was started there." };
+      }
+      return { kind: "ready", workers: ENDING.has(stats.state) ? 0 : workers, workersExpected: 1, engine };
+    },
+    start: (run: LoadTestRun): Promise<void> => swarm(run, run.targetUsers ?? 1, run.spawnRate ?? 1),
+    setUsers: swarm,
+    /** POST from 2.47 on, GET before; 405 has no side effect. */
+    stop: async (): Promise<void> => {
+      const post = await ask(`${base}/stop`, { method: "POST", headers, timeoutMs: TIMEOUT_MS });
+      const reply =
+        post.kind === "answer" && post.status === 405
+          ? await ask(`${base}/stop`, { headers, timeoutMs: TIMEOUT_MS })
+          : post;
+      if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
+      if (reply.status >= 300) throw new AppError("conflict", `Locust refused the stop: status ${reply.status}`);
+    },
+    probe: async (): Promise<ClusterProbe> => {
+      const reply = await read();
+      if (reply.kind === "silent") return { state: "unreachable", message: reply.message };
+      const { stats } = reply;
+      const busy = LOADING.has(stats.state) || ENDING.has(stats.state);
+      return busy
+        ? { state: "busy", message: "Locust is busy with a run that was started there." }
+        : { state: "idle", engine: { workers: (stats.workers ?? []).length } };
+    },
+  };
+};
