@@ -14,9 +14,15 @@ type AttachedConfig = Extract<ClusterConfig, { readonly kind: "attached" }>;
  */
 export const createAttached = (
   config: AttachedConfig,
-  deps: { readonly callbackTokens: readonly string[]; readonly callbackUrls: () => readonly string[] },
+  deps: {
+    readonly callbackTokens: readonly string[];
+    readonly callbackUrls: () => readonly string[];
+  },
 ): ClusterAdapter => {
-  const tokens = config.authToken === undefined ? deps.callbackTokens : [config.authToken, ...deps.callbackTokens];
+  const tokens =
+    config.authToken === undefined
+      ? deps.callbackTokens
+      : [config.authToken, ...deps.callbackTokens];
   const client = createPluginClient(config.baseUrl, tokens);
   const commands = pluginCommands(deps);
   const polled = createPolled(config.baseUrl, tokens);

@@ -81,7 +81,11 @@ export const createPluginClient = (baseUrl: string, tokens: readonly string[]): 
       const reply = await request("status", STATUS_TIMEOUT_MS);
       if (reply.kind === "silent") return reply;
       if (reply.status === 404) return { kind: "no-plugin" };
-      const silent = (message: string): StatusReply => ({ kind: "silent", refused: false, message });
+      const silent = (message: string): StatusReply => ({
+        kind: "silent",
+        refused: false,
+        message,
+      });
       if (reply.status === 401) {
         return silent(
           `${base}: the plugin refuses our token; LOAD_MANAGER_TOKEN there must be security.locustCallbackToken here`,
@@ -91,13 +95,18 @@ export const createPluginClient = (baseUrl: string, tokens: readonly string[]): 
       const parsed = PluginStatus.safeParse(reply.json);
       return parsed.success
         ? { kind: "status", status: parsed.data }
-        : silent(`${base}: the plugin's answer is not understood; its version may not fit this server's`);
+        : silent(
+            `${base}: the plugin's answer is not understood; its version may not fit this server's`,
+          );
     },
     command: async (name, body) => {
       const reply = await request(name, COMMAND_TIMEOUT_MS, body);
       if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
       if (reply.status >= 300) {
-        throw new AppError("conflict", `Locust refused to ${name} (${reply.status}): ${detailOf(reply.json)}`);
+        throw new AppError(
+          "conflict",
+          `Locust refused to ${name} (${reply.status}): ${detailOf(reply.json)}`,
+        );
       }
     },
   };

@@ -144,14 +144,26 @@ export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
       const engine = { workers };
       const begun = run.status !== "Starting" || LOADING.has(stats.state);
       if (begun && (run.startSent !== undefined || run.trigger === "external")) {
-        return { kind: "load", load: loadOf(run, stats), engine, workers, workersExpected: run.engine?.workers ?? workers };
+        return {
+          kind: "load",
+          load: loadOf(run, stats),
+          engine,
+          workers,
+          workersExpected: run.engine?.workers ?? workers,
+        };
       }
       if (LOADING.has(stats.state)) {
         return { kind: "foreign", message: "Locust is busy with a run that was started there." };
       }
-      return { kind: "ready", workers: ENDING.has(stats.state) ? 0 : workers, workersExpected: 1, engine };
+      return {
+        kind: "ready",
+        workers: ENDING.has(stats.state) ? 0 : workers,
+        workersExpected: 1,
+        engine,
+      };
     },
-    start: (run: LoadTestRun): Promise<void> => swarm(run, run.targetUsers ?? 1, run.spawnRate ?? 1),
+    start: (run: LoadTestRun): Promise<void> =>
+      swarm(run, run.targetUsers ?? 1, run.spawnRate ?? 1),
     setUsers: swarm,
     /** POST from 2.47 on, GET before; 405 has no side effect. */
     stop: async (): Promise<void> => {
@@ -161,7 +173,8 @@ export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
           ? await ask(`${base}/stop`, { headers, timeoutMs: TIMEOUT_MS })
           : post;
       if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
-      if (reply.status >= 300) throw new AppError("conflict", `Locust refused the stop: status ${reply.status}`);
+      if (reply.status >= 300)
+        throw new AppError("conflict", `Locust refused the stop: status ${reply.status}`);
     },
     probe: async (): Promise<ClusterProbe> => {
       const reply = await read();

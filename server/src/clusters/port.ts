@@ -15,7 +15,13 @@ export type LoadState = {
   readonly loadStartedAt?: number;
   readonly stopIssuedAt?: number;
   readonly endedAt?: number;
-  readonly stopCause?: "deadline" | "manager" | "locust_ui" | "shape_ended" | "no_workers" | "autostop";
+  readonly stopCause?:
+    | "deadline"
+    | "manager"
+    | "locust_ui"
+    | "shape_ended"
+    | "no_workers"
+    | "autostop";
   /** Cumulative; what proves that a run runs. */
   readonly requests: number;
   readonly users: number;
@@ -45,8 +51,19 @@ export type Observation =
       readonly boot?: string;
     }
   /** The processes that were started for this run are gone or going: nothing can come any more. */
-  | { readonly kind: "dead"; readonly message: string; readonly code: string; readonly logTail: readonly string[] }
-  | { readonly kind: "load"; readonly load: LoadState; readonly engine: Engine; readonly workers: number; readonly workersExpected: number };
+  | {
+      readonly kind: "dead";
+      readonly message: string;
+      readonly code: string;
+      readonly logTail: readonly string[];
+    }
+  | {
+      readonly kind: "load";
+      readonly load: LoadState;
+      readonly engine: Engine;
+      readonly workers: number;
+      readonly workersExpected: number;
+    };
 
 /** Who works on a run: what guards every command. */
 export type Hold = { readonly run: LoadTestRun; readonly fence: number };

@@ -19,7 +19,9 @@ const specificity = (cluster: ClusterConfig): number =>
 
 /** A cluster serves its scope and everything below it. */
 export const serves = (cluster: ClusterConfig, scope: ScopeFilter): boolean =>
-  LEVELS.every((level) => cluster.scope[level] === undefined || cluster.scope[level] === scope[level]);
+  LEVELS.every(
+    (level) => cluster.scope[level] === undefined || cluster.scope[level] === scope[level],
+  );
 
 const scopeText = (scope: Scope): string =>
   LEVELS.map((level) => scope[level])
@@ -45,7 +47,10 @@ export const resolveCluster = (
   if (locustClusterId !== undefined) {
     const named = clusters.find((cluster) => cluster.id === locustClusterId);
     if (named === undefined) {
-      throw unresolved("cluster_unknown", `There is no cluster with the id ${JSON.stringify(locustClusterId)}.`);
+      throw unresolved(
+        "cluster_unknown",
+        `There is no cluster with the id ${JSON.stringify(locustClusterId)}.`,
+      );
     }
     const asked = scope.envId === undefined ? { ...scope, envId: named.scope.envId } : scope;
     if (!serves(named, asked)) {
@@ -76,11 +81,14 @@ export const resolveCluster = (
 };
 
 /** Pairs of clusters that no load test of their scope could tell apart; known at configuration time. */
-export const ambiguousPairs = (clusters: readonly ClusterConfig[]): [ClusterConfig, ClusterConfig][] => {
+export const ambiguousPairs = (
+  clusters: readonly ClusterConfig[],
+): [ClusterConfig, ClusterConfig][] => {
   const pairs: [ClusterConfig, ClusterConfig][] = [];
   clusters.forEach((one, index) => {
     for (const other of clusters.slice(index + 1)) {
-      if (LEVELS.every((level) => one.scope[level] === other.scope[level])) pairs.push([one, other]);
+      if (LEVELS.every((level) => one.scope[level] === other.scope[level]))
+        pairs.push([one, other]);
     }
   });
   return pairs;

@@ -3,7 +3,12 @@ import { POLICY } from "./policy.ts";
 
 type Limits = Pick<
   LoadTestRun,
-  "durationSeconds" | "maxDurationSec" | "startedAt" | "stoppingAt" | "startingAt" | "stopTimeoutSeconds"
+  | "durationSeconds"
+  | "maxDurationSec"
+  | "startedAt"
+  | "stoppingAt"
+  | "startingAt"
+  | "stopTimeoutSeconds"
 >;
 
 /** When load is stopped at the latest: Locust's test_start + duration, ramp-up included. Absent: no limit (external runs). */
@@ -19,8 +24,12 @@ export const killAt = (run: Limits): number | undefined => {
   const start = run.startedAt === undefined ? POLICY.startTimeoutMs : 0;
   const byStop = run.stoppingAt;
   const due = Math.min(
-    byDuration === undefined ? Number.POSITIVE_INFINITY : byDuration + start + POLICY.deadlineGraceMs,
+    byDuration === undefined
+      ? Number.POSITIVE_INFINITY
+      : byDuration + start + POLICY.deadlineGraceMs,
     byStop ?? Number.POSITIVE_INFINITY,
   );
-  return Number.isFinite(due) ? due + run.stopTimeoutSeconds * 1000 + POLICY.killGraceMs : undefined;
+  return Number.isFinite(due)
+    ? due + run.stopTimeoutSeconds * 1000 + POLICY.killGraceMs
+    : undefined;
 };

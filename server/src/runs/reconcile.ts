@@ -22,7 +22,12 @@ export type Facts = {
 
 /** The next state with its cause. The loop adds times. */
 export type Become =
-  | { readonly do: "become"; readonly status: "Running"; readonly startedAt: number; readonly load?: LoadState }
+  | {
+      readonly do: "become";
+      readonly status: "Running";
+      readonly startedAt: number;
+      readonly load?: LoadState;
+    }
   | {
       readonly do: "become";
       readonly status: "Stopping";
@@ -50,7 +55,11 @@ const unknownHealth = (message: string): Action => ({ do: "health", health: "unk
 const healthOf = (seen: Seen<"load">): Action => {
   const { workersLost } = seen.load;
   if (workersLost.length > 0) {
-    return { do: "health", health: "degraded", message: `Workers lost: ${workersLost.join(", ")}.` };
+    return {
+      do: "health",
+      health: "degraded",
+      message: `Workers lost: ${workersLost.join(", ")}.`,
+    };
   }
   if (seen.load.phase === "running" && seen.workers < seen.workersExpected) {
     return {
@@ -91,7 +100,11 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       return late || gone
         ? [
             { do: "stop" },
-            failedBecause(now, "cluster_unreachable", `The cluster did not answer: ${seen.message}`),
+            failedBecause(
+              now,
+              "cluster_unreachable",
+              `The cluster did not answer: ${seen.message}`,
+            ),
           ]
         : [unknownHealth(seen.message)];
     }
@@ -127,7 +140,11 @@ const beforeLoad = (
     if (waited > (seen.boot === undefined ? POLICY.polledStartMs : POLICY.startTimeoutMs)) {
       return [
         { do: "stop" },
-        failedBecause(now, "start_not_confirmed", "Locust was told to start, but load did not begin."),
+        failedBecause(
+          now,
+          "start_not_confirmed",
+          "Locust was told to start, but load did not begin.",
+        ),
       ];
     }
     return seen.boot === undefined ? [] : [{ do: "start" }];
@@ -175,11 +192,7 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
 };
 
 /** What silence proves, if anything: refused connections soon, mere silence only after all load must have ended. */
-const lost = (
-  run: LoadTestRun,
-  seen: Seen<"unreachable">,
-  facts: Facts,
-): Action[] | undefined => {
+const lost = (run: LoadTestRun, seen: Seen<"unreachable">, facts: Facts): Action[] | undefined => {
   const { now } = facts;
   const certain = killAt(run);
   const gone =

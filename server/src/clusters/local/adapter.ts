@@ -131,7 +131,10 @@ export const createLocal = (
         await folder.write(script);
         childrenOf(run.id).set("master", launchMaster(launch));
       }
-      const masterPort = await portOf(folder, () => childrenOf(run.id).get("master")?.ended() !== undefined);
+      const masterPort = await portOf(
+        folder,
+        () => childrenOf(run.id).get("master")?.ended() !== undefined,
+      );
       if (masterPort === undefined) return;
       for (const role of roles) {
         if (!(await wasStarted(folder, run.id, role))) {

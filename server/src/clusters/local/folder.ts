@@ -53,7 +53,10 @@ export const runFolder = (root: string, runId: string) => {
         const from = Math.max(0, size - TAIL_BYTES);
         const buffer = Buffer.alloc(size - from);
         await file.read(buffer, 0, buffer.length, from);
-        const lines = buffer.toString("utf8").split("\n").filter((line) => line.trim() !== "");
+        const lines = buffer
+          .toString("utf8")
+          .split("\n")
+          .filter((line) => line.trim() !== "");
         return lines.slice(-TAIL_LINES);
       } finally {
         await file.close();
@@ -63,7 +66,7 @@ export const runFolder = (root: string, runId: string) => {
     spooled: async (): Promise<Uint8Array[]> => {
       const bytes = await readFile(join(path, "spool.bin")).catch(() => undefined);
       const batches: Uint8Array[] = [];
-      for (let at = 0; bytes !== undefined && at + 4 <= bytes.length; ) {
+      for (let at = 0; bytes !== undefined && at + 4 <= bytes.length;) {
         const length = bytes.readUInt32LE(at);
         if (at + 4 + length > bytes.length) break;
         batches.push(bytes.subarray(at + 4, at + 4 + length));

@@ -47,12 +47,16 @@ const environment = ({ run, folder, python, urls, token }: Launch, role: string)
 const launch = (options: Launch, role: string, args: readonly string[]): Child => {
   const log = openSync(options.folder.log(role), "a");
   try {
-    const child = spawn(options.python, ["-m", "load_manager_locust", "-f", "locustfile.py", ...args], {
-      cwd: options.folder.script,
-      env: environment(options, role),
-      detached: true,
-      stdio: ["ignore", log, log],
-    });
+    const child = spawn(
+      options.python,
+      ["-m", "load_manager_locust", "-f", "locustfile.py", ...args],
+      {
+        cwd: options.folder.script,
+        env: environment(options, role),
+        detached: true,
+        stdio: ["ignore", log, log],
+      },
+    );
     let ended: { message: string } | undefined;
     child.on("error", (error) => {
       ended = { message: `${options.python} could not be started: ${error.message}` };

@@ -1,0 +1,131 @@
+import type { ChangeLoad, LoadTestRun, UpdateRun } from "@load-manager/contract/run.ts";
+import { withoutRun } from "./recent-runs.ts";
+import { AppError, notFound } from "../lib/errors.ts";
+import type { RunDeps } from "./deps.ts";
+import { recordEvent, recordStatus } from "./events.ts";
+import { isActive, isTerminal } from "./run.ts";
+
+type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
+
+const stale = (id: string): AppError =>
+  new AppError("stale", `The run ${id} has changed since it was read; read it again.`);
+
+/** Reads, decides, writes; again where somebody else wrote in between. `undefined` from `decide` leaves the run as it is. */
+export const changeRun = async (
+  deps: RunDeps,
+  id: string,
+  decide: (run: LoadTestRun) => Patch | undefined,
+  by: string,
+): Promise<LoadTestRun> => {
+  for (;;) {
+    const run = await deps.stores.runs.get(id);
+    if (run === undefined) throw notFound("run", id);
+    const patch = decide(run);
+    if (patch === undefined) return run;
+    const next = await deps.stores.runs.update(
+      id,
+      { version: run.version },
+      { ...patch, updatedAt: deps.clock.now(), updatedBy: by },
+    );
+    if (next === undefined) continue;
+    if (next.status !== run.status) await recordStatus(deps.stores.events, next, run.status);
+    return next;
+  }
+};
+
+/** Stores the intent to stop; the loop carries it out. A run that waits is over at once; an ended one stays as it is. */
+export const stopTestRun = (
+  deps: RunDeps,
+  id: string,
+  by: { readonly name: string; readonly reason?: string | undefined },
+): Promise<LoadTestRun> => {
+  const message = `Stopped by ${by.name}${by.reason === undefined ? "" : `: ${by.reason}`}.`;
+  const statusReason = { code: "stopped_by_user", message };
+  return changeRun(
+    deps,
+    id,
+    (run) => {
+      const now = deps.clock.now();
+      if (isTerminal(run.status) || run.status === "Stopping") return undefined;
+      if (run.status === "Pending") {
+        return { status: "Stopped", endCause: "stopped_by_user", statusReason, finishedAt: now };
+      }
+      return { status: "Stopping", endCause: "stopped_by_user", statusReason, stoppingAt: now };
+    },
+    by.name,
+  );
+};
+
+/** Stores the users wanted; the loop commands them. */
+export const changeLoad = async (
+  deps: RunDeps,
+  id: string,
+  load: ChangeLoad,
+  by: string,
+): Promise<LoadTestRun> => {
+  const at = deps.clock.now();
+  const run = await changeRun(
+    deps,
+    id,
+    (current) => {
+      if (current.status !== "Running") {
+        throw new AppError(
+          "conflict",
+          `Users can be changed while a run is Running; this one is ${current.status}.`,
+        );
+      }
+      const spawnRate = load.spawnRate ?? current.commandedLoad?.spawnRate ?? current.spawnRate ?? 1;
+      return { commandedLoad: { targetUsers: load.targetUsers, spawnRate, at } };
+    },
+    by,
+  );
+  await recordEvent(deps.stores.events, id, {
+    id: `load:${run.version}`,
+    at,
+    type: "load_changed",
+    message: `${by} changed the users to ${load.targetUsers}.`,
+    data: { targetUsers: load.targetUsers, spawnRate: run.commandedLoad?.spawnRate ?? 1 },
+  });
+  return run;
+};
+
+export const updateRun = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  input: UpdateRun,
+  ifMatch: number | undefined,
+  by: string,
+): Promise<LoadTestRun> => {
+  const { updatedBy, ...fields } = input;
+  return changeRun(
+    deps,
+    run.id,
+    (current) => {
+      if (ifMatch !== undefined && ifMatch !== current.version) throw stale(run.id);
+      return fields;
+    },
+    updatedBy ?? by,
+  );
+};
+
+/** Deletes an ended run with its figures, events and folder; what can be repeated comes first, the run last. */
+export const deleteRun = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  ifMatch: number | undefined,
+): Promise<void> => {
+  const { stores } = deps;
+  if (ifMatch !== undefined && ifMatch !== run.version) throw stale(run.id);
+  if (isActive(run) || run.settledAt === undefined) {
+    throw new AppError("conflict", "The run is active; stop it first, and wait until it has ended.");
+  }
+  if (run.keep) throw new AppError("conflict", 'The run is kept; set "keep" to false first.');
+  await stores.metrics.deleteRun(run.id);
+  await stores.events.deleteRun(run.id);
+  await deps.clusters.get(run.locustClusterId)?.remove(run.id);
+  if (run.loadTestId !== undefined) {
+    await withoutRun(stores.loadTests, run.loadTestId, run.id, deps.clock.now());
+  }
+  if (!(await stores.runs.delete(run.id, run.version))) throw stale(run.id);
+  deps.figures.forget(run.id);
+};

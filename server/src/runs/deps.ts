@@ -1,0 +1,48 @@
+import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
+import type { ClusterAdapter } from "../clusters/port.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Ids } from "../lib/ids.ts";
+import type { Log } from "../lib/log.ts";
+import type { Stores } from "../stores/ports.ts";
+
+/** What the runs need of the metrics: facts for decisions, and the figures that an ended run keeps. */
+export type RunFigures = {
+  readonly ingestBatch: (bytes: Uint8Array) => Promise<unknown>;
+  /** A cumulative snapshot; `final` where no other follows. */
+  readonly storeSnapshot: (
+    run: LoadTestRun,
+    snapshot: SnapshotInput,
+    how: { readonly source: "json" | "polled"; readonly at: number; readonly final?: boolean },
+  ) => Promise<void>;
+  readonly requests: (runId: string) => Promise<number>;
+  /** How many master processes (or pollers) have reported, and whether each has handed in all it had. */
+  readonly finals: (
+    runId: string,
+  ) => Promise<{ readonly boots: number; readonly complete: boolean }>;
+  readonly snapshot: (run: LoadTestRun) => Promise<MetricSnapshot | undefined>;
+  readonly summary: (run: LoadTestRun) => Promise<RunSummary>;
+  /** Frees the memory of an ended run. */
+  readonly forget: (runId: string) => void;
+};
+
+export type RunLimits = {
+  readonly maxDurationSeconds: number;
+  /** Absent: external runs have no deadline. */
+  readonly externalMaxDurationSeconds?: number;
+  readonly pendingTimeoutSeconds: number;
+  readonly metricsPollIntervalSeconds: number;
+};
+
+export type RunDeps = {
+  readonly stores: Stores;
+  readonly clusters: ReadonlyMap<string, ClusterAdapter>;
+  readonly figures: RunFigures;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** This server, as leases name it: one id per start. */
+  readonly holder: string;
+  readonly limits: RunLimits;
+};

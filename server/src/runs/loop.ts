@@ -1,0 +1,109 @@
+import { messageOf } from "../lib/errors.ts";
+import { admitPending } from "./pending.ts";
+import type { RunDeps } from "./deps.ts";
+import { POLICY } from "./policy.ts";
+import { type Memory, stepRun } from "./step.ts";
+
+/**
+ * Looks at every run that is not settled, again and again, until it is. Losing every wake-up costs a second;
+ * after a restart the same looks adopt whatever is running.
+ */
+export type RunLoop = {
+  readonly start: () => void;
+  /** Look now; with an id at that run, without one at what is waiting. */
+  readonly wake: (runId?: string) => void;
+  /** No more looks; resolves when those under way have ended. Runs go on. */
+  readonly stop: () => Promise<void>;
+};
+
+type Watch = { woken: boolean; rouse?: () => void };
+
+export const createLoop = (deps: RunDeps): RunLoop => {
+  const watches = new Map<string, Watch>();
+  const tasks = new Set<Promise<void>>();
+  const sweep: Watch = { woken: false };
+  let stopped = false;
+
+  const rouse = (watch: Watch): void => {
+    watch.woken = true;
+    watch.rouse?.();
+  };
+
+  const nap = (watch: Watch): Promise<void> => {
+    if (watch.woken || stopped) {
+      watch.woken = false;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        delete watch.rouse;
+        watch.woken = false;
+        resolve();
+      };
+      const timer = setTimeout(done, POLICY.tickMs);
+      watch.rouse = done;
+    });
+  };
+
+  const track = (task: Promise<void>): void => {
+    tasks.add(task);
+    void task.finally(() => tasks.delete(task));
+  };
+
+  const follow = async (runId: string, watch: Watch): Promise<void> => {
+    const memory: Memory = {};
+    while (!stopped) {
+      try {
+        if (await stepRun(deps, runId, memory)) break;
+      } catch (error) {
+        deps.log.error(
+          { runId, error: messageOf(error) },
+          "a look at a run failed; the next one follows",
+        );
+      }
+      await nap(watch);
+    }
+    watches.delete(runId);
+    rouse(sweep);
+  };
+
+  const watchAll = async (): Promise<void> => {
+    const open = await deps.stores.runs.unsettled();
+    await admitPending(deps, open);
+    for (const run of await deps.stores.runs.unsettled()) {
+      if (run.status === "Pending" || watches.has(run.id) || stopped) continue;
+      const watch: Watch = { woken: false };
+      watches.set(run.id, watch);
+      track(follow(run.id, watch));
+    }
+  };
+
+  const sweeping = async (): Promise<void> => {
+    while (!stopped) {
+      try {
+        await watchAll();
+      } catch (error) {
+        deps.log.error(
+          { error: messageOf(error) },
+          "the look at all runs failed; the next one follows",
+        );
+      }
+      await nap(sweep);
+    }
+  };
+
+  return {
+    start: () => track(sweeping()),
+    wake: (runId) => {
+      const watch = runId === undefined ? undefined : watches.get(runId);
+      rouse(watch ?? sweep);
+    },
+    stop: async () => {
+      stopped = true;
+      rouse(sweep);
+      for (const watch of watches.values()) rouse(watch);
+      await Promise.all(tasks);
+    },
+  };
+};

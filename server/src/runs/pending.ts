@@ -1,0 +1,137 @@
+import type { LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
+import type { ClusterAdapter } from "../clusters/port.ts";
+import { deadlineOf } from "./deadline.ts";
+import type { RunDeps } from "./deps.ts";
+import { recordStatus } from "./events.ts";
+import { SYSTEM } from "./leases.ts";
+
+type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
+
+/**
+ * Looks once at every waiting run, oldest first: starts those whose cluster has a free slot, ends those that have
+ * waited too long, and tells the others who is before them. Answers the ids of runs that have changed.
+ */
+export const admitPending = async (
+  deps: RunDeps,
+  open: readonly LoadTestRun[],
+): Promise<string[]> => {
+  const changed: string[] = [];
+  const queues = new Map<string, number>();
+  for (const run of open) {
+    if (run.status !== "Pending") continue;
+    const position = (queues.get(run.locustClusterId) ?? 0) + 1;
+    const outcome = await admit(deps, run, open, position);
+    if (outcome === "waits") queues.set(run.locustClusterId, position);
+    else if (outcome === "changed") changed.push(run.id);
+  }
+  return changed;
+};
+
+const write = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  patch: Patch,
+): Promise<LoadTestRun | undefined> => {
+  const now = deps.clock.now();
+  const next = await deps.stores.runs.update(
+    run.id,
+    { version: run.version },
+    { ...patch, updatedAt: now, updatedBy: SYSTEM },
+  );
+  if (next !== undefined && next.status !== run.status) {
+    await recordStatus(deps.stores.events, next, run.status);
+  }
+  return next;
+};
+
+const admit = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  open: readonly LoadTestRun[],
+  position: number,
+): Promise<"changed" | "waits" | "unchanged"> => {
+  const now = deps.clock.now();
+  const adapter = deps.clusters.get(run.locustClusterId);
+  if (adapter === undefined) {
+    const reason = {
+      code: "cluster_unknown",
+      message: `The cluster ${run.locustClusterId} is no longer configured.`,
+    };
+    await write(deps, run, { status: "Failed", statusReason: reason, finishedAt: now });
+    return "changed";
+  }
+  if (now - run.createdAt > deps.limits.pendingTimeoutSeconds * 1000) {
+    const reason = { code: "expired", message: "It has waited for its cluster for too long." };
+    await write(deps, run, { status: "Stopped", statusReason: reason, finishedAt: now });
+    return "changed";
+  }
+  const busy =
+    position > 1 ? holderReason(adapter, open, position) : await claim(deps, run, adapter, open);
+  if (busy === "claimed") return "changed";
+  const told = run.statusReason;
+  if (told?.code !== busy.code || told.runId !== busy.runId || told.position !== busy.position) {
+    await write(deps, run, { statusReason: busy });
+  }
+  return "waits";
+};
+
+/** Claims a free slot, and only then writes Starting; a crash in between leaves a lease of a Pending run, which is free. */
+const claim = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  adapter: ClusterAdapter,
+  open: readonly LoadTestRun[],
+): Promise<"claimed" | StatusReason> => {
+  const { id: clusterId, maxConcurrentRuns } = adapter.config;
+  const working = open.filter(
+    (other) => other.locustClusterId === clusterId && other.status !== "Pending",
+  );
+  for (let slot = 0; slot < maxConcurrentRuns; slot += 1) {
+    if (working.some((other) => (other.slot ?? 0) === slot)) continue;
+    if (adapter.config.kind === "attached") {
+      const probe = await adapter.probe();
+      if (probe.state === "busy") {
+        return { code: "cluster_busy", message: probe.message ?? "Locust is busy.", position: 1 };
+      }
+    }
+    const seen = await deps.stores.leases.get(clusterId, slot);
+    const lease = await deps.stores.leases.claim(
+      { clusterId, slot, holder: deps.holder, runId: run.id },
+      seen?.fence,
+    );
+    if (lease === undefined) continue;
+    const started = await write(deps, run, {
+      status: "Starting",
+      statusReason: null,
+      slot,
+      fence: lease.fence,
+      startingAt: deps.clock.now(),
+    });
+    if (started === undefined)
+      await deps.stores.leases.release(clusterId, slot, deps.holder, lease.fence);
+    return "claimed";
+  }
+  return holderReason(adapter, open, 1);
+};
+
+const holderReason = (
+  adapter: ClusterAdapter,
+  open: readonly LoadTestRun[],
+  position: number,
+): StatusReason => {
+  const { id } = adapter.config;
+  const holders = open.filter((run) => run.locustClusterId === id && run.status !== "Pending");
+  const ends = holders.map((run) => deadlineOf(run, run.startedAt ?? run.startingAt));
+  const first = Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY));
+  const [holder] = holders;
+  return {
+    code: "cluster_busy",
+    message:
+      holder === undefined
+        ? `The cluster ${id} is busy.`
+        : `The cluster ${id} is busy with the run "${holder.name}".`,
+    position,
+    ...(holder === undefined ? {} : { runId: holder.id }),
+    ...(Number.isFinite(first) && position === 1 ? { expectedStartAt: first } : {}),
+  };
+};

@@ -1,0 +1,82 @@
+import type { RecentRun } from "@load-manager/contract/load-test.ts";
+import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
+import { messageOf } from "../lib/errors.ts";
+import type { RunDeps } from "./deps.ts";
+import { recordEvent } from "./events.ts";
+import { releaseRun, SYSTEM } from "./leases.ts";
+import { updateRecentRuns } from "./recent-runs.ts";
+
+/** Takes in what the plugin has written to the run's folder; what had arrived before is counted once. */
+export const drainSpool = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
+  const batches = (await deps.clusters.get(run.locustClusterId)?.spooled(run)) ?? [];
+  for (const batch of batches) {
+    try {
+      await deps.figures.ingestBatch(batch);
+    } catch (error) {
+      deps.log.warn(
+        { runId: run.id, error: messageOf(error) },
+        "a spooled batch could not be read",
+      );
+    }
+  }
+};
+
+export const recentRunOf = (run: LoadTestRun, summary: RunSummary): RecentRun => ({
+  id: run.id,
+  runNumber: run.runNumber ?? 0,
+  name: run.name,
+  status: run.status,
+  verdict: run.verdict,
+  ...(run.targetUsers === undefined ? {} : { targetUsers: run.targetUsers }),
+  ...(run.spawnRate === undefined ? {} : { spawnRate: run.spawnRate }),
+  ...(run.durationSeconds === undefined ? {} : { durationSeconds: run.durationSeconds }),
+  ...(run.startedAt === undefined ? {} : { startedAt: run.startedAt }),
+  finishedAt: run.finishedAt ?? run.updatedAt,
+  createdAt: run.createdAt,
+  createdBy: run.createdBy,
+  totalRequests: summary.totalRequests,
+  requestsPerSec: summary.requestsPerSec,
+  errorRate: summary.errorRate,
+  p95ResponseMs: summary.p95ResponseMs,
+});
+
+/**
+ * After the end: no process is left, the figures are whole, the load test knows the run, the slot is free.
+ * Every step may be repeated, so a kill between any two is repaired by the next look.
+ */
+export const settleRun = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+): Promise<LoadTestRun | undefined> => {
+  const { stores, figures, clock } = deps;
+  await deps.clusters.get(run.locustClusterId)?.cleanUp(run);
+  await drainSpool(deps, run);
+  const live = await figures.snapshot(run);
+  if (live !== undefined) await stores.runs.setLive(run.id, live);
+  const summary = await figures.summary(run);
+  if (!summary.complete && summary.totalRequests > 0) {
+    await recordEvent(stores.events, run.id, {
+      id: "incomplete",
+      at: clock.now(),
+      type: "incomplete",
+      message: "Some figures of this run have not arrived; totals may be too low.",
+    });
+  }
+  if (run.loadTestId !== undefined) {
+    await updateRecentRuns(
+      stores.loadTests,
+      run.loadTestId,
+      recentRunOf(run, summary),
+      clock.now(),
+    );
+  }
+  await releaseRun(deps, run);
+  const now = clock.now();
+  const settled = await stores.runs.update(
+    run.id,
+    { version: run.version },
+    { summary, settledAt: now, updatedAt: now, updatedBy: SYSTEM },
+  );
+  if (settled !== undefined) figures.forget(run.id);
+  return settled;
+};

@@ -1,0 +1,178 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { ClusterAdapter, Hold, Observation } from "../clusters/port.ts";
+import { messageOf } from "../lib/errors.ts";
+import { apply, writeRun } from "./apply.ts";
+import type { RunDeps } from "./deps.ts";
+import { holdRun } from "./leases.ts";
+import { nextPhases } from "./phases.ts";
+import { POLICY } from "./policy.ts";
+import { type Facts, reconcile } from "./reconcile.ts";
+import { isTerminal } from "./run.ts";
+import { settleRun } from "./settle.ts";
+
+/** What one server remembers of a run between two looks, on its monotonic clock. */
+export type Memory = {
+  unreachableSince?: number | undefined;
+  endSince?: number | undefined;
+  stopSentAt?: number | undefined;
+  attachedFence?: number | undefined;
+  liveAt?: number | undefined;
+  polledAt?: number | undefined;
+  requests?: number | undefined;
+};
+
+/** One look at one run: observe, decide, act. `true` once nothing is left to do for it. */
+export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Promise<boolean> => {
+  const run = await deps.stores.runs.get(runId);
+  if (run === undefined || run.settledAt !== undefined || run.status === "Pending") return true;
+  if (isTerminal(run.status)) return (await settleRun(deps, run)) !== undefined;
+  const hold = await holdRun(deps, run);
+  if (hold === undefined) return false;
+  const adapter = deps.clusters.get(run.locustClusterId);
+  const seen = await observe(adapter, hold.run);
+  if (adapter !== undefined) await attach(deps, adapter, hold, seen, memory);
+  await storePolled(deps, hold.run, seen, memory);
+  await writeLive(deps, hold.run, memory);
+  const facts = await factsOf(deps, hold.run, seen, memory);
+  if (adapter !== undefined)
+    await act(deps, adapter, await withPhases(deps, hold, seen), seen, facts, memory);
+  return false;
+};
+
+const observe = async (
+  adapter: ClusterAdapter | undefined,
+  run: LoadTestRun,
+): Promise<Observation> => {
+  if (adapter === undefined) {
+    const message = `the cluster ${run.locustClusterId} is not configured`;
+    return { kind: "unreachable", refused: false, message };
+  }
+  return adapter
+    .observe(run)
+    .catch((error: unknown) => ({
+      kind: "unreachable",
+      refused: false,
+      message: messageOf(error),
+    }));
+};
+
+/** Whoever has taken over tells the plugin its fence and its address before anything else. */
+const attach = async (
+  deps: RunDeps,
+  adapter: ClusterAdapter,
+  hold: Hold,
+  seen: Observation,
+  memory: Memory,
+): Promise<void> => {
+  const there = seen.kind === "load" || (seen.kind === "ready" && seen.boot !== undefined);
+  if (!there || memory.attachedFence === hold.fence) return;
+  try {
+    await adapter.attach(hold);
+    memory.attachedFence = hold.fence;
+  } catch (error) {
+    deps.log.warn(
+      { runId: hold.run.id, error: messageOf(error) },
+      "the plugin could not be attached",
+    );
+  }
+};
+
+const storePolled = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  seen: Observation,
+  memory: Memory,
+): Promise<void> => {
+  if (seen.kind !== "load" || seen.load.polled === undefined) return;
+  const mono = deps.clock.monotonic();
+  const interval = deps.limits.metricsPollIntervalSeconds * 1000;
+  if (memory.polledAt !== undefined && mono - memory.polledAt < interval - POLICY.tickMs / 2)
+    return;
+  memory.polledAt = mono;
+  await deps.figures.storeSnapshot(run, seen.load.polled, {
+    source: "polled",
+    at: deps.clock.now(),
+  });
+};
+
+const writeLive = async (deps: RunDeps, run: LoadTestRun, memory: Memory): Promise<void> => {
+  const mono = deps.clock.monotonic();
+  if (memory.liveAt !== undefined && mono - memory.liveAt < POLICY.liveMs) return;
+  memory.liveAt = mono;
+  const live = await deps.figures.snapshot(run);
+  if (live !== undefined) await deps.stores.runs.setLive(run.id, live);
+};
+
+const isEnd = (run: LoadTestRun, seen: Observation): boolean => {
+  if (seen.kind === "load") return seen.load.phase === "ended";
+  return run.status === "Stopping" && seen.kind !== "unreachable";
+};
+
+const factsOf = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  seen: Observation,
+  memory: Memory,
+): Promise<Facts> => {
+  const mono = deps.clock.monotonic();
+  const requestsSeen = await deps.figures.requests(run.id);
+  const heard = seen.kind !== "unreachable" || requestsSeen !== (memory.requests ?? requestsSeen);
+  memory.requests = requestsSeen;
+  memory.unreachableSince = heard ? undefined : (memory.unreachableSince ?? mono);
+  memory.endSince = isEnd(run, seen) ? (memory.endSince ?? mono) : undefined;
+  const endSeenForMs = memory.endSince === undefined ? 0 : mono - memory.endSince;
+  const polled = seen.kind === "load" && seen.load.polled !== undefined;
+  const { boots, complete } = await deps.figures.finals(run.id);
+  return {
+    now: deps.clock.now(),
+    unreachableForMs: memory.unreachableSince === undefined ? 0 : mono - memory.unreachableSince,
+    endSeenForMs,
+    stopSentAgoMs:
+      memory.stopSentAt === undefined ? Number.POSITIVE_INFINITY : mono - memory.stopSentAt,
+    finalsIn: polled
+      ? endSeenForMs >= POLICY.polledFinalsMs
+      : boots === 0
+        ? run.startSent === undefined && run.trigger !== "external"
+        : complete,
+    requestsSeen,
+  };
+};
+
+/** Ramp-up and steady load as they were seen; kept beside the state. */
+const withPhases = async (deps: RunDeps, hold: Hold, seen: Observation): Promise<Hold> => {
+  if (seen.kind !== "load") return hold;
+  const phases = nextPhases(hold.run, seen.load, deps.clock.now());
+  if (phases === undefined) return hold;
+  const run = await writeRun(deps, hold, { phases });
+  return run === undefined ? hold : { run, fence: hold.fence };
+};
+
+const act = async (
+  deps: RunDeps,
+  adapter: ClusterAdapter,
+  hold: Hold,
+  seen: Observation,
+  facts: Facts,
+  memory: Memory,
+): Promise<void> => {
+  const stopSent = (): void => {
+    memory.stopSentAt = deps.clock.monotonic();
+  };
+  let run: LoadTestRun | undefined = hold.run;
+  for (const action of reconcile(hold.run, seen, facts)) {
+    try {
+      run = await apply(
+        { deps, adapter, hold: { run, fence: hold.fence }, seen, stopSent },
+        action,
+      );
+    } catch (error) {
+      const what = action.do === "become" ? action.status : action.do;
+      deps.log.warn(
+        { runId: hold.run.id, action: what, error: messageOf(error) },
+        "an action did not succeed",
+      );
+      if (action.do !== "stop" && action.do !== "kill") return;
+    }
+    if (run === undefined) return;
+  }
+};
