@@ -37,7 +37,7 @@ export const registerExternalTestRun = async (
   const runNumber = loadTest === undefined ? undefined : await stores.loadTests.nextRunNumber(loadTest.id, now);
   const limit = deps.limits.externalMaxDurationSeconds;
   const run: LoadTestRun = {
-    id: ids.next(),
+    id: input.externalKey === undefined ? ids.next() : ids.of(`${cluster.id} ${input.externalKey}`),
     accountId: input.accountId,
     orgId: input.orgId,
     projectId: input.projectId,
@@ -68,7 +68,13 @@ export const registerExternalTestRun = async (
     updatedBy: LOCUST,
     version: 1,
   };
-  await stores.runs.create(run);
+  try {
+    await stores.runs.create(run);
+  } catch (error) {
+    const first = await stores.runs.get(run.id);
+    if (first === undefined) throw error;
+    return first;
+  }
   await recordStatus(stores.events, run, undefined);
   return run;
 };

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { delimiter, dirname } from "node:path";
+import { delimiter, dirname, isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { RunFolder } from "./folder.ts";
@@ -23,7 +23,7 @@ export type Launch = {
 
 /** Nothing of the server's environment reaches a user's script but what a Python program needs. */
 const environment = ({ run, folder, python, urls, token }: Launch, role: string) => ({
-  PATH: `${dirname(python)}${delimiter}/usr/local/bin:/usr/bin:/bin`,
+  PATH: [...(isAbsolute(python) ? [dirname(python)] : []), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
   HOME: folder.path,
   TMPDIR: `${folder.path}/tmp`,
   LANG: "C.UTF-8",

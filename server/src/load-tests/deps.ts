@@ -1,0 +1,13 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Ids } from "../lib/ids.ts";
+import type { Stores } from "../stores/ports.ts";
+import type { ClusterConfig } from "../clusters/resolve.ts";
+import type { ScriptChecker } from "./check-script.ts";
+
+export type LoadTestDeps = {
+  readonly stores: Stores;
+  readonly clusters: readonly ClusterConfig[];
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly checkScript: ScriptChecker;
+};

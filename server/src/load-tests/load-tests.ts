@@ -1,0 +1,112 @@
+import type { CreateLoadTest, LoadTest, UpdateLoadTest } from "@load-manager/contract/load-test.ts";
+import { resolveCluster } from "../clusters/resolve.ts";
+import { AppError, invalid, notFound } from "../lib/errors.ts";
+import { ACTIVE_STATUSES } from "../runs/run.ts";
+import type { LoadTestDeps } from "./deps.ts";
+import { addRevision, requireValidScript } from "./scripts.ts";
+
+/** A named cluster must exist and serve the scope; which one an unnamed load test gets is decided at each run. */
+const checkCluster = (deps: LoadTestDeps, loadTest: LoadTest): void => {
+  if (loadTest.locustClusterId === undefined) return;
+  try {
+    resolveCluster(deps.clusters, loadTest, loadTest.locustClusterId);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError("validation", error.message, {
+      fields: [{ field: "locustClusterId", message: error.message }],
+    });
+  }
+};
+
+const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void => {
+  if (defaultDurationSec === undefined || maxDurationSec === undefined) return;
+  if (defaultDurationSec > maxDurationSec) {
+    throw invalid("defaultDurationSec", `must be at most maxDurationSec, which is ${maxDurationSec}`);
+  }
+};
+
+/** Defines a load test, with its first script revision where a locustfile is given. */
+export const createLoadTest = async (deps: LoadTestDeps, input: CreateLoadTest, by: string) => {
+  const { locustfile, createdBy: label, ...fields } = input;
+  const now = deps.clock.now();
+  const createdBy = label ?? by;
+  const loadTest: LoadTest = {
+    id: deps.ids.next(),
+    ...definedOnly(fields),
+    loadProfile: { kind: "constant" },
+    lastRunNumber: 0,
+    recentRuns: [],
+    recentRunsVersion: 0,
+    createdAt: now,
+    createdBy,
+    updatedAt: now,
+    updatedBy: createdBy,
+    version: 1,
+  };
+  checkCluster(deps, loadTest);
+  checkDuration(loadTest);
+  if (locustfile === undefined) {
+    await deps.stores.loadTests.create(loadTest);
+    return { loadTest, warnings: undefined };
+  }
+  const warnings = await requireValidScript(deps, locustfile, "locustfile");
+  const { revision } = await addRevision(deps, { loadTestId: loadTest.id, content: locustfile, createdBy });
+  const withScript = { ...loadTest, latestRevisionId: revision.id };
+  await deps.stores.loadTests.create(withScript);
+  return { loadTest: withScript, warnings };
+};
+
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The same without keys whose value is undefined: stored objects leave absent fields out. */
+const definedOnly = <T extends object>(value: T): Defined<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>;
+
+export const stale = (id: string): AppError =>
+  new AppError("stale", `The load test ${id} has changed since it was read; read it again.`);
+
+/** Applies a merge patch. With `ifMatch` only to that version; without it, again after a race. */
+export const updateLoadTest = async (
+  deps: LoadTestDeps,
+  id: string,
+  input: UpdateLoadTest,
+  options: { readonly ifMatch?: number | undefined; readonly by: string },
+): Promise<LoadTest> => {
+  const { updatedBy, ...fields } = input;
+  for (;;) {
+    const current = await deps.stores.loadTests.get(id);
+    if (current === undefined) throw notFound("load test", id);
+    if (options.ifMatch !== undefined && options.ifMatch !== current.version) throw stale(id);
+    const patch = definedOnly(fields);
+    const next = Object.fromEntries(
+      Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null),
+    ) as LoadTest;
+    checkCluster(deps, next);
+    checkDuration(next);
+    const written = await deps.stores.loadTests.update(id, current.version, {
+      ...patch,
+      updatedAt: deps.clock.now(),
+      updatedBy: updatedBy ?? options.by,
+    });
+    if (written !== undefined) return written;
+  }
+};
+
+/** Deletes the definition; its runs are kept. Refused while one of them is active. */
+export const deleteLoadTest = async (
+  deps: LoadTestDeps,
+  loadTest: LoadTest,
+  ifMatch: number | undefined,
+): Promise<void> => {
+  if (ifMatch !== undefined && ifMatch !== loadTest.version) throw stale(loadTest.id);
+  const active = await deps.stores.runs.count(loadTest.id, ACTIVE_STATUSES);
+  if (active > 0) {
+    throw new AppError(
+      "conflict",
+      `The load test has ${active} active ${active === 1 ? "run" : "runs"}; stop ${active === 1 ? "it" : "them"} first.`,
+    );
+  }
+  if (!(await deps.stores.loadTests.delete(loadTest.id, loadTest.version))) throw stale(loadTest.id);
+};

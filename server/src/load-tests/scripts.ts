@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import type { LoadTest, ScriptProblem } from "@load-manager/contract/load-test.ts";
+import type { PutScript, ScriptRevision } from "@load-manager/contract/script.ts";
+import { AppError, notFound } from "../lib/errors.ts";
+import type { LoadTestDeps } from "./deps.ts";
+
+const ENTRYPOINT = "locustfile.py";
+
+const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+
+/** Rejects with AppError validation where the script does not compile; else the warnings. */
+export const requireValidScript = async (
+  deps: LoadTestDeps,
+  content: string,
+  field: string,
+): Promise<ScriptProblem[]> => {
+  const { errors, warnings } = await deps.checkScript(content);
+  const [first] = errors;
+  if (first === undefined) return warnings;
+  const told = errors.map(({ file, line, message }) => ({
+    field,
+    message: line === undefined ? `${file}: ${message}` : `${file}, line ${line}: ${message}`,
+  }));
+  throw new AppError("validation", `The script does not compile: ${told[0]?.message ?? first.message}.`, {
+    fields: told,
+    extra: { scriptErrors: errors },
+  });
+};
+
+type NewRevision = {
+  readonly loadTestId: string;
+  readonly content: string;
+  readonly description?: string | undefined;
+  readonly createdBy: string;
+};
+
+/** Stores the next revision; where the newest has the same content, that one. Two writers at once get two numbers. */
+export const addRevision = async (
+  deps: LoadTestDeps,
+  input: NewRevision,
+): Promise<{ readonly revision: ScriptRevision; readonly created: boolean }> => {
+  const bytes = new TextEncoder().encode(input.content);
+  const file = { path: ENTRYPOINT, size: bytes.length, sha256: sha256(bytes) };
+  const manifest = sha256(`${file.path}\0${file.sha256}\n`);
+  for (let attempt = 0; ; attempt += 1) {
+    const newest = await deps.stores.revisions.newest(input.loadTestId);
+    if (newest?.sha256 === manifest) return { revision: newest, created: false };
+    const revision: ScriptRevision = {
+      id: deps.ids.next(),
+      loadTestId: input.loadTestId,
+      revisionNumber: (newest?.revisionNumber ?? 0) + 1,
+      entrypoint: ENTRYPOINT,
+      files: [file],
+      sha256: manifest,
+      ...(input.description === undefined ? {} : { description: input.description }),
+      createdAt: deps.clock.now(),
+      createdBy: input.createdBy,
+    };
+    try {
+      await deps.stores.revisions.create(revision, new Map([[file.sha256, bytes]]));
+      return { revision, created: true };
+    } catch (error) {
+      const raced = error instanceof AppError && error.kind === "conflict" && attempt < 20;
+      if (!raced) throw error;
+    }
+  }
+};
+
+/** Saves a script: the revision first, then the load test's pointer to it, which a later save may already have moved on. */
+export const saveScript = async (
+  deps: LoadTestDeps,
+  loadTest: LoadTest,
+  input: PutScript,
+  by: string,
+) => {
+  const warnings = await requireValidScript(deps, input.content, "content");
+  const createdBy = input.createdBy ?? by;
+  const { revision, created } = await addRevision(deps, {
+    loadTestId: loadTest.id,
+    content: input.content,
+    description: input.description,
+    createdBy,
+  });
+  for (let current: LoadTest | undefined = loadTest; ; ) {
+    if (current === undefined) throw notFound("load test", loadTest.id);
+    const pointed: ScriptRevision | undefined =
+      current.latestRevisionId === undefined
+        ? undefined
+        : await deps.stores.revisions.get(current.latestRevisionId);
+    if (pointed !== undefined && pointed.revisionNumber >= revision.revisionNumber) break;
+    const moved = await deps.stores.loadTests.update(current.id, current.version, {
+      latestRevisionId: revision.id,
+      updatedAt: deps.clock.now(),
+      updatedBy: createdBy,
+    });
+    if (moved !== undefined) break;
+    current = await deps.stores.loadTests.get(loadTest.id);
+  }
+  return { ...(await withContent(deps, revision)), warnings, created };
+};
+
+/** A revision with the text of its files. */
+export const withContent = async (deps: LoadTestDeps, revision: ScriptRevision) => {
+  const decoder = new TextDecoder();
+  const files = await Promise.all(
+    revision.files.map(async (file) => {
+      const content = await deps.stores.revisions.content(file.sha256);
+      if (content === undefined) throw new Error(`the content of ${file.path} is missing in the store`);
+      return { ...file, content: decoder.decode(content), encoding: "utf-8" as const };
+    }),
+  );
+  return { ...revision, files };
+};
