@@ -43,7 +43,12 @@ export type LoadTestStore = {
   readonly update: (
     id: string,
     version: number,
-    patch: Patch<Omit<LoadTest, "id" | "version" | "recentRuns" | "recentRunsVersion" | "lastRunNumber" | "lastRunAt">>,
+    patch: Patch<
+      Omit<
+        LoadTest,
+        "id" | "version" | "recentRuns" | "recentRunsVersion" | "lastRunNumber" | "lastRunAt"
+      >
+    >,
   ) => Promise<LoadTest | undefined>;
   /** True where it was there at that version. */
   readonly delete: (id: string, version: number) => Promise<boolean>;
@@ -60,7 +65,10 @@ export type LoadTestStore = {
 
 export type RevisionStore = {
   /** Stores the revision and the contents that are not there yet (by sha256). Rejects with AppError conflict where the (loadTestId, revisionNumber) or the id is taken. */
-  readonly create: (revision: ScriptRevision, contents: ReadonlyMap<string, Uint8Array>) => Promise<void>;
+  readonly create: (
+    revision: ScriptRevision,
+    contents: ReadonlyMap<string, Uint8Array>,
+  ) => Promise<void>;
   readonly get: (id: string) => Promise<ScriptRevision | undefined>;
   readonly newest: (loadTestId: string) => Promise<ScriptRevision | undefined>;
   /** Newest first. */
@@ -94,7 +102,10 @@ export type RunStore = {
   readonly delete: (id: string, version: number) => Promise<boolean>;
   /** Every run that still needs the loop (`settledAt` absent), oldest first. */
   readonly unsettled: () => Promise<LoadTestRun[]>;
-  readonly findExternal: (locustClusterId: string, externalKey: string) => Promise<LoadTestRun | undefined>;
+  readonly findExternal: (
+    locustClusterId: string,
+    externalKey: string,
+  ) => Promise<LoadTestRun | undefined>;
   /** How many runs of a load test have one of these statuses. */
   readonly count: (loadTestId: string, statuses: readonly RunStatus[]) => Promise<number>;
   /** The live figures beside the run; at most one record per run, the newest wins. */
@@ -104,7 +115,10 @@ export type RunStore = {
 
 export type RunEventStore = {
   /** `id` makes it idempotent: the same id twice is stored once. */
-  readonly append: (runId: string, events: readonly (RunEvent & { readonly id: string })[]) => Promise<void>;
+  readonly append: (
+    runId: string,
+    events: readonly (RunEvent & { readonly id: string })[],
+  ) => Promise<void>;
   /** Oldest first by (at, order of arrival). */
   readonly list: (
     runId: string,
@@ -128,11 +142,21 @@ export type LeaseStore = {
   readonly list: () => Promise<Lease[]>;
   /** Takes the slot for `holder`: inserts with fence 1, or replaces a lease whose fence still is `seenFence` with fence + 1. `undefined` where somebody was first. */
   readonly claim: (
-    lease: { readonly clusterId: string; readonly slot: number; readonly holder: string; readonly runId?: string },
+    lease: {
+      readonly clusterId: string;
+      readonly slot: number;
+      readonly holder: string;
+      readonly runId?: string;
+    },
     seenFence: number | undefined,
   ) => Promise<Lease | undefined>;
   /** Frees the slot, keeping its fence, where holder and fence are still these. */
-  readonly release: (clusterId: string, slot: number, holder: string, fence: number) => Promise<boolean>;
+  readonly release: (
+    clusterId: string,
+    slot: number,
+    holder: string,
+    fence: number,
+  ) => Promise<boolean>;
   /** The holder's heartbeat: a counter that rises, one row per server. */
   readonly beat: (holder: string, count: number) => Promise<void>;
   readonly heartbeats: () => Promise<Map<string, number>>;

@@ -1,0 +1,39 @@
+import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { RunEventStore } from "../ports.ts";
+import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
+import { pageOf } from "../shared/listing.ts";
+import { EVENT_SORT } from "../shared/sorts.ts";
+
+type Stored = { readonly runId: string; readonly arrival: number; readonly event: RunEvent };
+
+export const memoryEvents = (): RunEventStore => {
+  const byId = new Map<string, Stored>();
+  let arrivals = 0;
+  return {
+    append: async (runId, events) => {
+      for (const { id, ...event } of events) {
+        if (byId.has(id)) continue;
+        arrivals += 1;
+        byId.set(id, { runId, arrival: arrivals, event: structuredClone(event) });
+      }
+    },
+    list: async (runId, { limit, cursor }) => {
+      const after = decodeCursor(cursor, EVENT_SORT, "number");
+      const isAfter = ({ event, arrival }: Stored) => {
+        if (after === undefined) return true;
+        const at = Number(after.value);
+        return event.at > at || (event.at === at && arrival > Number(after.id));
+      };
+      const rows = [...byId.values()]
+        .filter((row) => row.runId === runId && isAfter(row))
+        .toSorted((a, b) => a.event.at - b.event.at || a.arrival - b.arrival);
+      const page = pageOf(rows, limit, (last) =>
+        encodeCursor(EVENT_SORT, { value: last.event.at, id: String(last.arrival) }),
+      );
+      return structuredClone({ ...page, items: page.items.map(({ event }) => event) });
+    },
+    deleteRun: async (runId) => {
+      for (const [id, row] of byId) if (row.runId === runId) byId.delete(id);
+    },
+  };
+};

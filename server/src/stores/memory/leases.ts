@@ -1,0 +1,34 @@
+import type { Lease, LeaseStore } from "../ports.ts";
+import { compareText } from "../shared/text.ts";
+
+export const memoryLeases = (): LeaseStore => {
+  const bySlot = new Map<string, Lease>();
+  const counts = new Map<string, number>();
+  const key = (clusterId: string, slot: number) => `${slot} ${clusterId}`;
+  return {
+    get: async (clusterId, slot) => structuredClone(bySlot.get(key(clusterId, slot))),
+    list: async () =>
+      structuredClone(
+        [...bySlot.values()].toSorted(
+          (a, b) => compareText(a.clusterId, b.clusterId) || a.slot - b.slot,
+        ),
+      ),
+    claim: async ({ clusterId, slot, holder, runId }, seenFence) => {
+      if (bySlot.get(key(clusterId, slot))?.fence !== seenFence) return undefined;
+      const fence = (seenFence ?? 0) + 1;
+      const lease = { clusterId, slot, holder, fence, ...(runId === undefined ? {} : { runId }) };
+      bySlot.set(key(clusterId, slot), lease);
+      return structuredClone(lease);
+    },
+    release: async (clusterId, slot, holder, fence) => {
+      const stored = bySlot.get(key(clusterId, slot));
+      if (stored === undefined || stored.holder !== holder || stored.fence !== fence) return false;
+      bySlot.set(key(clusterId, slot), { clusterId, slot, holder, fence });
+      return true;
+    },
+    beat: async (holder, count) => {
+      counts.set(holder, Math.max(count, counts.get(holder) ?? count));
+    },
+    heartbeats: async () => new Map(counts),
+  };
+};

@@ -1,0 +1,42 @@
+import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import type { LoadTestStore } from "../ports.ts";
+import { editedLoadTest, taken, withRecentRuns } from "../shared/changes.ts";
+import { listingOf, listInMemory } from "../shared/listing.ts";
+
+export const memoryLoadTests = (): LoadTestStore => {
+  const byId = new Map<string, LoadTest>();
+  const put = (loadTest: LoadTest) => {
+    byId.set(loadTest.id, structuredClone(loadTest));
+  };
+  return {
+    create: async (loadTest) => {
+      if (byId.has(loadTest.id)) throw taken("load test", loadTest.id);
+      put(loadTest);
+    },
+    get: async (id) => structuredClone(byId.get(id)),
+    list: async (query, visible) =>
+      structuredClone(listInMemory(byId.values(), listingOf(query, visible))),
+    update: async (id, version, patch) => {
+      const stored = byId.get(id);
+      const next = stored && editedLoadTest(stored, version, patch);
+      if (next === undefined) return undefined;
+      put(next);
+      return structuredClone(next);
+    },
+    delete: async (id, version) => byId.get(id)?.version === version && byId.delete(id),
+    nextRunNumber: async (id, at) => {
+      const stored = byId.get(id);
+      if (stored === undefined) return undefined;
+      const lastRunNumber = stored.lastRunNumber + 1;
+      put({ ...stored, lastRunNumber, lastRunAt: at });
+      return lastRunNumber;
+    },
+    setRecentRuns: async (id, recentRunsVersion, recentRuns, updatedAt) => {
+      const stored = byId.get(id);
+      const next = stored && withRecentRuns(stored, recentRunsVersion, recentRuns, updatedAt);
+      if (next === undefined) return false;
+      put(next);
+      return true;
+    },
+  };
+};
