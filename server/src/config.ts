@@ -27,7 +27,11 @@ export type LoadedConfig = {
   readonly file: string | undefined;
   readonly warnings: readonly string[];
   /** Every setting in force with where it comes from; secrets are shown as "***". */
-  readonly settings: readonly { readonly path: string; readonly value: unknown; readonly origin: Origin }[];
+  readonly settings: readonly {
+    readonly path: string;
+    readonly value: unknown;
+    readonly origin: Origin;
+  }[];
 };
 
 export type Flags = {
@@ -45,7 +49,9 @@ export const loadConfig = (
   environment: NodeJS.ProcessEnv = process.env,
 ): LoadedConfig => {
   const file =
-    flags.config ?? configFileOf(environment) ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+    flags.config ??
+    configFileOf(environment) ??
+    (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
   const { source: fromEnvironment, warnings } = environmentSource(environment);
   const sources: Source[] = [
     flagSource({
@@ -83,7 +89,10 @@ const merge = (sources: readonly Source[]): Record<string, unknown> => {
 };
 
 const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("").slice(1);
+  path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .slice(1);
 
 const problems = (
   issues: readonly z.core.$ZodIssue[],
@@ -103,7 +112,13 @@ const problems = (
   });
 };
 
-const EVERY_SCOPE: ClusterConfig = { id: "local", kind: "local", scope: {}, maxConcurrentRuns: 1, workers: 2 };
+const EVERY_SCOPE: ClusterConfig = {
+  id: "local",
+  kind: "local",
+  scope: {},
+  maxConcurrentRuns: 1,
+  workers: 2,
+};
 
 const resolved = (settings: Settings, environment: NodeJS.ProcessEnv): Config => ({
   ...settings,
@@ -142,7 +157,14 @@ const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): Cl
     };
   }
   const { maxConcurrentRuns, workers, python } = cluster;
-  return { id, scope, maxConcurrentRuns, kind: "local", workers, ...(python === undefined ? {} : { python }) };
+  return {
+    id,
+    scope,
+    maxConcurrentRuns,
+    kind: "local",
+    workers,
+    ...(python === undefined ? {} : { python }),
+  };
 };
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);

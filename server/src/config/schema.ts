@@ -6,10 +6,11 @@ const whole = (min: number, max: number) => {
   const error = `must be a whole number from ${min} to ${max}`;
   return z.number({ error }).int(error).min(min, error).max(max, error);
 };
-const HttpUrl = z.string({ error: "must be an http or https URL" }).refine(
-  (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
-  { error: "must be an http or https URL, such as http://127.0.0.1:8089" },
-);
+const HttpUrl = z
+  .string({ error: "must be an http or https URL" })
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+    error: "must be an http or https URL, such as http://127.0.0.1:8089",
+  });
 
 const clusterBase = { id: Text.max(128), ...Scope.partial().shape };
 
@@ -48,8 +49,16 @@ const Cluster = z.preprocess(
           const levels = ["accountId", "orgId", "projectId", "envId"] as const;
           levels.forEach((level, index) => {
             const above = levels[index - 1];
-            if (above !== undefined && cluster[level] !== undefined && cluster[above] === undefined) {
-              context.addIssue({ code: "custom", path: [above], message: `is needed where ${level} is given` });
+            if (
+              above !== undefined &&
+              cluster[level] !== undefined &&
+              cluster[above] === undefined
+            ) {
+              context.addIssue({
+                code: "custom",
+                path: [above],
+                message: `is needed where ${level} is given`,
+              });
             }
           });
         }),
@@ -69,10 +78,18 @@ const ApiToken = z
   })
   .superRefine((token, context) => {
     if (token.projectId !== undefined && token.orgId === undefined) {
-      context.addIssue({ code: "custom", path: ["orgId"], message: "is needed where projectId is given" });
+      context.addIssue({
+        code: "custom",
+        path: ["orgId"],
+        message: "is needed where projectId is given",
+      });
     }
     if (token.envId !== undefined && token.projectId === undefined) {
-      context.addIssue({ code: "custom", path: ["projectId"], message: "is needed where envId is given" });
+      context.addIssue({
+        code: "custom",
+        path: ["projectId"],
+        message: "is needed where envId is given",
+      });
     }
   });
 
@@ -129,4 +146,9 @@ export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "orchestrator.pendingTimeoutSeconds": "number",
 };
 
-export const SECRETS: ReadonlySet<string> = new Set(["apiToken", "token", "authToken", "locustCallbackToken"]);
+export const SECRETS: ReadonlySet<string> = new Set([
+  "apiToken",
+  "token",
+  "authToken",
+  "locustCallbackToken",
+]);

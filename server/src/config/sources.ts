@@ -39,13 +39,20 @@ export const yamlSource = (file: string): Source => {
     values: values as Record<string, unknown>,
     originOf: (path) => {
       for (let length = path.length; length > 0; length -= 1) {
-        const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+        const parent: unknown =
+          length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
         const key = path[length - 1];
         const pair = isMap(parent)
           ? parent.items.find((item) => isScalar(item.key) && item.key.value === key)
           : undefined;
-        const node: unknown = pair === undefined ? document.getIn(path.slice(0, length), true) : pair.key;
-        if (typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)) {
+        const node: unknown =
+          pair === undefined ? document.getIn(path.slice(0, length), true) : pair.key;
+        if (
+          typeof node === "object" &&
+          node !== null &&
+          "range" in node &&
+          Array.isArray(node.range)
+        ) {
           return place(Number(node.range[0]));
         }
       }
@@ -55,7 +62,10 @@ export const yamlSource = (file: string): Source => {
 };
 
 const variableOf = (path: string): string =>
-  `LOAD_MANAGER_${path.replaceAll(/([A-Z])/g, "_$1").replaceAll(".", "_").toUpperCase()}`;
+  `LOAD_MANAGER_${path
+    .replaceAll(/([A-Z])/g, "_$1")
+    .replaceAll(".", "_")
+    .toUpperCase()}`;
 
 /** Names that mean something to the launcher, the plugin and the tools, not to the server. */
 const RESERVED = new Set(

@@ -69,7 +69,10 @@ const run = (python: string, input: string): Promise<string> =>
 export const createScriptChecker =
   (python: string): ScriptChecker =>
   async (content, file = "locustfile.py") => {
-    const warning = (message: string): ScriptFindings => ({ errors: [], warnings: [{ file, message }] });
+    const warning = (message: string): ScriptFindings => ({
+      errors: [],
+      warnings: [{ file, message }],
+    });
     let found: z.output<typeof Output>;
     try {
       found = Output.parse(JSON.parse(await run(python, content)));

@@ -21,7 +21,10 @@ const checkCluster = (deps: LoadTestDeps, loadTest: LoadTest): void => {
 const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void => {
   if (defaultDurationSec === undefined || maxDurationSec === undefined) return;
   if (defaultDurationSec > maxDurationSec) {
-    throw invalid("defaultDurationSec", `must be at most maxDurationSec, which is ${maxDurationSec}`);
+    throw invalid(
+      "defaultDurationSec",
+      `must be at most maxDurationSec, which is ${maxDurationSec}`,
+    );
   }
 };
 
@@ -50,7 +53,11 @@ export const createLoadTest = async (deps: LoadTestDeps, input: CreateLoadTest, 
     return { loadTest, warnings: undefined };
   }
   const warnings = await requireValidScript(deps, locustfile, "locustfile");
-  const { revision } = await addRevision(deps, { loadTestId: loadTest.id, content: locustfile, createdBy });
+  const { revision } = await addRevision(deps, {
+    loadTestId: loadTest.id,
+    content: locustfile,
+    createdBy,
+  });
   const withScript = { ...loadTest, latestRevisionId: revision.id };
   await deps.stores.loadTests.create(withScript);
   return { loadTest: withScript, warnings };
@@ -62,7 +69,9 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 
 /** The same without keys whose value is undefined: stored objects leave absent fields out. */
 const definedOnly = <T extends object>(value: T): Defined<T> =>
-  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>;
+  Object.fromEntries(
+    Object.entries(value).filter(([, field]) => field !== undefined),
+  ) as Defined<T>;
 
 export const stale = (id: string): AppError =>
   new AppError("stale", `The load test ${id} has changed since it was read; read it again.`);
@@ -108,5 +117,6 @@ export const deleteLoadTest = async (
       `The load test has ${active} active ${active === 1 ? "run" : "runs"}; stop ${active === 1 ? "it" : "them"} first.`,
     );
   }
-  if (!(await deps.stores.loadTests.delete(loadTest.id, loadTest.version))) throw stale(loadTest.id);
+  if (!(await deps.stores.loadTests.delete(loadTest.id, loadTest.version)))
+    throw stale(loadTest.id);
 };

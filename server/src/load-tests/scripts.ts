@@ -6,7 +6,8 @@ import type { LoadTestDeps } from "./deps.ts";
 
 const ENTRYPOINT = "locustfile.py";
 
-const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+const sha256 = (data: string | Uint8Array): string =>
+  createHash("sha256").update(data).digest("hex");
 
 /** Rejects with AppError validation where the script does not compile; else the warnings. */
 export const requireValidScript = async (
@@ -21,10 +22,14 @@ export const requireValidScript = async (
     field,
     message: line === undefined ? `${file}: ${message}` : `${file}, line ${line}: ${message}`,
   }));
-  throw new AppError("validation", `The script does not compile: ${told[0]?.message ?? first.message}.`, {
-    fields: told,
-    extra: { scriptErrors: errors },
-  });
+  throw new AppError(
+    "validation",
+    `The script does not compile: ${told[0]?.message ?? first.message}.`,
+    {
+      fields: told,
+      extra: { scriptErrors: errors },
+    },
+  );
 };
 
 type NewRevision = {
@@ -81,7 +86,7 @@ export const saveScript = async (
     description: input.description,
     createdBy,
   });
-  for (let current: LoadTest | undefined = loadTest; ; ) {
+  for (let current: LoadTest | undefined = loadTest; ;) {
     if (current === undefined) throw notFound("load test", loadTest.id);
     const pointed: ScriptRevision | undefined =
       current.latestRevisionId === undefined
@@ -105,7 +110,8 @@ export const withContent = async (deps: LoadTestDeps, revision: ScriptRevision) 
   const files = await Promise.all(
     revision.files.map(async (file) => {
       const content = await deps.stores.revisions.content(file.sha256);
-      if (content === undefined) throw new Error(`the content of ${file.path} is missing in the store`);
+      if (content === undefined)
+        throw new Error(`the content of ${file.path} is missing in the store`);
       return { ...file, content: decoder.decode(content), encoding: "utf-8" as const };
     }),
   );

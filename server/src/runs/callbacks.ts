@@ -26,15 +26,19 @@ export const registerExternalTestRun = async (
   );
   const known = await findExternal(deps, cluster.id, input);
   if (known !== undefined) return known;
-  const loadTest = input.loadTestId === undefined ? undefined : await stores.loadTests.get(input.loadTestId);
+  const loadTest =
+    input.loadTestId === undefined ? undefined : await stores.loadTests.get(input.loadTestId);
   const outside =
     loadTest !== undefined &&
-    (["accountId", "orgId", "projectId"] as const).some((level) => loadTest[level] !== input[level]);
+    (["accountId", "orgId", "projectId"] as const).some(
+      (level) => loadTest[level] !== input[level],
+    );
   if (input.loadTestId !== undefined && (loadTest === undefined || outside)) {
     throw invalid("loadTestId", "is not a load test of this scope");
   }
   const now = clock.now();
-  const runNumber = loadTest === undefined ? undefined : await stores.loadTests.nextRunNumber(loadTest.id, now);
+  const runNumber =
+    loadTest === undefined ? undefined : await stores.loadTests.nextRunNumber(loadTest.id, now);
   const limit = deps.limits.externalMaxDurationSeconds;
   const run: LoadTestRun = {
     id: input.externalKey === undefined ? ids.next() : ids.of(`${cluster.id} ${input.externalKey}`),
@@ -93,9 +97,17 @@ const findExternal = async (
       run.locustClusterId === clusterId &&
       run.trigger === "external" &&
       !isTerminal(run.status) &&
-      (["accountId", "orgId", "projectId", "envId", "scenarioId", "targetUsers", "spawnRate"] as const).every(
-        (field) => run[field] === input[field],
-      ),
+      (
+        [
+          "accountId",
+          "orgId",
+          "projectId",
+          "envId",
+          "scenarioId",
+          "targetUsers",
+          "spawnRate",
+        ] as const
+      ).every((field) => run[field] === input[field]),
   );
 };
 
@@ -107,7 +119,9 @@ export const handleTestStart = async (deps: RunDeps, run: LoadTestRun): Promise<
     deps,
     run.id,
     (current) =>
-      current.loadStartedAt === undefined && !isTerminal(current.status) ? { loadStartedAt: now } : undefined,
+      current.loadStartedAt === undefined && !isTerminal(current.status)
+        ? { loadStartedAt: now }
+        : undefined,
     LOCUST,
   );
 };
@@ -127,12 +141,17 @@ export const updateMetrics = async (
 export const handleTestStop = async (
   deps: RunDeps,
   run: LoadTestRun,
-  told: { readonly autoStopped?: boolean | undefined; readonly finalMetrics?: SnapshotInput | null | undefined },
+  told: {
+    readonly autoStopped?: boolean | undefined;
+    readonly finalMetrics?: SnapshotInput | null | undefined;
+  },
 ): Promise<void> => {
   if (told.finalMetrics != null) await updateMetrics(deps, run, told.finalMetrics, true);
   const endCause = told.autoStopped === true ? "duration_reached" : "stopped_at_locust";
   const message =
-    told.autoStopped === true ? "The duration was reached." : "Somebody stopped it in Locust's own page.";
+    told.autoStopped === true
+      ? "The duration was reached."
+      : "Somebody stopped it in Locust's own page.";
   const now = deps.clock.now();
   await changeRun(
     deps,

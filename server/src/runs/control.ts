@@ -74,7 +74,8 @@ export const changeLoad = async (
           `Users can be changed while a run is Running; this one is ${current.status}.`,
         );
       }
-      const spawnRate = load.spawnRate ?? current.commandedLoad?.spawnRate ?? current.spawnRate ?? 1;
+      const spawnRate =
+        load.spawnRate ?? current.commandedLoad?.spawnRate ?? current.spawnRate ?? 1;
       return { commandedLoad: { targetUsers: load.targetUsers, spawnRate, at } };
     },
     by,
@@ -117,7 +118,10 @@ export const deleteRun = async (
   const { stores } = deps;
   if (ifMatch !== undefined && ifMatch !== run.version) throw stale(run.id);
   if (isActive(run) || run.settledAt === undefined) {
-    throw new AppError("conflict", "The run is active; stop it first, and wait until it has ended.");
+    throw new AppError(
+      "conflict",
+      "The run is active; stop it first, and wait until it has ended.",
+    );
   }
   if (run.keep) throw new AppError("conflict", 'The run is kept; set "keep" to false first.');
   await stores.metrics.deleteRun(run.id);

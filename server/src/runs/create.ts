@@ -20,9 +20,13 @@ export const createTestRun = async (
   );
   const script = await scriptOf(deps, loadTest, input.scriptRevisionId);
   if (script === undefined && cluster.kind === "local") {
-    throw new AppError("conflict", "This load test has no script; save one with PUT /v1/load-tests/{id}/script.", {
-      fields: [{ field: "scriptRevisionId", message: "is needed: the load test has no script" }],
-    });
+    throw new AppError(
+      "conflict",
+      "This load test has no script; save one with PUT /v1/load-tests/{id}/script.",
+      {
+        fields: [{ field: "scriptRevisionId", message: "is needed: the load test has no script" }],
+      },
+    );
   }
   const duration = durationOf(deps, loadTest, input.durationSeconds);
   const now = clock.now();

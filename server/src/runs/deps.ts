@@ -30,7 +30,7 @@ export type RunFigures = {
 export type RunLimits = {
   readonly maxDurationSeconds: number;
   /** Absent: external runs have no deadline. */
-  readonly externalMaxDurationSeconds?: number;
+  readonly externalMaxDurationSeconds?: number | undefined;
   readonly pendingTimeoutSeconds: number;
   readonly metricsPollIntervalSeconds: number;
 };

@@ -47,13 +47,11 @@ const observe = async (
     const message = `the cluster ${run.locustClusterId} is not configured`;
     return { kind: "unreachable", refused: false, message };
   }
-  return adapter
-    .observe(run)
-    .catch((error: unknown) => ({
-      kind: "unreachable",
-      refused: false,
-      message: messageOf(error),
-    }));
+  return adapter.observe(run).catch((error: unknown) => ({
+    kind: "unreachable",
+    refused: false,
+    message: messageOf(error),
+  }));
 };
 
 /** Whoever has taken over tells the plugin its fence and its address before anything else. */

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read: finds the Node that can run the rest, and becomes it.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const NEEDED = 24;
+const entry = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const own = Number(process.versions.node.split(".")[0]);
+
+if (own >= NEEDED) {
+  await import("../src/main.ts");
+} else {
+  const bundled = fileURLToPath(
+    new URL(`../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
+  );
+  if (!existsSync(bundled)) {
+    console.error(
+      `Load Manager needs Node ${NEEDED} or newer; this is Node ${process.versions.node}, and none is in node_modules. Install Node ${NEEDED}, or run npm ci.`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(bundled, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
+  // A terminal's Ctrl-C reaches the child by itself; what is sent to this process alone is passed on.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  process.on("SIGHUP", () => child.kill("SIGHUP"));
+  child.on("error", (error) => {
+    console.error(`Node could not be started: ${error.message}`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}

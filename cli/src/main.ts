@@ -1,0 +1,83 @@
+import { loadConfig, type Flags } from "@load-manager/server/config.ts";
+import { AppError } from "@load-manager/server/lib/errors.ts";
+import { serve } from "@load-manager/server/main.ts";
+import { VERSION } from "@load-manager/server/version.ts";
+import { Command, InvalidArgumentError } from "commander";
+import { demo } from "./demo/demo.ts";
+
+const out = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const wholeFrom =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+const above0 = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+};
+
+const withServerFlags = (command: Command): Command =>
+  command
+    .option("--config <file>", "configuration file (default: load-manager.yaml, if there is one)")
+    .option("--host <address>", "address to listen on")
+    .option("--port <number>", "port to listen on; 0 takes any that is free")
+    .option("--data-dir <folder>", "where everything is kept");
+
+const program = new Command("load-manager")
+  .description("The open control plane for Locust load tests.")
+  .showHelpAfterError("Run load-manager --help for what there is.")
+  .version(VERSION, "-V, --version");
+
+withServerFlags(program.command("serve").description("run the server")).action((flags: Flags) =>
+  serve(loadConfig(flags), { out, logLevel: "warn" }),
+);
+
+program
+  .command("demo")
+  .description("run a real load test against a small shop on this machine, and watch it")
+  .option("--users <number>", "simulated users", wholeFrom(1, 10_000), 20)
+  .option("--spawn-rate <number>", "users started a second", above0, 5)
+  .option("--duration <seconds>", "how long, ramp-up included", wholeFrom(1, 3600), 30)
+  .option("--port <number>", "port of the server; 0 takes any that is free")
+  .option("--data-dir <folder>", "where everything is kept")
+  .option("--exit", "end when the run has ended (default where nobody is at a terminal)")
+  .action((options) => demo(options));
+
+const config = program.command("config").description("look at the configuration");
+withServerFlags(
+  config.command("check").description("say whether the configuration is right"),
+).action((flags: Flags) => {
+  const loaded = loadConfig(flags);
+  for (const warning of loaded.warnings) out(`Warning: ${warning}`);
+  out(`${loaded.file ?? "No file; the defaults"}: the configuration is right.`);
+});
+withServerFlags(config.command("print").description("show every setting that is in force"))
+  .option("--origin", "also where each comes from")
+  .action((flags: Flags & { origin?: boolean }) => {
+    for (const { path, value, origin } of loadConfig(flags).settings) {
+      const shown = value === undefined ? "(not set)" : JSON.stringify(value);
+      out(`${path}: ${shown}${flags.origin === true ? `  # ${origin}` : ""}`);
+    }
+  });
+
+program
+  .command("version")
+  .description("print the version")
+  .action(() => out(VERSION));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

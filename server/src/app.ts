@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { createAccess } from "./access/access.ts";
+import { createAttached } from "./clusters/attached.ts";
+import { createLocal } from "./clusters/local/adapter.ts";
+import type { ClusterAdapter } from "./clusters/port.ts";
+import type { Config } from "./config.ts";
+import { createHttp } from "./http/app.ts";
+import { aroundHandlers } from "./http/handlers/around.ts";
+import { loadTestHandlers } from "./http/handlers/load-tests.ts";
+import { locustHandlers } from "./http/handlers/locust.ts";
+import { runHandlers } from "./http/handlers/runs.ts";
+import type { Clock } from "./lib/clock.ts";
+import type { Ids } from "./lib/ids.ts";
+import { createScriptChecker } from "./load-tests/check-script.ts";
+import { createFigures } from "./metrics/figures.ts";
+import { createIngest } from "./metrics/ingest.ts";
+import { createQueries } from "./metrics/query/queries.ts";
+import { commandsFor } from "./runs/commands.ts";
+import type { RunDeps } from "./runs/deps.ts";
+import { createLoop } from "./runs/loop.ts";
+import type { Stores } from "./stores/ports.ts";
+import { VERSION } from "./version.ts";
+
+export type App = {
+  readonly http: FastifyInstance;
+  readonly runs: RunDeps;
+  /** The address under which Locust reaches this server is known only once it listens. */
+  readonly start: (address: string) => void;
+  /** Ends the looks and the answering; runs go on, and are found again. Stores stay open. */
+  readonly close: () => Promise<void>;
+};
+
+/** The composition root: everything is wired here, and only here. */
+export const createApp = (deps: {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+}): App => {
+  const { config, stores, clock, ids, log } = deps;
+  let address = "";
+  const callback = {
+    callbackTokens: config.security.locustCallbackToken,
+    callbackUrls: () =>
+      config.server.callbackUrls.length > 0 ? config.server.callbackUrls : [address],
+  };
+  const runsFolder = join(config.store.dataDir, "runs");
+  const clusters = new Map<string, ClusterAdapter>(
+    config.locustClusters.map((cluster) => [
+      cluster.id,
+      cluster.kind === "attached"
+        ? createAttached(cluster, callback)
+        : createLocal(cluster, {
+            ...callback,
+            runsFolder,
+            python: cluster.python ?? config.python,
+          }),
+    ]),
+  );
+  const ingest = createIngest({ ...stores, clock, ids });
+  const queries = createQueries({ metrics: stores.metrics, ingest, clock });
+  const runs: RunDeps = {
+    stores,
+    clusters,
+    figures: createFigures({ ingest, queries, clock }),
+    clock,
+    ids,
+    log,
+    holder: ids.next(),
+    limits: config.orchestrator,
+  };
+  const loop = createLoop(runs);
+  const notReady: string[] = ["the server is starting"];
+  const access = createAccess({
+    apiToken: config.security.apiToken,
+    apiTokens: config.security.apiTokens,
+    callbackTokens: config.security.locustCallbackToken,
+  });
+  const loadTests = {
+    stores,
+    clusters: config.locustClusters,
+    clock,
+    ids,
+    checkScript: createScriptChecker(config.python),
+  };
+  const http = createHttp({
+    handlers: {
+      ...loadTestHandlers(loadTests),
+      ...runHandlers({ runs, queries, wake: loop.wake }),
+      ...locustHandlers({ runs, wake: loop.wake }),
+      ...aroundHandlers({ runs, version: VERSION, notReady: () => notReady }),
+    },
+    samples: async (bytes) => {
+      const { runId, ...answer } = await ingest.ingestBatch(bytes);
+      const run = await stores.runs.get(runId);
+      return { ...answer, commands: run === undefined ? [] : commandsFor(run) };
+    },
+    access,
+    ids,
+    log,
+    host: config.server.host,
+    version: VERSION,
+  });
+  return {
+    http,
+    runs,
+    start: (listening) => {
+      address = listening;
+      notReady.length = 0;
+      loop.start();
+    },
+    close: async () => {
+      notReady.push("the server is stopping");
+      await loop.stop();
+      await http.close();
+    },
+  };
+};

@@ -1,0 +1,178 @@
+import type { ScopeTree } from "@load-manager/contract/access.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Scope, ScopeFilter } from "@load-manager/contract/primitives.ts";
+import { canSee, visibleOf } from "../../access/scope.ts";
+import { type ClusterConfig, serves } from "../../clusters/resolve.ts";
+import type { ClusterAdapter, ClusterProbe } from "../../clusters/port.ts";
+import { messageOf, notFound } from "../../lib/errors.ts";
+import type { RunDeps } from "../../runs/deps.ts";
+import type { Handlers } from "../bind.ts";
+
+type Keys =
+  | "listClusters"
+  | "getCluster"
+  | "listScopes"
+  | "getMe"
+  | "livez"
+  | "readyz"
+  | "health"
+  | "prometheus";
+
+type Deps = {
+  readonly runs: RunDeps;
+  readonly version: string;
+  /** Why the server cannot work just now; none where it can. */
+  readonly notReady: () => string[];
+};
+
+const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
+
+/** A caller sees a cluster that serves something of its scope. */
+const overlaps = (cluster: ClusterConfig, asked: ScopeFilter): boolean =>
+  LEVELS.every(
+    (level) =>
+      asked[level] === undefined ||
+      cluster.scope[level] === undefined ||
+      asked[level] === cluster.scope[level],
+  );
+
+const addTo = (tree: ScopeTree, { accountId, orgId, projectId, envId }: Scope): void => {
+  let account = tree.accounts.find((known) => known.accountId === accountId);
+  if (account === undefined) tree.accounts.push((account = { accountId, orgs: [] }));
+  let org = account.orgs.find((known) => known.orgId === orgId);
+  if (org === undefined) account.orgs.push((org = { orgId, projects: [] }));
+  let project = org.projects.find((known) => known.projectId === projectId);
+  if (project === undefined) org.projects.push((project = { projectId, envs: [] }));
+  if (envId !== undefined && !project.envs.includes(envId)) project.envs.push(envId);
+};
+
+export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Handlers, Keys> => {
+  const { stores, clock } = deps;
+  const since = new Map<string, { state: string; at: number }>();
+
+  const probeOf = async (adapter: ClusterAdapter): Promise<ClusterProbe> =>
+    adapter.probe().catch((error: unknown) => ({ state: "unknown", message: messageOf(error) }));
+
+  const clusterAnswer = async (adapter: ClusterAdapter, open: readonly LoadTestRun[]) => {
+    const { config } = adapter;
+    const mine = open.filter((run) => run.locustClusterId === config.id);
+    const holders = mine
+      .filter((run) => run.status !== "Pending")
+      .map((run) => ({ runId: run.id, slot: run.slot ?? 0 }));
+    const probe = await probeOf(adapter);
+    const busy = probe.state === "idle" && holders.length >= config.maxConcurrentRuns;
+    const state = busy ? "busy" : probe.state;
+    const before = since.get(config.id);
+    const at = before?.state === state ? before.at : clock.now();
+    since.set(config.id, { state, at });
+    return {
+      id: config.id,
+      kind: config.kind,
+      ...config.scope,
+      ...(config.kind === "attached" ? { baseUrl: config.baseUrl } : {}),
+      origin: "config" as const,
+      maxConcurrentRuns: config.maxConcurrentRuns,
+      state,
+      since: at,
+      ...(probe.message === undefined ? {} : { message: probe.message }),
+      ...(probe.engine === undefined ? {} : { engine: probe.engine }),
+      holders,
+      queueLength: mine.length - holders.length,
+    };
+  };
+
+  const everyLoadTest = async (visible: ScopeFilter): Promise<Scope[]> => {
+    const scopes: Scope[] = [];
+    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+      const page = await stores.loadTests.list(
+        { limit: 200, sort: "-createdAt", ...(cursor === undefined ? {} : { cursor }) },
+        visible,
+      );
+      scopes.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    return scopes;
+  };
+
+  const storeProblem = (): Promise<string | undefined> =>
+    stores.ping().then(
+      () => undefined,
+      (error: unknown) => messageOf(error),
+    );
+
+  return {
+    listClusters: async ({ query, caller }) => {
+      const { accountId, orgId, projectId, envId } = query;
+      const asked = { accountId, orgId, projectId, envId };
+      const exact = accountId !== undefined && orgId !== undefined && projectId !== undefined;
+      const open = await stores.runs.unsettled();
+      const shown = [...deps.clusters.values()].filter(
+        ({ config }) =>
+          overlaps(config, visibleOf(caller)) &&
+          (exact
+            ? serves(config, { ...asked, envId: envId ?? config.scope.envId })
+            : overlaps(config, asked)),
+      );
+      return { body: { items: await Promise.all(shown.map((one) => clusterAnswer(one, open))) } };
+    },
+    getCluster: async ({ params, caller }) => {
+      const adapter = deps.clusters.get(params.clusterId);
+      if (adapter === undefined || !overlaps(adapter.config, visibleOf(caller))) {
+        throw notFound("cluster", params.clusterId);
+      }
+      return { body: await clusterAnswer(adapter, await stores.runs.unsettled()) };
+    },
+    listScopes: async ({ caller }) => {
+      const tree: ScopeTree = { accounts: [] };
+      for (const scope of await everyLoadTest(visibleOf(caller))) addTo(tree, scope);
+      for (const { config } of deps.clusters.values()) {
+        const { accountId, orgId, projectId, envId } = config.scope;
+        if (accountId === undefined || orgId === undefined || projectId === undefined) continue;
+        const scope = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
+        if (canSee(caller, scope)) addTo(tree, scope);
+      }
+      return { body: tree };
+    },
+    getMe: async ({ caller }) => ({ body: { ...caller, permissions: ["read", "write"] } }),
+    livez: async () => ({ body: { status: "ok" } }),
+    readyz: async () => {
+      const problem = await storeProblem();
+      const reasons = [...notReady(), ...(problem === undefined ? [] : [`store: ${problem}`])];
+      const ready = reasons.length === 0;
+      return { status: ready ? 200 : 503, body: { ready, reasons } };
+    },
+    health: async () => {
+      const problem = await storeProblem();
+      const probes = await Promise.all([...deps.clusters.values()].map(probeOf));
+      const unreachable = probes.filter((probe) => probe.state === "unreachable").length;
+      const ok = problem === undefined;
+      return {
+        body: {
+          status: ok && unreachable === 0 ? "ok" : "degraded",
+          version,
+          store: { kind: stores.kind, ok, ...(problem === undefined ? {} : { message: problem }) },
+          clusters: { total: probes.length, unreachable },
+        },
+      };
+    },
+    prometheus: async () => {
+      const open = await stores.runs.unsettled();
+      const byStatus = new Map<string, number>();
+      for (const run of open) byStatus.set(run.status, (byStatus.get(run.status) ?? 0) + 1);
+      const lines = [
+        "# HELP load_manager_open_runs Runs that are not settled, by status.",
+        "# TYPE load_manager_open_runs gauge",
+        ...[...byStatus].map(
+          ([status, count]) => `load_manager_open_runs{status="${status}"} ${count}`,
+        ),
+        "# HELP load_manager_info The version that runs.",
+        "# TYPE load_manager_info gauge",
+        `load_manager_info{version="${version}"} 1`,
+        "# HELP load_manager_heap_bytes JavaScript heap in use.",
+        "# TYPE load_manager_heap_bytes gauge",
+        `load_manager_heap_bytes ${process.memoryUsage().heapUsed}`,
+      ];
+      return { raw: `${lines.join("\n")}\n` };
+    },
+  };
+};

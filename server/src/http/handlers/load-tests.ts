@@ -1,0 +1,109 @@
+import type { LoadTest, ScriptProblem } from "@load-manager/contract/load-test.ts";
+import type { Caller } from "../../access/caller.ts";
+import { assertVisible, visibleOf } from "../../access/scope.ts";
+import { notFound } from "../../lib/errors.ts";
+import type { LoadTestDeps } from "../../load-tests/deps.ts";
+import { createLoadTest, deleteLoadTest, updateLoadTest } from "../../load-tests/load-tests.ts";
+import { saveScript, withContent } from "../../load-tests/scripts.ts";
+import type { Handlers } from "../bind.ts";
+
+type Keys =
+  | "createLoadTest"
+  | "listLoadTests"
+  | "getLoadTest"
+  | "updateLoadTest"
+  | "replaceLoadTest"
+  | "deleteLoadTest"
+  | "putScript"
+  | "getScript"
+  | "listRevisions"
+  | "getRevision"
+  | "checkScript";
+
+/** The load test, where the caller may see it; else the same 404 as for an unknown id. */
+export const visibleLoadTest = async (
+  deps: Pick<LoadTestDeps, "stores">,
+  caller: Caller,
+  id: string,
+): Promise<LoadTest> => {
+  const loadTest = await deps.stores.loadTests.get(id);
+  if (loadTest === undefined) throw notFound("load test", id);
+  assertVisible(caller, loadTest, "load test", id);
+  return loadTest;
+};
+
+export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
+  const answer = async (loadTest: LoadTest, warnings?: ScriptProblem[]) => {
+    const { latestRevisionId } = loadTest;
+    const revision =
+      latestRevisionId === undefined
+        ? undefined
+        : await deps.stores.revisions.get(latestRevisionId);
+    return {
+      ...loadTest,
+      ...(revision === undefined
+        ? {}
+        : { latestRevision: { id: revision.id, revisionNumber: revision.revisionNumber } }),
+      ...(warnings === undefined ? {} : { warnings }),
+    };
+  };
+
+  const update: Handlers["updateLoadTest"] = async ({ params, body, caller, ifMatch }) => {
+    await visibleLoadTest(deps, caller, params.loadTestId);
+    const options = { by: caller.name, ...(ifMatch === undefined ? {} : { ifMatch }) };
+    return { body: await answer(await updateLoadTest(deps, params.loadTestId, body, options)) };
+  };
+
+  return {
+    createLoadTest: async ({ body, caller }) => {
+      assertVisible(caller, body, "project", body.projectId);
+      const { loadTest, warnings } = await createLoadTest(deps, body, caller.name);
+      return {
+        body: await answer(loadTest, warnings),
+        headers: { location: `/v1/load-tests/${loadTest.id}` },
+      };
+    },
+    listLoadTests: async ({ query, caller }) => {
+      const { items, ...rest } = await deps.stores.loadTests.list(query, visibleOf(caller));
+      return { body: { items: await Promise.all(items.map((item) => answer(item))), ...rest } };
+    },
+    getLoadTest: async ({ params, caller }) => ({
+      body: await answer(await visibleLoadTest(deps, caller, params.loadTestId)),
+    }),
+    updateLoadTest: update,
+    replaceLoadTest: update,
+    deleteLoadTest: async ({ params, caller, ifMatch }) => {
+      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      await deleteLoadTest(deps, loadTest, ifMatch);
+      return { body: null };
+    },
+    putScript: async ({ params, body, caller }) => {
+      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const { created, ...saved } = await saveScript(deps, loadTest, body, caller.name);
+      return { status: created ? 201 : 200, body: saved };
+    },
+    getScript: async ({ params, caller }) => {
+      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const newest = await deps.stores.revisions.newest(loadTest.id);
+      if (newest === undefined) throw notFound("script of the load test", loadTest.id);
+      return { body: await withContent(deps, newest) };
+    },
+    listRevisions: async ({ params, query, caller }) => {
+      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      return { body: await deps.stores.revisions.list(loadTest.id, query) };
+    },
+    getRevision: async ({ params, caller }) => {
+      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const revision = await deps.stores.revisions.get(params.revisionId);
+      if (revision === undefined || revision.loadTestId !== loadTest.id) {
+        throw notFound("script revision", params.revisionId);
+      }
+      return { body: await withContent(deps, revision) };
+    },
+    checkScript: async ({ body }) => {
+      const { errors } = await deps.checkScript(body.content);
+      const unread = { userClasses: [], shapeClasses: [], options: [], tags: [] };
+      return { body: { ok: errors.length === 0, errors, ...unread } };
+    },
+  };
+};

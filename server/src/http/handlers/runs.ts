@@ -1,0 +1,141 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { Caller } from "../../access/caller.ts";
+import { assertVisible, visibleOf } from "../../access/scope.ts";
+import { notFound } from "../../lib/errors.ts";
+import type { MetricQueries } from "../../metrics/query/queries.ts";
+import { changeLoad, deleteRun, stopTestRun, updateRun } from "../../runs/control.ts";
+import { createTestRun } from "../../runs/create.ts";
+import type { RunDeps } from "../../runs/deps.ts";
+import { recordEvent } from "../../runs/events.ts";
+import { isTerminal } from "../../runs/run.ts";
+import type { Handlers } from "../bind.ts";
+import { visibleLoadTest } from "./load-tests.ts";
+
+type Keys =
+  | "createRun"
+  | "listRunsOfLoadTest"
+  | "listRuns"
+  | "getRun"
+  | "updateRun"
+  | "deleteRun"
+  | "stopRun"
+  | "changeLoad"
+  | "addRunEvent"
+  | "listRunEvents"
+  | "getSummary"
+  | "getGraph"
+  | "getRequests"
+  | "getTimeseries"
+  | "getAggregate";
+
+type Deps = {
+  readonly runs: RunDeps;
+  readonly queries: MetricQueries;
+  /** Looks at a run, or at what waits, without delay. */
+  readonly wake: (runId?: string) => void;
+};
+
+export const runHandlers = ({ runs: deps, queries, wake }: Deps): Pick<Handlers, Keys> => {
+  const { stores } = deps;
+
+  const visibleRun = async (caller: Caller, id: string): Promise<LoadTestRun> => {
+    const run = await stores.runs.get(id);
+    if (run === undefined) throw notFound("run", id);
+    assertVisible(caller, run, "run", id);
+    return run;
+  };
+
+  const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
+    lastMetrics === undefined ? run : { ...run, lastMetrics };
+  const answer = async (run: LoadTestRun) => {
+    if (!isTerminal(run.status)) return withLive(run, await deps.figures.snapshot(run));
+    return withLive(run, (await stores.runs.getLive([run.id])).get(run.id));
+  };
+  const list = async (caller: Caller, query: Parameters<typeof stores.runs.list>[0]) => {
+    const { items, ...rest } = await stores.runs.list(query, visibleOf(caller));
+    const live = await stores.runs.getLive(items.map((run) => run.id));
+    return { body: { items: items.map((run) => withLive(run, live.get(run.id))), ...rest } };
+  };
+
+  return {
+    createRun: async ({ params, body, caller }) => {
+      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const run = await createTestRun(deps, loadTest, body, { name: caller.name, trigger: "api" });
+      wake();
+      return { body: run, headers: { location: `/v1/runs/${run.id}` } };
+    },
+    listRunsOfLoadTest: async ({ params, query, caller }) => {
+      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      return list(caller, { ...query, loadTestId: loadTest.id });
+    },
+    listRuns: ({ query, caller }) => list(caller, query),
+    getRun: async ({ params, caller }) => ({
+      body: await answer(await visibleRun(caller, params.runId)),
+    }),
+    updateRun: async ({ params, body, caller, ifMatch }) => {
+      const run = await visibleRun(caller, params.runId);
+      return { body: await answer(await updateRun(deps, run, body, ifMatch, caller.name)) };
+    },
+    deleteRun: async ({ params, caller, ifMatch }) => {
+      await deleteRun(deps, await visibleRun(caller, params.runId), ifMatch);
+      return { body: null };
+    },
+    stopRun: async ({ params, body, caller }) => {
+      const before = await visibleRun(caller, params.runId);
+      const run = await stopTestRun(deps, before.id, { name: caller.name, reason: body.reason });
+      wake(run.id);
+      return { status: isTerminal(run.status) ? 200 : 202, body: await answer(run) };
+    },
+    changeLoad: async ({ params, body, caller }) => {
+      const before = await visibleRun(caller, params.runId);
+      const run = await changeLoad(deps, before.id, body, caller.name);
+      wake(run.id);
+      return { body: await answer(run) };
+    },
+    addRunEvent: async ({ params, body, caller }) => {
+      const run = await visibleRun(caller, params.runId);
+      const event = {
+        at: body.at ?? deps.clock.now(),
+        type: "note",
+        message: body.message,
+        data: { createdBy: caller.name },
+      };
+      await recordEvent(stores.events, run.id, { id: deps.ids.next(), ...event });
+      return { body: event };
+    },
+    listRunEvents: async ({ params, query, caller }) => {
+      const run = await visibleRun(caller, params.runId);
+      const { items, nextCursor } = await stores.events.list(run.id, query);
+      return {
+        body: {
+          runId: run.id,
+          items,
+          truncated: false,
+          ...(nextCursor === undefined ? {} : { nextCursor }),
+        },
+      };
+    },
+    getSummary: async ({ params, query, caller }) => ({
+      body: await queries.summary(await visibleRun(caller, params.runId), query),
+    }),
+    getGraph: async ({ params, query, caller }) => ({
+      body: await queries.graph(await visibleRun(caller, params.runId), query),
+    }),
+    getRequests: async ({ params, query, caller }) => {
+      const run = await visibleRun(caller, params.runId);
+      if (query.format === "json") return { body: await queries.requests(run, query) };
+      return {
+        raw: await queries.requestsCsv(run, query),
+        contentType: "text/csv; charset=utf-8",
+        headers: { "content-disposition": `attachment; filename="${run.id}-requests.csv"` },
+      };
+    },
+    getTimeseries: async ({ params, query, caller }) => ({
+      body: await queries.timeseries(await visibleRun(caller, params.runId), query),
+    }),
+    getAggregate: async ({ params, query, caller }) => ({
+      body: await queries.aggregate(await visibleRun(caller, params.runId), query),
+    }),
+  };
+};

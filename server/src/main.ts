@@ -1,0 +1,78 @@
+import { pino } from "pino";
+import type { LoadedConfig } from "./config.ts";
+import { remarks, startServer } from "./server.ts";
+import { stopTestRun } from "./runs/control.ts";
+
+const STOP_WINDOW_MS = 5000;
+
+/**
+ * `load-manager serve`: runs until it is told to end. The first Ctrl-C with active runs says which go on and waits
+ * for a second one, which stops them; SIGTERM leaves them running. Resolves when everything is closed.
+ */
+export const serve = async (
+  { config, file, warnings }: LoadedConfig,
+  io: { readonly out: (line: string) => void; readonly logLevel: string },
+): Promise<void> => {
+  const log = pino({ level: io.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const server = await startServer(config, log);
+  for (const warning of warnings) io.out(`Warning: ${warning}`);
+  if (file !== undefined) io.out(`Configuration: ${file}`);
+  for (const remark of remarks(config)) io.out(remark);
+  if (config.store.kind === "sqlite") io.out(`Data: ${config.store.dataDir}`);
+  io.out(
+    `Load Manager is ready: ${server.address} (API ${server.address}/v1, docs ${server.address}/docs)`,
+  );
+
+  const active = async () =>
+    (await server.app.runs.stores.runs.unsettled()).filter((run) => run.status !== "Pending");
+  let stopThem = false;
+
+  const interrupts = signalQueue("SIGINT");
+  const first = await Promise.race([interrupts.next(), signalQueue("SIGTERM").next()]);
+  const running = await active();
+  if (first === "SIGINT" && running.length > 0) {
+    io.out("");
+    for (const run of running) io.out(`Still running: ${run.name} (${run.id}, ${run.status})`);
+    io.out(
+      "They go on, and are taken up again when the server is started on the same data folder.",
+    );
+    io.out(`Press Ctrl-C again within ${STOP_WINDOW_MS / 1000} s to stop them.`);
+    stopThem = (await Promise.race([interrupts.next(), delay(STOP_WINDOW_MS)])) === "SIGINT";
+  }
+  if (stopThem) {
+    io.out("Stopping the runs.");
+    await Promise.all(
+      running.map((run) => stopTestRun(server.app.runs, run.id, { name: "the operator (Ctrl-C)" })),
+    );
+    while ((await active()).length > 0) await delay(100);
+  }
+  await server.close();
+  io.out("Load Manager has ended.");
+};
+
+const delay = (ms: number): Promise<undefined> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms, undefined);
+  });
+
+/** Signals as a queue: none is lost between two waits. */
+const signalQueue = (signal: "SIGINT" | "SIGTERM") => {
+  const waiters: ((signal: string) => void)[] = [];
+  let arrived = 0;
+  process.on(signal, () => {
+    const waiter = waiters.shift();
+    if (waiter === undefined) arrived += 1;
+    else waiter(signal);
+  });
+  return {
+    next: (): Promise<string> => {
+      if (arrived > 0) {
+        arrived -= 1;
+        return Promise.resolve(signal);
+      }
+      return new Promise((resolve) => {
+        waiters.push(resolve);
+      });
+    },
+  };
+};

@@ -1,0 +1,252 @@
+import type { ClusterAdapter, LoadState, Observation } from "../../clusters/port.ts";
+import type { RunFigures } from "../deps.ts";
+
+/** What can go wrong with the next call to Locust. */
+export type Fault = "none" | "lost-call" | "lost-reply" | "refused";
+
+type Load = {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly deadlineAt: number | undefined;
+  readonly stopTimeoutMs: number;
+  requests: number;
+  targetUsers: number;
+  stopIssuedAt?: number;
+  endedAt?: number;
+  stopCause?: LoadState["stopCause"];
+};
+
+const EMPTY_SUMMARY = {
+  totalRequests: 0,
+  totalFailures: 0,
+  timedRequests: 0,
+  requestsPerSec: null,
+  errorRate: null,
+  avgResponseMs: null,
+  minResponseMs: null,
+  maxResponseMs: null,
+  p50ResponseMs: null,
+  p90ResponseMs: null,
+  p95ResponseMs: null,
+  p99ResponseMs: null,
+  maxUsers: 0,
+  complete: true,
+  gaps: [],
+  workers: { expected: 2, lost: 0 },
+};
+
+/**
+ * A Locust cluster with the habits of real ones: a start answers before load begins, a stop takes its time, a master
+ * that dies takes everything with it. With the plugin it knows its run again and stops at the deadline by itself.
+ */
+export const simulatedLocust = (options: {
+  readonly kind: "local" | "attached";
+  readonly plugin: boolean;
+  readonly now: () => number;
+}) => {
+  let boots = 0;
+  let up = options.kind === "attached";
+  let died = false;
+  let boot = "boot-0";
+  let load: Load | undefined;
+  let fence = 0;
+  let fault: Fault = "none";
+  let finalsArrive = true;
+  const starts = new Map<string, number>();
+  const ended: Load[] = [];
+
+  const disturb = <T>(effect: () => T): Promise<T> => {
+    const now = fault;
+    fault = "none";
+    if (now === "lost-call" || now === "refused") return Promise.reject(new Error(now));
+    try {
+      const value = effect();
+      return now === "lost-reply" ? Promise.reject(new Error(now)) : Promise.resolve(value);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  const guard = (asked: number): void => {
+    if (!options.plugin) return;
+    if (asked < fence) throw new Error("stale fence");
+    fence = asked;
+  };
+  const end = (cause: LoadState["stopCause"]): void => {
+    if (load === undefined || load.stopIssuedAt !== undefined) return;
+    load.stopIssuedAt = options.now();
+    if (cause !== undefined) load.stopCause = cause;
+  };
+  const phase = (current: Load): LoadState["phase"] => {
+    if (current.endedAt !== undefined) return "ended";
+    if (current.stopIssuedAt !== undefined) return "stopping";
+    return current.requests === 0 ? "starting" : "running";
+  };
+  const ready = (): Observation => ({
+    kind: "ready",
+    workers: 2,
+    workersExpected: 2,
+    engine: {},
+    ...(options.plugin ? { boot } : {}),
+  });
+
+  const adapter: ClusterAdapter = {
+    config:
+      options.kind === "local"
+        ? { id: "sim", kind: "local", scope: {}, maxConcurrentRuns: 1, workers: 2 }
+        : { id: "sim", kind: "attached", scope: {}, maxConcurrentRuns: 1, baseUrl: "http://sim" },
+    observe: async (run) => {
+      const now = fault;
+      fault = "none";
+      if (now !== "none") {
+        return { kind: "unreachable", refused: now === "refused", message: now };
+      }
+      if (!up) {
+        if (options.kind === "attached") {
+          return { kind: "unreachable", refused: true, message: "nobody listens" };
+        }
+        return died
+          ? { kind: "dead", code: "master_lost", message: "gone", logTail: [] }
+          : { kind: "nothing" };
+      }
+      const mine =
+        load !== undefined &&
+        (options.plugin ? load.runId === run.id : run.startSent !== undefined);
+      if (load === undefined || !mine) {
+        const busy = load !== undefined && load.endedAt === undefined;
+        return busy ? { kind: "foreign", message: "busy" } : ready();
+      }
+      if (!options.plugin && load.endedAt !== undefined && run.status === "Starting")
+        return ready();
+      return {
+        kind: "load",
+        engine: {},
+        workers: 2,
+        workersExpected: 2,
+        load: {
+          phase: phase(load),
+          ...(options.plugin ? { boot } : {}),
+          testStartedAt: load.startedAt,
+          requests: load.requests,
+          users: load.targetUsers,
+          targetUsers: load.targetUsers,
+          workersLost: [],
+          ...(load.stopIssuedAt === undefined ? {} : { stopIssuedAt: load.stopIssuedAt }),
+          ...(load.endedAt === undefined ? {} : { endedAt: load.endedAt }),
+          ...(load.stopCause === undefined || !options.plugin ? {} : { stopCause: load.stopCause }),
+        },
+      };
+    },
+    prepare: () =>
+      disturb(() => {
+        if (up || died || options.kind === "attached") return;
+        up = true;
+        boots += 1;
+        boot = `boot-${boots}`;
+      }),
+    attach: (hold) => disturb(() => guard(hold.fence)),
+    start: ({ run, fence: asked }) =>
+      disturb(() => {
+        if (!up) throw new Error("no master");
+        guard(asked);
+        const same = load?.runId === run.id && load.attempt === run.attempt;
+        if (options.plugin && same) return;
+        if (load !== undefined && load.endedAt === undefined) throw new Error("busy");
+        const key = `${run.id}:${run.attempt}`;
+        starts.set(key, (starts.get(key) ?? 0) + 1);
+        const seconds = run.durationSeconds ?? run.maxDurationSec;
+        load = {
+          runId: run.id,
+          attempt: run.attempt,
+          startedAt: options.now(),
+          deadlineAt: seconds === undefined ? undefined : options.now() + seconds * 1000,
+          stopTimeoutMs: run.stopTimeoutSeconds * 1000,
+          requests: 0,
+          targetUsers: run.targetUsers ?? 1,
+        };
+      }),
+    setUsers: (hold, targetUsers) =>
+      disturb(() => {
+        guard(hold.fence);
+        if (load !== undefined) load.targetUsers = targetUsers;
+      }),
+    stop: (hold) =>
+      disturb(() => {
+        guard(hold.fence);
+        end("manager");
+      }),
+    kill: () =>
+      disturb(() => {
+        if (options.kind === "local") die();
+      }),
+    spooled: async () => {
+      if (options.plugin && options.kind === "local") finalsArrive = true;
+      return [];
+    },
+    cleanUp: () =>
+      disturb(() => {
+        if (options.kind === "local") die();
+        else end("manager");
+      }),
+    remove: async () => {},
+    probe: async () => ({ state: "idle" }),
+  };
+
+  const die = (): void => {
+    if (load !== undefined && load.endedAt === undefined) {
+      load.endedAt = options.now();
+      ended.push(load);
+    }
+    if (up) died = true;
+    up = false;
+    load = undefined;
+  };
+
+  const figures: RunFigures = {
+    ingestBatch: async () => {},
+    storeSnapshot: async () => {},
+    requests: async () => load?.requests ?? 0,
+    finals: async () => {
+      const whole = (load === undefined || load.endedAt !== undefined) && finalsArrive;
+      return { boots: load === undefined ? 0 : 1, complete: whole };
+    },
+    snapshot: async () => undefined,
+    summary: async () => ({ ...EMPTY_SUMMARY, gaps: [] }),
+    forget: () => {},
+  };
+
+  return {
+    adapter,
+    figures,
+    starts,
+    /** Loads that are over, and the one that is not. */
+    loads: (): readonly Load[] => (load === undefined ? ended : [...ended, load]),
+    pass: (ms: number, served: boolean): void => {
+      if (load === undefined || load.endedAt !== undefined) return;
+      if (load.stopIssuedAt === undefined && served) load.requests += Math.ceil(ms / 100);
+      const due = load.deadlineAt;
+      if (options.plugin && due !== undefined && options.now() >= due) end("deadline");
+      if (load.stopIssuedAt !== undefined && options.now() - load.stopIssuedAt >= 1000) {
+        load.endedAt = options.now();
+      }
+    },
+    disturbNext: (next: Fault): void => {
+      fault = next;
+    },
+    killMaster: (): void => {
+      if (options.kind === "local") die();
+      else if (options.plugin) {
+        die();
+        died = false;
+        up = true;
+        boots += 1;
+        boot = `boot-${boots}`;
+        fence = 0;
+      }
+    },
+    stopInPage: (): void => end("locust_ui"),
+    loseFinals: (): void => {
+      finalsArrive = false;
+    },
+  };
+};

@@ -1,0 +1,85 @@
+import type { Logger } from "pino";
+import { type App, createApp } from "./app.ts";
+import { type Config, hasTokens } from "./config.ts";
+import { systemClock } from "./lib/clock.ts";
+import { AppError } from "./lib/errors.ts";
+import { uuidV7 } from "./lib/ids.ts";
+import { createMemoryStores } from "./stores/memory/stores.ts";
+import { openSqliteStores } from "./stores/sqlite/stores.ts";
+
+export type RunningServer = {
+  readonly app: App;
+  /** Such as `http://127.0.0.1:8800`; of the port that was really taken. */
+  readonly address: string;
+  readonly close: () => Promise<void>;
+};
+
+/** Opens the stores, listens, and takes up the runs that are under way. Rejects with AppError, with nothing left open. */
+export const startServer = async (config: Config, log: Logger): Promise<RunningServer> => {
+  const stores =
+    config.store.kind === "memory"
+      ? createMemoryStores()
+      : await openSqliteStores({ dataDir: config.store.dataDir, log });
+  try {
+    const app = createApp({ config, stores, clock: systemClock, ids: uuidV7, log });
+    const { host, port } = config.server;
+    await app.http.listen({ host, port }).catch((error: unknown) => {
+      throw listenError(error, host, port);
+    });
+    const address = addressOf(app, host);
+    app.start(address);
+    return {
+      app,
+      address,
+      close: async () => {
+        await app.close();
+        await stores.close();
+      },
+    };
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+};
+
+const addressOf = (app: App, host: string): string => {
+  const [bound] = app.http.addresses();
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${bound?.port ?? 0}`;
+};
+
+const listenError = (error: unknown, host: string, port: number): unknown => {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") {
+    return new AppError(
+      "unavailable",
+      `Port ${port} on ${host} is in use by another program; choose another with --port (server.port).`,
+      { cause: error },
+    );
+  }
+  if (code === "EACCES") {
+    return new AppError(
+      "unavailable",
+      `Port ${port} needs more rights; choose one above 1023 with --port (server.port).`,
+    );
+  }
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    return new AppError("unavailable", `This machine has no address ${host} (server.host).`);
+  }
+  return error;
+};
+
+/** What a person should know about how this server is set up. */
+export const remarks = (config: Config): string[] => [
+  ...(config.defaultCluster
+    ? ["No cluster is configured: one local cluster (2 workers) serves every scope."]
+    : []),
+  ...(hasTokens(config)
+    ? []
+    : [
+        "No tokens are configured: only this machine can reach the server, and everybody on it is administrator.",
+      ]),
+  ...(config.store.kind === "memory"
+    ? ["The store is in memory: nothing is kept when the server ends."]
+    : []),
+];
