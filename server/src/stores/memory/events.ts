@@ -1,8 +1,8 @@
 import type { RunEvent } from "@load-manager/contract/run.ts";
 import type { RunEventStore } from "../ports.ts";
-import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
+import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
-import { EVENT_SORT } from "../shared/sorts.ts";
+import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
 
 type Stored = { readonly runId: string; readonly arrival: number; readonly event: RunEvent };
 
@@ -18,11 +18,10 @@ export const memoryEvents = (): RunEventStore => {
       }
     },
     list: async (runId, { limit, cursor }) => {
-      const after = decodeCursor(cursor, EVENT_SORT, "number");
+      const after = decodeEventCursor(cursor);
       const isAfter = ({ event, arrival }: Stored) => {
         if (after === undefined) return true;
-        const at = Number(after.value);
-        return event.at > at || (event.at === at && arrival > Number(after.id));
+        return event.at > after.at || (event.at === after.at && arrival > after.arrival);
       };
       const rows = [...byId.values()]
         .filter((row) => row.runId === runId && isAfter(row))

@@ -71,13 +71,13 @@ const placeOf = (item: Listed, field: Listing["field"]): Place => {
 };
 
 export const matches = (item: Listed, listing: Listing): boolean => {
-  const run: Partial<Pick<LoadTestRun, "status" | "loadTestId">> = item;
+  const run = "status" in item ? item : undefined;
   return (
     listing.scope.every(({ level, is }) => item[level] === is) &&
     (listing.part === "" || nameKey(item.name).includes(listing.part)) &&
     listing.tags.every((tag) => item.tags.includes(tag)) &&
-    (listing.loadTestId === undefined || run.loadTestId === listing.loadTestId) &&
-    (listing.statuses.length === 0 || listing.statuses.includes(run.status ?? "")) &&
+    (listing.loadTestId === undefined || run?.loadTestId === listing.loadTestId) &&
+    (listing.statuses.length === 0 || listing.statuses.includes(run?.status ?? "")) &&
     (listing.from === undefined || item.createdAt >= listing.from) &&
     (listing.to === undefined || item.createdAt < listing.to)
   );

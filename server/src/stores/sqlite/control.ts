@@ -1,0 +1,52 @@
+import Database from "better-sqlite3";
+import { folderError } from "./errors.ts";
+
+type Value = string | number | null | Uint8Array;
+
+/**
+ * The control database as the adapters use it: on the main thread, so that what is read and what is then written
+ * have nothing between them; no other process can have the file open.
+ */
+export type Control = {
+  readonly all: <Row>(sql: string, ...values: readonly Value[]) => Row[];
+  readonly get: <Row>(sql: string, ...values: readonly Value[]) => Row | undefined;
+  /** The number of rows that changed. */
+  readonly run: (sql: string, ...values: readonly Value[]) => number;
+  /** All of the writes or none. */
+  readonly transaction: <T>(work: () => T) => T;
+  /** A store's function: what it throws rejects, with words for what the folder is to blame for. */
+  readonly verb: <Args extends readonly unknown[], T>(
+    work: (...args: Args) => T,
+  ) => (...args: Args) => Promise<T>;
+};
+
+export const controlOf = (db: Database.Database, dataDir: string): Control => {
+  const statements = new Map<string, Database.Statement<unknown[]>>();
+  const prepared = (sql: string): Database.Statement<unknown[]> => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = db.prepare<unknown[]>(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  return {
+    all: <Row>(sql: string, ...values: readonly Value[]) => prepared(sql).all(...values) as Row[],
+    get: <Row>(sql: string, ...values: readonly Value[]) =>
+      prepared(sql).get(...values) as Row | undefined,
+    run: (sql, ...values) => prepared(sql).run(...values).changes,
+    transaction: (work) => db.transaction(work).immediate(),
+    verb:
+      (work) =>
+      async (...args) => {
+        try {
+          return work(...args);
+        } catch (error) {
+          throw folderError(error, dataDir);
+        }
+      },
+  };
+};
+
+export const isDuplicate = (error: unknown): boolean =>
+  error instanceof Database.SqliteError &&
+  (error.code === "SQLITE_CONSTRAINT_PRIMARYKEY" || error.code === "SQLITE_CONSTRAINT_UNIQUE");

@@ -1,0 +1,31 @@
+import { AppError, messageOf } from "../../lib/errors.ts";
+
+const codeOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+
+/** What the operating system or SQLite says, in words for the one who runs the server. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^(SQLITE_FULL|ENOSPC|EDQUOT)/, "its disk is full; free some space"],
+  [
+    /^(SQLITE_READONLY|EACCES|EPERM|EROFS)/,
+    "it cannot be written to; check its owner and its rights",
+  ],
+  [/^(EEXIST|ENOTDIR)/, "it is not a folder"],
+  [/^SQLITE_CANTOPEN/, "its files cannot be opened; check their owner and their rights"],
+  [/^SQLITE_(IOERR|PROTOCOL)/, "its disk reports an error"],
+  [/^SQLITE_(CORRUPT|NOTADB)/, "its database is damaged; restore it from a copy"],
+  [/^SQLITE_BUSY/, "another program holds its database"],
+];
+
+/** An AppError is left as it is; what the folder is to blame for names the setting; anything else is our own fault. */
+export const folderError = (error: unknown, dataDir: string): Error => {
+  if (error instanceof AppError) return error;
+  const code = codeOf(error);
+  const reason = REASONS.find(([pattern]) => pattern.test(code))?.[1];
+  if (reason === undefined) return error instanceof Error ? error : new Error(messageOf(error));
+  return new AppError(
+    "unavailable",
+    `The data folder ${dataDir} (store.dataDir) cannot be used: ${reason} (${code}).`,
+    { fields: [{ field: "store.dataDir", message: reason }], cause: error },
+  );
+};

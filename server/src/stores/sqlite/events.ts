@@ -1,0 +1,42 @@
+import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { RunEventStore } from "../ports.ts";
+import { encodeCursor } from "../shared/cursor.ts";
+import { pageOf } from "../shared/listing.ts";
+import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
+import type { Control } from "./control.ts";
+
+type Row = { readonly arrival: number; readonly at: number; readonly document: string };
+
+export const sqliteEvents = (db: Control): RunEventStore => ({
+  append: db.verb((runId, events) => {
+    db.transaction(() => {
+      for (const { id, ...event } of events) {
+        db.run(
+          "INSERT INTO run_events (id, runId, at, document) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+          id,
+          runId,
+          event.at,
+          JSON.stringify(event),
+        );
+      }
+    });
+  }),
+  list: db.verb((runId, { limit, cursor }) => {
+    const after = decodeEventCursor(cursor);
+    const rows = db.all<Row>(
+      `SELECT arrival, at, document FROM run_events WHERE runId = ? AND (at, arrival) > (?, ?)
+       ORDER BY at, arrival LIMIT ?`,
+      runId,
+      after?.at ?? Number.MIN_SAFE_INTEGER,
+      after?.arrival ?? 0,
+      limit + 1,
+    );
+    const page = pageOf(rows, limit, (last) =>
+      encodeCursor(EVENT_SORT, { value: last.at, id: String(last.arrival) }),
+    );
+    return { ...page, items: page.items.map(({ document }) => JSON.parse(document) as RunEvent) };
+  }),
+  deleteRun: db.verb((runId) => {
+    db.run("DELETE FROM run_events WHERE runId = ?", runId);
+  }),
+});

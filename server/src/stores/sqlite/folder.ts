@@ -1,0 +1,61 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import Database from "better-sqlite3";
+import { AppError } from "../../lib/errors.ts";
+import { folderError } from "./errors.ts";
+
+/** Long enough for one of two that start at the same instant to win, short enough not to be noticed. */
+const LOCK_WAIT_MS = 300;
+
+export type Folder = {
+  readonly path: string;
+  readonly file: (name: string) => string;
+  readonly release: () => void;
+};
+
+const inUse = (path: string, pidFile: string): AppError => {
+  let pid = "";
+  try {
+    pid = readFileSync(pidFile, "utf8").trim();
+  } catch {
+    // Who holds the lock has not written its number yet: the message does without it.
+  }
+  const who = /^\d+$/.test(pid) ? ` (process ${pid})` : "";
+  return new AppError(
+    "unavailable",
+    `The data folder ${path} is in use by another Load Manager${who}. Stop it, or choose another folder with --data-dir.`,
+    { fields: [{ field: "store.dataDir", message: "is in use by another Load Manager" }] },
+  );
+};
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
+
+/**
+ * Makes the folder and holds it for this process. The lock is an open transaction on a database of its own: the
+ * operating system ends it with the process, however that dies, so nothing is ever left to be cleaned up.
+ * Throws AppError unavailable where somebody else holds it, or it cannot be written.
+ */
+export const holdFolder = (dataDir: string): Folder => {
+  const path = resolve(dataDir);
+  const file = (name: string) => join(path, name);
+  let lock: Database.Database | undefined;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    lock = new Database(file("lock.db"), { timeout: LOCK_WAIT_MS });
+    lock.exec("BEGIN EXCLUSIVE");
+    writeFileSync(file("server.pid"), `${process.pid}\n`);
+  } catch (error) {
+    lock?.close();
+    throw isBusy(error) ? inUse(path, file("server.pid")) : folderError(error, path);
+  }
+  const held = lock;
+  return {
+    path,
+    file,
+    release: () => {
+      rmSync(file("server.pid"), { force: true });
+      held.close();
+    },
+  };
+};

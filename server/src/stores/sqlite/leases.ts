@@ -1,0 +1,72 @@
+import type { Lease, LeaseStore } from "../ports.ts";
+import type { Control } from "./control.ts";
+
+type Row = Omit<Lease, "runId"> & { readonly runId: string | null };
+
+const leaseOf = ({ runId, ...lease }: Row): Lease => ({
+  ...lease,
+  ...(runId === null ? {} : { runId }),
+});
+
+const COLUMNS = "clusterId, slot, holder, fence, runId";
+
+export const sqliteLeases = (db: Control): LeaseStore => ({
+  get: db.verb((clusterId, slot) => {
+    const row = db.get<Row>(
+      `SELECT ${COLUMNS} FROM leases WHERE clusterId = ? AND slot = ?`,
+      clusterId,
+      slot,
+    );
+    return row && leaseOf(row);
+  }),
+  list: db.verb(() =>
+    db.all<Row>(`SELECT ${COLUMNS} FROM leases ORDER BY clusterId, slot`).map(leaseOf),
+  ),
+  claim: db.verb(({ clusterId, slot, holder, runId }, seenFence) => {
+    const row =
+      seenFence === undefined
+        ? db.get<Row>(
+            `INSERT INTO leases (${COLUMNS}) VALUES (?, ?, ?, 1, ?) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+            clusterId,
+            slot,
+            holder,
+            runId ?? null,
+          )
+        : db.get<Row>(
+            `UPDATE leases SET holder = ?, runId = ?, fence = fence + 1
+             WHERE clusterId = ? AND slot = ? AND fence = ? RETURNING ${COLUMNS}`,
+            holder,
+            runId ?? null,
+            clusterId,
+            slot,
+            seenFence,
+          );
+    return row && leaseOf(row);
+  }),
+  release: db.verb(
+    (clusterId, slot, holder, fence) =>
+      db.run(
+        "UPDATE leases SET runId = NULL WHERE clusterId = ? AND slot = ? AND holder = ? AND fence = ?",
+        clusterId,
+        slot,
+        holder,
+        fence,
+      ) === 1,
+  ),
+  beat: db.verb((holder, count) => {
+    db.run(
+      `INSERT INTO heartbeats (holder, count) VALUES (?, ?)
+       ON CONFLICT (holder) DO UPDATE SET count = max(count, excluded.count)`,
+      holder,
+      count,
+    );
+  }),
+  heartbeats: db.verb(
+    () =>
+      new Map(
+        db
+          .all<{ holder: string; count: number }>("SELECT holder, count FROM heartbeats")
+          .map(({ holder, count }) => [holder, count]),
+      ),
+  ),
+});

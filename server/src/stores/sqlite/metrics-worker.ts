@@ -1,0 +1,131 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../../lib/clock.ts";
+import { AppError, messageOf } from "../../lib/errors.ts";
+import type { AppendResult } from "../ports.ts";
+import { openDatabase } from "./database.ts";
+import {
+  packRows,
+  unpackRows,
+  type Answer,
+  type Call,
+  type PackedRows,
+  type Reply,
+  type Request,
+} from "./metrics-messages.ts";
+import { metricsTable } from "./metrics-table.ts";
+import { CHECK_WRITE, METRICS_MIGRATIONS } from "./migrations.ts";
+
+/**
+ * The thread that owns metrics.db. Appends that arrive within one interval share a commit; one that arrives after
+ * a pause is committed at once, so that a quiet server answers quickly and a busy one does not wait for the disk at each batch.
+ */
+const COMMIT_INTERVAL_MS = 20;
+
+const port = parentPort;
+if (port === null) throw new Error("this file runs in a worker thread");
+const post = port.postMessage.bind(port);
+
+const reply = (id: number, answer: Answer): void => {
+  const message: Reply = { id, ok: true, answer };
+  post(message, answer !== undefined && "bodies" in answer ? [answer.bodies.buffer] : []);
+};
+const refuse = (id: number, error: unknown): void => {
+  const code =
+    typeof error === "object" && error !== null && "code" in error ? String(error.code) : undefined;
+  const kind = error instanceof AppError ? error.kind : undefined;
+  const message: Reply = { id, ok: false, message: messageOf(error), code, kind };
+  post(message);
+};
+
+const open = () => {
+  try {
+    const { file } = workerData as { readonly file: string };
+    return openDatabase(file, METRICS_MIGRATIONS, { pageSize: 16_384 });
+  } catch (error) {
+    refuse(0, error);
+    return undefined;
+  }
+};
+
+const db = open();
+if (db === undefined) port.close();
+else {
+  const table = metricsTable(db);
+  const insertAll = db.transaction((batches: readonly PackedRows[]): AppendResult[] =>
+    batches.map((rows) => table.insert(unpackRows(rows))),
+  );
+  const waiting: { readonly id: number; readonly rows: PackedRows }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let lastCommit = -COMMIT_INTERVAL_MS;
+
+  /** Each by itself: only the one that cannot be stored is refused. */
+  const commitSingly = (appends: readonly { readonly id: number; readonly rows: PackedRows }[]) => {
+    for (const { id, rows } of appends) {
+      try {
+        const [result] = insertAll.immediate([rows]);
+        reply(id, result);
+      } catch (error) {
+        refuse(id, error);
+      }
+    }
+  };
+  const commit = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const appends = waiting.splice(0);
+    if (appends.length === 0) return;
+    try {
+      const results = insertAll.immediate(appends.map(({ rows }) => rows));
+      for (const [index, { id }] of appends.entries()) reply(id, results[index]);
+    } catch {
+      commitSingly(appends);
+    }
+    lastCommit = systemClock.monotonic();
+  };
+  const append = (id: number, rows: PackedRows): void => {
+    waiting.push({ id, rows });
+    const due = lastCommit + COMMIT_INTERVAL_MS - systemClock.monotonic();
+    timer ??= setTimeout(commit, Math.max(0, due));
+  };
+  const deleteRun = (id: number, runId: string): void => {
+    try {
+      if (table.deleteSome(runId)) setImmediate(() => deleteRun(id, runId));
+      else reply(id, undefined);
+    } catch (error) {
+      refuse(id, error);
+    }
+  };
+  const close = (id: number): void => {
+    commit();
+    db.close();
+    reply(id, undefined);
+    port.close();
+  };
+
+  const answer = (id: number, call: Call): void => {
+    switch (call.do) {
+      case "append":
+        return append(id, call.rows);
+      case "read":
+        return reply(id, packRows(table.read(call.runId, call.range)));
+      case "readAfter":
+        return reply(id, packRows(table.readAfter(call.runId, call.cursor, call.limit)));
+      case "deleteRun":
+        commit();
+        return deleteRun(id, call.runId);
+      case "ping":
+        db.exec(CHECK_WRITE);
+        return reply(id, undefined);
+      case "close":
+        return close(id);
+    }
+  };
+  port.on("message", ({ id, call }: Request) => {
+    try {
+      answer(id, call);
+    } catch (error) {
+      refuse(id, error);
+    }
+  });
+  reply(0, undefined);
+}

@@ -1,0 +1,108 @@
+import { Worker } from "node:worker_threads";
+import { PROBLEMS, type ProblemKind } from "@load-manager/contract/problem.ts";
+import { AppError, messageOf } from "../../lib/errors.ts";
+import type { Log } from "../../lib/log.ts";
+import type { MetricStore } from "../ports.ts";
+import { folderError } from "./errors.ts";
+import { packRows, unpackRows, type Answer, type Call, type Reply } from "./metrics-messages.ts";
+
+type Waiting = {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+};
+
+export type SqliteMetrics = {
+  readonly store: MetricStore;
+  readonly ping: () => Promise<void>;
+  /** What was appended before is committed first. */
+  readonly close: () => Promise<void>;
+};
+
+const isKind = (kind: string): kind is ProblemKind => Object.hasOwn(PROBLEMS, kind);
+
+/** Starts the thread that owns the file; resolves when the database is open. */
+export const openSqliteMetrics = async (
+  file: string,
+  dataDir: string,
+  log?: Log,
+): Promise<SqliteMetrics> => {
+  const waiting = new Map<number, Waiting>();
+  let ended: Error | undefined;
+  const worker = new Worker(new URL("./metrics-worker.ts", import.meta.url), {
+    workerData: { file },
+    name: "load-manager metrics",
+  });
+  const end = (error: Error): void => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+  };
+  const errorOf = (reply: Extract<Reply, { ok: false }>): Error =>
+    reply.kind !== undefined && isKind(reply.kind)
+      ? new AppError(reply.kind, reply.message)
+      : folderError(Object.assign(new Error(reply.message), { code: reply.code }), dataDir);
+  worker.on("message", (reply: Reply) => {
+    const waiter = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if (reply.ok) waiter?.resolve(reply.answer);
+    else waiter?.reject(errorOf(reply));
+  });
+  worker.on("error", (error) => {
+    log?.error({ error: messageOf(error) }, "the thread that stores metrics has failed");
+    end(
+      new AppError("unavailable", "Metrics cannot be stored: the server must be started again.", {
+        cause: error,
+      }),
+    );
+  });
+  const exited = new Promise<void>((resolve) => {
+    worker.once("exit", () => {
+      end(new AppError("unavailable", "The store is closed."));
+      resolve();
+    });
+  });
+  const expect = (id: number): Promise<Answer> =>
+    new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+
+  let calls = 0;
+  const ask = (call: Call, moved: readonly ArrayBuffer[] = []): Promise<Answer> => {
+    if (ended !== undefined) return Promise.reject(ended);
+    calls += 1;
+    const answer = expect(calls);
+    worker.postMessage({ id: calls, call }, [...moved]);
+    return answer;
+  };
+  const rowsOf = (answer: Answer) =>
+    answer !== undefined && "bodies" in answer ? unpackRows(answer) : [];
+
+  try {
+    await expect(0);
+  } catch (error) {
+    await exited;
+    throw error;
+  }
+  return {
+    store: {
+      append: async (rows) => {
+        if (rows.length === 0) return { inserted: [], conflicting: [] };
+        const packed = packRows(rows);
+        const answer = await ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
+        if (answer === undefined || !("inserted" in answer)) throw new Error("no result");
+        return answer;
+      },
+      read: async (runId, range) => rowsOf(await ask({ do: "read", runId, range })),
+      readAfter: async (runId, cursor, limit) =>
+        rowsOf(await ask({ do: "readAfter", runId, cursor: new Map(cursor), limit })),
+      deleteRun: async (runId) => {
+        await ask({ do: "deleteRun", runId });
+      },
+    },
+    ping: async () => {
+      await ask({ do: "ping" });
+    },
+    close: async () => {
+      if (ended === undefined) await ask({ do: "close" });
+      await exited;
+    },
+  };
+};

@@ -1,0 +1,121 @@
+/**
+ * The schema of each database, step by step. A step is never changed once it has been released: a database knows
+ * only how many it has had (`PRAGMA user_version`). `document` holds the whole entity; the other columns are what is
+ * filtered and sorted by.
+ */
+export const CONTROL_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE load_tests (
+    id TEXT PRIMARY KEY,
+    accountId TEXT NOT NULL,
+    orgId TEXT NOT NULL,
+    projectId TEXT NOT NULL,
+    envId TEXT,
+    nameKey TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    lastRunAt INTEGER,
+    createdAt INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX account_org_project_idx ON load_tests (accountId, orgId, projectId);
+  CREATE INDEX load_tests_created_idx ON load_tests (createdAt, id);
+
+  CREATE TABLE script_revisions (
+    id TEXT PRIMARY KEY,
+    loadTestId TEXT NOT NULL,
+    revisionNumber INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    UNIQUE (loadTestId, revisionNumber)
+  ) STRICT;
+  CREATE TABLE script_blobs (
+    sha256 TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE load_test_runs (
+    id TEXT PRIMARY KEY,
+    accountId TEXT NOT NULL,
+    orgId TEXT NOT NULL,
+    projectId TEXT NOT NULL,
+    envId TEXT,
+    loadTestId TEXT,
+    locustClusterId TEXT NOT NULL,
+    externalKey TEXT,
+    nameKey TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    status TEXT NOT NULL,
+    startedAt INTEGER,
+    finishedAt INTEGER,
+    settledAt INTEGER,
+    createdAt INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX account_org_project_status_idx ON load_test_runs (accountId, orgId, projectId, status);
+  CREATE INDEX load_test_runs_load_test_idx ON load_test_runs (loadTestId, createdAt);
+  CREATE INDEX load_test_runs_created_idx ON load_test_runs (createdAt, id);
+  CREATE INDEX load_test_runs_unsettled_idx ON load_test_runs (createdAt, id) WHERE settledAt IS NULL;
+  CREATE INDEX load_test_runs_external_idx ON load_test_runs (locustClusterId, externalKey)
+    WHERE externalKey IS NOT NULL;
+
+  CREATE TABLE run_live (
+    runId TEXT PRIMARY KEY REFERENCES load_test_runs (id) ON DELETE CASCADE,
+    timestamp INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE run_events (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    runId TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX run_events_run_idx ON run_events (runId, at, arrival);
+
+  CREATE TABLE leases (
+    clusterId TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    holder TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    runId TEXT,
+    PRIMARY KEY (clusterId, slot)
+  ) STRICT;
+  CREATE TABLE heartbeats (
+    holder TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE write_checks (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    count INTEGER NOT NULL
+  ) STRICT;
+  `,
+];
+
+export const METRICS_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE metrics_timeseries (
+    rowId INTEGER PRIMARY KEY,
+    runId TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    second INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (runId, boot, seq, attempt)
+  ) STRICT;
+  CREATE INDEX metrics_run_second_idx ON metrics_timeseries (runId, second) WHERE type = 2;
+
+  CREATE TABLE write_checks (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    count INTEGER NOT NULL
+  ) STRICT;
+  `,
+];
+
+/** A write that changes nothing that is told: whether the database can be written to just now. */
+export const CHECK_WRITE =
+  "INSERT INTO write_checks (id, count) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1";

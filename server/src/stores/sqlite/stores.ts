@@ -1,0 +1,63 @@
+import type { Log } from "../../lib/log.ts";
+import type { Stores } from "../ports.ts";
+import { controlOf } from "./control.ts";
+import { openDatabase } from "./database.ts";
+import { folderError } from "./errors.ts";
+import { sqliteEvents } from "./events.ts";
+import { holdFolder } from "./folder.ts";
+import { sqliteLeases } from "./leases.ts";
+import { sqliteLoadTests } from "./load-tests.ts";
+import { openSqliteMetrics } from "./metrics.ts";
+import { CHECK_WRITE, CONTROL_MIGRATIONS } from "./migrations.ts";
+import { sqliteRevisions } from "./revisions.ts";
+import { sqliteRuns } from "./runs.ts";
+
+/**
+ * Opens the data folder, making it where there is none: `control.db` on this thread, `metrics.db` on one of its own,
+ * `lock.db` and `server.pid` that say who holds it. Rejects with AppError unavailable where another process has it open,
+ * where it cannot be written to, and where a newer program wrote it.
+ */
+export const openSqliteStores = async (options: {
+  readonly dataDir: string;
+  readonly log?: Log;
+}): Promise<Stores> => {
+  const folder = holdFolder(options.dataDir);
+  const open = async () => {
+    const control = openDatabase(folder.file("control.db"), CONTROL_MIGRATIONS, { pageSize: 4096 });
+    try {
+      const file = folder.file("metrics.db");
+      return { control, metrics: await openSqliteMetrics(file, folder.path, options.log) };
+    } catch (error) {
+      control.close();
+      throw error;
+    }
+  };
+  const { control, metrics } = await open().catch((error: unknown) => {
+    folder.release();
+    throw folderError(error, folder.path);
+  });
+  const db = controlOf(control, folder.path);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    try {
+      await metrics.close();
+    } finally {
+      control.close();
+      folder.release();
+    }
+  };
+  return {
+    kind: "sqlite",
+    loadTests: sqliteLoadTests(db),
+    revisions: sqliteRevisions(db),
+    runs: sqliteRuns(db),
+    events: sqliteEvents(db),
+    leases: sqliteLeases(db),
+    metrics: metrics.store,
+    ping: async () => {
+      await db.verb(() => db.run(CHECK_WRITE))();
+      await metrics.ping();
+    },
+    close: () => (closing ??= close()),
+  };
+};
