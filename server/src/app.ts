@@ -101,7 +101,6 @@ export const createApp = (deps: {
     access,
     ids,
     log,
-    host: config.server.host,
     version: VERSION,
   });
   return {

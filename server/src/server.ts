@@ -43,9 +43,9 @@ export const startServer = async (config: Config, log: Logger): Promise<RunningS
 };
 
 const addressOf = (app: App, host: string): string => {
-  const [bound] = app.http.addresses();
+  const bound = app.http.server.address();
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${bound?.port ?? 0}`;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
 };
 
 const listenError = (error: unknown, host: string, port: number): unknown => {

@@ -48,7 +48,12 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
     };
   };
 
-  const update: Handlers["updateLoadTest"] = async ({ params, body, caller, ifMatch }) => {
+  const update = async ({
+    params,
+    body,
+    caller,
+    ifMatch,
+  }: Parameters<Handlers["updateLoadTest"]>[0] | Parameters<Handlers["replaceLoadTest"]>[0]) => {
     await visibleLoadTest(deps, caller, params.loadTestId);
     const options = { by: caller.name, ...(ifMatch === undefined ? {} : { ifMatch }) };
     return { body: await answer(await updateLoadTest(deps, params.loadTestId, body, options)) };

@@ -1,0 +1,183 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Client, createClient } from "@load-manager/contract/client.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { type Config, hasTokens, loadConfig } from "@load-manager/server/config.ts";
+import { AppError } from "@load-manager/server/lib/errors.ts";
+import { startServer } from "@load-manager/server/server.ts";
+import { pino } from "pino";
+import { startShop } from "../../../examples/shop/shop.ts";
+import { showResult } from "./result.ts";
+import { liveLine, type Terminal } from "./screen.ts";
+
+type Options = {
+  readonly users: number;
+  readonly spawnRate: number;
+  readonly duration: number;
+  readonly port?: string;
+  readonly dataDir?: string;
+  readonly exit?: boolean;
+};
+
+const SCOPE = { accountId: "demo", orgId: "demo", projectId: "demo" };
+const LOCUSTFILE = new URL("../../../examples/shop/locustfile.py", import.meta.url);
+const POLL_MS = 500;
+const ENDED = new Set(["Finished", "Stopped", "Failed"]);
+
+const terminal: Terminal = {
+  isTTY: process.stdout.isTTY,
+  columns: process.stdout.columns,
+  color: process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "",
+  write: (text) => process.stdout.write(text),
+};
+const say = (line: string): void => terminal.write(`${line}\n`);
+
+/** The demo runs on a cluster of this machine, whatever else is configured; it has a token where the server asks for one. */
+const demoConfig = (
+  options: Options,
+): Config & { readonly clusterId: string; readonly token?: string } => {
+  const { config } = loadConfig({ port: options.port, dataDir: options.dataDir });
+  const own = {
+    id: "demo",
+    kind: "local",
+    scope: SCOPE,
+    maxConcurrentRuns: 1,
+    workers: 2,
+  } as const;
+  const clusters = config.defaultCluster ? config.locustClusters : [...config.locustClusters, own];
+  const apiToken =
+    config.security.apiToken ?? (hasTokens(config) ? randomBytes(24).toString("hex") : undefined);
+  return {
+    ...config,
+    locustClusters: clusters,
+    clusterId: clusters.at(-1)?.id ?? own.id,
+    security: { ...config.security, apiToken },
+    ...(apiToken === undefined ? {} : { token: apiToken }),
+  };
+};
+
+/** The load test "Demo shop", as the last demo left it, or a new one. */
+const defineLoadTest = async (
+  client: Client,
+  clusterId: string,
+  targetUrl: string,
+): Promise<string> => {
+  const content = await readFile(LOCUSTFILE, "utf8");
+  const found = await client.listLoadTests({ query: { ...SCOPE, q: "Demo shop", limit: 200 } });
+  const known = found.items.find((loadTest) => loadTest.name === "Demo shop");
+  if (known === undefined) {
+    const made = await client.createLoadTest({
+      body: {
+        ...SCOPE,
+        name: "Demo shop",
+        description: "What npm run demo runs.",
+        targetUrl,
+        locustClusterId: clusterId,
+        locustfile: content,
+      },
+    });
+    return made.id;
+  }
+  const params = { loadTestId: known.id };
+  await client.updateLoadTest({ params, body: { targetUrl, locustClusterId: clusterId } });
+  await client.putScript({ params, body: { content } });
+  return known.id;
+};
+
+/** Follows a run until it is settled, and draws it meanwhile. */
+const follow = async (client: Client, runId: string, total: number, interrupted: () => boolean) => {
+  const line = liveLine(terminal, Date.now);
+  let stopAsked = false;
+  for (;;) {
+    if (interrupted() && !stopAsked) {
+      stopAsked = true;
+      line.done();
+      say("Stopping the run; Ctrl-C again ends at once.");
+      await client.stopRun({ params: { runId }, body: { reason: "Ctrl-C in the demo" } });
+    }
+    const run = await client.getRun({ params: { runId } });
+    const begun = run.loadStartedAt ?? run.startedAt;
+    const elapsed = begun === undefined ? 0 : ((run.finishedAt ?? Date.now()) - begun) / 1000;
+    line.show({ status: run.status, elapsed, total, metrics: run.lastMetrics });
+    if (ENDED.has(run.status) && run.settledAt !== undefined) {
+      line.done();
+      return run;
+    }
+    await sleep(POLL_MS);
+  }
+};
+
+const explain = (run: Pick<LoadTestRun, "status" | "statusReason">): void => {
+  if (run.status === "Finished") return;
+  say(`The run is ${run.status}: ${run.statusReason?.message ?? "nobody knows why"}`);
+  for (const text of run.statusReason?.logTail ?? []) say(`  ${text}`);
+};
+
+/** `load-manager demo`: server, shop and cluster in one process and its children; none is left when it resolves. */
+export const demo = async (options: Options): Promise<void> => {
+  let interrupts = 0;
+  let wake = (): void => {};
+  const woken = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const onSignal = (): void => {
+    interrupts += 1;
+    wake();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  const interrupted = (): boolean => interrupts > 0;
+
+  const config = demoConfig(options);
+  const log = pino({ level: "error" }, pino.destination({ fd: 2, sync: true }));
+  const server = await startServer(config, log);
+  const shop = await startShop();
+  try {
+    say(`Load Manager  ${server.address}  (API docs: ${server.address}/docs)`);
+    say(`Demo shop     ${shop.url}`);
+    if (interrupted()) return;
+    const client = createClient({
+      baseUrl: server.address,
+      ...(config.token === undefined ? {} : { token: config.token }),
+    });
+    const loadTestId = await defineLoadTest(client, config.clusterId, shop.url);
+    if (interrupted()) return;
+    const created = await client.createRun({
+      params: { loadTestId },
+      body: {
+        targetUsers: options.users,
+        spawnRate: options.spawnRate,
+        durationSeconds: options.duration,
+      },
+    });
+    say(`Run           ${created.name}: ${options.users} users, ${options.duration} s`);
+    say("");
+    const run = await follow(client, created.id, options.duration, interrupted);
+    explain(run);
+    if (run.status === "Failed") process.exitCode = 1;
+    await showResult({ client, terminal, run, counted: shop.counts(run.id) });
+    say(`${server.address}/v1/runs/${run.id}/summary`);
+    const stay = options.exit !== true && process.stdin.isTTY && !interrupted();
+    if (!stay) return;
+    say("The server stays up; Ctrl-C ends it.");
+    await woken;
+  } catch (error) {
+    if (!(error instanceof AppError)) process.exitCode = 1;
+    throw error;
+  } finally {
+    await endRuns(server);
+    await server.close();
+    await shop.close();
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+};
+
+/** Whatever happened: no Locust process outlives the demo. */
+const endRuns = async (server: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
+  const { runs } = server.app;
+  for (const run of await runs.stores.runs.unsettled()) {
+    await runs.clusters.get(run.locustClusterId)?.cleanUp(run);
+  }
+};

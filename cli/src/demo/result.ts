@@ -1,0 +1,53 @@
+import type { Client } from "@load-manager/contract/client.ts";
+import { ms, paint, table, type Terminal } from "./screen.ts";
+
+type Counted = Readonly<Record<string, { readonly requests: number; readonly failures: number }>>;
+
+const sum = (counted: Counted): number =>
+  Object.values(counted).reduce((total, { requests }) => total + requests, 0);
+
+/** The table of endpoints, and the shop's own count as the witness. */
+export const showResult = async (input: {
+  readonly client: Client;
+  readonly terminal: Terminal;
+  readonly run: { readonly id: string };
+  readonly counted: Counted;
+}): Promise<void> => {
+  const { client, terminal, run, counted } = input;
+  const params = { runId: run.id };
+  const [requests, summary] = [
+    await client.getRequests({ params }),
+    await client.getSummary({ params }),
+  ];
+  const row = (name: string, figures: (typeof requests.items)[number] | typeof summary) =>
+    [
+      name,
+      String(figures.totalRequests),
+      String(figures.totalFailures),
+      figures.requestsPerSec?.toFixed(1) ?? "–",
+      ms(figures.avgResponseMs),
+      ms(figures.p50ResponseMs),
+      ms(figures.p95ResponseMs),
+      ms(figures.p99ResponseMs),
+    ] as const;
+  terminal.write(
+    `\n${table(
+      terminal,
+      ["Endpoint", "Requests", "Failures", "req/s", "avg ms", "p50", "p95", "p99"],
+      [
+        ...requests.items.map((item) => row(`${item.method} ${item.name}`, item)),
+        row("All endpoints", summary),
+      ],
+    )}\n\n`,
+  );
+  const { green, red } = paint(terminal);
+  const [ours, theirs] = [summary.totalRequests, sum(counted)];
+  const line = `Load Manager counted ${ours} requests, the shop counted ${theirs}`;
+  terminal.write(`${ours === theirs ? green(`${line} ✓`) : red(line)}\n`);
+  if (ours === theirs) return;
+  const { items } = await client.listRunEvents({ params });
+  for (const event of items) {
+    if (event.type === "users_cut_off" || event.type === "incomplete")
+      terminal.write(`${event.message}\n`);
+  }
+};

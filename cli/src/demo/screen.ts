@@ -1,0 +1,98 @@
+import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+
+/** What the live line tells; times in seconds since the start of load. */
+export type Progress = {
+  readonly status: string;
+  readonly elapsed: number;
+  readonly total: number;
+  readonly metrics?: MetricSnapshot | undefined;
+};
+
+export type Terminal = {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  readonly color: boolean;
+  readonly write: (text: string) => void;
+};
+
+const BAR = 24;
+
+export const paint = (terminal: Terminal) => {
+  const wrap = (code: number) => (text: string) =>
+    terminal.color ? `\u001B[${code}m${text}\u001B[0m` : text;
+  return { bold: wrap(1), dim: wrap(2), green: wrap(32), red: wrap(31), cyan: wrap(36) };
+};
+
+/** Milliseconds for people: two digits below 10, whole above; a dash where there is no figure. */
+export const ms = (value: number | null | undefined): string =>
+  value == null ? "–" : value < 10 ? value.toFixed(1) : String(Math.round(value));
+
+const clock = (seconds: number): string => {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+};
+
+/** `███████░░░ 0:12/0:30  20 users  152.3 req/s  1.2 % errors  p50 24 ms  p95 81 ms` */
+export const progressLine = (terminal: Terminal, progress: Progress): string => {
+  const { bold, dim, cyan, red } = paint(terminal);
+  const share = Math.min(1, Math.max(0, progress.elapsed / progress.total));
+  const full = Math.round(share * BAR);
+  const bar = `${cyan("█".repeat(full))}${dim("░".repeat(BAR - full))}`;
+  const time = `${clock(Math.min(progress.elapsed, progress.total))}/${clock(progress.total)}`;
+  const { metrics } = progress;
+  if (metrics === undefined || metrics.totalRequests === 0) {
+    return `${bar} ${time}  ${progress.status.toLowerCase()} …`;
+  }
+  const errors = `${(metrics.errorRate ?? 0).toFixed(1)} % errors`;
+  return [
+    `${bar} ${time}`,
+    `${metrics.currentUsers} users`,
+    bold(`${(metrics.totalRps ?? 0).toFixed(1)} req/s`),
+    metrics.totalFailures > 0 ? red(errors) : errors,
+    `p50 ${ms(metrics.p50ResponseMs)} ms`,
+    `p95 ${ms(metrics.p95ResponseMs)} ms`,
+  ].join("  ");
+};
+
+const PLAIN_EVERY_MS = 5000;
+
+/** One line that is drawn over itself on a terminal; elsewhere a plain line every 5 s. */
+export const liveLine = (terminal: Terminal, now: () => number) => {
+  let lastPlain = Number.NEGATIVE_INFINITY;
+  let drawn = false;
+  return {
+    show: (progress: Progress): void => {
+      if (terminal.isTTY) {
+        terminal.write(`\r\u001B[2K${progressLine(terminal, progress)}`);
+        drawn = true;
+      } else if (now() - lastPlain >= PLAIN_EVERY_MS) {
+        lastPlain = now();
+        terminal.write(`${progressLine(terminal, progress)}\n`);
+      }
+    },
+    /** Leaves the last line standing. */
+    done: (): void => {
+      if (drawn) terminal.write("\n");
+      drawn = false;
+    },
+  };
+};
+
+type Row = readonly [string, ...string[]];
+
+/** Columns aligned: the first to the left, figures to the right. */
+export const table = (terminal: Terminal, head: Row, rows: readonly Row[]): string => {
+  const { bold, dim } = paint(terminal);
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: Row): string =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join("  ");
+  const rule = dim("─".repeat(widths.reduce((sum, width) => sum + width + 2, -2)));
+  return [bold(line(head)), rule, ...rows.map(line)].join("\n");
+};

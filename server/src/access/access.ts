@@ -1,0 +1,70 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Caller } from "./caller.ts";
+
+type ApiToken = {
+  readonly name: string;
+  readonly token: string;
+  readonly accountId: string;
+  readonly orgId?: string | undefined;
+  readonly projectId?: string | undefined;
+  readonly envId?: string | undefined;
+};
+
+export type Access = {
+  /** No tokens at all: the server listens on loopback only, and everybody there is administrator. */
+  readonly open: boolean;
+  /** From an `Authorization: Bearer …` header; `undefined` where the token is not known. */
+  readonly identify: (authorization: string | undefined) => Caller | undefined;
+  /** From an `X-Locust-Token` header. Locust's token opens its callbacks, and nothing else. */
+  readonly isLocust: (token: string | undefined) => boolean;
+};
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+const LOCAL: Caller = { name: "local", administrator: true, scope: {} };
+
+/** Tokens are compared as digests, in constant time, and every one of them each time. */
+export const createAccess = (options: {
+  readonly apiToken?: string | undefined;
+  readonly apiTokens: readonly ApiToken[];
+  readonly callbackTokens: readonly string[];
+}): Access => {
+  const users: { key: Buffer; caller: Caller }[] = options.apiTokens.map(
+    ({ name, token, accountId, orgId, projectId, envId }) => ({
+      key: digest(token),
+      caller: {
+        name,
+        administrator: false,
+        scope: {
+          accountId,
+          ...(orgId === undefined ? {} : { orgId }),
+          ...(projectId === undefined ? {} : { projectId }),
+          ...(envId === undefined ? {} : { envId }),
+        },
+      },
+    }),
+  );
+  if (options.apiToken !== undefined) {
+    users.unshift({
+      key: digest(options.apiToken),
+      caller: { name: "administrator", administrator: true, scope: {} },
+    });
+  }
+  const callbacks = options.callbackTokens.map(digest);
+  const open = users.length === 0;
+  return {
+    open,
+    identify: (authorization) => {
+      if (open) return LOCAL;
+      const given = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+      if (given === undefined) return undefined;
+      const key = digest(given);
+      return users.filter((user) => timingSafeEqual(user.key, key)).at(0)?.caller;
+    },
+    isLocust: (token) => {
+      if (callbacks.length === 0) return open;
+      const key = digest(token ?? "");
+      return callbacks.filter((callback) => timingSafeEqual(callback, key)).length > 0;
+    },
+  };
+};

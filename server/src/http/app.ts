@@ -1,0 +1,125 @@
+import { inflate } from "node:zlib";
+import { openApi } from "@load-manager/contract/openapi.ts";
+import { SamplesAnswer } from "@load-manager/contract/locust.ts";
+import { routes } from "@load-manager/contract/routes.ts";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { Access } from "../access/access.ts";
+import { AppError } from "../lib/errors.ts";
+import type { Ids } from "../lib/ids.ts";
+import { bindRoutes, callerOf, type Handlers } from "./bind.ts";
+import { docsPage } from "./docs.ts";
+import { sendProblem } from "./problem.ts";
+
+const BODY_LIMIT = 1024 * 1024;
+const BATCH_LIMIT = 4 * 1024 * 1024;
+const INFLATED_LIMIT = 16 * 1024 * 1024;
+const BATCH_TYPE = "application/vnd.load-manager.batch";
+
+const inflated = (bytes: Buffer): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    inflate(bytes, { maxOutputLength: INFLATED_LIMIT }, (error, result) => {
+      if (error === null) resolve(result);
+      else if ("code" in error && error.code === "ERR_BUFFER_TOO_LARGE") {
+        reject(new AppError("too-large", "The batch is larger than 16 MiB when it is unpacked."));
+      } else reject(new AppError("validation", "The batch says deflate, and is not."));
+    });
+  });
+
+const methodsOf = (path: string): string[] => {
+  const segments = path.split("/");
+  return Object.values(routes)
+    .filter((route) => {
+      const parts = route.path.split("/");
+      return (
+        parts.length === segments.length &&
+        parts.every((part, index) => part.startsWith(":") || part === segments[index])
+      );
+    })
+    .map((route) => route.method);
+};
+
+/** The HTTP side: every endpoint of the table, the plugin's batches, the documents. Does not listen yet. */
+export const createHttp = (deps: {
+  readonly handlers: Handlers;
+  /** Takes one batch of the plugin's records. */
+  readonly samples: (bytes: Uint8Array) => Promise<z.output<typeof SamplesAnswer>>;
+  readonly access: Access;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly version: string;
+}): FastifyInstance => {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    genReqId: () => deps.ids.next(),
+    requestIdHeader: false,
+    forceCloseConnections: true,
+    exposeHeadRoutes: true,
+  });
+  app.addContentTypeParser(
+    ["application/merge-patch+json"],
+    { parseAs: "string" },
+    app.getDefaultJsonParser("error", "error"),
+  );
+  app.addContentTypeParser(
+    BATCH_TYPE,
+    { parseAs: "buffer", bodyLimit: BATCH_LIMIT },
+    (_, body, done) => done(null, body),
+  );
+  app.removeContentTypeParser("text/plain");
+  app.addHook("onRequest", async (request, reply) => {
+    void reply.headers({
+      "x-request-id": request.id,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+    });
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(error, reply, request.id));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?")[0] ?? "";
+    const methods = methodsOf(path);
+    if (methods.length === 0) {
+      const detail = `There is no ${request.method} ${path}; /docs lists what there is.`;
+      return sendProblem(new AppError("not-found", detail), reply, request.id);
+    }
+    void reply.header("allow", methods.join(", "));
+    const detail = `${path} takes ${methods.join(", ")}, not ${request.method}.`;
+    return sendProblem(new AppError("method-not-allowed", detail), reply, request.id);
+  });
+  bindRoutes(app, deps.handlers, deps.access);
+  app.post("/v1/internal/locust/samples", { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
+    callerOf(deps.access, "locust", request);
+    const { body } = request;
+    if (!Buffer.isBuffer(body)) {
+      throw new AppError(
+        "unsupported-media-type",
+        `Send batches with Content-Type: ${BATCH_TYPE}.`,
+      );
+    }
+    const packed = request.headers["content-encoding"] === "deflate";
+    const answer = await deps.samples(packed ? await inflated(body) : body);
+    return reply
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify(z.encode(SamplesAnswer, answer)));
+  });
+  const document = openApi(routes, deps.version);
+  const documentText = JSON.stringify(document);
+  const page = docsPage(routes, deps.version);
+  app.get("/openapi.json", (_, reply) =>
+    reply.type("application/json; charset=utf-8").send(documentText),
+  );
+  app.get("/docs", (_, reply) =>
+    reply
+      .header(
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      )
+      .type("text/html; charset=utf-8")
+      .send(page),
+  );
+  app.get("/", (_, reply) => reply.redirect("/docs"));
+  return app;
+};

@@ -1,0 +1,153 @@
+import type { Route } from "@load-manager/contract/route.ts";
+import { routes, type Routes } from "@load-manager/contract/routes.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Access } from "../access/access.ts";
+import type { Caller } from "../access/caller.ts";
+import { guardLocal } from "../access/local-guard.ts";
+import { AppError } from "../lib/errors.ts";
+import { parse } from "./validation.ts";
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
+type Part<R, K extends "params" | "query" | "body"> =
+  R extends Record<K, infer S> ? Parsed<S> : Record<string, never>;
+
+/** A parsed request. `ifMatch` is the version of an If-Match header. */
+type Request<R extends Route> = {
+  readonly params: Part<R, "params">;
+  readonly query: Part<R, "query">;
+  readonly body: Part<R, "body">;
+  readonly caller: Caller;
+  readonly ifMatch: number | undefined;
+};
+
+type Bodies<R extends Route> = {
+  [S in keyof R["answers"]]: R["answers"][S] extends z.ZodType ? z.output<R["answers"][S]> : null;
+}[keyof R["answers"]];
+
+/** An answer in the program's own form, times in ms; the binding writes it for the wire. `raw` is sent as it is. */
+type Answer<R extends Route> = {
+  readonly status?: number & keyof R["answers"];
+  readonly headers?: Readonly<Record<string, string>>;
+} & ({ readonly body: Bodies<R> } | { readonly raw: string; readonly contentType?: string });
+
+/** What each endpoint does. */
+export type Handlers = {
+  readonly [K in keyof Routes]: (request: Request<Routes[K]>) => Promise<Answer<Routes[K]>>;
+};
+
+type AnyHandler = (request: {
+  params: unknown;
+  query: unknown;
+  body: unknown;
+  caller: Caller;
+  ifMatch: number | undefined;
+}) => Promise<{
+  status?: number;
+  headers?: Readonly<Record<string, string>>;
+  body?: unknown;
+  raw?: string;
+  contentType?: string;
+}>;
+
+const NOBODY: Caller = { name: "nobody", administrator: false, scope: {} };
+const LOCUST: Caller = { name: "locust", administrator: false, scope: {} };
+
+export const callerOf = (
+  access: Access,
+  kind: Route["caller"],
+  request: FastifyRequest,
+): Caller => {
+  if (kind === "anyone") return NOBODY;
+  const { headers } = request;
+  if (access.open) guardLocal(headers);
+  if (kind === "locust") {
+    const token = headers["x-locust-token"];
+    if (access.isLocust(Array.isArray(token) ? undefined : token)) return LOCUST;
+    throw new AppError(
+      "unauthorized",
+      "The header X-Locust-Token is missing or wrong; LOAD_MANAGER_TOKEN at Locust must be the server's security.locustCallbackToken.",
+    );
+  }
+  const caller = access.identify(headers.authorization);
+  if (caller === undefined) {
+    throw new AppError(
+      "unauthorized",
+      "Send a token that this server knows: Authorization: Bearer <token>.",
+    );
+  }
+  return caller;
+};
+
+const ifMatchOf = (route: Route, request: FastifyRequest): number | undefined => {
+  const given = request.headers["if-match"];
+  if (route.versioned !== true || given === undefined || given.trim() === "*") return undefined;
+  const version = /^\s*(?:W\/)?"(\d+)"\s*$/.exec(given)?.[1];
+  if (version === undefined) {
+    const message = 'must be an ETag as the server gave it, such as "3"';
+    throw new AppError("validation", `If-Match ${message}.`, {
+      fields: [{ field: "If-Match", message }],
+    });
+  }
+  return Number(version);
+};
+
+const bodyOf = (route: Route, request: FastifyRequest): unknown => {
+  if (route.body === undefined) return {};
+  const { body } = request;
+  if (body === undefined || body === null) {
+    if (route.bodyOptional === true) return parse(route.body, {}, "body");
+    throw new AppError("validation", "The body is empty; send a JSON object.", {
+      fields: [{ field: "body", message: "is required" }],
+    });
+  }
+  return parse(route.body, body, "body");
+};
+
+const versionOf = (body: unknown): number | undefined =>
+  typeof body === "object" && body !== null && "version" in body && typeof body.version === "number"
+    ? body.version
+    : undefined;
+
+const answer = async (
+  route: Route,
+  handler: AnyHandler,
+  access: Access,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
+  const caller = callerOf(access, route.caller, request);
+  const result = await handler({
+    params: route.params === undefined ? {} : parse(route.params, request.params, "path"),
+    query: parse(route.query ?? z.strictObject({}), request.query, "query"),
+    body: bodyOf(route, request),
+    caller,
+    ifMatch: ifMatchOf(route, request),
+  });
+  const status = result.status ?? Number(Object.keys(route.answers)[0]);
+  const shape = route.answers[status];
+  void reply.status(status).headers({ "cache-control": "no-store", ...result.headers });
+  if (result.raw !== undefined) {
+    const type =
+      result.contentType ?? (typeof shape === "string" ? shape : "text/plain; charset=utf-8");
+    return reply.type(type).send(result.raw);
+  }
+  if (shape === null || shape === undefined || typeof shape === "string") return reply.send();
+  const version = route.versioned === true ? versionOf(result.body) : undefined;
+  if (version !== undefined) void reply.header("etag", `"${version}"`);
+  return reply
+    .type("application/json; charset=utf-8")
+    .send(JSON.stringify(z.encode(shape, result.body)));
+};
+
+/** Registers every endpoint of the table. */
+export const bindRoutes = (app: FastifyInstance, handlers: Handlers, access: Access): void => {
+  for (const [key, route] of Object.entries(routes) as [keyof Routes, Route][]) {
+    const handler = handlers[key] as unknown as AnyHandler;
+    app.route({
+      method: route.method,
+      url: route.path,
+      handler: (request, reply) => answer(route, handler, access, request, reply),
+    });
+  }
+};

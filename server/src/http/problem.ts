@@ -1,0 +1,68 @@
+import {
+  type Problem,
+  PROBLEMS,
+  type ProblemKind,
+  problemType,
+} from "@load-manager/contract/problem.ts";
+import type { FastifyReply } from "fastify";
+import { AppError, messageOf } from "../lib/errors.ts";
+
+/** Fastify's own errors, by code, as ours; anything else that is not an AppError is a bug of ours. */
+const translate = (error: unknown): AppError | undefined => {
+  if (error instanceof AppError) return error;
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  switch (code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return new AppError("too-large", "The body is larger than this address takes.");
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return new AppError(
+        "unsupported-media-type",
+        "Send the body with Content-Type: application/json.",
+      );
+    case "FST_ERR_CTP_EMPTY_JSON_BODY":
+      return new AppError("validation", "The body is empty; send a JSON object.");
+    case "FST_ERR_CTP_INVALID_JSON_BODY":
+      return new AppError("validation", `The body is not JSON: ${messageOf(error)}`);
+    default:
+      if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
+        return new AppError("validation", messageOf(error));
+      }
+      return undefined;
+  }
+};
+
+const documentOf = (kind: ProblemKind, detail: string, requestId: string): Problem => ({
+  type: problemType(kind),
+  title: PROBLEMS[kind].title,
+  status: PROBLEMS[kind].status,
+  detail,
+  requestId,
+});
+
+/** Answers any error as problem+json (RFC 9457); what is unexpected is logged and not told. */
+export const sendProblem = (
+  error: unknown,
+  reply: FastifyReply,
+  requestId: string,
+): FastifyReply => {
+  const known = translate(error);
+  if (known === undefined) {
+    reply.log.error({ err: error, requestId }, "a request failed");
+    const detail = `Something went wrong; the server's log has more under ${requestId}.`;
+    return send(reply, documentOf("internal", detail, requestId));
+  }
+  if (known.kind === "unauthorized")
+    reply.header("www-authenticate", 'Bearer realm="load-manager"');
+  return send(reply, {
+    ...documentOf(known.kind, known.message, requestId),
+    ...(known.fields.length === 0 ? {} : { errors: [...known.fields] }),
+    ...known.extra,
+  });
+};
+
+const send = (reply: FastifyReply, problem: Problem): FastifyReply =>
+  reply
+    .status(problem.status)
+    .header("cache-control", "no-store")
+    .type("application/problem+json; charset=utf-8")
+    .send(JSON.stringify(problem));
