@@ -1,0 +1,68 @@
+// The door of the npm scripts: installs what is missing, then runs what is asked for on the right Node.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { check } from "./check.mjs";
+import { ensurePackages, findNode } from "./node.mjs";
+import { ensurePython } from "./python.mjs";
+import { foreground, ROOT, say, Stop } from "./steps.mjs";
+import { test } from "./test.mjs";
+
+const CLI = join(ROOT, "cli/bin/load-manager.js");
+
+/** Python is for local clusters; a configuration that has clusters, and none of them local, needs none. */
+export const needsPython = (configuration) =>
+  configuration === undefined ||
+  !/^\s*locustClusters\s*:/m.test(configuration) ||
+  /\bkind\s*:\s*["']?local\b/.test(configuration);
+
+const configurationOf = (args) => {
+  const at = args.findIndex((arg) => arg === "--config" || arg.startsWith("--config="));
+  const given = at < 0 ? process.env.LOAD_MANAGER_CONFIG : (args[at].split("=")[1] ?? args[at + 1]);
+  const file = given ?? "load-manager.yaml";
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+};
+
+const withPython = async (env) => ({ ...env, LOAD_MANAGER_PYTHON: (await ensurePython()).python });
+
+const bench = async (node, args, env) => {
+  const files = readdirSync(join(ROOT, "bench")).filter((name) => name.endsWith(".ts"));
+  for (const file of files.filter((name) => args.every((arg) => name.includes(arg)))) {
+    const code = await foreground(node, [join(ROOT, "bench", file)], env);
+    if (code !== 0) return code;
+  }
+  return 0;
+};
+
+const main = async ([what, ...args]) => {
+  await ensurePackages();
+  const node = findNode();
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` };
+  switch (what) {
+    case "start":
+    case "dev": {
+      const ready = needsPython(configurationOf(args)) ? await withPython(env) : env;
+      const watch = what === "dev" ? ["--watch"] : [];
+      return foreground(node, [...watch, CLI, "serve", ...args], ready);
+    }
+    case "demo":
+      return foreground(node, [CLI, "demo", ...args], await withPython(env));
+    case "test":
+      return test({ node, args, env });
+    case "check":
+      return check({ node, env });
+    case "bench":
+      return bench(node, args, env);
+    default:
+      throw new Stop(`There is no ${what}; there are start, demo, dev, test, check and bench.`);
+  }
+};
+
+if (process.argv[1] === import.meta.filename || process.argv[1]?.endsWith("tools/run.mjs")) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    say(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,100 @@
+// Small things that every tool needs. Plain JavaScript: this runs before anything is installed, on any Node from 20 on.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/** What is installed beside the project's own node_modules: Python environments, marks of what is done. */
+export const TOOLS_FOLDER = process.env.LOAD_MANAGER_TOOLS ?? join(ROOT, ".load-manager-tools");
+
+/** One line a step, on stderr: stdout belongs to what is run. */
+export const say = (line) => process.stderr.write(`${line}\n`);
+
+export class Stop extends Error {}
+
+/** Runs to the end and gives back what it wrote; never throws for an exit code. */
+export const capture = (command, args, options = {}) => {
+  const result = spawnSync(command, args, { encoding: "utf8", timeout: 600_000, ...options });
+  return {
+    ok: result.status === 0,
+    out: (result.stdout ?? "").trim(),
+    all: `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}`.trim(),
+  };
+};
+
+/** Runs in the foreground with our terminal; resolves with its exit code. A terminal's Ctrl-C reaches it by itself. */
+export const foreground = (command, args, env = process.env) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: "inherit", cwd: ROOT, env });
+    const onInterrupt = () => {};
+    const onTerm = () => child.kill("SIGTERM");
+    process.on("SIGINT", onInterrupt);
+    process.on("SIGTERM", onTerm);
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      process.off("SIGINT", onInterrupt);
+      process.off("SIGTERM", onTerm);
+      resolve(signal === null ? (code ?? 1) : 128 + (signal === "SIGINT" ? 2 : 15));
+    });
+  });
+
+export const digest = (...texts) => {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(text).update("\0");
+  return hash.digest("hex");
+};
+
+export const readMark = (file) => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+};
+
+export const writeMark = (file, text) => {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+};
+
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+};
+
+/** One process at a time installs; the lock of a process that died is taken over. */
+export const locked = async (name, work) => {
+  const lock = join(TOOLS_FOLDER, `${name}.lock`);
+  const holder = join(lock, "pid");
+  mkdirSync(TOOLS_FOLDER, { recursive: true });
+  for (let told = false; ;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    const pid = Number(readMark(holder) ?? Number.NaN);
+    if (Number.isInteger(pid) && !isAlive(pid)) {
+      rmSync(lock, { recursive: true, force: true });
+      continue;
+    }
+    if (!told) say("Another installation is under way; waiting for it.");
+    told = true;
+    await sleep(500);
+  }
+  try {
+    writeFileSync(holder, String(process.pid));
+    return await work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+};
