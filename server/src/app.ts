@@ -14,11 +14,15 @@ import { runHandlers } from "./http/handlers/runs.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
-import { createFigures } from "./metrics/figures.ts";
+import { finalsOf } from "./metrics/accumulator.ts";
 import { createIngest } from "./metrics/ingest.ts";
+import { createLiveRuns } from "./metrics/live.ts";
 import { createQueries } from "./metrics/query/queries.ts";
+import { toSnapshot } from "./metrics/snapshot.ts";
+import { createSnapshotStore } from "./metrics/store-snapshot.ts";
 import { commandsFor } from "./runs/commands.ts";
 import type { RunDeps } from "./runs/deps.ts";
+import { refreshSummary } from "./runs/settle.ts";
 import { createLoop } from "./runs/loop.ts";
 import type { Stores } from "./stores/ports.ts";
 import { VERSION } from "./version.ts";
@@ -60,12 +64,21 @@ export const createApp = (deps: {
           }),
     ]),
   );
-  const ingest = createIngest({ ...stores, clock, ids });
-  const queries = createQueries({ metrics: stores.metrics, ingest, clock });
+  const live = createLiveRuns(stores.metrics);
+  const ingest = createIngest({ ...stores, live });
+  const queries = createQueries({ metrics: stores.metrics, live, clock });
   const runs: RunDeps = {
     stores,
     clusters,
-    figures: createFigures({ ingest, queries, clock }),
+    figures: {
+      ingestBatch: ingest.ingestBatch,
+      storeSnapshot: createSnapshotStore({ metrics: stores.metrics, live }),
+      requests: async (runId) => (await live.of(runId)).requests,
+      finals: async (runId) => finalsOf(await live.of(runId)),
+      snapshot: async (run) => toSnapshot(await live.of(run.id), clock.now()),
+      summary: queries.summaryOfRun,
+      forget: live.forget,
+    },
     clock,
     ids,
     log,
@@ -96,6 +109,7 @@ export const createApp = (deps: {
     samples: async (bytes) => {
       const { runId, ...answer } = await ingest.ingestBatch(bytes);
       const run = await stores.runs.get(runId);
+      if (run !== undefined) await refreshSummary(runs, run);
       return { ...answer, commands: run === undefined ? [] : commandsFor(run) };
     },
     access,

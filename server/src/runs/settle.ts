@@ -80,3 +80,15 @@ export const settleRun = async (
   if (settled !== undefined) figures.forget(run.id);
   return settled;
 };
+
+/** Figures that arrive after the end are counted; status and verdict stay what they are. */
+export const refreshSummary = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
+  if (run.settledAt === undefined) return;
+  const summary = await deps.figures.summary(run);
+  deps.figures.forget(run.id);
+  const now = deps.clock.now();
+  const patch = { summary, updatedAt: now, updatedBy: SYSTEM };
+  await deps.stores.runs.update(run.id, { version: run.version }, patch);
+  if (run.loadTestId === undefined) return;
+  await updateRecentRuns(deps.stores.loadTests, run.loadTestId, recentRunOf(run, summary), now);
+};

@@ -5,7 +5,7 @@ import { needsPython } from "./run.mjs";
 import { countJunit, countVitest } from "./test.mjs";
 
 describe("the layer rule", () => {
-  const of = (file: string, text: string): string[] => brokenLayers([{ file, text }]);
+  const of = (file, text) => brokenLayers([{ file, text }]);
   test("names an import that goes up", () => {
     expect(of("contract/src/a.ts", 'import { x } from "@load-manager/server/app.ts";')).toEqual([
       "contract/src/a.ts must not import server/src/app.ts",
@@ -23,7 +23,7 @@ describe("the layer rule", () => {
 });
 
 describe("the choice of a Python", () => {
-  const python = (minor: number) => ({ path: `python3.${minor}`, version: [3, minor] });
+  const python = (minor) => ({ path: `python3.${minor}`, version: [3, minor] });
   test("each gets the newest Locust that it can have", () => {
     expect(requirementFor([3, 8])).toBeUndefined();
     expect(requirementFor([3, 10])).toContain("<2.46");

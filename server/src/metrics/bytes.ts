@@ -1,0 +1,99 @@
+import { AppError } from "../lib/errors.ts";
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+export const malformed = (what: string): AppError =>
+  new AppError("validation", `The batch is malformed: ${what}.`, {
+    fields: [{ field: "body", message: what }],
+  });
+
+/** Reads what `locust-plugin/PROTOCOL.md` calls bytes, varints and strings. Throws AppError validation past the end. */
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  at: number;
+  readonly end: number;
+
+  constructor(bytes: Uint8Array, from = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = from;
+    this.end = end;
+  }
+
+  get done(): boolean {
+    return this.at >= this.end;
+  }
+
+  byte(): number {
+    if (this.at >= this.end) throw malformed("it ends too early");
+    const value = this.bytes[this.at] ?? 0;
+    this.at += 1;
+    return value;
+  }
+
+  /** Unsigned LEB128 up to 2^53 - 1. */
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) throw malformed("a number is too large");
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+  }
+
+  take(length: number): Uint8Array {
+    if (length > this.end - this.at) throw malformed("a part is longer than what holds it");
+    const part = this.bytes.subarray(this.at, this.at + length);
+    this.at += length;
+    return part;
+  }
+
+  text(): string {
+    return decoder.decode(this.take(this.varint()));
+  }
+
+  rest(): Uint8Array {
+    return this.take(this.end - this.at);
+  }
+}
+
+/** Writes the same. */
+export class ByteWriter {
+  private readonly parts: number[] = [];
+
+  byte(value: number): this {
+    this.parts.push(value);
+    return this;
+  }
+
+  varint(value: number): this {
+    let left = value;
+    while (left >= 0x80) {
+      this.parts.push((left % 128) | 0x80);
+      left = Math.floor(left / 128);
+    }
+    this.parts.push(left);
+    return this;
+  }
+
+  raw(bytes: Uint8Array): this {
+    for (const byte of bytes) this.parts.push(byte);
+    return this;
+  }
+
+  /** Length, then the bytes. */
+  block(bytes: Uint8Array): this {
+    return this.varint(bytes.length).raw(bytes);
+  }
+
+  text(value: string): this {
+    return this.block(encoder.encode(value));
+  }
+
+  finish(): Uint8Array {
+    return Uint8Array.from(this.parts);
+  }
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { malformed } from "./bytes.ts";
+
+const ms = z.number().nullish();
+
+/** The first record of a master process. */
+const Open = z.looseObject({
+  loadStartedAtMs: ms,
+  targetUsers: z.number().nullish(),
+  workers: z.array(z.string()).default([]),
+});
+
+/** The last one: what the master knows of the end. */
+const Final = z.looseObject({
+  loadStartedAtMs: ms,
+  stopIssuedAtMs: ms,
+  requests: z.int().nullish(),
+  workersExpected: z.int().nullish(),
+  workersReported: z.int().nullish(),
+  workersLost: z.union([z.int(), z.array(z.string()).transform((ids) => ids.length)]).nullish(),
+});
+
+const Event = z.looseObject({
+  atMs: z.number(),
+  type: z.string(),
+  message: z.string(),
+  data: z.record(z.string(), z.json()).nullish(),
+});
+
+export type Open = z.output<typeof Open>;
+export type Final = z.output<typeof Final>;
+
+const read = <S extends z.ZodType>(schema: S, body: Uint8Array, what: string): z.output<S> => {
+  try {
+    return schema.parse(JSON.parse(Buffer.from(body).toString("utf8")));
+  } catch {
+    throw malformed(`its ${what} record cannot be read`);
+  }
+};
+
+export const decodeOpen = (body: Uint8Array): Open => read(Open, body, "open");
+export const decodeFinal = (body: Uint8Array): Final => read(Final, body, "final");
+export const decodeEvent = (body: Uint8Array): z.output<typeof Event> => read(Event, body, "event");

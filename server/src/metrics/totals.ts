@@ -1,0 +1,44 @@
+import { addEncoded, emptyHistogram, type Histogram } from "./histogram.ts";
+import type { EndpointDelta } from "./sample.ts";
+
+/** Sums over any number of seconds, workers and endpoints; times in microseconds. Adding is order-independent. */
+export type Totals = {
+  requests: number;
+  failures: number;
+  noTime: number;
+  sumUs: number;
+  minUs: number;
+  maxUs: number;
+  bytes: number;
+  lastSecond: number;
+  readonly ok: Histogram;
+  readonly failed: Histogram;
+};
+
+export const emptyTotals = (): Totals => ({
+  requests: 0,
+  failures: 0,
+  noTime: 0,
+  sumUs: 0,
+  minUs: Number.POSITIVE_INFINITY,
+  maxUs: 0,
+  bytes: 0,
+  lastSecond: 0,
+  ok: emptyHistogram(),
+  failed: emptyHistogram(),
+});
+
+export const addDelta = (totals: Totals, delta: EndpointDelta, second: number): void => {
+  totals.requests += delta.requests;
+  totals.failures += delta.failures;
+  totals.noTime += delta.noTime;
+  totals.sumUs += delta.sumUs;
+  totals.bytes += delta.bytes;
+  if (delta.requests > delta.noTime) {
+    totals.minUs = Math.min(totals.minUs, delta.minUs);
+    totals.maxUs = Math.max(totals.maxUs, delta.maxUs);
+  }
+  if (delta.requests > 0) totals.lastSecond = Math.max(totals.lastSecond, second);
+  addEncoded(totals.ok, delta.ok);
+  addEncoded(totals.failed, delta.failed);
+};
