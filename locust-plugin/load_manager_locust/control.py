@@ -1,0 +1,294 @@
+"""What can be done with the load of one master: start, change, stop; and the timer that ends it whatever happens."""
+import logging
+import os
+import platform
+import time
+
+import gevent
+
+from . import __version__, compat
+from .outbox import Outbox
+from .run import Run
+from .sender import REGISTER, Sender
+from .worker import MESSAGE
+
+logger = logging.getLogger("load_manager")
+
+TICK_SECONDS = 0.2
+# After the last user has stopped: how long a live worker's last report is waited for.
+LAST_REPORTS_SECONDS = 4.0
+# A stop that Locust does not confirm, though no user is left.
+IDLE_SECONDS = 3.0
+BUSY_STATES = ("spawning", "running", "stopping", "cleanup")
+
+
+class Refused(Exception):
+    """An order that is not followed: ``code`` for programs, the text for people."""
+
+    def __init__(self, code, message, run_id=None):
+        super(Refused, self).__init__(message)
+        self.code = code
+        self.run_id = run_id
+
+
+class Control(object):
+    def __init__(self, environment, runner, web_ui, settings):
+        self.environment = environment
+        self.runner = runner
+        self.web_ui = web_ui
+        self.settings = settings
+        self.boot = os.urandom(16)
+        self.run = None
+        self.fence = 0
+        self.started = 0
+        self.starting = False
+        self.done_commands = set()
+        self.idle_since = None
+        self.sender = Sender(settings.urls, settings.token, self._answered)
+        self.sender.start()
+        gevent.spawn(self._watch)
+
+    @property
+    def versions(self):
+        return {
+            "locustVersion": compat.locust_version(),
+            "pluginVersion": __version__,
+            "pythonVersion": platform.python_version(),
+        }
+
+    def _check_fence(self, fence):
+        if fence is None:
+            return
+        if fence < self.fence:
+            raise Refused("stale_fence", "Another server has taken over this cluster (fence %d)." % self.fence)
+        self.fence = fence
+
+    def _current(self, run_id):
+        run = self.run
+        if run is None or run.run_id != run_id:
+            raise Refused("unknown_run", "This master does not know the run %s." % run_id)
+        return run
+
+    def attach(self, told):
+        self._check_fence(told.get("fence"))
+        self.sender.attach(told.get("urls") or [], told.get("token"))
+        if self.run is not None and self.run.run_id == told.get("run"):
+            self.run.fence = self.fence
+
+    def start(self, told):
+        """Begins load once per (run, attempt), however often it is told to."""
+        self._check_fence(told.get("fence"))
+        self.sender.attach(told.get("urls") or [], told.get("token"))
+        run = self.run
+        if run is not None and run.run_id == told["runId"] and run.attempt == told["attempt"]:
+            run.fence = self.fence
+            return
+        if (run is not None and run.active) or self.runner.state in BUSY_STATES:
+            raise Refused("busy", "Locust is busy with another run.", run.run_id if run is not None else None)
+        if not compat.live_workers(self.runner):
+            raise Refused("no_workers", "No worker is connected to this master.")
+        spool = os.path.join(self.settings.run_dir, "spool.bin") if self.settings.run_dir else None
+        outbox = Outbox(told["runId"], told["attempt"], self.boot, self.settings.spool_bytes, spool)
+        self.run = run = self._new_run(outbox, told["attempt"], self.fence, external=False)
+        run.seconds = told.get("durationSeconds") or told.get("maxSeconds")
+        run.set_users(told["users"], told["spawnRate"])
+        if self.environment.shape_class is not None:
+            message = "The script's LoadTestShape is switched off; the run's users and spawn rate hold."
+            run.event("shape_off", message)
+        if told.get("host"):
+            self.environment.host = told["host"]
+        self._stop_timeout(told.get("stopTimeoutSeconds") or 0)
+        self._tell_workers(run)
+        self._spawn(told["users"], told["spawnRate"])
+
+    def _new_run(self, outbox, attempt, fence, external):
+        self.started += 1
+        key = "%s:%d" % (self.boot.hex(), self.started)
+        run = Run(key, self.runner, outbox, attempt, fence, external)
+        self.sender.outboxes.append(outbox)
+        self.idle_since = None
+        self.environment.load_manager_run_id = outbox.run_id
+        return run
+
+    def _stop_timeout(self, seconds):
+        self.environment.stop_timeout = seconds
+        if self.environment.parsed_options is not None:
+            self.environment.parsed_options.stop_timeout = seconds
+
+    def _tell_workers(self, run, client_id=None):
+        told = {"runId": run.run_id, "key": run.key}
+        if client_id is None:
+            self.runner.send_message(MESSAGE, told)
+        else:
+            self.runner.send_message(MESSAGE, told, client_id)
+
+    def _spawn(self, users, spawn_rate):
+        """As Locust's own page does it; its Stop finds the greenlet where it looks for it."""
+        compat.kill_swarm(self.web_ui)
+        self.starting = True
+        greenlet = gevent.spawn(self.runner.start, users, spawn_rate)
+        if self.web_ui is not None:
+            self.web_ui._swarm_greenlet = greenlet
+
+    def set_users(self, told):
+        self._check_fence(told.get("fence"))
+        run = self._current(told["runId"])
+        if run.phase not in ("starting", "running"):
+            raise Refused("not_running", "The run is %s; its users cannot be changed." % run.phase)
+        spawn_rate = told.get("spawnRate") or run.spawn_rate
+        if (run.users, run.spawn_rate) == (told["users"], spawn_rate):
+            return
+        run.set_users(told["users"], spawn_rate)
+        self._spawn(run.users, run.spawn_rate)
+
+    def stop(self, told):
+        """Followed in the background: stopping takes as long as the users do."""
+        self._check_fence(told.get("fence"))
+        run = self._current(told["runId"])
+        if run.phase in ("starting", "running"):
+            run.stopping(told.get("cause") or "manager")
+            gevent.spawn(self._stop_load)
+
+    def _stop_load(self):
+        try:
+            compat.kill_swarm(self.web_ui)
+            self.runner.stop()
+        except Exception:
+            logger.exception("the load could not be stopped; it is tried again")
+
+    def on_test_start(self):
+        run = self.run
+        if self.starting and run is not None and run.active:
+            self.starting = False
+        else:
+            run = self._external_run()
+            if run is None:
+                return
+        run.began(dict(self.versions, boot=self.boot.hex()), self.environment.host)
+        self.sender.wake.set()
+
+    def _external_run(self):
+        """Somebody started load at Locust itself: a run of its own, named when the server has answered."""
+        if not self.settings.has_scope or not self.sender.urls:
+            logger.info("LOAD_MANAGER_ACCOUNT_ID, _ORG_ID and _PROJECT_ID are not set: this run is not registered.")
+            self.run = None
+            return None
+        outbox = Outbox(None, 1, self.boot, self.settings.spool_bytes)
+        self.run = run = self._new_run(outbox, 1, self.fence, external=True)
+        users = int(getattr(self.runner, "target_user_count", 0) or 0)
+        run.set_users(users, float(getattr(self.runner, "spawn_rate", 0) or 1))
+        self._tell_workers(run)
+        gevent.spawn(self._register, run, "%s:%d" % (self.boot.hex(), self.started))
+        return run
+
+    def _register(self, run, external_key):
+        body = dict(
+            self.settings.scope,
+            targetUsers=max(1, run.users),
+            spawnRate=run.spawn_rate,
+            externalKey=external_key,
+        )
+        while run.run_id is None:
+            response = self.sender.post(REGISTER, json=body)
+            if response is not None and response.status_code < 300:
+                run.outbox.run_id = response.json()["runId"]
+                break
+            reason = self.sender.last_error if response is None else response.text[:500]
+            logger.warning("This run could not be registered at Load Manager; it is tried again: %s", reason)
+            gevent.sleep(5)
+        if self.run is run:
+            self.environment.load_manager_run_id = run.run_id
+            self._tell_workers(run)
+        self.sender.wake.set()
+
+    def on_test_stopping(self):
+        """Whoever stopped it: without a stop of ours it was Locust's page, or the last worker is gone."""
+        run = self.run
+        if run is not None and run.active:
+            run.stopping("locust_ui" if compat.live_workers(self.runner) else "no_workers")
+
+    def on_test_stop(self):
+        run = self.run
+        if run is not None and run.active:
+            run.stopping("locust_ui" if compat.live_workers(self.runner) else "no_workers")
+            run.stopped_at = time.monotonic()
+
+    def on_report(self, client_id, data):
+        run = self.run
+        told = data.get("lm")
+        if run is None or not run.active or (told is not None and told.get("key") != run.key):
+            return
+        run.collector.report(client_id, data)
+
+    def on_worker_connect(self, client_id):
+        if self.run is not None and self.run.active:
+            self._tell_workers(self.run, client_id)
+
+    def _watch(self):
+        while True:
+            gevent.sleep(TICK_SECONDS)
+            try:
+                self._look()
+            except Exception:
+                logger.exception("the look at the run failed; the next one follows")
+
+    def _look(self):
+        run = self.run
+        if run is None or not run.active:
+            return
+        now = time.monotonic()
+        run.watch_workers()
+        run.collector.tick()
+        if run.deadline is not None and now >= run.deadline and run.phase == "running":
+            run.stopping("deadline")
+            gevent.spawn(self._stop_load)
+        if run.phase != "stopping":
+            return
+        idle = self.runner.state not in BUSY_STATES and self.runner.user_count == 0
+        self.idle_since = (self.idle_since or now) if idle else None
+        if run.stopped_at is None and self.idle_since is not None and now - self.idle_since > IDLE_SECONDS:
+            run.stopped_at = now
+        if run.stopped_at is not None and (run.all_reported() or now - run.stopped_at > LAST_REPORTS_SECONDS):
+            run.end()
+            self.starting = False
+            self.sender.wake.set()
+
+    def _answered(self, outbox, answer):
+        run = self.run
+        if run is None or run.outbox is not outbox:
+            return
+        run.collector.send_names_again(answer.get("unknownEndpoints") or [])
+        for command in answer.get("commands") or []:
+            if command["id"] in self.done_commands or command["runId"] != run.run_id:
+                continue
+            self.done_commands.add(command["id"])
+            try:
+                (self.stop if command["type"] == "stop" else self.set_users)(command)
+            except Refused as refused:
+                logger.warning("a command was not followed: %s", refused)
+
+    def status(self):
+        run = self.run
+        return dict(
+            self.versions,
+            protocol=1,
+            boot=self.boot.hex(),
+            state=self.runner.state,
+            userCount=self.runner.user_count,
+            workers=[
+                {
+                    "id": node.id,
+                    "state": node.state,
+                    "users": node.user_count,
+                    "cpu": getattr(node, "cpu_usage", 0) or 0,
+                }
+                for node in compat.workers_of(self.runner)
+            ],
+            run=None if run is None else run.status(),
+            spool={
+                "records": sum(len(outbox.pending) for outbox in self.sender.outboxes),
+                "bytes": sum(outbox.pending_bytes for outbox in self.sender.outboxes),
+                "acknowledgedSeq": 0 if run is None else run.outbox.acknowledged,
+                "lastError": self.sender.last_error,
+            },
+        )

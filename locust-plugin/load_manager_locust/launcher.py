@@ -1,0 +1,23 @@
+"""``load-manager-locust <Locust's own arguments>``: Locust with the plugin inside, whatever the script says."""
+import sys
+
+from . import identity, settings
+
+
+def main():
+    told = settings.from_environment()
+    if told.run_dir and told.role:
+        identity.write(told.run_dir, told.role)
+    import locust  # noqa: F401  (first: it patches the standard library for gevent)
+
+    from . import compat, plugin
+
+    compat.mend_version()
+    plugin.install()
+    from locust.main import main as locust_main
+
+    sys.exit(locust_main())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""In a worker: counts every request in the second it completed in, and sends that with Locust's own reports."""
+import logging
+import os
+import time
+
+import gevent
+from locust import events, runners
+
+from . import identity, wire
+
+logger = logging.getLogger("load_manager")
+
+REPORT_SECONDS = 1.0
+MESSAGE = "load_manager_run"
+
+
+class Cell(object):
+    """One endpoint in one second. Times in whole microseconds."""
+
+    __slots__ = ("requests", "failures", "no_time", "sum_us", "min_us", "max_us", "bytes", "ok", "failed")
+
+    def __init__(self):
+        self.requests = self.failures = self.no_time = self.sum_us = self.max_us = self.bytes = 0
+        self.min_us = None
+        self.ok = {}
+        self.failed = {}
+
+    def add(self, response_time, length, failed):
+        self.requests += 1
+        self.failures += failed
+        self.bytes += length if isinstance(length, int) and length > 0 else 0
+        if response_time is None:
+            self.no_time += 1
+            return
+        us = max(0, int(round(response_time * 1000)))
+        self.sum_us += us
+        self.min_us = us if self.min_us is None else min(self.min_us, us)
+        self.max_us = max(self.max_us, us)
+        counts = self.failed if failed else self.ok
+        index = wire.bucket(us)
+        counts[index] = counts.get(index, 0) + 1
+
+
+class Recorder(object):
+    """What this worker has counted and not yet reported."""
+
+    def __init__(self, clock=time.time):
+        self.clock = clock
+        self.reset(None)
+
+    def reset(self, key):
+        self.key = key
+        self.seconds = {}
+        self.names = {}
+        self.told = set()
+        self.cut_off = 0
+        self.final = False
+
+    def request(self, request_type, name, response_time, response_length, exception):
+        method, name = str(request_type or ""), str(name)
+        key = self.names.get((method, name))
+        if key is None:
+            key = self.names[(method, name)] = wire.endpoint_id(method, name)
+        cells = self.seconds.setdefault(int(self.clock()), {})
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = Cell()
+        cell.add(response_time, response_length, bool(exception))
+
+    def report(self):
+        """What goes into Locust's report: the closed seconds; all of them once the last users have stopped."""
+        now = self.clock()
+        ready = [second for second in sorted(self.seconds) if self.final or second < int(now)]
+        parts = []
+        requests = failures = 0
+        for second in ready:
+            cells = self.seconds.pop(second)
+            requests += sum(cell.requests for cell in cells.values())
+            failures += sum(cell.failures for cell in cells.values())
+            parts.append((second, wire.part(cells)))
+        names = [(key, method, name) for (method, name), key in self.names.items() if key not in self.told]
+        self.told.update(key for key, _, _ in names)
+        return {
+            "v": 1,
+            "key": self.key,
+            "t": now,
+            "final": self.final,
+            "parts": parts,
+            "names": names,
+            "requests": requests,
+            "failures": failures,
+            "cutOff": self.cut_off if self.final else 0,
+        }
+
+
+def install(environment, runner, settings):
+    recorder = Recorder()
+    runners.WORKER_REPORT_INTERVAL = REPORT_SECONDS
+    _count_cut_off(recorder)
+
+    def on_request(request_type, name, response_time, response_length, exception=None, **_):
+        try:
+            recorder.request(request_type, name, response_time, response_length, exception)
+        except Exception:
+            logger.exception("a request could not be counted")
+
+    def on_report(client_id, data, **_):
+        try:
+            data["lm"] = recorder.report()
+        except Exception:
+            logger.exception("the figures could not be reported")
+
+    def on_run(environment, msg, **_):
+        """The master tells the run before it starts load, so that scripts know it in test_start and on_start."""
+        told = msg.data or {}
+        if told.get("key") != recorder.key:
+            recorder.reset(told.get("key"))
+        environment.load_manager_run_id = told.get("runId")
+
+    def on_test_start(**_):
+        recorder.final = False
+
+    def on_test_stop(**_):
+        """All users have stopped, and the master has not been told: whatever goes now arrives before that."""
+        try:
+            recorder.final = True
+            runner._send_stats()
+        except Exception:
+            logger.exception("the last figures could not be sent")
+
+    environment.load_manager_run_id = getattr(environment, "load_manager_run_id", None)
+    events.request.add_listener(on_request)
+    events.report_to_master.add_listener(on_report)
+    events.test_start.add_listener(on_test_start)
+    events.test_stop.add_listener(on_test_stop)
+    runner.register_message(MESSAGE, on_run)
+    if settings.run_dir:
+        gevent.spawn(_watch_master, settings.run_dir)
+
+
+def _watch_master(run_dir):
+    """A worker whose master is dead would load the target for a minute, before Locust 2.19 forever."""
+    while True:
+        gevent.sleep(1)
+        if not identity.is_alive(run_dir, "master"):
+            logger.error("The master is gone; this worker ends.")
+            logging.shutdown()
+            os._exit(1)
+
+
+def _count_cut_off(recorder):
+    """Locust records nowhere a request that the stop timeout cut off, though the target may have answered it."""
+    from locust.clients import HttpSession
+    from locust.contrib.fasthttp import FastHttpSession
+
+    for session in (HttpSession, FastHttpSession):
+        original = getattr(session, "_send_request_safe_mode", None)
+        if original is None or getattr(original, "_load_manager", False):
+            continue
+        setattr(session, "_send_request_safe_mode", _watched(original, recorder))
+
+
+def _watched(original, recorder):
+    def send(self, *args, **kwargs):
+        try:
+            return original(self, *args, **kwargs)
+        except gevent.GreenletExit:
+            recorder.cut_off += 1
+            raise
+
+    send._load_manager = True
+    return send
