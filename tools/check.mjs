@@ -8,7 +8,7 @@ const LONGEST = 300;
 /** A table is read as a whole. */
 const MAY_BE_LONGER = new Set(["contract/src/routes.ts"]);
 
-export const sources = (folder = ROOT) =>
+const sources = (folder = ROOT) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory())

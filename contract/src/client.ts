@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { routes, type Routes } from "./routes.ts";
@@ -76,7 +76,7 @@ const addressOf = (
       if (one !== undefined) search.append(name, String(one));
     }
   }
-  return `${baseUrl.replace(/\/+$/, "")}${path}${search.size === 0 ? "" : `?${search}`}`;
+  return `${baseUrl.replace(/\/+$/, "")}${path}${search.size === 0 ? "" : `?${search.toString()}`}`;
 };
 
 /** A client of a Load Manager server. Rejects with ProblemError or UnreachableError. */

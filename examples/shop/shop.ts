@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 /** Requests by `METHOD name`, as Locust names them. */
-export type Counts = Record<string, { requests: number; failures: number }>;
+type Counts = Record<string, { requests: number; failures: number }>;
 
 export type Shop = {
   readonly url: string;

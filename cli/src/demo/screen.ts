@@ -33,7 +33,7 @@ const clock = (seconds: number): string => {
 };
 
 /** `███████░░░ 0:12/0:30  20 users  152.3 req/s  1.2 % errors  p50 24 ms  p95 81 ms` */
-export const progressLine = (terminal: Terminal, progress: Progress): string => {
+const progressLine = (terminal: Terminal, progress: Progress): string => {
   const { bold, dim, cyan, red } = paint(terminal);
   const share = Math.min(1, Math.max(0, progress.elapsed / progress.total));
   const full = Math.round(share * BAR);

@@ -2,7 +2,7 @@ import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/locust.ts";
 import { routes } from "@load-manager/contract/routes.ts";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
@@ -51,8 +51,8 @@ export const createHttp = (deps: {
   readonly version: string;
 }): FastifyInstance => {
   const app: FastifyInstance = Fastify({
-    loggerInstance: deps.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance: deps.log,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     genReqId: () => deps.ids.next(),
     requestIdHeader: false,

@@ -22,7 +22,7 @@ export const createLoop = (deps: RunDeps): RunLoop => {
   const watches = new Map<string, Watch>();
   const tasks = new Set<Promise<void>>();
   const sweep: Watch = { woken: false };
-  let stopped = false;
+  const ending = new AbortController();
 
   const rouse = (watch: Watch): void => {
     watch.woken = true;
@@ -30,7 +30,7 @@ export const createLoop = (deps: RunDeps): RunLoop => {
   };
 
   const nap = (watch: Watch): Promise<void> => {
-    if (watch.woken || stopped) {
+    if (watch.woken || ending.signal.aborted) {
       watch.woken = false;
       return Promise.resolve();
     }
@@ -53,7 +53,7 @@ export const createLoop = (deps: RunDeps): RunLoop => {
 
   const follow = async (runId: string, watch: Watch): Promise<void> => {
     const memory: Memory = {};
-    while (!stopped) {
+    while (!ending.signal.aborted) {
       try {
         if (await stepRun(deps, runId, memory)) break;
       } catch (error) {
@@ -72,7 +72,7 @@ export const createLoop = (deps: RunDeps): RunLoop => {
     const open = await deps.stores.runs.unsettled();
     await admitPending(deps, open);
     for (const run of await deps.stores.runs.unsettled()) {
-      if (run.status === "Pending" || watches.has(run.id) || stopped) continue;
+      if (run.status === "Pending" || watches.has(run.id) || ending.signal.aborted) continue;
       const watch: Watch = { woken: false };
       watches.set(run.id, watch);
       track(follow(run.id, watch));
@@ -80,7 +80,7 @@ export const createLoop = (deps: RunDeps): RunLoop => {
   };
 
   const sweeping = async (): Promise<void> => {
-    while (!stopped) {
+    while (!ending.signal.aborted) {
       try {
         await watchAll();
       } catch (error) {
@@ -100,7 +100,7 @@ export const createLoop = (deps: RunDeps): RunLoop => {
       rouse(watch ?? sweep);
     },
     stop: async () => {
-      stopped = true;
+      ending.abort();
       rouse(sweep);
       for (const watch of watches.values()) rouse(watch);
       await Promise.all(tasks);

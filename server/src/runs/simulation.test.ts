@@ -1,4 +1,4 @@
-import { LoadTest } from "@load-manager/contract/load-test.ts";
+import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

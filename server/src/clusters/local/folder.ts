@@ -64,9 +64,9 @@ export const runFolder = (root: string, runId: string) => {
     },
     /** The spool's entries, each a whole batch: u32 length (little endian), bytes. A torn tail is left out. */
     spooled: async (): Promise<Uint8Array[]> => {
-      const bytes = await readFile(join(path, "spool.bin")).catch(() => undefined);
+      const bytes = await readFile(join(path, "spool.bin")).catch(() => Buffer.alloc(0));
       const batches: Uint8Array[] = [];
-      for (let at = 0; bytes !== undefined && at + 4 <= bytes.length;) {
+      for (let at = 0; at + 4 <= bytes.length;) {
         const length = bytes.readUInt32LE(at);
         if (at + 4 + length > bytes.length) break;
         batches.push(bytes.subarray(at + 4, at + 4 + length));
