@@ -2,7 +2,7 @@ import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/locust.ts";
 import { routes } from "@load-manager/contract/routes.ts";
-import Fastify, { type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
@@ -50,8 +50,9 @@ export const createHttp = (deps: {
   readonly log: Logger;
   readonly version: string;
 }): FastifyInstance => {
-  const app: FastifyInstance = Fastify({
-    loggerInstance: deps.log,
+  const logger: FastifyBaseLogger = deps.log;
+  const app = Fastify({
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     genReqId: () => deps.ids.next(),

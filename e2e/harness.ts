@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type Client, createClient } from "@load-manager/contract/client.ts";
+import { expect } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+export const CLI = join(ROOT, "cli/bin/load-manager.js");
+export const PLUGIN = join(ROOT, "locust-plugin");
+export const LOCUSTFILE = readFileSync(join(ROOT, "examples/shop/locustfile.py"), "utf8");
+export const SCOPE = { accountId: "acc", orgId: "org", projectId: "proj" };
+
+/** The Locusts that this machine has for the tests; `npm test` says loudly which one is missing. */
+export const LOCUSTS = [
+  { name: "the newest Locust", python: process.env["LOAD_MANAGER_PYTHON"] },
+  { name: "Locust 2.12.1", python: process.env["LOAD_MANAGER_TEST_PYTHON_212"] },
+].flatMap(({ name, python }) => (python === undefined ? [] : [{ name, python }]));
+
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), "load-manager-e2e-"));
+
+export const removeFolder = (folder: string): void =>
+  rmSync(folder, { recursive: true, force: true });
+
+/** Waits until a look gives something; fails with what was awaited. */
+export const until = async <T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  seconds = 60,
+): Promise<T> => {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    await sleep(100);
+  }
+  throw new Error(`${what} did not happen within ${seconds} s`);
+};
+
+/** Live processes whose environment holds a text: whatever was started for a folder of ours, and by whom ever. */
+export const processesWith = (text: string): { pid: number; role: string | undefined }[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const environ = readFileSync(`/proc/${name}/environ`, "latin1");
+        const stat = readFileSync(`/proc/${name}/stat`, "latin1");
+        const zombie = stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+        if (zombie || !environ.includes(text)) return [];
+        return [{ pid: Number(name), role: /LOAD_MANAGER_ROLE=([^\0]*)/.exec(environ)?.[1] }];
+      } catch {
+        return [];
+      }
+    });
+
+export type Program = {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** Exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
+};
+
+/** Starts a program with its output kept; in a group of its own, so that a signal to the group is a Ctrl-C. */
+export const start = (
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd = ROOT,
+): Program => {
+  const child = spawn(command, args, {
+    cwd,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const ended = new Promise<number | string>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(code ?? signal ?? "unknown"));
+  });
+  return { child, output: () => output, ended };
+};
+
+export const ctrlC = ({ child }: Program): void => {
+  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
+};
+
+export type Server = Program & {
+  readonly address: string;
+  readonly client: Client;
+  readonly dataDir: string;
+  readonly kill: (signal: NodeJS.Signals) => Promise<void>;
+};
+
+/** A server as a process of its own, on a free port. */
+export const startServer = async (options: {
+  readonly python: string;
+  readonly dataDir: string;
+  readonly config?: string;
+}): Promise<Server> => {
+  const file = join(options.dataDir, "..", `${options.dataDir.split("/").at(-1)}.yaml`);
+  const config = options.config === undefined ? [] : ["--config", file];
+  if (options.config !== undefined) writeFileSync(file, options.config);
+  const args = [CLI, "serve", "--port", "0", "--data-dir", options.dataDir, ...config];
+  const program = start(process.execPath, args, { LOAD_MANAGER_PYTHON: options.python });
+  const address = await until(
+    "the server's ready line",
+    () => {
+      if (program.child.exitCode !== null) throw new Error(program.output());
+      return /ready: (http:\S+)/.exec(program.output())?.[1];
+    },
+    20,
+  );
+  return {
+    ...program,
+    address,
+    client: createClient({ baseUrl: address }),
+    dataDir: options.dataDir,
+    kill: async (signal) => {
+      if (program.child.exitCode === null) program.child.kill(signal);
+      await program.ended;
+    },
+  };
+};
+
+export const defineShop = async (
+  client: Client,
+  targetUrl: string,
+  more: {
+    readonly locustfile?: string;
+    readonly stopTimeoutSeconds?: number;
+    readonly locustClusterId?: string;
+  } = {},
+): Promise<string> => {
+  const body = { ...SCOPE, name: "Shop", targetUrl, locustfile: LOCUSTFILE, ...more };
+  return (await client.createLoadTest({ body })).id;
+};
+
+export const ENDED = ["Finished", "Stopped", "Failed"];
+
+/** The run once it is settled. */
+export const settled = (client: Client, runId: string, seconds = 90) =>
+  until(
+    `the end of run ${runId}`,
+    async () => {
+      const run = await client.getRun({ params: { runId } });
+      return run.settledAt === undefined ? undefined : run;
+    },
+    seconds,
+  );
+
+export const running = (client: Client, runId: string) =>
+  until(`run ${runId} to be Running`, async () => {
+    const run = await client.getRun({ params: { runId } });
+    if (ENDED.includes(run.status)) throw new Error(JSON.stringify(run.statusReason));
+    return run.status === "Running" ? run : undefined;
+  });
+
+/** Requests and failures by endpoint, as Load Manager tells them. */
+export const counted = async (client: Client, runId: string) => {
+  const { items } = await client.getRequests({ params: { runId } });
+  return Object.fromEntries(
+    items.map(({ method, name, totalRequests, totalFailures }) => [
+      `${method} ${name}`,
+      { requests: totalRequests, failures: totalFailures },
+    ]),
+  );
+};
+
+export const eventsOf = async (client: Client, runId: string) =>
+  (await client.listRunEvents({ params: { runId }, query: { limit: 200 } })).items;
+
+/** No Locust process of this server is left. */
+export const expectNoProcesses = (dataDir: string): void =>
+  expect(processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`)).toEqual([]);
