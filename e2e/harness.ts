@@ -103,11 +103,20 @@ export const startServer = async (options: {
   readonly python: string;
   readonly dataDir: string;
   readonly config?: string;
+  readonly port?: number;
 }): Promise<Server> => {
   const file = join(options.dataDir, "..", `${options.dataDir.split("/").at(-1)}.yaml`);
   const config = options.config === undefined ? [] : ["--config", file];
   if (options.config !== undefined) writeFileSync(file, options.config);
-  const args = [CLI, "serve", "--port", "0", "--data-dir", options.dataDir, ...config];
+  const args = [
+    CLI,
+    "serve",
+    "--port",
+    String(options.port ?? 0),
+    "--data-dir",
+    options.dataDir,
+    ...config,
+  ];
   const program = start(process.execPath, args, { LOAD_MANAGER_PYTHON: options.python });
   const address = await until(
     "the server's ready line",

@@ -38,13 +38,14 @@ export const writeRun = async (
 const becomePatch = (context: Context, action: Become): Patch => {
   const now = context.deps.clock.now();
   const { seen } = context;
+  const { run } = context.hold;
   const load = seen.kind === "load" ? seen.load : undefined;
   const known: Patch = {
     ...(seen.kind === "load" || seen.kind === "ready"
       ? {
           engine: {
             ...seen.engine,
-            workers: Math.max(seen.workers, context.hold.run.engine?.workers ?? 0),
+            workers: Math.max(seen.workers, run.engine?.workers ?? 0),
           },
         }
       : {}),
@@ -57,6 +58,7 @@ const becomePatch = (context: Context, action: Become): Patch => {
         ...known,
         status: "Running",
         startedAt: action.startedAt,
+        ...(load?.loadStartedAt === undefined ? { loadStartedAt: action.startedAt } : {}),
         statusReason: null,
         health: "ok",
       };
@@ -76,7 +78,12 @@ const becomePatch = (context: Context, action: Become): Patch => {
         ...known,
         status: action.status,
         statusReason: action.reason,
-        finishedAt: Math.max(action.finishedAt, context.hold.run.startedAt ?? 0),
+        ...(load?.stopIssuedAt === undefined &&
+        run.loadEndedAt === undefined &&
+        run.startedAt !== undefined
+          ? { loadEndedAt: run.stoppingAt ?? now }
+          : {}),
+        finishedAt: Math.max(action.finishedAt, run.startedAt ?? 0),
       };
   }
 };

@@ -1,0 +1,131 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Shop, startShop } from "../examples/shop/shop.ts";
+import {
+  counted,
+  defineShop,
+  eventsOf,
+  expectNoProcesses,
+  LOCUSTS,
+  newFolder,
+  processesWith,
+  removeFolder,
+  running,
+  type Server,
+  settled,
+  startServer,
+  until,
+} from "./harness.ts";
+
+describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name", ({ python }) => {
+  let dataDir: string;
+  let server: Server;
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await startShop();
+  });
+  afterAll(() => shop.close());
+  beforeEach(async () => {
+    dataDir = newFolder();
+    server = await startServer({ python, dataDir });
+  });
+  afterEach(async () => {
+    await server.kill("SIGTERM");
+    expectNoProcesses(dataDir);
+    removeFolder(dataDir);
+  });
+
+  const begin = async (durationSeconds: number) => {
+    const loadTestId = await defineShop(server.client, shop.url);
+    const body = { targetUsers: 10, spawnRate: 10, durationSeconds };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    return { run, loadTestId };
+  };
+
+  test("and started again adopts the run, which ends as it should have", async () => {
+    const { run, loadTestId } = await begin(15);
+    await running(server.client, run.id);
+    await server.kill("SIGKILL");
+    await sleep(3000);
+    expect(processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).length).toBe(3);
+    server = await startServer({ python, dataDir });
+    const ended = await settled(server.client, run.id);
+    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+    expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
+    const summary = await server.client.getSummary({ params: { runId: run.id } });
+    expect([summary.complete, summary.gaps]).toEqual([true, []]);
+    const types = (await eventsOf(server.client, run.id)).map(({ type }) => type);
+    expect(types).toContain("adopted");
+    const loadTest = await server.client.getLoadTest({ params: { loadTestId } });
+    expect(loadTest.recentRuns.map(({ id }) => id)).toEqual([run.id]);
+  });
+
+  test("and started again after the run's end: the plugin's own timer has ended the load, and nothing is lost", async () => {
+    const { run } = await begin(6);
+    await running(server.client, run.id);
+    await server.kill("SIGKILL");
+    await sleep(9000);
+    const before = shop.counts(run.id);
+    await sleep(1500);
+    expect(shop.counts(run.id)).toEqual(before);
+    server = await startServer({ python, dataDir });
+    const ended = await settled(server.client, run.id);
+    expect([ended.status, ended.statusReason?.code]).toEqual(["Finished", "duration_reached"]);
+    expect(await counted(server.client, run.id)).toEqual(before);
+  });
+
+  test("while Locust was being started: the run still ends in one state, and no process is left", async () => {
+    const { run } = await begin(4);
+    await until("the first Locust process", () =>
+      processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).length > 0 ? true : undefined,
+    );
+    await server.kill("SIGKILL");
+    server = await startServer({ python, dataDir });
+    const ended = await settled(server.client, run.id);
+    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+    expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
+  });
+
+  test("and the master with it: the run has Failed, and its workers end by themselves", async () => {
+    const { run } = await begin(60);
+    await running(server.client, run.id);
+    await server.kill("SIGKILL");
+    const master = processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).find(
+      ({ role }) => role === "master",
+    );
+    process.kill(master?.pid ?? 0, "SIGKILL");
+    await until(
+      "the workers' end",
+      () => (processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).length === 0 ? true : undefined),
+      10,
+    );
+    server = await startServer({ python, dataDir });
+    const ended = await settled(server.client, run.id);
+    expect([ended.status, ended.statusReason?.code]).toEqual(["Failed", "master_lost"]);
+    expect(ended.summary?.complete).toBe(false);
+  });
+});
+
+describe("a data folder", () => {
+  const python = LOCUSTS[0]?.python ?? "python3";
+
+  test("in use by another server is refused, with who has it; a server that was killed holds nothing", async () => {
+    const dataDir = newFolder();
+    const first = await startServer({ python, dataDir });
+    await expect(startServer({ python, dataDir })).rejects.toThrow(/in use by another/);
+    await first.kill("SIGKILL");
+    const second = await startServer({ python, dataDir });
+    await second.kill("SIGTERM");
+    removeFolder(dataDir);
+  });
+
+  test("that cannot be one is refused with the setting's name", async () => {
+    const folder = newFolder();
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    await expect(startServer({ python, dataDir: join(file, "data") })).rejects.toThrow(/data/i);
+    rmSync(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,269 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Shop, startShop } from "../examples/shop/shop.ts";
+import {
+  counted,
+  defineShop,
+  ENDED,
+  LOCUSTFILE,
+  LOCUSTS,
+  newFolder,
+  PLUGIN,
+  type Program,
+  removeFolder,
+  running,
+  SCOPE,
+  type Server,
+  settled,
+  start,
+  startServer,
+  until,
+} from "./harness.ts";
+
+const freePort = async (): Promise<number> => {
+  const shop = await startShop();
+  await shop.close();
+  return shop.port;
+};
+
+const workersReady = (baseUrl: string): Promise<true> =>
+  until("two ready workers", async () => {
+    const answer = await fetch(`${baseUrl}/stats/requests`).catch(() => undefined);
+    const stats = (await answer?.json().catch(() => undefined)) as
+      | { workers?: { state: string }[] }
+      | undefined;
+    return stats?.workers?.filter(({ state }) => state === "ready").length === 2 ? true : undefined;
+  });
+
+/** A Locust that somebody runs: a master and two workers, with our plugin inside or without. */
+const startLocust = async (options: {
+  readonly python: string;
+  readonly folder: string;
+  readonly plugin: boolean;
+  readonly serverUrl?: string;
+}) => {
+  const [web, master] = [await freePort(), await freePort()];
+  const script = join(options.folder, "locustfile.py");
+  mkdirSync(options.folder, { recursive: true });
+  writeFileSync(script, LOCUSTFILE);
+  const module = options.plugin ? "load_manager_locust" : "locust";
+  const env = {
+    PYTHONPATH: options.plugin ? PLUGIN : "",
+    PYTHONDONTWRITEBYTECODE: "1",
+    LOAD_MANAGER_PYTHON: "",
+    LOAD_MANAGER_TOKEN: "callback-token",
+    LOAD_MANAGER_ACCOUNT_ID: SCOPE.accountId,
+    LOAD_MANAGER_ORG_ID: SCOPE.orgId,
+    LOAD_MANAGER_PROJECT_ID: SCOPE.projectId,
+    ...(options.serverUrl === undefined ? {} : { LOAD_MANAGER_URL: options.serverUrl }),
+  };
+  const args = (more: string[]) => ["-m", module, "-f", script, ...more];
+  const ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", String(master)];
+  const programs: Program[] = [
+    start(
+      options.python,
+      args(["--master", ...ports, "--web-host", "127.0.0.1", "--web-port", String(web)]),
+      env,
+    ),
+  ];
+  for (let worker = 0; worker < 2; worker += 1) {
+    const address = ["--worker", "--master-host", "127.0.0.1", "--master-port", String(master)];
+    programs.push(start(options.python, args(address), env));
+  }
+  const baseUrl = `http://127.0.0.1:${web}`;
+  await workersReady(baseUrl);
+  return {
+    baseUrl,
+    stop: async () => {
+      for (const { child } of programs) child.kill("SIGKILL");
+      await Promise.all(programs.map(({ ended }) => ended));
+    },
+  };
+};
+
+const config = (baseUrl: string): string => `
+locustClusters:
+  - id: attached
+    baseUrl: ${baseUrl}
+    accountId: ${SCOPE.accountId}
+    orgId: ${SCOPE.orgId}
+    projectID: ${SCOPE.projectId}
+security:
+  locustCallbackToken: callback-token
+`;
+
+const post = (url: string, form: Record<string, string>): Promise<Response> =>
+  fetch(url, { method: "POST", body: new URLSearchParams(form) });
+
+/** POST from 2.47 on, GET before. */
+const pressStop = async (baseUrl: string): Promise<void> => {
+  const answer = await post(`${baseUrl}/stop`, {});
+  if (answer.status === 405) await fetch(`${baseUrl}/stop`);
+};
+
+const activeRuns = async (server: Server) =>
+  (await server.client.listRuns()).items.filter(({ status }) => !ENDED.includes(status));
+
+describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ python }) => {
+  const folder = newFolder();
+  const dataDir = join(folder, "data");
+  let server: Server;
+  let shop: Shop;
+  let locust: Awaited<ReturnType<typeof startLocust>>;
+  let loadTestId: string;
+  beforeAll(async () => {
+    shop = await startShop();
+    const port = await freePort();
+    locust = await startLocust({
+      python,
+      folder,
+      plugin: true,
+      serverUrl: `http://127.0.0.1:${port}`,
+    });
+    mkdirSync(dataDir, { recursive: true });
+    server = await startServer({ python, dataDir, config: config(locust.baseUrl), port });
+    loadTestId = await defineShop(server.client, shop.url);
+  });
+  afterAll(async () => {
+    await server.kill("SIGTERM");
+    await locust.stop();
+    await shop.close();
+    removeFolder(folder);
+  });
+
+  test("a run: totals are the shop's own; meanwhile nobody else may start, and Locust's own Stop ends it", async () => {
+    const body = { targetUsers: 10, spawnRate: 10, durationSeconds: 120 };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    await running(server.client, run.id);
+    const refused = await post(`${locust.baseUrl}/swarm`, { user_count: "1", spawn_rate: "1" });
+    expect(refused.status).toBe(409);
+    expect(await refused.text()).toContain(run.id);
+    await pressStop(locust.baseUrl);
+    const ended = await settled(server.client, run.id);
+    expect([ended.status, ended.endCause]).toEqual(["Stopped", "stopped_at_locust"]);
+    expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
+  });
+
+  test("a second run by its duration, on the same master", async () => {
+    const body = { targetUsers: 10, spawnRate: 10, durationSeconds: 5 };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    const ended = await settled(server.client, run.id);
+    expect(ended.status).toBe("Finished");
+    expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
+  });
+
+  test("a run that is started in Locust's own page becomes an external run; a run of ours waits for it", async () => {
+    // A worker is ready again only a stop timeout after its last run.
+    await workersReady(locust.baseUrl);
+    await post(`${locust.baseUrl}/swarm`, { user_count: "5", spawn_rate: "5", host: shop.url });
+    const external = await until("the external run", async () =>
+      (await activeRuns(server)).find(({ status }) => status === "Running"),
+    );
+    expect(external).toMatchObject({
+      trigger: "external",
+      targetUsers: 5,
+      locustClusterId: "attached",
+    });
+    const waiting = await server.client.createRun({
+      params: { loadTestId },
+      body: { durationSeconds: 2 },
+    });
+    await until("its reason", async () => {
+      const run = await server.client.getRun({ params: { runId: waiting.id } });
+      return run.statusReason?.code === "cluster_busy" ? true : undefined;
+    });
+    await pressStop(locust.baseUrl);
+    const ended = await settled(server.client, external.id);
+    expect([ended.status, ended.endCause]).toEqual(["Stopped", "stopped_at_locust"]);
+    const summary = await server.client.getSummary({ params: { runId: external.id } });
+    expect(summary.complete).toBe(true);
+    expect(summary.totalRequests).toBeGreaterThan(0);
+    expect((await settled(server.client, waiting.id)).status).toBe("Finished");
+  });
+
+  test("the script's own page is reachable all the while, and the cluster says what it is", async () => {
+    const cluster = await server.client.getCluster({ params: { clusterId: "attached" } });
+    expect(cluster).toMatchObject({
+      kind: "attached",
+      state: "idle",
+      engine: { pluginVersion: "0.1.0" },
+    });
+    expect(existsSync(join(folder, "locustfile.py"))).toBe(true);
+    expect(readFileSync(join(folder, "locustfile.py"), "utf8")).toBe(LOCUSTFILE);
+  });
+});
+
+describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ python }) => {
+  const folder = newFolder();
+  const dataDir = join(folder, "data");
+  let server: Server;
+  let shop: Shop;
+  let locust: Awaited<ReturnType<typeof startLocust>>;
+  let loadTestId: string;
+  beforeAll(async () => {
+    shop = await startShop();
+    locust = await startLocust({ python, folder, plugin: false });
+    mkdirSync(dataDir, { recursive: true });
+    server = await startServer({ python, dataDir, config: config(locust.baseUrl) });
+    loadTestId = await defineShop(server.client, shop.url);
+  });
+  afterAll(async () => {
+    await server.kill("SIGTERM");
+    await locust.stop();
+    await shop.close();
+    removeFolder(folder);
+  });
+
+  test("is polled: the duration is kept by the server, the totals are Locust's, and the figures say so", async () => {
+    const body = { targetUsers: 6, spawnRate: 6, durationSeconds: 8 };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    const ended = await settled(server.client, run.id);
+    expect([ended.status, ended.endCause]).toEqual(["Finished", "duration_reached"]);
+    const summary = await server.client.getSummary({ params: { runId: run.id } });
+    expect([summary.percentileSource, summary.percentileError]).toEqual(["locust", null]);
+    expect(summary.p99ResponseMs).not.toBeNull();
+    // Nobody told Locust the run's id: the shop counts these without one.
+    expect(await counted(server.client, run.id)).toEqual(shop.counts());
+    expect(ended.loadEndedAt === undefined || ended.startedAt === undefined).toBe(false);
+  });
+
+  test("stops by hand", async () => {
+    const body = { targetUsers: 6, spawnRate: 6, durationSeconds: 100 };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    await running(server.client, run.id);
+    await server.client.stopRun({ params: { runId: run.id } });
+    const ended = await settled(server.client, run.id);
+    expect([ended.status, ended.endCause]).toEqual(["Stopped", "stopped_by_user"]);
+    const stats = (await (await fetch(`${locust.baseUrl}/stats/requests`)).json()) as {
+      user_count: number;
+    };
+    expect(stats.user_count).toBe(0);
+  });
+});
+
+describe("an attached cluster that is not there", () => {
+  test("the run fails, and says why", async () => {
+    const folder = newFolder();
+    const dataDir = join(folder, "data");
+    mkdirSync(dataDir);
+    const python = LOCUSTS[0]?.python ?? "python3";
+    const server = await startServer({
+      python,
+      dataDir,
+      config: config(`http://127.0.0.1:${await freePort()}`),
+    });
+    const loadTestId = await defineShop(server.client, "http://127.0.0.1:1");
+    const run = await server.client.createRun({
+      params: { loadTestId },
+      body: { durationSeconds: 5 },
+    });
+    const ended = await settled(server.client, run.id, 40);
+    expect([ended.status, ended.statusReason?.code]).toEqual(["Failed", "cluster_unreachable"]);
+    expect(ended.statusReason?.message).toContain("ECONNREFUSED");
+    const cluster = await server.client.getCluster({ params: { clusterId: "attached" } });
+    expect(cluster.state).toBe("unreachable");
+    await server.kill("SIGTERM");
+    removeFolder(folder);
+  });
+});
