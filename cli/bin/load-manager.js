@@ -12,7 +12,10 @@ if (own >= NEEDED) {
   await import("../src/main.ts");
 } else {
   const bundled = fileURLToPath(
-    new URL(`../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
+    new URL(
+      `../../node_modules/node-${process.platform}-${process.arch}/bin/node`,
+      import.meta.url,
+    ),
   );
   if (!existsSync(bundled)) {
     console.error(

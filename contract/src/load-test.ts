@@ -141,7 +141,14 @@ export const UpdateLoadTest = z.strictObject({
 });
 export type UpdateLoadTest = z.output<typeof UpdateLoadTest>;
 
-export const LoadTestSort = z.enum(["name", "-name", "createdAt", "-createdAt", "lastRunAt", "-lastRunAt"]);
+export const LoadTestSort = z.enum([
+  "name",
+  "-name",
+  "createdAt",
+  "-createdAt",
+  "lastRunAt",
+  "-lastRunAt",
+]);
 export const LoadTestQuery = z.strictObject({
   ...Paging.shape,
   ...ScopeFilter.shape,

@@ -74,7 +74,9 @@ export const TimeseriesQuery = WindowQuery.extend({
   groupBy: z.enum(["endpoint"]).optional(),
   format: z.enum(["points", "columns"]).default("points"),
 });
-export const RequestsQuery = WindowQuery.extend({ format: z.enum(["json", "csv"]).default("json") });
+export const RequestsQuery = WindowQuery.extend({
+  format: z.enum(["json", "csv"]).default("json"),
+});
 export const AggregateQuery = WindowQuery.extend({ points: Points.default(300) });
 
 /** The key figures over a window; latencies in ms, `errorRate` in percent. */
@@ -164,7 +166,11 @@ export const GraphAnswer = z.object({
   ),
 });
 
-export const RequestsAnswer = z.object({ runId: Id, items: z.array(EndpointRow), ...percentileNotes });
+export const RequestsAnswer = z.object({
+  runId: Id,
+  items: z.array(EndpointRow),
+  ...percentileNotes,
+});
 
 const Columns = z.object({
   t: z.array(z.int()),

@@ -65,7 +65,9 @@ export type EndCause = z.output<typeof EndCause>;
 export const RunSettings = z.object({
   workers: z.int().optional(),
   userClasses: z
-    .array(z.object({ name: z.string(), weight: z.int().optional(), fixedCount: z.int().optional() }))
+    .array(
+      z.object({ name: z.string(), weight: z.int().optional(), fixedCount: z.int().optional() }),
+    )
     .optional(),
   includeTags: z.array(z.string()).optional(),
   excludeTags: z.array(z.string()).optional(),
@@ -205,7 +207,14 @@ export const StopRun = z.strictObject({ reason: z.string().max(500).optional() }
 export const ChangeLoad = z.strictObject({ targetUsers: Users, spawnRate: SpawnRate.optional() });
 export type ChangeLoad = z.output<typeof ChangeLoad>;
 
-export const RunSort = z.enum(["createdAt", "-createdAt", "startedAt", "-startedAt", "finishedAt", "-finishedAt"]);
+export const RunSort = z.enum([
+  "createdAt",
+  "-createdAt",
+  "startedAt",
+  "-startedAt",
+  "finishedAt",
+  "-finishedAt",
+]);
 export const RunQuery = z.strictObject({
   ...Paging.shape,
   ...ScopeFilter.shape,

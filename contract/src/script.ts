@@ -28,7 +28,9 @@ export const ScriptRevisionWithContent = ScriptRevision.extend({
 export const ScriptRevisionPage = page(ScriptRevision);
 
 const notYet = (what: string) =>
-  z.never({ error: `${what} are not supported by this version of Load Manager; send content` }).optional();
+  z
+    .never({ error: `${what} are not supported by this version of Load Manager; send content` })
+    .optional();
 
 export const PutScript = z.strictObject({
   content: z.string({ error: "must be the locustfile's text" }).max(1_000_000),

@@ -23,7 +23,12 @@ export type Launch = {
 
 /** Nothing of the server's environment reaches a user's script but what a Python program needs. */
 const environment = ({ run, folder, python, urls, token }: Launch, role: string) => ({
-  PATH: [...(isAbsolute(python) ? [dirname(python)] : []), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
+  PATH: [
+    ...(isAbsolute(python) ? [dirname(python)] : []),
+    "/usr/local/bin",
+    "/usr/bin",
+    "/bin",
+  ].join(delimiter),
   HOME: folder.path,
   TMPDIR: `${folder.path}/tmp`,
   LANG: "C.UTF-8",

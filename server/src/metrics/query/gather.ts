@@ -1,5 +1,5 @@
 import type { SampleRow } from "../../stores/ports.ts";
-import { decodeSample, eachEndpoint } from "../sample.ts";
+import { decodeSample, eachEndpoint, type EndpointDelta } from "../sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../totals.ts";
 import type { Seconds } from "./window.ts";
 
@@ -15,6 +15,8 @@ export type Gathered = {
   /** By bucket (its first second) and endpoint. */
   readonly buckets: Map<number, Map<string, Totals>>;
   readonly seconds: Map<number, SecondFacts>;
+  /** What completed after the load time, by endpoint: it counts in totals, and in no rate. */
+  readonly late: Map<string, { requests: number; failures: number }>;
 };
 
 type Options = Seconds & {
@@ -22,6 +24,8 @@ type Options = Seconds & {
   readonly step?: number;
   /** Only these endpoints; the others' histograms are not read. */
   readonly only?: ReadonlySet<string> | undefined;
+  /** The end of the load time, Unix ms. */
+  readonly loadEndMs: number;
   /** Only seconds in which the real users are the target's. */
   readonly steady?: boolean;
 };
@@ -32,9 +36,14 @@ const secondIn = (gathered: Gathered, second: number): SecondFacts => {
   return known;
 };
 
+const addLate = ({ late }: Gathered, { id, requests, failures }: EndpointDelta): void => {
+  const known = late.get(id) ?? { requests: 0, failures: 0 };
+  late.set(id, { requests: known.requests + requests, failures: known.failures + failures });
+};
+
 /** Sums the rows of a run over a window, in one pass. */
 export const gather = (rows: readonly SampleRow[], options: Options): Gathered => {
-  const gathered: Gathered = { buckets: new Map(), seconds: new Map() };
+  const gathered: Gathered = { buckets: new Map(), seconds: new Map(), late: new Map() };
   const samples = rows.map((row) => decodeSample(row.body));
   const steady = new Set<number>();
   for (const { second, users } of samples) {
@@ -62,6 +71,7 @@ export const gather = (rows: readonly SampleRow[], options: Options): Gathered =
         const totals = bucket.get(delta.id) ?? emptyTotals();
         bucket.set(delta.id, totals);
         addDelta(totals, delta, second);
+        if (second * 1000 >= options.loadEndMs) addLate(gathered, delta);
         for (let at = first; at <= second; at += 1) {
           const facts = secondIn(gathered, at);
           facts.rateRequests += delta.requests / span;

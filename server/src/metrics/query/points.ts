@@ -1,7 +1,6 @@
 import type { DataPoint } from "@load-manager/contract/metrics.ts";
 import { errorRate, type Responses, viewOf } from "../figures-of.ts";
 import { percentile } from "../histogram.ts";
-import type { Totals } from "../totals.ts";
 import type { Gathered, SecondFacts } from "./gather.ts";
 import type { Seconds } from "./window.ts";
 
@@ -46,7 +45,7 @@ export const pointsOf = (
         : [...bucket]
             .filter(([id]) => options.endpoint === undefined || id === options.endpoint)
             .map(([, one]) => one);
-    const view = viewOf(totals as Totals[], options.responses);
+    const view = viewOf(totals, options.responses);
     const p = (rank: number): number | null => percentile(view.histogram, rank, view.bounds);
     const perSecond = options.endpoint === undefined ? undefined : whole.length;
     points.push({

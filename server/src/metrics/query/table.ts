@@ -1,0 +1,39 @@
+import type { EndpointRow, WindowQuery } from "@load-manager/contract/metrics.ts";
+import { lowCount, viewOf } from "../figures-of.ts";
+import { locustSnapshot } from "../snapshot.ts";
+import type { Totals } from "../totals.ts";
+import { extraPercentiles, isWholeRun, type Looked, rateOf, SHOWN_PERCENTILES } from "./look.ts";
+import { rowOf } from "./rows.ts";
+
+const totalsByEndpoint = ({ gathered }: Looked): Map<string, Totals[]> => {
+  const endpoints = new Map<string, Totals[]>();
+  for (const bucket of gathered.buckets.values()) {
+    for (const [id, totals] of bucket) endpoints.set(id, [...(endpoints.get(id) ?? []), totals]);
+  }
+  return endpoints;
+};
+
+const byName = (a: EndpointRow, b: EndpointRow): number => {
+  const [one, other] = [`${a.name} ${a.method}`, `${b.name} ${b.method}`];
+  return one < other ? -1 : one > other ? 1 : 0;
+};
+
+/** The table of endpoints over a window, by name. */
+export const tableOf = (looked: Looked, query: WindowQuery): EndpointRow[] => {
+  const locust = isWholeRun(query) ? locustSnapshot(looked.accumulator)?.snapshot : undefined;
+  return [...totalsByEndpoint(looked)]
+    .map(([id, totals]) => {
+      const name = looked.accumulator.names.get(id) ?? { method: "", name: `(${id})` };
+      const view = viewOf(totals, query.responses);
+      return rowOf({
+        name,
+        totals,
+        view,
+        requestsPerSec: rateOf(looked, query, view, id),
+        given: locust?.requestStats[`${name.method} ${name.name}`],
+        more: { ...extraPercentiles(query, view), low: lowCount(view, SHOWN_PERCENTILES) },
+      });
+    })
+    .filter((row) => row.totalRequests > 0)
+    .toSorted(byName);
+};

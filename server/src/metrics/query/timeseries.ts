@@ -1,0 +1,77 @@
+import type {
+  DataPoint,
+  TimeseriesAnswer,
+  TimeseriesQuery,
+} from "@load-manager/contract/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { z } from "zod";
+import { endpointId } from "../sample.ts";
+import { allOf, figuresFor, type Look, type Looked, percentileNotes } from "./look.ts";
+import { pointsOf } from "./points.ts";
+
+/** A chart over any window: all endpoints merged, those asked for merged, or each as a series of its own. */
+export const createTimeseries =
+  (look: Look) =>
+  async (
+    run: LoadTestRun,
+    query: z.output<typeof TimeseriesQuery>,
+  ): Promise<z.output<typeof TimeseriesAnswer>> => {
+    const asked = query.endpoint?.map(splitEndpoint);
+    const only = asked === undefined ? undefined : new Set(asked.map(({ id }) => id));
+    const looked = await look(run, query, { points: query.points, only });
+    const view = allOf(looked, query);
+    const shape = (points: DataPoint[]) =>
+      query.format === "columns" ? columnsOf(points) : { dataPoints: points };
+    const points = (endpoint?: string): DataPoint[] =>
+      pointsOf(looked.gathered, looked.window, looked.step, looked.load, {
+        responses: query.responses,
+        ...(endpoint === undefined ? {} : { endpoint }),
+      });
+    const series = query.groupBy === undefined ? undefined : seriesOf(looked, asked);
+    return {
+      testRunId: run.id,
+      runId: run.id,
+      stepMs: looked.step * 1000,
+      ...(series === undefined
+        ? shape(points())
+        : { series: series.map(({ id, ...names }) => ({ ...names, ...shape(points(id)) })) }),
+      summary: figuresFor(looked, query, view),
+      ...percentileNotes(looked, query, view),
+    };
+  };
+
+/** `METHOD name`, split at the first space; an endpoint without a method begins with one. */
+const splitEndpoint = (endpoint: string) => {
+  const at = endpoint.indexOf(" ");
+  const method = at < 0 ? "" : endpoint.slice(0, at);
+  const name = endpoint.slice(at + 1);
+  return { endpoint, method, name, id: endpointId(method, name) };
+};
+
+const seriesOf = (
+  { accumulator, gathered }: Looked,
+  asked: ReturnType<typeof splitEndpoint>[] | undefined,
+) => {
+  if (asked !== undefined) return asked;
+  const ids = new Set([...gathered.buckets.values()].flatMap((bucket) => [...bucket.keys()]));
+  return [...ids].map((id) => {
+    const { method, name } = accumulator.names.get(id) ?? { method: "", name: `(${id})` };
+    return { endpoint: `${method} ${name}`, method, name, id };
+  });
+};
+
+const columnsOf = (points: readonly DataPoint[]) => {
+  const column = <K extends Exclude<keyof DataPoint, "timestamp">>(key: K) =>
+    points.map((point) => point[key]);
+  return {
+    t: points.map((point) => point.timestamp),
+    totalRps: column("totalRps"),
+    currentUsers: column("currentUsers"),
+    errorRate: column("errorRate"),
+    errorsPerSec: column("errorsPerSec"),
+    avgResponseMs: column("avgResponseMs"),
+    p50ResponseMs: column("p50ResponseMs"),
+    p95ResponseMs: column("p95ResponseMs"),
+    p99ResponseMs: column("p99ResponseMs"),
+  };
+};

@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe } from "vitest";
+import { storesContract } from "./contract/all.ts";
+import { reopening } from "./contract/reopening.ts";
+import { createMemoryStores } from "./memory/stores.ts";
+import type { Stores } from "./ports.ts";
+import { openSqliteStores } from "./sqlite/stores.ts";
+
+const root = mkdtempSync(join(tmpdir(), "load-manager-stores-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+const freshFolder = () => join(root, String((folders += 1)));
+
+describe("memory", () => {
+  storesContract(async () => createMemoryStores());
+});
+
+describe("sqlite", () => {
+  storesContract(() => openSqliteStores({ dataDir: freshFolder() }));
+});
+
+describe("sqlite, opened again between write and read", { timeout: 60_000 }, () => {
+  storesContract(async () => {
+    const dataDir = freshFolder();
+    const open = (): Promise<Stores> => openSqliteStores({ dataDir });
+    return reopening(open)();
+  });
+});
