@@ -51,6 +51,7 @@ const progressLine = (terminal: Terminal, progress: Progress): string => {
     metrics.totalFailures > 0 ? red(errors) : errors,
     `p50 ${ms(metrics.p50ResponseMs)} ms`,
     `p95 ${ms(metrics.p95ResponseMs)} ms`,
+    ...(progress.status === "Running" ? [] : [`${progress.status.toLowerCase()} …`]),
   ].join("  ");
 };
 

@@ -49,7 +49,7 @@ export const runHandlers = ({ runs: deps, queries, wake }: Deps): Pick<Handlers,
   const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
     lastMetrics === undefined ? run : { ...run, lastMetrics };
   const answer = async (run: LoadTestRun) => {
-    if (!isTerminal(run.status)) return withLive(run, await deps.figures.snapshot(run));
+    if (run.settledAt === undefined) return withLive(run, await deps.figures.snapshot(run));
     return withLive(run, (await stores.runs.getLive([run.id])).get(run.id));
   };
   const list = async (caller: Caller, query: Parameters<typeof stores.runs.list>[0]) => {
