@@ -46,6 +46,8 @@ const main = async ([what, ...args]) => {
     }
     case "demo":
       return foreground(node, [CLI, "demo", ...args], await withPython(env));
+    case "shop":
+      return foreground(node, [join(ROOT, "examples/shop/main.ts"), ...args], env);
     case "test":
       return test({ node, args, env });
     case "check":
@@ -53,7 +55,9 @@ const main = async ([what, ...args]) => {
     case "bench":
       return bench(node, args, env);
     default:
-      throw new Stop(`There is no ${what}; there are start, demo, dev, test, check and bench.`);
+      throw new Stop(
+        `There is no ${what}; there are start, demo, dev, shop, test, check and bench.`,
+      );
   }
 };
 

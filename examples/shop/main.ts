@@ -1,5 +1,7 @@
+import { parseArgs } from "node:util";
 import { startShop } from "./shop.ts";
 
-// node examples/shop/main.ts [port]: the shop alone, for load tests of your own.
-const shop = await startShop({ port: Number(process.argv[2] ?? 8900) });
+// The shop alone, for load tests of your own: [--port 8900]
+const { values } = parseArgs({ options: { port: { type: "string", default: "8900" } } });
+const shop = await startShop({ port: Number(values.port) });
 process.stdout.write(`The shop is open: ${shop.url} (counts: ${shop.url}/__counts?run=<run id>)\n`);
