@@ -1,0 +1,165 @@
+import os
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import decode
+from load_manager_locust import identity, settings, wire
+from load_manager_locust.outbox import Outbox
+from load_manager_locust.sender import Sender
+
+BOOT = b"b" * 16
+
+
+def outbox(**more):
+    return Outbox("run", 1, BOOT, more.pop("cap", 1 << 20), **more)
+
+
+def test_records_are_numbered_once_and_forgotten_when_stored():
+    box = outbox()
+    for text in (b"a", b"b", b"c"):
+        box.add(wire.EVENT, text)
+    last, data = box.next_batch(1 << 20)
+    assert last == 3 and [seq for seq, _, _ in decode.batch(data)["records"]] == [1, 2, 3]
+    assert box.next_batch(1 << 20) == (last, data)
+    box.acknowledge(2)
+    assert [seq for seq, _, _ in decode.batch(box.next_batch(1 << 20)[1])["records"]] == [3]
+    box.add(wire.FINAL, b"{}")
+    box.add(wire.EVENT, b"late")
+    box.acknowledge(4)
+    assert box.is_done and box.last_seq == 4
+
+
+def test_over_its_cap_the_oldest_go_and_that_is_told():
+    box = outbox(cap=300)
+    for _ in range(5):
+        box.add(wire.SAMPLE, b"x" * 100)
+    records = decode.batch(box.next_batch(1 << 20)[1])["records"]
+    dropped = [decode.Reader(body) for _, kind, body in records if kind == wire.DROPPED]
+    gone = [(reader.varint(), reader.varint()) for reader in dropped]
+    kept = [seq for seq, kind, _ in records if kind == wire.SAMPLE]
+    missing = set(range(1, box.last_seq + 1)) - {seq for seq, _, _ in records}
+    assert kept and missing == {seq for first, last in gone for seq in range(first, last + 1)}
+
+
+def test_nothing_is_sent_before_the_run_has_a_name():
+    box = Outbox(None, 1, BOOT, 1 << 20)
+    box.add(wire.EVENT, b"a")
+    assert box.next_batch(1 << 20) is None
+    box.run_id = "named"
+    assert decode.batch(box.next_batch(1 << 20)[1])["runId"] == "named"
+
+
+def test_the_spool_has_every_record_as_a_batch(tmp_path):
+    path = str(tmp_path / "spool.bin")
+    box = outbox(spool_path=path)
+    box.add(wire.EVENT, b"a")
+    box.add(wire.FINAL, b"{}")
+    with open(path, "rb") as file:
+        data = file.read()
+    seqs = []
+    while data:
+        (length,) = struct.unpack("<I", data[:4])
+        seqs += [seq for seq, _, _ in decode.batch(data[4 : 4 + length])["records"]]
+        data = data[4 + length :]
+    assert seqs == [1, 2]
+
+
+def test_a_disk_that_cannot_be_written_ends_the_spool_and_nothing_else(tmp_path):
+    box = outbox(spool_path=str(tmp_path / "no-such-folder" / "spool.bin"))
+    box.add(wire.EVENT, b"a")
+    assert box.next_batch(1 << 20) is not None
+
+
+class Receiver(object):
+    """Answers with the given statuses, then 200; keeps the bodies of what it took."""
+
+    def __init__(self, *statuses):
+        self.statuses = list(statuses)
+        self.taken = []
+        self.asked = 0
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                import zlib
+
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "deflate":
+                    body = zlib.decompress(body)
+                receiver.asked += 1
+                status = receiver.statuses.pop(0) if receiver.statuses else 200
+                if status == 200:
+                    receiver.taken.append(decode.batch(body))
+                answer = b'{"acknowledgedSeq": 0, "unknownEndpoints": [], "commands": []}'
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def seqs(self):
+        return [seq for taken in self.taken for seq, _, _ in taken["records"]]
+
+
+def send(box, *receivers):
+    sender = Sender([receiver if isinstance(receiver, str) else receiver.url for receiver in receivers], "t", lambda *_: None)
+    sender.outboxes.append(box)
+    return sender
+
+
+def test_what_is_not_taken_is_sent_again_and_arrives_once():
+    receiver = Receiver(503, 401, 429)
+    box = outbox()
+    box.add(wire.EVENT, b"a" * 2000)
+    sender = send(box, receiver)
+    assert [sender.send_all() for _ in range(4)] == [False, False, False, True]
+    box.add(wire.FINAL, b"{}")
+    assert sender.send_all() and sender.outboxes == []
+    assert receiver.seqs() == [1, 2]
+    receiver.close()
+
+
+def test_410_forgets_and_400_is_set_aside_and_told():
+    receiver = Receiver(400)
+    box = outbox()
+    box.add(wire.EVENT, b"unreadable")
+    sender = send(box, receiver)
+    assert sender.send_all()
+    assert [(seq, kind) for taken in receiver.taken for seq, kind, _ in taken["records"]] == [(2, wire.DROPPED)]
+    gone = Receiver(410)
+    box = outbox()
+    box.add(wire.EVENT, b"a")
+    sender = send(box, gone)
+    assert sender.send_all() and box.next_batch(1) is None and gone.asked == 1
+    receiver.close()
+    gone.close()
+
+
+def test_the_next_address_is_tried_and_then_first():
+    receiver = Receiver()
+    box = outbox()
+    box.add(wire.EVENT, b"a")
+    sender = send(box, "http://127.0.0.1:9", receiver)
+    assert sender.send_all() and sender.urls[0] == receiver.url
+    receiver.close()
+
+
+def test_settings_and_identity(tmp_path):
+    told = settings.Settings({"LOAD_MANAGER_URL": "http://a/, http://b", "LOAD_MANAGER_ACCOUNT_ID": "a", "LOAD_MANAGER_SPOOL_BYTES": "x"})
+    assert told.urls == ["http://a", "http://b"] and not told.has_scope and told.spool_bytes == 64 << 20
+    identity.write(str(tmp_path), "master", {"webPort": 1})
+    assert identity.is_alive(str(tmp_path), "master")
+    text = (tmp_path / "master.json").read_text().replace('"startTicks": ', '"startTicks": 1')
+    (tmp_path / "master.json").write_text(text)
+    assert not identity.is_alive(str(tmp_path), "master") or not os.path.exists("/proc/self/stat")
