@@ -1,0 +1,254 @@
+import {
+  AggregateAnswer,
+  AggregateQuery,
+  GraphAnswer,
+  GraphQuery,
+  RequestsAnswer,
+  RequestsQuery,
+  SummaryAnswer,
+  TimeseriesAnswer,
+  TimeseriesQuery,
+  WindowQuery,
+} from "@load-manager/contract/metrics.ts";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import type { SampleRow } from "../../stores/ports.ts";
+import { RECORD } from "../batch.ts";
+import { jsonRow, sampleRow, testRun } from "../fixtures.ts";
+import { createLiveRuns } from "../live.ts";
+import { createQueries } from "./queries.ts";
+
+const NOW = 2_000_000;
+const LOAD = { loadStartedAtMs: 1_000_500, workers: ["w"] };
+const FINAL = {
+  loadStartedAtMs: 1_000_500,
+  stopIssuedAtMs: 1_009_500,
+  workersExpected: 1,
+  workersReported: 1,
+};
+
+/** Load from 1000.5 to 1009.5; each second two requests of 10 ms and a failed one of 30 ms; one more after the stop. */
+const usual = (): SampleRow[] => [
+  jsonRow(1, RECORD.open, LOAD),
+  ...Array.from({ length: 10 }, (_, index) =>
+    sampleRow(
+      2 + index,
+      1000 + index,
+      [
+        { name: "/a", ok: [10, 10] },
+        { method: "POST", name: "/b", failed: [30] },
+      ],
+      { target: 5, real: Math.min(5, index + 1) },
+    ),
+  ),
+  sampleRow(12, 1010, [{ name: "/a", ok: [10] }], { target: 5, real: 0 }),
+  jsonRow(13, RECORD.final, FINAL),
+];
+
+const over = async (rows: readonly SampleRow[]) => {
+  const { metrics } = createMemoryStores();
+  await metrics.append(rows);
+  const clock = { now: () => NOW, monotonic: () => NOW };
+  return createQueries({ metrics, live: createLiveRuns(metrics), clock });
+};
+const run = testRun();
+const window = (query: Record<string, string> = {}) => WindowQuery.parse(query);
+const series = (query: Record<string, string | string[]> = {}) => TimeseriesQuery.parse(query);
+
+describe("the key figures", () => {
+  test("count everything, and rate only what completed in the load time", async () => {
+    const summary = await (await over(usual())).summary(run, window());
+    expect(() => z.encode(SummaryAnswer, summary)).not.toThrow();
+    expect(summary).toMatchObject({
+      totalRequests: 31,
+      totalFailures: 10,
+      durationMs: 9000,
+      maxUsers: 5,
+      complete: true,
+      gaps: [],
+      workers: { expected: 1, lost: 0 },
+      percentileError: { relative: 0.008, absoluteMs: 0 },
+    });
+    expect(summary.requestsPerSec).toBeCloseTo(30 / 9);
+    expect(summary.errorRate).toBeCloseTo((100 * 10) / 31);
+    expect(summary.avgResponseMs).toBeCloseTo((21 * 10 + 10 * 30) / 31);
+    expect(summary.p50ResponseMs).toBeCloseTo(10, 0);
+    expect(summary.p99ResponseMs).toBeCloseTo(30, 0);
+    expect(summary.lowCount).toEqual(["p99ResponseMs"]);
+  });
+
+  test("of a window, of good or failed answers, of steady load, and with percentiles besides", async () => {
+    const queries = await over(usual());
+    const middle = await queries.summary(run, window({ from: "1002000", to: "1004000" }));
+    expect([middle.totalRequests, middle.requestsPerSec]).toEqual([6, 3]);
+    const ok = await queries.summary(run, window({ responses: "ok" }));
+    expect([ok.totalRequests, ok.totalFailures, ok.maxResponseMs]).toEqual([
+      21,
+      0,
+      expect.closeTo(10, 0),
+    ]);
+    const failed = await queries.summary(run, window({ responses: "failed" }));
+    expect([failed.totalRequests, failed.p50ResponseMs]).toEqual([10, expect.closeTo(30, 0)]);
+    const steady = await queries.summary(run, window({ phase: "steady" }));
+    expect([steady.totalRequests, steady.requestsPerSec]).toEqual([18, 3]);
+    const more = await queries.summary(run, window({ percentiles: "10,99.9" }));
+    expect(more.percentiles).toEqual({
+      "10": expect.closeTo(10, 0),
+      "99.9": expect.closeTo(30, 0),
+    });
+  });
+
+  test("of nothing are zeros in counts and null elsewhere", async () => {
+    const queries = await over([]);
+    const summary = await queries.summary(run, window());
+    expect(summary).toMatchObject({
+      totalRequests: 0,
+      requestsPerSec: null,
+      p50ResponseMs: null,
+      errorRate: null,
+    });
+    const chart = await queries.timeseries(run, series());
+    expect(chart.dataPoints).toEqual([]);
+    expect((await queries.requests(run, RequestsQuery.parse({}))).items).toEqual([]);
+    expect((await queries.aggregate(run, AggregateQuery.parse({}))).summary.maxRps).toBeNull();
+  });
+
+  test("requests without a time count as requests, and in no average, minimum or percentile", async () => {
+    const rows = [
+      jsonRow(1, RECORD.open, LOAD),
+      sampleRow(2, 1001, [{ name: "/a", ok: [10, null, null] }]),
+    ];
+    const summary = await (await over(rows)).summary(run, window());
+    expect(summary).toMatchObject({
+      totalRequests: 3,
+      timedRequests: 1,
+      minResponseMs: 10,
+      avgResponseMs: 10,
+    });
+  });
+
+  test("say what is missing: a gap, a missing number, a worker's last report", async () => {
+    const holes = usual().filter(({ second }) => second !== 1004 && second !== 1005);
+    const gappy = await (await over(holes)).summary(run, window());
+    expect([gappy.complete, gappy.gaps]).toEqual([false, [{ from: 1_004_000, to: 1_006_000 }]]);
+    const lost = [
+      ...usual().slice(0, -1),
+      jsonRow(13, RECORD.final, { ...FINAL, workersReported: 0, workersLost: 1 }),
+    ];
+    const less = await (await over(lost)).summary(run, window());
+    expect([less.complete, less.workers]).toEqual([false, { expected: 1, lost: 1 }]);
+    const open = await (await over(usual().slice(0, -1))).summary(run, window());
+    expect(open.complete).toBe(false);
+  });
+});
+
+describe("charts", () => {
+  test("have a point a second; the partial first and last seconds are no rate; missing seconds are null", async () => {
+    const rows = usual().filter(({ second }) => second !== 1004);
+    const chart = await (await over(rows)).timeseries(run, series());
+    expect(() => z.encode(TimeseriesAnswer, chart)).not.toThrow();
+    expect(chart.stepMs).toBe(1000);
+    const points = new Map(chart.dataPoints?.map((point) => [point.timestamp / 1000, point]));
+    expect(points.get(1000)).toMatchObject({ totalRps: null, currentUsers: 1 });
+    expect(points.get(1003)).toMatchObject({ totalRps: 3, errorsPerSec: 1, currentUsers: 4 });
+    expect(points.get(1004)).toMatchObject({
+      totalRps: null,
+      currentUsers: null,
+      p50ResponseMs: null,
+    });
+    expect(points.get(1009)).toMatchObject({ totalRps: null });
+    expect(points.get(1010)).toMatchObject({ totalRps: null, currentUsers: 0 });
+  });
+
+  test("wider steps give at most the points asked for, and the last users of each", async () => {
+    const chart = await (await over(usual())).timeseries(run, series({ points: "4" }));
+    expect(chart.stepMs).toBe(5000);
+    expect(chart.dataPoints?.map(({ totalRps, currentUsers }) => [totalRps, currentUsers])).toEqual(
+      [
+        [3, 5],
+        [3, 5],
+        [null, 0],
+      ],
+    );
+  });
+
+  test("of one endpoint, of several merged, of each as a series, as columns", async () => {
+    const queries = await over(usual());
+    const one = await queries.timeseries(run, series({ endpoint: "POST /b" }));
+    expect([one.summary.totalRequests, one.dataPoints?.[3]?.totalRps]).toEqual([10, 1]);
+    const both = await queries.timeseries(run, series({ endpoint: ["POST /b", "GET /a"] }));
+    expect(both.summary.totalRequests).toBe(31);
+    const each = await queries.timeseries(run, series({ groupBy: "endpoint", format: "columns" }));
+    expect(() => z.encode(TimeseriesAnswer, each)).not.toThrow();
+    expect(each.series?.map(({ endpoint, totalRps }) => [endpoint, totalRps?.[3]])).toEqual([
+      ["GET /a", 2],
+      ["POST /b", 1],
+    ]);
+    const none = await queries.timeseries(run, series({ endpoint: "GET /none" }));
+    expect(none.summary.totalRequests).toBe(0);
+    const columns = await queries.timeseries(run, series({ format: "columns" }));
+    expect([columns.dataPoints, columns.t?.[3], columns.totalRps?.[3]]).toEqual([
+      undefined,
+      1_003_000,
+      3,
+    ]);
+  });
+
+  test("the graph and the aggregate tell the same", async () => {
+    const queries = await over(usual());
+    const graph = await queries.graph(run, GraphQuery.parse({}));
+    expect(() => z.encode(GraphAnswer, graph)).not.toThrow();
+    expect(graph.dataPoints[3]).toMatchObject({ users: 4, requestsPerSec: 3, errorsPerSec: 1 });
+    const all = await queries.aggregate(run, AggregateQuery.parse({}));
+    expect(() => z.encode(AggregateAnswer, all)).not.toThrow();
+    expect(all.summary).toMatchObject({
+      maxRps: 3,
+      minRps: 3,
+      totalRequests: 31,
+      durationMs: 9000,
+      dataPoints: 11,
+    });
+    expect(all.endpointStats.map(({ name }) => name)).toEqual(["/a", "/b"]);
+  });
+});
+
+describe("the table of endpoints", () => {
+  test("has each endpoint's own figures", async () => {
+    const table = await (await over(usual())).requests(run, RequestsQuery.parse({}));
+    expect(() => z.encode(RequestsAnswer, table)).not.toThrow();
+    expect(table.items).toMatchObject([
+      {
+        method: "GET",
+        name: "/a",
+        totalRequests: 21,
+        totalFailures: 0,
+        lastSeenAt: 1_010_000,
+        avgContentBytes: 100,
+      },
+      {
+        method: "POST",
+        name: "/b",
+        totalRequests: 10,
+        totalFailures: 10,
+        errorRate: 100,
+        minResponseMs: 30,
+      },
+    ]);
+    expect(table.items[0]?.requestsPerSec).toBeCloseTo(20 / 9);
+    expect(table.items[1]?.requestsPerSec).toBeCloseTo(10 / 9);
+  });
+
+  test("as CSV quotes what must be quoted, and runs no formula", async () => {
+    const rows = [
+      jsonRow(1, RECORD.open, LOAD),
+      sampleRow(2, 1001, [{ name: '=cmd("x"),1', ok: [10] }]),
+    ];
+    const csv = await (await over(rows)).requestsCsv(run, RequestsQuery.parse({}));
+    const [head, line] = csv.split("\r\n");
+    expect(head?.startsWith("Type,Name,Request Count,Failure Count,Median Response Time")).toBe(
+      true,
+    );
+    expect(line?.startsWith(`GET,"'=cmd(""x""),1",1,0,10,10,10,10,100`)).toBe(true);
+  });
+});
