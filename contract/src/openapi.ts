@@ -129,6 +129,18 @@ const answers = (route: Route, idOf: (schema: z.ZodType) => string): Json => {
   return Object.fromEntries([...good, ...bad]) as Json;
 };
 
+/** Schemas that refer to themselves come in a document of their own; here they are components like the others. */
+const shared = (schemas: Record<string, unknown>): Record<string, unknown> => {
+  const { __shared: own, ...named } = JSON.parse(
+    JSON.stringify(schemas).replaceAll("schemas/__shared#/$defs/", "schemas/Shared_"),
+  ) as Record<string, Json>;
+  const defined = Object.entries((own?.["$defs"] ?? {}) as Json);
+  return {
+    ...named,
+    ...Object.fromEntries(defined.map(([name, schema]) => [`Shared_${name}`, schema])),
+  };
+};
+
 /** The OpenAPI 3.1 document of a table of endpoints: all shapes as they are on the wire. */
 export const openApi = (routes: Table, version: string): Json => {
   const registry = register(routes);
@@ -137,7 +149,7 @@ export const openApi = (routes: Table, version: string): Json => {
     unrepresentable: "any",
     uri: (id) => `#/components/schemas/${id}`,
   });
-  const schemas = withoutNever(raw) as Record<string, Json>;
+  const schemas = withoutNever(shared(raw)) as Record<string, Json>;
   const idOf = (schema: z.ZodType): string => registry.get(schema)?.id ?? "Problem";
   const paths: Record<string, Json> = {};
   const queries = new Set<string>();

@@ -4,6 +4,7 @@ import { deadlineOf } from "./deadline.ts";
 import type { RunDeps } from "./deps.ts";
 import { recordStatus } from "./events.ts";
 import { SYSTEM } from "./leases.ts";
+import { holdsSlot } from "./run.ts";
 
 type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
 
@@ -83,9 +84,7 @@ const claim = async (
   open: readonly LoadTestRun[],
 ): Promise<"claimed" | StatusReason> => {
   const { id: clusterId, maxConcurrentRuns } = adapter.config;
-  const working = open.filter(
-    (other) => other.locustClusterId === clusterId && other.status !== "Pending",
-  );
+  const working = open.filter((other) => other.locustClusterId === clusterId && holdsSlot(other));
   for (let slot = 0; slot < maxConcurrentRuns; slot += 1) {
     if (working.some((other) => (other.slot ?? 0) === slot)) continue;
     if (adapter.config.kind === "attached") {
@@ -120,7 +119,7 @@ const holderReason = (
   position: number,
 ): StatusReason => {
   const { id } = adapter.config;
-  const holders = open.filter((run) => run.locustClusterId === id && run.status !== "Pending");
+  const holders = open.filter((run) => run.locustClusterId === id && holdsSlot(run));
   const ends = holders.map((run) => deadlineOf(run, run.startedAt ?? run.startingAt));
   const first = Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY));
   const [holder] = holders;

@@ -19,4 +19,8 @@ export const isTerminal = (status: RunStatus): boolean => TRANSITIONS[status].le
 export const TERMINAL_STATUSES: readonly RunStatus[] = ["Finished", "Stopped", "Failed"];
 export const ACTIVE_STATUSES: readonly RunStatus[] = ["Pending", "Starting", "Running", "Stopping"];
 
+/** It has, or may have, Locust's attention. A run that was cancelled while it waited never had. */
+export const holdsSlot = (run: Pick<LoadTestRun, "status" | "slot" | "trigger">): boolean =>
+  run.status !== "Pending" && (run.slot !== undefined || run.trigger === "external");
+
 export const isActive = (run: Pick<LoadTestRun, "status">): boolean => !isTerminal(run.status);

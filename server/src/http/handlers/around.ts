@@ -6,6 +6,7 @@ import { type ClusterConfig, serves } from "../../clusters/resolve.ts";
 import type { ClusterAdapter, ClusterProbe } from "../../clusters/port.ts";
 import { messageOf, notFound } from "../../lib/errors.ts";
 import type { RunDeps } from "../../runs/deps.ts";
+import { holdsSlot } from "../../runs/run.ts";
 import type { Handlers } from "../bind.ts";
 
 type Keys =
@@ -56,9 +57,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
   const clusterAnswer = async (adapter: ClusterAdapter, open: readonly LoadTestRun[]) => {
     const { config } = adapter;
     const mine = open.filter((run) => run.locustClusterId === config.id);
-    const holders = mine
-      .filter((run) => run.status !== "Pending")
-      .map((run) => ({ runId: run.id, slot: run.slot ?? 0 }));
+    const holders = mine.filter(holdsSlot).map((run) => ({ runId: run.id, slot: run.slot ?? 0 }));
     const probe = await probeOf(adapter);
     const busy = probe.state === "idle" && holders.length >= config.maxConcurrentRuns;
     const state = busy ? "busy" : probe.state;
@@ -77,7 +76,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       ...(probe.message === undefined ? {} : { message: probe.message }),
       ...(probe.engine === undefined ? {} : { engine: probe.engine }),
       holders,
-      queueLength: mine.length - holders.length,
+      queueLength: mine.filter((run) => run.status === "Pending").length,
     };
   };
 

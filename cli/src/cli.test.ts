@@ -1,0 +1,74 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const CLI = fileURLToPath(new URL("../bin/load-manager.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "load-manager-cli-"));
+const run = (...args: string[]) => {
+  const result = spawnSync(process.execPath, [CLI, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+};
+
+describe("the command line", () => {
+  test("says its version, also when an older Node starts it", () => {
+    expect(run("version")).toMatchObject({ code: 0, out: "0.1.0\n" });
+    const system = ["/usr/bin/node", "/usr/local/bin/node"].find(existsSync);
+    if (system === undefined) return;
+    const result = spawnSync(system, [CLI, "version"], { encoding: "utf8" });
+    expect([result.status, result.stdout]).toEqual([0, "0.1.0\n"]);
+  });
+
+  test("a typo is answered with what there is", () => {
+    const typo = run("sevre");
+    expect([typo.code, typo.err]).toEqual([1, expect.stringContaining("unknown command 'sevre'")]);
+    expect(run("serve", "--prot", "1").err).toContain("--port");
+    const users = run("demo", "--users", "0");
+    expect([users.code, users.err]).toEqual([
+      1,
+      expect.stringContaining("whole number from 1 to 10000"),
+    ]);
+    expect(run("demo", "--spawn-rate", "NaN").err).toContain("number above 0");
+  });
+
+  test("config check names file, line, column and setting; print shows where all comes from", () => {
+    const file = join(folder, "bad.yaml");
+    writeFileSync(file, "server:\n  prot: 1\n");
+    const bad = run("config", "check", "--config", file);
+    expect([bad.code, bad.err]).toEqual([
+      1,
+      expect.stringContaining("bad.yaml:2:3: server.prot is not a setting"),
+    ]);
+    expect(run("config", "check")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("is right"),
+    });
+    const print = run("config", "print", "--origin", "--port", "1234");
+    expect(print.out).toContain("server.port: 1234  # --port");
+    expect(print.out).toContain('server.host: "127.0.0.1"  # default');
+  });
+
+  test("serve says what stands in its way, and leaves nothing half-done", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => {
+      taken.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = taken.address() as AddressInfo;
+    const busy = run("serve", "--port", String(port), "--data-dir", join(folder, "data"));
+    expect([busy.code, busy.err]).toEqual([1, expect.stringContaining(`Port ${port}`)]);
+    expect(busy.err).not.toContain("    at ");
+    taken.close();
+    writeFileSync(join(folder, "a-file"), "");
+    const nowhere = run("serve", "--port", "0", "--data-dir", join(folder, "a-file", "data"));
+    expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringContaining("store.dataDir")]);
+    expect(nowhere.err).not.toContain("    at ");
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "./config.ts";
+import { AppError } from "./lib/errors.ts";
+
+const fileOf = (text: string): string => {
+  const file = join(mkdtempSync(join(tmpdir(), "load-manager-config-")), "config.yaml");
+  writeFileSync(file, text);
+  return file;
+};
+const load = (text: string, env: Record<string, string> = {}, flags: Record<string, string> = {}) =>
+  loadConfig({ config: fileOf(text), ...flags }, env);
+const refused = (text: string, env: Record<string, string> = {}): string => {
+  try {
+    load(text, env);
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+  throw new Error("it was accepted");
+};
+const CLUSTER = "accountId: a, orgId: o, projectId: p, baseUrl: 'http://127.0.0.1:8089'";
+
+describe("the configuration", () => {
+  test("without anything: loopback, SQLite, one local cluster for every scope", () => {
+    const { config } = load("");
+    expect(config.server).toEqual({ host: "127.0.0.1", port: 8800, callbackUrls: [] });
+    expect(config.defaultCluster).toBe(true);
+    expect(config.locustClusters).toMatchObject([{ kind: "local", scope: {}, workers: 2 }]);
+  });
+
+  test("flags go over the environment, that over the file, that over defaults; each tells where it comes from", () => {
+    const text = "server:\n  port: 1111\n  host: localhost\nstore: { kind: memory }\n";
+    const loaded = load(text, { LOAD_MANAGER_SERVER_PORT: "2222" }, { port: "3333" });
+    expect(loaded.config.server).toMatchObject({ port: 3333, host: "localhost" });
+    expect(load(text, { LOAD_MANAGER_SERVER_PORT: "2222" }).config.server.port).toBe(2222);
+    const origin = (path: string) => loaded.settings.find((one) => one.path === path)?.origin;
+    expect(origin("server.port")).toBe("--port");
+    expect(origin("server.host")).toMatch(/config\.yaml:3:3$/);
+    expect(origin("orchestrator.maxDurationSeconds")).toBe("default");
+  });
+
+  test("clusters: attached where there is an address, also as older files spell it", () => {
+    const text = `locustClusters:\n  - id: c\n    baseUrl: http://127.0.0.1:8089\n    accountId: a\n    orgId: o\n    projectID: p\n    authToken: t\n`;
+    expect(load(text).config.locustClusters).toEqual([
+      {
+        id: "c",
+        kind: "attached",
+        scope: { accountId: "a", orgId: "o", projectId: "p" },
+        maxConcurrentRuns: 1,
+        baseUrl: "http://127.0.0.1:8089",
+        authToken: "t",
+      },
+    ]);
+  });
+
+  test("secrets are not shown, unknown variables are a warning, the plugin's own names are not", () => {
+    const loaded = load("security: { apiToken: 0123456789abcdef, locustCallbackToken: [a, b] }", {
+      LOAD_MANAGER_SERVER_PROT: "1",
+      LOAD_MANAGER_TOKEN: "x",
+    });
+    expect(JSON.stringify(loaded.settings)).not.toContain("0123456789abcdef");
+    expect(loaded.config.security.locustCallbackToken).toEqual(["a", "b"]);
+    expect(loaded.warnings).toEqual(["LOAD_MANAGER_SERVER_PROT is not a setting, and is ignored."]);
+  });
+
+  test.each([
+    ["server:\n  prot: 1\n", /config\.yaml:2:3: server\.prot is not a setting/],
+    ["server:\n  port: [\n", /config\.yaml:\d+:\d+: this is not YAML/],
+    [
+      "server:\n  port: 99999\n",
+      /config\.yaml:2:3: server\.port must be a whole number from 0 to 65535/,
+    ],
+    ["- a\n", /must be a map/],
+    ["mongodb: { uri: x }\n", /mongodb is not a setting/],
+    ["store: { kind: mongodb }\n", /store\.kind must be "sqlite" or "memory"/],
+    ["locustClusters: [{ id: a }]\n", /locustClusters\[0\].*must have a baseUrl/],
+    [
+      "locustClusters: [{ id: a, baseUrl: 'http://x', accountId: a, orgId: o }]\n",
+      /locustClusters\[0\]\.projectId/,
+    ],
+    [
+      `locustClusters: [{ id: a, kind: local }, { id: a, kind: local, accountId: x }]\n`,
+      /"a" is there twice/,
+    ],
+    [
+      `locustClusters: [{ id: a, ${CLUSTER} }, { id: b, ${CLUSTER} }]\n`,
+      /serves the same scope as a/,
+    ],
+    [
+      "locustClusters: [{ id: a, kind: local, orgId: o }]\n",
+      /accountId is needed where orgId is given/,
+    ],
+    ["security: { apiToken: short }\n", /at least 16 characters/],
+    ["server: { host: 0.0.0.0 }\n", /no security\.apiToken is set/],
+    [
+      "server: { host: 0.0.0.0 }\nsecurity: { apiToken: 0123456789abcdef }\n",
+      /no security\.locustCallbackToken/,
+    ],
+  ])("%j is refused with its place", (text, message) => {
+    expect(refused(text)).toMatch(message);
+  });
+
+  test("a wrong variable names itself, and a file that is not there is told", () => {
+    expect(refused("", { LOAD_MANAGER_SERVER_PORT: "many" })).toMatch(
+      /^LOAD_MANAGER_SERVER_PORT: server\.port/,
+    );
+    expect(() => loadConfig({ config: "/no/such/file.yaml" }, {})).toThrow(/cannot be read/);
+  });
+});

@@ -1,0 +1,297 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./test-app.ts";
+
+const { app, call } = testApp();
+afterAll(() => app.close());
+
+const create = async (more: object = {}) =>
+  (await call("POST", "/v1/load-tests", { body: { ...LOAD_TEST, locustfile: SCRIPT, ...more } }))
+    .json;
+const fieldOf = (json: { errors?: { field: string }[] }) => json.errors?.[0]?.field;
+
+describe("load tests", () => {
+  test("are made, read, changed, listed and deleted", async () => {
+    const made = await call("POST", "/v1/load-tests", {
+      body: { ...LOAD_TEST, locustfile: SCRIPT, tags: ["a"] },
+    });
+    expect(made.status).toBe(201);
+    expect(made.headers.location).toBe(`/v1/load-tests/${made.json.id}`);
+    expect(made.json).toMatchObject({
+      defaultUsers: 1,
+      stopTimeoutSeconds: 10,
+      createdAt: "2023-11-14T22:13:20.000Z",
+      createdBy: "local",
+      version: 1,
+      recentRuns: [],
+      latestRevision: { revisionNumber: 1 },
+      warnings: [],
+    });
+    const path = `/v1/load-tests/${made.json.id}`;
+    const read = await call("GET", path);
+    expect([read.status, read.headers.etag]).toEqual([200, '"1"']);
+    const changed = await call("PATCH", path, {
+      body: { defaultUsers: 7, description: "x" },
+      headers: { "if-match": '"1"' },
+    });
+    expect(changed.json).toMatchObject({ defaultUsers: 7, description: "x", version: 2 });
+    expect(
+      (await call("PATCH", path, { body: { defaultUsers: 8 }, headers: { "if-match": '"1"' } }))
+        .status,
+    ).toBe(412);
+    expect((await call("PATCH", path, { body: {}, headers: { "if-match": "1" } })).status).toBe(
+      400,
+    );
+    const cleared = await call("PUT", path, { body: { description: null } });
+    expect(cleared.json).not.toHaveProperty("description");
+    const listed = await call("GET", "/v1/load-tests?accountId=acme&q=CHECK&tags=a");
+    expect(listed.json.items).toHaveLength(1);
+    expect((await call("DELETE", path)).status).toBe(204);
+    expect((await call("GET", path)).status).toBe(404);
+  });
+
+  test("keep their scripts as numbered revisions", async () => {
+    const { id } = await create();
+    const path = `/v1/load-tests/${id}/script`;
+    const same = await call("PUT", path, { body: { content: SCRIPT } });
+    expect([same.status, same.json.revisionNumber]).toEqual([200, 1]);
+    const next = await call("PUT", path, { body: { content: `${SCRIPT}# more\n` } });
+    expect([next.status, next.json.revisionNumber]).toEqual([201, 2]);
+    expect((await call("GET", path)).json.files[0]).toMatchObject({
+      path: "locustfile.py",
+      content: `${SCRIPT}# more\n`,
+    });
+    const list = await call("GET", `${path}/revisions`);
+    expect(list.json.items.map((one: { revisionNumber: number }) => one.revisionNumber)).toEqual([
+      2, 1,
+    ]);
+    const old = await call("GET", `${path}/revisions/${list.json.items[1].id}`);
+    expect(old.json.files[0].content).toBe(SCRIPT);
+    const other = await create();
+    expect(
+      (await call("GET", `/v1/load-tests/${other.id}/script/revisions/${list.json.items[1].id}`))
+        .status,
+    ).toBe(404);
+  });
+
+  test("a script that does not compile is refused with its line; one without users is a warning", async () => {
+    const bad = await call("POST", "/v1/load-tests", {
+      body: { ...LOAD_TEST, locustfile: "import os\ndef x(:\n" },
+    });
+    expect([bad.status, fieldOf(bad.json)]).toEqual([400, "locustfile"]);
+    expect(bad.json.detail).toContain("line 2");
+    const empty = await create({ locustfile: "x = 1\n" });
+    expect(empty.warnings[0].message).toContain("no User class");
+    const check = await call("POST", "/v1/scripts/check", { body: { content: "def x(:\n" } });
+    expect(check.json).toMatchObject({ ok: false, errors: [{ line: 1 }], userClasses: [] });
+  });
+});
+
+describe("bad input", () => {
+  test.each([
+    [{ defaultUsers: 0 }, "defaultUsers"],
+    [{ defaultUsers: -1 }, "defaultUsers"],
+    [{ defaultUsers: 1e9 }, "defaultUsers"],
+    [{ defaultUsers: "NaN" }, "defaultUsers"],
+    [{ defaultUsers: 1.5 }, "defaultUsers"],
+    [{ defaultSpawnRate: 0 }, "defaultSpawnRate"],
+    [{ targetUrl: "ftp://x" }, "targetUrl"],
+    [{ targetUrl: "http://user:pw@x" }, "targetUrl"],
+    [{ name: " " }, "name"],
+    [{ accountId: "a b" }, "accountId"],
+    [{ nonsense: 1 }, "nonsense"],
+    [{ autoStop: { windowSecond: 1 } }, "autoStop.windowSecond"],
+    [{ workers: 3 }, "workers"],
+    [{ loadProfile: { kind: "script" } }, "loadProfile"],
+    [{ environment: { A: "b" } }, "environment"],
+    [{ defaultDurationSec: 20, maxDurationSec: 10 }, "defaultDurationSec"],
+    [{ locustClusterId: "nowhere" }, "locustClusterId"],
+    [{ locustfile: 5 }, "locustfile"],
+  ])("%j names its field and changes nothing", async (more, field) => {
+    const before = (await call("GET", "/v1/load-tests")).json.items.length;
+    const answer = await call("POST", "/v1/load-tests", { body: { ...LOAD_TEST, ...more } });
+    expect([answer.status, fieldOf(answer.json)]).toEqual([400, field]);
+    expect(answer.headers["content-type"]).toContain("application/problem+json");
+    expect(answer.json.type).toBe("https://load-manager.dev/problems/validation");
+    expect((await call("GET", "/v1/load-tests")).json.items).toHaveLength(before);
+  });
+
+  test("of every other kind has its own answer", async () => {
+    const raw = (body: string, type = "application/json") =>
+      call("POST", "/v1/load-tests", { body, headers: { "content-type": type } });
+    expect((await raw('{"name":')).status).toBe(400);
+    expect((await raw('{"defaultUsers": 1e999}')).status).toBe(400);
+    expect((await raw(`{"name":"${"x".repeat(1_100_000)}"}`)).status).toBe(413);
+    const typed = await raw("name=x", "application/x-www-form-urlencoded");
+    expect([typed.status, typed.json.detail]).toEqual([
+      415,
+      expect.stringContaining("application/json"),
+    ]);
+    expect((await call("POST", "/v1/load-tests")).status).toBe(400);
+    const nowhere = await call("GET", "/v1/nothing");
+    expect([nowhere.status, nowhere.json.detail]).toEqual([404, expect.stringContaining("/docs")]);
+    const method = await call("DELETE", "/v1/load-tests");
+    expect([method.status, method.headers.allow]).toEqual([405, "POST, GET"]);
+    expect(fieldOf((await call("GET", "/v1/load-tests?limit=900")).json)).toBe("limit");
+    expect(fieldOf((await call("GET", "/v1/load-tests?colour=red")).json)).toBe("colour");
+    expect(fieldOf((await call("GET", "/v1/load-tests?cursor=zzz")).json)).toBe("cursor");
+    expect((await call("GET", "/v1/runs/none/summary")).status).toBe(404);
+  });
+});
+
+describe("runs", () => {
+  test("are accepted with everything resolved, wait, and are cancelled", async () => {
+    const { id } = await create({ defaultUsers: 5, defaultSpawnRate: 2, defaultDurationSec: 60 });
+    const made = await call("POST", `/v1/load-tests/${id}/runs`);
+    expect([made.status, made.headers.location]).toEqual([201, `/v1/runs/${made.json.id}`]);
+    expect(made.json).toMatchObject({
+      runNumber: 1,
+      name: "Checkout #1",
+      status: "Pending",
+      targetUsers: 5,
+      spawnRate: 2,
+      durationSeconds: 60,
+      maxDurationSec: 14_400,
+      locustClusterId: "local",
+      attempt: 1,
+    });
+    expect(made.json).not.toHaveProperty("startSent");
+    const path = `/v1/runs/${made.json.id}`;
+    expect((await call("DELETE", path)).status).toBe(409);
+    expect((await call("DELETE", `/v1/load-tests/${id}`)).status).toBe(409);
+    expect((await call("PATCH", `${path}/load`, { body: { targetUsers: 3 } })).status).toBe(409);
+    expect((await call("PATCH", path, { body: { notes: "n", keep: true } })).json).toMatchObject({
+      notes: "n",
+      keep: true,
+    });
+    const note = await call("POST", `${path}/events`, {
+      body: { message: "deployed", at: 1_700_000_000_500 },
+    });
+    expect([note.status, note.json.at]).toEqual([201, "2023-11-14T22:13:20.500Z"]);
+    const stopped = await call("POST", `${path}/stop`);
+    expect([stopped.status, stopped.json.status]).toEqual([200, "Stopped"]);
+    const events = await call("GET", `${path}/events`);
+    expect(events.json.items.map((event: { type: string }) => event.type)).toEqual([
+      "status",
+      "status",
+      "note",
+    ]);
+    expect((await call("GET", `/v1/load-tests/${id}/runs`)).json.items).toHaveLength(1);
+    expect(
+      (await call("GET", `/v1/runs?status=Stopped,Failed&loadTestId=${id}`)).json.items,
+    ).toHaveLength(1);
+    const summary = await call("GET", `${path}/summary`);
+    expect(summary.json).toMatchObject({ totalRequests: 0, requestsPerSec: null });
+  });
+
+  test("are refused without a script, beyond the limit, with another's revision", async () => {
+    const bare = (await call("POST", "/v1/load-tests", { body: LOAD_TEST })).json;
+    expect((await call("POST", `/v1/load-tests/${bare.id}/runs`)).status).toBe(409);
+    const { id } = await create({ maxDurationSec: 100 });
+    const long = await call("POST", `/v1/load-tests/${id}/runs`, {
+      body: { durationSeconds: 101 },
+    });
+    expect([long.status, fieldOf(long.json)]).toEqual([400, "durationSeconds"]);
+    const body = { scriptRevisionId: "someone-elses" };
+    expect(fieldOf((await call("POST", `/v1/load-tests/${id}/runs`, { body })).json)).toBe(
+      "scriptRevisionId",
+    );
+    expect((await call("GET", `/v1/load-tests/${id}/runs`)).json.items).toEqual([]);
+  });
+
+  test("find no cluster, or more than one, each with its own words", async () => {
+    const local = { kind: "local", maxConcurrentRuns: 1, workers: 1 } as const;
+    const scope = { accountId: "acme", orgId: "web", projectId: "shop", envId: "prod" };
+    const none = testApp((config) => ({
+      ...config,
+      locustClusters: [{ ...local, id: "prod", scope }],
+    }));
+    const made = (
+      await none.call("POST", "/v1/load-tests", { body: { ...LOAD_TEST, locustfile: SCRIPT } })
+    ).json;
+    const refused = await none.call("POST", `/v1/load-tests/${made.id}/runs`);
+    expect([refused.status, refused.json.code]).toEqual([409, "cluster_missing"]);
+    await none.call("PATCH", `/v1/load-tests/${made.id}`, { body: { locustClusterId: "prod" } });
+    expect((await none.call("POST", `/v1/load-tests/${made.id}/runs`)).status).toBe(201);
+    await none.app.close();
+  });
+});
+
+describe("callbacks", () => {
+  const attached = testApp((config) => ({
+    ...withTokens(config),
+    locustClusters: [
+      {
+        id: "c",
+        kind: "attached",
+        baseUrl: "http://127.0.0.1:9",
+        maxConcurrentRuns: 1,
+        scope: { accountId: "acme", orgId: "web", projectId: "shop" },
+      },
+    ],
+  }));
+  const headers = { "x-locust-token": TOKENS.callback };
+  const post = (path: string, body: object) =>
+    attached.call("POST", `/v1/internal/locust/${path}`, { body, headers });
+  const scope = {
+    accountId: "acme",
+    orgId: "web",
+    projectId: "shop",
+    targetUsers: 5,
+    spawnRate: 1,
+  };
+  afterAll(() => attached.app.close());
+
+  test("the same start is the same run, and every callback may come twice", async () => {
+    const first = await post("register-external", { ...scope, externalKey: "boot:1" });
+    const again = await post("register-external", { ...scope, externalKey: "boot:1" });
+    expect([first.status, again.json.runId]).toEqual([200, first.json.runId]);
+    const next = await post("register-external", { ...scope, externalKey: "boot:2" });
+    expect(next.json.runId).not.toBe(first.json.runId);
+    const runId = first.json.runId as string;
+    const metrics = { totalRequests: 10, totalFailures: 1, tenantId: "old", requestStats: {} };
+    for (let time = 0; time < 2; time += 1) {
+      expect((await post("test-start", { runId })).json.success).toBe(true);
+      expect((await post("metrics", { runId, metrics })).json.success).toBe(true);
+    }
+    const token = TOKENS.admin;
+    expect(
+      (await attached.call("GET", `/v1/runs/${runId}/summary`, { token })).json.totalRequests,
+    ).toBe(10);
+    for (let time = 0; time < 2; time += 1) await post("test-stop", { runId, autoStopped: true });
+    const run = (await attached.call("GET", `/v1/runs/${runId}`, { token })).json;
+    expect(run).toMatchObject({
+      status: "Stopping",
+      endCause: "duration_reached",
+      trigger: "external",
+    });
+    expect((await post("metrics", { runId: "none", metrics })).status).toBe(404);
+    expect((await post("register-external", { ...scope, projectId: "elsewhere" })).status).toBe(
+      409,
+    );
+  });
+});
+
+describe("what stands around", () => {
+  test("documents, health, and who is calling", async () => {
+    const document = (await call("GET", "/openapi.json")).json;
+    expect(document.openapi).toBe("3.1.0");
+    const page = await call("GET", "/docs");
+    expect(page.text).toContain("/v1/runs/{runId}/stop");
+    expect((await call("GET", "/")).headers.location).toBe("/docs");
+    expect((await call("GET", "/livez")).json).toEqual({ status: "ok" });
+    expect((await call("GET", "/readyz")).status).toBe(503);
+    expect((await call("GET", "/health")).json).toMatchObject({
+      status: "ok",
+      store: { kind: "memory", ok: true },
+    });
+    expect((await call("GET", "/metrics")).text).toContain("load_manager_open_runs");
+    expect((await call("GET", "/v1/me")).json).toMatchObject({
+      administrator: true,
+      name: "local",
+    });
+    expect((await call("GET", "/v1/clusters")).json.items).toMatchObject([
+      { id: "local", kind: "local", state: "idle" },
+    ]);
+    expect((await call("GET", "/v1/scopes")).json.accounts[0]).toMatchObject({ accountId: "acme" });
+  });
+});

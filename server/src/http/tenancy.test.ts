@@ -1,0 +1,156 @@
+import { openApi } from "@load-manager/contract/openapi.ts";
+import type { Route } from "@load-manager/contract/route.ts";
+import { routes } from "@load-manager/contract/routes.ts";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./test-app.ts";
+
+const { app, call } = testApp(withTokens);
+afterAll(() => app.close());
+
+let ids: { loadTestId: string; runId: string; revisionId: string; clusterId: string };
+beforeAll(async () => {
+  const token = TOKENS.team;
+  const made = await call("POST", "/v1/load-tests", {
+    body: { ...LOAD_TEST, locustfile: SCRIPT },
+    token,
+  });
+  const run = await call("POST", `/v1/load-tests/${made.json.id}/runs`, { token });
+  ids = {
+    loadTestId: made.json.id,
+    runId: run.json.id,
+    revisionId: made.json.latestRevisionId,
+    clusterId: "none",
+  };
+});
+
+const all = Object.entries(routes) as [string, Route][];
+const pathOf = (route: Route, known: Record<string, string>): string =>
+  route.path.replaceAll(/:(\w+)/g, (_, name: string) => known[name] ?? "none");
+/** A body that is right as far as shapes go, so that only who is calling decides. */
+const BODIES: Record<string, unknown> = {
+  createLoadTest: LOAD_TEST,
+  putScript: { content: SCRIPT },
+  checkScript: { content: SCRIPT },
+  changeLoad: { targetUsers: 1 },
+  addRunEvent: { message: "x" },
+};
+const ask = (
+  key: string,
+  route: Route,
+  options: { token?: string; headers?: Record<string, string> },
+) =>
+  call(route.method, pathOf(route, ids), {
+    ...options,
+    ...(route.body === undefined ? {} : { body: BODIES[key] ?? {} }),
+  });
+
+describe.each(all)("%s", (key, route) => {
+  test("answers nobody that it does not know", async () => {
+    if (route.caller === "anyone") {
+      expect((await ask(key, route, {})).status).not.toBe(401);
+      return;
+    }
+    const wrong = route.caller === "user" ? TOKENS.callback : TOKENS.admin;
+    const strangers = [
+      {},
+      { token: "unknown-token" },
+      { token: wrong },
+      { headers: { "x-locust-token": "wrong" } },
+    ];
+    for (const stranger of strangers) {
+      const answer = await ask(key, route, stranger);
+      expect([answer.status, answer.json.type]).toEqual([
+        401,
+        expect.stringContaining("unauthorized"),
+      ]);
+    }
+  });
+
+  test("hides from another tenant whatever is not its own", async () => {
+    if (route.caller !== "user") return;
+    const answer = await ask(key, route, { token: TOKENS.other });
+    for (const id of Object.values(ids).filter((one) => one !== "none")) {
+      if (answer.status < 400) expect(answer.text).not.toContain(id);
+    }
+    if (/:(loadTestId|runId)/.test(route.path) || key === "createLoadTest")
+      expect(answer.status).toBe(404);
+  });
+});
+
+test("a foreign object and an unknown one get the same answer", async () => {
+  const foreign = await call("GET", `/v1/runs/${ids.runId}`, { token: TOKENS.other });
+  const unknown = await call("GET", "/v1/runs/unknown", { token: TOKENS.other });
+  const shape = ({ json }: typeof foreign, id: string) =>
+    JSON.stringify({ ...json, requestId: "" }).replaceAll(id, "");
+  expect(shape(foreign, ids.runId)).toBe(shape(unknown, "unknown"));
+});
+
+test("without tokens only this machine's own names and pages are answered", async () => {
+  const open = testApp();
+  const from = (headers: Record<string, string>) => open.call("GET", "/v1/load-tests", { headers });
+  expect((await from({ host: "localhost:8800" })).status).toBe(200);
+  expect((await from({ host: "evil.example" })).status).toBe(403);
+  expect((await from({ host: "127.0.0.1", origin: "http://evil.example" })).status).toBe(403);
+  expect((await from({ host: "127.0.0.1:8800", origin: "http://127.0.0.1:8800" })).status).toBe(
+    200,
+  );
+  const callback = await open.call("POST", "/v1/internal/locust/test-start", {
+    body: { runId: "x" },
+  });
+  expect(callback.status).toBe(404);
+  await open.app.close();
+});
+
+test("no body and no query makes the server break", async () => {
+  const routed = all.filter(([, route]) => route.caller !== "anyone");
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...routed),
+      fc.oneof(
+        fc.json(),
+        fc.object().map((value) => JSON.stringify(value)),
+        fc.string(),
+      ),
+      fc.dictionary(
+        fc.constantFrom(
+          "limit",
+          "cursor",
+          "from",
+          "to",
+          "points",
+          "endpoint",
+          "sort",
+          "q",
+          "status",
+          "percentiles",
+        ),
+        fc.string(),
+      ),
+      async ([, route], body, query) => {
+        const url = `${pathOf(route, ids)}?${new URLSearchParams(query).toString()}`;
+        const headers = { "x-locust-token": TOKENS.callback, "content-type": "application/json" };
+        const answer = await call(route.method, url, { token: TOKENS.admin, headers, body });
+        expect(answer.status).not.toBe(500);
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});
+
+test("the OpenAPI document has every endpoint, and every reference leads somewhere", () => {
+  const document = openApi(routes, "1") as {
+    paths: Record<string, Record<string, { operationId: string }>>;
+    components: { schemas: Record<string, unknown> };
+  };
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
+    Object.keys(routes).toSorted(),
+  );
+  const text = JSON.stringify(document);
+  for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+    expect(document.components.schemas).toHaveProperty(name ?? "");
+  }
+  expect(text).not.toContain('"not":{}');
+  expect(text).toContain('"format":"date-time"');
+});
