@@ -19,7 +19,7 @@ const chosen = (clusters: ClusterConfig[], path: string, named?: string): string
   try {
     return resolveCluster(clusters, scope(path), named).id;
   } catch (error) {
-    return String((error as { extra: { code: string } }).extra.code);
+    return (error as { extra: { code: string } }).extra.code;
   }
 };
 

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { openSqliteStores } from "./stores.ts";
+
+const newFolder = (): string => join(mkdtempSync(join(tmpdir(), "load-manager-sqlite-")), "data");
+
+describe("a data folder", () => {
+  test("written by a newer program is refused, with the versions", async () => {
+    for (const name of ["control.db", "metrics.db"]) {
+      const dataDir = newFolder();
+      await (await openSqliteStores({ dataDir })).close();
+      const db = new Database(join(dataDir, name));
+      db.pragma("user_version = 99");
+      db.close();
+      await expect(openSqliteStores({ dataDir })).rejects.toThrow(/newer Load Manager.*version 99/);
+    }
+  });
+
+  test("is held by one server, told by its process id, and free again after it", async () => {
+    const dataDir = newFolder();
+    const first = await openSqliteStores({ dataDir });
+    await expect(openSqliteStores({ dataDir })).rejects.toThrow(
+      new RegExp(`in use by another Load Manager \\(process ${process.pid}\\)`),
+    );
+    await first.close();
+    expect(existsSync(join(dataDir, "server.pid"))).toBe(false);
+    await (await openSqliteStores({ dataDir })).close();
+  });
+
+  test("keeps whatever was acknowledged when its process is killed", async () => {
+    const dataDir = newFolder();
+    const module = new URL("./stores.ts", import.meta.url).href;
+    const program = `
+      const { openSqliteStores } = await import(${JSON.stringify(module)});
+      const stores = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
+      for (let seq = 1; ; seq += 1) {
+        const row = { runId: "r", attempt: 1, boot: "b".repeat(32), seq, type: 2, second: seq, body: new Uint8Array(300) };
+        await stores.metrics.append([row]);
+        await stores.leases.beat("server", seq);
+        process.stdout.write(seq + "\\n");
+      }`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program]);
+    let output = "";
+    await new Promise<void>((resolve, reject) => {
+      child.on("error", reject);
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        if (output.split("\n").length > 20) child.kill("SIGKILL");
+      });
+      child.on("exit", () => resolve());
+    });
+    const acknowledged = Number(output.trim().split("\n").at(-1));
+    expect(acknowledged).toBeGreaterThan(15);
+    const stores = await openSqliteStores({ dataDir });
+    const rows = await stores.metrics.read("r");
+    expect(rows.length).toBeGreaterThanOrEqual(acknowledged);
+    expect((await stores.leases.heartbeats()).get("server")).toBeGreaterThanOrEqual(acknowledged);
+    await stores.close();
+  });
+
+  test("says who it belongs to in a file that people can read", async () => {
+    const dataDir = newFolder();
+    const stores = await openSqliteStores({ dataDir });
+    expect(readFileSync(join(dataDir, "server.pid"), "utf8")).toBe(`${process.pid}\n`);
+    await stores.close();
+  });
+});
