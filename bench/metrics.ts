@@ -75,16 +75,16 @@ compare(
 );
 
 const values = latencies(360_000, 7);
-const histogram = emptyHistogram();
-for (const us of values) addLatency(histogram, us);
-const bounds = { minUs: Math.min(...values.slice(0, 1000)), maxUs: 1e9 };
+const bounds = { minUs: 0, maxUs: 1e9 };
 compare(
-  "p50, p95 and p99 of 360,000 latencies from a merged histogram rather than by sorting them",
+  "p50, p95 and p99 of 360,000 latencies by counting them into a histogram rather than by sorting them",
   () => {
+    const histogram = emptyHistogram();
+    for (const us of values) addLatency(histogram, us);
     for (const p of [50, 95, 99]) percentile(histogram, p, bounds);
   },
   () => {
-    const sorted = Float64Array.from(values).toSorted();
+    const sorted = values.toSorted((a, b) => a - b);
     for (const p of [50, 95, 99]) void sorted[Math.ceil((p / 100) * sorted.length) - 1];
   },
 );

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -43,7 +43,9 @@ describe("a data folder", () => {
         await stores.leases.beat("server", seq);
         process.stdout.write(seq + "\\n");
       }`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", program]);
+    const file = `${dataDir}.mjs`;
+    writeFileSync(file, program);
+    const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     await new Promise<void>((resolve, reject) => {
       child.on("error", reject);
