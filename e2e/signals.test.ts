@@ -57,6 +57,19 @@ describe("the demo", () => {
     removeFolder(dataDir);
   });
 
+  test("a second Ctrl-C does not wait for the run's end, and leaves nothing either", async () => {
+    const dataDir = newFolder();
+    const program = demo(dataDir, "--duration", "60");
+    await until("load", () => (/req\/s/.test(program.output()) ? true : undefined));
+    ctrlC(program);
+    await until("the answer", () => (program.output().includes("again") ? true : undefined));
+    ctrlC(program);
+    expect(await Promise.race([program.ended, sleep(12_000, "it did not end")])).toBe(0);
+    expect(program.output()).not.toContain("Endpoint");
+    expectNoProcesses(dataDir);
+    removeFolder(dataDir);
+  });
+
   test("a second demo beside it says why not", async () => {
     const dataDir = newFolder();
     const first = demo(dataDir, "--duration", "30");

@@ -125,8 +125,9 @@ export const ensurePython = async () => {
   if (known !== undefined) return known;
   return locked("python", async () => {
     const found = remembered(key) ?? search();
-    writeMark(MARK, JSON.stringify({ key: found.source === "environment" ? key : "", ...found }));
-    say(`Locust ${found.locust} (${found.python})`);
+    writeMark(MARK, JSON.stringify({ key, ...found }));
+    const again = found.source === "machine" ? `; delete ${MARK} to try for a newer one` : "";
+    say(`Locust ${found.locust} (${found.python})${again}`);
     return found;
   });
 };

@@ -3,10 +3,34 @@ import sys
 
 import locust  # noqa: F401  (before anything that opens sockets: it patches the standard library for gevent)
 
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, PACKAGE)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import harness  # noqa: E402
+import pytest  # noqa: E402
 
 # The environment of who runs the tests must not reach the plugin.
 for name in list(os.environ):
     if name.startswith("LOAD_MANAGER_"):
         del os.environ[name]
+
+
+@pytest.fixture
+def target():
+    made = harness.Target()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def receiver():
+    made = harness.Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def locust(tmp_path, receiver):
+    made = harness.Locust(str(tmp_path), receiver.url)
+    yield made
+    made.close()

@@ -1,12 +1,12 @@
 import os
 import struct
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import decode
 from load_manager_locust import identity, settings, wire
 from load_manager_locust.outbox import Outbox
 from load_manager_locust.sender import Sender
+
+from harness import Receiver
 
 BOOT = b"b" * 16
 
@@ -69,47 +69,6 @@ def test_a_disk_that_cannot_be_written_ends_the_spool_and_nothing_else(tmp_path)
     box = outbox(spool_path=str(tmp_path / "no-such-folder" / "spool.bin"))
     box.add(wire.EVENT, b"a")
     assert box.next_batch(1 << 20) is not None
-
-
-class Receiver(object):
-    """Answers with the given statuses, then 200; keeps the bodies of what it took."""
-
-    def __init__(self, *statuses):
-        self.statuses = list(statuses)
-        self.taken = []
-        self.asked = 0
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                import zlib
-
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "deflate":
-                    body = zlib.decompress(body)
-                receiver.asked += 1
-                status = receiver.statuses.pop(0) if receiver.statuses else 200
-                if status == 200:
-                    receiver.taken.append(decode.batch(body))
-                answer = b'{"acknowledgedSeq": 0, "unknownEndpoints": [], "commands": []}'
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d" % self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def seqs(self):
-        return [seq for taken in self.taken for seq, _, _ in taken["records"]]
 
 
 def send(box, *receivers):

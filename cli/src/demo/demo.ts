@@ -85,12 +85,16 @@ const defineLoadTest = async (
   return known.id;
 };
 
-/** Follows a run until it is settled, and draws it meanwhile. */
-const follow = async (client: Client, runId: string, total: number, interrupted: () => boolean) => {
+/** Follows a run until it is settled, and draws it meanwhile; `undefined` where nobody wants to wait for that. */
+const follow = async (client: Client, runId: string, total: number, interrupts: () => number) => {
   const line = liveLine(terminal, Date.now);
   let stopAsked = false;
   for (;;) {
-    if (interrupted() && !stopAsked) {
+    if (interrupts() > 1) {
+      line.done();
+      return undefined;
+    }
+    if (interrupts() > 0 && !stopAsked) {
       stopAsked = true;
       line.done();
       say("Stopping the run; Ctrl-C again ends at once.");
@@ -153,7 +157,8 @@ export const demo = async (options: Options): Promise<void> => {
     });
     say(`Run           ${created.name}: ${options.users} users, ${options.duration} s`);
     say("");
-    const run = await follow(client, created.id, options.duration, interrupted);
+    const run = await follow(client, created.id, options.duration, () => interrupts);
+    if (run === undefined) return;
     explain(run);
     if (run.status === "Failed") process.exitCode = 1;
     await showResult({ client, terminal, run, counted: shop.counts(run.id) });

@@ -19,6 +19,7 @@ export const showResult = async (input: {
     await client.getRequests({ params }),
     await client.getSummary({ params }),
   ];
+  if (summary.totalRequests === 0 && sum(counted) === 0) return;
   const row = (name: string, figures: (typeof requests.items)[number] | typeof summary) =>
     [
       name,
