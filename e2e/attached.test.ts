@@ -228,10 +228,15 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
     expect(ended.loadEndedAt === undefined || ended.startedAt === undefined).toBe(false);
   });
 
-  test("stops by hand", async () => {
+  test("takes other users while it runs, and stops by hand", async () => {
     const body = { targetUsers: 6, spawnRate: 6, durationSeconds: 100 };
     const run = await server.client.createRun({ params: { loadTestId }, body });
     await running(server.client, run.id);
+    await server.client.changeLoad({ params: { runId: run.id }, body: { targetUsers: 9 } });
+    await until("nine users", async () => {
+      const { lastMetrics } = await server.client.getRun({ params: { runId: run.id } });
+      return lastMetrics?.currentUsers === 9 ? true : undefined;
+    });
     await server.client.stopRun({ params: { runId: run.id } });
     const ended = await settled(server.client, run.id);
     expect([ended.status, ended.endCause]).toEqual(["Stopped", "stopped_by_user"]);

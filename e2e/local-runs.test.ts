@@ -5,6 +5,7 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
+  LOCUSTFILE,
   LOCUSTS,
   newFolder,
   processesWith,
@@ -164,6 +165,19 @@ describe.each(LOCUSTS)("a local cluster on $name", ({ python }) => {
     expect([ended.status, ended.statusReason?.code]).toEqual(["Failed", "no_user_class"]);
     expect(ended.statusReason?.logTail?.join("\n")).toContain("No User class found");
     expectNoProcesses(dataDir);
+  });
+
+  test("a script's load shape is switched off, and that is told", async () => {
+    const { client } = server;
+    const shape =
+      "\n\nfrom locust import LoadTestShape\n\nclass Wild(LoadTestShape):\n    def tick(self):\n        return (50, 50)\n";
+    const id = await defineShop(client, shop.url, { locustfile: LOCUSTFILE + shape });
+    const body = { targetUsers: 3, spawnRate: 3, durationSeconds: 4 };
+    const run = await client.createRun({ params: { loadTestId: id }, body });
+    const ended = await settled(client, run.id);
+    expect([ended.status, ended.summary?.maxUsers]).toEqual(["Finished", 3]);
+    expect((await eventsOf(client, run.id)).map(({ type }) => type)).toContain("shape_off");
+    expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
   });
 
   test("users that the stop timeout cuts off are told, and are the most that can be missing", async () => {

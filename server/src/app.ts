@@ -72,7 +72,7 @@ export const createApp = (deps: {
     clusters,
     figures: {
       ingestBatch: ingest.ingestBatch,
-      storeSnapshot: createSnapshotStore({ metrics: stores.metrics, live }),
+      storeMetric: createSnapshotStore({ metrics: stores.metrics, live }),
       requests: async (runId) => (await live.of(runId)).requests,
       finals: async (runId) => finalsOf(await live.of(runId)),
       snapshot: async (run) => toSnapshot(await live.of(run.id), clock.now()),

@@ -194,8 +194,11 @@ const check = (config: Config, originOf: (path: readonly PropertyKey[]) => Origi
       "must be 127.0.0.1 while no security.apiToken is set: anybody could start load tests",
     );
   }
-  if (!LOOPBACK.has(config.server.host) && config.security.locustCallbackToken.length === 0) {
-    fail(["server", "host"], "must be 127.0.0.1 while no security.locustCallbackToken is set");
+  if (hasTokens(config) && config.security.locustCallbackToken.length === 0) {
+    fail(
+      ["security", "locustCallbackToken"],
+      "is needed where API tokens are set: Locust could not hand in its figures",
+    );
   }
 };
 

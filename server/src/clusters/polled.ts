@@ -102,6 +102,8 @@ export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
     const message = `${base}: this does not answer like a Locust master (status ${reply.status})`;
     return { kind: "silent", refused: false, message };
   };
+  /** Locust does not tell which users it was last told; after a restart of ours the newest command is sent once more. */
+  const commanded = new Map<string, number>();
   const swarm = async (run: LoadTestRun, users: number, spawnRate: number): Promise<void> => {
     const reply = await ask(`${base}/swarm`, {
       method: "POST",
@@ -115,18 +117,18 @@ export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
       const why = said.success ? said.data.message : `status ${reply.status}`;
       throw new AppError("conflict", `Locust refused the start: ${why}`);
     }
+    commanded.set(run.id, users);
   };
   const loadOf = (run: LoadTestRun, stats: Stats): LoadState => {
     const snapshot = snapshotOf(stats);
+    const targetUsers = commanded.get(run.id) ?? run.targetUsers;
     const ended = !LOADING.has(stats.state) && !ENDING.has(stats.state);
     return {
       phase: LOADING.has(stats.state) ? "running" : ended ? "ended" : "stopping",
       requests: snapshot.totalRequests,
       users: stats.user_count,
       ...(run.startSent === undefined ? {} : { testStartedAt: run.startSent.at }),
-      ...(run.commandedLoad === undefined && run.targetUsers === undefined
-        ? {}
-        : { targetUsers: run.commandedLoad?.targetUsers ?? run.targetUsers ?? 0 }),
+      ...(targetUsers === undefined ? {} : { targetUsers }),
       workersLost: [],
       polled: snapshot,
     };

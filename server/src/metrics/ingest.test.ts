@@ -165,5 +165,7 @@ describe("cumulative snapshots", () => {
       p95ResponseMs: 42,
     });
     expect(await createLiveRuns(stores.metrics).of("run")).toEqual(accumulator);
+    await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
+    expect((await live.of("run")).requests).toBe(36);
   });
 });

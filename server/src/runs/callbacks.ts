@@ -134,7 +134,7 @@ export const updateMetrics = async (
   final = false,
 ): Promise<void> => {
   const at = snapshot.timestamp ?? deps.clock.now();
-  await deps.figures.storeSnapshot(run, snapshot, { source: "json", at, final });
+  await deps.figures.storeMetric(run, snapshot, { source: "json", at, final });
 };
 
 /** Load has ended, says Locust: because the duration was reached, or because somebody stopped it there. */

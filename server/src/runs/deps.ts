@@ -11,7 +11,7 @@ import type { Stores } from "../stores/ports.ts";
 export type RunFigures = {
   readonly ingestBatch: (bytes: Uint8Array) => Promise<unknown>;
   /** A cumulative snapshot; `final` where no other follows. */
-  readonly storeSnapshot: (
+  readonly storeMetric: (
     run: LoadTestRun,
     snapshot: SnapshotInput,
     how: { readonly source: "json" | "polled"; readonly at: number; readonly final?: boolean },

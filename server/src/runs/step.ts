@@ -87,7 +87,7 @@ const storePolled = async (
   if (memory.polledAt !== undefined && mono - memory.polledAt < interval - POLICY.tickMs / 2)
     return;
   memory.polledAt = mono;
-  await deps.figures.storeSnapshot(run, seen.load.polled, {
+  await deps.figures.storeMetric(run, seen.load.polled, {
     source: "polled",
     at: deps.clock.now(),
   });

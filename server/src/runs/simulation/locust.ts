@@ -204,7 +204,7 @@ export const simulatedLocust = (options: {
 
   const figures: RunFigures = {
     ingestBatch: async () => {},
-    storeSnapshot: async () => {},
+    storeMetric: async () => {},
     requests: async () => load?.requests ?? 0,
     finals: async () => {
       const whole = (load === undefined || load.endedAt !== undefined) && finalsArrive;
