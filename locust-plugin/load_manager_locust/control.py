@@ -2,14 +2,15 @@
 import logging
 import os
 import platform
+import signal
 import time
 
 import gevent
 
-from . import __version__, compat
+from . import __version__, compat, external
 from .outbox import Outbox
 from .run import Run
-from .sender import REGISTER, Sender
+from .sender import Sender
 from .worker import MESSAGE
 
 logger = logging.getLogger("load_manager")
@@ -19,6 +20,8 @@ TICK_SECONDS = 0.2
 LAST_REPORTS_SECONDS = 4.0
 # A stop that Locust does not confirm, though no user is left.
 IDLE_SECONDS = 3.0
+# A master that was started for one run ends by itself when nobody has asked for it this long after the run.
+LONELY_SECONDS = 3600.0
 BUSY_STATES = ("spawning", "running", "stopping", "cleanup")
 
 
@@ -44,6 +47,7 @@ class Control(object):
         self.starting = False
         self.done_commands = set()
         self.idle_since = None
+        self.asked_at = time.monotonic()
         self.sender = Sender(settings.urls, settings.token, self._answered)
         self.sender.start()
         gevent.spawn(self._watch)
@@ -98,7 +102,7 @@ class Control(object):
         if told.get("host"):
             self.environment.host = told["host"]
         self._stop_timeout(told.get("stopTimeoutSeconds") or 0)
-        self._tell_workers(run)
+        self.tell_workers(run)
         self._spawn(told["users"], told["spawnRate"])
 
     def _new_run(self, outbox, attempt, fence, external):
@@ -115,7 +119,7 @@ class Control(object):
         if self.environment.parsed_options is not None:
             self.environment.parsed_options.stop_timeout = seconds
 
-    def _tell_workers(self, run, client_id=None):
+    def tell_workers(self, run, client_id=None):
         told = {"runId": run.run_id, "key": run.key}
         if client_id is None:
             self.runner.send_message(MESSAGE, told)
@@ -177,29 +181,9 @@ class Control(object):
         self.run = run = self._new_run(outbox, 1, self.fence, external=True)
         users = int(getattr(self.runner, "target_user_count", 0) or 0)
         run.set_users(users, float(getattr(self.runner, "spawn_rate", 0) or 1))
-        self._tell_workers(run)
-        gevent.spawn(self._register, run, "%s:%d" % (self.boot.hex(), self.started))
+        self.tell_workers(run)
+        gevent.spawn(external.register, self, run, "%s:%d" % (self.boot.hex(), self.started))
         return run
-
-    def _register(self, run, external_key):
-        body = dict(
-            self.settings.scope,
-            targetUsers=max(1, run.users),
-            spawnRate=run.spawn_rate,
-            externalKey=external_key,
-        )
-        while run.run_id is None:
-            response = self.sender.post(REGISTER, json=body)
-            if response is not None and response.status_code < 300:
-                run.outbox.run_id = response.json()["runId"]
-                break
-            reason = self.sender.last_error if response is None else response.text[:500]
-            logger.warning("This run could not be registered at Load Manager; it is tried again: %s", reason)
-            gevent.sleep(5)
-        if self.run is run:
-            self.environment.load_manager_run_id = run.run_id
-            self._tell_workers(run)
-        self.sender.wake.set()
 
     def on_test_stopping(self):
         """Whoever stopped it: without a stop of ours it was Locust's page, or the last worker is gone."""
@@ -222,7 +206,7 @@ class Control(object):
 
     def on_worker_connect(self, client_id):
         if self.run is not None and self.run.active:
-            self._tell_workers(self.run, client_id)
+            self.tell_workers(self.run, client_id)
 
     def _watch(self):
         while True:
@@ -234,9 +218,10 @@ class Control(object):
 
     def _look(self):
         run = self.run
-        if run is None or not run.active:
-            return
         now = time.monotonic()
+        if run is None or not run.active:
+            self._end_if_forgotten(now)
+            return
         run.watch_workers()
         run.collector.tick()
         if run.deadline is not None and now >= run.deadline and run.phase == "running":
@@ -252,6 +237,14 @@ class Control(object):
             run.end()
             self.starting = False
             self.sender.wake.set()
+
+    def _end_if_forgotten(self, now):
+        """Its server is gone for good: the processes of a run must not stay forever. What is spooled stays on disk."""
+        if self.settings.run_dir is None or now - self.asked_at < LONELY_SECONDS:
+            return
+        logger.warning("Nobody has asked for this master for %d s; it ends.", LONELY_SECONDS)
+        self.asked_at = now
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _answered(self, outbox, answer):
         run = self.run

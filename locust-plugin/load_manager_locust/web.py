@@ -1,6 +1,7 @@
 """The plugin's own pages in Locust's web server, and the guard of Locust's."""
 import functools
 import hmac
+import time
 
 from flask import jsonify, request
 
@@ -23,6 +24,7 @@ def install(app, control, settings):
         def view():
             if not authorized():
                 return jsonify(error="unauthorized", message="LOAD_MANAGER_TOKEN is another."), 401
+            control.asked_at = time.monotonic()
             try:
                 if request.method == "POST":
                     told = request.get_json(force=True, silent=True)

@@ -3,7 +3,7 @@ import time
 
 import decode
 
-from harness import expect_totals, received, until
+from harness import SCRIPT, Locust, expect_totals, received, until
 
 
 def test_a_managed_run_from_start_to_end(locust, target, receiver):
@@ -71,3 +71,12 @@ def test_workers_end_when_their_master_is_killed(locust):
     locust.processes[0].kill()
     locust.processes[0].wait()
     until("the workers' end", lambda: all(process.poll() is not None for process in locust.processes), 10)
+
+
+def test_a_master_that_nobody_asks_for_any_more_ends_with_its_workers(tmp_path, receiver):
+    hurry = "import load_manager_locust.control\nload_manager_locust.control.LONELY_SECONDS = 3\n"
+    made = Locust(str(tmp_path), receiver.url, hurry + SCRIPT)
+    try:
+        until("the end of all three", lambda: all(process.poll() is not None for process in made.processes), 15)
+    finally:
+        made.close()

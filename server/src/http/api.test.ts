@@ -134,6 +134,7 @@ describe("bad input", () => {
     expect(fieldOf((await call("GET", "/v1/load-tests?limit=900")).json)).toBe("limit");
     expect(fieldOf((await call("GET", "/v1/load-tests?colour=red")).json)).toBe("colour");
     expect(fieldOf((await call("GET", "/v1/load-tests?cursor=zzz")).json)).toBe("cursor");
+    expect(fieldOf((await call("GET", "/v1/runs?status=Failed,Nonsense")).json)).toBe("status");
     expect((await call("GET", "/v1/runs/none/summary")).status).toBe(404);
   });
 });

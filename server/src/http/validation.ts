@@ -58,7 +58,8 @@ export const parse = <Schema extends z.ZodType>(
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const fields = result.error.issues.flatMap(flat).map(({ path, message }) => ({
-    field: path.length === 0 ? where : fieldOf(path),
+    // A list in a query string is one field: `status=a,b`.
+    field: path.length === 0 ? where : fieldOf(where === "query" ? path.slice(0, 1) : path),
     message,
   }));
   const [first] = fields;
