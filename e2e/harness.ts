@@ -14,10 +14,19 @@ export const LOCUSTFILE = readFileSync(join(ROOT, "examples/shop/locustfile.py")
 export const SCOPE = { accountId: "acc", orgId: "org", projectId: "proj" };
 
 /** The Locusts that this machine has for the tests; `npm test` says loudly which one is missing. */
+const present = (name: string, variable: string): { name: string; python: string }[] => {
+  const python = process.env[variable];
+  return python === undefined ? [] : [{ name, python }];
+};
 export const LOCUSTS = [
-  { name: "the newest Locust", python: process.env["LOAD_MANAGER_PYTHON"] },
-  { name: "Locust 2.12.1", python: process.env["LOAD_MANAGER_TEST_PYTHON_212"] },
-].flatMap(({ name, python }) => (python === undefined ? [] : [{ name, python }]));
+  ...present("the newest Locust", "LOAD_MANAGER_PYTHON"),
+  ...present("Locust 2.12.1", "LOAD_MANAGER_TEST_PYTHON_212"),
+];
+/** Debian's own 2.12.1 does not know its version. */
+export const WITH_DEBIANS = [
+  ...LOCUSTS,
+  ...present("Debian's Locust", "LOAD_MANAGER_TEST_PYTHON_DEBIAN"),
+];
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), "load-manager-e2e-"));
 

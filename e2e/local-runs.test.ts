@@ -6,7 +6,6 @@ import {
   eventsOf,
   expectNoProcesses,
   LOCUSTFILE,
-  LOCUSTS,
   newFolder,
   processesWith,
   removeFolder,
@@ -15,9 +14,10 @@ import {
   settled,
   startServer,
   until,
+  WITH_DEBIANS,
 } from "./harness.ts";
 
-describe.each(LOCUSTS)("a local cluster on $name", ({ python }) => {
+describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let shop: Shop;

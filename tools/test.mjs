@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
-import { foreground, ROOT, say, Stop } from "./steps.mjs";
+import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
 
 /** CI sets it: nothing may be left out there. */
 const ALL = process.env.LM_REQUIRE_ALL === "1";
@@ -42,7 +42,15 @@ const locusts = async () => {
   const oldest = await ensureOldestLocust();
   if (oldest.python === undefined) missing.push(`tests on Locust 2.12.1: ${oldest.why}`);
   else found.LOAD_MANAGER_TEST_PYTHON_212 = oldest.python;
-  return { found, missing };
+  return { found: withDebian(found), missing };
+};
+
+/** Debian's own package is another Locust 2.12.1, on Debian's libraries; it is tested where it is installed. */
+const withDebian = (found) => {
+  const debian = "/usr/bin/python3";
+  const there =
+    found.LOAD_MANAGER_TEST_PYTHON_212 !== debian && capture(debian, ["-c", "import locust"]).ok;
+  return there ? { ...found, LOAD_MANAGER_TEST_PYTHON_DEBIAN: debian } : found;
 };
 
 export const test = async ({ node, args, env }) => {
@@ -55,7 +63,7 @@ export const test = async ({ node, args, env }) => {
     );
     const filtered = args.length > 0;
     for (const [name, python] of Object.entries(defined)) {
-      if (filtered) continue;
+      if (filtered || name === "LOAD_MANAGER_TEST_PYTHON_DEBIAN") continue;
       if (!hasPytest(python)) {
         missing.push(`the plugin's tests on ${python}: it has no pytest`);
         continue;
@@ -81,7 +89,8 @@ export const test = async ({ node, args, env }) => {
       "--reporter=default",
       "--reporter=json",
     ];
-    await foreground(node, [...vitest, `--outputFile.json=${report}`, ...args], {
+    const projects = Object.keys(defined).length === 0 ? ["--project", "unit"] : [];
+    await foreground(node, [...vitest, `--outputFile.json=${report}`, ...projects, ...args], {
       ...env,
       ...defined,
     });

@@ -199,9 +199,14 @@ class Control(object):
 
     def on_report(self, client_id, data):
         run = self.run
-        told = data.get("lm")
-        if run is None or not run.active or (told is not None and told.get("key") != run.key):
+        if run is None or not run.active:
             return
+        key = data["lm"].get("key") if "lm" in data else run.key
+        if key != run.key:
+            # Joined during the run (Locust before 2.15 has no event for it), or still speaks of the run before.
+            self.tell_workers(run, client_id)
+            if key is not None:
+                return
         run.collector.report(client_id, data)
 
     def on_worker_connect(self, client_id):

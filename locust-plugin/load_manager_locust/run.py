@@ -80,10 +80,11 @@ class Run(object):
         self.phase = RUNNING
 
     def watch_workers(self):
-        """Workers that were there at the start and are gone or missing, told once each, and again when they are back."""
+        """Who has worked for the run, and who of them is gone or missing: told once each, and again when back."""
         if self.phase != RUNNING:
             return
-        live = set(node.id for node in compat.live_workers(self.runner))
+        live = [node.id for node in compat.live_workers(self.runner)]
+        self.worker_ids += [worker for worker in live if worker not in self.worker_ids]
         for worker in self.worker_ids:
             if worker not in live and worker not in self.lost:
                 self.lost.append(worker)

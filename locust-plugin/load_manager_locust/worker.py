@@ -56,6 +56,15 @@ class Recorder(object):
         self.cut_off = 0
         self.final = False
 
+    def belong(self, key):
+        """A worker that has just joined counts before it is told the run: that stays. Another run's does not."""
+        if key == self.key:
+            return
+        if self.key is not None:
+            self.reset(key)
+        self.key = key
+        self.told = set()
+
     def request(self, request_type, name, response_time, response_length, exception):
         method, name = str(request_type or ""), str(name)
         key = self.names.get((method, name))
@@ -80,6 +89,8 @@ class Recorder(object):
             parts.append((second, wire.part(cells)))
         names = [(key, method, name) for (method, name), key in self.names.items() if key not in self.told]
         self.told.update(key for key, _, _ in names)
+        cut_off = self.cut_off if self.final else 0
+        self.cut_off -= cut_off
         return {
             "v": 1,
             "key": self.key,
@@ -89,7 +100,7 @@ class Recorder(object):
             "names": names,
             "requests": requests,
             "failures": failures,
-            "cutOff": self.cut_off if self.final else 0,
+            "cutOff": cut_off,
         }
 
 
@@ -113,8 +124,7 @@ def install(environment, runner, settings):
     def on_run(environment, msg, **_):
         """The master tells the run before it starts load, so that scripts know it in test_start and on_start."""
         told = msg.data or {}
-        if told.get("key") != recorder.key:
-            recorder.reset(told.get("key"))
+        recorder.belong(told.get("key"))
         environment.load_manager_run_id = told.get("runId")
 
     def on_test_start(**_):

@@ -3,6 +3,8 @@ import time
 
 import decode
 
+from load_manager_locust.worker import Recorder
+
 from harness import SCRIPT, Locust, expect_totals, received, until
 
 
@@ -65,6 +67,27 @@ def test_a_lost_worker_is_told_and_its_last_report_is_missing(locust, target, re
     (final,) = decode.parsed(records, 5)
     assert (final["workersReported"], final["workersLost"]) == (1, 1)
     assert "worker_lost" in [event["type"] for event in decode.parsed(records, 3)]
+
+
+def test_a_worker_that_joins_during_the_run_is_counted(locust, target, receiver):
+    assert locust.start(target, durationSeconds=12)[0] == 200
+    until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
+    locust.add_worker("worker-3")
+    working = lambda: [worker for worker in locust.status()["workers"] if worker["users"] > 0]
+    until("three workers with users", lambda: len(working()) == 3, 10)
+    assert locust.ended()["workersLost"] == []
+    records = received(receiver, "run-1")
+    expect_totals(target, records)
+    (final,) = decode.parsed(records, 5)
+    assert (final["workersExpected"], final["workersReported"]) == (3, 3)
+
+
+def test_what_was_cut_off_is_told_once():
+    recorder = Recorder()
+    recorder.cut_off = 2
+    assert recorder.report()["cutOff"] == 0
+    recorder.final = True
+    assert [recorder.report()["cutOff"], recorder.report()["cutOff"]] == [2, 0]
 
 
 def test_workers_end_when_their_master_is_killed(locust):
