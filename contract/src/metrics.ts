@@ -51,7 +51,7 @@ const PercentileList = z
   .transform((text) => text.split(",").map(Number))
   .pipe(z.array(z.number().gt(0).lt(100)).min(1).max(20));
 
-const EndpointQuery = z
+export const EndpointQuery = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (Array.isArray(value) ? value : [value]))
   .pipe(z.array(z.string().max(2000)).max(1000));
@@ -66,7 +66,7 @@ export const WindowQuery = z.strictObject({
 });
 export type WindowQuery = z.output<typeof WindowQuery>;
 
-const Points = z.coerce.number().int().min(1).max(11_000);
+export const Points = z.coerce.number().int().min(1).max(11_000);
 export const GraphQuery = WindowQuery.extend({ points: Points.default(300) });
 export const TimeseriesQuery = WindowQuery.extend({
   points: Points.default(300),

@@ -28,6 +28,16 @@ import {
   TimeseriesQuery,
   WindowQuery,
 } from "./metrics.ts";
+import {
+  ExceptionsAnswer,
+  ExportQuery,
+  FailuresAnswer,
+  FailuresQuery,
+  HeatmapAnswer,
+  ScatterAnswer,
+  DistributionQuery,
+  StreamQuery,
+} from "./metrics-detail.ts";
 import { Id, Paging } from "./primitives.ts";
 import { route } from "./route.ts";
 import {
@@ -92,6 +102,12 @@ export const routes = {
   getGraph: route({ ...numbers, path: "/v1/runs/:runId/graph", summary: "Users, requests and errors over time", query: GraphQuery, answers: { 200: GraphAnswer } }),
   getRequests: route({ ...numbers, path: "/v1/runs/:runId/requests", summary: "The table of endpoints", description: "`format=csv` has Locust's own column names.", query: RequestsQuery, answers: { 200: RequestsAnswer } }),
   getTimeseries: route({ ...numbers, path: "/v1/runs/:runId/metrics/timeseries", summary: "A chart over any window", query: TimeseriesQuery, answers: { 200: TimeseriesAnswer } }),
+  getScatter: route({ ...numbers, path: "/v1/runs/:runId/metrics/scatter", summary: "Latencies over time, as points", query: DistributionQuery, answers: { 200: ScatterAnswer } }),
+  getHeatmap: route({ ...numbers, path: "/v1/runs/:runId/metrics/heatmap", summary: "Latencies over time, as counts", query: DistributionQuery, answers: { 200: HeatmapAnswer } }),
+  exportMetrics: route({ ...numbers, path: "/v1/runs/:runId/metrics/export", summary: "Everything, streamed as CSV or lines of JSON", description: "One row for each bucket and endpoint. `format=ndjson` adds the histograms.", query: ExportQuery, answers: { 200: "text/csv; charset=utf-8" } }),
+  getFailures: route({ ...numbers, path: "/v1/runs/:runId/failures", summary: "What failed, and how often", query: FailuresQuery, answers: { 200: FailuresAnswer } }),
+  getExceptions: route({ ...numbers, path: "/v1/runs/:runId/exceptions", summary: "What the script raised", query: FailuresQuery, answers: { 200: ExceptionsAnswer } }),
+  streamRun: route({ ...numbers, path: "/v1/runs/:runId/stream", summary: "What happens, as it happens", description: "Server-sent events: `sample`, `status`, `event`, `end`. `Last-Event-ID` goes on where a reader left off.", query: StreamQuery, answers: { 200: "text/event-stream" } }),
   getAggregate: route({ ...numbers, path: "/v1/runs/:runId/metrics/aggregate", summary: "Figures, endpoints and chart in one answer", query: AggregateQuery, answers: { 200: AggregateAnswer } }),
   listRunEvents: route({ ...numbers, path: "/v1/runs/:runId/events", summary: "What happened", query: PagingQuery, answers: { 200: RunEvents } }),
 

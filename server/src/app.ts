@@ -10,10 +10,12 @@ import { createHttp } from "./http/app.ts";
 import { aroundHandlers } from "./http/handlers/around.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
+import { numberHandlers } from "./http/handlers/numbers.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
+import { createMerger } from "./metrics/blocks/merger.ts";
 import { finalsOf } from "./metrics/accumulator.ts";
 import { createIngest } from "./metrics/ingest.ts";
 import { createLiveRuns } from "./metrics/live.ts";
@@ -25,6 +27,7 @@ import type { RunDeps } from "./runs/deps.ts";
 import { refreshSummary } from "./runs/settle.ts";
 import { createLoop } from "./runs/loop.ts";
 import type { Stores } from "./stores/ports.ts";
+import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
 
 export type App = {
@@ -65,6 +68,13 @@ export const createApp = (deps: {
     ]),
   );
   const live = createLiveRuns(stores.metrics);
+  const merger = createMerger({
+    metrics: stores.metrics,
+    clock,
+    log,
+    retention: config.retention,
+    keptRunIds: stores.runs.kept,
+  });
   const ingest = createIngest({ ...stores, live });
   const queries = createQueries({ metrics: stores.metrics, live, clock });
   const runs: RunDeps = {
@@ -86,6 +96,7 @@ export const createApp = (deps: {
     limits: config.orchestrator,
   };
   const loop = createLoop(runs);
+  const streams = createStreams({ stores, live, log });
   const notReady: string[] = ["the server is starting"];
   const access = createAccess({
     apiToken: config.security.apiToken,
@@ -102,12 +113,14 @@ export const createApp = (deps: {
   const http = createHttp({
     handlers: {
       ...loadTestHandlers(loadTests),
-      ...runHandlers({ runs, queries, wake: loop.wake }),
+      ...runHandlers({ runs, wake: loop.wake }),
+      ...numberHandlers({ runs: stores.runs, queries, streams }),
       ...locustHandlers({ runs, wake: loop.wake }),
       ...aroundHandlers({ runs, version: VERSION, notReady: () => notReady }),
     },
     samples: async (bytes) => {
       const { runId, ...answer } = await ingest.ingestBatch(bytes);
+      streams.wake(runId);
       const run = await stores.runs.get(runId);
       if (run !== undefined) await refreshSummary(runs, run);
       return { ...answer, commands: run === undefined ? [] : commandsFor(run) };
@@ -124,10 +137,13 @@ export const createApp = (deps: {
       address = listening;
       notReady.length = 0;
       loop.start();
+      merger.start();
     },
     close: async () => {
       notReady.push("the server is stopping");
+      streams.stop();
       await loop.stop();
+      await merger.stop();
       await http.close();
     },
   };

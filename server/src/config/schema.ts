@@ -129,6 +129,12 @@ export const Settings = z.strictObject({
       pendingTimeoutSeconds: whole(1, 31_536_000).default(86_400),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      secondsDays: whole(1, 36_500).default(14),
+      tenSecondsDays: whole(1, 36_500).default(90),
+    })
+    .prefault({}),
 });
 export type Settings = z.output<typeof Settings>;
 
@@ -144,6 +150,8 @@ export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "orchestrator.maxDurationSeconds": "number",
   "orchestrator.externalMaxDurationSeconds": "number",
   "orchestrator.pendingTimeoutSeconds": "number",
+  "retention.secondsDays": "number",
+  "retention.tenSecondsDays": "number",
 };
 
 export const SECRETS: ReadonlySet<string> = new Set([

@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import type { Route } from "@load-manager/contract/route.ts";
 import { routes, type Routes } from "@load-manager/contract/routes.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -19,17 +21,23 @@ type Request<R extends Route> = {
   readonly body: Part<R, "body">;
   readonly caller: Caller;
   readonly ifMatch: number | undefined;
+  /** Where a reader of a stream left off. */
+  readonly lastEventId: string | undefined;
 };
 
 type Bodies<R extends Route> = {
   [S in keyof R["answers"]]: R["answers"][S] extends z.ZodType ? z.output<R["answers"][S]> : null;
 }[keyof R["answers"]];
 
-/** An answer in the program's own form, times in ms; the binding writes it for the wire. `raw` is sent as it is. */
+/** An answer in the program's own form, times in ms; the binding writes it for the wire. `raw` is sent as it is, `stream` writes by itself. */
 type Answer<R extends Route> = {
   readonly status?: number & keyof R["answers"];
   readonly headers?: Readonly<Record<string, string>>;
-} & ({ readonly body: Bodies<R> } | { readonly raw: string; readonly contentType?: string });
+} & (
+  | { readonly body: Bodies<R> }
+  | { readonly raw: string | AsyncIterable<string>; readonly contentType?: string }
+  | { readonly stream: (response: ServerResponse) => void }
+);
 
 /** What each endpoint does. */
 export type Handlers = {
@@ -42,12 +50,14 @@ type AnyHandler = (request: {
   body: unknown;
   caller: Caller;
   ifMatch: number | undefined;
+  lastEventId: string | undefined;
 }) => Promise<{
   status?: number;
   headers?: Readonly<Record<string, string>>;
   body?: unknown;
-  raw?: string;
+  raw?: string | AsyncIterable<string>;
   contentType?: string;
+  stream?: (response: ServerResponse) => void;
 }>;
 
 const NOBODY: Caller = { name: "nobody", administrator: false, scope: {} };
@@ -92,6 +102,11 @@ const ifMatchOf = (route: Route, request: FastifyRequest): number | undefined =>
   return Number(version);
 };
 
+const lastEventIdOf = ({ headers }: FastifyRequest): string | undefined => {
+  const given = headers["last-event-id"];
+  return typeof given === "string" && given !== "" ? given : undefined;
+};
+
 const bodyOf = (route: Route, request: FastifyRequest): unknown => {
   if (route.body === undefined) return {};
   const { body } = request;
@@ -123,14 +138,24 @@ const answer = async (
     body: bodyOf(route, request),
     caller,
     ifMatch: ifMatchOf(route, request),
+    lastEventId: lastEventIdOf(request),
   });
+  if (result.stream !== undefined) {
+    void reply.hijack();
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    result.stream(reply.raw);
+    return reply;
+  }
   const status = result.status ?? Number(Object.keys(route.answers)[0]);
   const shape = route.answers[status];
   void reply.status(status).headers({ "cache-control": "no-store", ...result.headers });
   if (result.raw !== undefined) {
     const type =
       result.contentType ?? (typeof shape === "string" ? shape : "text/plain; charset=utf-8");
-    return reply.type(type).send(result.raw);
+    const { raw } = result;
+    return reply.type(type).send(typeof raw === "string" ? raw : Readable.from(raw));
   }
   if (shape === null || shape === undefined || typeof shape === "string") return reply.send();
   const version = route.versioned === true ? versionOf(result.body) : undefined;

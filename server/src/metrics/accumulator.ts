@@ -1,5 +1,6 @@
-import type { SampleRow } from "../stores/ports.ts";
+import type { Reading, SampleRow } from "../stores/ports.ts";
 import { RECORD } from "./batch.ts";
+import { decodeCells, decodeMeta, META } from "./blocks/codec.ts";
 import { decodeFinal, decodeOpen, type Final, type Open } from "./records.ts";
 import { decodeSample, eachEndpoint, type ServerSnapshot } from "./sample.ts";
 import { addDelta, emptyTotals, type Totals } from "./totals.ts";
@@ -15,28 +16,60 @@ type Boot = {
   snapshot?: ServerSnapshot & { readonly second: number };
 };
 
-type Second = { requests: number; failures: number; users?: number | undefined };
+type Second = { requests: number };
 
-/** Everything about a run that its rows have told so far. The same row twice counts once; their order does not matter. */
+/** Everything about a run that its rows and blocks have told so far. The same row twice counts once; their order does not matter. */
 export type Accumulator = {
   readonly boots: Map<string, Boot>;
   readonly names: Map<string, { readonly method: string; readonly name: string }>;
   readonly endpoints: Map<string, Totals>;
-  readonly seconds: Map<number, Second>;
+  /** The seconds of which anything is known: ascending ranges, both ends included. */
+  readonly covered: [from: number, to: number][];
+  /** The newest seconds only. */
+  readonly recent: Map<number, Second>;
   requests: number;
+  users: number;
   maxUsers: number;
   lastSecond: number;
 };
+
+/** More than any rate of the newest seconds looks at. */
+const RECENT_SECONDS = 60;
 
 export const emptyAccumulator = (): Accumulator => ({
   boots: new Map(),
   names: new Map(),
   endpoints: new Map(),
-  seconds: new Map(),
+  covered: [],
+  recent: new Map(),
   requests: 0,
+  users: 0,
   maxUsers: 0,
   lastSecond: 0,
 });
+
+/** The usual second is the one after the last: that costs nothing. */
+const cover = (ranges: [number, number][], from: number, to: number): void => {
+  const last = ranges.at(-1);
+  if (last === undefined || from > last[1] + 1) ranges.push([from, to]);
+  else if (from >= last[0]) last[1] = Math.max(last[1], to);
+  else {
+    const all = [...ranges, [from, to] as [number, number]].toSorted(([a], [b]) => a - b);
+    ranges.length = 0;
+    for (const [start, end] of all) cover(ranges, start, end);
+  }
+};
+
+const atSecond = (accumulator: Accumulator, second: number): Second => {
+  const { recent } = accumulator;
+  if (second > accumulator.lastSecond) {
+    accumulator.lastSecond = second;
+    for (const old of recent.keys()) if (old < second - RECENT_SECONDS) recent.delete(old);
+  }
+  const known = recent.get(second) ?? { requests: 0 };
+  if (second >= accumulator.lastSecond - RECENT_SECONDS) recent.set(second, known);
+  return known;
+};
 
 const bootOf = (accumulator: Accumulator, key: string): Boot => {
   const known = accumulator.boots.get(key);
@@ -53,39 +86,74 @@ const isNew = (boot: Boot, seq: number): boolean => {
   return true;
 };
 
-const addSample = (accumulator: Accumulator, boot: Boot, row: SampleRow): void => {
+/** `totals` false leaves out what the endpoints did. */
+const addSample = (accumulator: Accumulator, boot: Boot, row: SampleRow, totals: boolean): void => {
   const sample = decodeSample(row.body);
-  const { second } = sample;
+  const { second, snapshot } = sample;
   for (const { id, method, name } of sample.names) accumulator.names.set(id, { method, name });
-  const at = accumulator.seconds.get(second) ?? { requests: 0, failures: 0 };
-  accumulator.seconds.set(second, at);
+  const newest = second >= accumulator.lastSecond;
+  const at = atSecond(accumulator, second);
+  cover(accumulator.covered, Math.min(second, snapshot?.fromSecond ?? second), second);
   if (sample.users !== undefined) {
-    at.users = sample.users.real;
+    if (newest) accumulator.users = sample.users.real;
     accumulator.maxUsers = Math.max(accumulator.maxUsers, sample.users.real);
   }
-  accumulator.lastSecond = Math.max(accumulator.lastSecond, second);
-  for (const part of sample.parts) {
-    eachEndpoint(part, (delta) => {
-      const totals = accumulator.endpoints.get(delta.id) ?? emptyTotals();
-      accumulator.endpoints.set(delta.id, totals);
-      addDelta(totals, delta, second);
-      at.requests += delta.requests;
-      at.failures += delta.failures;
-      accumulator.requests += delta.requests;
-    });
+  if (totals) {
+    for (const part of sample.parts) {
+      eachEndpoint(part, (delta) => {
+        addDelta(totalsOf(accumulator, delta.id), delta, second);
+        at.requests += delta.requests;
+        accumulator.requests += delta.requests;
+      });
+    }
   }
-  if (sample.snapshot !== undefined && second >= (boot.snapshot?.second ?? 0)) {
-    boot.snapshot = { ...sample.snapshot, second };
+  if (snapshot !== undefined && second >= (boot.snapshot?.second ?? 0)) {
+    boot.snapshot = { ...snapshot, second };
   }
 };
 
-export const addRow = (accumulator: Accumulator, row: SampleRow): void => {
+const totalsOf = ({ endpoints }: Accumulator, id: string): Totals => {
+  const totals = endpoints.get(id) ?? emptyTotals();
+  endpoints.set(id, totals);
+  return totals;
+};
+
+export const addRow = (accumulator: Accumulator, row: SampleRow, totals = true): void => {
   const boot = bootOf(accumulator, `${row.attempt}:${row.boot}`);
   if (!isNew(boot, row.seq)) return;
-  if (row.type === RECORD.sample) addSample(accumulator, boot, row);
+  if (row.type === RECORD.sample || row.type === RECORD.snapshot)
+    addSample(accumulator, boot, row, totals);
   else if (row.type === RECORD.open) boot.open = decodeOpen(row.body);
   else if (row.type === RECORD.final) boot.final = { ...decodeFinal(row.body), seq: row.seq };
   else if (row.type === RECORD.dropped) boot.dropped = true;
+};
+
+/** Everything that a store has of a run: each row and each block once. */
+export const accumulate = ({ blocks, rows, merged }: Reading, totals: boolean): Accumulator => {
+  const accumulator = emptyAccumulator();
+  for (const { attempt, boot, fromSeq, toSeq } of merged) {
+    const known = bootOf(accumulator, `${attempt}:${boot}`);
+    for (let seq = fromSeq; seq <= toSeq; seq += 1) isNew(known, seq);
+  }
+  for (const { series, level, start, body } of blocks) {
+    if (series === META) {
+      const { names, covered, maxUsers } = decodeMeta(body);
+      for (const [id, method, name] of names) accumulator.names.set(id, { method, name });
+      for (const [from, to] of covered) {
+        cover(accumulator.covered, from, to);
+        accumulator.lastSecond = Math.max(accumulator.lastSecond, to);
+      }
+      accumulator.maxUsers = Math.max(accumulator.maxUsers, maxUsers);
+    } else {
+      const endpoint = totalsOf(accumulator, series);
+      for (const cell of decodeCells(body, level, start)) {
+        addDelta(endpoint, cell, cell.lastSecond);
+        accumulator.requests += cell.requests;
+      }
+    }
+  }
+  for (const row of rows) addRow(accumulator, row, totals);
+  return accumulator;
 };
 
 /** Has every process handed in all it had? What Locust's own pages gave is as whole as they are. */

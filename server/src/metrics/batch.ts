@@ -1,7 +1,8 @@
 import { ByteReader, malformed } from "./bytes.ts";
 import { hex } from "./hex.ts";
 
-export const RECORD = { open: 1, sample: 2, event: 3, dropped: 4, final: 5 } as const;
+/** The last one never travels: the server makes it of cumulative snapshots. */
+export const RECORD = { open: 1, sample: 2, event: 3, dropped: 4, final: 5, snapshot: 8 } as const;
 
 export type BatchRecord = {
   readonly seq: number;

@@ -62,25 +62,40 @@ export class ByteReader {
 
 /** Writes the same. */
 export class ByteWriter {
-  private readonly parts: number[] = [];
+  private bytes: Uint8Array = new Uint8Array(256);
+  private length = 0;
+
+  private room(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
 
   byte(value: number): this {
-    this.parts.push(value);
+    this.room(1);
+    this.bytes[this.length] = value;
+    this.length += 1;
     return this;
   }
 
   varint(value: number): this {
+    this.room(8);
     let left = value;
     while (left >= 0x80) {
-      this.parts.push((left % 128) | 0x80);
+      this.bytes[this.length] = (left % 128) | 0x80;
+      this.length += 1;
       left = Math.floor(left / 128);
     }
-    this.parts.push(left);
+    this.bytes[this.length] = left;
+    this.length += 1;
     return this;
   }
 
   raw(bytes: Uint8Array): this {
-    for (const byte of bytes) this.parts.push(byte);
+    this.room(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
     return this;
   }
 
@@ -94,6 +109,6 @@ export class ByteWriter {
   }
 
   finish(): Uint8Array {
-    return Uint8Array.from(this.parts);
+    return this.bytes.slice(0, this.length);
   }
 }

@@ -1,8 +1,9 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { SampleRow } from "../stores/ports.ts";
 import { RECORD } from "./batch.ts";
+import { ByteWriter } from "./bytes.ts";
 import { addLatency, emptyHistogram, encodeHistogram } from "./histogram.ts";
-import { encodeSample, endpointId } from "./sample.ts";
+import { encodeSample, endpointId, type Sample } from "./sample.ts";
 
 /** For tests: a run that began at second 1000 and was stopped at 1010. */
 export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun => ({
@@ -87,6 +88,30 @@ export const sampleRow = (
     })),
   }),
 });
+
+/** A sample of one request at GET /a that also tells errors and exceptions. */
+export const withProblems = (
+  seq: number,
+  second: number,
+  problems: Pick<Partial<Sample>, "errors" | "exceptions">,
+): SampleRow => {
+  const row = sampleRow(seq, second, [{ name: "/a", failed: [1] }]);
+  const errors = new ByteWriter().varint(problems.errors?.length ?? 0);
+  for (const { id, error, count, firstMs, lastMs } of problems.errors ?? []) {
+    errors.raw(Buffer.from(id, "hex")).text(error).varint(count).varint(firstMs).varint(lastMs);
+  }
+  const exceptions = new ByteWriter().varint(problems.exceptions?.length ?? 0);
+  for (const { workers, message, traceback, count } of problems.exceptions ?? []) {
+    exceptions.text(workers).text(message).text(traceback).varint(count);
+  }
+  const body = new ByteWriter()
+    .raw(row.body)
+    .byte(6)
+    .block(errors.finish())
+    .byte(7)
+    .block(exceptions.finish());
+  return { ...row, body: body.finish() };
+};
 
 export const jsonRow = (seq: number, type: number, value: unknown): SampleRow => ({
   runId: "run",

@@ -2,24 +2,25 @@ import type { PercentileError } from "@load-manager/contract/metrics.ts";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 
 /**
- * Latencies, merged. Scheme 1 is log-linear over whole microseconds with 64 buckets an octave: counts by bucket.
- * Scheme 0 is what Locust's own statistics give: rounded milliseconds and their counts.
+ * Latencies, merged. Scheme 1 is log-linear over whole microseconds with 64 buckets an octave: `counts[i]` is the count
+ * of bucket `first + i`. Scheme 0 is what Locust's own statistics give: rounded milliseconds and their counts.
  */
 export type Histogram = {
+  first: number;
   counts: Float64Array;
   total: number;
-  readonly rounded: Map<number, number>;
+  rounded?: Map<number, number>;
 };
 
 const SUB_BUCKETS = 64;
 /** Bucket of the largest whole number that is exact here; nothing real is beyond it. */
 const LAST_BUCKET = SUB_BUCKETS + SUB_BUCKETS * 47 - 1;
+/** Made by the server only, where workers with and without the plugin were merged. */
+const BOTH = 2;
+const NOTHING = new Uint8Array(0);
+const NO_COUNTS = new Float64Array(0);
 
-export const emptyHistogram = (): Histogram => ({
-  counts: new Float64Array(0),
-  total: 0,
-  rounded: new Map(),
-});
+export const emptyHistogram = (): Histogram => ({ first: 0, counts: NO_COUNTS, total: 0 });
 
 /** Scheme 1's bucket of a latency in microseconds: exact below 64, then 64 an octave. */
 export const bucketOf = (us: number): number => {
@@ -30,61 +31,99 @@ export const bucketOf = (us: number): number => {
   return SUB_BUCKETS + SUB_BUCKETS * k + (Math.floor(us / 2 ** k) - SUB_BUCKETS);
 };
 
-/** The middle of a bucket in microseconds; a bucket of octave k is 2^k wide. */
-const midpoint = (bucket: number): number => {
-  if (bucket < SUB_BUCKETS) return bucket;
+/** Lower bound and width of a bucket in microseconds; a bucket of octave k is 2^k wide. */
+export const bucketBounds = (
+  bucket: number,
+): { readonly lowUs: number; readonly widthUs: number } => {
+  if (bucket < SUB_BUCKETS) return { lowUs: bucket, widthUs: 1 };
   const k = Math.floor((bucket - SUB_BUCKETS) / SUB_BUCKETS);
-  const low = ((bucket % SUB_BUCKETS) + SUB_BUCKETS) * 2 ** k;
-  return low + (2 ** k - 1) / 2;
+  return { lowUs: ((bucket % SUB_BUCKETS) + SUB_BUCKETS) * 2 ** k, widthUs: 2 ** k };
+};
+
+/** The middle of the whole microseconds of a bucket. */
+const midpoint = (bucket: number): number => {
+  const { lowUs, widthUs } = bucketBounds(bucket);
+  return lowUs + (widthUs - 1) / 2;
+};
+
+/** Room for a bucket; at least doubled, so that filling one bucket after the other stays cheap. */
+const makeRoom = (histogram: Histogram, bucket: number): void => {
+  const { first, counts } = histogram;
+  if (counts.length === 0) {
+    histogram.first = Math.max(0, bucket - 8);
+    histogram.counts = new Float64Array(32);
+    return;
+  }
+  const spare = counts.length;
+  const from = bucket < first ? Math.max(0, bucket - spare) : first;
+  const end = bucket < first ? first + counts.length : bucket + 1 + spare;
+  const grown = new Float64Array(end - from);
+  grown.set(counts, first - from);
+  histogram.first = from;
+  histogram.counts = grown;
 };
 
 const addCount = (histogram: Histogram, bucket: number, count: number): void => {
   if (bucket > LAST_BUCKET) throw malformed("a histogram's bucket is out of range");
-  if (bucket >= histogram.counts.length) {
-    const grown = new Float64Array(Math.max(bucket + 1, histogram.counts.length * 2, 256));
-    grown.set(histogram.counts);
-    histogram.counts = grown;
+  let at = bucket - histogram.first;
+  if (at < 0 || at >= histogram.counts.length) {
+    makeRoom(histogram, bucket);
+    at = bucket - histogram.first;
   }
-  histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + count;
+  histogram.counts[at] = (histogram.counts[at] ?? 0) + count;
   histogram.total += count;
+};
+
+const addRounded = (histogram: Histogram, ms: number, count: number): void => {
+  histogram.rounded ??= new Map();
+  histogram.rounded.set(ms, (histogram.rounded.get(ms) ?? 0) + count);
+  histogram.total += count;
+};
+
+/** Every occupied bucket of scheme 1, ascending. */
+export const eachBucket = (
+  { first, counts }: Histogram,
+  visit: (bucket: number, count: number) => void,
+): void => {
+  for (let at = 0; at < counts.length; at += 1) {
+    const count = counts[at] ?? 0;
+    if (count > 0) visit(first + at, count);
+  }
 };
 
 export const addLatency = (histogram: Histogram, us: number): void =>
   addCount(histogram, bucketOf(us), 1);
 
-/** Adds an encoded histogram: exact, commutative and associative. */
+/** Adds an encoded histogram: exact, commutative and associative. Throws AppError validation where it is malformed. */
 export const addEncoded = (histogram: Histogram, encoded: Uint8Array): void => {
   if (encoded.length === 0) return;
   const reader = new ByteReader(encoded);
   const scheme = reader.byte();
+  if (scheme === BOTH) {
+    addEncoded(histogram, reader.take(reader.varint()));
+    addEncoded(histogram, reader.rest());
+    return;
+  }
   if (scheme > 1) throw malformed(`a histogram of the unknown scheme ${scheme}`);
+  const add = scheme === 1 ? addCount : addRounded;
   let index = 0;
   while (!reader.done) {
     const head = reader.varint();
-    index += Math.floor(head / 2);
-    const count = head % 2 === 1 ? reader.varint() : 1;
-    if (scheme === 1) addCount(histogram, index, count);
-    else {
-      histogram.rounded.set(index, (histogram.rounded.get(index) ?? 0) + count);
-      histogram.total += count;
-    }
+    index += head >= 2 ? Math.floor(head / 2) : 0;
+    add(histogram, index, head % 2 === 1 ? reader.varint() : 1);
   }
 };
 
 /** Adds another histogram; exact, like adding it encoded. */
 export const addHistogram = (histogram: Histogram, other: Histogram): void => {
-  for (let bucket = other.counts.length - 1; bucket >= 0; bucket -= 1) {
-    const count = other.counts[bucket] ?? 0;
-    if (count > 0) addCount(histogram, bucket, count);
-  }
-  for (const [ms, count] of other.rounded) {
-    histogram.rounded.set(ms, (histogram.rounded.get(ms) ?? 0) + count);
-    histogram.total += count;
-  }
+  eachBucket(other, (bucket, count) => addCount(histogram, bucket, count));
+  for (const [ms, count] of other.rounded ?? []) addRounded(histogram, ms, count);
 };
 
-const encodePairs = (scheme: number, pairs: readonly (readonly [number, number])[]): Uint8Array => {
-  if (pairs.length === 0) return new Uint8Array(0);
+type Pairs = readonly (readonly [index: number, count: number])[];
+
+const encodePairs = (scheme: number, pairs: Pairs): Uint8Array => {
+  if (pairs.length === 0) return NOTHING;
   const writer = new ByteWriter().byte(scheme);
   let previous = 0;
   for (const [index, count] of pairs) {
@@ -95,14 +134,19 @@ const encodePairs = (scheme: number, pairs: readonly (readonly [number, number])
   return writer.finish();
 };
 
-/** Scheme 1's part of a histogram, as it travels. */
-export const encodeHistogram = (histogram: Histogram): Uint8Array =>
-  encodePairs(
-    1,
-    Array.from(histogram.counts, (count, bucket) => [bucket, count] as const).filter(
-      ([, count]) => count > 0,
-    ),
-  );
+const encodeBoth = (exact: Uint8Array, rounded: Uint8Array): Uint8Array => {
+  if (rounded.length === 0) return exact;
+  if (exact.length === 0) return rounded;
+  return new ByteWriter().byte(BOTH).block(exact).raw(rounded).finish();
+};
+
+/** As it travels and is kept; where both schemes have counts, one after the other. */
+export const encodeHistogram = (histogram: Histogram): Uint8Array => {
+  const pairs: [number, number][] = [];
+  eachBucket(histogram, (bucket, count) => pairs.push([bucket, count]));
+  const rounded = [...(histogram.rounded ?? [])].toSorted(([a], [b]) => a - b);
+  return encodeBoth(encodePairs(1, pairs), encodePairs(0, rounded));
+};
 
 /**
  * The value at rank ⌈p·n⌉ (p in percent) in ms: its bucket's midpoint, clamped to what was measured.
@@ -120,23 +164,22 @@ export const percentile = (
 };
 
 const valueAt = (histogram: Histogram, rank: number): number => {
-  if (histogram.rounded.size > 0) return valueAtMixed(histogram, rank);
+  if (histogram.rounded !== undefined) return valueAtMixed(histogram, rank);
+  const { first, counts } = histogram;
   let seen = 0;
-  for (let bucket = 0; bucket < histogram.counts.length; bucket += 1) {
-    seen += histogram.counts[bucket] ?? 0;
-    if (seen >= rank) return midpoint(bucket);
+  for (let at = 0; at < counts.length; at += 1) {
+    seen += counts[at] ?? 0;
+    if (seen >= rank) return midpoint(first + at);
   }
   return 0;
 };
 
 const valueAtMixed = (histogram: Histogram, rank: number): number => {
-  const values: [number, number][] = [...histogram.rounded].map(([ms, count]) => [
+  const values: [number, number][] = [...(histogram.rounded ?? [])].map(([ms, count]) => [
     ms * 1000,
     count,
   ]);
-  histogram.counts.forEach((count, bucket) => {
-    if (count > 0) values.push([midpoint(bucket), count]);
-  });
+  eachBucket(histogram, (bucket, count) => values.push([midpoint(bucket), count]));
   let seen = 0;
   for (const [us, count] of values.toSorted(([a], [b]) => a - b)) {
     seen += count;
@@ -149,15 +192,15 @@ const valueAtMixed = (histogram: Histogram, rank: number): number => {
 export const bucketMean = (histogram: Histogram): number | null => {
   if (histogram.total === 0) return null;
   let sum = 0;
-  histogram.counts.forEach((count, bucket) => {
-    if (count > 0) sum += count * midpoint(bucket);
+  eachBucket(histogram, (bucket, count) => {
+    sum += count * midpoint(bucket);
   });
-  for (const [ms, count] of histogram.rounded) sum += count * ms * 1000;
+  for (const [ms, count] of histogram.rounded ?? []) sum += count * ms * 1000;
   return sum / histogram.total / 1000;
 };
 
 /** How far a percentile can be off: half a bucket of scheme 1; Locust's rounding where any of that was merged. */
 export const errorBound = (histograms: readonly Histogram[]): PercentileError =>
-  histograms.some(({ rounded }) => rounded.size > 0)
+  histograms.some(({ rounded }) => rounded !== undefined)
     ? { relative: 0.05, absoluteMs: 0.5 }
     : { relative: 0.008, absoluteMs: 0 };

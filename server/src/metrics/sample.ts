@@ -4,11 +4,19 @@ import { z } from "zod";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 import { hex } from "./hex.ts";
 
-const SECTION = { second: 1, users: 2, workers: 3, part: 4, names: 5, snapshot: 8 } as const;
+const SECTION = {
+  second: 1,
+  users: 2,
+  workers: 3,
+  part: 4,
+  names: 5,
+  errors: 6,
+  exceptions: 7,
+  snapshot: 8,
+} as const;
 
-/** What one endpoint did in one second at one worker; times in microseconds, 0 where no request had one. */
-export type EndpointDelta = {
-  readonly id: string;
+/** Sums over some requests; times in microseconds, 0 where no request had one. */
+export type Delta = {
   readonly requests: number;
   readonly failures: number;
   readonly noTime: number;
@@ -20,6 +28,9 @@ export type EndpointDelta = {
   readonly ok: Uint8Array;
   readonly failed: Uint8Array;
 };
+
+/** What one endpoint did in one second at one worker. */
+export type EndpointDelta = Delta & { readonly id: string };
 
 /** A cumulative snapshot that the server took, or was given, and the first second that it adds to the one before. */
 const ServerSnapshot = z.object({
@@ -38,7 +49,26 @@ export type Sample = {
     readonly method: string;
     readonly name: string;
   }[];
+  readonly errors: readonly ErrorCount[];
+  readonly exceptions: readonly ExceptionCount[];
   readonly snapshot?: ServerSnapshot;
+};
+
+/** How often an error came at an endpoint, and when; Unix ms. */
+export type ErrorCount = {
+  readonly id: string;
+  readonly error: string;
+  readonly count: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+};
+
+/** How often a script raised, and in which workers (joined by commas). */
+export type ExceptionCount = {
+  readonly workers: string;
+  readonly message: string;
+  readonly traceback: string;
+  readonly count: number;
 };
 
 /** The first 8 bytes of SHA-256 over method, NUL, name; as 16 hex digits. */
@@ -53,6 +83,8 @@ export const decodeSample = (body: Uint8Array): Sample => {
   let snapshot: ServerSnapshot | undefined;
   const parts: Uint8Array[] = [];
   const names: Sample["names"][number][] = [];
+  const errors: ErrorCount[] = [];
+  const exceptions: ExceptionCount[] = [];
   while (!reader.done) {
     const type = reader.byte();
     const payload = reader.take(reader.varint());
@@ -66,6 +98,17 @@ export const decodeSample = (body: Uint8Array): Sample => {
       for (let left = section.varint(); left > 0; left -= 1) {
         names.push({ id: hex(section.take(8)), method: section.text(), name: section.text() });
       }
+    } else if (type === SECTION.errors) {
+      for (let left = section.varint(); left > 0; left -= 1) {
+        const [id, error] = [hex(section.take(8)), section.text()];
+        const [count, firstMs, lastMs] = [section.varint(), section.varint(), section.varint()];
+        errors.push({ id, error, count, firstMs, lastMs });
+      }
+    } else if (type === SECTION.exceptions) {
+      for (let left = section.varint(); left > 0; left -= 1) {
+        const [workers, message, traceback] = [section.text(), section.text(), section.text()];
+        exceptions.push({ workers, message, traceback, count: section.varint() });
+      }
     } else if (type === SECTION.snapshot) snapshot = snapshotOf(payload);
   }
   if (second === undefined) throw malformed("a sample does not name its second");
@@ -73,6 +116,8 @@ export const decodeSample = (body: Uint8Array): Sample => {
     second,
     parts,
     names,
+    errors,
+    exceptions,
     ...(users === undefined ? {} : { users }),
     ...(snapshot === undefined ? {} : { snapshot }),
   };

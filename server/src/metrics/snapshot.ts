@@ -11,10 +11,10 @@ const recentRate = (accumulator: Accumulator, now: number): number | null => {
   if (accumulator.lastSecond === 0) return null;
   // Figures are a little late by nature: the newest closed second is the last one told, unless that is long ago.
   const last = Math.max(accumulator.lastSecond, Math.floor(now / 1000) - 3);
-  const first = Math.min(...accumulator.seconds.keys());
+  const first = accumulator.covered[0]?.[0] ?? last;
   let requests = 0;
   for (let second = last - RECENT_SECONDS + 1; second <= last; second += 1) {
-    requests += accumulator.seconds.get(second)?.requests ?? 0;
+    requests += accumulator.recent.get(second)?.requests ?? 0;
   }
   return requests / Math.max(1, Math.min(RECENT_SECONDS, last - first + 1));
 };
@@ -62,7 +62,7 @@ export const toSnapshot = (accumulator: Accumulator, now: number): MetricSnapsho
     p50ResponseMs: p50ResponseMs ?? null,
     p95ResponseMs: p95ResponseMs ?? null,
     p99ResponseMs: p99ResponseMs ?? null,
-    currentUsers: accumulator.seconds.get(accumulator.lastSecond)?.users ?? 0,
+    currentUsers: accumulator.users,
     requestStats: Object.fromEntries(stats),
   };
 };

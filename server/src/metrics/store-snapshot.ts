@@ -98,7 +98,7 @@ export const createSnapshotStore = ({
       {
         ...base,
         seq,
-        type: RECORD.sample,
+        type: RECORD.snapshot,
         second,
         body: encodeSample({
           second,

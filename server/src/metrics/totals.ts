@@ -1,5 +1,11 @@
-import { addEncoded, emptyHistogram, type Histogram } from "./histogram.ts";
-import type { EndpointDelta } from "./sample.ts";
+import {
+  addEncoded,
+  addHistogram,
+  emptyHistogram,
+  encodeHistogram,
+  type Histogram,
+} from "./histogram.ts";
+import type { Delta } from "./sample.ts";
 
 /** Sums over any number of seconds, workers and endpoints; times in microseconds. Adding is order-independent. */
 export type Totals = {
@@ -28,7 +34,7 @@ export const emptyTotals = (): Totals => ({
   failed: emptyHistogram(),
 });
 
-export const addDelta = (totals: Totals, delta: EndpointDelta, second: number): void => {
+export const addDelta = (totals: Totals, delta: Delta, second: number): void => {
   totals.requests += delta.requests;
   totals.failures += delta.failures;
   totals.noTime += delta.noTime;
@@ -42,3 +48,29 @@ export const addDelta = (totals: Totals, delta: EndpointDelta, second: number): 
   addEncoded(totals.ok, delta.ok);
   addEncoded(totals.failed, delta.failed);
 };
+
+export const addTotals = (totals: Totals, other: Totals): void => {
+  totals.requests += other.requests;
+  totals.failures += other.failures;
+  totals.noTime += other.noTime;
+  totals.sumUs += other.sumUs;
+  totals.bytes += other.bytes;
+  totals.minUs = Math.min(totals.minUs, other.minUs);
+  totals.maxUs = Math.max(totals.maxUs, other.maxUs);
+  totals.lastSecond = Math.max(totals.lastSecond, other.lastSecond);
+  addHistogram(totals.ok, other.ok);
+  addHistogram(totals.failed, other.failed);
+};
+
+/** The same sums, encoded. */
+export const deltaOf = (totals: Totals): Delta => ({
+  requests: totals.requests,
+  failures: totals.failures,
+  noTime: totals.noTime,
+  sumUs: totals.sumUs,
+  minUs: Number.isFinite(totals.minUs) ? totals.minUs : 0,
+  maxUs: totals.maxUs,
+  bytes: totals.bytes,
+  ok: encodeHistogram(totals.ok),
+  failed: encodeHistogram(totals.failed),
+});

@@ -106,6 +106,8 @@ export type RunStore = {
     locustClusterId: string,
     externalKey: string,
   ) => Promise<LoadTestRun | undefined>;
+  /** The runs that are marked to keep all their figures. */
+  readonly kept: () => Promise<string[]>;
   /** How many runs of a load test have one of these statuses. */
   readonly count: (loadTestId: string, statuses: readonly RunStatus[]) => Promise<number>;
   /** The live figures beside the run; at most one record per run, the newest wins. */
@@ -124,6 +126,12 @@ export type RunEventStore = {
     runId: string,
     paging: { readonly limit: number; readonly cursor?: string | undefined },
   ) => Promise<Page<RunEvent>>;
+  /** Those that arrived after a place (0: all), in the order of arrival: what a follower reads. */
+  readonly after: (
+    runId: string,
+    arrival: number,
+    limit: number,
+  ) => Promise<{ readonly arrival: number; readonly event: RunEvent }[]>;
   readonly deleteRun: (runId: string) => Promise<void>;
 };
 
@@ -169,9 +177,9 @@ export type SampleRow = {
   /** 32 hex digits; one per master process. */
   readonly boot: string;
   readonly seq: number;
-  /** 1 open, 2 sample, 3 event, 4 dropped, 5 final. */
+  /** 1 open, 2 sample, 3 event, 4 dropped, 5 final; 8 what the server made of a cumulative snapshot. */
   readonly type: number;
-  /** The Unix second that a sample speaks of; 0 for other records. */
+  /** The Unix second that a sample or snapshot speaks of; 0 for other records. */
   readonly second: number;
   readonly body: Uint8Array;
 };
@@ -183,10 +191,47 @@ export type AppendResult = {
   readonly conflicting: number[];
 };
 
+/** Samples of a window of some minutes, merged by series and width of cell; what is in it is `metrics/blocks/codec.ts`'s. */
+export type Block = {
+  readonly runId: string;
+  /** An endpoint's 16 hex digits, or one of the names that the codec has for others. */
+  readonly series: string;
+  readonly level: number;
+  /** The Unix second that its window begins with. */
+  readonly start: number;
+  readonly body: Uint8Array;
+};
+
+/** Record numbers of one boot whose rows have gone into blocks; both ends included. */
+export type MergedRange = {
+  readonly attempt: number;
+  readonly boot: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+};
+
+export type BlockQuery = {
+  readonly level: number;
+  /** "endpoints": every series of 16 digits. */
+  readonly series: readonly string[] | "endpoints";
+  /** Of the blocks' starts; both ends included. */
+  readonly fromStart: number;
+  readonly toStart: number;
+};
+
+/** All of it as it stood at one moment: a figure is in a block or in a row, never in both. */
+export type Reading = {
+  /** By (series, start) within each query, in the order of the queries. */
+  readonly blocks: Block[];
+  /** By (boot, seq). */
+  readonly rows: SampleRow[];
+  readonly merged: MergedRange[];
+};
+
 export type MetricStore = {
-  /** Inserts what is absent; resolves after the commit. */
+  /** Inserts what is absent; resolves after the commit. A row whose number was merged counts as there. */
   readonly append: (rows: readonly SampleRow[]) => Promise<AppendResult>;
-  /** All rows of a run, or those of a range of seconds (inclusive; then only samples), by (boot, seq). */
+  /** All rows of a run that are not merged, or those of a range of seconds (inclusive; then only samples and snapshots), by (boot, seq). */
   readonly read: (
     runId: string,
     range?: { readonly fromSecond: number; readonly toSecond: number },
@@ -197,5 +242,29 @@ export type MetricStore = {
     cursor: ReadonlyMap<string, number>,
     limit: number,
   ) => Promise<SampleRow[]>;
+  /** Blocks, and rows as `read` gives them: `rows` absent gives none, `{}` all. */
+  readonly readBlocks: (
+    runId: string,
+    query: {
+      readonly blocks: readonly BlockQuery[];
+      readonly rows?: { readonly fromSecond?: number; readonly toSecond?: number };
+    },
+  ) => Promise<Reading>;
+  /** In one step: the blocks take the place of those with their (series, level, start), the rows go, their numbers stay known. */
+  readonly merge: (
+    runId: string,
+    rows: readonly Pick<SampleRow, "attempt" | "boot" | "seq">[],
+    blocks: readonly Block[],
+  ) => Promise<void>;
+  /** The runs that have samples (type 2) before a second, and the oldest such second of each. */
+  readonly unmerged: (
+    beforeSecond: number,
+  ) => Promise<{ readonly runId: string; readonly second: number }[]>;
+  /** Takes away the blocks of a level that begin before a second, but those of the runs named. */
+  readonly expire: (
+    level: number,
+    beforeStart: number,
+    keptRunIds: readonly string[],
+  ) => Promise<void>;
   readonly deleteRun: (runId: string) => Promise<void>;
 };

@@ -3,12 +3,12 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { Caller } from "../../access/caller.ts";
 import { assertVisible, visibleOf } from "../../access/scope.ts";
 import { notFound } from "../../lib/errors.ts";
-import type { MetricQueries } from "../../metrics/query/queries.ts";
 import { changeLoad, deleteRun, stopTestRun, updateRun } from "../../runs/control.ts";
 import { createTestRun } from "../../runs/create.ts";
 import type { RunDeps } from "../../runs/deps.ts";
 import { recordEvent } from "../../runs/events.ts";
 import { isTerminal } from "../../runs/run.ts";
+import type { RunStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
 import { visibleLoadTest } from "./load-tests.ts";
 
@@ -22,29 +22,30 @@ type Keys =
   | "stopRun"
   | "changeLoad"
   | "addRunEvent"
-  | "listRunEvents"
-  | "getSummary"
-  | "getGraph"
-  | "getRequests"
-  | "getTimeseries"
-  | "getAggregate";
+  | "listRunEvents";
 
 type Deps = {
   readonly runs: RunDeps;
-  readonly queries: MetricQueries;
   /** Looks at a run, or at what waits, without delay. */
   readonly wake: (runId?: string) => void;
 };
 
-export const runHandlers = ({ runs: deps, queries, wake }: Deps): Pick<Handlers, Keys> => {
+/** The run, where the caller may see it; else the same 404 as for one that does not exist. */
+export const visibleRunOf = async (
+  runs: RunStore,
+  caller: Caller,
+  id: string,
+): Promise<LoadTestRun> => {
+  const run = await runs.get(id);
+  if (run === undefined) throw notFound("run", id);
+  assertVisible(caller, run, "run", id);
+  return run;
+};
+
+export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> => {
   const { stores } = deps;
 
-  const visibleRun = async (caller: Caller, id: string): Promise<LoadTestRun> => {
-    const run = await stores.runs.get(id);
-    if (run === undefined) throw notFound("run", id);
-    assertVisible(caller, run, "run", id);
-    return run;
-  };
+  const visibleRun = (caller: Caller, id: string) => visibleRunOf(stores.runs, caller, id);
 
   const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
     lastMetrics === undefined ? run : { ...run, lastMetrics };
@@ -116,26 +117,5 @@ export const runHandlers = ({ runs: deps, queries, wake }: Deps): Pick<Handlers,
         },
       };
     },
-    getSummary: async ({ params, query, caller }) => ({
-      body: await queries.summary(await visibleRun(caller, params.runId), query),
-    }),
-    getGraph: async ({ params, query, caller }) => ({
-      body: await queries.graph(await visibleRun(caller, params.runId), query),
-    }),
-    getRequests: async ({ params, query, caller }) => {
-      const run = await visibleRun(caller, params.runId);
-      if (query.format === "json") return { body: await queries.requests(run, query) };
-      return {
-        raw: await queries.requestsCsv(run, query),
-        contentType: "text/csv; charset=utf-8",
-        headers: { "content-disposition": `attachment; filename="${run.id}-requests.csv"` },
-      };
-    },
-    getTimeseries: async ({ params, query, caller }) => ({
-      body: await queries.timeseries(await visibleRun(caller, params.runId), query),
-    }),
-    getAggregate: async ({ params, query, caller }) => ({
-      body: await queries.aggregate(await visibleRun(caller, params.runId), query),
-    }),
   };
 };

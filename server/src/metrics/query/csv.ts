@@ -34,13 +34,17 @@ const cell = (value: string | number | null | undefined): string => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
+/** One line with its end. */
+export const csvLine = (values: readonly (string | number | null | undefined)[]): string =>
+  `${values.map(cell).join(",")}\r\n`;
+
 const lineOf = (row: EndpointRow): string => {
   const failuresPerSec =
     row.requestsPerSec === null || row.totalRequests === 0
       ? null
       : (row.requestsPerSec * row.totalFailures) / row.totalRequests;
   const percentiles = HEAD.slice(11, -1).map((title) => row.percentiles?.[title.slice(0, -1)]);
-  return [
+  return csvLine([
     row.method,
     row.name,
     row.totalRequests,
@@ -54,10 +58,8 @@ const lineOf = (row: EndpointRow): string => {
     failuresPerSec,
     ...percentiles,
     row.maxResponseMs,
-  ]
-    .map(cell)
-    .join(",");
+  ]);
 };
 
 export const csvOf = (rows: readonly EndpointRow[]): string =>
-  [HEAD.join(","), ...rows.map(lineOf), ""].join("\r\n");
+  [csvLine(HEAD), ...rows.map(lineOf)].join("");

@@ -1,84 +1,166 @@
-import type { SampleRow } from "../../stores/ports.ts";
-import { decodeSample, eachEndpoint, type EndpointDelta } from "../sample.ts";
+import type { Reading } from "../../stores/ports.ts";
+import { ALL, blockStart, type Cell, decodeCells } from "../blocks/codec.ts";
+import { type Delta, decodeSample, eachEndpoint } from "../sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../totals.ts";
+import { isSteady } from "./plan.ts";
 import type { Seconds } from "./window.ts";
 
-/** One second as all its rows together tell it; rates of snapshots are spread over the seconds they speak of. */
-export type SecondFacts = {
-  rateRequests: number;
-  rateFailures: number;
+type Counts = { requests: number; failures: number };
+
+/** What is known of the run as a whole in a bucket. */
+export type BucketFacts = {
   users?: number;
   target?: number;
+  /** Seconds of which anything is known, and those of them that lie wholly within the load time. */
+  covered: number;
+  whole: number;
+  /** Requests of the quietest and the busiest whole second. */
+  lowest: number;
+  highest: number;
 };
 
 export type Gathered = {
-  /** By bucket (its first second) and endpoint. */
+  /** By bucket (its first second) and key. */
   readonly buckets: Map<number, Map<string, Totals>>;
-  readonly seconds: Map<number, SecondFacts>;
-  /** What completed after the load time, by endpoint: it counts in totals, and in no rate. */
-  readonly late: Map<string, { requests: number; failures: number }>;
+  readonly facts: Map<number, BucketFacts>;
+  /** What completed in whole seconds of the load time, by bucket and key: rates are made of it. */
+  readonly inWhole: Map<number, Map<string, Counts>>;
+  /** What completed after the load time, by key: it counts in totals, and in no rate. */
+  readonly late: Map<string, Counts>;
 };
 
-type Options = Seconds & {
-  /** In seconds; buckets begin at its multiples. Absent: one bucket. */
-  readonly step?: number;
-  /** Only these endpoints; the others' histograms are not read. */
-  readonly only?: ReadonlySet<string> | undefined;
-  /** The end of the load time, Unix ms. */
-  readonly loadEndMs: number;
+export type GatherOptions = Seconds & {
+  /** In seconds; buckets begin at its multiples. Absent: one bucket, at 0. */
+  readonly step?: number | undefined;
+  /** Where what an endpoint did is added; `undefined` leaves it unread. `ALL` adds endpoints up. */
+  readonly keyOf: (id: string) => string | undefined;
+  readonly load: { readonly fromMs: number; readonly toMs: number };
   /** Only seconds in which the real users are the target's. */
-  readonly steady?: boolean;
+  readonly steady: boolean;
 };
 
-const secondIn = (gathered: Gathered, second: number): SecondFacts => {
-  const known = gathered.seconds.get(second) ?? { rateRequests: 0, rateFailures: 0 };
-  gathered.seconds.set(second, known);
-  return known;
+const at = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+};
+const noCounts = (): Counts => ({ requests: 0, failures: 0 });
+const noFacts = (): BucketFacts => ({
+  covered: 0,
+  whole: 0,
+  lowest: Number.POSITIVE_INFINITY,
+  highest: 0,
+});
+const count = (counts: Counts, { requests, failures }: Counts, share = 1): void => {
+  counts.requests += requests * share;
+  counts.failures += failures * share;
 };
 
-const addLate = ({ late }: Gathered, { id, requests, failures }: EndpointDelta): void => {
-  const known = late.get(id) ?? { requests: 0, failures: 0 };
-  late.set(id, { requests: known.requests + requests, failures: known.failures + failures });
-};
+/** Sums blocks and rows of a run over a window, in one pass. */
+export const gather = (reading: Reading, options: GatherOptions): Gathered => {
+  const { load, step } = options;
+  const gathered: Gathered = {
+    buckets: new Map(),
+    facts: new Map(),
+    inWhole: new Map(),
+    late: new Map(),
+  };
+  const bucketOf = (second: number): number =>
+    step === undefined ? 0 : Math.floor(second / step) * step;
+  const isWhole = (from: number, seconds: number): boolean =>
+    from * 1000 >= load.fromMs && (from + seconds) * 1000 <= load.toMs;
+  const inWindow = (second: number): boolean => second >= options.from && second <= options.to;
 
-/** Sums the rows of a run over a window, in one pass. */
-export const gather = (rows: readonly SampleRow[], options: Options): Gathered => {
-  const gathered: Gathered = { buckets: new Map(), seconds: new Map(), late: new Map() };
-  const samples = rows.map((row) => decodeSample(row.body));
+  /** `share` of it where a snapshot's sums are spread over the seconds they speak of. */
+  const rate = (key: string, counts: Counts, second: number, seconds: number, share = 1): void => {
+    if (!isWhole(second, seconds)) return;
+    const bucket = at(gathered.inWhole, bucketOf(second), () => new Map<string, Counts>());
+    count(at(bucket, key, noCounts), counts, share);
+  };
+  const total = (key: string, delta: Delta, second: number, lastSecond: number): void => {
+    const bucket = at(gathered.buckets, bucketOf(second), () => new Map<string, Totals>());
+    addDelta(at(bucket, key, emptyTotals), delta, lastSecond);
+    if (second * 1000 >= load.toMs) count(at(gathered.late, key, noCounts), delta);
+  };
+
+  const steadyCells = new Map<number, Set<number>>();
+  const wanted = (start: number, cell: Cell): boolean =>
+    inWindow(cell.start) && (!options.steady || steadyCells.get(start)?.has(cell.start) === true);
+  const factsOf = (cell: Cell, level: number): void => {
+    if (cell.facts === undefined) return;
+    const { covered, users, target, lowest, highest } = cell.facts;
+    const facts = at(gathered.facts, bucketOf(cell.start), noFacts);
+    facts.covered += covered;
+    if (users !== null) facts.users = users;
+    if (target !== null) facts.target = target;
+    if (!isWhole(cell.start, level)) return;
+    facts.whole += covered;
+    facts.lowest = Math.min(facts.lowest, lowest);
+    facts.highest = Math.max(facts.highest, highest);
+  };
+  const ofAll = reading.blocks.filter(({ series }) => series === ALL);
+  for (const { start, level, body } of ofAll.toSorted((a, b) => a.start - b.start)) {
+    const cells = decodeCells(body, level, start);
+    steadyCells.set(start, new Set(cells.filter(isSteady).map((cell) => cell.start)));
+    const key = options.keyOf(ALL);
+    for (const cell of cells) {
+      if (!wanted(start, cell)) continue;
+      factsOf(cell, level);
+      if (key === undefined) continue;
+      total(key, cell, cell.start, cell.lastSecond);
+      rate(key, cell, cell.start, level);
+    }
+  }
+  for (const { series, start, level, body } of reading.blocks) {
+    const key = series === ALL ? undefined : options.keyOf(series);
+    if (key === undefined) continue;
+    for (const cell of decodeCells(body, level, start)) {
+      if (!wanted(start, cell)) continue;
+      total(key, cell, cell.start, cell.lastSecond);
+      rate(key, cell, cell.start, level);
+    }
+  }
+
+  const samples = reading.rows.flatMap((row) => (row.second > 0 ? decodeSample(row.body) : []));
   const steady = new Set<number>();
   for (const { second, users } of samples) {
     if (users !== undefined && users.real === users.target && users.real > 0) steady.add(second);
   }
-  const wanted = (second: number): boolean =>
-    second >= options.from &&
-    second <= options.to &&
-    (options.steady !== true || steady.has(second));
+  const seconds = new Map<number, number>();
+  const byEndpoint = options.keyOf(ALL) === undefined;
   for (const { second, users, parts, snapshot } of samples) {
-    if (!wanted(second)) continue;
+    if (!inWindow(second) || (options.steady && !steady.has(second))) continue;
     const first = Math.max(options.from, snapshot?.fromSecond ?? second);
-    const span = second - first + 1;
-    for (let at = first; at <= second; at += 1) {
-      const facts = secondIn(gathered, at);
+    const share = 1 / (second - first + 1);
+    const spoken = Array.from({ length: second - first + 1 }, (_, index) => first + index);
+    for (const one of spoken) {
+      const facts = at(gathered.facts, bucketOf(one), noFacts);
       if (users !== undefined) Object.assign(facts, { users: users.real, target: users.target });
+      // A late row for a second that is merged already covers nothing new.
+      if (!seconds.has(one) && !steadyCells.has(blockStart(one))) {
+        facts.covered += 1;
+        if (isWhole(one, 1)) facts.whole += 1;
+      }
+      seconds.set(one, seconds.get(one) ?? 0);
     }
-    const bucketAt =
-      options.step === undefined ? 0 : Math.floor(second / options.step) * options.step;
-    const bucket = gathered.buckets.get(bucketAt) ?? new Map<string, Totals>();
-    gathered.buckets.set(bucketAt, bucket);
     for (const part of parts) {
       eachEndpoint(part, (delta) => {
-        if (options.only !== undefined && !options.only.has(delta.id)) return;
-        const totals = bucket.get(delta.id) ?? emptyTotals();
-        bucket.set(delta.id, totals);
-        addDelta(totals, delta, second);
-        if (second * 1000 >= options.loadEndMs) addLate(gathered, delta);
-        for (let at = first; at <= second; at += 1) {
-          const facts = secondIn(gathered, at);
-          facts.rateRequests += delta.requests / span;
-          facts.rateFailures += delta.failures / span;
+        const key = byEndpoint ? options.keyOf(delta.id) : ALL;
+        for (const one of spoken) {
+          seconds.set(one, (seconds.get(one) ?? 0) + delta.requests * share);
+          if (key !== undefined) rate(key, delta, one, 1, share);
         }
+        if (key !== undefined) total(key, delta, second, second);
       });
     }
+  }
+  for (const [second, requests] of seconds) {
+    const facts = gathered.facts.get(bucketOf(second));
+    if (facts === undefined || !isWhole(second, 1) || steadyCells.has(blockStart(second))) continue;
+    facts.lowest = Math.min(facts.lowest, requests);
+    facts.highest = Math.max(facts.highest, requests);
   }
   return gathered;
 };

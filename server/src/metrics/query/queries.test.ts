@@ -12,47 +12,10 @@ import {
 } from "@load-manager/contract/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { SampleRow } from "../../stores/ports.ts";
 import { RECORD } from "../batch.ts";
-import { jsonRow, sampleRow, testRun } from "../fixtures.ts";
-import { createLiveRuns } from "../live.ts";
-import { createQueries } from "./queries.ts";
+import { jsonRow, sampleRow } from "../fixtures.ts";
+import { FINAL, LOAD, over, run, usual } from "./query-fixtures.ts";
 
-const NOW = 2_000_000;
-const LOAD = { loadStartedAtMs: 1_000_500, workers: ["w"] };
-const FINAL = {
-  loadStartedAtMs: 1_000_500,
-  stopIssuedAtMs: 1_009_500,
-  workersExpected: 1,
-  workersReported: 1,
-};
-
-/** Load from 1000.5 to 1009.5; each second two requests of 10 ms and a failed one of 30 ms; one more after the stop. */
-const usual = (): SampleRow[] => [
-  jsonRow(1, RECORD.open, LOAD),
-  ...Array.from({ length: 10 }, (_, index) =>
-    sampleRow(
-      2 + index,
-      1000 + index,
-      [
-        { name: "/a", ok: [10, 10] },
-        { method: "POST", name: "/b", failed: [30] },
-      ],
-      { target: 5, real: Math.min(5, index + 1) },
-    ),
-  ),
-  sampleRow(12, 1010, [{ name: "/a", ok: [10] }], { target: 5, real: 0 }),
-  jsonRow(13, RECORD.final, FINAL),
-];
-
-const over = async (rows: readonly SampleRow[]) => {
-  const { metrics } = createMemoryStores();
-  await metrics.append(rows);
-  const clock = { now: () => NOW, monotonic: () => NOW };
-  return createQueries({ metrics, live: createLiveRuns(metrics), clock });
-};
-const run = testRun();
 const window = (query: Record<string, string> = {}) => WindowQuery.parse(query);
 const series = (query: Record<string, string | string[]> = {}) => TimeseriesQuery.parse(query);
 

@@ -10,13 +10,14 @@ import type {
 } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import type { Clock } from "../../lib/clock.ts";
-import type { MetricStore } from "../../stores/ports.ts";
 import { isComplete, workersOf } from "../accumulator.ts";
-import type { LiveRuns } from "../live.ts";
+import { ALL } from "../blocks/codec.ts";
 import { csvOf } from "./csv.ts";
-import { allOf, createLook, figuresFor, percentileNotes } from "./look.ts";
-import { isWhole, pointsOf } from "./points.ts";
+import { createHeatmap, createScatter } from "./distribution.ts";
+import { createExport } from "./export.ts";
+import { createFailures } from "./failures.ts";
+import { allOf, createLook, EACH, figuresFor, type LookDeps, percentileNotes } from "./look.ts";
+import { pointsOf } from "./points.ts";
 import { tableOf } from "./table.ts";
 import { createTimeseries } from "./timeseries.ts";
 import { gapsOf } from "./window.ts";
@@ -29,11 +30,7 @@ const CSV_PERCENTILES = [50, 66, 75, 80, 90, 95, 98, 99, 99.9, 99.99];
 export type MetricQueries = ReturnType<typeof createQueries>;
 
 /** Every figure of a run, over any window, from the rows that are stored. Answers are in the program's own form. */
-export const createQueries = (deps: {
-  readonly metrics: MetricStore;
-  readonly live: LiveRuns;
-  readonly clock: Clock;
-}) => {
+export const createQueries = (deps: LookDeps) => {
   const look = createLook(deps);
   const summaryOfRun = async (run: LoadTestRun): Promise<RunSummary> => {
     const query = { responses: "all" } as const;
@@ -54,7 +51,7 @@ export const createQueries = (deps: {
     run: LoadTestRun,
     query: Query<typeof RequestsQuery>,
   ): Promise<Query<typeof RequestsAnswer>> => {
-    const looked = await look(run, query);
+    const looked = await look(run, query, { selection: EACH });
     return {
       runId: run.id,
       items: tableOf(looked, query),
@@ -97,7 +94,7 @@ export const createQueries = (deps: {
       query: Query<typeof GraphQuery>,
     ): Promise<Query<typeof GraphAnswer>> => {
       const looked = await look(run, query, { points: query.points });
-      const points = pointsOf(looked.gathered, looked.window, looked.step, looked.load, query);
+      const points = pointsOf(looked, ALL, query.responses);
       return {
         runId: run.id,
         name: run.name,
@@ -118,6 +115,10 @@ export const createQueries = (deps: {
     requestsCsv: async (run: LoadTestRun, query: Query<typeof RequestsQuery>): Promise<string> =>
       csvOf((await requests(run, { ...query, percentiles: CSV_PERCENTILES })).items),
     timeseries: createTimeseries(look),
+    scatter: createScatter(look),
+    heatmap: createHeatmap(look),
+    exportLines: createExport(deps),
+    ...createFailures(deps),
     aggregate: async (
       run: LoadTestRun,
       query: Query<typeof AggregateQuery>,
@@ -125,10 +126,9 @@ export const createQueries = (deps: {
       const looked = await look(run, query, { points: query.points });
       const view = allOf(looked, query);
       const all = figuresFor(looked, query, view);
-      const points = pointsOf(looked.gathered, looked.window, looked.step, looked.load, query);
-      const rates = [...looked.gathered.seconds]
-        .filter(([second]) => isWhole(second, looked.load))
-        .map(([, facts]) => facts.rateRequests);
+      const points = pointsOf(looked, ALL, query.responses);
+      const each = await look(run, query, { selection: EACH });
+      const whole = [...looked.gathered.facts.values()].filter((facts) => facts.whole > 0);
       const p95s = points.flatMap((point) => point.p95ResponseMs ?? []);
       const { fromMs, toMs } = looked.load;
       return {
@@ -137,8 +137,8 @@ export const createQueries = (deps: {
         status: run.status,
         summary: {
           avgRps: all.requestsPerSec,
-          maxRps: rates.length === 0 ? null : Math.max(...rates),
-          minRps: rates.length === 0 ? null : Math.min(...rates),
+          maxRps: whole.length === 0 ? null : Math.max(...whole.map(({ highest }) => highest)),
+          minRps: whole.length === 0 ? null : Math.min(...whole.map(({ lowest }) => lowest)),
           p50ResponseMs: all.p50ResponseMs,
           p95ResponseMs: all.p95ResponseMs,
           p99ResponseMs: all.p99ResponseMs,
@@ -149,7 +149,7 @@ export const createQueries = (deps: {
           durationMs: toMs > fromMs ? toMs - fromMs : null,
           dataPoints: points.length,
         },
-        endpointStats: tableOf(looked, query),
+        endpointStats: tableOf(each, query),
         timeseries: points,
         ...percentileNotes(looked, query, view),
       };

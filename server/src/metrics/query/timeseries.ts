@@ -6,7 +6,18 @@ import type {
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
 import { endpointId } from "../sample.ts";
-import { allOf, figuresFor, type Look, type Looked, percentileNotes } from "./look.ts";
+import { ALL } from "../blocks/codec.ts";
+import { byName } from "./table.ts";
+import {
+  allOf,
+  EACH,
+  figuresFor,
+  type Look,
+  type Looked,
+  MERGED,
+  only,
+  percentileNotes,
+} from "./look.ts";
 import { pointsOf } from "./points.ts";
 
 /** A chart over any window: all endpoints merged, those asked for merged, or each as a series of its own. */
@@ -17,23 +28,27 @@ export const createTimeseries =
     query: z.output<typeof TimeseriesQuery>,
   ): Promise<z.output<typeof TimeseriesAnswer>> => {
     const asked = query.endpoint?.map(splitEndpoint);
-    const only = asked === undefined ? undefined : new Set(asked.map(({ id }) => id));
-    const looked = await look(run, query, { points: query.points, only });
+    const each = query.groupBy !== undefined;
+    const whole = each ? EACH : MERGED;
+    const selection =
+      asked === undefined
+        ? whole
+        : only(
+            asked.map(({ id }) => id),
+            each,
+          );
+    const looked = await look(run, query, { points: query.points, selection });
     const view = allOf(looked, query);
     const shape = (points: DataPoint[]) =>
       query.format === "columns" ? columnsOf(points) : { dataPoints: points };
-    const points = (endpoint?: string): DataPoint[] =>
-      pointsOf(looked.gathered, looked.window, looked.step, looked.load, {
-        responses: query.responses,
-        ...(endpoint === undefined ? {} : { endpoint }),
-      });
-    const series = query.groupBy === undefined ? undefined : seriesOf(looked, asked);
+    const points = (key: string): DataPoint[] => pointsOf(looked, key, query.responses);
+    const series = each ? seriesOf(looked, asked) : undefined;
     return {
       testRunId: run.id,
       runId: run.id,
       stepMs: looked.step * 1000,
       ...(series === undefined
-        ? shape(points())
+        ? shape(points(ALL))
         : { series: series.map(({ id, ...names }) => ({ ...names, ...shape(points(id)) })) }),
       summary: figuresFor(looked, query, view),
       ...percentileNotes(looked, query, view),
@@ -41,7 +56,7 @@ export const createTimeseries =
   };
 
 /** `METHOD name`, split at the first space; an endpoint without a method begins with one. */
-const splitEndpoint = (endpoint: string) => {
+export const splitEndpoint = (endpoint: string) => {
   const at = endpoint.indexOf(" ");
   const method = at < 0 ? "" : endpoint.slice(0, at);
   const name = endpoint.slice(at + 1);
@@ -54,10 +69,11 @@ const seriesOf = (
 ) => {
   if (asked !== undefined) return asked;
   const ids = new Set([...gathered.buckets.values()].flatMap((bucket) => [...bucket.keys()]));
-  return [...ids].map((id) => {
+  const series = [...ids].map((id) => {
     const { method, name } = accumulator.names.get(id) ?? { method: "", name: `(${id})` };
     return { endpoint: `${method} ${name}`, method, name, id };
   });
+  return series.toSorted(byName);
 };
 
 const columnsOf = (points: readonly DataPoint[]) => {

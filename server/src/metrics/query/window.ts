@@ -14,8 +14,8 @@ export const loadTimeOf = (
   const starts = boots.flatMap(
     ({ final, open }) => final?.loadStartedAtMs ?? open?.loadStartedAtMs ?? [],
   );
-  const seconds = [...accumulator.seconds.keys()];
-  const first = seconds.length === 0 ? undefined : Math.min(...seconds) * 1000;
+  const firstSecond = accumulator.covered[0]?.[0];
+  const first = firstSecond === undefined ? undefined : firstSecond * 1000;
   const fromMs = starts.length > 0 ? Math.min(...starts) : (run.loadStartedAt ?? first);
   if (fromMs === undefined) return undefined;
   const stops = boots.flatMap(({ final }) => final?.stopIssuedAtMs ?? []);
@@ -29,7 +29,7 @@ export const secondsOf = (
   accumulator: Accumulator,
   query: { readonly from?: number | undefined; readonly to?: number | undefined },
 ): Seconds => {
-  const first = Math.min(...accumulator.seconds.keys());
+  const first = accumulator.covered[0]?.[0] ?? 0;
   return {
     from: query.from === undefined ? first : Math.max(first, Math.floor(query.from / 1000)),
     to:
@@ -39,25 +39,19 @@ export const secondsOf = (
   };
 };
 
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
+/** From 10 on multiples of 10, from 60 on of 60: wide cells fit. */
+const STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
 /** The narrowest step, in seconds, that a person reads easily and that gives at most so many points. */
 export const stepFor = ({ from, to }: Seconds, points: number): number => {
   const fits = (step: number): boolean =>
     Math.floor(to / step) - Math.floor(from / step) + 1 <= points;
-  return STEPS.find(fits) ?? Math.ceil((to - from + 1) / points);
+  return STEPS.find(fits) ?? Math.ceil((to - from + 1) / points / 86_400) * 86_400;
 };
 
 /** Stretches of seconds without any figures between the first and the last, in Unix ms. */
-export const gapsOf = (accumulator: Accumulator): { from: number; to: number }[] => {
-  const gaps: { from: number; to: number }[] = [];
-  let last: number | undefined;
-  const snapshots = [...accumulator.boots.values()].some((boot) => boot.snapshot !== undefined);
-  // Snapshots speak of every second since the one before; they leave no gaps.
-  for (const second of snapshots ? [] : [...accumulator.seconds.keys()].toSorted((a, b) => a - b)) {
-    if (last !== undefined && second > last + 1)
-      gaps.push({ from: (last + 1) * 1000, to: second * 1000 });
-    last = second;
-  }
-  return gaps;
-};
+export const gapsOf = ({ covered }: Accumulator): { from: number; to: number }[] =>
+  covered.slice(1).map(([from], index) => ({
+    from: ((covered[index]?.[1] ?? from) + 1) * 1000,
+    to: from * 1000,
+  }));

@@ -66,6 +66,22 @@ export const eventContract = (open: OpenStores): void => {
       }
     });
 
+    test("a follower reads what has arrived after its place, whatever the times", async () => {
+      const runId = freshId();
+      await store().append(runId, [eventOf(20, "a"), eventOf(10, "b")]);
+      await store().append(freshId(), [eventOf(1, "of another run")]);
+      const first = await store().after(runId, 0, 1);
+      expect(first.map(({ event }) => event.message)).toEqual(["a"]);
+      await store().append(runId, [eventOf(5, "c")]);
+      const rest = await store().after(runId, first[0]?.arrival ?? 0, 9);
+      expect(rest.map(({ event }) => [event.at, event.message])).toEqual([
+        [10, "b"],
+        [5, "c"],
+      ]);
+      expect(rest[0]?.event).not.toHaveProperty("id");
+      expect(await store().after(runId, rest[1]?.arrival ?? 0, 9)).toEqual([]);
+    });
+
     test("deletes the events of one run", async () => {
       const [gone, kept] = [freshId(), freshId()];
       await store().append(gone, [eventOf(1, "a"), eventOf(2, "b")]);

@@ -58,7 +58,7 @@ export const metricContract = (open: OpenStores): void => {
       await store().append([
         sampleOf({ runId, boot: BOOT_A, seq: 1, type: 1, second: 0 }),
         ...range(2, 6).map((seq) => sampleOf({ runId, boot: BOOT_A, seq, second: 98 + seq })),
-        sampleOf({ runId, boot: BOOT_A, seq: 7, type: 3, second: 102 }),
+        sampleOf({ runId, boot: BOOT_A, seq: 7, type: 3, second: 0 }),
         sampleOf({ runId, boot: BOOT_B, seq: 1, second: 101 }),
         sampleOf({ runId, boot: BOOT_A, seq: 8, second: 101 }),
       ]);
@@ -83,6 +83,109 @@ export const metricContract = (open: OpenStores): void => {
       expect(await after({ [BOOT_A]: 4, [BOOT_B]: 4 }, 10)).toEqual([]);
       await store().append([sampleOf({ runId, boot: "0".repeat(32), seq: 1 })]);
       expect(await after({ [BOOT_A]: 4, [BOOT_B]: 4 }, 10)).toEqual(["01"]);
+    });
+
+    test("merging: blocks come, rows go, and their numbers stay known", async () => {
+      const [runId, other] = [freshId(), freshId()];
+      const rows = [1, 2, 3, 5, 6].map((seq) =>
+        sampleOf({ runId, boot: BOOT_B, seq, second: 100 + seq }),
+      );
+      await store().append([...rows, sampleOf({ runId: other, seq: 1 })]);
+      const block = (series: string, start: number, ...body: number[]) => ({
+        runId,
+        series,
+        level: 1,
+        start,
+        body: Uint8Array.from(body),
+      });
+      const [a, b] = ["a".repeat(16), "b".repeat(16)];
+      await store().merge(runId, rows.slice(0, 2), [block(b, 0, 1), block("", 0, 2)]);
+      await store().merge(runId, rows.slice(3, 4), [block(b, 0, 3), block(a, 300, 4)]);
+      const all = { level: 1, fromStart: 0, toStart: 900 };
+      const read = async (series: string[] | "endpoints", more = {}) =>
+        (await store().readBlocks(runId, { blocks: [{ ...all, series, ...more }] })).blocks.map(
+          ({ series: one, start, body }) => [one[0] ?? "", start, ...body],
+        );
+      expect(await read("endpoints")).toEqual([
+        ["a", 300, 4],
+        ["b", 0, 3],
+      ]);
+      expect(await read(["", b])).toEqual([
+        ["", 0, 2],
+        ["b", 0, 3],
+      ]);
+      expect(await read([a, b], { fromStart: 300, toStart: 300 })).toEqual([["a", 300, 4]]);
+      expect(await read("endpoints", { level: 10 })).toEqual([]);
+      const seqs = async (within: { fromSecond?: number; toSecond?: number } | undefined) =>
+        (
+          await store().readBlocks(runId, { blocks: [], ...(within ? { rows: within } : {}) })
+        ).rows.map(({ seq }) => seq);
+      expect(await seqs({})).toEqual([3, 6]);
+      expect(await seqs({ toSecond: 105 })).toEqual([3]);
+      expect(await seqs(undefined)).toEqual([]);
+      expect(places(await store().read(runId))).toEqual(["b3", "b6"]);
+      const { attempt, boot } = rows[0] ?? { attempt: 0, boot: "" };
+      const merged = async () => (await store().readBlocks(runId, { blocks: [] })).merged;
+      expect(await merged()).toEqual([
+        { attempt, boot, fromSeq: 1, toSeq: 2 },
+        { attempt, boot, fromSeq: 5, toSeq: 5 },
+      ]);
+      expect(await store().append(rows)).toEqual({ inserted: [], conflicting: [] });
+      await store().merge(runId, rows.slice(2), []);
+      expect(await merged()).toEqual([
+        { attempt, boot, fromSeq: 1, toSeq: 3 },
+        { attempt, boot, fromSeq: 5, toSeq: 6 },
+      ]);
+      expect((await store().append([sampleOf({ runId, boot: BOOT_B, seq: 4 })])).inserted).toEqual([
+        0,
+      ]);
+      await store().merge(runId, [sampleOf({ runId, boot: BOOT_B, seq: 4 })], []);
+      expect(await merged()).toEqual([{ attempt, boot, fromSeq: 1, toSeq: 6 }]);
+      await store().deleteRun(runId);
+      expect(await read("endpoints")).toEqual([]);
+      expect(await merged()).toEqual([]);
+      expect(await store().read(other)).toHaveLength(1);
+    });
+
+    test("says which runs have samples that are not merged; old blocks expire by level, but those of kept runs", async () => {
+      const [old, young, kept] = [freshId(), freshId(), freshId()];
+      await store().append([
+        sampleOf({ runId: old, seq: 1, second: 1000 }),
+        sampleOf({ runId: old, seq: 2, second: 900 }),
+        sampleOf({ runId: young, seq: 1, second: 5000 }),
+        sampleOf({ runId: young, seq: 2, type: 8, second: 10 }),
+        sampleOf({ runId: young, seq: 3, type: 1, second: 0 }),
+      ]);
+      const of = async (beforeSecond: number) =>
+        (await store().unmerged(beforeSecond)).filter(({ runId }) => [old, young].includes(runId));
+      expect(await of(5000)).toEqual([{ runId: old, second: 900 }]);
+      expect((await of(5001)).toSorted((a, b) => a.second - b.second)).toEqual([
+        { runId: old, second: 900 },
+        { runId: young, second: 5000 },
+      ]);
+      expect(await of(900)).toEqual([]);
+      for (const runId of [old, kept]) {
+        const blocks = [1, 10].flatMap((level) =>
+          [300, 600].map((start) => ({ runId, series: "", level, start, body: Uint8Array.of(1) })),
+        );
+        await store().merge(runId, [], blocks);
+      }
+      await store().expire(1, 600, [kept]);
+      const left = async (runId: string) => {
+        const all = { series: [""], fromStart: 0, toStart: 900 };
+        const query = { blocks: [1, 10].map((level) => ({ level, ...all })) };
+        return (await store().readBlocks(runId, query)).blocks.map(({ level, start }) => [
+          level,
+          start,
+        ]);
+      };
+      expect(await left(old)).toEqual([
+        [1, 600],
+        [10, 300],
+        [10, 600],
+      ]);
+      expect(await left(kept)).toHaveLength(4);
+      await store().expire(1, 0, []);
     });
 
     test("takes in and hands out copies, also of a part of a larger buffer", async () => {

@@ -174,6 +174,21 @@ export const runContract = (open: OpenStores): void => {
       expect(await store().findExternal(clusterId, "another")).toBeUndefined();
     });
 
+    test("names the runs that are kept", async () => {
+      const [kept, changed, other] = [
+        await created({ keep: true }),
+        await created({ keep: true }),
+        await created(),
+      ];
+      await store().update(changed.id, { version: 1 }, { keep: false });
+      const ids = await store().kept();
+      expect([kept, changed, other].map(({ id }) => ids.includes(id))).toEqual([
+        true,
+        false,
+        false,
+      ]);
+    });
+
     test("counts the runs of a load test by status", async () => {
       const loadTestId = freshId();
       await created({ loadTestId });

@@ -31,6 +31,13 @@ export const memoryEvents = (): RunEventStore => {
       );
       return structuredClone({ ...page, items: page.items.map(({ event }) => event) });
     },
+    after: async (runId, arrival, limit) =>
+      structuredClone(
+        [...byId.values()]
+          .filter((row) => row.runId === runId && row.arrival > arrival)
+          .slice(0, limit)
+          .map((row) => ({ arrival: row.arrival, event: row.event })),
+      ),
     deleteRun: async (runId) => {
       for (const [id, row] of byId) if (row.runId === runId) byId.delete(id);
     },

@@ -1,39 +1,110 @@
-import type { MetricStore, SampleRow } from "../ports.ts";
-import { bySeq, isSample, sameRecord } from "../shared/samples.ts";
+import type { Block, BlockQuery, MergedRange, MetricStore, SampleRow } from "../ports.ts";
+import { bySeq, inRange, SAMPLE, sameRecord, toRanges } from "../shared/samples.ts";
+import { compareText } from "../shared/text.ts";
 
-const copy = (row: SampleRow): SampleRow => ({ ...row, body: Uint8Array.from(row.body) });
+type Run = {
+  readonly rows: Map<string, SampleRow>;
+  /** Numbers by `attempt:boot`. */
+  readonly merged: Map<string, Set<number>>;
+  readonly blocks: Map<string, Block>;
+};
+
+const copy = <T extends { readonly body: Uint8Array }>(one: T): T => ({
+  ...one,
+  body: Uint8Array.from(one.body),
+});
+const ENDPOINT = /^[0-9a-f]{16}$/;
+const bootOf = ({ attempt, boot }: Pick<SampleRow, "attempt" | "boot">): string =>
+  `${attempt}:${boot}`;
+const keyOf = (row: Pick<SampleRow, "attempt" | "boot" | "seq">): string =>
+  `${bootOf(row)}:${row.seq}`;
 
 export const memoryMetrics = (): MetricStore => {
-  const runs = new Map<string, Map<string, SampleRow>>();
+  const runs = new Map<string, Run>();
+  const runOf = (runId: string): Run => {
+    const run = runs.get(runId) ?? { rows: new Map(), merged: new Map(), blocks: new Map() };
+    runs.set(runId, run);
+    return run;
+  };
   const sorted = (runId: string, holds: (row: SampleRow) => boolean) =>
-    [...(runs.get(runId)?.values() ?? [])].filter(holds).toSorted(bySeq);
+    [...(runs.get(runId)?.rows.values() ?? [])].filter(holds).toSorted(bySeq);
+
+  const blocksOf = (runId: string, query: BlockQuery): Block[] =>
+    [...(runs.get(runId)?.blocks.values() ?? [])]
+      .filter(
+        ({ level, start, series }) =>
+          level === query.level &&
+          start >= query.fromStart &&
+          start <= query.toStart &&
+          (query.series === "endpoints" ? ENDPOINT.test(series) : query.series.includes(series)),
+      )
+      .toSorted((a, b) => compareText(a.series, b.series) || a.start - b.start);
+  const mergedOf = (runId: string): MergedRange[] =>
+    [...(runs.get(runId)?.merged ?? [])].flatMap(([key, numbers]) => {
+      const [attempt, boot = ""] = key.split(":");
+      return toRanges([...numbers]).map(([fromSeq, toSeq]) => ({
+        attempt: Number(attempt),
+        boot,
+        fromSeq,
+        toSeq,
+      }));
+    });
+
   return {
     append: async (rows) => {
       const inserted: number[] = [];
       const conflicting: number[] = [];
       for (const [index, row] of rows.entries()) {
-        const ofRun = runs.get(row.runId) ?? new Map<string, SampleRow>();
-        runs.set(row.runId, ofRun);
-        const key = `${row.attempt}:${row.boot}:${row.seq}`;
-        const first = ofRun.get(key);
+        const run = runOf(row.runId);
+        if (run.merged.get(bootOf(row))?.has(row.seq) === true) continue;
+        const first = run.rows.get(keyOf(row));
         if (first === undefined) {
-          ofRun.set(key, copy(row));
+          run.rows.set(keyOf(row), copy(row));
           inserted.push(index);
         } else if (!sameRecord(first, row)) conflicting.push(index);
       }
       return { inserted, conflicting };
     },
     read: async (runId, range) =>
-      sorted(
-        runId,
-        (row) =>
-          range === undefined ||
-          (isSample(row) && row.second >= range.fromSecond && row.second <= range.toSecond),
-      ).map(copy),
+      sorted(runId, (row) => range === undefined || inRange(row, range)).map(copy),
     readAfter: async (runId, cursor, limit) =>
       sorted(runId, (row) => row.seq > (cursor.get(row.boot) ?? -1))
         .slice(0, limit)
         .map(copy),
+    readBlocks: async (runId, { blocks, rows }) => ({
+      blocks: blocks.flatMap((query) => blocksOf(runId, query)).map(copy),
+      rows:
+        rows === undefined
+          ? []
+          : sorted(runId, (row) => Object.keys(rows).length === 0 || inRange(row, rows)).map(copy),
+      merged: mergedOf(runId),
+    }),
+    merge: async (runId, rows, blocks) => {
+      const run = runOf(runId);
+      for (const block of blocks) {
+        run.blocks.set(`${block.series}:${block.level}:${block.start}`, copy(block));
+      }
+      for (const row of rows) {
+        const numbers = run.merged.get(bootOf(row)) ?? new Set();
+        run.merged.set(bootOf(row), numbers.add(row.seq));
+        run.rows.delete(keyOf(row));
+      }
+    },
+    unmerged: async (beforeSecond) =>
+      [...runs].flatMap(([runId, { rows }]) => {
+        const second = Math.min(
+          ...[...rows.values()].flatMap((row) => (row.type === SAMPLE ? row.second : [])),
+        );
+        return second < beforeSecond ? { runId, second } : [];
+      }),
+    expire: async (level, beforeStart, keptRunIds) => {
+      for (const [runId, { blocks }] of runs) {
+        if (keptRunIds.includes(runId)) continue;
+        for (const [key, block] of blocks) {
+          if (block.level === level && block.start < beforeStart) blocks.delete(key);
+        }
+      }
+    },
     deleteRun: async (runId) => {
       runs.delete(runId);
     },

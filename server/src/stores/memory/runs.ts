@@ -40,6 +40,7 @@ export const memoryRuns = (): RunStore => {
           (run) => run.locustClusterId === locustClusterId && run.externalKey === externalKey,
         ).at(-1),
       ),
+    kept: async () => sorted((run) => run.keep).map(({ id }) => id),
     count: async (loadTestId, statuses) =>
       sorted((run) => run.loadTestId === loadTestId && statuses.includes(run.status)).length,
     setLive: async (runId, snapshot) => {

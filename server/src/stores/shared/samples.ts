@@ -1,9 +1,32 @@
 import type { SampleRow } from "../ports.ts";
 import { compareText } from "./text.ts";
 
-const SAMPLE = 2;
+export const SAMPLE = 2;
 
-export const isSample = (row: Pick<SampleRow, "type">): boolean => row.type === SAMPLE;
+/** In a range of seconds are the rows that speak of one. */
+export const inRange = (
+  { second }: Pick<SampleRow, "second">,
+  range: { readonly fromSecond?: number; readonly toSecond?: number },
+): boolean =>
+  second > 0 &&
+  second >= (range.fromSecond ?? 0) &&
+  second <= (range.toSecond ?? Number.MAX_SAFE_INTEGER);
+
+/** Ascending numbers as ranges, both ends included. */
+export const toRanges = (numbers: readonly number[]): [from: number, to: number][] => {
+  const ranges: [number, number][] = [];
+  for (const number of numbers.toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && number <= last[1] + 1) last[1] = Math.max(last[1], number);
+    else ranges.push([number, number]);
+  }
+  return ranges;
+};
+
+/** Rows by what their numbers count in. */
+export const byBoot = <Row extends Pick<SampleRow, "attempt" | "boot">>(
+  rows: readonly Row[],
+): Row[][] => [...Map.groupBy(rows, ({ attempt, boot }) => `${attempt}:${boot}`).values()];
 
 /** Whether two rows of one key are the same record sent twice. */
 export const sameRecord = (

@@ -36,6 +36,17 @@ export const sqliteEvents = (db: Control): RunEventStore => ({
     );
     return { ...page, items: page.items.map(({ document }) => JSON.parse(document) as RunEvent) };
   }),
+  after: db.verb((runId, arrival, limit) =>
+    db
+      .all<Row>(
+        `SELECT arrival, at, document FROM run_events WHERE runId = ? AND arrival > ?
+         ORDER BY arrival LIMIT ?`,
+        runId,
+        arrival,
+        limit,
+      )
+      .map((row) => ({ arrival: row.arrival, event: JSON.parse(row.document) as RunEvent })),
+  ),
   deleteRun: db.verb((runId) => {
     db.run("DELETE FROM run_events WHERE runId = ?", runId);
   }),

@@ -1,20 +1,24 @@
-import type { AppendResult, SampleRow } from "../ports.ts";
+import type {
+  AppendResult,
+  Block,
+  BlockQuery,
+  MergedRange,
+  MetricStore,
+  SampleRow,
+} from "../ports.ts";
 
-/** Rows as they travel between the threads: columns, and all bodies in one buffer that is moved, not copied. */
-export type PackedRows = {
-  readonly runIds: readonly string[];
-  readonly attempts: readonly number[];
-  readonly boots: readonly string[];
-  readonly seqs: readonly number[];
-  readonly types: readonly number[];
-  readonly seconds: readonly number[];
+/** Things with bytes as they travel between the threads: the bytes in one buffer that is moved, not copied. */
+export type Packed<T extends { readonly body: Uint8Array }> = {
+  readonly items: readonly Omit<T, "body">[];
   /** The end of each body in `bodies`; it begins where the one before ends. */
   readonly ends: readonly number[];
   readonly bodies: Uint8Array<ArrayBuffer>;
 };
 
+type RowsQuery = Parameters<MetricStore["readBlocks"]>[1]["rows"];
+
 export type Call =
-  | { readonly do: "append"; readonly rows: PackedRows }
+  | { readonly do: "append"; readonly rows: Packed<SampleRow> }
   | {
       readonly do: "read";
       readonly runId: string;
@@ -26,11 +30,49 @@ export type Call =
       readonly cursor: ReadonlyMap<string, number>;
       readonly limit: number;
     }
+  | {
+      readonly do: "readBlocks";
+      readonly runId: string;
+      readonly blocks: readonly BlockQuery[];
+      readonly rows: RowsQuery;
+    }
+  | {
+      readonly do: "merge";
+      readonly runId: string;
+      readonly rows: readonly Pick<SampleRow, "attempt" | "boot" | "seq">[];
+      readonly blocks: Packed<Block>;
+    }
+  | { readonly do: "unmerged"; readonly beforeSecond: number }
+  | {
+      readonly do: "expire";
+      readonly level: number;
+      readonly beforeStart: number;
+      readonly keptRunIds: readonly string[];
+    }
   | { readonly do: "deleteRun"; readonly runId: string }
   | { readonly do: "ping" }
   | { readonly do: "close" };
 
-export type Answer = AppendResult | PackedRows | undefined;
+export type PackedReading = {
+  readonly blocks: Packed<Block>;
+  readonly rows: Packed<SampleRow>;
+  readonly merged: readonly MergedRange[];
+};
+
+/** What each call is answered with. */
+export type Answers = {
+  readonly append: AppendResult;
+  readonly read: Packed<SampleRow>;
+  readonly readAfter: Packed<SampleRow>;
+  readonly readBlocks: PackedReading;
+  readonly merge: undefined;
+  readonly unmerged: Awaited<ReturnType<MetricStore["unmerged"]>>;
+  readonly expire: undefined;
+  readonly deleteRun: undefined;
+  readonly ping: undefined;
+  readonly close: undefined;
+};
+export type Answer = Answers[keyof Answers];
 
 export type Request = { readonly id: number; readonly call: Call };
 export type Reply =
@@ -44,38 +86,25 @@ export type Reply =
     };
 
 /** The one copy of the bodies: a caller may use its bytes again at once. */
-export const packRows = (rows: readonly SampleRow[]): PackedRows => {
+export const pack = <T extends { readonly body: Uint8Array }>(list: readonly T[]): Packed<T> => {
   const ends: number[] = [];
   let size = 0;
-  for (const row of rows) ends.push((size += row.body.byteLength));
+  for (const { body } of list) ends.push((size += body.byteLength));
   const bodies = new Uint8Array(size);
-  for (const [index, row] of rows.entries()) bodies.set(row.body, ends[index - 1] ?? 0);
-  return {
-    runIds: rows.map((row) => row.runId),
-    attempts: rows.map((row) => row.attempt),
-    boots: rows.map((row) => row.boot),
-    seqs: rows.map((row) => row.seq),
-    types: rows.map((row) => row.type),
-    seconds: rows.map((row) => row.second),
-    ends,
-    bodies,
-  };
+  for (const [index, { body }] of list.entries()) bodies.set(body, ends[index - 1] ?? 0);
+  const items = list.map((one) => {
+    const { body: _, ...rest } = one;
+    return rest;
+  });
+  return { items, ends, bodies };
 };
 
-const at = <T>(column: readonly T[], index: number): T => {
-  const value = column[index];
-  if (value === undefined) throw new Error("a column of packed rows is too short");
-  return value;
-};
-
-/** The bodies of the rows are views of the packed buffer. */
-export const unpackRows = (packed: PackedRows): SampleRow[] =>
-  packed.ends.map((end, index) => ({
-    runId: at(packed.runIds, index),
-    attempt: at(packed.attempts, index),
-    boot: at(packed.boots, index),
-    seq: at(packed.seqs, index),
-    type: at(packed.types, index),
-    second: at(packed.seconds, index),
-    body: packed.bodies.subarray(packed.ends[index - 1] ?? 0, end),
-  }));
+/** The bodies are views of the packed buffer. */
+export const unpack = <T extends { readonly body: Uint8Array }>({
+  items,
+  ends,
+  bodies,
+}: Packed<T>): T[] =>
+  items.map(
+    (item, index) => ({ ...item, body: bodies.subarray(ends[index - 1] ?? 0, ends[index]) }) as T,
+  );

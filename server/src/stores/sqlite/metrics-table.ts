@@ -12,7 +12,7 @@ export type MetricsTable = {
   readonly insert: (rows: readonly SampleRow[]) => AppendResult;
   readonly read: (
     runId: string,
-    range: { readonly fromSecond: number; readonly toSecond: number } | undefined,
+    range: { readonly fromSecond?: number; readonly toSecond?: number } | undefined,
   ) => SampleRow[];
   readonly readAfter: (
     runId: string,
@@ -23,7 +23,10 @@ export type MetricsTable = {
   readonly deleteSome: (runId: string) => boolean;
 };
 
-export const metricsTable = (db: Database.Database): MetricsTable => {
+export const metricsTable = (
+  db: Database.Database,
+  isMerged: (row: SampleRow) => boolean,
+): MetricsTable => {
   const insert = db.prepare<unknown[]>(
     `INSERT INTO metrics_timeseries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
@@ -35,7 +38,7 @@ export const metricsTable = (db: Database.Database): MetricsTable => {
   );
   const ranged = db.prepare<unknown[], SampleRow>(
     `SELECT ${COLUMNS} FROM metrics_timeseries
-     WHERE runId = ? AND type = 2 AND second BETWEEN ? AND ? ${ORDER}`,
+     WHERE runId = ? AND second > 0 AND second BETWEEN ? AND ? ${ORDER}`,
   );
   /** The next boot of a run: one step in the unique index, however many rows a boot has. */
   const nextBoot = db.prepare<unknown[], { boot: string | null }>(
@@ -63,6 +66,7 @@ export const metricsTable = (db: Database.Database): MetricsTable => {
       const inserted: number[] = [];
       const conflicting: number[] = [];
       for (const [index, row] of rows.entries()) {
+        if (isMerged(row)) continue;
         const { runId, attempt, boot, seq, type, second, body } = row;
         if (insert.run(runId, attempt, boot, seq, type, second, body).changes === 1) {
           inserted.push(index);
@@ -74,7 +78,9 @@ export const metricsTable = (db: Database.Database): MetricsTable => {
       return { inserted, conflicting };
     },
     read: (runId, range) =>
-      range === undefined ? all.all(runId) : ranged.all(runId, range.fromSecond, range.toSecond),
+      range?.fromSecond === undefined && range?.toSecond === undefined
+        ? all.all(runId)
+        : ranged.all(runId, range.fromSecond ?? 0, range.toSecond ?? Number.MAX_SAFE_INTEGER),
     readAfter,
     deleteSome: (runId) => remove.run(runId).changes === DELETED_AT_ONCE,
   };

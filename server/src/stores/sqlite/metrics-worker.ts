@@ -1,16 +1,17 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../lib/clock.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
-import type { AppendResult } from "../ports.ts";
+import type { AppendResult, Block, SampleRow } from "../ports.ts";
 import { openDatabase } from "./database.ts";
+import { blocksTable } from "./metrics-blocks.ts";
 import {
-  packRows,
-  unpackRows,
   type Answer,
   type Call,
-  type PackedRows,
+  pack,
+  type Packed,
   type Reply,
   type Request,
+  unpack,
 } from "./metrics-messages.ts";
 import { metricsTable } from "./metrics-table.ts";
 import { CHECK_WRITE, METRICS_MIGRATIONS } from "./migrations.ts";
@@ -25,9 +26,16 @@ const port = parentPort;
 if (port === null) throw new Error("this file runs in a worker thread");
 const post = port.postMessage.bind(port);
 
+/** What is moved to the other thread. */
+const buffersOf = (answer: Answer): ArrayBuffer[] => {
+  if (answer === undefined) return [];
+  if ("bodies" in answer) return [answer.bodies.buffer];
+  return "blocks" in answer ? [answer.blocks.bodies.buffer, answer.rows.bodies.buffer] : [];
+};
+
 const reply = (id: number, answer: Answer): void => {
   const message: Reply = { id, ok: true, answer };
-  post(message, answer !== undefined && "bodies" in answer ? [answer.bodies.buffer] : []);
+  post(message, buffersOf(answer));
 };
 const refuse = (id: number, error: unknown): void => {
   const code =
@@ -50,16 +58,19 @@ const open = () => {
 const db = open();
 if (db === undefined) port.close();
 else {
-  const table = metricsTable(db);
-  const insertAll = db.transaction((batches: readonly PackedRows[]): AppendResult[] =>
-    batches.map((rows) => table.insert(unpackRows(rows))),
+  const blocks = blocksTable(db);
+  const table = metricsTable(db, blocks.isMerged);
+  const insertAll = db.transaction((batches: readonly Packed<SampleRow>[]): AppendResult[] =>
+    batches.map((rows) => table.insert(unpack(rows))),
   );
-  const waiting: { readonly id: number; readonly rows: PackedRows }[] = [];
+  const waiting: { readonly id: number; readonly rows: Packed<SampleRow> }[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lastCommit = -COMMIT_INTERVAL_MS;
 
   /** Each by itself: only the one that cannot be stored is refused. */
-  const commitSingly = (appends: readonly { readonly id: number; readonly rows: PackedRows }[]) => {
+  const commitSingly = (
+    appends: readonly { readonly id: number; readonly rows: Packed<SampleRow> }[],
+  ) => {
     for (const { id, rows } of appends) {
       try {
         const [result] = insertAll.immediate([rows]);
@@ -82,13 +93,18 @@ else {
     }
     lastCommit = systemClock.monotonic();
   };
-  const append = (id: number, rows: PackedRows): void => {
+  const append = (id: number, rows: Packed<SampleRow>): void => {
     waiting.push({ id, rows });
     const due = lastCommit + COMMIT_INTERVAL_MS - systemClock.monotonic();
     timer ??= setTimeout(commit, Math.max(0, due));
   };
+  const mergeAll = db.transaction(
+    (runId: string, rows: Parameters<typeof blocks.merge>[1], packed: Packed<Block>) =>
+      blocks.merge(runId, rows, unpack(packed)),
+  );
   const deleteRun = (id: number, runId: string): void => {
     try {
+      blocks.deleteRun(runId);
       if (table.deleteSome(runId)) setImmediate(() => deleteRun(id, runId));
       else reply(id, undefined);
     } catch (error) {
@@ -107,9 +123,23 @@ else {
       case "append":
         return append(id, call.rows);
       case "read":
-        return reply(id, packRows(table.read(call.runId, call.range)));
+        return reply(id, pack(table.read(call.runId, call.range)));
       case "readAfter":
-        return reply(id, packRows(table.readAfter(call.runId, call.cursor, call.limit)));
+        return reply(id, pack(table.readAfter(call.runId, call.cursor, call.limit)));
+      case "readBlocks":
+        return reply(id, {
+          blocks: pack(call.blocks.flatMap((query) => blocks.read(call.runId, query))),
+          rows: pack(call.rows === undefined ? [] : table.read(call.runId, call.rows)),
+          merged: blocks.merged(call.runId),
+        });
+      case "merge":
+        mergeAll.immediate(call.runId, call.rows, call.blocks);
+        return reply(id, undefined);
+      case "unmerged":
+        return reply(id, blocks.unmerged(call.beforeSecond));
+      case "expire":
+        blocks.expire(call.level, call.beforeStart, call.keptRunIds);
+        return reply(id, undefined);
       case "deleteRun":
         commit();
         return deleteRun(id, call.runId);

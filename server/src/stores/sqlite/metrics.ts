@@ -4,7 +4,14 @@ import { AppError, messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { MetricStore } from "../ports.ts";
 import { folderError } from "./errors.ts";
-import { packRows, unpackRows, type Answer, type Call, type Reply } from "./metrics-messages.ts";
+import {
+  type Answer,
+  type Answers,
+  type Call,
+  pack,
+  type Reply,
+  unpack,
+} from "./metrics-messages.ts";
 
 type Waiting = {
   readonly resolve: (answer: Answer) => void;
@@ -65,15 +72,17 @@ export const openSqliteMetrics = async (
     new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
 
   let calls = 0;
-  const ask = (call: Call, moved: readonly ArrayBuffer[] = []): Promise<Answer> => {
+  const ask = <C extends Call>(
+    call: C,
+    moved: readonly ArrayBuffer[] = [],
+  ): Promise<Answers[C["do"]]> => {
     if (ended !== undefined) return Promise.reject(ended);
     calls += 1;
-    const answer = expect(calls);
+    // The thread answers each call with what `Answers` says of it.
+    const answer = expect(calls) as Promise<Answers[C["do"]]>;
     worker.postMessage({ id: calls, call }, [...moved]);
     return answer;
   };
-  const rowsOf = (answer: Answer) =>
-    answer !== undefined && "bodies" in answer ? unpackRows(answer) : [];
 
   try {
     await expect(0);
@@ -85,14 +94,31 @@ export const openSqliteMetrics = async (
     store: {
       append: async (rows) => {
         if (rows.length === 0) return { inserted: [], conflicting: [] };
-        const packed = packRows(rows);
-        const answer = await ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
-        if (answer === undefined || !("inserted" in answer)) throw new Error("no result");
-        return answer;
+        const packed = pack(rows);
+        return ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
       },
-      read: async (runId, range) => rowsOf(await ask({ do: "read", runId, range })),
+      read: async (runId, range) => unpack(await ask({ do: "read", runId, range })),
       readAfter: async (runId, cursor, limit) =>
-        rowsOf(await ask({ do: "readAfter", runId, cursor: new Map(cursor), limit })),
+        unpack(await ask({ do: "readAfter", runId, cursor: new Map(cursor), limit })),
+      readBlocks: async (runId, query) => {
+        const answer = await ask({
+          do: "readBlocks",
+          runId,
+          blocks: query.blocks,
+          rows: query.rows,
+        });
+        const { blocks, rows, merged } = answer;
+        return { blocks: unpack(blocks), rows: unpack(rows), merged: [...merged] };
+      },
+      merge: async (runId, rows, blocks) => {
+        const keys = rows.map(({ attempt, boot, seq }) => ({ attempt, boot, seq }));
+        const packed = pack(blocks);
+        await ask({ do: "merge", runId, rows: keys, blocks: packed }, [packed.bodies.buffer]);
+      },
+      unmerged: (beforeSecond) => ask({ do: "unmerged", beforeSecond }),
+      expire: async (level, beforeStart, keptRunIds) => {
+        await ask({ do: "expire", level, beforeStart, keptRunIds });
+      },
       deleteRun: async (runId) => {
         await ask({ do: "deleteRun", runId });
       },

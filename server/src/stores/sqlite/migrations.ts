@@ -92,6 +92,7 @@ export const CONTROL_MIGRATIONS: readonly string[] = [
     count INTEGER NOT NULL
   ) STRICT;
   `,
+  "CREATE INDEX run_events_arrival_idx ON run_events (runId, arrival);",
 ];
 
 export const METRICS_MIGRATIONS: readonly string[] = [
@@ -113,6 +114,27 @@ export const METRICS_MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY CHECK (id = 1),
     count INTEGER NOT NULL
   ) STRICT;
+  `,
+  `
+  DROP INDEX metrics_run_second_idx;
+  CREATE INDEX metrics_run_second_idx ON metrics_timeseries (runId, second) WHERE second > 0;
+  CREATE TABLE metrics_blocks (
+    runId TEXT NOT NULL,
+    series TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (runId, level, series, start)
+  ) STRICT;
+  CREATE INDEX metrics_blocks_expiry_idx ON metrics_blocks (level, start);
+  CREATE TABLE metrics_merged (
+    runId TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    fromSeq INTEGER NOT NULL,
+    toSeq INTEGER NOT NULL,
+    PRIMARY KEY (runId, boot, attempt, fromSeq)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

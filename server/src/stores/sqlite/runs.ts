@@ -102,6 +102,11 @@ export const sqliteRuns = (db: Control): RunStore => {
       );
       return row && runOf(row);
     }),
+    kept: db.verb(() =>
+      db
+        .all<{ id: string }>("SELECT id FROM load_test_runs WHERE document ->> '$.keep' = 1")
+        .map(({ id }) => id),
+    ),
     count: db.verb((loadTestId, statuses) => {
       const row = db.get<{ count: number }>(
         `SELECT count(*) AS count FROM load_test_runs WHERE loadTestId = ?

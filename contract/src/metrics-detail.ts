@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { EndpointQuery, Points, WindowQuery } from "./metrics.ts";
+import { Id, Time } from "./primitives.ts";
+
+const runIds = { testRunId: Id, runId: Id };
+const figure = z.number().nullable();
+
+export const DistributionQuery = WindowQuery.omit({ percentiles: true }).extend({
+  points: Points.default(150),
+  endpoint: EndpointQuery.optional(),
+});
+
+/** One point for each occupied (time bucket, latency bucket): nothing is sampled away. */
+export const ScatterAnswer = z.object({
+  ...runIds,
+  stepMs: z.int(),
+  endpoints: z.array(z.string()),
+  dataPoints: z.array(
+    z.object({
+      timestamp: Time,
+      method: z.string(),
+      endpoint: z.string(),
+      responseTimeMs: z.number(),
+      count: z.int(),
+      success: z.boolean(),
+    }),
+  ),
+});
+
+/** `counts[i][j]`: how many answers took `lowerMs[j]` up to, not including, `upperMs[j]` in the bucket that begins at `t[i]`. */
+export const HeatmapAnswer = z.object({
+  ...runIds,
+  stepMs: z.int(),
+  t: z.array(z.int()),
+  lowerMs: z.array(z.number()),
+  upperMs: z.array(z.number()),
+  counts: z.array(z.array(z.int())),
+});
+
+export const FailuresQuery = WindowQuery.pick({ from: true, to: true });
+const seen = { firstSeenAt: Time, lastSeenAt: Time };
+
+/** Most frequent first. `truncated`: there were more kinds than are kept; those are counted under one. */
+export const FailuresAnswer = z.object({
+  runId: Id,
+  items: z.array(
+    z.object({
+      method: z.string(),
+      name: z.string(),
+      error: z.string(),
+      occurrences: z.int(),
+      ...seen,
+    }),
+  ),
+  truncated: z.boolean(),
+});
+
+export const ExceptionsAnswer = z.object({
+  runId: Id,
+  items: z.array(
+    z.object({
+      message: z.string(),
+      traceback: z.string(),
+      count: z.int(),
+      workers: z.array(z.string()),
+      ...seen,
+    }),
+  ),
+  truncated: z.boolean(),
+});
+
+export const ExportQuery = WindowQuery.pick({ from: true, to: true }).extend({
+  format: z.enum(["csv", "ndjson"]).default("csv"),
+  step: z.enum(["1s", "10s", "60s"]).default("1s"),
+  endpoint: EndpointQuery.optional(),
+});
+
+/** Where to go on: the id of the last event that was seen; `0` begins with the run's first. */
+export const StreamQuery = z.strictObject({
+  lastEventId: z.string().max(2000).optional(),
+});
+
+/** The data of a `sample` event: what one second told. Several may speak of one second; they add up. */
+export const SampleEvent = z.object({
+  timestamp: Time,
+  requests: z.int(),
+  failures: z.int(),
+  currentUsers: figure,
+  targetUsers: figure,
+  avgResponseMs: figure,
+  p50ResponseMs: figure,
+  p95ResponseMs: figure,
+  p99ResponseMs: figure,
+  endpoints: z.array(
+    z.object({
+      method: z.string(),
+      name: z.string(),
+      requests: z.int(),
+      failures: z.int(),
+      avgResponseMs: figure,
+      p95ResponseMs: figure,
+    }),
+  ),
+});
+export type SampleEvent = z.output<typeof SampleEvent>;

@@ -1,0 +1,207 @@
+import type { Block, SampleRow } from "../../stores/ports.ts";
+import { decodeSample, type Delta, eachEndpoint } from "../sample.ts";
+import { addDelta, addTotals, deltaOf, emptyTotals, type Totals } from "../totals.ts";
+import {
+  ALL,
+  type Cell,
+  decodeCells,
+  decodeMeta,
+  encodeCells,
+  encodeMeta,
+  type Facts,
+  META,
+  type Meta,
+} from "./codec.ts";
+
+/** One second of one endpoint: as it came while one teller told it, summed from the second on. */
+type Second = { delta: Delta } | { totals: Totals };
+type Known = { users: number | null; target: number | null };
+
+const deltaAt = (second: Second): Delta =>
+  "delta" in second ? second.delta : deltaOf(second.totals);
+
+class Counts {
+  private readonly keys = new Map<string, Map<number, number>>();
+  add(key: string, second: number, count: number): void {
+    const at = this.keys.get(key) ?? new Map<number, number>();
+    this.keys.set(key, at);
+    at.set(second, (at.get(second) ?? 0) + count);
+  }
+  entries(): [string, [number, number][]][] {
+    return [...this.keys].map(([key, at]) => [key, [...at].toSorted(([a], [b]) => a - b)]);
+  }
+}
+
+/** Ascending seconds as ranges, both ends included. */
+const rangesOf = (seconds: Iterable<number>): [number, number][] => {
+  const ranges: [number, number][] = [];
+  for (const second of [...seconds].toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && second <= last[1] + 1) last[1] = Math.max(last[1], second);
+    else ranges.push([second, second]);
+  }
+  return ranges;
+};
+
+const gatherWindow = (rows: readonly SampleRow[], before: readonly Block[]) => {
+  const series = new Map<string, Map<number, Second>>();
+  const known = new Map<number, Known>();
+  const names = new Map<string, readonly [string, string, string]>();
+  const [errors, exceptions] = [new Counts(), new Counts()];
+
+  const add = (id: string, second: number, delta: Delta): void => {
+    const seconds = series.get(id) ?? new Map<number, Second>();
+    series.set(id, seconds);
+    const first = seconds.get(second);
+    if (first === undefined) seconds.set(second, { delta });
+    else {
+      const totals = "totals" in first ? first.totals : emptyTotals();
+      if ("delta" in first) addDelta(totals, first.delta, second);
+      addDelta(totals, delta, second);
+      seconds.set(second, { totals });
+    }
+  };
+  const note = (
+    second: number,
+    users?: { readonly real: number; readonly target: number },
+  ): void => {
+    const told = known.get(second) ?? { users: null, target: null };
+    known.set(second, users === undefined ? told : { users: users.real, target: users.target });
+  };
+
+  for (const block of before) {
+    if (block.series === META) {
+      const meta = decodeMeta(block.body);
+      for (const name of meta.names) names.set(name[0], name);
+      for (const { at, ...error } of meta.errors)
+        for (const [second, count] of at) errors.add(JSON.stringify(error), second, count);
+      for (const { at, ...exception } of meta.exceptions)
+        for (const [second, count] of at) exceptions.add(JSON.stringify(exception), second, count);
+    } else if (block.level === 1) {
+      for (const cell of decodeCells(block.body, 1, block.start)) {
+        if (block.series !== ALL) add(block.series, cell.start, cell);
+        else if (cell.facts?.users == null || cell.facts.target == null) note(cell.start);
+        else note(cell.start, { real: cell.facts.users, target: cell.facts.target });
+      }
+    }
+  }
+  for (const row of rows) {
+    const sample = decodeSample(row.body);
+    const { second } = sample;
+    note(second, sample.users);
+    for (const { id, method, name } of sample.names) names.set(id, [id, method, name]);
+    for (const { id, error, count } of sample.errors)
+      errors.add(JSON.stringify({ id, error }), second, count);
+    for (const { count, ...exception } of sample.exceptions)
+      exceptions.add(JSON.stringify(exception), second, count);
+    for (const part of sample.parts) eachEndpoint(part, (delta) => add(delta.id, second, delta));
+  }
+  return { series, known, names, errors, exceptions };
+};
+
+type Window = ReturnType<typeof gatherWindow>;
+
+/** All endpoints together, second by second, with what is known of the run. */
+const secondsOfAll = ({ series, known }: Window): Cell[] => {
+  const all = new Map<number, Totals>([...known.keys()].map((second) => [second, emptyTotals()]));
+  for (const seconds of series.values()) {
+    for (const [second, told] of seconds) {
+      const totals = all.get(second);
+      if (totals === undefined) continue;
+      if ("delta" in told) addDelta(totals, told.delta, second);
+      else addTotals(totals, told.totals);
+    }
+  }
+  return [...all]
+    .toSorted(([a], [b]) => a - b)
+    .map(([start, totals]) => {
+      const { users, target } = known.get(start) ?? { users: null, target: null };
+      const steady = users !== null && users === target && users > 0;
+      const facts: Facts = {
+        covered: 1,
+        steady: steady ? 1 : 0,
+        users,
+        target,
+        maxUsers: users ?? 0,
+        lowest: totals.requests,
+        highest: totals.requests,
+      };
+      return { ...deltaOf(totals), start, lastSecond: start, facts };
+    });
+};
+
+const mergedFacts = (one: Facts | undefined, next: Facts | undefined): Facts | undefined => {
+  if (one === undefined || next === undefined) return one ?? next;
+  return {
+    covered: one.covered + next.covered,
+    steady: one.steady + next.steady,
+    users: next.users ?? one.users,
+    target: next.target ?? one.target,
+    maxUsers: Math.max(one.maxUsers, next.maxUsers),
+    lowest: Math.min(one.lowest, next.lowest),
+    highest: Math.max(one.highest, next.highest),
+  };
+};
+
+/** Cells of a coarser level; the finer ones ascend. */
+export const coarser = (cells: readonly Cell[], level: number): Cell[] => {
+  const wide = new Map<number, { totals: Totals; facts: Facts | undefined }>();
+  for (const cell of cells) {
+    const start = Math.floor(cell.start / level) * level;
+    const at = wide.get(start) ?? { totals: emptyTotals(), facts: undefined };
+    addDelta(at.totals, cell, cell.lastSecond);
+    wide.set(start, { ...at, facts: mergedFacts(at.facts, cell.facts) });
+  }
+  return [...wide].map(([start, { totals, facts }]) => ({
+    ...deltaOf(totals),
+    start,
+    lastSecond: Math.max(start, totals.lastSecond),
+    ...(facts === undefined ? {} : { facts }),
+  }));
+};
+
+/**
+ * The blocks of one window of a run: what the samples tell, added to what the blocks before told (those of level 1 and
+ * the other things; coarser levels are made from them). All samples and blocks are of that window.
+ */
+export const buildBlocks = (
+  runId: string,
+  start: number,
+  rows: readonly SampleRow[],
+  before: readonly Block[],
+): Block[] => {
+  const window = gatherWindow(rows, before);
+  const blocks: Block[] = [];
+  const put = (series: string, cells: readonly Cell[]): void => {
+    const tens = coarser(cells, 10);
+    for (const [level, list] of [
+      [1, cells],
+      [10, tens],
+      [60, coarser(tens, 60)],
+    ] as const) {
+      blocks.push({ runId, series, level, start, body: encodeCells(list, level, start) });
+    }
+  };
+  const all = secondsOfAll(window);
+  put(ALL, all);
+  for (const [series, seconds] of window.series) {
+    const cells = [...seconds]
+      .toSorted(([a], [b]) => a - b)
+      .map(([second, told]) => ({ ...deltaAt(told), start: second, lastSecond: second }));
+    put(series, cells);
+  }
+  const meta: Meta = {
+    names: [...window.names.values()],
+    covered: rangesOf(window.known.keys()),
+    maxUsers: Math.max(0, ...all.map((cell) => cell.facts?.maxUsers ?? 0)),
+    errors: window.errors
+      .entries()
+      .map(([key, at]) => ({ ...(JSON.parse(key) as { id: string; error: string }), at })),
+    exceptions: window.exceptions.entries().map(([key, at]) => ({
+      ...(JSON.parse(key) as { workers: string; message: string; traceback: string }),
+      at,
+    })),
+  };
+  blocks.push({ runId, series: META, level: 0, start, body: encodeMeta(meta) });
+  return blocks;
+};

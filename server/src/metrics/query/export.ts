@@ -1,0 +1,109 @@
+import type { ExportQuery } from "@load-manager/contract/metrics-detail.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { z } from "zod";
+import { BLOCK_SECONDS, blockStart, type Level } from "../blocks/codec.ts";
+import { bucketBounds, eachBucket, type Histogram } from "../histogram.ts";
+import type { Totals } from "../totals.ts";
+import { csvLine } from "./csv.ts";
+import { gather } from "./gather.ts";
+import { EACH, frameOf, type LookDeps, only, readPlanned } from "./look.ts";
+import { splitEndpoint } from "./timeseries.ts";
+
+const STEPS = { "1s": 1, "10s": 10, "60s": 60 } as const satisfies Record<string, Level>;
+
+const HEAD = [
+  "timestamp",
+  "method",
+  "name",
+  "requests",
+  "failures",
+  "timedRequests",
+  "sumResponseMs",
+  "minResponseMs",
+  "maxResponseMs",
+  "contentBytes",
+];
+
+const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+/** Occupied buckets of good and failed answers together. */
+const bucketsOf = (histograms: readonly Histogram[]): [number, number, number][] => {
+  const counts = new Map<number, number>();
+  for (const histogram of histograms) {
+    eachBucket(histogram, (bucket, count) => counts.set(bucket, (counts.get(bucket) ?? 0) + count));
+  }
+  const exact = [...counts]
+    .toSorted(([a], [b]) => a - b)
+    .map(([bucket, count]): [number, number, number] => {
+      const { lowUs, widthUs } = bucketBounds(bucket);
+      return [lowUs / 1000, (lowUs + widthUs) / 1000, count];
+    });
+  const given = histograms
+    .flatMap(({ rounded: known }) => [...(known ?? [])])
+    .map(([ms, count]): [number, number, number] => [ms, ms, count]);
+  return [...exact, ...given];
+};
+
+const recordOf = (
+  second: number,
+  { method, name }: { readonly method: string; readonly name: string },
+  totals: Totals,
+) => {
+  const timed = totals.requests - totals.noTime;
+  return {
+    timestamp: new Date(second * 1000).toISOString(),
+    method,
+    name,
+    requests: totals.requests,
+    failures: totals.failures,
+    timedRequests: timed,
+    sumResponseMs: rounded(totals.sumUs / 1000),
+    minResponseMs: timed === 0 ? null : rounded(totals.minUs / 1000),
+    maxResponseMs: timed === 0 ? null : rounded(totals.maxUs / 1000),
+    contentBytes: totals.bytes,
+  };
+};
+
+/** Lines of CSV or JSON, some minutes at a time: the memory it needs does not grow with the run. */
+export const createExport = (deps: LookDeps) =>
+  async function* lines(
+    run: LoadTestRun,
+    query: z.output<typeof ExportQuery>,
+  ): AsyncGenerator<string> {
+    const { accumulator, window, load } = await frameOf(deps, run, query);
+    const step = STEPS[query.step];
+    const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
+    const selection = ids === undefined ? EACH : only(ids, true);
+    if (query.format === "csv") yield csvLine(HEAD);
+    for (let start = blockStart(window.from); start <= window.to; start += BLOCK_SECONDS) {
+      const part = {
+        from: Math.max(window.from, start),
+        to: Math.min(window.to, start + BLOCK_SECONDS - 1),
+      };
+      // A bucket that the window cuts through is made of seconds.
+      const isCut = part.from % step !== 0 || (part.to + 1) % step !== 0;
+      const plan = new Map<number, Level>([[start, isCut ? 1 : step]]);
+      const { series } = selection;
+      const reading = await readPlanned(deps, run.id, { plan, window: part, series, accumulator });
+      const { buckets } = gather(reading, {
+        ...part,
+        step,
+        keyOf: selection.keyOf,
+        load,
+        steady: false,
+      });
+      let text = "";
+      for (const [second, bucket] of [...buckets].toSorted(([a], [b]) => a - b)) {
+        for (const [id, totals] of bucket) {
+          if (totals.requests === 0) continue;
+          const name = accumulator.names.get(id) ?? { method: "", name: `(${id})` };
+          const record = recordOf(second, name, totals);
+          text +=
+            query.format === "csv"
+              ? csvLine(Object.values(record))
+              : `${JSON.stringify({ ...record, histogram: bucketsOf([totals.ok, totals.failed]) })}\n`;
+        }
+      }
+      if (text !== "") yield text;
+    }
+  };

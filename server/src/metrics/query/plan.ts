@@ -1,0 +1,76 @@
+import type { Block, BlockQuery } from "../../stores/ports.ts";
+import {
+  ALL,
+  BLOCK_SECONDS,
+  blockStart,
+  type Cell,
+  decodeCells,
+  type Level,
+  LEVELS,
+} from "../blocks/codec.ts";
+import type { Seconds } from "./window.ts";
+
+/** Which width of cell is read of which block, by the second that the block begins with. */
+export type Plan = Map<number, Level>;
+
+/**
+ * The coarsest cells that no cut goes through: `cuts` are seconds before which something ends (the window, the load
+ * time), buckets end at multiples of `step`. So sums of whole cells are exact for any window and any bucket.
+ */
+export const planOf = (
+  window: Seconds,
+  cuts: readonly number[],
+  step: number | undefined,
+): Plan => {
+  const plan: Plan = new Map();
+  for (let start = blockStart(window.from); start <= window.to; start += BLOCK_SECONDS) {
+    const inside = cuts.filter((cut) => cut > start && cut < start + BLOCK_SECONDS);
+    const fits = (level: number): boolean =>
+      inside.every((cut) => cut % level === 0) && (step === undefined || step % level === 0);
+    plan.set(start, LEVELS.find(fits) ?? 1);
+  }
+  return plan;
+};
+
+/** One query for each stretch of blocks that are read alike. */
+export const queriesOf = (plan: Plan, series: BlockQuery["series"]): BlockQuery[] => {
+  const stretches: { level: Level; fromStart: number; toStart: number }[] = [];
+  for (const [start, level] of [...plan].toSorted(([a], [b]) => a - b)) {
+    const last = stretches.at(-1);
+    if (last?.level === level && last.toStart + BLOCK_SECONDS === start) last.toStart = start;
+    else stretches.push({ level, fromStart: start, toStart: start });
+  }
+  return stretches.map((stretch) => ({ ...stretch, series }));
+};
+
+/** Where only some seconds of a wide cell are steady, single seconds are read. `blocks`: of all endpoints, the plan's. */
+export const refinedForSteady = (plan: Plan, blocks: readonly Block[]): Plan => {
+  const refined: Plan = new Map([...plan.keys()].map((start) => [start, 1]));
+  for (const { start, level, body } of blocks) {
+    const planned = plan.get(start);
+    if (planned === undefined || planned !== level) continue;
+    const mixed = decodeCells(body, level, start).some(
+      ({ facts }) => facts !== undefined && facts.steady > 0 && facts.steady < facts.covered,
+    );
+    if (!mixed) refined.set(start, planned);
+  }
+  return refined;
+};
+
+/** Blocks of which the store has only wider cells left: what the retention took away. */
+export const coarserWhereMissing = (
+  plan: Plan,
+  blocks: readonly Block[],
+  covered: (start: number) => boolean,
+): Plan => {
+  const there = new Set(blocks.filter(({ series }) => series === ALL).map(({ start }) => start));
+  const missing: Plan = new Map();
+  for (const [start, level] of plan) {
+    const wider = LEVELS[LEVELS.indexOf(level) - 1];
+    if (!there.has(start) && wider !== undefined && covered(start)) missing.set(start, wider);
+  }
+  return missing;
+};
+
+export const isSteady = ({ facts }: Cell): boolean =>
+  facts !== undefined && facts.covered > 0 && facts.steady === facts.covered;

@@ -1,0 +1,157 @@
+import { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
+import { RunEvent } from "@load-manager/contract/run.ts";
+import { z } from "zod";
+import type { Accumulator } from "../metrics/accumulator.ts";
+import { RECORD } from "../metrics/batch.ts";
+import { ALL, type Cell, decodeCells } from "../metrics/blocks/codec.ts";
+import { viewOf } from "../metrics/figures-of.ts";
+import { percentile } from "../metrics/histogram.ts";
+import { decodeSample, eachEndpoint } from "../metrics/sample.ts";
+import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/totals.ts";
+import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
+import { type Cursor, encodeCursor } from "./cursor.ts";
+
+/** One event as it is sent, made once for all readers; a reader that is at `place` already leaves it out. */
+export type Frame = {
+  readonly place:
+    | { readonly boot: string; readonly seq: number }
+    | { readonly arrival: number }
+    | undefined;
+  readonly text: string;
+};
+
+const frameText = (type: string, id: string, json: string): string =>
+  `event: ${type}\nid: ${id}\ndata: ${json}\n\n`;
+
+/** One that belongs to no place: the state at the beginning, the end. */
+export const looseFrame = (type: string, cursor: Cursor, value: unknown): Frame => ({
+  place: undefined,
+  text: frameText(type, encodeCursor(cursor), JSON.stringify(value)),
+});
+
+type Names = Accumulator["names"];
+
+const figures = (totals: Totals) => {
+  const { requests, failures, avgMs, histogram, bounds } = viewOf([totals], "all");
+  const p = (rank: number): number | null => percentile(histogram, rank, bounds);
+  return { requests, failures, avgResponseMs: avgMs, p };
+};
+
+const sampleEvent = (
+  second: number,
+  users: { readonly real: number | null; readonly target: number | null },
+  all: Totals,
+  endpoints: readonly (readonly [id: string, totals: Totals])[],
+  names: Names,
+): SampleEvent => {
+  const { p, ...shown } = figures(all);
+  return {
+    timestamp: second * 1000,
+    ...shown,
+    currentUsers: users.real,
+    targetUsers: users.target,
+    p50ResponseMs: p(50),
+    p95ResponseMs: p(95),
+    p99ResponseMs: p(99),
+    endpoints: endpoints.map(([id, totals]) => {
+      const { p: of, ...one } = figures(totals);
+      const name = names.get(id) ?? { method: "", name: `(${id})` };
+      return { ...name, ...one, p95ResponseMs: of(95) };
+    }),
+  };
+};
+
+const encoded = (event: SampleEvent): string => JSON.stringify(z.encode(SampleEvent, event));
+
+const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
+  const { users, parts, second, names: told } = decodeSample(row.body);
+  for (const { id, method, name } of told) names.set(id, { method, name });
+  const all = emptyTotals();
+  const endpoints = new Map<string, Totals>();
+  for (const part of parts) {
+    eachEndpoint(part, (delta) => {
+      const totals = endpoints.get(delta.id) ?? emptyTotals();
+      endpoints.set(delta.id, totals);
+      addDelta(totals, delta, second);
+    });
+  }
+  for (const totals of endpoints.values()) addTotals(all, totals);
+  const at = { real: users?.real ?? null, target: users?.target ?? null };
+  return {
+    place: { boot: row.boot, seq: row.seq },
+    text: frameText(
+      "sample",
+      encodeCursor(cursor),
+      encoded(sampleEvent(second, at, all, [...endpoints], names)),
+    ),
+  };
+};
+
+const cellFrame = (cell: Cell, cursor: Cursor, names: Names): Frame => {
+  const all = emptyTotals();
+  addDelta(all, cell, cell.lastSecond);
+  const users = { real: cell.facts?.users ?? null, target: cell.facts?.target ?? null };
+  return {
+    place: undefined,
+    text: frameText(
+      "sample",
+      encodeCursor(cursor),
+      encoded(sampleEvent(cell.start, users, all, [], names)),
+    ),
+  };
+};
+
+/** How much is read at once. */
+const READ_AT_ONCE = 200;
+
+/** The next frames after a cursor, which moves on; empty where there are none. */
+export const nextFrames = async (
+  stores: { readonly metrics: MetricStore; readonly events: RunEventStore },
+  runId: string,
+  cursor: Cursor,
+  names: Names,
+): Promise<Frame[]> => {
+  const frames: Frame[] = [];
+  for (const { arrival, event } of await stores.events.after(runId, cursor.arrival, READ_AT_ONCE)) {
+    cursor.arrival = arrival;
+    const type = event.type === "status" ? "status" : "event";
+    const json = JSON.stringify(z.encode(RunEvent, event));
+    frames.push({ place: { arrival }, text: frameText(type, encodeCursor(cursor), json) });
+  }
+  for (const row of await stores.metrics.readAfter(runId, cursor.seqs, READ_AT_ONCE)) {
+    cursor.seqs.set(row.boot, row.seq);
+    if (row.type !== RECORD.sample && row.type !== RECORD.snapshot) continue;
+    cursor.second = Math.max(cursor.second, row.second);
+    frames.push(rowFrame(row, cursor, names));
+  }
+  return frames;
+};
+
+/**
+ * What lies between a cursor and now and has been merged since: second by second, without its endpoints. The cursor
+ * moves to the end of it.
+ */
+export const mergedFrames = async function* (
+  metrics: MetricStore,
+  runId: string,
+  cursor: Cursor,
+  names: Names,
+): AsyncGenerator<Frame> {
+  const { merged } = await metrics.readBlocks(runId, { blocks: [] });
+  if (merged.every(({ boot, toSeq }) => (cursor.seqs.get(boot) ?? 0) >= toSeq)) return;
+  const blocks = { level: 1, series: [ALL], toStart: Number.MAX_SAFE_INTEGER };
+  const from = cursor.second;
+  const reading = await metrics.readBlocks(runId, {
+    blocks: [{ ...blocks, fromStart: Math.max(0, from - 300) }],
+  });
+  for (const { level, start, body } of reading.blocks) {
+    for (const cell of decodeCells(body, level, start)) {
+      if (cell.start <= from) continue;
+      cursor.second = cell.start;
+      yield cellFrame(cell, cursor, names);
+    }
+  }
+  for (const { boot, toSeq } of reading.merged) {
+    cursor.seqs.set(boot, Math.max(cursor.seqs.get(boot) ?? 0, toSeq));
+  }
+};

@@ -1,0 +1,72 @@
+import type { ServerResponse } from "node:http";
+import type { Cursor } from "./cursor.ts";
+import type { Frame } from "./frames.ts";
+
+const HEARTBEAT_MS = 15_000;
+/** What may wait to be sent to one reader; a reader that reads at all never comes near it. */
+const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+
+/** One open connection. What it cannot take is left out; it is never kept waiting in memory. */
+export type Reader = {
+  /** Its place; while it follows the feed, no frame before it is sent. */
+  readonly cursor: Cursor;
+  readonly closed: () => boolean;
+  /** Sends a frame, or leaves it out while the connection is full. */
+  readonly offer: (frame: Frame) => void;
+  /** Sends a frame when there is room for it. */
+  readonly send: (frame: Frame) => Promise<void>;
+  readonly end: () => void;
+};
+
+const isSeen = ({ place }: Frame, cursor: Cursor): boolean => {
+  if (place === undefined) return false;
+  return "arrival" in place
+    ? place.arrival <= cursor.arrival
+    : place.seq <= (cursor.seqs.get(place.boot) ?? 0);
+};
+
+export const createReader = (
+  response: ServerResponse,
+  cursor: Cursor,
+  onClose: () => void,
+): Reader => {
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "x-accel-buffering": "no",
+  });
+  response.flushHeaders();
+  const beat = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(": still here\n\n");
+  }, HEARTBEAT_MS);
+  response.on("close", () => {
+    clearInterval(beat);
+    onClose();
+  });
+  const closed = (): boolean => response.destroyed || response.writableEnded;
+  return {
+    cursor,
+    closed,
+    offer: (frame) => {
+      if (isSeen(frame, cursor) || closed()) return;
+      if (response.writableLength > MOST_WAITING_BYTES) return;
+      response.write(frame.text);
+    },
+    send: async (frame) => {
+      if (closed()) return;
+      if (!response.write(frame.text)) {
+        await new Promise<void>((resolve) => {
+          const done = (): void => {
+            response.off("drain", done);
+            response.off("close", done);
+            resolve();
+          };
+          response.on("drain", done);
+          response.on("close", done);
+        });
+      }
+    },
+    end: () => {
+      if (!closed()) response.end();
+    },
+  };
+};

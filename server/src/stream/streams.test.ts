@@ -1,0 +1,185 @@
+import { once } from "node:events";
+import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
+import { pino } from "pino";
+import { afterEach, describe, expect, test } from "vitest";
+import { RECORD } from "../metrics/batch.ts";
+import { createMerger } from "../metrics/blocks/merger.ts";
+import { jsonRow, type Requests, sampleRow, testRun } from "../metrics/fixtures.ts";
+import { createLiveRuns } from "../metrics/live.ts";
+import { createMemoryStores } from "../stores/memory/stores.ts";
+import { createStreams } from "./streams.ts";
+
+const log = pino({ level: "silent" });
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+const setUp = async () => {
+  const stores = createMemoryStores();
+  await stores.runs.create(testRun());
+  const streams = createStreams({ stores, live: createLiveRuns(stores.metrics), log });
+  const responses: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    responses.push(response);
+    const from = request.headers["last-event-id"];
+    streams.reader(testRun(), typeof from === "string" ? from : undefined)(response);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => {
+    streams.stop();
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+
+  const connect = async (lastEventId?: string): Promise<IncomingMessage> => {
+    const headers = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+    const request = get({ host: "127.0.0.1", port, headers });
+    const [answer] = (await once(request, "response")) as [IncomingMessage];
+    return answer.setEncoding("utf8");
+  };
+  const read = async (lastEventId?: string) => {
+    const answer = await connect(lastEventId);
+    let text = "";
+    let ended = false;
+    answer.on("data", (chunk: string) => {
+      text += chunk;
+    });
+    answer.on("end", () => {
+      ended = true;
+    });
+    const events = () =>
+      text
+        .split("\n\n")
+        .filter((part) => part.startsWith("event: "))
+        .map((part) => {
+          const [type, id, data] = part
+            .split("\n")
+            .map((line) => line.slice(line.indexOf(" ") + 1));
+          return {
+            type,
+            id: id ?? "",
+            data: JSON.parse(data ?? "null") as Record<string, unknown>,
+          };
+        });
+    return {
+      events,
+      seconds: () =>
+        events()
+          .filter(({ type }) => type === "sample")
+          .map(({ data }) => Date.parse(String(data["timestamp"])) / 1000),
+      ended: () => ended,
+      close: () => answer.destroy(),
+    };
+  };
+  const append = async (from: number, to: number, more: readonly Requests[] = []) => {
+    for (let second = from; second <= to; second += 1) {
+      const requests = [{ name: "/a", ok: [10, 20], failed: [5] }, ...more];
+      await stores.metrics.append([sampleRow(second - 998, second, requests)]);
+    }
+    streams.wake("run");
+  };
+  return { stores, streams, read, connect, append, responses };
+};
+
+const span = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+const until = (look: () => boolean) => expect.poll(look, { timeout: 10_000 }).toBe(true);
+
+describe("a stream", () => {
+  test("tells samples, status and events as they come, each once, and the end", async () => {
+    const { stores, read, append } = await setUp();
+    await stores.metrics.append([jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000 })]);
+    const reader = await read();
+    await until(() => reader.events().length === 1);
+    expect(reader.events()[0]).toMatchObject({ type: "status", data: { data: { to: "Running" } } });
+    await append(1000, 1004);
+    await stores.events.append("run", [
+      { id: "1", at: 5, type: "note", message: "look" },
+      { id: "2", at: 6, type: "status", message: "Stopping", data: { to: "Stopping" } },
+    ]);
+    await until(() => reader.events().length === 8);
+    expect(reader.seconds()).toEqual(span(1000, 1004));
+    expect(reader.events().find(({ type }) => type === "sample")?.data).toMatchObject({
+      requests: 3,
+      failures: 1,
+      currentUsers: 5,
+      targetUsers: 5,
+      endpoints: [{ method: "GET", name: "/a", requests: 3, failures: 1 }],
+    });
+    expect(reader.events().map(({ type }) => type)).toEqual(expect.arrayContaining(["event"]));
+    await stores.runs.update("run", { version: 1 }, { status: "Stopping" });
+    await stores.runs.update("run", { version: 2 }, { status: "Finished", settledAt: 9 });
+    await until(reader.ended);
+    expect(reader.events().at(-1)).toMatchObject({ type: "end", data: { status: "Finished" } });
+  });
+
+  test("goes on where a reader left off, also when that has been merged, and from the beginning", async () => {
+    const { stores, read, append } = await setUp();
+    await append(1000, 1010);
+    const first = await read("0");
+    await until(() => first.seconds().length === 11);
+    first.close();
+    const { id } = first
+      .events()
+      .find(({ data }) => data["timestamp"] === "1970-01-01T00:16:44.000Z") ?? { id: "" };
+    await append(1011, 1400);
+    const second = await read(id);
+    await until(() => second.seconds().length >= 396);
+    await append(1401, 1402);
+    await until(() => second.seconds().length >= 398);
+    expect(second.seconds()).toEqual(span(1005, 1402));
+    const merger = createMerger({
+      metrics: stores.metrics,
+      clock: { now: () => 1_300_000, monotonic: () => 0 },
+      log,
+      retention: { secondsDays: 14, tenSecondsDays: 90 },
+      keptRunIds: async () => [],
+    });
+    await merger.look();
+    await merger.stop();
+    expect((await stores.metrics.read("run")).length).toBeLessThan(300);
+    for (const [place, expected] of [
+      [id, span(1005, 1402)],
+      ["0", span(1000, 1402)],
+    ] as const) {
+      const late = await read(place);
+      await until(() => late.seconds().length >= expected.length);
+      expect(late.seconds()).toEqual(expected);
+    }
+  });
+
+  test("leaves out what a slow reader cannot take, and keeps nobody else waiting", async () => {
+    const { read, connect, append, responses } = await setUp();
+    const slow = await connect();
+    slow.pause();
+    const quick = await read();
+    await until(() => quick.events().length === 1);
+    const wide = Array.from({ length: 60 }, (_, index) => ({ name: `/${index}`, ok: [1] }));
+    for (let from = 1000; from < 4000; from += 100) {
+      await append(from, from + 99, wide);
+      await until(() => quick.seconds().length === from - 900);
+    }
+    const waiting = Math.max(...responses.map(({ writableLength }) => writableLength));
+    expect(waiting).toBeGreaterThan(4 * 1024 * 1024);
+    expect(waiting).toBeLessThan(5 * 1024 * 1024);
+    let text = "";
+    slow.on("data", (chunk: string) => {
+      text += chunk;
+    });
+    slow.resume();
+    await until(() => responses.every(({ writableLength }) => writableLength === 0));
+    await append(4000, 4000);
+    await until(() => text.includes("1970-01-01T01:06:40.000Z"));
+    expect(text.split("event: sample").length).toBeLessThan(3000);
+  });
+
+  test("refuses a place that is none", async () => {
+    const { streams } = await setUp();
+    expect(() => streams.reader(testRun(), "yesterday")).toThrow(/Last-Event-ID/);
+  });
+});
