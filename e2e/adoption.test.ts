@@ -62,6 +62,52 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     expect(loadTest.recentRuns.map(({ id }) => id)).toEqual([run.id]);
   });
 
+  test("is no gap in its stream: a reader goes on where it broke off, no second missing or twice", async () => {
+    const { run } = await begin(15);
+    await running(server.client, run.id);
+    const read = async (lastEventId: string): Promise<string> => {
+      const url = `${server.address}/v1/runs/${run.id}/stream`;
+      const answer = await fetch(url, { headers: { "last-event-id": lastEventId } });
+      let text = "";
+      try {
+        for await (const chunk of answer.body ?? []) text += Buffer.from(chunk).toString("utf8");
+      } catch {
+        // The server was killed in the middle of it.
+      }
+      // What was cut in two has not been seen.
+      return text.slice(0, text.lastIndexOf("\n\n") + 2);
+    };
+    const first = read("0");
+    await sleep(4000);
+    await server.kill("SIGKILL");
+    const before = await first;
+    await sleep(2500);
+    server = await startServer({ python, dataDir });
+    const after = await read(
+      before
+        .match(/^id: (.*)$/gm)
+        ?.at(-1)
+        ?.slice(4) ?? "",
+    );
+    const events = `${before}${after}`
+      .split("\n\n")
+      .filter((part) => part.startsWith("event: "))
+      .map((part) => ({
+        type: /^event: (.*)$/m.exec(part)?.[1],
+        data: JSON.parse(/^data: (.*)$/m.exec(part)?.[1] ?? "null") as Record<string, unknown>,
+      }));
+    const samples = events.filter(({ type }) => type === "sample").map(({ data }) => data);
+    const seconds = samples.map((data) => Date.parse(String(data["timestamp"])) / 1000);
+    const begun = seconds[0] ?? 0;
+    expect(seconds).toEqual(Array.from({ length: seconds.length }, (_, at) => begun + at));
+    expect(seconds.length).toBeGreaterThanOrEqual(15);
+    expect(events.at(-1)).toMatchObject({ type: "end", data: { status: "Finished" } });
+    const all = Object.values(shop.counts(run.id)).reduce((sum, { requests }) => sum + requests, 0);
+    expect(samples.reduce((sum, data) => sum + Number(data["requests"]), 0)).toBe(all);
+    expect(before.split("event: sample").length).toBeGreaterThan(2);
+    expect(after.split("event: sample").length).toBeGreaterThan(2);
+  });
+
   test("and started again after the run's end: the plugin's own timer has ended the load, and nothing is lost", async () => {
     const { run } = await begin(6);
     await running(server.client, run.id);

@@ -2,6 +2,7 @@
 import time
 
 from . import compat, wire
+from .names import OTHER_ID, Names
 from .worker import Cell
 
 # How long a second is kept open for a worker that has not reported past it.
@@ -14,7 +15,7 @@ OTHER_ERRORS = "(more kinds of errors)"
 class Collector(object):
     """The samples of one run. ``emit(kind, body)`` numbers and keeps a record; ``event(type, message)`` an event."""
 
-    def __init__(self, runner, emit, event, clock=time.time):
+    def __init__(self, runner, emit, event, most_endpoints=1000, clock=time.time):
         self.runner = runner
         self.emit = emit
         self.event = event
@@ -24,8 +25,7 @@ class Collector(object):
         self.offsets = {}
         self.users_at = {}
         self.next_second = None
-        self.names = {}
-        self.unsent_names = {}
+        self.names = Names(most_endpoints, self._names_full)
         self.errors = {}
         self.known_errors = set()
         self.exception_counts = {}
@@ -79,9 +79,12 @@ class Collector(object):
     def _own_report(self, worker_id, told):
         shift = self._shift(worker_id, told["t"])
         for key, method, name in told["names"]:
-            self._name(bytes(key), method, name)
+            self.names.take(bytes(key), method, name)
         for second, data in told["parts"]:
-            self.parts.setdefault(second + shift, []).append((worker_id, bytes(data)))
+            part = bytes(data)
+            if self.names.folded:
+                part = wire.fold(part, self.names.folded, OTHER_ID)
+            self.parts.setdefault(second + shift, []).append((worker_id, part))
         self.requests += told["requests"]
         self.failures += told["failures"]
         self.cut_off += told["cutOff"]
@@ -112,9 +115,8 @@ class Collector(object):
             cell.max_us = int((entry["max_response_time"] or 0) * 1000)
             cell.bytes = int(entry["total_content_length"])
             cell.ok = {int(float(ms)): count for ms, count in entry["response_times"].items()}
-            key = wire.endpoint_id(entry["method"] or "", entry["name"])
-            self._name(key, entry["method"] or "", entry["name"])
-            cells[key] = cell
+            method, name = entry["method"] or "", entry["name"]
+            cells[self.names.take(wire.endpoint_id(method, name), method, name)] = cell
             self.requests += cell.requests
             self.failures += cell.failures
         second = int(self.clock()) - 1
@@ -122,20 +124,20 @@ class Collector(object):
             self.parts.setdefault(second, []).append((worker_id, wire.part(cells, scheme=0)))
         self.through[worker_id] = second + 1
 
-    def _name(self, key, method, name):
-        if key not in self.names:
-            self.names[key] = self.unsent_names[key] = (method, name)
+    def _names_full(self):
+        message = (
+            "The run has more than %d endpoints; the further ones are counted together as (other). "
+            "Give requests whose URLs hold ids a common name: self.client.get(url, name=...)." % self.names.most
+        )
+        self.event("endpoints_capped", message, {"most": self.names.most})
 
     def send_names_again(self, ids):
-        for text in ids:
-            key = bytes(bytearray.fromhex(text))
-            if key in self.names:
-                self.unsent_names[key] = self.names[key]
+        self.names.send_again(bytes(bytearray.fromhex(text)) for text in ids)
 
     def _errors(self, data):
         now_ms = int(self.clock() * 1000)
         for entry in (data.get("errors") or {}).values():
-            key = wire.endpoint_id(entry["method"] or "", entry["name"])
+            key = self.names.of_error(entry["method"] or "", entry["name"])
             error = str(entry["error"])[:MOST_TEXT]
             if (key, error) not in self.known_errors:
                 if len(self.known_errors) >= MOST_ERRORS:
@@ -170,9 +172,7 @@ class Collector(object):
             out.append(wire.users_section(*(users or self._users())))
             out.append(wire.workers_section(self._workers()))
         out += [wire.part_section(worker_id, data) for worker_id, data in self.parts.pop(second, [])]
-        if self.unsent_names:
-            out.append(wire.names_section([(key,) + names for key, names in self.unsent_names.items()]))
-            self.unsent_names = {}
+        out.append(self.names.section())
         if self.errors:
             at = self.errors_at
             errors = [(key, error, count, at, at) for (key, error), count in self.errors.items()]

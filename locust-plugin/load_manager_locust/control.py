@@ -108,7 +108,7 @@ class Control(object):
     def _new_run(self, outbox, attempt, fence, external):
         self.started += 1
         key = "%s:%d" % (self.boot.hex(), self.started)
-        run = Run(key, self.runner, outbox, attempt, fence, external)
+        run = Run(key, self.runner, outbox, attempt, fence, external, self.settings.max_endpoints)
         self.sender.outboxes.append(outbox)
         self.idle_since = None
         self.environment.load_manager_run_id = outbox.run_id

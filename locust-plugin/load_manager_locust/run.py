@@ -15,7 +15,7 @@ class Run(object):
     """``key`` tells workers' reports of this run from those of another; ``run_id`` is unknown until a run that was
     started at Locust itself is registered."""
 
-    def __init__(self, key, runner, outbox, attempt=1, fence=0, external=False):
+    def __init__(self, key, runner, outbox, attempt=1, fence=0, external=False, most_endpoints=1000):
         self.key = key
         self.runner = runner
         self.outbox = outbox
@@ -37,7 +37,7 @@ class Run(object):
         self.lost = []
         self.stopped_at = None
         self.final_seq = None
-        self.collector = Collector(runner, outbox.add, self.event)
+        self.collector = Collector(runner, outbox.add, self.event, most_endpoints)
 
     @property
     def run_id(self):

@@ -15,14 +15,19 @@ class Settings(object):
         names = {"accountId": "ACCOUNT_ID", "orgId": "ORG_ID", "projectId": "PROJECT_ID", "envId": "ENV_ID"}
         given = {field: environ.get("LOAD_MANAGER_" + name) for field, name in names.items()}
         self.scope = {field: value for field, value in given.items() if value}
-        try:
-            self.spool_bytes = max(MIB, int(environ.get("LOAD_MANAGER_SPOOL_BYTES", 64 * MIB)))
-        except ValueError:
-            self.spool_bytes = 64 * MIB
+        self.spool_bytes = max(MIB, _number(environ, "LOAD_MANAGER_SPOOL_BYTES", 64 * MIB))
+        self.max_endpoints = max(1, _number(environ, "LOAD_MANAGER_MAX_ENDPOINTS", 1000))
 
     @property
     def has_scope(self):
         return all(field in self.scope for field in ("accountId", "orgId", "projectId"))
+
+
+def _number(environ, name, default):
+    try:
+        return int(environ.get(name, default))
+    except ValueError:
+        return default
 
 
 def from_environment():

@@ -85,6 +85,52 @@ def part(cells, scheme=1):
     return bytes(out)
 
 
+def fold(data, folded, other):
+    """A part in which the endpoints of ``folded`` and ``other`` are one, ``other``."""
+    count, at = read_varint(data, 0)
+    kept = []
+    sums, ok, failed = [0] * 7, {}, {}
+    for _ in range(count):
+        begin = at
+        key = data[at:at + 8]
+        at += 8
+        values = []
+        for _ in range(7):
+            value, at = read_varint(data, at)
+            values.append(value)
+        histograms = []
+        for _ in range(2):
+            length, at = read_varint(data, at)
+            histograms.append(data[at:at + length])
+            at += length
+        if key != other and key not in folded:
+            kept.append(data[begin:at])
+            continue
+        timed = sums[0] > sums[2]
+        if values[0] > values[2]:
+            sums[4] = min(sums[4], values[4]) if timed else values[4]
+            sums[5] = max(sums[5], values[5])
+        for index in (0, 1, 2, 3, 6):
+            sums[index] += values[index]
+        add_histogram(ok, histograms[0])
+        add_histogram(failed, histograms[1])
+    encoded = b"".join(varint(value) for value in sums)
+    one = other + encoded + block(histogram(ok)) + block(histogram(failed))
+    return varint(len(kept) + 1) + b"".join(kept) + one
+
+
+def add_histogram(counts, encoded):
+    """Adds one of scheme 1 to ``{bucket: count}``."""
+    at, index = 1, 0
+    while at < len(encoded):
+        head, at = read_varint(encoded, at)
+        index += head >> 1
+        count = 1
+        if head & 1:
+            count, at = read_varint(encoded, at)
+        counts[index] = counts.get(index, 0) + count
+
+
 def section(kind, payload):
     return bytes([kind]) + block(payload)
 

@@ -7,10 +7,12 @@ import gevent
 from locust import events, runners
 
 from . import identity, wire
+from .names import OTHER, OTHER_ID
 
 logger = logging.getLogger("load_manager")
 
-REPORT_SECONDS = 1.0
+# A report is sent just after each second has ended.
+AFTER_THE_SECOND = 0.005
 MESSAGE = "load_manager_run"
 
 
@@ -44,7 +46,8 @@ class Cell(object):
 class Recorder(object):
     """What this worker has counted and not yet reported."""
 
-    def __init__(self, clock=time.time):
+    def __init__(self, most_endpoints=1000, clock=time.time):
+        self.most_endpoints = most_endpoints
         self.clock = clock
         self.reset(None)
 
@@ -69,12 +72,18 @@ class Recorder(object):
         method, name = str(request_type or ""), str(name)
         key = self.names.get((method, name))
         if key is None:
-            key = self.names[(method, name)] = wire.endpoint_id(method, name)
+            if len(self.names) < self.most_endpoints:
+                key = self.names[(method, name)] = wire.endpoint_id(method, name)
+            else:
+                key = self.names[OTHER] = OTHER_ID
         cells = self.seconds.setdefault(int(self.clock()), {})
         cell = cells.get(key)
         if cell is None:
             cell = cells[key] = Cell()
         cell.add(response_time, response_length, bool(exception))
+
+    def seconds_to_next(self):
+        return 1 - self.clock() % 1 + AFTER_THE_SECOND
 
     def report(self):
         """What goes into Locust's report: the closed seconds; all of them once the last users have stopped."""
@@ -105,8 +114,8 @@ class Recorder(object):
 
 
 def install(environment, runner, settings):
-    recorder = Recorder()
-    runners.WORKER_REPORT_INTERVAL = REPORT_SECONDS
+    recorder = Recorder(settings.max_endpoints)
+    runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
     _count_cut_off(recorder)
 
     def on_request(request_type, name, response_time, response_length, exception=None, **_):
@@ -118,6 +127,8 @@ def install(environment, runner, settings):
     def on_report(client_id, data, **_):
         try:
             data["lm"] = recorder.report()
+            # Locust reads it after each report, before it sleeps.
+            runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
         except Exception:
             logger.exception("the figures could not be reported")
 

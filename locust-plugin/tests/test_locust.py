@@ -82,6 +82,37 @@ def test_a_worker_that_joins_during_the_run_is_counted(locust, target, receiver)
     assert (final["workersExpected"], final["workersReported"]) == (3, 3)
 
 
+MANY_NAMES = """
+import random
+from locust import HttpUser, constant, task
+
+class Visitor(HttpUser):
+    wait_time = constant(0)
+
+    @task
+    def visit(self):
+        number = random.randrange(10**9)
+        self.client.get("/quick", name="/item/%d" % number)
+        self.client.get("/broken", name="/broken/%d" % number)
+"""
+
+
+def test_names_without_end_are_counted_together(tmp_path, target, receiver):
+    made = Locust(str(tmp_path), receiver.url, MANY_NAMES, LOAD_MANAGER_MAX_ENDPOINTS="100")
+    try:
+        assert made.start(target, durationSeconds=6)[0] == 200
+        made.ended()
+        records = received(receiver, "run-1")
+        totals = decode.totals(records)
+        assert len(totals) == 101 and ("", "(other)") in totals
+        assert sum(count for count, _ in totals.values()) == sum(target.counts.values())
+        assert sum(failures for _, failures in totals.values()) == target.counts[("GET", "/broken")]
+        capped = [event for event in decode.parsed(records, 3) if event["type"] == "endpoints_capped"]
+        assert len(capped) == 1 and "name=" in capped[0]["message"]
+    finally:
+        made.close()
+
+
 def test_what_was_cut_off_is_told_once():
     recorder = Recorder()
     recorder.cut_off = 2

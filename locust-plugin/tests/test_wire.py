@@ -42,6 +42,25 @@ def test_a_part_comes_back():
     assert sum(read["ok"]["counts"].values()) == 1 and sum(read["failed"]["counts"].values()) == 1
 
 
+def test_folding_adds_up_what_is_folded_and_leaves_the_rest():
+    def cell(*calls):
+        made = Cell()
+        for ms, failed in calls:
+            made.add(ms, 10, failed)
+        return made
+
+    a, b, c, other = [wire.endpoint_id("GET", name) for name in ("/a", "/b", "/c", "(other)")]
+    part = {a: cell((5, False)), b: cell((1, False), (1, True)), c: cell((None, False)), other: cell((9, False))}
+    read = decode.part(decode.Reader(wire.fold(wire.part(part), {b, c}, other)))
+    whole = decode.part(decode.Reader(wire.part({a: part[a]})))
+    assert read[a.hex()] == whole[a.hex()] and set(read) == {a.hex(), other.hex()}
+    one = read[other.hex()]
+    assert (one["requests"], one["failures"], one["noTime"], one["bytes"]) == (4, 1, 1, 40)
+    assert (one["sumUs"], one["minUs"], one["maxUs"]) == (11000, 1000, 9000)
+    assert one["ok"]["counts"] == {wire.bucket(1000): 1, wire.bucket(9000): 1}
+    assert one["failed"]["counts"] == {wire.bucket(1000): 1}
+
+
 def make_vectors():
     cell = Cell()
     for ms, failed in ((0.05, False), (1.5, False), (1.5, False), (250.0, True), (None, False)):

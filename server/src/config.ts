@@ -156,7 +156,7 @@ const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): Cl
       ...(authToken === undefined ? {} : { authToken }),
     };
   }
-  const { maxConcurrentRuns, workers, python } = cluster;
+  const { maxConcurrentRuns, workers, python, maxEndpoints } = cluster;
   return {
     id,
     scope,
@@ -164,6 +164,7 @@ const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): Cl
     kind: "local",
     workers,
     ...(python === undefined ? {} : { python }),
+    ...(maxEndpoints === undefined ? {} : { maxEndpoints }),
   };
 };
 

@@ -8,7 +8,13 @@ export type ClusterConfig = {
   readonly maxConcurrentRuns: number;
 } & (
   | { readonly kind: "attached"; readonly baseUrl: string; readonly authToken?: string }
-  | { readonly kind: "local"; readonly workers: number; readonly python?: string }
+  | {
+      readonly kind: "local";
+      readonly workers: number;
+      readonly python?: string;
+      /** Of one run, counted by themselves; absent: as many as the plugin thinks right. */
+      readonly maxEndpoints?: number;
+    }
 );
 
 const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;

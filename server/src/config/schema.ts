@@ -43,6 +43,7 @@ const Cluster = z.preprocess(
           kind: z.literal("local"),
           workers: whole(1, 64).default(2),
           python: Text.optional(),
+          maxEndpoints: whole(1, 100_000).optional(),
           maxConcurrentRuns: whole(1, 100).default(1),
         })
         .superRefine((cluster, context) => {

@@ -70,7 +70,14 @@ const variableOf = (path: string): string =>
 /** Names that mean something to the launcher, the plugin and the tools, not to the server. */
 const RESERVED = new Set(
   ["CONFIG", "URL", "TOKEN", "ACCOUNT_ID", "ORG_ID", "PROJECT_ID", "ENV_ID", "RUN_DIR", "ROLE"]
-    .concat(["SPOOL_BYTES", "PYTHON", "TEST_PYTHON_212", "TEST_PYTHON_DEBIAN", "TOOLS"])
+    .concat([
+      "SPOOL_BYTES",
+      "MAX_ENDPOINTS",
+      "PYTHON",
+      "TEST_PYTHON_212",
+      "TEST_PYTHON_DEBIAN",
+      "TOOLS",
+    ])
     .map((name) => `LOAD_MANAGER_${name}`),
 );
 

@@ -124,6 +124,7 @@ export const createLocal = (
         run,
         folder,
         python: deps.python,
+        maxEndpoints: config.maxEndpoints,
         urls: deps.callbackUrls(),
         token: deps.callbackTokens[0] ?? "",
       };

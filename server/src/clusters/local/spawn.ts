@@ -17,12 +17,13 @@ export type Launch = {
   readonly run: LoadTestRun;
   readonly folder: RunFolder;
   readonly python: string;
+  readonly maxEndpoints: number | undefined;
   readonly urls: readonly string[];
   readonly token: string;
 };
 
 /** Nothing of the server's environment reaches a user's script but what a Python program needs. */
-const environment = ({ run, folder, python, urls, token }: Launch, role: string) => ({
+const environment = ({ run, folder, python, maxEndpoints, urls, token }: Launch, role: string) => ({
   PATH: [
     ...(isAbsolute(python) ? [dirname(python)] : []),
     "/usr/local/bin",
@@ -43,6 +44,7 @@ const environment = ({ run, folder, python, urls, token }: Launch, role: string)
   ...(run.envId === undefined ? {} : { LOAD_MANAGER_ENV_ID: run.envId }),
   LOAD_MANAGER_RUN_DIR: folder.path,
   LOAD_MANAGER_ROLE: role,
+  ...(maxEndpoints === undefined ? {} : { LOAD_MANAGER_MAX_ENDPOINTS: String(maxEndpoints) }),
 });
 
 /**
