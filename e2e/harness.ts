@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Client, createClient } from "@load-manager/contract/client.ts";
 import { expect } from "vitest";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const CLI = join(ROOT, "cli/bin/load-manager.js");
 export const PLUGIN = join(ROOT, "locust-plugin");
 export const LOCUSTFILE = readFileSync(join(ROOT, "examples/shop/locustfile.py"), "utf8");

@@ -50,13 +50,15 @@ const main = async ([what, ...args]) => {
       return foreground(node, [join(ROOT, "examples/shop/main.ts"), ...args], env);
     case "test":
       return test({ node, args, env });
+    case "truth":
+      return test({ node, args: ["e2e/truth"], env: { ...env, LOAD_MANAGER_TRUTH: "long" } });
     case "check":
       return check({ node, env });
     case "bench":
       return bench(node, args, env);
     default:
       throw new Stop(
-        `There is no ${what}; there are start, demo, dev, shop, test, check and bench.`,
+        `There is no ${what}; there are start, demo, dev, shop, test, truth, check and bench.`,
       );
   }
 };
