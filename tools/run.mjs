@@ -1,5 +1,5 @@
 // The door of the npm scripts: installs what is missing, then runs what is asked for on the right Node.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { check } from "./check.mjs";
 import { ensurePackages, findNode } from "./node.mjs";
@@ -24,15 +24,6 @@ const configurationOf = (args) => {
 
 const withPython = async (env) => ({ ...env, LOAD_MANAGER_PYTHON: (await ensurePython()).python });
 
-const bench = async (node, args, env) => {
-  const files = readdirSync(join(ROOT, "bench")).filter((name) => name.endsWith(".ts"));
-  for (const file of files.filter((name) => args.every((arg) => name.includes(arg)))) {
-    const code = await foreground(node, [join(ROOT, "bench", file)], env);
-    if (code !== 0) return code;
-  }
-  return 0;
-};
-
 const main = async ([what, ...args]) => {
   await ensurePackages();
   const node = findNode();
@@ -55,7 +46,7 @@ const main = async ([what, ...args]) => {
     case "check":
       return check({ node, env });
     case "bench":
-      return bench(node, args, env);
+      return foreground(node, [join(ROOT, "bench/main.ts"), ...args], await withPython(env));
     default:
       throw new Stop(
         `There is no ${what}; there are start, demo, dev, shop, test, truth, check and bench.`,

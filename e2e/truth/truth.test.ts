@@ -131,8 +131,9 @@ describe.each(LOCUSTS)(
 
     const allPercentiles = async (run: LoadTestRun, written: readonly Written[]) => {
       await percentilesOf(run, written);
-      const first = Math.ceil(Math.min(...written.map(({ at }) => at)));
-      const last = Math.floor(Math.max(...written.map(({ at }) => at)));
+      const times = written.map(({ at }) => at).toSorted((a, b) => a - b);
+      const first = Math.ceil(times[0] ?? 0);
+      const last = Math.floor(times.at(-1) ?? 0);
       for (let from = first; from + 5 <= last; from += 5) {
         await percentilesOf(run, written, { from, to: from + 5 });
       }
@@ -190,8 +191,9 @@ describe.each(LOCUSTS)(
       expect(ended.health).toBe("degraded");
       const written = oracleOf(run);
       const dead = `oracle-${victim?.pid}.csv`;
-      const killedAt = Math.max(
-        ...written.flatMap(({ worker, at }) => (worker === dead ? at : [])),
+      const killedAt = written.reduce(
+        (last, { worker, at }) => (worker === dead ? Math.max(last, at) : last),
+        0,
       );
       const sure = written.filter(({ worker, at }) => worker !== dead || at < killedAt - 2.5);
       const { totalRequests } = await server.client.getSummary({ params: { runId: run.id } });

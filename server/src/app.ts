@@ -15,7 +15,7 @@ import { runHandlers } from "./http/handlers/runs.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
-import { createMerger } from "./metrics/blocks/merger.ts";
+import { createMerger, type Merger } from "./metrics/blocks/merger.ts";
 import { finalsOf } from "./metrics/accumulator.ts";
 import { createIngest } from "./metrics/ingest.ts";
 import { createLiveRuns } from "./metrics/live.ts";
@@ -33,6 +33,7 @@ import { VERSION } from "./version.ts";
 export type App = {
   readonly http: FastifyInstance;
   readonly runs: RunDeps;
+  readonly merger: Merger;
   /** The address under which Locust reaches this server is known only once it listens. */
   readonly start: (address: string) => void;
   /** Ends the looks and the answering; runs go on, and are found again. Stores stay open. */
@@ -119,11 +120,10 @@ export const createApp = (deps: {
       ...aroundHandlers({ runs, version: VERSION, notReady: () => notReady }),
     },
     samples: async (bytes) => {
-      const { runId, ...answer } = await ingest.ingestBatch(bytes);
-      streams.wake(runId);
-      const run = await stores.runs.get(runId);
-      if (run !== undefined) await refreshSummary(runs, run);
-      return { ...answer, commands: run === undefined ? [] : commandsFor(run) };
+      const { run, ...answer } = await ingest.ingestBatch(bytes);
+      streams.wake(run.id);
+      await refreshSummary(runs, run);
+      return { ...answer, commands: commandsFor(run) };
     },
     access,
     ids,
@@ -133,6 +133,7 @@ export const createApp = (deps: {
   return {
     http,
     runs,
+    merger,
     start: (listening) => {
       address = listening;
       notReady.length = 0;

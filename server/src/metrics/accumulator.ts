@@ -2,7 +2,13 @@ import type { Reading, SampleRow } from "../stores/ports.ts";
 import { RECORD } from "./batch.ts";
 import { decodeCells, decodeMeta, META } from "./blocks/codec.ts";
 import { decodeFinal, decodeOpen, type Final, type Open } from "./records.ts";
-import { decodeSample, eachEndpoint, type ServerSnapshot } from "./sample.ts";
+import {
+  decodeSample,
+  endpointsOf,
+  type EndpointDelta,
+  type Sample,
+  type ServerSnapshot,
+} from "./sample.ts";
 import { addDelta, emptyTotals, type Totals } from "./totals.ts";
 
 type Boot = {
@@ -86,9 +92,16 @@ const isNew = (boot: Boot, seq: number): boolean => {
   return true;
 };
 
+/** What a row says, where somebody has read it already. */
+export type Told = { readonly sample: Sample; readonly deltas: readonly EndpointDelta[] };
+
 /** `totals` false leaves out what the endpoints did. */
-const addSample = (accumulator: Accumulator, boot: Boot, row: SampleRow, totals: boolean): void => {
-  const sample = decodeSample(row.body);
+const addSample = (
+  accumulator: Accumulator,
+  boot: Boot,
+  { sample, deltas }: Partial<Told> & Pick<Told, "sample">,
+  totals: boolean,
+): void => {
   const { second, snapshot } = sample;
   for (const { id, method, name } of sample.names) accumulator.names.set(id, { method, name });
   const newest = second >= accumulator.lastSecond;
@@ -99,12 +112,10 @@ const addSample = (accumulator: Accumulator, boot: Boot, row: SampleRow, totals:
     accumulator.maxUsers = Math.max(accumulator.maxUsers, sample.users.real);
   }
   if (totals) {
-    for (const part of sample.parts) {
-      eachEndpoint(part, (delta) => {
-        addDelta(totalsOf(accumulator, delta.id), delta, second);
-        at.requests += delta.requests;
-        accumulator.requests += delta.requests;
-      });
+    for (const delta of deltas ?? endpointsOf(sample)) {
+      addDelta(totalsOf(accumulator, delta.id), delta, second);
+      at.requests += delta.requests;
+      accumulator.requests += delta.requests;
     }
   }
   if (snapshot !== undefined && second >= (boot.snapshot?.second ?? 0)) {
@@ -118,12 +129,17 @@ const totalsOf = ({ endpoints }: Accumulator, id: string): Totals => {
   return totals;
 };
 
-export const addRow = (accumulator: Accumulator, row: SampleRow, totals = true): void => {
+export const addRow = (
+  accumulator: Accumulator,
+  row: SampleRow,
+  options: { readonly totals?: boolean; readonly told?: Told | undefined } = {},
+): void => {
   const boot = bootOf(accumulator, `${row.attempt}:${row.boot}`);
   if (!isNew(boot, row.seq)) return;
-  if (row.type === RECORD.sample || row.type === RECORD.snapshot)
-    addSample(accumulator, boot, row, totals);
-  else if (row.type === RECORD.open) boot.open = decodeOpen(row.body);
+  if (row.type === RECORD.sample || row.type === RECORD.snapshot) {
+    const told = options.told ?? { sample: decodeSample(row.body) };
+    addSample(accumulator, boot, told, options.totals ?? true);
+  } else if (row.type === RECORD.open) boot.open = decodeOpen(row.body);
   else if (row.type === RECORD.final) boot.final = { ...decodeFinal(row.body), seq: row.seq };
   else if (row.type === RECORD.dropped) boot.dropped = true;
 };
@@ -152,7 +168,7 @@ export const accumulate = ({ blocks, rows, merged }: Reading, totals: boolean): 
       }
     }
   }
-  for (const row of rows) addRow(accumulator, row, totals);
+  for (const row of rows) addRow(accumulator, row, { totals });
   return accumulator;
 };
 

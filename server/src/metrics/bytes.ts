@@ -1,5 +1,6 @@
 import { AppError } from "../lib/errors.ts";
 
+const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -33,6 +34,12 @@ export class ByteReader {
 
   /** Unsigned LEB128 up to 2^53 - 1. */
   varint(): number {
+    // Most are one byte long.
+    const first = this.at < this.end ? (this.bytes[this.at] ?? 0) : 0x80;
+    if (first < 0x80) {
+      this.at += 1;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (;;) {
@@ -45,10 +52,18 @@ export class ByteReader {
   }
 
   take(length: number): Uint8Array {
+    if (length === 0) return NOTHING;
     if (length > this.end - this.at) throw malformed("a part is longer than what holds it");
     const part = this.bytes.subarray(this.at, this.at + length);
     this.at += length;
     return part;
+  }
+
+  /** Where what is passed over begins. */
+  skip(length: number): number {
+    if (length > this.end - this.at) throw malformed("a part is longer than what holds it");
+    this.at += length;
+    return this.at - length;
   }
 
   text(): string {

@@ -42,8 +42,8 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
       responses === "all" ? [ok, failed] : responses === "ok" ? [ok] : [failed],
     ),
   );
-  const minUs = Math.min(...list.map((totals) => totals.minUs));
-  const maxUs = Math.max(0, ...list.map((totals) => totals.maxUs));
+  const minUs = list.reduce((least, totals) => Math.min(least, totals.minUs), Infinity);
+  const maxUs = list.reduce((most, totals) => Math.max(most, totals.maxUs), 0);
   const bounds = { minUs: Number.isFinite(minUs) ? minUs : 0, maxUs };
   if (responses === "all") {
     const timed = requests - add((totals) => totals.noTime);

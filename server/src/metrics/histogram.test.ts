@@ -14,7 +14,7 @@ import {
   type Histogram,
   percentile,
 } from "./histogram.ts";
-import { decodeSample, eachEndpoint } from "./sample.ts";
+import { decodeSample, endpointsOf } from "./sample.ts";
 
 const latencies = fc.array(fc.integer({ min: 0, max: 3_600_000_000 }), {
   minLength: 1,
@@ -105,7 +105,7 @@ describe("bytes of whatever kind", () => {
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), magic), (bytes) => {
         calm(() => decodeBatch(bytes));
         calm(() => decodeSample(bytes));
-        calm(() => eachEndpoint(bytes, () => {}));
+        calm(() => endpointsOf({ parts: [bytes] }));
         calm(() => addEncoded(emptyHistogram(), bytes));
       }),
       { numRuns: 3000 },

@@ -114,6 +114,21 @@ export const addEncoded = (histogram: Histogram, encoded: Uint8Array): void => {
   }
 };
 
+/** Throws AppError validation where `addEncoded` would, and adds nothing. */
+export const checkEncoded = (encoded: Uint8Array): void => {
+  if (encoded.length === 0) return;
+  const reader = new ByteReader(encoded);
+  const scheme = reader.byte();
+  if (scheme > 1) throw malformed(`a histogram of the unknown scheme ${scheme}`);
+  let index = 0;
+  while (!reader.done) {
+    const head = reader.varint();
+    index += Math.floor(head / 2);
+    if (head % 2 === 1) reader.varint();
+  }
+  if (scheme === 1 && index > LAST_BUCKET) throw malformed("a histogram's bucket is out of range");
+};
+
 /** Adds another histogram; exact, like adding it encoded. */
 export const addHistogram = (histogram: Histogram, other: Histogram): void => {
   eachBucket(other, (bucket, count) => addCount(histogram, bucket, count));

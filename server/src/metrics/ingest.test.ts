@@ -68,7 +68,11 @@ describe("batches of the plugin", () => {
 
   test("are acknowledged by their last number, and unknown names are asked for", async () => {
     const answer = await it.ingestBatch(batchOf(rows().slice(0, 2)));
-    expect(answer).toEqual({ runId: "run", acknowledgedSeq: 2, unknownEndpoints: [] });
+    expect(answer).toMatchObject({
+      run: { id: "run" },
+      acknowledgedSeq: 2,
+      unknownEndpoints: [],
+    });
   });
 
   test("of a run that is not there are not wanted", async () => {

@@ -1,14 +1,17 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { AppError } from "../lib/errors.ts";
 import type { MetricStore, RunEventStore, RunStore, SampleRow } from "../stores/ports.ts";
 import { type Batch, decodeBatch, RECORD } from "./batch.ts";
 import { ByteReader, malformed } from "./bytes.ts";
-import { emptyHistogram, addEncoded } from "./histogram.ts";
+import type { Told } from "./accumulator.ts";
+import { checkEncoded } from "./histogram.ts";
 import type { LiveRuns } from "./live.ts";
 import { decodeEvent, decodeFinal, decodeOpen } from "./records.ts";
-import { decodeSample, eachEndpoint } from "./sample.ts";
+import { decodeSample, endpointsOf } from "./sample.ts";
 
 export type Ingested = {
-  readonly runId: string;
+  /** As it was before. */
+  readonly run: LoadTestRun;
   /** Everything up to and in this batch is stored; the plugin forgets it. */
   readonly acknowledgedSeq: number;
   /** Ids whose names have not arrived. */
@@ -22,49 +25,45 @@ type Deps = {
   readonly live: LiveRuns;
 };
 
-/** Reads a record whole, so that nothing is stored that cannot be read later. Answers the second of a sample, else 0. */
-const checked = (type: number, body: Uint8Array): number => {
+/** Reads a record whole, so that nothing is stored that cannot be read later. What a sample says is given back. */
+const checked = (type: number, body: Uint8Array): Told | undefined => {
   switch (type) {
     case RECORD.open:
       decodeOpen(body);
-      return 0;
+      return undefined;
     case RECORD.sample: {
-      const { second, parts } = decodeSample(body);
-      for (const part of parts) {
-        eachEndpoint(part, ({ ok, failed }) => {
-          addEncoded(emptyHistogram(), ok);
-          addEncoded(emptyHistogram(), failed);
-        });
+      const sample = decodeSample(body);
+      const deltas = endpointsOf(sample);
+      for (const { ok, failed } of deltas) {
+        checkEncoded(ok);
+        checkEncoded(failed);
       }
-      return second;
+      return { sample, deltas };
     }
     case RECORD.event:
       decodeEvent(body);
-      return 0;
+      return undefined;
     case RECORD.dropped: {
       const reader = new ByteReader(body);
       if (reader.varint() > reader.varint())
         throw malformed("a dropped range ends before it begins");
-      return 0;
+      return undefined;
     }
     case RECORD.final:
       decodeFinal(body);
-      return 0;
+      return undefined;
     default:
       throw malformed(`it has a record of the unknown type ${type}`);
   }
 };
 
-const rowsOf = ({ runId, attempt, boot, records }: Batch): SampleRow[] =>
-  records.map(({ seq, type, body }) => ({
-    runId,
-    attempt,
-    boot,
-    seq,
-    type,
-    second: checked(type, body),
-    body,
-  }));
+const read = ({ runId, attempt, boot, records }: Batch) =>
+  records.map(({ seq, type, body }) => {
+    const told = checked(type, body);
+    const second = told?.sample.second ?? 0;
+    const row: SampleRow = { runId, attempt, boot, seq, type, second, body };
+    return { row, told };
+  });
 
 const eventsOf = (rows: readonly SampleRow[]) =>
   rows
@@ -80,15 +79,18 @@ export const createIngest = ({ metrics, events, runs, live }: Deps) => ({
   ingestBatch: async (bytes: Uint8Array): Promise<Ingested> => {
     const batch = decodeBatch(bytes);
     const { runId } = batch;
-    const rows = rowsOf(batch);
+    const arrived = read(batch);
+    const rows = arrived.map(({ row }) => row);
     const run = await runs.get(runId);
     if (run === undefined) {
       throw new AppError("gone", `There is no run ${runId}; its figures are not wanted any more.`);
     }
     const { inserted, conflicting } = await metrics.append(rows);
-    const fresh = inserted.flatMap((index) => rows[index] ?? []);
-    await live.add(runId, fresh);
-    await events.append(runId, [
+    await live.add(
+      runId,
+      inserted.flatMap((index) => arrived[index] ?? []),
+    );
+    const told = [
       ...eventsOf(rows),
       ...conflicting.map((index) => {
         const seq = rows[index]?.seq ?? 0;
@@ -99,18 +101,14 @@ export const createIngest = ({ metrics, events, runs, live }: Deps) => ({
           message: `The record ${seq} arrived twice with different contents; the first was kept.`,
         };
       }),
-    ]);
-    const known = (await live.of(runId)).names;
+    ];
+    if (told.length > 0) await events.append(runId, told);
+    const { names } = await live.of(runId);
     const unknown = new Set<string>();
-    for (const row of rows) {
-      if (row.type !== RECORD.sample) continue;
-      for (const part of decodeSample(row.body).parts) {
-        eachEndpoint(part, ({ id }) => {
-          if (!known.has(id)) unknown.add(id);
-        });
-      }
+    for (const one of arrived) {
+      for (const { id } of one.told?.deltas ?? []) if (!names.has(id)) unknown.add(id);
     }
-    const acknowledgedSeq = Math.max(0, ...rows.map((row) => row.seq));
-    return { runId, acknowledgedSeq, unknownEndpoints: [...unknown] };
+    const acknowledgedSeq = rows.reduce((last, { seq }) => Math.max(last, seq), 0);
+    return { run, acknowledgedSeq, unknownEndpoints: [...unknown] };
   },
 });

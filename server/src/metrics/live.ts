@@ -1,6 +1,8 @@
-import type { MetricStore } from "../stores/ports.ts";
-import { accumulate, type Accumulator, addRow } from "./accumulator.ts";
+import type { MetricStore, SampleRow } from "../stores/ports.ts";
+import { accumulate, type Accumulator, addRow, type Told } from "./accumulator.ts";
 import { META } from "./blocks/codec.ts";
+
+type Arrived = { readonly row: SampleRow; readonly told?: Told | undefined };
 
 /** The accumulators of the runs that somebody is interested in: built once from the store, then kept up by what arrives. */
 export type LiveRuns = {
@@ -8,7 +10,7 @@ export type LiveRuns = {
   /** Without what the endpoints did, unless the run is being kept up anyway: cheap also for a long run that has ended. */
   readonly facts: (runId: string) => Promise<Accumulator>;
   /** Adds rows where the run is being kept up; elsewhere they are read from the store when somebody asks. */
-  readonly add: (runId: string, rows: Parameters<MetricStore["append"]>[0]) => Promise<void>;
+  readonly add: (runId: string, rows: readonly Arrived[]) => Promise<void>;
   readonly forget: (runId: string) => void;
 };
 
@@ -36,7 +38,8 @@ export const createLiveRuns = (metrics: MetricStore): LiveRuns => {
     add: async (runId, rows) => {
       const accumulator = await kept.get(runId);
       // A row that the load has read already is known by its number.
-      if (accumulator !== undefined) for (const row of rows) addRow(accumulator, row);
+      if (accumulator !== undefined)
+        for (const { row, told } of rows) addRow(accumulator, row, { told });
     },
     forget: (runId) => {
       kept.delete(runId);

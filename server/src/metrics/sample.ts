@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { SnapshotInput } from "@load-manager/contract/locust.ts";
 import { z } from "zod";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
-import { hex } from "./hex.ts";
+import { endpointHex, hex } from "./hex.ts";
 
 const SECTION = {
   second: 1,
@@ -131,12 +131,18 @@ const snapshotOf = (payload: Uint8Array): ServerSnapshot => {
   }
 };
 
-/** Walks the endpoints of a part; histograms stay encoded, and those of endpoints that nobody wants are not touched. */
-export const eachEndpoint = (part: Uint8Array, visit: (delta: EndpointDelta) => void): void => {
+/** The endpoints of a sample's parts; histograms stay encoded. */
+export const endpointsOf = ({ parts }: Pick<Sample, "parts">): EndpointDelta[] => {
+  const deltas: EndpointDelta[] = [];
+  for (const part of parts) eachEndpoint(part, (delta) => deltas.push(delta));
+  return deltas;
+};
+
+const eachEndpoint = (part: Uint8Array, visit: (delta: EndpointDelta) => void): void => {
   const reader = new ByteReader(part);
   for (let left = reader.varint(); left > 0; left -= 1) {
     visit({
-      id: hex(reader.take(8)),
+      id: endpointHex(part, reader.skip(8)),
       requests: reader.varint(),
       failures: reader.varint(),
       noTime: reader.varint(),

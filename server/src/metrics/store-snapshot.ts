@@ -118,7 +118,10 @@ export const createSnapshotStore = ({
       rows.push({ ...base, seq: seq + 1, type: RECORD.final, second: 0, body: Buffer.from("{}") });
     }
     await metrics.append(rows);
-    await live.add(run.id, rows);
+    await live.add(
+      run.id,
+      rows.map((row) => ({ row })),
+    );
   };
 
   return (run: LoadTestRun, snapshot: SnapshotInput, how: How): Promise<void> => {

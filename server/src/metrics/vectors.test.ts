@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter } from "./bytes.ts";
 import { hex } from "./hex.ts";
 import { addEncoded, bucketOf, emptyHistogram, encodeHistogram } from "./histogram.ts";
 import { decodeFinal, decodeOpen } from "./records.ts";
-import { decodeSample, eachEndpoint, endpointId } from "./sample.ts";
+import { decodeSample, endpointsOf, endpointId } from "./sample.ts";
 
 type Vectors = {
   varints: [number, string][];
@@ -53,6 +53,6 @@ test("a whole batch of the plugin", () => {
     { id: vectors.batch.endpoint["id"], method: "GET", name: "/products/[id]" },
   ]);
   const endpoints: unknown[] = [];
-  for (const part of read.parts) eachEndpoint(part, (delta) => endpoints.push(delta));
+  endpoints.push(...endpointsOf(read));
   expect(endpoints).toEqual([expect.objectContaining(vectors.batch.endpoint)]);
 });

@@ -6,7 +6,7 @@ import { RECORD } from "../metrics/batch.ts";
 import { ALL, type Cell, decodeCells } from "../metrics/blocks/codec.ts";
 import { viewOf } from "../metrics/figures-of.ts";
 import { percentile } from "../metrics/histogram.ts";
-import { decodeSample, eachEndpoint } from "../metrics/sample.ts";
+import { decodeSample, endpointsOf } from "../metrics/sample.ts";
 import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/totals.ts";
 import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
@@ -68,12 +68,10 @@ const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
   for (const { id, method, name } of told) names.set(id, { method, name });
   const all = emptyTotals();
   const endpoints = new Map<string, Totals>();
-  for (const part of parts) {
-    eachEndpoint(part, (delta) => {
-      const totals = endpoints.get(delta.id) ?? emptyTotals();
-      endpoints.set(delta.id, totals);
-      addDelta(totals, delta, second);
-    });
+  for (const delta of endpointsOf({ parts })) {
+    const totals = endpoints.get(delta.id) ?? emptyTotals();
+    endpoints.set(delta.id, totals);
+    addDelta(totals, delta, second);
   }
   for (const totals of endpoints.values()) addTotals(all, totals);
   const at = { real: users?.real ?? null, target: users?.target ?? null };

@@ -67,7 +67,7 @@ const createFeed = (deps: Deps, runId: string, onEmpty: () => void) => {
     const { lastSecond, boots, names } = await deps.live.facts(runId);
     const seqs = [...boots].map(([key, { upTo, beyond }]): [string, number] => [
       key.split(":")[1] ?? "",
-      Math.max(upTo, ...beyond),
+      [...beyond].reduce((last, seq) => Math.max(last, seq), upTo),
     ]);
     const cursor: Cursor = { second: lastSecond, arrival: 0, seqs: new Map(seqs) };
     for (;;) {

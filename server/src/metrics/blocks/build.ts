@@ -1,5 +1,5 @@
 import type { Block, SampleRow } from "../../stores/ports.ts";
-import { decodeSample, type Delta, eachEndpoint } from "../sample.ts";
+import { decodeSample, type Delta, endpointsOf } from "../sample.ts";
 import { addDelta, addTotals, deltaOf, emptyTotals, type Totals } from "../totals.ts";
 import {
   ALL,
@@ -94,7 +94,7 @@ const gatherWindow = (rows: readonly SampleRow[], before: readonly Block[]) => {
       errors.add(JSON.stringify({ id, error }), second, count);
     for (const { count, ...exception } of sample.exceptions)
       exceptions.add(JSON.stringify(exception), second, count);
-    for (const part of sample.parts) eachEndpoint(part, (delta) => add(delta.id, second, delta));
+    for (const delta of endpointsOf(sample)) add(delta.id, second, delta);
   }
   return { series, known, names, errors, exceptions };
 };

@@ -1,6 +1,6 @@
 import type { Reading } from "../../stores/ports.ts";
 import { ALL, blockStart, type Cell, decodeCells } from "../blocks/codec.ts";
-import { type Delta, decodeSample, eachEndpoint } from "../sample.ts";
+import { type Delta, decodeSample, endpointsOf } from "../sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../totals.ts";
 import { isSteady } from "./plan.ts";
 import type { Seconds } from "./window.ts";
@@ -145,15 +145,13 @@ export const gather = (reading: Reading, options: GatherOptions): Gathered => {
       }
       seconds.set(one, seconds.get(one) ?? 0);
     }
-    for (const part of parts) {
-      eachEndpoint(part, (delta) => {
-        const key = byEndpoint ? options.keyOf(delta.id) : ALL;
-        for (const one of spoken) {
-          seconds.set(one, (seconds.get(one) ?? 0) + delta.requests * share);
-          if (key !== undefined) rate(key, delta, one, 1, share);
-        }
-        if (key !== undefined) total(key, delta, second, second);
-      });
+    for (const delta of endpointsOf({ parts })) {
+      const key = byEndpoint ? options.keyOf(delta.id) : ALL;
+      for (const one of spoken) {
+        seconds.set(one, (seconds.get(one) ?? 0) + delta.requests * share);
+        if (key !== undefined) rate(key, delta, one, 1, share);
+      }
+      if (key !== undefined) total(key, delta, second, second);
     }
   }
   for (const [second, requests] of seconds) {

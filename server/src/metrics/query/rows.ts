@@ -16,7 +16,7 @@ export const rowOf = (input: {
   const { timedRequests: _, ...figures } = figuresOf(view, input.requestsPerSec);
   const bytes = totals.reduce((sum, one) => sum + one.bytes, 0);
   const requests = totals.reduce((sum, one) => sum + one.requests, 0);
-  const lastSecond = Math.max(0, ...totals.map((one) => one.lastSecond));
+  const lastSecond = totals.reduce((last, one) => Math.max(last, one.lastSecond), 0);
   return {
     ...input.name,
     ...figures,

@@ -92,8 +92,9 @@ export const memoryMetrics = (): MetricStore => {
     },
     unmerged: async (beforeSecond) =>
       [...runs].flatMap(([runId, { rows }]) => {
-        const second = Math.min(
-          ...[...rows.values()].flatMap((row) => (row.type === SAMPLE ? row.second : [])),
+        const second = [...rows.values()].reduce(
+          (oldest, row) => (row.type === SAMPLE ? Math.min(oldest, row.second) : oldest),
+          Infinity,
         );
         return second < beforeSecond ? { runId, second } : [];
       }),

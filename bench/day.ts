@@ -1,0 +1,242 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { pino } from "pino";
+import { createMerger } from "../server/src/metrics/blocks/merger.ts";
+import {
+  addEncoded,
+  emptyHistogram,
+  encodeHistogram,
+  percentile,
+} from "../server/src/metrics/histogram.ts";
+import { decodeSample, endpointsOf } from "../server/src/metrics/sample.ts";
+import { testRun } from "../server/src/metrics/fixtures.ts";
+import { openSqliteStores } from "../server/src/stores/sqlite/stores.ts";
+import { inPairs, type Row, timed } from "./lib/pairs.ts";
+import { type Cell, cellsOf, rowsOf, sampleBody } from "./lib/payload.ts";
+import { type Peer, startInflux, startPrometheus } from "./lib/peers.ts";
+import { cpuOf, startProgram } from "./lib/processes.ts";
+
+const [ENDPOINTS, HOURS, POOL] = [20, 24, 3600];
+const SECONDS = HOURS * 3600;
+/** A full hour, so that every store's own boundaries are met alike. */
+const BEGIN = Math.floor(Date.now() / 3_600_000 - 25) * 3600;
+
+const secondsFrom = (pool: readonly (readonly Cell[])[], from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    second: BEGIN + from + index,
+    cells: pool[(from + index) % pool.length] ?? [],
+  }));
+
+/** CPU seconds that a peer takes for what arrives once a second, by endpoint-second. */
+const peerIngest = async (peer: Peer, pool: readonly (readonly Cell[])[]): Promise<number> => {
+  const before = cpuOf(peer.pid);
+  for (let second = 0; second < 600; second += 1) {
+    await peer.write(secondsFrom(pool, second, 1));
+  }
+  return (cpuOf(peer.pid) - before) / (600 * ENDPOINTS);
+};
+
+const jsonOf = (second: number, cells: readonly Cell[]): string =>
+  JSON.stringify({
+    second,
+    endpoints: cells.map(({ ok, failed }, index) => {
+      const all = [...ok, ...failed];
+      const histogram: Record<string, number> = {};
+      for (const us of all) {
+        const ms = String(Math.round(us / 1000));
+        histogram[ms] = (histogram[ms] ?? 0) + 1;
+      }
+      return {
+        method: "GET",
+        name: `/endpoint/${index}`,
+        requests: all.length,
+        failures: failed.length,
+        sum: all.reduce((sum, us) => sum + us, 0) / 1000,
+        min: Math.min(...all) / 1000,
+        max: Math.max(...all) / 1000,
+        bytes: all.length * 512,
+        histogram,
+      };
+    }),
+  });
+
+/** A day of one run with 20 endpoints, in our store and in the peers': what it takes to keep and to read. */
+export const dayRows = async (): Promise<Row[]> => {
+  const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
+  const rows: Row[] = [];
+  const pool = Array.from({ length: POOL }, (_, index) => cellsOf(ENDPOINTS, index + 1));
+  const dataDir = join(folder, "ours");
+  const stores = await openSqliteStores({ dataDir });
+  let payload = 0;
+  let json = 0;
+  for (let from = 0; from < SECONDS; from += 300) {
+    const list = secondsFrom(pool, from, 300).map(({ second, cells }, index) => {
+      json += jsonOf(second, cells).length;
+      return sampleBody(second, cells, from === 0 && index === 0);
+    });
+    for (const body of list) payload += body.length;
+    const samples = rowsOf("run-0", list, BEGIN + from).map((row, index) => ({
+      ...row,
+      seq: from + index + 1,
+    }));
+    await stores.metrics.append(samples);
+  }
+  const merger = createMerger({
+    metrics: stores.metrics,
+    clock: { now: () => (BEGIN + SECONDS + 3600) * 1000, monotonic: () => performance.now() },
+    log: pino({ level: "warn" }),
+    retention: { secondsDays: 14, tenSecondsDays: 90 },
+    keptRunIds: async () => [],
+  });
+  const cpu = process.cpuUsage();
+  const merged = await timed(() => merger.look());
+  const used = process.cpuUsage(cpu);
+  await merger.stop();
+  rows.push({
+    what: "merging a day's samples into blocks: CPU per endpoint-second",
+    figure: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(merged / 1000).toFixed(1)} s for ${HOURS} h)`,
+    ratio: null,
+  });
+  await stores.close();
+
+  const db = new Database(join(dataDir, "metrics.db"), { readonly: true });
+  const bytes = (where: string): number =>
+    (
+      db.prepare(`SELECT sum(length(body) + 60) AS bytes FROM metrics_blocks ${where}`).get() as {
+        bytes: number;
+      }
+    ).bytes;
+  const [seconds, all] = [bytes("WHERE level = 1"), bytes("")];
+  const pages = (name: string): number | undefined => {
+    try {
+      const found = db
+        .prepare("SELECT sum(pgsize) AS bytes FROM dbstat WHERE name LIKE ?")
+        .get(name);
+      return (found as { bytes: number }).bytes;
+    } catch {
+      return undefined;
+    }
+  };
+  const onDisk = pages("%metrics_blocks%") ?? all;
+  db.close();
+  const share = (value: number): string => `${(value / SECONDS).toFixed(0)} B a sample`;
+  rows.push(
+    {
+      what: "disk: the 1 s level vs the encoded payload",
+      figure: `${share(seconds)} vs ${share(payload)}`,
+      ratio: seconds / payload,
+      goal: "≤ 1.3×",
+      met: seconds / payload <= 1.3,
+    },
+    {
+      what: "disk: all levels with their pages and indexes vs the encoded payload",
+      figure: share(onDisk),
+      ratio: onDisk / payload,
+      goal: "≤ 2×",
+      met: onDisk / payload <= 2,
+    },
+    {
+      what: "disk: all levels vs the same as JSON rows",
+      figure: share(json),
+      ratio: onDisk / json,
+      goal: "≤ 0.25×",
+      met: onDisk / json <= 0.25,
+    },
+  );
+
+  const again = await openSqliteStores({ dataDir });
+  await again.runs.create(
+    testRun({
+      id: "run-0",
+      status: "Finished",
+      settledAt: 1,
+      loadStartedAt: BEGIN * 1000,
+      loadEndedAt: (BEGIN + SECONDS) * 1000,
+    }),
+  );
+  await again.close();
+  const server = await startProgram(
+    process.execPath,
+    [join(import.meta.dirname, "lib/ingest-server.ts"), dataDir, "0", "still"],
+    /ready: \d+/,
+  );
+  const port = /ready: (\d+)/.exec(server.output())?.[1];
+  const ask = async (path: string): Promise<string> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/runs/run-0/${path}`);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text);
+    return text;
+  };
+  const chart = (): Promise<number> =>
+    timed(() => ask("metrics/timeseries?points=1000&format=columns&endpoint=GET%20/endpoint/0"));
+  const peers: Peer[] = [];
+  try {
+    for (const start of [startPrometheus, startInflux]) {
+      const peer = await start(join(folder, start.name));
+      if (peer === undefined) {
+        rows.push({ what: `${start.name.slice(5)}`, figure: "not installed", ratio: null });
+        continue;
+      }
+      peers.push(peer);
+      const perEndpoint = await peerIngest(peer, pool);
+      rows.push({
+        what: `${peer.name}: CPU per endpoint-second, nine figures each, once a second`,
+        figure: `${(perEndpoint * 1e6).toFixed(1)} µs`,
+        ratio: null,
+        note: "compare with “whole ingest” and “merging” of the same run of the bench; goal ≤ 0.5×",
+      });
+      for (let from = 600; from < SECONDS; from += 60)
+        await peer.write(secondsFrom(pool, from, 60));
+      const result = await inPairs(9, chart, () =>
+        timed(async () => {
+          if ((await peer.chart(BEGIN, BEGIN + SECONDS)) < 1000) throw new Error("too few points");
+        }),
+      );
+      const limit = peer.name === "Prometheus" ? 1 : 0.1;
+      rows.push({
+        what: `24 h chart of one endpoint vs ${peer.name} with a step of 60 s`,
+        figure: `${result.ours.toFixed(1)} vs ${result.other.toFixed(1)} ms`,
+        ...result,
+        goal: `≤ ${limit}×`,
+        met: result.ratio <= limit,
+      });
+    }
+    const raw = Array.from({ length: SECONDS }, (_, second) => {
+      const [first] = endpointsOf(
+        decodeSample(sampleBody(second, pool[second % POOL] ?? [], false)),
+      );
+      return [first?.ok ?? new Uint8Array(), first?.failed ?? new Uint8Array()];
+    });
+    const mergeRaw = () => {
+      const histogram = emptyHistogram();
+      for (const [ok, failed] of raw) {
+        if (ok !== undefined) addEncoded(histogram, ok);
+        if (failed !== undefined) addEncoded(histogram, failed);
+      }
+      return histogram;
+    };
+    const query = `metrics/timeseries?points=1&percentiles=99.9&endpoint=GET%20/endpoint/0`;
+    const told = JSON.parse(await ask(query)) as { percentiles: Record<string, number> };
+    const exact = percentile(mergeRaw(), 99.9, { minUs: 0, maxUs: Infinity });
+    const isEqual = told.percentiles["99.9"] === exact && encodeHistogram(mergeRaw()).length > 0;
+    const any = await inPairs(
+      9,
+      () => timed(() => ask(query)),
+      () => timed(mergeRaw),
+    );
+    rows.push({
+      what: "p99.9 of one endpoint over 24 h vs merging all its preloaded histograms of a second",
+      figure: `${any.ours.toFixed(1)} vs ${any.other.toFixed(1)} ms; ${isEqual ? "equal" : `NOT EQUAL: ${told.percentiles["99.9"]} and ${exact}`}`,
+      ...any,
+      goal: "≤ 2×, equal",
+      met: any.ratio <= 2 && isEqual,
+    });
+  } finally {
+    for (const peer of peers) await peer.stop();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return rows;
+};

@@ -1,0 +1,111 @@
+import type { SampleRow } from "../../server/src/stores/ports.ts";
+import { RECORD } from "../../server/src/metrics/batch.ts";
+import { ByteWriter } from "../../server/src/metrics/bytes.ts";
+import { addLatency, emptyHistogram, encodeHistogram } from "../../server/src/metrics/histogram.ts";
+import { encodeSample, endpointId } from "../../server/src/metrics/sample.ts";
+
+/** The same numbers every time. */
+const random = (seed: number) => {
+  let state = seed;
+  return (): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return (state + 0.5) / 2_147_483_648;
+  };
+};
+
+export const BOOT = "ab".repeat(16);
+
+const names = (endpoints: number) =>
+  Array.from({ length: endpoints }, (_, index) => ({
+    id: endpointId("GET", `/endpoint/${index}`),
+    method: "GET",
+    name: `/endpoint/${index}`,
+  }));
+
+/** What one endpoint did in one second: about ten requests, log-normal times, one in a hundred failed. */
+export type Cell = { readonly ok: readonly number[]; readonly failed: readonly number[] };
+export const cellsOf = (endpoints: number, seed: number): Cell[] => {
+  const next = random(seed);
+  const normal = (): number => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
+  return Array.from({ length: endpoints }, (_, endpoint) => {
+    const count = 6 + Math.floor(next() * 9);
+    const us = Array.from({ length: count }, () =>
+      Math.round(Math.exp(9.5 + (endpoint % 7) * 0.2 + 0.4 * normal()) * (next() < 0.01 ? 12 : 1)),
+    );
+    const failed = us.filter(() => next() < 0.01);
+    return { ok: us.slice(0, us.length - failed.length), failed };
+  });
+};
+
+/** A sample of a run: one second, one worker. The names come with the first. */
+export const sampleBody = (
+  second: number,
+  cells: readonly Cell[],
+  withNames: boolean,
+): Uint8Array => {
+  const all = names(cells.length);
+  const encoded = (values: readonly number[]): Uint8Array => {
+    const histogram = emptyHistogram();
+    for (const us of values) addLatency(histogram, us);
+    return encodeHistogram(histogram);
+  };
+  return encodeSample({
+    second,
+    users: { target: 100, real: 100 },
+    worker: "worker-1",
+    names: withNames ? all : [],
+    endpoints: cells.map(({ ok, failed }, index) => {
+      const us = [...ok, ...failed];
+      return {
+        id: all[index]?.id ?? "",
+        requests: us.length,
+        failures: failed.length,
+        noTime: 0,
+        sumUs: us.reduce((sum, value) => sum + value, 0),
+        minUs: Math.min(...us),
+        maxUs: Math.max(...us),
+        bytes: us.length * 512,
+        ok: encoded(ok),
+        failed: encoded(failed),
+      };
+    }),
+  });
+};
+
+/** Bodies of seconds that do not repeat, to be given to any number of runs. */
+export const bodies = (seconds: number, endpoints: number, from: number): Uint8Array[] =>
+  Array.from({ length: seconds }, (_, index) =>
+    sampleBody(from + index, cellsOf(endpoints, index + 1), index === 0),
+  );
+
+export const rowsOf = (runId: string, list: readonly Uint8Array[], from: number): SampleRow[] =>
+  list.map((body, index) => ({
+    runId,
+    attempt: 1,
+    boot: BOOT,
+    seq: index + 1,
+    type: RECORD.sample,
+    second: from + index,
+    body,
+  }));
+
+/** A batch as the plugin sends it. */
+export const batchOf = (
+  runId: string,
+  firstSeq: number,
+  list: readonly Uint8Array[],
+): Uint8Array => {
+  const writer = new ByteWriter()
+    .raw(Uint8Array.of(0x4c, 0x4d, 0x42, 0x01))
+    .text(runId)
+    .varint(1)
+    .raw(Buffer.from(BOOT, "hex"))
+    .varint(list.length);
+  list.forEach((body, index) =>
+    writer
+      .varint(firstSeq + index)
+      .byte(RECORD.sample)
+      .block(body),
+  );
+  return writer.finish();
+};

@@ -1,0 +1,55 @@
+// Every measurement, or those whose name holds an argument. A table on the terminal, and all of it as JSON.
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { histogramRows } from "./histograms.ts";
+import { ingestRows } from "./ingest.ts";
+import type { Row } from "./lib/pairs.ts";
+import { dayRows } from "./day.ts";
+import { storeRows } from "./store.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
+  histograms: histogramRows,
+  store: storeRows,
+  ingest: ingestRows,
+  day: dayRows,
+};
+const FILE = join(import.meta.dirname, "results.json");
+
+const wanted = process.argv.slice(2);
+const known = Object.keys(BENCHES);
+const unknown = wanted.filter((name) => !known.some((one) => one.includes(name)));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench ${unknown.join(", ")}; there are ${known.join(", ")}.\n`);
+  process.exit(1);
+}
+const rows: (Row & { readonly bench: string })[] = [];
+for (const [bench, run] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.some((name) => bench.includes(name))) continue;
+  process.stderr.write(`${bench} …\n`);
+  try {
+    for (const row of await run()) {
+      rows.push({ bench, ...row });
+      const { what, figure, ratio, spread, pairs, goal, met, note } = row;
+      const shown =
+        ratio === null
+          ? ""
+          : ` = ${ratio.toFixed(2)}×${spread === undefined ? "" : ` (${spread[0].toFixed(2)}–${spread[1].toFixed(2)}, ${pairs} pairs)`}`;
+      const judged = goal === undefined ? "" : `  [${met === true ? "met" : "MISSED"}: ${goal}]`;
+      process.stdout.write(
+        `${what}: ${figure}${shown}${judged}${note === undefined ? "" : `  ${note}`}\n`,
+      );
+    }
+  } catch (error) {
+    process.exitCode = 1;
+    process.stdout.write(
+      `${bench} failed: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+  }
+}
+const machine = { cpus: cpus().length, model: cpus()[0]?.model, load: loadavg() };
+writeFileSync(
+  FILE,
+  `${JSON.stringify({ at: new Date().toISOString(), machine, rows }, null, 2)}\n`,
+);
+process.stderr.write(`All of it as JSON: bench/results.json\n`);
