@@ -173,10 +173,11 @@ export const dayRows = async (): Promise<Row[]> => {
     timed(() => ask("metrics/timeseries?points=1000&format=columns&endpoint=GET%20/endpoint/0"));
   const peers: Peer[] = [];
   try {
-    for (const start of [startPrometheus, startInflux]) {
-      const peer = await start(join(folder, start.name));
+    const known = { Prometheus: startPrometheus, InfluxDB: startInflux };
+    for (const [name, start] of Object.entries(known)) {
+      const peer = await start(join(folder, name));
       if (peer === undefined) {
-        rows.push({ what: `${start.name.slice(5)}`, figure: "not installed", ratio: null });
+        rows.push({ what: name, figure: "not installed", ratio: null });
         continue;
       }
       peers.push(peer);

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inPairs, type Row } from "./lib/pairs.ts";
 import { batchOf, bodies } from "./lib/payload.ts";
+import { portOf, poster } from "./lib/posting.ts";
 import { cpuOf, type Program, startProgram } from "./lib/processes.ts";
 
 const [RUNS, ENDPOINTS, SECONDS] = [100, 100, 30];
@@ -11,43 +11,14 @@ const file = (name: string): string => join(import.meta.dirname, "lib", name);
 
 /** Posts batches, eight at a time; resolves when all are answered. */
 const post = async (port: number, batches: readonly Uint8Array[]): Promise<void> => {
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  const one = (body: Uint8Array): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          port,
-          host: "127.0.0.1",
-          method: "POST",
-          path: "/v1/internal/locust/samples",
-          agent,
-          headers: {
-            "content-type": "application/vnd.load-manager.batch",
-            "x-locust-token": "callback-token-of-the-bench",
-            "content-length": body.length,
-          },
-        },
-        (answer) => {
-          answer.resume();
-          answer.on("end", () => {
-            if (answer.statusCode === 200) resolve();
-            else reject(new Error(`the server answered ${answer.statusCode}`));
-          });
-        },
-      );
-      sent.on("error", reject);
-      sent.end(body);
-    });
+  const { post: one, close } = poster(port, 8);
   const left = [...batches];
   const lane = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) await one(next);
   };
   await Promise.all(Array.from({ length: 8 }, lane));
-  agent.destroy();
+  close();
 };
-
-const portOf = (program: Program): number =>
-  Number(/ready: (\d+)/.exec(program.output())?.[1] ?? 0);
 
 /** CPU of the whole way of a batch against a server that throws the body away; one sample a batch, as a live run sends. */
 export const ingestRows = async (): Promise<Row[]> => {

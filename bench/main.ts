@@ -1,11 +1,14 @@
 // Every measurement, or those whose name holds an argument. A table on the terminal, and all of it as JSON.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { histogramRows } from "./histograms.ts";
 import { ingestRows } from "./ingest.ts";
 import type { Row } from "./lib/pairs.ts";
+import { capacityRows } from "./capacity.ts";
 import { dayRows } from "./day.ts";
+import { liveRows } from "./live.ts";
+import { pluginRows } from "./plugin.ts";
 import { storeRows } from "./store.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -13,8 +16,11 @@ const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
   store: storeRows,
   ingest: ingestRows,
   day: dayRows,
+  live: liveRows,
+  plugin: pluginRows,
+  capacity: capacityRows,
 };
-const FILE = join(import.meta.dirname, "results.json");
+const FILE = join(import.meta.dirname, "results", "latest.json");
 
 const wanted = process.argv.slice(2);
 const known = Object.keys(BENCHES);
@@ -47,9 +53,10 @@ for (const [bench, run] of Object.entries(BENCHES)) {
     );
   }
 }
+mkdirSync(dirname(FILE), { recursive: true });
 const machine = { cpus: cpus().length, model: cpus()[0]?.model, load: loadavg() };
 writeFileSync(
   FILE,
   `${JSON.stringify({ at: new Date().toISOString(), machine, rows }, null, 2)}\n`,
 );
-process.stderr.write(`All of it as JSON: bench/results.json\n`);
+process.stderr.write(`All of it as JSON: bench/results/latest.json\n`);

@@ -13,7 +13,7 @@ const random = (seed: number) => {
   };
 };
 
-export const BOOT = "ab".repeat(16);
+const BOOT = "ab".repeat(16);
 
 const names = (endpoints: number) =>
   Array.from({ length: endpoints }, (_, index) => ({

@@ -30,6 +30,8 @@ import type { Stores } from "./stores/ports.ts";
 import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
 
+const SECONDS_A_DAY = 86_400;
+
 export type App = {
   readonly http: FastifyInstance;
   readonly runs: RunDeps;
@@ -76,7 +78,12 @@ export const createApp = (deps: {
     retention: config.retention,
     keptRunIds: stores.runs.kept,
   });
-  const ingest = createIngest({ ...stores, live });
+  const ingest = createIngest({
+    ...stores,
+    live,
+    oldestSecond: () =>
+      Math.floor(clock.now() / 1000) - config.retention.secondsDays * SECONDS_A_DAY,
+  });
   const queries = createQueries({ metrics: stores.metrics, live, clock });
   const runs: RunDeps = {
     stores,

@@ -1,3 +1,4 @@
+import { DEFINITIONS } from "@load-manager/contract/definitions.ts";
 import { openApi } from "@load-manager/contract/openapi.ts";
 import type { Route } from "@load-manager/contract/route.ts";
 
@@ -122,8 +123,13 @@ ${part("Query", queryTable)}${part("Body (* = required)", shapeOf(operation?.req
     const mine = Object.entries(routes).filter(([, route]) => route.tag === tag);
     return `<h2 id="${anchor(tag)}">${escape(tag)}</h2>${mine.map(([key, route]) => section(key, route)).join("")}`;
   });
+  const meanings = DEFINITIONS.map(
+    ({ term, text }) =>
+      `<tr><td><strong>${escape(term)}</strong></td><td>${escape(text)}</td></tr>`,
+  );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Load Manager API</title><style>${STYLE}</style></head><body>
 <h1>Load Manager API</h1><p>Version ${escape(version)} · <a href="/openapi.json">OpenAPI 3.1</a> · errors are <code>application/problem+json</code> with the field and what to do · times are ISO 8601 in answers, ISO 8601 or Unix ms in requests</p>
-<nav>${tags.map((tag) => `<a href="#${anchor(tag)}">${escape(tag)}</a>`).join("")}</nav>
-${body.join("\n")}</body></html>`;
+<nav>${tags.map((tag) => `<a href="#${anchor(tag)}">${escape(tag)}</a>`).join("")}<a href="#definitions">What the figures mean</a></nav>
+${body.join("\n")}
+<h2 id="definitions">What the figures mean</h2><table>${meanings.join("")}</table></body></html>`;
 };

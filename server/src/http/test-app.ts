@@ -50,7 +50,7 @@ export const testApp = (change: (config: Config) => Config = (config) => config)
             payload: typeof options.body === "string" ? options.body : JSON.stringify(options.body),
           }),
     });
-    const json = /json/.test(String(response.headers["content-type"]))
+    const json = /[/+]json/.test(String(response.headers["content-type"]))
       ? response.json()
       : undefined;
     return { status: response.statusCode, headers: response.headers, text: response.body, json };

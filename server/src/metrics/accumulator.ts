@@ -149,7 +149,8 @@ export const accumulate = ({ blocks, rows, merged }: Reading, totals: boolean): 
   const accumulator = emptyAccumulator();
   for (const { attempt, boot, fromSeq, toSeq } of merged) {
     const known = bootOf(accumulator, `${attempt}:${boot}`);
-    for (let seq = fromSeq; seq <= toSeq; seq += 1) isNew(known, seq);
+    if (fromSeq <= known.upTo + 1) known.upTo = Math.max(known.upTo, toSeq);
+    else for (let seq = fromSeq; seq <= toSeq; seq += 1) known.beyond.add(seq);
   }
   for (const { series, level, start, body } of blocks) {
     if (series === META) {

@@ -22,9 +22,12 @@ export type View = {
   readonly bounds: { readonly minUs: number; readonly maxUs: number };
 };
 
+/** One alone is itself: a view is only read. */
 const merged = (histograms: readonly Histogram[]): Histogram => {
+  const [first, second, ...more] = histograms.filter(({ total }) => total > 0);
+  if (first === undefined || second === undefined) return first ?? emptyHistogram();
   const all = emptyHistogram();
-  for (const histogram of histograms) addHistogram(all, histogram);
+  for (const histogram of [first, second, ...more]) addHistogram(all, histogram);
   return all;
 };
 

@@ -46,17 +46,19 @@ const midpoint = (bucket: number): number => {
   return lowUs + (widthUs - 1) / 2;
 };
 
-/** Room for a bucket; at least doubled, so that filling one bucket after the other stays cheap. */
+/** Two octaves: few latencies are so far from the others that room must be made often. */
+const SPARE = 128;
+
+/** Room for a bucket, and some beyond it. */
 const makeRoom = (histogram: Histogram, bucket: number): void => {
   const { first, counts } = histogram;
   if (counts.length === 0) {
-    histogram.first = Math.max(0, bucket - 8);
-    histogram.counts = new Float64Array(32);
+    histogram.first = Math.max(0, bucket - 16);
+    histogram.counts = new Float64Array(256);
     return;
   }
-  const spare = counts.length;
-  const from = bucket < first ? Math.max(0, bucket - spare) : first;
-  const end = bucket < first ? first + counts.length : bucket + 1 + spare;
+  const from = bucket < first ? Math.max(0, bucket - SPARE) : first;
+  const end = bucket < first ? first + counts.length : bucket + 1 + SPARE;
   const grown = new Float64Array(end - from);
   grown.set(counts, first - from);
   histogram.first = from;
@@ -131,8 +133,29 @@ export const checkEncoded = (encoded: Uint8Array): void => {
 
 /** Adds another histogram; exact, like adding it encoded. */
 export const addHistogram = (histogram: Histogram, other: Histogram): void => {
-  eachBucket(other, (bucket, count) => addCount(histogram, bucket, count));
-  for (const [ms, count] of other.rounded ?? []) addRounded(histogram, ms, count);
+  const { first, counts } = other;
+  if (counts.length > 0) {
+    if (histogram.counts.length === 0) {
+      histogram.first = first;
+      histogram.counts = counts.slice();
+    } else {
+      if (first < histogram.first) makeRoom(histogram, first);
+      const last = first + counts.length - 1;
+      if (last >= histogram.first + histogram.counts.length) makeRoom(histogram, last);
+      const shift = first - histogram.first;
+      const own = histogram.counts;
+      for (let at = 0; at < counts.length; at += 1) {
+        const count = counts[at] ?? 0;
+        if (count > 0) own[at + shift] = (own[at + shift] ?? 0) + count;
+      }
+    }
+    histogram.total += other.total;
+  }
+  for (const [ms, count] of other.rounded ?? []) {
+    // Its count is in the total already, where there are others.
+    if (counts.length > 0) histogram.total -= count;
+    addRounded(histogram, ms, count);
+  }
 };
 
 type Pairs = readonly (readonly [index: number, count: number])[];

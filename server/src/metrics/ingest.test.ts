@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import type { SampleRow } from "../stores/ports.ts";
-import { addRow, emptyAccumulator, finalsOf } from "./accumulator.ts";
+import { type Accumulator, addRow, emptyAccumulator, finalsOf } from "./accumulator.ts";
+import { encodeHistogram } from "./histogram.ts";
 import { RECORD } from "./batch.ts";
 import { ByteWriter } from "./bytes.ts";
 import { jsonRow, sampleRow, testRun } from "./fixtures.ts";
@@ -29,11 +30,59 @@ const rows = (): SampleRow[] => [
   jsonRow(5, RECORD.final, { stopIssuedAtMs: 1_002_000 }),
 ];
 
+/** All that a run's totals are, to the bit. */
+const fingerprint = (accumulator: Accumulator): string =>
+  JSON.stringify([
+    accumulator.requests,
+    accumulator.covered,
+    accumulator.maxUsers,
+    [...accumulator.endpoints]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([id, { ok, failed, ...sums }]) => [
+        id,
+        sums,
+        Buffer.from(encodeHistogram(ok)).toString("hex"),
+        Buffer.from(encodeHistogram(failed)).toString("hex"),
+      ]),
+  ]);
+
+test("100,000 shuffles and repeats of a run's records: the totals are the same to the bit", () => {
+  const list = [
+    ...rows(),
+    sampleRow(6, 1001, [
+      { name: "/a", ok: [0.05, 7, 7, 60_000] },
+      { name: "/b", ok: [null, 3] },
+    ]),
+    sampleRow(7, 1000, [{ name: "/b", failed: [12.345, 900] }]),
+    sampleRow(8, 1003, [{ name: "/a", ok: [8] }], { target: 9, real: 9 }),
+  ];
+  const whole = emptyAccumulator();
+  for (const row of list) addRow(whole, row);
+  const expected = fingerprint(whole);
+  let state = 42;
+  const below = (limit: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * limit);
+  };
+  let different = 0;
+  for (let round = 0; round < 100_000; round += 1) {
+    const order = [...list, ...Array.from({ length: below(5) }, () => list[below(list.length)])];
+    for (let at = order.length - 1; at > 0; at -= 1) {
+      const other = below(at + 1);
+      [order[at], order[other]] = [order[other], order[at]];
+    }
+    const accumulator = emptyAccumulator();
+    for (const row of order) if (row !== undefined) addRow(accumulator, row);
+    if (fingerprint(accumulator) !== expected) different += 1;
+  }
+  expect(different).toBe(0);
+});
+
 describe("batches of the plugin", () => {
   const world = () => {
     const stores = createMemoryStores();
     const live = createLiveRuns(stores.metrics);
-    return { stores, live, ...createIngest({ ...stores, live }) };
+    return { stores, live, ...createIngest({ ...stores, live, oldestSecond: () => 500 }) };
   };
   let it: ReturnType<typeof world>;
   beforeEach(async () => {
@@ -64,6 +113,12 @@ describe("batches of the plugin", () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  test("are refused for good where their seconds are older than what is kept", async () => {
+    const old = batchOf([sampleRow(1, 499, [{ name: "/a", ok: [1] }])]);
+    await expect(it.ingestBatch(old)).rejects.toMatchObject({ kind: "gone" });
+    expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
   test("are acknowledged by their last number, and unknown names are asked for", async () => {

@@ -23,6 +23,8 @@ type Deps = {
   readonly events: RunEventStore;
   readonly runs: RunStore;
   readonly live: LiveRuns;
+  /** The oldest second whose samples are still taken: older ones could not be merged with what is left of them. */
+  readonly oldestSecond: () => number;
 };
 
 /** Reads a record whole, so that nothing is stored that cannot be read later. What a sample says is given back. */
@@ -75,7 +77,7 @@ const eventsOf = (rows: readonly SampleRow[]) =>
     });
 
 /** Takes batches of the plugin's records: each counts once, however often it arrives. Rejects with AppError gone or validation. */
-export const createIngest = ({ metrics, events, runs, live }: Deps) => ({
+export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps) => ({
   ingestBatch: async (bytes: Uint8Array): Promise<Ingested> => {
     const batch = decodeBatch(bytes);
     const { runId } = batch;
@@ -84,6 +86,13 @@ export const createIngest = ({ metrics, events, runs, live }: Deps) => ({
     const run = await runs.get(runId);
     if (run === undefined) {
       throw new AppError("gone", `There is no run ${runId}; its figures are not wanted any more.`);
+    }
+    const oldest = oldestSecond();
+    if (rows.some(({ second }) => second > 0 && second < oldest)) {
+      throw new AppError(
+        "gone",
+        `Samples from before ${new Date(oldest * 1000).toISOString()} are not taken any more (retention.secondsDays).`,
+      );
     }
     const { inserted, conflicting } = await metrics.append(rows);
     await live.add(

@@ -250,12 +250,15 @@ export type MetricStore = {
       readonly rows?: { readonly fromSecond?: number; readonly toSecond?: number };
     },
   ) => Promise<Reading>;
-  /** In one step: the blocks take the place of those with their (series, level, start), the rows go, their numbers stay known. */
+  /**
+   * In one step: the blocks take the place of those with their (series, level, start), the rows go, their numbers stay
+   * known. False, and nothing happens, where one of the rows is gone already: somebody was first.
+   */
   readonly merge: (
     runId: string,
     rows: readonly Pick<SampleRow, "attempt" | "boot" | "seq">[],
     blocks: readonly Block[],
-  ) => Promise<void>;
+  ) => Promise<boolean>;
   /** The runs that have samples (type 2) before a second, and the oldest such second of each. */
   readonly unmerged: (
     beforeSecond: number,

@@ -3,7 +3,14 @@ import { RunEvent } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import type { Accumulator } from "../metrics/accumulator.ts";
 import { RECORD } from "../metrics/batch.ts";
-import { ALL, type Cell, decodeCells } from "../metrics/blocks/codec.ts";
+import {
+  ALL,
+  BLOCK_SECONDS,
+  type Cell,
+  decodeCells,
+  decodeFacts,
+  FACTS,
+} from "../metrics/blocks/codec.ts";
 import { viewOf } from "../metrics/figures-of.ts";
 import { percentile } from "../metrics/histogram.ts";
 import { decodeSample, endpointsOf } from "../metrics/sample.ts";
@@ -17,16 +24,17 @@ export type Frame = {
     | { readonly boot: string; readonly seq: number }
     | { readonly arrival: number }
     | undefined;
-  readonly text: string;
+  /** Encoded once: writing text would encode it for each reader. */
+  readonly bytes: Buffer;
 };
 
-const frameText = (type: string, id: string, json: string): string =>
-  `event: ${type}\nid: ${id}\ndata: ${json}\n\n`;
+const frameBytes = (type: string, id: string, json: string): Buffer =>
+  Buffer.from(`event: ${type}\nid: ${id}\ndata: ${json}\n\n`);
 
 /** One that belongs to no place: the state at the beginning, the end. */
 export const looseFrame = (type: string, cursor: Cursor, value: unknown): Frame => ({
   place: undefined,
-  text: frameText(type, encodeCursor(cursor), JSON.stringify(value)),
+  bytes: frameBytes(type, encodeCursor(cursor), JSON.stringify(value)),
 });
 
 type Names = Accumulator["names"];
@@ -77,7 +85,7 @@ const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
   const at = { real: users?.real ?? null, target: users?.target ?? null };
   return {
     place: { boot: row.boot, seq: row.seq },
-    text: frameText(
+    bytes: frameBytes(
       "sample",
       encodeCursor(cursor),
       encoded(sampleEvent(second, at, all, [...endpoints], names)),
@@ -85,13 +93,17 @@ const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
   };
 };
 
-const cellFrame = (cell: Cell, cursor: Cursor, names: Names): Frame => {
+const cellFrame = (
+  cell: Cell,
+  users: { readonly real: number | null; readonly target: number | null },
+  cursor: Cursor,
+  names: Names,
+): Frame => {
   const all = emptyTotals();
   addDelta(all, cell, cell.lastSecond);
-  const users = { real: cell.facts?.users ?? null, target: cell.facts?.target ?? null };
   return {
     place: undefined,
-    text: frameText(
+    bytes: frameBytes(
       "sample",
       encodeCursor(cursor),
       encoded(sampleEvent(cell.start, users, all, [], names)),
@@ -114,7 +126,7 @@ export const nextFrames = async (
     cursor.arrival = arrival;
     const type = event.type === "status" ? "status" : "event";
     const json = JSON.stringify(z.encode(RunEvent, event));
-    frames.push({ place: { arrival }, text: frameText(type, encodeCursor(cursor), json) });
+    frames.push({ place: { arrival }, bytes: frameBytes(type, encodeCursor(cursor), json) });
   }
   for (const row of await stores.metrics.readAfter(runId, cursor.seqs, READ_AT_ONCE)) {
     cursor.seqs.set(row.boot, row.seq);
@@ -137,16 +149,28 @@ export const mergedFrames = async function* (
 ): AsyncGenerator<Frame> {
   const { merged } = await metrics.readBlocks(runId, { blocks: [] });
   if (merged.every(({ boot, toSeq }) => (cursor.seqs.get(boot) ?? 0) >= toSeq)) return;
-  const blocks = { level: 1, series: [ALL], toStart: Number.MAX_SAFE_INTEGER };
   const from = cursor.second;
+  const blocks = {
+    level: 1,
+    fromStart: Math.max(0, from - BLOCK_SECONDS),
+    toStart: Number.MAX_SAFE_INTEGER,
+  };
   const reading = await metrics.readBlocks(runId, {
-    blocks: [{ ...blocks, fromStart: Math.max(0, from - 300) }],
+    blocks: [FACTS, ALL].map((series) => ({ ...blocks, series: [series] })),
   });
-  for (const { level, start, body } of reading.blocks) {
+  const users = new Map<number, { readonly real: number | null; readonly target: number | null }>();
+  for (const { series, level, start, body } of reading.blocks) {
+    if (series === FACTS) {
+      for (const facts of decodeFacts(body, level, start)) {
+        users.set(facts.start, { real: facts.users, target: facts.target });
+      }
+      continue;
+    }
     for (const cell of decodeCells(body, level, start)) {
       if (cell.start <= from) continue;
       cursor.second = cell.start;
-      yield cellFrame(cell, cursor, names);
+      const at = users.get(cell.start) ?? { real: null, target: null };
+      yield cellFrame(cell, at, cursor, names);
     }
   }
   for (const { boot, toSeq } of reading.merged) {

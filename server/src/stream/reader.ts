@@ -49,11 +49,11 @@ export const createReader = (
     offer: (frame) => {
       if (isSeen(frame, cursor) || closed()) return;
       if (response.writableLength > MOST_WAITING_BYTES) return;
-      response.write(frame.text);
+      response.write(frame.bytes);
     },
     send: async (frame) => {
       if (closed()) return;
-      if (!response.write(frame.text)) {
+      if (!response.write(frame.bytes)) {
         await new Promise<void>((resolve) => {
           const done = (): void => {
             response.off("drain", done);

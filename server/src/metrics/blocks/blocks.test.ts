@@ -140,11 +140,10 @@ describe("blocks", () => {
   test("cells are read back as they were written", () => {
     const rows = [sampleRow(1, 900, [{ name: "/a", ok: [1, 2, 3], failed: [4] }])];
     for (const { level, start, body, series } of buildBlocks("run", 900, rows, [])) {
-      if (level !== 1) continue;
+      if (level !== 1 || series === "facts") continue;
       const cells = decodeCells(body, level, start);
       expect(cells).toHaveLength(1);
       expect(cells[0]).toMatchObject({ start: 900, requests: 4, failures: 1, maxUs: 4000 });
-      expect(cells[0]?.facts === undefined).toBe(series !== "");
       expect(decodeCells(encodeCells(cells, 1, start), 1, start)).toEqual(cells);
     }
   });

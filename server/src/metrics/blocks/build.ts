@@ -5,10 +5,14 @@ import {
   ALL,
   type Cell,
   decodeCells,
+  decodeFacts,
   decodeMeta,
   encodeCells,
+  encodeFacts,
   encodeMeta,
   type Facts,
+  FACTS,
+  LEVELS,
   META,
   type Meta,
 } from "./codec.ts";
@@ -78,10 +82,14 @@ const gatherWindow = (rows: readonly SampleRow[], before: readonly Block[]) => {
       for (const { at, ...exception } of meta.exceptions)
         for (const [second, count] of at) exceptions.add(JSON.stringify(exception), second, count);
     } else if (block.level === 1) {
-      for (const cell of decodeCells(block.body, 1, block.start)) {
-        if (block.series !== ALL) add(block.series, cell.start, cell);
-        else if (cell.facts?.users == null || cell.facts.target == null) note(cell.start);
-        else note(cell.start, { real: cell.facts.users, target: cell.facts.target });
+      if (block.series === FACTS) {
+        for (const { start, users, target } of decodeFacts(block.body, 1, block.start)) {
+          note(start, users === null || target === null ? undefined : { real: users, target });
+        }
+      } else if (block.series !== ALL) {
+        for (const cell of decodeCells(block.body, 1, block.start)) {
+          add(block.series, cell.start, cell);
+        }
       }
     }
   }
@@ -102,7 +110,7 @@ const gatherWindow = (rows: readonly SampleRow[], before: readonly Block[]) => {
 type Window = ReturnType<typeof gatherWindow>;
 
 /** All endpoints together, second by second, with what is known of the run. */
-const secondsOfAll = ({ series, known }: Window): Cell[] => {
+const secondsOfAll = ({ series, known }: Window): { cells: Cell[]; facts: Facts[] } => {
   const all = new Map<number, Totals>([...known.keys()].map((second) => [second, emptyTotals()]));
   for (const seconds of series.values()) {
     for (const [second, told] of seconds) {
@@ -112,51 +120,63 @@ const secondsOfAll = ({ series, known }: Window): Cell[] => {
       else addTotals(totals, told.totals);
     }
   }
-  return [...all]
-    .toSorted(([a], [b]) => a - b)
-    .map(([start, totals]) => {
+  const ascending = [...all].toSorted(([a], [b]) => a - b);
+  return {
+    cells: ascending.map(([start, totals]) => ({ ...deltaOf(totals), start, lastSecond: start })),
+    facts: ascending.map(([start, { requests }]) => {
       const { users, target } = known.get(start) ?? { users: null, target: null };
       const steady = users !== null && users === target && users > 0;
-      const facts: Facts = {
+      return {
+        start,
         covered: 1,
         steady: steady ? 1 : 0,
         users,
         target,
         maxUsers: users ?? 0,
-        lowest: totals.requests,
-        highest: totals.requests,
+        lowest: requests,
+        highest: requests,
       };
-      return { ...deltaOf(totals), start, lastSecond: start, facts };
-    });
-};
-
-const mergedFacts = (one: Facts | undefined, next: Facts | undefined): Facts | undefined => {
-  if (one === undefined || next === undefined) return one ?? next;
-  return {
-    covered: one.covered + next.covered,
-    steady: one.steady + next.steady,
-    users: next.users ?? one.users,
-    target: next.target ?? one.target,
-    maxUsers: Math.max(one.maxUsers, next.maxUsers),
-    lowest: Math.min(one.lowest, next.lowest),
-    highest: Math.max(one.highest, next.highest),
+    }),
   };
 };
 
+const coarserFacts = (facts: readonly Facts[], level: number): Facts[] => {
+  const wide = new Map<number, Facts>();
+  for (const next of facts) {
+    const start = Math.floor(next.start / level) * level;
+    const one = wide.get(start);
+    wide.set(
+      start,
+      one === undefined
+        ? { ...next, start }
+        : {
+            start,
+            covered: one.covered + next.covered,
+            steady: one.steady + next.steady,
+            users: next.users ?? one.users,
+            target: next.target ?? one.target,
+            maxUsers: Math.max(one.maxUsers, next.maxUsers),
+            lowest: Math.min(one.lowest, next.lowest),
+            highest: Math.max(one.highest, next.highest),
+          },
+    );
+  }
+  return [...wide.values()];
+};
+
 /** Cells of a coarser level; the finer ones ascend. */
-export const coarser = (cells: readonly Cell[], level: number): Cell[] => {
-  const wide = new Map<number, { totals: Totals; facts: Facts | undefined }>();
+const coarser = (cells: readonly Cell[], level: number): Cell[] => {
+  const wide = new Map<number, Totals>();
   for (const cell of cells) {
     const start = Math.floor(cell.start / level) * level;
-    const at = wide.get(start) ?? { totals: emptyTotals(), facts: undefined };
-    addDelta(at.totals, cell, cell.lastSecond);
-    wide.set(start, { ...at, facts: mergedFacts(at.facts, cell.facts) });
+    const totals = wide.get(start) ?? emptyTotals();
+    wide.set(start, totals);
+    addDelta(totals, cell, cell.lastSecond);
   }
-  return [...wide].map(([start, { totals, facts }]) => ({
+  return [...wide].map(([start, totals]) => ({
     ...deltaOf(totals),
     start,
     lastSecond: Math.max(start, totals.lastSecond),
-    ...(facts === undefined ? {} : { facts }),
   }));
 };
 
@@ -183,7 +203,12 @@ export const buildBlocks = (
     }
   };
   const all = secondsOfAll(window);
-  put(ALL, all);
+  put(ALL, all.cells);
+  for (const level of LEVELS) {
+    const facts = level === 1 ? all.facts : coarserFacts(all.facts, level);
+    const body = encodeFacts(facts, level, start);
+    blocks.push({ runId, series: FACTS, level, start, body });
+  }
   for (const [series, seconds] of window.series) {
     const cells = [...seconds]
       .toSorted(([a], [b]) => a - b)
@@ -193,7 +218,7 @@ export const buildBlocks = (
   const meta: Meta = {
     names: [...window.names.values()],
     covered: rangesOf(window.known.keys()),
-    maxUsers: Math.max(0, ...all.map((cell) => cell.facts?.maxUsers ?? 0)),
+    maxUsers: Math.max(0, ...all.facts.map((one) => one.maxUsers)),
     errors: window.errors
       .entries()
       .map(([key, at]) => ({ ...(JSON.parse(key) as { id: string; error: string }), at })),

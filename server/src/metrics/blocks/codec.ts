@@ -8,8 +8,9 @@ export const BLOCK_SECONDS = 300;
 export const LEVELS = [60, 10, 1] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** The series in which all endpoints are merged, and the one that holds what is not a number over time. */
+/** The series in which all endpoints are merged; what is known of the run as a whole; what is not a number over time. */
 export const ALL = "";
+export const FACTS = "facts";
 export const META = "meta";
 
 export const blockStart = (second: number): number =>
@@ -17,6 +18,7 @@ export const blockStart = (second: number): number =>
 
 /** What is known of the run as a whole in the seconds of a cell. */
 export type Facts = {
+  readonly start: number;
   /** Seconds of which anything is known, and those of them in which the real users were the target's. */
   readonly covered: number;
   readonly steady: number;
@@ -34,14 +36,13 @@ export type Cell = Delta & {
   readonly start: number;
   /** The last second in which a request completed. */
   readonly lastSecond: number;
-  /** In the series of all endpoints. */
-  readonly facts?: Facts;
 };
 
+const NOTHING = new Uint8Array(0);
 const PLAIN = 1;
 const PACKED = 2;
-/** Smaller ones gain less than they cost to unpack. */
-const PACK_FROM_BYTES = 512;
+/** Smaller ones gain less than unpacking them costs. */
+const PACK_FROM_BYTES = 1024;
 
 const pack = (bytes: Uint8Array): Uint8Array => {
   if (bytes.length >= PACK_FROM_BYTES) {
@@ -52,6 +53,7 @@ const pack = (bytes: Uint8Array): Uint8Array => {
   }
   return new ByteWriter().byte(PLAIN).raw(bytes).finish();
 };
+const plain = (bytes: Uint8Array): Uint8Array => new ByteWriter().byte(PLAIN).raw(bytes).finish();
 
 const unpack = (body: Uint8Array): Uint8Array =>
   body[0] === PACKED ? zstdDecompressSync(body.subarray(1)) : body.subarray(1);
@@ -75,87 +77,100 @@ const FACT_COLUMNS = [
   "highest",
 ] as const;
 
-/**
- * Columns of varints: n, whether there are facts, the starts (in cells from the block's start, each from the one
- * before), lastSecond (from the start), sums, facts, lengths of histograms, histograms; compressed where that pays.
- * Cells ascend.
- */
-export const encodeCells = (cells: readonly Cell[], level: Level, start: number): Uint8Array => {
-  const writer = new ByteWriter().varint(cells.length);
-  const facts = cells.flatMap((cell) => cell.facts ?? []);
-  const withFacts = facts.length === cells.length && cells.length > 0;
-  writer.byte(withFacts ? 1 : 0);
+/** Starts as cells from the one before; they ascend. */
+const writeStarts = (
+  writer: ByteWriter,
+  cells: readonly { readonly start: number }[],
+  level: number,
+  start: number,
+): void => {
+  writer.varint(cells.length);
   let previous = start;
   for (const cell of cells) {
     writer.varint((cell.start - previous) / level);
     previous = cell.start;
   }
+};
+const readColumn = (reader: ByteReader, count: number): number[] => {
+  const values: number[] = [];
+  for (let at = 0; at < count; at += 1) values.push(reader.varint());
+  return values;
+};
+const readStarts = (reader: ByteReader, level: number, start: number): number[] => {
+  const starts = readColumn(reader, reader.varint());
+  let previous = start;
+  return starts.map((cells) => (previous += cells * level));
+};
+
+/**
+ * Columns of varints: starts, lastSecond (from the start), sums, lengths of histograms, histograms. The
+ * widest are not compressed: they are small, and many are read for one chart.
+ */
+export const encodeCells = (cells: readonly Cell[], level: Level, start: number): Uint8Array => {
+  const writer = new ByteWriter();
+  writeStarts(writer, cells, level, start);
   if (level > 1) for (const cell of cells) writer.varint(Math.max(0, cell.lastSecond - cell.start));
   for (const column of DELTA_COLUMNS) for (const cell of cells) writer.varint(cell[column]);
-  if (withFacts) {
-    for (const column of FACT_COLUMNS)
-      for (const one of facts) writer.varint((one[column] ?? -1) + 1);
-  }
   for (const cell of cells) writer.varint(cell.ok.length);
   for (const cell of cells) writer.varint(cell.failed.length);
   for (const cell of cells) writer.raw(cell.ok);
   for (const cell of cells) writer.raw(cell.failed);
-  return pack(writer.finish());
+  return level < 60 ? pack(writer.finish()) : plain(writer.finish());
 };
 
 /** The cells of a block, ascending; histograms stay encoded. */
 export const decodeCells = (body: Uint8Array, level: number, start: number): Cell[] => {
   const reader = new ByteReader(unpack(body));
-  const count = reader.varint();
-  const withFacts = reader.byte() === 1;
-  const column = (): number[] => {
-    const values: number[] = [];
-    for (let at = 0; at < count; at += 1) values.push(reader.varint());
-    return values;
-  };
-  const starts = column();
-  let previous = start;
-  for (let at = 0; at < count; at += 1) {
-    previous += (starts[at] ?? 0) * level;
-    starts[at] = previous;
-  }
-  const last = level > 1 ? column() : undefined;
+  const starts = readStarts(reader, level, start);
+  const column = (): number[] => readColumn(reader, starts.length);
+  const last = level > 1 ? column() : [];
   const [requests, failures, noTime, sumUs, minUs, maxUs, bytes] = DELTA_COLUMNS.map(column);
-  const facts = withFacts ? FACT_COLUMNS.map(column) : undefined;
   const [okLengths, failedLengths] = [column(), column()];
   const take = (lengths: readonly number[]): Uint8Array[] => lengths.map((n) => reader.take(n));
   const [ok, failed] = [take(okLengths), take(failedLengths)];
+  return starts.map((cellStart, at) => ({
+    start: cellStart,
+    lastSecond: cellStart + (last[at] ?? 0),
+    requests: requests?.[at] ?? 0,
+    failures: failures?.[at] ?? 0,
+    noTime: noTime?.[at] ?? 0,
+    sumUs: sumUs?.[at] ?? 0,
+    minUs: minUs?.[at] ?? 0,
+    maxUs: maxUs?.[at] ?? 0,
+    bytes: bytes?.[at] ?? 0,
+    ok: ok[at] ?? NOTHING,
+    failed: failed[at] ?? NOTHING,
+  }));
+};
+
+/** Columns of varints: starts, and each fact plus one, 0 where it is unknown. */
+export const encodeFacts = (facts: readonly Facts[], level: Level, start: number): Uint8Array => {
+  const writer = new ByteWriter();
+  writeStarts(writer, facts, level, start);
+  for (const column of FACT_COLUMNS)
+    for (const one of facts) writer.varint((one[column] ?? -1) + 1);
+  return plain(writer.finish());
+};
+
+export const decodeFacts = (body: Uint8Array, level: number, start: number): Facts[] => {
+  const reader = new ByteReader(unpack(body));
+  const starts = readStarts(reader, level, start);
+  const [covered, steady, users, target, maxUsers, lowest, highest] = FACT_COLUMNS.map(() =>
+    readColumn(reader, starts.length),
+  );
   return starts.map((cellStart, at) => {
-    const of = (values: readonly number[] | undefined): number => values?.[at] ?? 0;
-    const [covered, steady, users, target, maxUsers, lowest, highest] = facts ?? [];
-    const known = (values: readonly number[] | undefined): number => of(values) - 1;
-    const told = (values: readonly number[] | undefined): number | null =>
-      of(values) === 0 ? null : of(values) - 1;
+    const known = (column: readonly number[] | undefined): number => (column?.[at] ?? 1) - 1;
+    const told = (column: readonly number[] | undefined): number | null =>
+      column?.[at] === 0 ? null : known(column);
     return {
       start: cellStart,
-      lastSecond: cellStart + of(last),
-      requests: of(requests),
-      failures: of(failures),
-      noTime: of(noTime),
-      sumUs: of(sumUs),
-      minUs: of(minUs),
-      maxUs: of(maxUs),
-      bytes: of(bytes),
-      ok: ok[at] ?? new Uint8Array(0),
-      failed: failed[at] ?? new Uint8Array(0),
-      ...(facts === undefined
-        ? {}
-        : {
-            facts: {
-              covered: known(covered),
-              steady: known(steady),
-              users: told(users),
-              target: told(target),
-              maxUsers: known(maxUsers),
-              lowest: known(lowest),
-              highest: known(highest),
-            },
-          }),
+      covered: known(covered),
+      steady: known(steady),
+      users: told(users),
+      target: told(target),
+      maxUsers: known(maxUsers),
+      lowest: known(lowest),
+      highest: known(highest),
     };
   });
 };

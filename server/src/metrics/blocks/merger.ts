@@ -4,7 +4,7 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Block, MetricStore, SampleRow } from "../../stores/ports.ts";
 import { RECORD } from "../batch.ts";
-import { ALL, BLOCK_SECONDS, blockStart, META } from "./codec.ts";
+import { BLOCK_SECONDS, blockStart, FACTS, META } from "./codec.ts";
 import type { Done, Work } from "./thread.ts";
 
 /** A window is merged when it is this old, in seconds: by then its last figures have come. */
@@ -101,7 +101,7 @@ export const createMerger = (deps: {
     const { blocks, rows } = await metrics.readBlocks(runId, {
       blocks: [
         { level: 1, series: "endpoints", ...at },
-        { level: 1, series: [ALL], ...at },
+        { level: 1, series: [FACTS], ...at },
         { level: 0, series: [META], ...at },
       ],
       rows: { fromSecond: start, toSecond: start + BLOCK_SECONDS - 1 },
@@ -111,6 +111,7 @@ export const createMerger = (deps: {
     if (expired) throw new Error("its seconds have been taken away by the retention");
     const samples: SampleRow[] = rows.filter(({ type }) => type === RECORD.sample);
     if (samples.length === 0) return;
+    // Where somebody was first, the next look sees what is left.
     await metrics.merge(
       runId,
       samples,

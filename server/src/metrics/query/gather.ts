@@ -1,5 +1,5 @@
 import type { Reading } from "../../stores/ports.ts";
-import { ALL, blockStart, type Cell, decodeCells } from "../blocks/codec.ts";
+import { ALL, blockStart, decodeCells, decodeFacts, FACTS } from "../blocks/codec.ts";
 import { type Delta, decodeSample, endpointsOf } from "../sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../totals.ts";
 import { isSteady } from "./plan.ts";
@@ -86,35 +86,26 @@ export const gather = (reading: Reading, options: GatherOptions): Gathered => {
   };
 
   const steadyCells = new Map<number, Set<number>>();
-  const wanted = (start: number, cell: Cell): boolean =>
+  const wanted = (start: number, cell: { readonly start: number }): boolean =>
     inWindow(cell.start) && (!options.steady || steadyCells.get(start)?.has(cell.start) === true);
-  const factsOf = (cell: Cell, level: number): void => {
-    if (cell.facts === undefined) return;
-    const { covered, users, target, lowest, highest } = cell.facts;
-    const facts = at(gathered.facts, bucketOf(cell.start), noFacts);
-    facts.covered += covered;
-    if (users !== null) facts.users = users;
-    if (target !== null) facts.target = target;
-    if (!isWhole(cell.start, level)) return;
-    facts.whole += covered;
-    facts.lowest = Math.min(facts.lowest, lowest);
-    facts.highest = Math.max(facts.highest, highest);
-  };
-  const ofAll = reading.blocks.filter(({ series }) => series === ALL);
-  for (const { start, level, body } of ofAll.toSorted((a, b) => a.start - b.start)) {
-    const cells = decodeCells(body, level, start);
+  const ofFacts = reading.blocks.filter(({ series }) => series === FACTS);
+  for (const { start, level, body } of ofFacts.toSorted((a, b) => a.start - b.start)) {
+    const cells = decodeFacts(body, level, start);
     steadyCells.set(start, new Set(cells.filter(isSteady).map((cell) => cell.start)));
-    const key = options.keyOf(ALL);
     for (const cell of cells) {
       if (!wanted(start, cell)) continue;
-      factsOf(cell, level);
-      if (key === undefined) continue;
-      total(key, cell, cell.start, cell.lastSecond);
-      rate(key, cell, cell.start, level);
+      const facts = at(gathered.facts, bucketOf(cell.start), noFacts);
+      facts.covered += cell.covered;
+      if (cell.users !== null) facts.users = cell.users;
+      if (cell.target !== null) facts.target = cell.target;
+      if (!isWhole(cell.start, level)) continue;
+      facts.whole += cell.covered;
+      facts.lowest = Math.min(facts.lowest, cell.lowest);
+      facts.highest = Math.max(facts.highest, cell.highest);
     }
   }
   for (const { series, start, level, body } of reading.blocks) {
-    const key = series === ALL ? undefined : options.keyOf(series);
+    const key = series === FACTS ? undefined : options.keyOf(series);
     if (key === undefined) continue;
     for (const cell of decodeCells(body, level, start)) {
       if (!wanted(start, cell)) continue;

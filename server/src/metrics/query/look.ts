@@ -3,7 +3,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { BlockQuery, MetricStore, Reading } from "../../stores/ports.ts";
 import type { Accumulator } from "../accumulator.ts";
-import { ALL, BLOCK_SECONDS } from "../blocks/codec.ts";
+import { ALL, BLOCK_SECONDS, FACTS } from "../blocks/codec.ts";
 import { figuresOf, lowCount, type Responses, type View, viewOf } from "../figures-of.ts";
 import { errorBound, percentile } from "../histogram.ts";
 import type { LiveRuns } from "../live.ts";
@@ -32,7 +32,7 @@ export type Selection = {
   readonly series: BlockQuery["series"];
   readonly keyOf: (id: string) => string | undefined;
 };
-export const MERGED: Selection = { series: [], keyOf: () => ALL };
+export const MERGED: Selection = { series: [ALL], keyOf: () => ALL };
 export const EACH: Selection = {
   series: "endpoints",
   keyOf: (id) => (id === ALL ? undefined : id),
@@ -78,10 +78,8 @@ export const readPlanned = async (
 ): Promise<Reading> => {
   const { window, accumulator } = input;
   const queries = (plan: Plan): BlockQuery[] => [
-    ...queriesOf(plan, [ALL]),
-    ...(input.series === "endpoints" || input.series.length > 0
-      ? queriesOf(plan, input.series)
-      : []),
+    ...queriesOf(plan, [FACTS]),
+    ...queriesOf(plan, input.series),
   ];
   const reading = await deps.metrics.readBlocks(runId, {
     blocks: queries(input.plan),
@@ -116,9 +114,9 @@ export const createLook =
     const step = options.points === undefined ? undefined : stepFor(window, options.points);
     const steady = query.phase === "steady";
     const coarse = planOf(window, cuts, step);
-    const blocksOfAll = async () =>
-      (await deps.metrics.readBlocks(run.id, { blocks: queriesOf(coarse, [ALL]) })).blocks;
-    const plan = steady ? refinedForSteady(coarse, await blocksOfAll()) : coarse;
+    const factsOfPlan = async () =>
+      (await deps.metrics.readBlocks(run.id, { blocks: queriesOf(coarse, [FACTS]) })).blocks;
+    const plan = steady ? refinedForSteady(coarse, await factsOfPlan()) : coarse;
     const reading: Reading =
       window.to < window.from
         ? { blocks: [], rows: [], merged: [] }

@@ -1,10 +1,10 @@
 import type { Block, BlockQuery } from "../../stores/ports.ts";
 import {
-  ALL,
   BLOCK_SECONDS,
   blockStart,
-  type Cell,
-  decodeCells,
+  decodeFacts,
+  type Facts,
+  FACTS,
   type Level,
   LEVELS,
 } from "../blocks/codec.ts";
@@ -43,14 +43,14 @@ export const queriesOf = (plan: Plan, series: BlockQuery["series"]): BlockQuery[
   return stretches.map((stretch) => ({ ...stretch, series }));
 };
 
-/** Where only some seconds of a wide cell are steady, single seconds are read. `blocks`: of all endpoints, the plan's. */
+/** Where only some seconds of a wide cell are steady, single seconds are read. `blocks`: the plan's facts. */
 export const refinedForSteady = (plan: Plan, blocks: readonly Block[]): Plan => {
   const refined: Plan = new Map([...plan.keys()].map((start) => [start, 1]));
   for (const { start, level, body } of blocks) {
     const planned = plan.get(start);
     if (planned === undefined || planned !== level) continue;
-    const mixed = decodeCells(body, level, start).some(
-      ({ facts }) => facts !== undefined && facts.steady > 0 && facts.steady < facts.covered,
+    const mixed = decodeFacts(body, level, start).some(
+      ({ steady, covered }) => steady > 0 && steady < covered,
     );
     if (!mixed) refined.set(start, planned);
   }
@@ -63,7 +63,7 @@ export const coarserWhereMissing = (
   blocks: readonly Block[],
   covered: (start: number) => boolean,
 ): Plan => {
-  const there = new Set(blocks.filter(({ series }) => series === ALL).map(({ start }) => start));
+  const there = new Set(blocks.filter(({ series }) => series === FACTS).map(({ start }) => start));
   const missing: Plan = new Map();
   for (const [start, level] of plan) {
     const wider = LEVELS[LEVELS.indexOf(level) - 1];
@@ -72,5 +72,4 @@ export const coarserWhereMissing = (
   return missing;
 };
 
-export const isSteady = ({ facts }: Cell): boolean =>
-  facts !== undefined && facts.covered > 0 && facts.steady === facts.covered;
+export const isSteady = ({ covered, steady }: Facts): boolean => covered > 0 && steady === covered;

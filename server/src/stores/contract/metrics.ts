@@ -99,7 +99,9 @@ export const metricContract = (open: OpenStores): void => {
         body: Uint8Array.from(body),
       });
       const [a, b] = ["a".repeat(16), "b".repeat(16)];
-      await store().merge(runId, rows.slice(0, 2), [block(b, 0, 1), block("", 0, 2)]);
+      expect(await store().merge(runId, rows.slice(0, 2), [block(b, 0, 1), block("", 0, 2)])).toBe(
+        true,
+      );
       await store().merge(runId, rows.slice(3, 4), [block(b, 0, 3), block(a, 300, 4)]);
       const all = { level: 1, fromStart: 0, toStart: 900 };
       const read = async (series: string[] | "endpoints", more = {}) =>
@@ -131,7 +133,8 @@ export const metricContract = (open: OpenStores): void => {
         { attempt, boot, fromSeq: 5, toSeq: 5 },
       ]);
       expect(await store().append(rows)).toEqual({ inserted: [], conflicting: [] });
-      await store().merge(runId, rows.slice(2), []);
+      const left = rows.filter(({ seq }) => seq === 3 || seq === 6);
+      expect(await store().merge(runId, left, [])).toBe(true);
       expect(await merged()).toEqual([
         { attempt, boot, fromSeq: 1, toSeq: 3 },
         { attempt, boot, fromSeq: 5, toSeq: 6 },
@@ -141,7 +144,15 @@ export const metricContract = (open: OpenStores): void => {
       ]);
       await store().merge(runId, [sampleOf({ runId, boot: BOOT_B, seq: 4 })], []);
       expect(await merged()).toEqual([{ attempt, boot, fromSeq: 1, toSeq: 6 }]);
+      const before = await read("endpoints");
+      const again = sampleOf({ runId, boot: BOOT_B, seq: 9 });
+      await store().append([again]);
+      const stale = [again, ...rows.slice(0, 1)];
+      expect(await store().merge(runId, stale, [block(a, 600, 5)])).toBe(false);
+      expect(await read("endpoints")).toEqual(before);
+      expect(await seqs({})).toEqual([9]);
       await store().deleteRun(runId);
+      expect(await store().merge(runId, [again], [block(a, 600, 5)])).toBe(false);
       expect(await read("endpoints")).toEqual([]);
       expect(await merged()).toEqual([]);
       expect(await store().read(other)).toHaveLength(1);

@@ -81,6 +81,7 @@ export const memoryMetrics = (): MetricStore => {
     }),
     merge: async (runId, rows, blocks) => {
       const run = runOf(runId);
+      if (rows.some((row) => !run.rows.has(keyOf(row)))) return false;
       for (const block of blocks) {
         run.blocks.set(`${block.series}:${block.level}:${block.start}`, copy(block));
       }
@@ -89,6 +90,7 @@ export const memoryMetrics = (): MetricStore => {
         run.merged.set(bootOf(row), numbers.add(row.seq));
         run.rows.delete(keyOf(row));
       }
+      return true;
     },
     unmerged: async (beforeSecond) =>
       [...runs].flatMap(([runId, { rows }]) => {

@@ -8,12 +8,14 @@ export type BlocksTable = {
   readonly read: (runId: string, query: BlockQuery) => Block[];
   readonly merged: (runId: string) => MergedRange[];
   readonly isMerged: (row: Key & { readonly runId: string }) => boolean;
-  /** Within the caller's transaction. */
-  readonly merge: (runId: string, rows: readonly Key[], blocks: readonly Block[]) => void;
+  readonly merge: (runId: string, rows: readonly Key[], blocks: readonly Block[]) => boolean;
   readonly unmerged: (beforeSecond: number) => { runId: string; second: number }[];
   readonly expire: (level: number, beforeStart: number, keptRunIds: readonly string[]) => void;
   readonly deleteRun: (runId: string) => void;
 };
+
+/** Thrown to undo what the transaction has done so far. */
+class RowIsGone extends Error {}
 
 export const blocksTable = (db: Database.Database): BlocksTable => {
   const columns = "runId, series, level, start, body";
@@ -72,6 +74,22 @@ export const blocksTable = (db: Database.Database): BlocksTable => {
     addRange.run(runId, boot, attempt, fromSeq, toSeq);
   };
 
+  const mergeAll = db.transaction(
+    (runId: string, rows: readonly Key[], blocks: readonly Block[]): void => {
+      for (const ofBoot of byBoot(rows)) {
+        const [first] = ofBoot;
+        if (first === undefined) continue;
+        for (const { boot, seq, attempt } of ofBoot) {
+          if (removeRow.run(runId, boot, seq, attempt).changes !== 1) throw new RowIsGone();
+        }
+        for (const [from, to] of toRanges(ofBoot.map(({ seq }) => seq)))
+          addMerged(runId, first, from, to);
+      }
+      for (const { series, level, start, body } of blocks)
+        put.run(runId, series, level, start, body);
+    },
+  );
+
   return {
     read: (runId, { level, series, fromStart, toStart }) =>
       series === "endpoints"
@@ -81,14 +99,12 @@ export const blocksTable = (db: Database.Database): BlocksTable => {
     isMerged: ({ runId, boot, attempt, seq }) =>
       holding.get(runId, boot, attempt, seq, seq) !== undefined,
     merge: (runId, rows, blocks) => {
-      for (const { series, level, start, body } of blocks)
-        put.run(runId, series, level, start, body);
-      for (const ofBoot of byBoot(rows)) {
-        const [first] = ofBoot;
-        if (first === undefined) continue;
-        for (const [from, to] of toRanges(ofBoot.map(({ seq }) => seq)))
-          addMerged(runId, first, from, to);
-        for (const { boot, seq, attempt } of ofBoot) removeRow.run(runId, boot, seq, attempt);
+      try {
+        mergeAll.immediate(runId, rows, blocks);
+        return true;
+      } catch (error) {
+        if (error instanceof RowIsGone) return false;
+        throw error;
       }
     },
     unmerged: (beforeSecond) => {

@@ -65,7 +65,7 @@ export type Answers = {
   readonly read: Packed<SampleRow>;
   readonly readAfter: Packed<SampleRow>;
   readonly readBlocks: PackedReading;
-  readonly merge: undefined;
+  readonly merge: boolean;
   readonly unmerged: Awaited<ReturnType<MetricStore["unmerged"]>>;
   readonly expire: undefined;
   readonly deleteRun: undefined;

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../lib/clock.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
-import type { AppendResult, Block, SampleRow } from "../ports.ts";
+import type { AppendResult, SampleRow } from "../ports.ts";
 import { openDatabase } from "./database.ts";
 import { blocksTable } from "./metrics-blocks.ts";
 import {
@@ -28,7 +28,7 @@ const post = port.postMessage.bind(port);
 
 /** What is moved to the other thread. */
 const buffersOf = (answer: Answer): ArrayBuffer[] => {
-  if (answer === undefined) return [];
+  if (typeof answer !== "object") return [];
   if ("bodies" in answer) return [answer.bodies.buffer];
   return "blocks" in answer ? [answer.blocks.bodies.buffer, answer.rows.bodies.buffer] : [];
 };
@@ -98,10 +98,6 @@ else {
     const due = lastCommit + COMMIT_INTERVAL_MS - systemClock.monotonic();
     timer ??= setTimeout(commit, Math.max(0, due));
   };
-  const mergeAll = db.transaction(
-    (runId: string, rows: Parameters<typeof blocks.merge>[1], packed: Packed<Block>) =>
-      blocks.merge(runId, rows, unpack(packed)),
-  );
   const deleteRun = (id: number, runId: string): void => {
     try {
       blocks.deleteRun(runId);
@@ -133,8 +129,7 @@ else {
           merged: blocks.merged(call.runId),
         });
       case "merge":
-        mergeAll.immediate(call.runId, call.rows, call.blocks);
-        return reply(id, undefined);
+        return reply(id, blocks.merge(call.runId, call.rows, unpack(call.blocks)));
       case "unmerged":
         return reply(id, blocks.unmerged(call.beforeSecond));
       case "expire":

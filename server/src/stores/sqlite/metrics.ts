@@ -113,7 +113,7 @@ export const openSqliteMetrics = async (
       merge: async (runId, rows, blocks) => {
         const keys = rows.map(({ attempt, boot, seq }) => ({ attempt, boot, seq }));
         const packed = pack(blocks);
-        await ask({ do: "merge", runId, rows: keys, blocks: packed }, [packed.bodies.buffer]);
+        return ask({ do: "merge", runId, rows: keys, blocks: packed }, [packed.bodies.buffer]);
       },
       unmerged: (beforeSecond) => ask({ do: "unmerged", beforeSecond }),
       expire: async (level, beforeStart, keptRunIds) => {

@@ -1,0 +1,75 @@
+"""What the plugin costs inside Locust: CPU time of its own steps, and of a real request of FastHttpUser beside it."""
+import json
+import os
+import sys
+import time
+
+import locust  # noqa: F401  (first: it patches the standard library for gevent)
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "locust-plugin"))
+
+from locust.contrib.fasthttp import FastHttpUser  # noqa: E402
+from locust.env import Environment  # noqa: E402
+from load_manager_locust.collector import Collector  # noqa: E402
+from load_manager_locust.worker import Recorder  # noqa: E402
+
+
+def cpu(work, times):
+    """Seconds of CPU for one, the median of seven rounds."""
+    rounds = []
+    for _ in range(7):
+        begun = time.process_time()
+        for number in range(times):
+            work(number)
+        rounds.append((time.process_time() - begun) / times)
+    return sorted(rounds)[3]
+
+
+class Runner(object):
+    clients = None
+    user_count = 10
+    exceptions = {}
+
+
+def record_cost():
+    recorder = Recorder()
+    names = ["/endpoint/%d" % number for number in range(100)]
+    return cpu(lambda number: recorder.request("GET", names[number % 100], 12.5 + number % 97, 512, None), 100000)
+
+
+def second_costs(endpoints):
+    """Of one second with ten requests an endpoint: reporting it in the worker, taking and passing it on in the master."""
+    clock = [1000.0]
+    recorder = Recorder(endpoints + 1, lambda: clock[0])
+    sent = []
+    collector = Collector(Runner(), lambda kind, body: sent.append(body), lambda *_: None, endpoints + 1, lambda: clock[0])
+    collector.begin()
+    reporting, collecting = [], []
+    for _ in range(7):
+        for number in range(endpoints * 10):
+            recorder.request("GET", "/endpoint/%d" % (number % endpoints), 5 + number % 200, 512, None)
+        clock[0] += 1
+        begun = time.process_time()
+        told = recorder.report()
+        reporting.append(time.process_time() - begun)
+        begun = time.process_time()
+        collector.report("worker-1", {"lm": told, "stats": [], "errors": {}})
+        collector.tick()
+        collecting.append(time.process_time() - begun)
+    return sorted(reporting)[3], sorted(collecting)[3]
+
+
+def request_cost(url):
+    """CPU of a request of FastHttpUser with Locust's own statistics."""
+    class Visitor(FastHttpUser):
+        host = url
+
+    environment = Environment(user_classes=[Visitor])
+    environment.create_local_runner()
+    client = Visitor(environment).client
+    return cpu(lambda _: client.get("/"), 500)
+
+
+record = record_cost()
+report, collect = second_costs(1000)
+print(json.dumps({"record": record, "report": report, "collect": collect, "request": request_cost(sys.argv[1])}))

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type { Row } from "./lib/pairs.ts";
+import { startProgram } from "./lib/processes.ts";
+
+/** The plugin's own steps inside Locust, against what a request of FastHttpUser costs there. */
+export const pluginRows = async (): Promise<Row[]> => {
+  const python = process.env["LOAD_MANAGER_PYTHON"];
+  if (python === undefined)
+    return [{ what: "plugin in Locust", figure: "no Locust here", ratio: null }];
+  const shop = await startProgram(
+    process.execPath,
+    [join(import.meta.dirname, "lib/bare-server.ts")],
+    /ready: \d+/,
+  );
+  const port = /ready: (\d+)/.exec(shop.output())?.[1] ?? "";
+  const result = spawnSync(
+    python,
+    [join(import.meta.dirname, "plugin.py"), `http://127.0.0.1:${port}`],
+    {
+      encoding: "utf8",
+    },
+  );
+  await shop.stop();
+  if (result.status !== 0) throw new Error(result.stderr);
+  const told = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as {
+    readonly record: number;
+    readonly report: number;
+    readonly collect: number;
+    readonly request: number;
+  };
+  const share = told.record / told.request;
+  return [
+    {
+      what: "plugin in a worker: CPU to count a request vs CPU of the request (FastHttpUser)",
+      figure: `${(told.record * 1e6).toFixed(2)} vs ${(told.request * 1e6).toFixed(0)} µs`,
+      ratio: share,
+      goal: "≤ 0.015×",
+      met: share <= 0.015,
+    },
+    {
+      what: "plugin in a worker: a report of 1,000 endpoints, once a second",
+      figure: `${(told.report * 100).toFixed(1)} % of a core`,
+      ratio: null,
+      goal: "≤ 1 %",
+      met: told.report <= 0.01,
+    },
+    {
+      what: "plugin in the master: a worker's report of 1,000 endpoints, once a second",
+      figure: `${(told.collect * 100).toFixed(2)} % of a core`,
+      ratio: null,
+      goal: "≤ 3 %",
+      met: told.collect <= 0.03,
+    },
+  ];
+};
