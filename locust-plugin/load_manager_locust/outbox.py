@@ -1,8 +1,12 @@
 """Records of one run, numbered once and kept until the server has them."""
 import os
 import struct
+import time
 
 from . import wire
+
+# What no server has taken for so long is given up.
+LONGEST_SECONDS = 86400.0
 
 
 class Outbox(object):
@@ -11,11 +15,12 @@ class Outbox(object):
     Written to ``spool_path`` as well, where there is one: the server reads it when it could not be reached.
     """
 
-    def __init__(self, run_id, attempt, boot, cap_bytes, spool_path=None):
+    def __init__(self, run_id, attempt, boot, cap_bytes, spool_path=None, clock=time.monotonic):
         self.run_id = run_id
         self.attempt = attempt
         self.boot = boot
         self.cap_bytes = cap_bytes
+        self.clock = clock
         self.spool_path = spool_path
         self.last_seq = 0
         self.acknowledged = 0
@@ -31,17 +36,20 @@ class Outbox(object):
         if kind == wire.FINAL:
             self.closed = True
         dropped = []
-        while self.pending_bytes > self.cap_bytes and len(self.pending) > 1:
-            seq, data = self.pending.pop(0)
+        while len(self.pending) > 1 and (self.pending_bytes > self.cap_bytes or self._is_old()):
+            seq, data, _ = self.pending.pop(0)
             self.pending_bytes -= len(data)
             dropped.append(seq)
         if dropped:
             self._append(wire.DROPPED, wire.varint(dropped[0]) + wire.varint(dropped[-1]))
 
+    def _is_old(self):
+        return self.clock() - self.pending[0][2] > LONGEST_SECONDS
+
     def _append(self, kind, body):
         self.last_seq += 1
         data = wire.record(self.last_seq, kind, body)
-        self.pending.append((self.last_seq, data))
+        self.pending.append((self.last_seq, data, self.clock()))
         self.pending_bytes += len(data)
         if self.spool_path is not None and self.run_id is not None:
             self._spool(wire.batch(self.run_id, self.attempt, self.boot, [data]))
@@ -61,7 +69,7 @@ class Outbox(object):
         records = []
         size = 0
         last = 0
-        for seq, data in self.pending:
+        for seq, data, _ in self.pending:
             if records and size + len(data) > most_bytes:
                 break
             records.append(data)
@@ -81,7 +89,7 @@ class Outbox(object):
         if path is not None:
             try:
                 with open(os.path.join(os.path.dirname(path), "quarantine.bin"), "ab") as file:
-                    for seq, data in self.pending:
+                    for seq, data, _ in self.pending:
                         if seq <= last:
                             file.write(struct.pack("<I", len(data)) + data)
             except OSError:

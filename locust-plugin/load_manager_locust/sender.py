@@ -10,6 +10,8 @@ from gevent.event import Event
 logger = logging.getLogger("load_manager")
 
 BATCH_BYTES = 256 * 1024
+# The few seconds of a usual batch fit into some packets; compressing them costs more than it saves.
+COMPRESS_FROM_BYTES = 16 * 1024
 EVERY_SECONDS = 1.0
 LONGEST_PAUSE = 5.0
 TIMEOUT = (3, 10)
@@ -64,9 +66,11 @@ class Sender(object):
 
     def _send(self, outbox, last, data):
         headers = {"Content-Type": "application/vnd.load-manager.batch"}
-        if len(data) > 1024:
-            data = zlib.compress(data, 1)
-            headers["Content-Encoding"] = "deflate"
+        if len(data) > COMPRESS_FROM_BYTES:
+            packed = zlib.compress(data, 1)
+            if len(packed) < 0.8 * len(data):
+                data = packed
+                headers["Content-Encoding"] = "deflate"
         response = self.post(SAMPLES, data=data, headers=headers)
         if response is None:
             return False

@@ -42,6 +42,19 @@ def test_over_its_cap_the_oldest_go_and_that_is_told():
     assert kept and missing == {seq for first, last in gone for seq in range(first, last + 1)}
 
 
+def test_what_is_too_old_goes_and_that_is_told():
+    now = [0.0]
+    box = outbox(clock=lambda: now[0])
+    box.add(wire.SAMPLE, b"first")
+    now[0] = 80000.0
+    box.add(wire.SAMPLE, b"second")
+    now[0] = 90000.0
+    box.add(wire.SAMPLE, b"third")
+    assert [seq for seq, _, _ in box.pending] == [2, 3, 4]
+    records = decode.batch(box.next_batch(10**6)[1])["records"]
+    assert (records[-1][1], decode.Reader(records[-1][2]).varint()) == (wire.DROPPED, 1)
+
+
 def test_nothing_is_sent_before_the_run_has_a_name():
     box = Outbox(None, 1, BOOT, 1 << 20)
     box.add(wire.EVENT, b"a")
