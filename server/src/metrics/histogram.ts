@@ -158,18 +158,21 @@ export const addHistogram = (histogram: Histogram, other: Histogram): void => {
   }
 };
 
-type Pairs = readonly (readonly [index: number, count: number])[];
-
-const encodePairs = (scheme: number, pairs: Pairs): Uint8Array => {
-  if (pairs.length === 0) return NOTHING;
-  const writer = new ByteWriter().byte(scheme);
+/** Writes ascending counts as pairs, the scheme before the first. */
+const pairWriter = (scheme: number) => {
+  const writer = new ByteWriter();
   let previous = 0;
-  for (const [index, count] of pairs) {
-    writer.varint((index - previous) * 2 + (count === 1 ? 0 : 1));
-    if (count !== 1) writer.varint(count);
-    previous = index;
-  }
-  return writer.finish();
+  let isEmpty = true;
+  return {
+    add: (index: number, count: number): void => {
+      if (isEmpty) writer.byte(scheme);
+      isEmpty = false;
+      writer.varint((index - previous) * 2 + (count === 1 ? 0 : 1));
+      if (count !== 1) writer.varint(count);
+      previous = index;
+    },
+    finish: (): Uint8Array => (isEmpty ? NOTHING : writer.finish()),
+  };
 };
 
 const encodeBoth = (exact: Uint8Array, rounded: Uint8Array): Uint8Array => {
@@ -180,10 +183,21 @@ const encodeBoth = (exact: Uint8Array, rounded: Uint8Array): Uint8Array => {
 
 /** As it travels and is kept; where both schemes have counts, one after the other. */
 export const encodeHistogram = (histogram: Histogram): Uint8Array => {
-  const pairs: [number, number][] = [];
-  eachBucket(histogram, (bucket, count) => pairs.push([bucket, count]));
-  const rounded = [...(histogram.rounded ?? [])].toSorted(([a], [b]) => a - b);
-  return encodeBoth(encodePairs(1, pairs), encodePairs(0, rounded));
+  if (histogram.total === 0) return NOTHING;
+  const exact = pairWriter(1);
+  eachBucket(histogram, exact.add);
+  if (histogram.rounded === undefined) return exact.finish();
+  const rounded = pairWriter(0);
+  for (const [ms, count] of [...histogram.rounded].toSorted(([a], [b]) => a - b))
+    rounded.add(ms, count);
+  return encodeBoth(exact.finish(), rounded.finish());
+};
+
+/** Nothing again; its room is kept. */
+export const clearHistogram = (histogram: Histogram): void => {
+  if (histogram.total > 0) histogram.counts.fill(0);
+  histogram.total = 0;
+  delete histogram.rounded;
 };
 
 /**

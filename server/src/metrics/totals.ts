@@ -1,6 +1,7 @@
 import {
   addEncoded,
   addHistogram,
+  clearHistogram,
   emptyHistogram,
   encodeHistogram,
   type Histogram,
@@ -33,6 +34,14 @@ export const emptyTotals = (): Totals => ({
   ok: emptyHistogram(),
   failed: emptyHistogram(),
 });
+
+/** Nothing again; its room is kept. */
+export const clearTotals = (totals: Totals): void => {
+  const { ok, failed } = totals;
+  clearHistogram(ok);
+  clearHistogram(failed);
+  Object.assign(totals, { ...emptyTotals(), ok, failed });
+};
 
 export const addDelta = (totals: Totals, delta: Delta, second: number): void => {
   totals.requests += delta.requests;

@@ -1,6 +1,6 @@
 import type { Block, SampleRow } from "../../stores/ports.ts";
 import { decodeSample, type Delta, endpointsOf } from "../sample.ts";
-import { addDelta, addTotals, deltaOf, emptyTotals, type Totals } from "../totals.ts";
+import { addDelta, addTotals, clearTotals, deltaOf, emptyTotals, type Totals } from "../totals.ts";
 import {
   ALL,
   type Cell,
@@ -164,20 +164,19 @@ const coarserFacts = (facts: readonly Facts[], level: number): Facts[] => {
   return [...wide.values()];
 };
 
-/** Cells of a coarser level; the finer ones ascend. */
+/** Cells of a coarser level; the finer ones ascend, so that one sum at a time is under way. */
 const coarser = (cells: readonly Cell[], level: number): Cell[] => {
-  const wide = new Map<number, Totals>();
-  for (const cell of cells) {
+  const wide: Cell[] = [];
+  const totals = emptyTotals();
+  cells.forEach((cell, index) => {
     const start = Math.floor(cell.start / level) * level;
-    const totals = wide.get(start) ?? emptyTotals();
-    wide.set(start, totals);
     addDelta(totals, cell, cell.lastSecond);
-  }
-  return [...wide].map(([start, totals]) => ({
-    ...deltaOf(totals),
-    start,
-    lastSecond: Math.max(start, totals.lastSecond),
-  }));
+    const next = cells[index + 1];
+    if (next !== undefined && Math.floor(next.start / level) * level === start) return;
+    wide.push({ ...deltaOf(totals), start, lastSecond: Math.max(start, totals.lastSecond) });
+    clearTotals(totals);
+  });
+  return wide;
 };
 
 /**
