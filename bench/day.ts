@@ -31,19 +31,22 @@ const secondsFrom = (pool: readonly (readonly Cell[])[], from: number, count: nu
     cells: pool[(from + index) % pool.length] ?? [],
   }));
 
-/** What arrives once a second, of 100 endpoints: CPU seconds of a peer by endpoint-second. */
-const [TICKS, WIDE] = [600, 100];
+/** What arrives once a second, of 100 endpoints: CPU seconds by endpoint-second, when it has gone on for a while. */
+const [WARM, TICKS, WIDE] = [1200, 1200, 100];
 const widePool = (): Cell[][] =>
-  Array.from({ length: TICKS }, (_, index) => cellsOf(WIDE, 10_000 + index));
+  Array.from({ length: WARM + TICKS }, (_, index) => cellsOf(WIDE, 10_000 + index));
 const peerIngest = async (peer: Peer, pool: readonly (readonly Cell[])[]): Promise<number> => {
+  const write = async (from: number, to: number): Promise<void> => {
+    for (let second = from; second < to; second += 1)
+      await peer.write(secondsFrom(pool, second, 1));
+  };
+  await write(0, WARM);
   const before = cpuOf(peer.pid);
-  for (let second = 0; second < TICKS; second += 1) {
-    await peer.write(secondsFrom(pool, second, 1));
-  }
+  await write(WARM, WARM + TICKS);
   return (cpuOf(peer.pid) - before) / (TICKS * WIDE);
 };
 
-/** The same to our server; then its two windows are merged, as they are when they are old enough. */
+/** The same to our server; then its windows are merged, as they are when they are old enough. */
 const ownIngest = async (folder: string, pool: readonly (readonly Cell[])[]): Promise<number> => {
   const dataDir = join(folder, "ingest");
   const server = await startProgram(
@@ -52,15 +55,23 @@ const ownIngest = async (folder: string, pool: readonly (readonly Cell[])[]): Pr
     /ready: \d+/,
   );
   const { post, close } = poster(portOf(server), 1);
+  const write = async (from: number, to: number): Promise<void> => {
+    for (let second = from; second < to; second += 1) {
+      const body = sampleBody(BEGIN + second, pool[second] ?? [], second === 0);
+      await post(batchOf("run-0", second + 1, [body]));
+    }
+  };
+  await write(0, WARM);
   const before = cpuOf(server.pid);
-  for (const [tick, { second, cells }] of secondsFrom(pool, 0, TICKS).entries()) {
-    await post(batchOf("run-0", tick + 1, [sampleBody(second, cells, tick === 0)]));
-  }
+  await write(WARM, WARM + TICKS);
   const arrived = cpuOf(server.pid) - before;
   close();
   await server.stop();
   const stores = await openSqliteStores({ dataDir });
-  const merger = mergerOf(stores.metrics, BEGIN + TICKS + 3600);
+  let now = BEGIN + WARM + 60;
+  const merger = mergerOf(stores.metrics, () => now);
+  await merger.look();
+  now += TICKS;
   const cpu = process.cpuUsage();
   await merger.look();
   const { user, system } = process.cpuUsage(cpu);
@@ -69,10 +80,10 @@ const ownIngest = async (folder: string, pool: readonly (readonly Cell[])[]): Pr
   return (arrived + (user + system) / 1e6) / (TICKS * WIDE);
 };
 
-const mergerOf = (metrics: MetricStore, now: number) =>
+const mergerOf = (metrics: MetricStore, now: () => number) =>
   createMerger({
     metrics,
-    clock: { now: () => now * 1000, monotonic: () => performance.now() },
+    clock: { now: () => now() * 1000, monotonic: () => performance.now() },
     log: pino({ level: "warn" }),
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],
@@ -123,7 +134,7 @@ export const dayRows = async (): Promise<Row[]> => {
     }));
     await stores.metrics.append(samples);
   }
-  const merger = mergerOf(stores.metrics, BEGIN + SECONDS + 3600);
+  const merger = mergerOf(stores.metrics, () => BEGIN + SECONDS + 3600);
   const cpu = process.cpuUsage();
   const merged = await timed(() => merger.look());
   const used = process.cpuUsage(cpu);
@@ -225,7 +236,7 @@ export const dayRows = async (): Promise<Row[]> => {
         goal: "≤ 0.5×",
         met: own / theirs <= 0.5,
       });
-      for (let from = TICKS; from < SECONDS; from += 60)
+      for (let from = WARM + TICKS; from < SECONDS; from += 60)
         await peer.write(secondsFrom(pool, from, 60));
       const result = await inPairs(9, chart, () =>
         timed(async () => {
