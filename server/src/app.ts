@@ -16,7 +16,7 @@ import type { Clock } from "./lib/clock.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
 import { createMerger, type Merger } from "./metrics/blocks/merger.ts";
-import { finalsOf } from "./metrics/accumulator.ts";
+import { finalsOf, gapsOfBoots } from "./metrics/accumulator.ts";
 import { createIngest } from "./metrics/ingest.ts";
 import { createLiveRuns } from "./metrics/live.ts";
 import { createQueries } from "./metrics/query/queries.ts";
@@ -93,6 +93,7 @@ export const createApp = (deps: {
       storeMetric: createSnapshotStore({ metrics: stores.metrics, live }),
       requests: async (runId) => (await live.of(runId)).requests,
       finals: async (runId) => finalsOf(await live.of(runId)),
+      gaps: async (runId) => gapsOfBoots(await live.of(runId)),
       snapshot: async (run) => toSnapshot(await live.of(run.id), clock.now()),
       summary: queries.summaryOfRun,
       forget: live.forget,

@@ -173,6 +173,16 @@ export const accumulate = ({ blocks, rows, merged }: Reading, totals: boolean): 
   return accumulator;
 };
 
+/** The record numbers that are missing below the highest that has been seen, by master process. */
+export const gapsOfBoots = (
+  accumulator: Accumulator,
+): { readonly boot: string; readonly fromSeq: number; readonly toSeq: number }[] =>
+  [...accumulator.boots].flatMap(([key, { upTo, beyond }]) => {
+    const next = [...beyond].reduce((least, seq) => Math.min(least, seq), Infinity);
+    const boot = key.split(":")[1] ?? "";
+    return beyond.size === 0 ? [] : [{ boot, fromSeq: upTo + 1, toSeq: next - 1 }];
+  });
+
 /** Has every process handed in all it had? What Locust's own pages gave is as whole as they are. */
 export const finalsOf = (
   accumulator: Accumulator,

@@ -6,6 +6,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
+import type { Gap } from "./gaps.ts";
 
 /** What the runs need of the metrics: facts for decisions, and the figures that an ended run keeps. */
 export type RunFigures = {
@@ -21,6 +22,8 @@ export type RunFigures = {
   readonly finals: (
     runId: string,
   ) => Promise<{ readonly boots: number; readonly complete: boolean }>;
+  /** Record numbers that have not arrived, though later ones have. */
+  readonly gaps: (runId: string) => Promise<Gap[]>;
   readonly snapshot: (run: LoadTestRun) => Promise<MetricSnapshot | undefined>;
   readonly summary: (run: LoadTestRun) => Promise<RunSummary>;
   /** Frees the memory of an ended run. */

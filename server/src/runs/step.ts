@@ -3,6 +3,7 @@ import type { ClusterAdapter, Hold, Observation } from "../clusters/port.ts";
 import { messageOf } from "../lib/errors.ts";
 import { apply, writeRun } from "./apply.ts";
 import type { RunDeps } from "./deps.ts";
+import { type KnownGaps, noteGaps } from "./gaps.ts";
 import { holdRun } from "./leases.ts";
 import { nextPhases } from "./phases.ts";
 import { POLICY } from "./policy.ts";
@@ -19,6 +20,7 @@ export type Memory = {
   liveAt?: number | undefined;
   polledAt?: number | undefined;
   requests?: number | undefined;
+  gaps?: KnownGaps;
 };
 
 /** One look at one run: observe, decide, act. `true` once nothing is left to do for it. */
@@ -33,6 +35,7 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
   if (adapter !== undefined) await attach(deps, adapter, hold, seen, memory);
   await storePolled(deps, hold.run, seen, memory);
   await writeLive(deps, hold.run, memory);
+  await noteGaps(deps, hold.run, (memory.gaps ??= new Map()));
   const facts = await factsOf(deps, hold.run, seen, memory);
   if (adapter !== undefined)
     await act(deps, adapter, await withPhases(deps, hold, seen), seen, facts, memory);

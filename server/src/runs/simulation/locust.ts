@@ -204,6 +204,7 @@ export const simulatedLocust = (options: {
 
   const figures: RunFigures = {
     ingestBatch: async () => {},
+    gaps: async () => [],
     storeMetric: async () => {},
     requests: async () => load?.requests ?? 0,
     finals: async () => {
