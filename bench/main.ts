@@ -53,6 +53,16 @@ for (const [bench, run] of Object.entries(BENCHES)) {
     );
   }
 }
+const cells = rows.map(({ what, figure, ratio, goal, met }) => [
+  what,
+  figure,
+  ratio === null ? "" : `${ratio.toFixed(2)}×`,
+  goal === undefined ? "" : `${goal} ${met === true ? "✓" : "✗"}`,
+]);
+const line = (row: readonly string[]): string => `| ${row.join(" | ")} |\n`;
+process.stdout.write(
+  `\n${line(["what", "figure", "ratio", "goal"])}${line(["---", "---", "---", "---"])}${cells.map(line).join("")}`,
+);
 mkdirSync(dirname(FILE), { recursive: true });
 const machine = { cpus: cpus().length, model: cpus()[0]?.model, load: loadavg() };
 writeFileSync(

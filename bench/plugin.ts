@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Row } from "./lib/pairs.ts";
 import { startProgram } from "./lib/processes.ts";
+import { timescaleRequest } from "./timescale.ts";
 
 /** The plugin's own steps inside Locust, against what a request of FastHttpUser costs there. */
 export const pluginRows = async (): Promise<Row[]> => {
@@ -30,6 +31,9 @@ export const pluginRows = async (): Promise<Row[]> => {
     readonly request: number;
   };
   const share = told.record / told.request;
+  // A request's part of the report of its second: ten requests of each of 1,000 endpoints.
+  const ours = told.record + told.report / 10_000;
+  const timescale = await timescaleRequest();
   return [
     {
       what: "plugin in a worker: CPU to count a request vs CPU of the request (FastHttpUser)",
@@ -51,6 +55,15 @@ export const pluginRows = async (): Promise<Row[]> => {
       ratio: null,
       goal: "≤ 3 %",
       met: told.collect <= 0.03,
+    },
+    {
+      what: "plugin in a worker vs the Timescale listener of locust-plugins: CPU for a request, reported",
+      figure:
+        timescale === undefined
+          ? "not installed"
+          : `${(ours * 1e6).toFixed(2)} vs ${(timescale * 1e6).toFixed(1)} µs`,
+      ratio: timescale === undefined ? null : ours / timescale,
+      ...(timescale === undefined ? {} : { goal: "≤ 0.1×", met: ours / timescale <= 0.1 }),
     },
   ];
 };

@@ -16,9 +16,10 @@ const freePort = (): Promise<number> =>
 
 export type Peer = Program & {
   readonly name: string;
-  /** What some endpoints did in some seconds; resolves when it is taken. */
+  /** What some endpoints of a run did in some seconds; resolves when it is taken. */
   readonly write: (
     seconds: readonly { readonly second: number; readonly cells: readonly Cell[] }[],
+    run: number,
   ) => Promise<void>;
   /** One figure of one endpoint over a time, a point a minute; answers the number of points. */
   readonly chart: (from: number, to: number) => Promise<number>;
@@ -62,7 +63,7 @@ const snappy = (bytes: Uint8Array): Uint8Array => {
 };
 
 /** prometheus.WriteRequest: timeseries = 1 { labels = 1 { name = 1, value = 2 }, samples = 2 { value = 1, timestamp = 2 } }. */
-const writeRequest = (seconds: Parameters<Peer["write"]>[0]): Uint8Array => {
+const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8Array => {
   const samples = new Map<string, { endpoint: number; figure: string; at: [number, number][] }>();
   for (const { second, cells } of seconds) {
     cells.forEach((cell, endpoint) => {
@@ -81,6 +82,7 @@ const writeRequest = (seconds: Parameters<Peer["write"]>[0]): Uint8Array => {
     const series = new ByteWriter();
     series.byte(0x0a).block(label("__name__", `lm_${figure}`));
     series.byte(0x0a).block(label("endpoint", `/endpoint/${endpoint}`));
+    series.byte(0x0a).block(label("run", String(run)));
     for (const [second, value] of at) {
       const double = Buffer.alloc(8);
       double.writeDoubleLE(value);
@@ -119,7 +121,7 @@ export const startPrometheus = async (folder: string): Promise<Peer | undefined>
   return {
     ...program,
     name: "Prometheus",
-    write: async (seconds) => {
+    write: async (seconds, run) => {
       await must(
         await fetch(`${base}/api/v1/write`, {
           method: "POST",
@@ -128,13 +130,13 @@ export const startPrometheus = async (folder: string): Promise<Peer | undefined>
             "content-encoding": "snappy",
             "x-prometheus-remote-write-version": "0.1.0",
           },
-          body: Buffer.from(writeRequest(seconds)),
+          body: Buffer.from(writeRequest(seconds, run)),
         }),
       );
     },
     chart: async (from, to) => {
       const query = new URLSearchParams({
-        query: 'avg_over_time(lm_requests{endpoint="/endpoint/0"}[1m])',
+        query: 'avg_over_time(lm_requests{endpoint="/endpoint/0",run="0"}[1m])',
         start: String(from),
         end: String(to),
         step: "60",
@@ -184,11 +186,11 @@ bind-address = "127.0.0.1:${rpc}"
   return {
     ...program,
     name: "InfluxDB",
-    write: async (seconds) => {
+    write: async (seconds, run) => {
       const lines = seconds.flatMap(({ second, cells }) =>
         cells.map((cell, endpoint) => {
           const fields = Object.entries(figuresOf(cell)).map(([name, value]) => `${name}=${value}`);
-          return `lm,endpoint=/endpoint/${endpoint} ${fields.join(",")} ${second}`;
+          return `lm,endpoint=/endpoint/${endpoint},run=${run} ${fields.join(",")} ${second}`;
         }),
       );
       await must(
@@ -199,7 +201,7 @@ bind-address = "127.0.0.1:${rpc}"
       );
     },
     chart: async (from, to) => {
-      const q = `SELECT mean(requests) FROM lm WHERE endpoint='/endpoint/0' AND time >= ${from}s AND time < ${to}s GROUP BY time(60s)`;
+      const q = `SELECT mean(requests) FROM lm WHERE endpoint='/endpoint/0' AND run='0' AND time >= ${from}s AND time < ${to}s GROUP BY time(60s)`;
       const query = new URLSearchParams({ db: "bench", epoch: "s", q });
       const text = await must(await fetch(`${base}/query?${query.toString()}`));
       const answer = JSON.parse(text) as { results: { series: { values: unknown[] }[] }[] };

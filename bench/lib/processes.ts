@@ -27,10 +27,12 @@ export const startProgram = async (
   args: readonly string[],
   ready: RegExp | (() => Promise<boolean>),
   env: Record<string, string> = {},
+  as: { readonly uid?: number; readonly gid?: number } = {},
 ): Promise<Program> => {
   const child: ChildProcess = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
+    ...as,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

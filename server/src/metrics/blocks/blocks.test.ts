@@ -11,7 +11,9 @@ import { createMemoryStores } from "../../stores/memory/stores.ts";
 import type { SampleRow } from "../../stores/ports.ts";
 import { RECORD } from "../batch.ts";
 import { jsonRow, type Requests, sampleRow, testRun } from "../fixtures.ts";
+import { finalsOf, gapsOfBoots, isComplete } from "../accumulator.ts";
 import { createLiveRuns } from "../live.ts";
+import { toSnapshot } from "../snapshot.ts";
 import { createQueries } from "../query/queries.ts";
 import { buildBlocks } from "./build.ts";
 import { BLOCK_SECONDS, decodeCells, encodeCells } from "./codec.ts";
@@ -19,6 +21,7 @@ import { createMerger } from "./merger.ts";
 
 const log = pino({ level: "silent" });
 const run = testRun();
+const NOW = 5_000_000;
 
 /** Seconds 900 to 900 + length: some seconds have no sample, some two, users rise and stay. */
 const history = fc.record({
@@ -64,7 +67,7 @@ const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) 
   createQueries({
     metrics,
     live: createLiveRuns(metrics),
-    clock: { now: () => 5_000_000, monotonic: () => 0 },
+    clock: { now: () => NOW, monotonic: () => 0 },
   });
 
 /** Merges what began before a second, as a server does when that second is long past. */
@@ -88,7 +91,16 @@ const answers = async (
   window: object,
 ) => {
   const queries = queriesOver(metrics);
+  const accumulator = await createLiveRuns(metrics).of(run.id);
+  const { requestStats, ...snapshot } = toSnapshot(accumulator, NOW) ?? { requestStats: {} };
   return {
+    // Users are told by the newest rows, which are never merged while a run is live.
+    snapshot: {
+      ...snapshot,
+      currentUsers: 0,
+      requestStats: Object.entries(requestStats).toSorted(),
+    },
+    finals: [finalsOf(accumulator), isComplete(accumulator), gapsOfBoots(accumulator)],
     summary: await queries.summary(run, WindowQuery.parse(window)),
     requests: await queries.requests(run, RequestsQuery.parse(window)),
     chart: await queries.timeseries(run, TimeseriesQuery.parse({ ...window, points: "50" })),
