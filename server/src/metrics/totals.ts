@@ -43,7 +43,13 @@ export const clearTotals = (totals: Totals): void => {
   Object.assign(totals, { ...emptyTotals(), ok, failed });
 };
 
-export const addDelta = (totals: Totals, delta: Delta, second: number): void => {
+/** `failedTo`: where failed answers are counted; `totals.ok` counts them with the others, for who does not ask. */
+export const addDelta = (
+  totals: Totals,
+  delta: Delta,
+  second: number,
+  failedTo: Histogram = totals.failed,
+): void => {
   totals.requests += delta.requests;
   totals.failures += delta.failures;
   totals.noTime += delta.noTime;
@@ -55,7 +61,7 @@ export const addDelta = (totals: Totals, delta: Delta, second: number): void => 
   }
   if (delta.requests > 0) totals.lastSecond = Math.max(totals.lastSecond, second);
   addEncoded(totals.ok, delta.ok);
-  addEncoded(totals.failed, delta.failed);
+  addEncoded(failedTo, delta.failed);
 };
 
 export const addTotals = (totals: Totals, other: Totals): void => {

@@ -45,6 +45,7 @@ export const createScatter =
     const { gathered, accumulator, step } = await look(run, query, {
       points: query.points,
       selection,
+      apart: true,
     });
     const endpoints = new Set<string>();
     const dataPoints: z.output<typeof ScatterAnswer>["dataPoints"] = [];

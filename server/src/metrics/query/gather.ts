@@ -35,6 +35,8 @@ export type GatherOptions = Seconds & {
   /** Where what an endpoint did is added; `undefined` leaves it unread. `ALL` adds endpoints up. */
   readonly keyOf: (id: string) => string | undefined;
   readonly load: { readonly fromMs: number; readonly toMs: number };
+  /** Good and failed answers are looked at together only: they are counted in `ok`. */
+  readonly together?: boolean;
   /** Only seconds in which the real users are the target's. */
   readonly steady: boolean;
 };
@@ -81,7 +83,8 @@ export const gather = (reading: Reading, options: GatherOptions): Gathered => {
   };
   const total = (key: string, delta: Delta, second: number, lastSecond: number): void => {
     const bucket = at(gathered.buckets, bucketOf(second), () => new Map<string, Totals>());
-    addDelta(at(bucket, key, emptyTotals), delta, lastSecond);
+    const totals = at(bucket, key, emptyTotals);
+    addDelta(totals, delta, lastSecond, options.together === true ? totals.ok : totals.failed);
     if (second * 1000 >= load.toMs) count(at(gathered.late, key, noCounts), delta);
   };
 

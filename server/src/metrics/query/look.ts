@@ -107,12 +107,18 @@ export const createLook =
   async (
     run: LoadTestRun,
     query: WindowQuery,
-    options: { readonly points?: number; readonly selection?: Selection } = {},
+    options: {
+      readonly points?: number;
+      readonly selection?: Selection;
+      /** Good and failed answers are told apart. */
+      readonly apart?: boolean;
+    } = {},
   ): Promise<Looked> => {
     const selection = options.selection ?? MERGED;
     const { accumulator, window, load, cuts } = await frameOf(deps, run, query);
     const step = options.points === undefined ? undefined : stepFor(window, options.points);
     const steady = query.phase === "steady";
+    const together = query.responses === "all" && options.apart !== true;
     const coarse = planOf(window, cuts, step);
     const factsOfPlan = async () =>
       (await deps.metrics.readBlocks(run.id, { blocks: queriesOf(coarse, [FACTS]) })).blocks;
@@ -126,7 +132,14 @@ export const createLook =
             series: selection.series,
             accumulator,
           });
-    const gathered = gather(reading, { ...window, step, keyOf: selection.keyOf, load, steady });
+    const gathered = gather(reading, {
+      ...window,
+      step,
+      keyOf: selection.keyOf,
+      load,
+      steady,
+      together,
+    });
     return { accumulator, window, step: step ?? 1, load, gathered };
   };
 
