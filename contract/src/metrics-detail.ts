@@ -91,6 +91,15 @@ export const SampleEvent = z.object({
   p50ResponseMs: figure,
   p95ResponseMs: figure,
   p99ResponseMs: figure,
+  userClasses: z.array(z.object({ name: z.string(), targetUsers: z.int(), currentUsers: z.int() })),
+  workers: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(["unknown", "ready", "spawning", "running", "missing", "stopped"]),
+      users: z.int(),
+      cpuPercent: z.number(),
+    }),
+  ),
   endpoints: z.array(
     z.object({
       method: z.string(),

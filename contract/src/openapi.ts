@@ -3,6 +3,7 @@ import { ClusterAnswer } from "./cluster.ts";
 import { LoadTestAnswer, RecentRun, ScriptProblem } from "./load-test.ts";
 import { CallbackAnswer } from "./locust.ts";
 import { DataPoint, EndpointRow, Figures, MetricSnapshot } from "./metrics.ts";
+import { SampleEvent } from "./metrics-detail.ts";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { RunAnswer, RunEvent, RunSummary } from "./run.ts";
@@ -21,6 +22,7 @@ const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ["MetricSnapshot", MetricSnapshot],
   ["Figures", Figures],
   ["DataPoint", DataPoint],
+  ["SampleEvent", SampleEvent],
   ["EndpointRow", EndpointRow],
   ["ScriptRevision", ScriptRevision],
   ["ScriptRevisionWithContent", ScriptRevisionWithContent],

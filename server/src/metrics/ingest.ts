@@ -7,7 +7,7 @@ import type { Told } from "./accumulator.ts";
 import { checkEncoded } from "./histogram.ts";
 import type { LiveRuns } from "./live.ts";
 import { decodeEvent, decodeFinal, decodeOpen } from "./records.ts";
-import { decodeSample, endpointsOf } from "./sample.ts";
+import { classesOf, decodeSample, endpointsOf, workersOf } from "./sample.ts";
 
 export type Ingested = {
   /** As it was before. */
@@ -36,6 +36,8 @@ const checked = (type: number, body: Uint8Array): Told | undefined => {
     case RECORD.sample: {
       const sample = decodeSample(body);
       const deltas = endpointsOf(sample);
+      classesOf(sample);
+      workersOf(sample);
       for (const { ok, failed } of deltas) {
         checkEncoded(ok);
         checkEncoded(failed);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
 import { z } from "zod";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 import { endpointHex, hex } from "./hex.ts";
@@ -43,6 +44,9 @@ export type ServerSnapshot = z.output<typeof ServerSnapshot>;
 export type Sample = {
   readonly second: number;
   readonly users?: { readonly target: number; readonly real: number };
+  /** Sections that only live streams show; see `classesOf` and `workersOf`. */
+  readonly usersSection?: Uint8Array;
+  readonly workersSection?: Uint8Array;
   readonly parts: readonly Uint8Array[];
   readonly names: readonly {
     readonly id: string;
@@ -71,6 +75,36 @@ export type ExceptionCount = {
   readonly count: number;
 };
 
+const STATES = ["unknown", "ready", "spawning", "running", "missing", "stopped"] as const;
+
+/** Users of each class of the script. */
+export const classesOf = ({ usersSection }: Sample): SampleEvent["userClasses"] => {
+  const classes: SampleEvent["userClasses"] = [];
+  if (usersSection === undefined) return classes;
+  const reader = new ByteReader(usersSection);
+  // The run's own, which `decodeSample` has read.
+  reader.varint();
+  reader.varint();
+  for (let left = reader.varint(); left > 0; left -= 1) {
+    const [name, targetUsers, currentUsers] = [reader.text(), reader.varint(), reader.varint()];
+    classes.push({ name, targetUsers, currentUsers });
+  }
+  return classes;
+};
+
+/** The workers as the master saw them. */
+export const workersOf = ({ workersSection }: Sample): SampleEvent["workers"] => {
+  const workers: SampleEvent["workers"] = [];
+  if (workersSection === undefined) return workers;
+  const reader = new ByteReader(workersSection);
+  for (let left = reader.varint(); left > 0; left -= 1) {
+    const [id, state] = [reader.text(), STATES[reader.byte()] ?? "unknown"];
+    const [users, cpu] = [reader.varint(), reader.varint()];
+    workers.push({ id, state, users, cpuPercent: cpu / 100 });
+  }
+  return workers;
+};
+
 /** The first 8 bytes of SHA-256 over method, NUL, name; as 16 hex digits. */
 export const endpointId = (method: string, name: string): string =>
   createHash("sha256").update(`${method}\0${name}`, "utf8").digest("hex").slice(0, 16);
@@ -80,6 +114,8 @@ export const decodeSample = (body: Uint8Array): Sample => {
   const reader = new ByteReader(body);
   let second: number | undefined;
   let users: Sample["users"];
+  let usersSection: Uint8Array | undefined;
+  let workersSection: Uint8Array | undefined;
   let snapshot: ServerSnapshot | undefined;
   const parts: Uint8Array[] = [];
   const names: Sample["names"][number][] = [];
@@ -90,7 +126,10 @@ export const decodeSample = (body: Uint8Array): Sample => {
     const payload = reader.take(reader.varint());
     const section = new ByteReader(payload);
     if (type === SECTION.second) second = section.varint();
-    else if (type === SECTION.users) users = { target: section.varint(), real: section.varint() };
+    else if (type === SECTION.users) {
+      users = { target: section.varint(), real: section.varint() };
+      usersSection = payload;
+    } else if (type === SECTION.workers) workersSection = payload;
     else if (type === SECTION.part) {
       section.text();
       parts.push(section.rest());
@@ -119,6 +158,8 @@ export const decodeSample = (body: Uint8Array): Sample => {
     errors,
     exceptions,
     ...(users === undefined ? {} : { users }),
+    ...(usersSection === undefined ? {} : { usersSection }),
+    ...(workersSection === undefined ? {} : { workersSection }),
     ...(snapshot === undefined ? {} : { snapshot }),
   };
 };

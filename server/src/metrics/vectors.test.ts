@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter } from "./bytes.ts";
 import { hex } from "./hex.ts";
 import { addEncoded, bucketOf, emptyHistogram, encodeHistogram } from "./histogram.ts";
 import { decodeFinal, decodeOpen } from "./records.ts";
-import { decodeSample, endpointsOf, endpointId } from "./sample.ts";
+import { classesOf, decodeSample, endpointId, endpointsOf, workersOf } from "./sample.ts";
 
 type Vectors = {
   varints: [number, string][];
@@ -49,6 +49,8 @@ test("a whole batch of the plugin", () => {
   expect(decodeFinal(final).requests).toBe(5);
   const read = decodeSample(sample);
   expect(read).toMatchObject({ second: 1_795_000_000, users: { target: 20, real: 19 } });
+  expect(classesOf(read)).toEqual([{ name: "Visitor", targetUsers: 20, currentUsers: 19 }]);
+  expect(workersOf(read)).toEqual([{ id: "w1", state: "running", users: 19, cpuPercent: 12.5 }]);
   expect(read.names).toEqual([
     { id: vectors.batch.endpoint["id"], method: "GET", name: "/products/[id]" },
   ]);

@@ -13,7 +13,7 @@ import {
 } from "../metrics/blocks/codec.ts";
 import { viewOf } from "../metrics/figures-of.ts";
 import { percentile } from "../metrics/histogram.ts";
-import { decodeSample, endpointsOf } from "../metrics/sample.ts";
+import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/sample.ts";
 import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/totals.ts";
 import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
@@ -51,11 +51,13 @@ const sampleEvent = (
   all: Totals,
   endpoints: readonly (readonly [id: string, totals: Totals])[],
   names: Names,
+  told: Pick<SampleEvent, "userClasses" | "workers">,
 ): SampleEvent => {
   const { p, ...shown } = figures(all);
   return {
     timestamp: second * 1000,
     ...shown,
+    ...told,
     currentUsers: users.real,
     targetUsers: users.target,
     p50ResponseMs: p(50),
@@ -72,7 +74,8 @@ const sampleEvent = (
 const encoded = (event: SampleEvent): string => JSON.stringify(z.encode(SampleEvent, event));
 
 const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
-  const { users, parts, second, names: told } = decodeSample(row.body);
+  const sample = decodeSample(row.body);
+  const { users, parts, second, names: told } = sample;
   for (const { id, method, name } of told) names.set(id, { method, name });
   const all = emptyTotals();
   const endpoints = new Map<string, Totals>();
@@ -88,7 +91,12 @@ const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
     bytes: frameBytes(
       "sample",
       encodeCursor(cursor),
-      encoded(sampleEvent(second, at, all, [...endpoints], names)),
+      encoded(
+        sampleEvent(second, at, all, [...endpoints], names, {
+          userClasses: classesOf(sample),
+          workers: workersOf(sample),
+        }),
+      ),
     ),
   };
 };
@@ -106,7 +114,7 @@ const cellFrame = (
     bytes: frameBytes(
       "sample",
       encodeCursor(cursor),
-      encoded(sampleEvent(cell.start, users, all, [], names)),
+      encoded(sampleEvent(cell.start, users, all, [], names, { userClasses: [], workers: [] })),
     ),
   };
 };

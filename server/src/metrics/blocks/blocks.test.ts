@@ -92,14 +92,9 @@ const answers = async (
 ) => {
   const queries = queriesOver(metrics);
   const accumulator = await createLiveRuns(metrics).of(run.id);
-  const { requestStats, ...snapshot } = toSnapshot(accumulator, NOW) ?? { requestStats: {} };
   return {
     // Users are told by the newest rows, which are never merged while a run is live.
-    snapshot: {
-      ...snapshot,
-      currentUsers: 0,
-      requestStats: Object.entries(requestStats).toSorted(),
-    },
+    snapshot: { ...toSnapshot(accumulator, NOW), currentUsers: 0 },
     finals: [finalsOf(accumulator), isComplete(accumulator), gapsOfBoots(accumulator)],
     summary: await queries.summary(run, WindowQuery.parse(window)),
     requests: await queries.requests(run, RequestsQuery.parse(window)),
