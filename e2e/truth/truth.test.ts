@@ -56,8 +56,8 @@ describe.each(LOCUSTS)(
       );
     });
 
-    const begin = async (durationSeconds: number): Promise<LoadTestRun> => {
-      const loadTestId = await defineShop(server.client, shop.url, { locustfile: SCRIPT });
+    const begin = async (durationSeconds: number, locustfile = SCRIPT): Promise<LoadTestRun> => {
+      const loadTestId = await defineShop(server.client, shop.url, { locustfile });
       const body = { targetUsers: 20, spawnRate: 20, durationSeconds };
       const run = await server.client.createRun({ params: { loadTestId }, body });
       return running(server.client, run.id);
@@ -178,6 +178,24 @@ describe.each(LOCUSTS)(
       await sleep(LONG ? 8000 : 3000);
       await server.client.stopRun({ params: { runId: id } });
       expect((await exact(run)).status).toBe("Stopped");
+    });
+
+    test("a script whose requests all fail", async () => {
+      const failing = `${SCRIPT.slice(0, SCRIPT.indexOf("class Simulated"))}
+class Failing(User):
+    wait_time = constant(0.01)
+
+    @task
+    def failing(self):
+        fire(self, "/fails", random.uniform(1, 1000), ValueError("always"))
+`;
+      const run = await begin(LONG ? 30 : 6, failing);
+      expect((await exact(run)).status).toBe("Finished");
+      const { errorRate } = await server.client.getSummary({ params: { runId: run.id } });
+      expect(errorRate).toBe(100);
+      const { items } = await server.client.getFailures({ params: { runId: run.id } });
+      expect(items).toHaveLength(1);
+      expect(items[0]?.occurrences).toBe(oracleOf(run).length);
     });
 
     test("a worker killed: what the living one did is there, and of the other all but its last seconds", async () => {

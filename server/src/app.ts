@@ -90,7 +90,7 @@ export const createApp = (deps: {
     clusters,
     figures: {
       ingestBatch: ingest.ingestBatch,
-      storeMetric: createSnapshotStore({ metrics: stores.metrics, live }),
+      storeMetric: createSnapshotStore({ ...stores, live }),
       requests: async (runId) => (await live.of(runId)).requests,
       finals: async (runId) => finalsOf(await live.of(runId)),
       gaps: async (runId) => gapsOfBoots(await live.of(runId)),

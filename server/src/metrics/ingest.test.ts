@@ -200,16 +200,13 @@ describe("cumulative snapshots", () => {
 
   test("are differenced, go on after a restart, start anew after a reset, and end", async () => {
     const run = testRun();
-    const first = createSnapshotStore({
-      metrics: stores.metrics,
-      live: createLiveRuns(stores.metrics),
-    });
+    const first = createSnapshotStore({ ...stores, live: createLiveRuns(stores.metrics) });
     await Promise.all([
       first(run, snapshot(10), json(1_000_000)),
       first(run, snapshot(25, 2), json(1_002_000)),
     ]);
     const live = createLiveRuns(stores.metrics);
-    const again = createSnapshotStore({ metrics: stores.metrics, live });
+    const again = createSnapshotStore({ ...stores, live });
     await again(run, snapshot(25, 2), json(1_003_000));
     await again(run, snapshot(30, 2), json(1_004_000));
     await again(run, snapshot(4, 1), json(1_006_000));
@@ -226,5 +223,38 @@ describe("cumulative snapshots", () => {
     expect(await createLiveRuns(stores.metrics).of("run")).toEqual(accumulator);
     await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
     expect((await live.of("run")).requests).toBe(36);
+  });
+
+  test("with names without end are counted together beyond the thousandth", async () => {
+    const own = createMemoryStores();
+    const live = createLiveRuns(own.metrics);
+    const store = createSnapshotStore({ ...own, live });
+    const wide = (endpoints: number, each: number) => ({
+      ...snapshot(endpoints * each),
+      requestStats: Object.fromEntries(
+        Array.from({ length: endpoints }, (_, index) => [
+          `GET /${index}`,
+          {
+            method: "GET",
+            name: `/${index}`,
+            numRequests: each,
+            numFailures: 0,
+            avgResponseTime: index < 1000 ? 10 : 30,
+            minResponseTime: 5,
+            maxResponseTime: 20,
+          },
+        ]),
+      ),
+    });
+    await store(testRun(), wide(900, 2), json(1_000_000));
+    await store(testRun(), wide(1200, 2), json(1_001_000));
+    await store(testRun(), wide(1300, 3), json(1_002_000));
+    const { endpoints, names, requests, boots } = await live.of("run");
+    expect([endpoints.size, boots.size, requests]).toEqual([1001, 1, 3900]);
+    const [id, name] = [...names].at(-1) ?? ["", undefined];
+    expect(name).toEqual({ method: "", name: "(other)" });
+    expect(endpoints.get(id)).toMatchObject({ requests: 900, sumUs: 27_000_000, minUs: 5000 });
+    const { items } = await own.events.list("run", { limit: 10 });
+    expect(items.map(({ type }) => type)).toEqual(["endpoints_capped"]);
   });
 });

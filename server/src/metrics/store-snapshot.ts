@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { MetricStore, SampleRow } from "../stores/ports.ts";
+import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
 import { RECORD } from "./batch.ts";
 import type { LiveRuns } from "./live.ts";
 import { encodeSample, type EndpointDelta, endpointId, type ServerSnapshot } from "./sample.ts";
@@ -31,15 +31,59 @@ const endpointsOf = (snapshot: SnapshotInput): Endpoint[] => {
 
 const keyOf = ({ method, name }: Endpoint): string => endpointId(method, name);
 
+/** How many endpoints of a run count by themselves, as in the plugin; the others are one. */
+const MOST_ENDPOINTS = 1000;
+const OTHER = { method: "", name: "(other)" };
+
+type Fold = (endpoints: readonly Endpoint[]) => Endpoint[];
+
+/** Leaves the endpoints that are known, and new ones while there is room; the same for every later snapshot. */
+const foldFor = (known: Iterable<string>, now: readonly Endpoint[]): Fold => {
+  const alone = new Set(known);
+  for (const key of now.map(keyOf)) if (alone.size < MOST_ENDPOINTS) alone.add(key);
+  return (endpoints) => {
+    const others = endpoints.filter((one) => !alone.has(keyOf(one)));
+    if (others.length === 0) return [...endpoints];
+    const sum = (value: (one: Endpoint) => number): number =>
+      others.reduce((total, one) => total + value(one), 0);
+    const requests = sum((one) => one.numRequests);
+    const times = (value: (one: Endpoint) => number | null | undefined): number[] =>
+      others.flatMap((one) => value(one) ?? []);
+    const other: Endpoint = {
+      ...OTHER,
+      numRequests: requests,
+      numFailures: sum((one) => one.numFailures),
+      avgResponseTime:
+        requests === 0
+          ? null
+          : sum((one) => (one.avgResponseTime ?? 0) * one.numRequests) / requests,
+      minResponseTime: times((one) => one.minResponseTime).reduce(
+        (least, ms) => Math.min(least, ms),
+        Infinity,
+      ),
+      maxResponseTime: times((one) => one.maxResponseTime).reduce(
+        (most, ms) => Math.max(most, ms),
+        0,
+      ),
+    };
+    const minimum = Number.isFinite(other.minResponseTime) ? other.minResponseTime : null;
+    return [
+      ...endpoints.filter((one) => alone.has(keyOf(one))),
+      { ...other, minResponseTime: minimum },
+    ];
+  };
+};
+
 /** What has been added since the snapshot before; `undefined` where a count has fallen, which means a reset. */
 export const difference = (
   before: SnapshotInput | undefined,
   now: SnapshotInput,
+  fold: Fold = (endpoints) => [...endpoints],
 ): EndpointDelta[] | undefined => {
   const known = new Map(
-    before === undefined ? [] : endpointsOf(before).map((one) => [keyOf(one), one]),
+    before === undefined ? [] : fold(endpointsOf(before)).map((one) => [keyOf(one), one]),
   );
-  const current = endpointsOf(now);
+  const current = fold(endpointsOf(now));
   if (before !== undefined && now.totalRequests < before.totalRequests) return undefined;
   if (current.some((one) => one.numRequests < (known.get(keyOf(one))?.numRequests ?? 0))) {
     return undefined;
@@ -64,9 +108,11 @@ export const difference = (
 /** Cumulative snapshots become rows like those of the plugin, one after the other per run. */
 export const createSnapshotStore = ({
   metrics,
+  events,
   live,
 }: {
   readonly metrics: MetricStore;
+  readonly events: RunEventStore;
   readonly live: LiveRuns;
 }) => {
   const queues = new Map<string, Promise<void>>();
@@ -77,14 +123,16 @@ export const createSnapshotStore = ({
     const [lastKey, last] = own.at(-1) ?? [];
     // Two tellers of the same requests would count them twice: the first one is believed.
     if (accumulator.boots.size > own.length || last?.final !== undefined) return;
-    const continued = difference(last?.snapshot?.snapshot, snapshot);
+    const fold = foldFor(accumulator.names.keys(), endpointsOf(snapshot));
+    const endpointsNow = fold(endpointsOf(snapshot));
+    const continued = difference(last?.snapshot?.snapshot, snapshot, fold);
     const number = continued === undefined || lastKey === undefined ? own.length : own.length - 1;
     const boot = createHash("sha256")
       .update(`${run.id} ${how.source} ${number}`)
       .digest("hex")
       .slice(0, 32);
     const seq = continued === undefined || last === undefined ? 1 : last.upTo + 1;
-    const endpoints = continued ?? difference(undefined, snapshot) ?? [];
+    const endpoints = continued ?? difference(undefined, snapshot, fold) ?? [];
     const second = Math.max(Math.floor(how.at / 1000), last?.snapshot?.second ?? 0);
     const kept: ServerSnapshot = {
       source: how.source,
@@ -105,7 +153,7 @@ export const createSnapshotStore = ({
           users: { target, real: snapshot.currentUsers },
           worker: how.source,
           endpoints,
-          names: endpointsOf(snapshot).map((one) => ({
+          names: endpointsNow.map((one) => ({
             id: keyOf(one),
             method: one.method,
             name: one.name,
@@ -118,6 +166,11 @@ export const createSnapshotStore = ({
       rows.push({ ...base, seq: seq + 1, type: RECORD.final, second: 0, body: Buffer.from("{}") });
     }
     await metrics.append(rows);
+    if (endpointsNow.some((one) => one.name === OTHER.name && one.method === OTHER.method)) {
+      const message = `The run has more than ${MOST_ENDPOINTS} endpoints; the further ones are counted together as (other).`;
+      const event = { at: how.at, type: "endpoints_capped", message };
+      await events.append(run.id, [{ id: `${run.id}:endpoints_capped`, ...event }]);
+    }
     await live.add(
       run.id,
       rows.map((row) => ({ row })),
