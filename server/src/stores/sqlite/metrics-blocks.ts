@@ -51,10 +51,10 @@ export const blocksTable = (db: Database.Database): BlocksTable => {
     "INSERT INTO metrics_merged (runId, boot, attempt, fromSeq, toSeq) VALUES (?, ?, ?, ?, ?)",
   );
   const nextRun = db.prepare<unknown[], { runId: string | null }>(
-    "SELECT min(runId) AS runId FROM metrics_timeseries WHERE second > 0 AND runId > ?",
+    `SELECT min(runId) AS runId FROM metrics_timeseries WHERE type = ${SAMPLE} AND second > 0 AND runId > ?`,
   );
   const oldest = db.prepare<unknown[], { second: number | null }>(
-    `SELECT min(second) AS second FROM metrics_timeseries WHERE runId = ? AND second > 0 AND second < ? AND type = ${SAMPLE}`,
+    `SELECT min(second) AS second FROM metrics_timeseries WHERE type = ${SAMPLE} AND runId = ? AND second > 0 AND second < ?`,
   );
   const deleteBlocks = db.prepare<unknown[]>("DELETE FROM metrics_blocks WHERE runId = ?");
   const deleteRanges = db.prepare<unknown[]>("DELETE FROM metrics_merged WHERE runId = ?");

@@ -37,8 +37,8 @@ export const metricsTable = (
     `SELECT ${COLUMNS} FROM metrics_timeseries WHERE runId = ? ${ORDER}`,
   );
   const ranged = db.prepare<unknown[], SampleRow>(
-    `SELECT ${COLUMNS} FROM metrics_timeseries
-     WHERE runId = ? AND second > 0 AND second BETWEEN ? AND ? ${ORDER}`,
+    `SELECT ${COLUMNS} FROM metrics_timeseries INDEXED BY metrics_run_second_idx
+     WHERE type IN (2, 8) AND runId = ? AND second > 0 AND second BETWEEN ? AND ? ${ORDER}`,
   );
   /** The next boot of a run: one step in the unique index, however many rows a boot has. */
   const nextBoot = db.prepare<unknown[], { boot: string | null }>(

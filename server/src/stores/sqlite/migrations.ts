@@ -117,7 +117,7 @@ export const METRICS_MIGRATIONS: readonly string[] = [
   `,
   `
   DROP INDEX metrics_run_second_idx;
-  CREATE INDEX metrics_run_second_idx ON metrics_timeseries (runId, second) WHERE second > 0;
+  CREATE INDEX metrics_run_second_idx ON metrics_timeseries (type, runId, second) WHERE second > 0;
   CREATE TABLE metrics_blocks (
     runId TEXT NOT NULL,
     series TEXT NOT NULL,
