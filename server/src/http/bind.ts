@@ -141,6 +141,8 @@ const answer = async (
     lastEventId: lastEventIdOf(request),
   });
   if (result.stream !== undefined) {
+    // What only asks for the headers does not want to wait for the end.
+    if (request.method === "HEAD") return reply.type("text/event-stream; charset=utf-8").send();
     void reply.hijack();
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);

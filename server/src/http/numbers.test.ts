@@ -85,6 +85,18 @@ describe("the numbers of a run", () => {
     expect((await read(`${empty}/metrics/export?format=ndjson`)).text).toBe("");
   });
 
+  test("HEAD of a stream answers at once", async () => {
+    const head = await app.http.inject({
+      method: "HEAD",
+      url: `/v1/runs/${full}/stream`,
+      headers: { host: "127.0.0.1" },
+    });
+    expect([head.statusCode, head.headers["content-type"]]).toEqual([
+      200,
+      "text/event-stream; charset=utf-8",
+    ]);
+  });
+
   test("the documentation says what the figures mean", async () => {
     const page = await call("GET", "/docs");
     expect(page.text).toContain('id="definitions"');

@@ -6,9 +6,10 @@ import {
   HeatmapAnswer,
   ScatterAnswer,
 } from "@load-manager/contract/metrics-detail.ts";
+import { WindowQuery } from "@load-manager/contract/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { withProblems } from "../fixtures.ts";
+import { sampleRow, withProblems } from "../fixtures.ts";
 import { endpointId } from "../sample.ts";
 import { over, run, usual } from "./query-fixtures.ts";
 
@@ -103,5 +104,16 @@ describe("distributions, failures and the export", () => {
     );
     expect(wide.map(({ requests }) => requests)).toEqual([20, 1]);
     expect(wide[0]?.histogram).toEqual([[expect.closeTo(10, 0), expect.closeTo(10, 0), 20]]);
+  });
+
+  test("a second far off makes no long walk, and is in the answers", async () => {
+    const rows = usual();
+    const far = sampleRow(20, 4_000_000_000, [{ name: "/a", ok: [7] }]);
+    const queries = await over([...rows, far]);
+    const summary = await queries.summary(run, WindowQuery.parse({}));
+    expect(summary.totalRequests).toBe(32);
+    let text = "";
+    for await (const part of queries.exportLines(run, ExportQuery.parse({}))) text += part;
+    expect(text).toContain("2096-10-02T07:06:40.000Z,GET,/a,1");
   });
 });

@@ -1,12 +1,13 @@
 import type { ExportQuery } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { BLOCK_SECONDS, blockStart, type Level } from "../blocks/codec.ts";
+import { BLOCK_SECONDS, type Level } from "../blocks/codec.ts";
 import { bucketBounds, eachBucket, type Histogram } from "../histogram.ts";
 import type { Totals } from "../totals.ts";
 import { csvLine } from "./csv.ts";
 import { gather } from "./gather.ts";
 import { EACH, frameOf, type LookDeps, only, readPlanned } from "./look.ts";
+import { blockStarts } from "./plan.ts";
 import { splitEndpoint } from "./timeseries.ts";
 
 const STEPS = { "1s": 1, "10s": 10, "60s": 60 } as const satisfies Record<string, Level>;
@@ -75,7 +76,7 @@ export const createExport = (deps: LookDeps) =>
     const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
     const selection = ids === undefined ? EACH : only(ids, true);
     if (query.format === "csv") yield csvLine(HEAD);
-    for (let start = blockStart(window.from); start <= window.to; start += BLOCK_SECONDS) {
+    for (const start of blockStarts(window, accumulator.covered)) {
       const part = {
         from: Math.max(window.from, start),
         to: Math.min(window.to, start + BLOCK_SECONDS - 1),

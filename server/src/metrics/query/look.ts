@@ -119,7 +119,7 @@ export const createLook =
     const step = options.points === undefined ? undefined : stepFor(window, options.points);
     const steady = query.phase === "steady";
     const together = query.responses === "all" && options.apart !== true;
-    const coarse = planOf(window, cuts, step);
+    const coarse = planOf(window, accumulator.covered, cuts, step);
     const factsOfPlan = async () =>
       (await deps.metrics.readBlocks(run.id, { blocks: queriesOf(coarse, [FACTS]) })).blocks;
     const plan = steady ? refinedForSteady(coarse, await factsOfPlan()) : coarse;

@@ -13,17 +13,31 @@ import type { Seconds } from "./window.ts";
 /** Which width of cell is read of which block, by the second that the block begins with. */
 export type Plan = Map<number, Level>;
 
+type Covered = readonly (readonly [from: number, to: number])[];
+
+/** The blocks of a window in which anything is known: a clock that was far off for a moment makes no long walk. */
+export const blockStarts = (window: Seconds, covered: Covered): number[] => {
+  const starts = new Set<number>();
+  for (const [from, to] of covered) {
+    const last = Math.min(to, window.to);
+    for (let start = blockStart(Math.max(from, window.from)); start <= last; start += BLOCK_SECONDS)
+      starts.add(start);
+  }
+  return [...starts].toSorted((a, b) => a - b);
+};
+
 /**
  * The coarsest cells that no cut goes through: `cuts` are seconds before which something ends (the window, the load
  * time), buckets end at multiples of `step`. So sums of whole cells are exact for any window and any bucket.
  */
 export const planOf = (
   window: Seconds,
+  covered: Covered,
   cuts: readonly number[],
   step: number | undefined,
 ): Plan => {
   const plan: Plan = new Map();
-  for (let start = blockStart(window.from); start <= window.to; start += BLOCK_SECONDS) {
+  for (const start of blockStarts(window, covered)) {
     const inside = cuts.filter((cut) => cut > start && cut < start + BLOCK_SECONDS);
     const fits = (level: number): boolean =>
       inside.every((cut) => cut % level === 0) && (step === undefined || step % level === 0);
