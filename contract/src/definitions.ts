@@ -10,7 +10,7 @@ export const DEFINITIONS: readonly { readonly term: string; readonly text: strin
   },
   {
     term: "Load time",
-    text: "From the first user spawned to the stop being issued. A rate is the requests completed in the window and the load time, divided by the length of both together. What finishes after the stop counts in totals only.",
+    text: "From the first user spawned to the stop being issued. A rate is the requests completed where the window and the load time overlap, divided by the length of that overlap. What finishes after the stop counts in totals only.",
   },
   {
     term: "Ramp-up",

@@ -23,6 +23,7 @@ export type Frame = {
   readonly place:
     | { readonly boot: string; readonly seq: number }
     | { readonly arrival: number }
+    | { readonly second: number }
     | undefined;
   /** Encoded once: writing text would encode it for each reader. */
   readonly bytes: Buffer;
@@ -110,7 +111,7 @@ const cellFrame = (
   const all = emptyTotals();
   addDelta(all, cell, cell.lastSecond);
   return {
-    place: undefined,
+    place: { second: cell.start },
     bytes: frameBytes(
       "sample",
       encodeCursor(cursor),
@@ -121,6 +122,16 @@ const cellFrame = (
 
 /** How much is read at once. */
 const READ_AT_ONCE = 200;
+
+/** Is there a row whose forerunner is not there? It may have been merged meanwhile. */
+const hasHole = (rows: readonly SampleRow[], { seqs }: Cursor): boolean => {
+  const last = new Map(seqs);
+  return rows.some(({ boot, seq }) => {
+    const isNext = seq === (last.get(boot) ?? 0) + 1;
+    last.set(boot, seq);
+    return !isNext;
+  });
+};
 
 /** The next frames after a cursor, which moves on; empty where there are none. */
 export const nextFrames = async (
@@ -136,7 +147,15 @@ export const nextFrames = async (
     const json = JSON.stringify(z.encode(RunEvent, event));
     frames.push({ place: { arrival }, bytes: frameBytes(type, encodeCursor(cursor), json) });
   }
-  for (const row of await stores.metrics.readAfter(runId, cursor.seqs, READ_AT_ONCE)) {
+  const read = (): Promise<SampleRow[]> =>
+    stores.metrics.readAfter(runId, cursor.seqs, READ_AT_ONCE);
+  let rows = await read();
+  if (hasHole(rows, cursor)) {
+    for await (const frame of mergedFrames(stores.metrics, runId, cursor, names))
+      frames.push(frame);
+    rows = await read();
+  }
+  for (const row of rows) {
     cursor.seqs.set(row.boot, row.seq);
     if (row.type !== RECORD.sample && row.type !== RECORD.snapshot) continue;
     cursor.second = Math.max(cursor.second, row.second);

@@ -18,11 +18,10 @@ export type Reader = {
   readonly end: () => void;
 };
 
-const isSeen = ({ place }: Frame, cursor: Cursor): boolean => {
+const isSeen = ({ place }: Frame, { arrival, second, seqs }: Cursor): boolean => {
   if (place === undefined) return false;
-  return "arrival" in place
-    ? place.arrival <= cursor.arrival
-    : place.seq <= (cursor.seqs.get(place.boot) ?? 0);
+  if ("arrival" in place) return place.arrival <= arrival;
+  return "second" in place ? place.second <= second : place.seq <= (seqs.get(place.boot) ?? 0);
 };
 
 export const createReader = (

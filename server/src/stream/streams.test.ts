@@ -153,6 +153,43 @@ describe("a stream", () => {
     }
   });
 
+  test("misses nothing that is merged just while a reader follows or catches up", async () => {
+    const { stores, read, append } = await setUp();
+    const mergeAll = async (): Promise<void> => {
+      const merger = createMerger({
+        metrics: stores.metrics,
+        clock: { now: () => 9_000_000, monotonic: () => 0 },
+        log,
+        retention: { secondsDays: 14, tenSecondsDays: 90 },
+        keptRunIds: async () => [],
+      });
+      await merger.look();
+      await merger.stop();
+    };
+    await append(1000, 1005);
+    const reader = await read("0");
+    await until(() => reader.seconds().length === 6);
+    // Merged before the feed has seen them; then one more arrives, or the run ends.
+    const rows = [1006, 1007].map((second) =>
+      sampleRow(second - 998, second, [{ name: "/a", ok: [1] }]),
+    );
+    await stores.metrics.append(rows);
+    await mergeAll();
+    await append(1008, 1008);
+    await until(() => reader.seconds().length >= 9);
+    expect(reader.seconds()).toEqual(span(1000, 1008));
+    await mergeAll();
+    const late = await read(`1004.0.${"b0".repeat(16)}-6`);
+    await until(() => late.seconds().length >= 4);
+    expect(late.seconds()).toEqual(span(1005, 1008));
+    await stores.metrics.append([sampleRow(11, 1009, [{ name: "/a", ok: [1] }])]);
+    await mergeAll();
+    await stores.runs.update("run", { version: 1 }, { status: "Failed", settledAt: 9 });
+    await until(() => reader.ended() && late.ended());
+    expect([reader.seconds().at(-1), late.seconds().at(-1)]).toEqual([1009, 1009]);
+    expect(reader.events().at(-1)?.type).toBe("end");
+  });
+
   test("leaves out what a slow reader cannot take, and keeps nobody else waiting", async () => {
     const { read, connect, append, responses } = await setUp();
     const slow = await connect();

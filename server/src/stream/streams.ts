@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { type LoadTestRun, RunEvent, RunSummary } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import { messageOf } from "../lib/errors.ts";
@@ -29,6 +29,7 @@ export type Streams = {
 
 /** How often the store is looked at while nobody wakes us: another server may have taken the figures in. */
 const LOOK_MS = 1000;
+const CATCH_UP_MS = 50;
 
 const stateFrame = (run: LoadTestRun, cursor: Cursor): Frame => {
   const { status, statusReason, health, verdict, updatedAt } = run;
@@ -85,7 +86,7 @@ const createFeed = (deps: Deps, runId: string, onEmpty: () => void) => {
         rouse = undefined;
         resolve();
       };
-      const timer = setTimeout(done, LOOK_MS);
+      const timer = globalThis.setTimeout(done, LOOK_MS);
       rouse = done;
       if (woken) done();
       woken = false;
@@ -106,7 +107,10 @@ const createFeed = (deps: Deps, runId: string, onEmpty: () => void) => {
           continue;
         }
         if (run === undefined || run.settledAt !== undefined) {
-          const last = run === undefined ? [] : [endFrame(run, at.cursor)];
+          const last: Frame[] = [];
+          for await (const frame of mergedFrames(stores.metrics, runId, at.cursor, at.names))
+            last.push(frame);
+          if (run !== undefined) last.push(endFrame(run, at.cursor));
           for (const reader of readers) {
             for (const frame of last) reader.offer(frame);
             reader.end();
@@ -124,13 +128,16 @@ const createFeed = (deps: Deps, runId: string, onEmpty: () => void) => {
   /** Sends what a reader has missed, then lets it follow. */
   const catchUp = async (reader: Reader): Promise<void> => {
     const { cursor, names } = await begun;
-    for await (const frame of mergedFrames(stores.metrics, runId, reader.cursor, names)) {
-      await reader.send(frame);
-    }
     while (!reader.closed()) {
+      for await (const frame of mergedFrames(stores.metrics, runId, reader.cursor, names)) {
+        await reader.send(frame);
+      }
       const frames = await nextFrames(stores, runId, reader.cursor, names);
       for (const frame of frames) await reader.send(frame);
-      if (frames.length === 0 && isAsFarAs(reader.cursor, cursor)) return;
+      if (frames.length > 0) continue;
+      if (isAsFarAs(reader.cursor, cursor)) return;
+      // The feed has just read what comes next.
+      await setTimeout(CATCH_UP_MS);
     }
   };
 
