@@ -216,7 +216,7 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
   });
 
   test("is polled: the duration is kept by the server, the totals are Locust's, and the figures say so", async () => {
-    const body = { targetUsers: 6, spawnRate: 6, durationSeconds: 8 };
+    const body = { targetUsers: 30, spawnRate: 30, durationSeconds: 10 };
     const run = await server.client.createRun({ params: { loadTestId }, body });
     const ended = await settled(server.client, run.id);
     expect([ended.status, ended.endCause]).toEqual(["Finished", "duration_reached"]);
@@ -225,6 +225,10 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
     expect(summary.p99ResponseMs).not.toBeNull();
     // Nobody told Locust the run's id: the shop counts these without one.
     expect(await counted(server.client, run.id)).toEqual(shop.counts());
+    const failed = Object.values(shop.counts()).reduce((sum, { failures }) => sum + failures, 0);
+    expect(failed).toBeGreaterThan(0);
+    const { items } = await server.client.getFailures({ params: { runId: run.id } });
+    expect(items.reduce((sum, { occurrences }) => sum + occurrences, 0)).toBe(failed);
     expect(ended.loadEndedAt === undefined || ended.startedAt === undefined).toBe(false);
   });
 

@@ -48,6 +48,18 @@ export const SnapshotInput = z.object({
       }),
     )
     .default({}),
+  /** What failed, as often as it has so far; where the teller knows. */
+  errors: z
+    .array(
+      z.object({
+        method: z.string().default(""),
+        name: z.string(),
+        error: z.string().max(10_000),
+        occurrences: count,
+      }),
+    )
+    .max(1000)
+    .optional(),
 });
 export type SnapshotInput = z.output<typeof SnapshotInput>;
 

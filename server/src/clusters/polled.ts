@@ -28,6 +28,16 @@ const Stats = z.looseObject({
   state: z.string(),
   user_count: z.number(),
   stats: z.array(Row),
+  errors: z
+    .array(
+      z.looseObject({
+        method: z.string().nullish(),
+        name: z.string(),
+        error: z.string(),
+        occurrences: z.number(),
+      }),
+    )
+    .optional(),
   workers: z.array(z.looseObject({ id: z.string(), state: z.string() })).optional(),
 });
 type Stats = z.output<typeof Stats>;
@@ -72,6 +82,12 @@ const snapshotOf = (stats: Stats): SnapshotInput => {
         { method: row.method ?? "", name: row.name, ...figures(row) },
       ]),
     ),
+    errors: stats.errors?.map(({ method, name, error, occurrences }) => ({
+      method: method ?? "",
+      name,
+      error,
+      occurrences,
+    })),
   };
 };
 

@@ -9,6 +9,7 @@ import { ByteWriter } from "./bytes.ts";
 import { jsonRow, sampleRow, testRun } from "./fixtures.ts";
 import { createIngest } from "./ingest.ts";
 import { createLiveRuns } from "./live.ts";
+import { createQueries } from "./query/queries.ts";
 import { toSnapshot } from "./snapshot.ts";
 import { createSnapshotStore } from "./store-snapshot.ts";
 
@@ -223,6 +224,31 @@ describe("cumulative snapshots", () => {
     expect(await createLiveRuns(stores.metrics).of("run")).toEqual(accumulator);
     await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
     expect((await live.of("run")).requests).toBe(36);
+  });
+
+  test("tell what failed, as often as it was since the one before", async () => {
+    const own = createMemoryStores();
+    const live = createLiveRuns(own.metrics);
+    const store = createSnapshotStore({ ...own, live });
+    const failing = (requests: number, refused: number, broken: number) => ({
+      ...snapshot(requests, refused + broken),
+      errors: [
+        { method: "GET", name: "/a", error: "refused", occurrences: refused },
+        { method: "GET", name: "/a", error: "500", occurrences: broken },
+      ],
+    });
+    await store(testRun(), failing(10, 1, 0), json(1_000_000));
+    await store(testRun(), failing(20, 3, 2), json(1_001_000));
+    await store(testRun(), failing(20, 3, 2), json(1_002_000));
+    await store(testRun(), failing(5, 1, 0), json(1_003_000));
+    const clock = { now: () => 2_000_000, monotonic: () => 0 };
+    const queries = createQueries({ metrics: own.metrics, live, clock });
+    const { items } = await queries.failures(testRun(), {});
+    expect(items.map(({ name, error, occurrences }) => [name, error, occurrences])).toEqual([
+      ["/a", "refused", 4],
+      ["/a", "500", 2],
+    ]);
+    expect(items[0]).toMatchObject({ firstSeenAt: 1_000_000, lastSeenAt: 1_003_000 });
   });
 
   test("with names without end are counted together beyond the thousandth", async () => {

@@ -217,6 +217,7 @@ export const encodeSample = (sample: {
   readonly worker: string;
   readonly endpoints: readonly EndpointDelta[];
   readonly names: Sample["names"];
+  readonly errors?: Sample["errors"];
   readonly snapshot?: ServerSnapshot;
 }): Uint8Array => {
   const names = new ByteWriter().varint(sample.names.length);
@@ -233,6 +234,13 @@ export const encodeSample = (sample: {
     .block(names.finish())
     .byte(SECTION.part)
     .block(encodePart(sample.worker, sample.endpoints));
+  if (sample.errors !== undefined && sample.errors.length > 0) {
+    const errors = new ByteWriter().varint(sample.errors.length);
+    for (const { id, error, count, firstMs, lastMs } of sample.errors) {
+      errors.raw(Buffer.from(id, "hex")).text(error).varint(count).varint(firstMs).varint(lastMs);
+    }
+    writer.byte(SECTION.errors).block(errors.finish());
+  }
   if (sample.snapshot !== undefined) {
     writer.byte(SECTION.snapshot).block(Buffer.from(JSON.stringify(sample.snapshot)));
   }

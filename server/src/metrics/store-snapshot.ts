@@ -4,7 +4,13 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
 import { RECORD } from "./batch.ts";
 import type { LiveRuns } from "./live.ts";
-import { encodeSample, type EndpointDelta, endpointId, type ServerSnapshot } from "./sample.ts";
+import {
+  encodeSample,
+  type EndpointDelta,
+  endpointId,
+  type ErrorCount,
+  type ServerSnapshot,
+} from "./sample.ts";
 
 type Endpoint = SnapshotInput["requestStats"][string];
 type How = { readonly source: "json" | "polled"; readonly at: number; readonly final?: boolean };
@@ -105,6 +111,24 @@ export const difference = (
   });
 };
 
+/** Errors since the snapshot before; those of endpoints that do not count by themselves are the others'. */
+const newErrors = (
+  before: SnapshotInput | undefined,
+  { errors = [] }: SnapshotInput,
+  at: number,
+  alone: ReadonlySet<string>,
+): ErrorCount[] => {
+  const textOf = (one: (typeof errors)[number]): string =>
+    `${endpointId(one.method, one.name)} ${one.error}`;
+  const known = new Map(before?.errors?.map((one) => [textOf(one), one.occurrences]));
+  return errors.flatMap((one) => {
+    const count = one.occurrences - (known.get(textOf(one)) ?? 0);
+    const own = endpointId(one.method, one.name);
+    const id = alone.has(own) ? own : endpointId(OTHER.method, OTHER.name);
+    return count > 0 ? { id, error: one.error, count, firstMs: at, lastMs: at } : [];
+  });
+};
+
 /** Cumulative snapshots become rows like those of the plugin, one after the other per run. */
 export const createSnapshotStore = ({
   metrics,
@@ -158,6 +182,12 @@ export const createSnapshotStore = ({
             method: one.method,
             name: one.name,
           })),
+          errors: newErrors(
+            continued === undefined ? undefined : last?.snapshot?.snapshot,
+            snapshot,
+            how.at,
+            new Set(endpointsNow.map(keyOf)),
+          ),
           snapshot: kept,
         }),
       },

@@ -1,4 +1,5 @@
 import type { Block, SampleRow } from "../../stores/ports.ts";
+import { toRanges } from "../../stores/shared/samples.ts";
 import { decodeSample, type Delta, endpointsOf } from "../sample.ts";
 import { addDelta, addTotals, clearTotals, deltaOf, emptyTotals, type Totals } from "../totals.ts";
 import {
@@ -35,17 +36,6 @@ class Counts {
     return [...this.keys].map(([key, at]) => [key, [...at].toSorted(([a], [b]) => a - b)]);
   }
 }
-
-/** Ascending seconds as ranges, both ends included. */
-const rangesOf = (seconds: Iterable<number>): [number, number][] => {
-  const ranges: [number, number][] = [];
-  for (const second of [...seconds].toSorted((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && second <= last[1] + 1) last[1] = Math.max(last[1], second);
-    else ranges.push([second, second]);
-  }
-  return ranges;
-};
 
 const gatherWindow = (rows: readonly SampleRow[], before: readonly Block[]) => {
   const series = new Map<string, Map<number, Second>>();
@@ -216,7 +206,7 @@ export const buildBlocks = (
   }
   const meta: Meta = {
     names: [...window.names.values()],
-    covered: rangesOf(window.known.keys()),
+    covered: toRanges([...window.known.keys()]),
     maxUsers: Math.max(0, ...all.facts.map((one) => one.maxUsers)),
     errors: window.errors
       .entries()
