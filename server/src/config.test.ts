@@ -66,6 +66,20 @@ describe("the configuration", () => {
     expect(loaded.warnings).toEqual(["LOAD_MANAGER_SERVER_PROT is not a setting, and is ignored."]);
   });
 
+  test("MongoDB: from the file or the environment; its address may hold a password and is not shown", () => {
+    const loaded = load("store: { kind: mongodb }", {
+      LOAD_MANAGER_MONGODB_URI: "mongodb://me:hidden@127.0.0.1/",
+      LOAD_MANAGER_MONGODB_CONNECT_TIMEOUT_SECONDS: "3",
+    });
+    expect(loaded.config.mongodb).toEqual({
+      uri: "mongodb://me:hidden@127.0.0.1/",
+      database: "load_manager",
+      connectTimeoutSeconds: 3,
+      maxPoolSize: 20,
+    });
+    expect(JSON.stringify(loaded.settings)).not.toContain("hidden");
+  });
+
   test.each([
     ["server:\n  prot: 1\n", /config\.yaml:2:3: server\.prot is not a setting/],
     ["server:\n  port: [\n", /config\.yaml:\d+:\d+: this is not YAML/],
@@ -74,8 +88,10 @@ describe("the configuration", () => {
       /config\.yaml:2:3: server\.port must be a whole number from 0 to 65535/,
     ],
     ["- a\n", /must be a map/],
-    ["mongodb: { uri: x }\n", /mongodb is not a setting/],
-    ["store: { kind: mongodb }\n", /store\.kind must be "sqlite" or "memory"/],
+    ["mongodb: { uri: x }\n", /:1:12: mongodb\.uri must begin with mongodb:\/\//],
+    ["mongo: { uri: x }\n", /mongo is not a setting/],
+    ["store: { kind: mongodb }\n", /mongodb\.uri is needed where store\.kind is mongodb/],
+    ["store: { kind: mysql }\n", /store\.kind must be "sqlite", "mongodb" or "memory"/],
     ["locustClusters: [{ id: a }]\n", /locustClusters\[0\].*must have a baseUrl/],
     [
       "locustClusters: [{ id: a, baseUrl: 'http://x', accountId: a, orgId: o }]\n",

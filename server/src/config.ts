@@ -189,6 +189,9 @@ const check = (config: Config, originOf: (path: readonly PropertyKey[]) => Origi
       `serves the same scope as ${one.id}; no load test could tell ${one.id} and ${other.id} apart without naming one`,
     );
   }
+  if (config.store.kind === "mongodb" && config.mongodb.uri === undefined) {
+    fail(["mongodb", "uri"], "is needed where store.kind is mongodb");
+  }
   if (!hasTokens(config) && !LOOPBACK.has(config.server.host)) {
     fail(
       ["server", "host"],

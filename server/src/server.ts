@@ -16,6 +16,9 @@ export type RunningServer = {
 
 /** Opens the stores, listens, and takes up the runs that are under way. Rejects with AppError, with nothing left open. */
 export const startServer = async (config: Config, log: Logger): Promise<RunningServer> => {
+  if (config.store.kind === "mongodb") {
+    throw new AppError("not-implemented", "The store mongodb is not built (store.kind).");
+  }
   const stores =
     config.store.kind === "memory"
       ? createMemoryStores()

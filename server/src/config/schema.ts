@@ -12,6 +12,10 @@ const HttpUrl = z
     error: "must be an http or https URL, such as http://127.0.0.1:8089",
   });
 
+const MongoUri = z
+  .string({ error: "must be text" })
+  .regex(/^mongodb(\+srv)?:\/\/./, "must begin with mongodb:// or mongodb+srv://");
+
 const clusterBase = { id: Text.max(128), ...Scope.partial().shape };
 
 /** `projectID` is how older files spell it; a `baseUrl` makes a cluster attached. */
@@ -106,9 +110,19 @@ export const Settings = z.strictObject({
   store: z
     .strictObject({
       kind: z
-        .enum(["sqlite", "memory"], { error: 'must be "sqlite" or "memory"' })
+        .enum(["sqlite", "memory", "mongodb"], {
+          error: 'must be "sqlite", "mongodb" or "memory"',
+        })
         .default("sqlite"),
       dataDir: Text.default(".load-manager"),
+    })
+    .prefault({}),
+  mongodb: z
+    .strictObject({
+      uri: MongoUri.optional(),
+      database: Text.max(63).default("load_manager"),
+      connectTimeoutSeconds: whole(1, 300).default(10),
+      maxPoolSize: whole(1, 1000).default(20),
     })
     .prefault({}),
   locustClusters: z.array(Cluster).optional(),
@@ -145,6 +159,10 @@ export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "server.port": "number",
   "store.kind": "text",
   "store.dataDir": "text",
+  "mongodb.uri": "text",
+  "mongodb.database": "text",
+  "mongodb.connectTimeoutSeconds": "number",
+  "mongodb.maxPoolSize": "number",
   "security.apiToken": "text",
   "security.locustCallbackToken": "text",
   "orchestrator.metricsPollIntervalSeconds": "number",
@@ -160,4 +178,6 @@ export const SECRETS: ReadonlySet<string> = new Set([
   "token",
   "authToken",
   "locustCallbackToken",
+  // It may hold a password.
+  "uri",
 ]);
