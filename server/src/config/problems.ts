@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { AppError } from "../lib/errors.ts";
+import { fieldOf, wordsOf } from "../lib/issues.ts";
+import { didYouMean } from "../lib/nearest.ts";
+
+type Path = readonly PropertyKey[];
+/** Something that is wrong with a setting: `message` goes on where its name ends. */
+export type Fault = { readonly path: Path; readonly message: string };
+
+type Shape = z.core.JSONSchema._JSONSchema;
+const branches = (shape: Shape): z.core.JSONSchema.BaseSchema[] =>
+  typeof shape === "boolean"
+    ? []
+    : [shape, ...[...(shape.anyOf ?? []), ...(shape.oneOf ?? [])].flatMap(branches)];
+
+/** The names that a map at this place may have. */
+const namesAt = (schema: z.ZodType, path: Path): string[] => {
+  let shapes = branches(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
+  for (const part of path) {
+    shapes = shapes
+      .flatMap(({ items, properties, additionalProperties }) =>
+        typeof part === "number"
+          ? [items].flat()
+          : [properties?.[String(part)] ?? additionalProperties],
+      )
+      .flatMap((next) => (next === undefined ? [] : branches(next)));
+  }
+  return [...new Set(shapes.flatMap(({ properties }) => Object.keys(properties ?? {})))];
+};
+
+/** What a schema finds, in this program's words. */
+export const faultsOf = (schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): Fault[] =>
+  issues.flatMap((issue) =>
+    wordsOf(issue, (path, key) => `is not a setting${didYouMean(key, namesAt(schema, path))}`),
+  );
+
+/** A line for each: where it stands, what it is called, what is wrong. */
+export const faultsError = (
+  faults: readonly Fault[],
+  placeOf: (path: Path) => string | undefined,
+): AppError => {
+  const lines = faults.map(({ path, message }) => {
+    const place = placeOf(path);
+    return `${place === undefined ? "" : `${place}: `}${fieldOf(path)} ${message}`;
+  });
+  return new AppError("validation", lines.join("\n"), {
+    fields: faults.map(({ path, message }) => ({ field: fieldOf(path), message })),
+  });
+};

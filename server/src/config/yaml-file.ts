@@ -1,0 +1,56 @@
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { AppError } from "../lib/errors.ts";
+
+type Path = readonly PropertyKey[];
+
+export type YamlFile = {
+  readonly document: Document;
+  /** `load-manager.yaml:3:5` */
+  readonly placeAt: (offset: number) => string;
+  /** The place of a setting by its path, or of the nearest thing around it that has a place. */
+  readonly placeOf: (path: Path) => string | undefined;
+  /** What the document holds now. Throws AppError validation where that is not a map. */
+  readonly values: () => Record<string, unknown>;
+};
+
+/** Throws AppError validation, a line for each thing that is not YAML, with line and column. */
+export const parseYaml = (text: string, file: string): YamlFile => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const placeAt = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    const told = document.errors.map(
+      ({ pos, message }) => `${placeAt(pos[0])}: this is not YAML: ${message}`,
+    );
+    throw new AppError("validation", told.join("\n"));
+  }
+  return {
+    document,
+    placeAt,
+    placeOf: (path) => {
+      let node: unknown = document.contents;
+      let place: string | undefined;
+      for (const part of path) {
+        const pair = isMap(node)
+          ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
+          : undefined;
+        const child: unknown = isSeq(node) ? node.items[Number(part)] : pair?.value;
+        const named: unknown = pair?.key ?? child;
+        if (!isNode(named)) break;
+        if (named.range) place = placeAt(named.range[0]);
+        node = child;
+      }
+      return place;
+    },
+    values: () => {
+      const values: unknown = document.toJS() ?? {};
+      if (typeof values !== "object" || values === null || Array.isArray(values)) {
+        throw new AppError("validation", `${file}:1:1: this must be a map of settings`);
+      }
+      return values as Record<string, unknown>;
+    },
+  };
+};

@@ -1,0 +1,22 @@
+/** How many letters have to be changed, added or taken away. */
+const distance = (one: string, other: string): number => {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...one].entries()) {
+    const next = [i + 1];
+    for (const [j, wanted] of [...other].entries()) {
+      const changed = (row[j] ?? 0) + (letter === wanted ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+};
+
+/** ` (did you mean "port"?)`, where one of the known names is so near that it may have been meant; else nothing. */
+export const didYouMean = (name: string, known: Iterable<string>): string => {
+  const near = [...known]
+    .map((one) => ({ one, apart: distance(name.toLowerCase(), one.toLowerCase()) }))
+    .filter(({ one, apart }) => one !== name && apart <= Math.max(2, one.length / 4))
+    .sort((a, b) => a.apart - b.apart)[0];
+  return near === undefined ? "" : ` (did you mean "${near.one}"?)`;
+};
