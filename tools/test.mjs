@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startMongo } from "./mongo.mjs";
 import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
 import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
 
@@ -55,8 +56,10 @@ const withDebian = (found) => {
 
 export const test = async ({ node, args, env }) => {
   const reports = mkdtempSync(join(tmpdir(), "load-manager-test-"));
+  const mongo = await startMongo();
   try {
     const { found, missing } = await locusts();
+    if (mongo.why !== undefined) missing.push(`tests of the MongoDB store: ${mongo.why}`);
     const counts = [];
     const defined = Object.fromEntries(
       Object.entries(found).filter(([, python]) => python !== undefined),
@@ -93,6 +96,7 @@ export const test = async ({ node, args, env }) => {
     await foreground(node, [...vitest, `--outputFile.json=${report}`, ...projects, ...args], {
       ...env,
       ...defined,
+      ...(mongo.uri === undefined ? {} : { LOAD_MANAGER_TEST_MONGODB_URI: mongo.uri }),
     });
     counts.push(countVitest(readJson(report)));
     for (const what of missing) say(`\nNOT RUN: ${what}`);
@@ -102,6 +106,7 @@ export const test = async ({ node, args, env }) => {
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
     return failed === 0 ? 0 : 1;
   } finally {
+    await mongo.stop?.();
     rmSync(reports, { recursive: true, force: true });
   }
 };

@@ -5,6 +5,8 @@ import { afterAll, describe } from "vitest";
 import { storesContract } from "./contract/all.ts";
 import { reopening } from "./contract/reopening.ts";
 import { createMemoryStores } from "./memory/stores.ts";
+import { openMongoStores } from "./mongo/stores.ts";
+import { onMongo } from "./mongo/test-database.ts";
 import type { Stores } from "./ports.ts";
 import { openSqliteStores } from "./sqlite/stores.ts";
 
@@ -27,5 +29,11 @@ describe("sqlite, opened again between write and read", { timeout: 60_000 }, () 
     const dataDir = freshFolder();
     const open = (): Promise<Stores> => openSqliteStores({ dataDir });
     return reopening(open)();
+  });
+});
+
+onMongo((database) => {
+  describe("mongodb", { timeout: 120_000 }, () => {
+    storesContract(() => openMongoStores(database));
   });
 });

@@ -184,6 +184,22 @@ export type SampleRow = {
   readonly body: Uint8Array;
 };
 
+/** What a record says, for stores whose documents other programs read: written beside the bytes, never given back. Times in ms. */
+export type PlainTotals = {
+  readonly accountId: string;
+  readonly orgId: string;
+  readonly projectId: string;
+  readonly envId?: string;
+  readonly currentUsers?: number;
+  readonly requests?: number;
+  readonly failures?: number;
+  readonly timedRequests?: number;
+  readonly sumResponseMs?: number;
+  /** Absent where no request had a time. */
+  readonly minResponseMs?: number;
+  readonly maxResponseMs?: number;
+};
+
 export type AppendResult = {
   /** Indices (into the rows given) of those that were new. */
   readonly inserted: number[];
@@ -229,8 +245,14 @@ export type Reading = {
 };
 
 export type MetricStore = {
-  /** Inserts what is absent; resolves after the commit. A row whose number was merged counts as there. */
-  readonly append: (rows: readonly SampleRow[]) => Promise<AppendResult>;
+  /**
+   * Inserts what is absent; resolves after the commit. A row whose number was merged counts as there.
+   * `plain` is asked by stores that write totals beside the bytes.
+   */
+  readonly append: (
+    rows: readonly SampleRow[],
+    plain?: (index: number) => PlainTotals | undefined,
+  ) => Promise<AppendResult>;
   /** All rows of a run that are not merged, or those of a range of seconds (inclusive; then only samples and snapshots), by (boot, seq). */
   readonly read: (
     runId: string,

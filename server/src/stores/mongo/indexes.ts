@@ -1,0 +1,94 @@
+import type { Db, IndexDescriptionInfo } from "mongodb";
+import { AppError } from "../../lib/errors.ts";
+import { NAMESPACE_NOT_FOUND } from "./errors.ts";
+
+export type Index = {
+  readonly name: string;
+  readonly key: Readonly<Record<string, 1 | -1>>;
+  readonly unique?: true;
+};
+
+/** Every collection with its indexes; `_id` is the entity's id, or one that is made of what must be unique. */
+export const COLLECTIONS: Readonly<Record<string, readonly Index[]>> = {
+  load_tests: [
+    { name: "id_idx", key: { id: 1 }, unique: true },
+    { name: "account_org_project_idx", key: { accountId: 1, orgId: 1, projectId: 1 } },
+    { name: "created_idx", key: { createdAt: 1, _id: 1 } },
+  ],
+  load_test_runs: [
+    { name: "id_idx", key: { id: 1 }, unique: true },
+    {
+      name: "account_org_project_status_idx",
+      key: { accountId: 1, orgId: 1, projectId: 1, status: 1 },
+    },
+    { name: "load_test_created_idx", key: { loadTestId: 1, createdAt: 1 } },
+    { name: "created_idx", key: { createdAt: 1, _id: 1 } },
+    { name: "settled_idx", key: { settledAt: 1, createdAt: 1, _id: 1 } },
+    { name: "external_idx", key: { locustClusterId: 1, externalKey: 1 } },
+    { name: "keep_idx", key: { keep: 1 } },
+  ],
+  script_revisions: [
+    { name: "id_idx", key: { id: 1 }, unique: true },
+    { name: "load_test_number_idx", key: { loadTestId: 1, revisionNumber: 1 }, unique: true },
+  ],
+  script_blobs: [{ name: "sha256_idx", key: { sha256: 1, part: 1 }, unique: true }],
+  metrics_timeseries: [
+    {
+      name: "account_org_project_timestamp_idx",
+      key: { accountId: 1, orgId: 1, projectId: 1, timestamp: 1 },
+    },
+    { name: "run_timestamp_idx", key: { loadTestRunId: 1, timestamp: 1 } },
+    { name: "run_boot_seq_idx", key: { loadTestRunId: 1, boot: 1, seq: 1 } },
+    { name: "type_run_timestamp_idx", key: { type: 1, loadTestRunId: 1, timestamp: 1 } },
+  ],
+  metrics_rollups: [
+    {
+      name: "run_level_series_start_idx",
+      key: { loadTestRunId: 1, level: 1, series: 1, start: 1 },
+    },
+    { name: "level_start_idx", key: { level: 1, start: 1 } },
+  ],
+  metrics_merges: [],
+  run_live: [],
+  run_events: [
+    { name: "id_idx", key: { id: 1 }, unique: true },
+    { name: "run_at_idx", key: { runId: 1, at: 1, arrival: 1 } },
+    { name: "run_arrival_idx", key: { runId: 1, arrival: 1 }, unique: true },
+  ],
+  leases: [{ name: "cluster_slot_idx", key: { clusterId: 1, slot: 1 }, unique: true }],
+  heartbeats: [],
+};
+
+const existing = async (db: Db, collection: string): Promise<IndexDescriptionInfo[]> => {
+  try {
+    return await db.collection(collection).listIndexes().toArray();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === NAMESPACE_NOT_FOUND) return [];
+    throw error;
+  }
+};
+
+/** Also the order counts. */
+const textOf = (key: object): string =>
+  JSON.stringify(Object.entries(key).map(([field, way]) => [field, Number(way)]));
+
+/** Makes what is missing, one at a time; another server may do the same. Rejects with AppError for an index that is not what its name says. */
+export const ensureIndexes = async (db: Db): Promise<void> => {
+  for (const [collection, indexes] of Object.entries(COLLECTIONS)) {
+    const there = await existing(db, collection);
+    for (const { name, key, unique } of indexes) {
+      const same = there.find((index) => index.name === name);
+      if (same === undefined) {
+        await db
+          .collection(collection)
+          .createIndex({ ...key }, { name, ...(unique ? { unique } : {}) });
+      } else if (textOf(same.key) !== textOf(key) || (same.unique ?? false) !== (unique ?? false)) {
+        throw new AppError(
+          "unavailable",
+          `The index ${name} of ${db.databaseName}.${collection} is on ${JSON.stringify(same.key)}${same.unique === true ? ", unique" : ""}; it must be on ${JSON.stringify(key)}${unique ? ", unique" : ""}. ` +
+            `Take it away with db.${collection}.dropIndex(${JSON.stringify(name)}) and start again: it is then made anew.`,
+        );
+      }
+    }
+  }
+};

@@ -1,0 +1,209 @@
+import { Binary, type Db, type Document } from "mongodb";
+import type { AppendResult, MetricStore, PlainTotals, SampleRow } from "../ports.ts";
+import { bySeq, SAMPLE, sameRecord } from "../shared/samples.ts";
+import { bytesOf, long, toDocument } from "./document.ts";
+import { isDuplicate, verb } from "./errors.ts";
+import { isIn, manifests } from "./metrics-manifest.ts";
+import { metricRollups } from "./metrics-rollups.ts";
+
+type Given = { readonly index: number; readonly row: SampleRow };
+type Key = Pick<SampleRow, "attempt" | "boot" | "seq">;
+
+/** Ids asked for in one query, documents written in one command. */
+const AT_ONCE = 500;
+
+export const rowId = (runId: string, { attempt, boot, seq }: Key): string =>
+  `${runId}:${attempt}:${boot}:${seq}`;
+
+export const chunks = <T>(items: readonly T[], size = AT_ONCE): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+
+const rowDocument = (row: SampleRow, plain: PlainTotals | undefined) => ({
+  _id: rowId(row.runId, row),
+  ...toDocument({
+    loadTestRunId: row.runId,
+    ...plain,
+    // A record that speaks of no second has no time.
+    ...(row.second > 0 ? { timestamp: row.second * 1000 } : {}),
+    attempt: row.attempt,
+    boot: row.boot,
+    seq: row.seq,
+    type: row.type,
+  }),
+  body: new Binary(Uint8Array.from(row.body)),
+});
+
+const rowOf = (document: Document): SampleRow => ({
+  runId: String(document["loadTestRunId"]),
+  attempt: Number(document["attempt"]),
+  boot: String(document["boot"]),
+  seq: Number(document["seq"]),
+  type: Number(document["type"]),
+  second: Number(document["timestamp"] ?? 0) / 1000,
+  body: bytesOf(document["body"]),
+});
+
+/** The seconds of a range as the times that documents carry; only what speaks of a second has one. */
+const within = (range: { readonly fromSecond?: number; readonly toSecond?: number }) => ({
+  timestamp: {
+    $gte: long((range.fromSecond ?? 0) * 1000),
+    $lte: long(Math.min(range.toSecond ?? Number.MAX_SAFE_INTEGER, 2 ** 40) * 1000),
+  },
+});
+
+/** One document for each record; what has been merged is in `metrics_rollups`, and its documents count no longer. */
+export const mongoMetrics = (db: Db): MetricStore => {
+  const rows = db.collection<Document & { _id: string }>("metrics_timeseries");
+  const manifest = manifests(db);
+  const rollups = metricRollups(db, manifest);
+
+  const stored = async (ids: readonly string[]): Promise<Map<string, SampleRow>> => {
+    const found = new Map<string, SampleRow>();
+    for (const some of chunks(ids)) {
+      for (const document of await rows.find({ _id: { $in: some } }).toArray()) {
+        found.set(document._id, rowOf(document));
+      }
+    }
+    return found;
+  };
+
+  /** Those of a filter that are not merged, by (boot, seq). */
+  const unmergedOf = async (runId: string, filter: Document): Promise<SampleRow[]> => {
+    const found = await rows
+      .find({ loadTestRunId: runId, ...filter })
+      .map(rowOf)
+      .toArray();
+    const { merged } = await manifest.read(runId);
+    return found.filter((row) => !isIn(merged, row)).toSorted(bySeq);
+  };
+
+  /** One run's rows. Looks before it writes, and again where somebody was first. */
+  const appendTo = async (
+    runId: string,
+    all: readonly Given[],
+    plain: (index: number) => PlainTotals | undefined,
+    result: AppendResult,
+  ): Promise<void> => {
+    const firsts = new Map<string, Given>();
+    for (const one of all) {
+      const id = rowId(runId, one.row);
+      if (!firsts.has(id)) firsts.set(id, one);
+    }
+    const kept = new Map<string, SampleRow>();
+    const keep = (given: readonly [string, Given][]): void => {
+      for (const [id, { row, index }] of given) {
+        kept.set(id, row);
+        result.inserted.push(index);
+      }
+    };
+    for (let beaten = true; beaten;) {
+      beaten = false;
+      const open = [...firsts.keys()].filter((id) => !kept.has(id));
+      for (const [id, row] of await stored(open)) kept.set(id, row);
+      // After the rows: what is merged between the two is in one of them.
+      const { merged } = await manifest.read(runId);
+      const absent = [...firsts].filter(([id, { row }]) => !kept.has(id) && !isIn(merged, row));
+      for (const some of chunks(absent)) {
+        try {
+          await rows.insertMany(some.map(([, { row, index }]) => rowDocument(row, plain(index))));
+          keep(some);
+        } catch (error) {
+          if (!isDuplicate(error)) throw error;
+          keep(some.slice(0, insertedBefore(error)));
+          beaten = true;
+          break;
+        }
+      }
+    }
+    for (const { row, index } of all) {
+      const first = kept.get(rowId(runId, row));
+      if (first !== undefined && !sameRecord(first, row)) result.conflicting.push(index);
+    }
+  };
+
+  return {
+    append: verb(async (given, plain = () => undefined) => {
+      const result: AppendResult = { inserted: [], conflicting: [] };
+      const copies = given.map((row, index) => ({
+        index,
+        row: { ...row, body: Uint8Array.from(row.body) },
+      }));
+      for (const [runId, ofRun] of Map.groupBy(copies, ({ row }) => row.runId)) {
+        await appendTo(runId, ofRun, plain, result);
+      }
+      const ascending = (a: number, b: number) => a - b;
+      return {
+        inserted: result.inserted.toSorted(ascending),
+        conflicting: result.conflicting.toSorted(ascending),
+      };
+    }),
+    read: verb(async (runId, range) => unmergedOf(runId, range === undefined ? {} : within(range))),
+    readAfter: verb(async (runId, cursor, limit) => {
+      const { merged } = await manifest.read(runId);
+      const found: SampleRow[] = [];
+      for (let boot = ""; found.length < limit;) {
+        const [next] = await rows
+          .find({ loadTestRunId: runId, boot: { $gt: boot } }, { projection: { boot: 1 } })
+          .sort({ boot: 1 })
+          .limit(1)
+          .toArray();
+        if (next === undefined) break;
+        boot = String(next["boot"]);
+        const after = long(cursor.get(boot) ?? -1);
+        const later = rows
+          .find({ loadTestRunId: runId, boot, seq: { $gt: after } })
+          .sort({ seq: 1 })
+          .map(rowOf);
+        for await (const row of later) {
+          if (found.length === limit) break;
+          if (!isIn(merged, row)) found.push(row);
+        }
+      }
+      return found;
+    }),
+    readBlocks: verb(
+      rollups.readBlocks((runId, range) =>
+        unmergedOf(runId, Object.keys(range).length === 0 ? {} : within(range)),
+      ),
+    ),
+    merge: verb(rollups.merge),
+    unmerged: verb(async (beforeSecond) => {
+      const found: { runId: string; second: number }[] = [];
+      const before = { $lt: long(beforeSecond * 1000) };
+      for (let runId = ""; ;) {
+        const [next] = await rows
+          .find(
+            { type: long(SAMPLE), loadTestRunId: { $gt: runId } },
+            { projection: { loadTestRunId: 1 } },
+          )
+          .sort({ loadTestRunId: 1 })
+          .limit(1)
+          .toArray();
+        if (next === undefined) return found;
+        runId = String(next["loadTestRunId"]);
+        await rollups.sweep(runId);
+        const [oldest] = await rows
+          .find({ type: long(SAMPLE), loadTestRunId: runId, timestamp: before })
+          .sort({ timestamp: 1 })
+          .limit(1)
+          .map(rowOf)
+          .toArray();
+        if (oldest !== undefined) found.push({ runId, second: oldest.second });
+      }
+    }),
+    expire: verb(rollups.expire),
+    deleteRun: verb(async (runId) => {
+      await rows.deleteMany({ loadTestRunId: runId });
+      await rollups.deleteRun(runId);
+    }),
+  };
+};
+
+/** An insert is in order: how many documents were written before the one that was there. */
+const insertedBefore = (error: unknown): number => {
+  if (typeof error !== "object" || error === null || !("writeErrors" in error)) return 0;
+  const [first] = [error.writeErrors].flat() as { index?: number }[];
+  return first?.index ?? 0;
+};

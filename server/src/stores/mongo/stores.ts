@@ -1,0 +1,81 @@
+import { MongoClient } from "mongodb";
+import { AppError } from "../../lib/errors.ts";
+import type { Stores } from "../ports.ts";
+import { mongoError, verb } from "./errors.ts";
+import { mongoEvents } from "./events.ts";
+import { ensureIndexes } from "./indexes.ts";
+import { mongoLeases } from "./leases.ts";
+import { mongoLoadTests } from "./load-tests.ts";
+import { mongoMetrics } from "./metrics.ts";
+import { mongoRevisions } from "./revisions.ts";
+import { mongoRuns } from "./runs.ts";
+import { checkSchema } from "./schema.ts";
+
+export type MongoOptions = {
+  readonly uri: string;
+  readonly database: string;
+  readonly connectTimeoutSeconds: number;
+  readonly maxPoolSize: number;
+};
+
+/** An answer that takes longer than this is none: the caller hears that the store is away. */
+const ANSWER_MS = 10_000;
+
+/** A client for the server that is named; nothing has been asked of it yet. Rejects with AppError for an address that is none. */
+export const mongoClient = (options: MongoOptions): MongoClient => {
+  const connectMs = options.connectTimeoutSeconds * 1000;
+  try {
+    return new MongoClient(options.uri, {
+      appName: "load-manager",
+      maxPoolSize: options.maxPoolSize,
+      connectTimeoutMS: connectMs,
+      serverSelectionTimeoutMS: Math.min(connectMs, ANSWER_MS),
+      socketTimeoutMS: ANSWER_MS,
+      waitQueueTimeoutMS: ANSWER_MS,
+      // What is acknowledged is on most of the servers' disks.
+      writeConcern: { w: "majority", journal: true },
+      readConcern: { level: "majority" },
+      readPreference: "primary",
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      "validation",
+      `mongodb.uri is not an address of a MongoDB server: ${message}`,
+      {
+        fields: [{ field: "mongodb.uri", message }],
+      },
+    );
+  }
+};
+
+/**
+ * Opens a database, making what is missing in it. Rejects with AppError unavailable where the server does not answer,
+ * where an index is not what it should be, and where the data are of an older schema.
+ */
+export const openMongoStores = async (options: MongoOptions): Promise<Stores> => {
+  const client = mongoClient(options);
+  const db = client.db(options.database);
+  try {
+    await checkSchema(db);
+    await ensureIndexes(db);
+  } catch (error) {
+    await client.close();
+    throw mongoError(error);
+  }
+  let closing: Promise<void> | undefined;
+  const checks = db.collection<{ _id: string }>("store_checks");
+  return {
+    kind: "mongodb",
+    loadTests: mongoLoadTests(db),
+    revisions: mongoRevisions(db),
+    runs: mongoRuns(db),
+    events: mongoEvents(db),
+    leases: mongoLeases(db),
+    metrics: mongoMetrics(db),
+    ping: verb(async () => {
+      await checks.updateOne({ _id: "write" }, { $inc: { count: 1 } }, { upsert: true });
+    }),
+    close: () => (closing ??= client.close()),
+  };
+};

@@ -1,0 +1,138 @@
+// A MongoDB-compatible server for the tests: FerretDB on SQLite, behind a proxy that lets one message through at a
+// time. FerretDB's updates are not atomic by themselves; one at a time they are.
+//
+//	ferretdb FOLDER [PORT]
+//
+// prints "listening on 127.0.0.1:PORT" and serves until its standard input ends, or it is told to end.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/FerretDB/FerretDB/ferretdb"
+)
+
+// One of MongoDB's messages: its length, itself included, is its first four bytes.
+const (
+	headerBytes = 4
+	maxMessage  = 64 << 20
+)
+
+func readMessage(from *bufio.Reader) ([]byte, error) {
+	header, err := from.Peek(headerBytes)
+	if err != nil {
+		return nil, err
+	}
+	length := binary.LittleEndian.Uint32(header)
+	if length < 16 || length > maxMessage {
+		return nil, fmt.Errorf("a message of %d bytes", length)
+	}
+	message := make([]byte, length)
+	_, err = io.ReadFull(from, message)
+	return message, err
+}
+
+// Every request of every client waits for the answer to the one before it.
+func serve(client net.Conn, address string, turn *sync.Mutex) {
+	defer client.Close()
+	server, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	requests, answers := bufio.NewReaderSize(client, 1<<16), bufio.NewReaderSize(server, 1<<16)
+	for {
+		request, err := readMessage(requests)
+		if err != nil {
+			return
+		}
+		turn.Lock()
+		_, err = server.Write(request)
+		var answer []byte
+		if err == nil {
+			answer, err = readMessage(answers)
+		}
+		turn.Unlock()
+		if err != nil {
+			return
+		}
+		if _, err = client.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+func main() {
+	if len(os.Args) < 2 {
+		log.Fatal("usage: ferretdb FOLDER [PORT]")
+	}
+	folder, err := filepath.Abs(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err = os.MkdirAll(folder, 0o755); err != nil {
+		log.Fatal(err)
+	}
+	port := "0"
+	if len(os.Args) > 2 {
+		port = os.Args[2]
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
+
+	// FerretDB does not say which port it got for ":0": one that is free now is asked for.
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	behind := free.Addr().String()
+	free.Close()
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	db, err := ferretdb.New(&ferretdb.Config{
+		Handler:   "sqlite",
+		SQLiteURL: "file:" + folder + "/",
+		Listener:  ferretdb.ListenerConfig{TCP: behind},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- db.Run(ctx) }()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var turn sync.Mutex
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go serve(client, behind, &turn)
+		}
+	}()
+	// Whoever started it holds its standard input open: it never outlives them.
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	fmt.Printf("listening on %s\n", listener.Addr())
+	<-ctx.Done()
+	listener.Close()
+	<-ended
+}
