@@ -57,13 +57,18 @@ describe("the configuration", () => {
   });
 
   test("secrets are not shown, unknown variables are a warning, the plugin's own names are not", () => {
-    const loaded = load("security: { apiToken: 0123456789abcdef, locustCallbackToken: [a, b] }", {
-      LOAD_MANAGER_SERVER_PROT: "1",
-      LOAD_MANAGER_TOKEN: "x",
-    });
+    const loaded = load(
+      "security: { apiToken: 0123456789abcdef, locustCallbackToken: [callback-one, callback-two] }",
+      {
+        LOAD_MANAGER_SERVER_PROT: "1",
+        LOAD_MANAGER_TOKEN: "x",
+      },
+    );
     expect(JSON.stringify(loaded.settings)).not.toContain("0123456789abcdef");
-    expect(loaded.config.security.locustCallbackToken).toEqual(["a", "b"]);
-    expect(loaded.warnings).toEqual(["LOAD_MANAGER_SERVER_PROT is not a setting, and is ignored."]);
+    expect(loaded.config.security.locustCallbackToken).toEqual(["callback-one", "callback-two"]);
+    expect(loaded.warnings).toEqual([
+      'LOAD_MANAGER_SERVER_PROT is not a setting, and is ignored (did you mean "LOAD_MANAGER_SERVER_PORT"?).',
+    ]);
   });
 
   test("MongoDB: from the file or the environment; its address may hold a password and is not shown", () => {
@@ -81,7 +86,10 @@ describe("the configuration", () => {
   });
 
   test.each([
-    ["server:\n  prot: 1\n", /config\.yaml:2:3: server\.prot is not a setting/],
+    [
+      "server:\n  prot: 1\n",
+      /config\.yaml:2:3: server\.prot is not a setting \(did you mean "port"\?\)$/,
+    ],
     ["server:\n  port: [\n", /config\.yaml:\d+:\d+: this is not YAML/],
     [
       "server:\n  port: 99999\n",
@@ -89,7 +97,11 @@ describe("the configuration", () => {
     ],
     ["- a\n", /must be a map/],
     ["mongodb: { uri: x }\n", /:1:12: mongodb\.uri must begin with mongodb:\/\//],
-    ["mongo: { uri: x }\n", /mongo is not a setting/],
+    ["mongo: { uri: x }\n", /:1:1: mongo is not a setting \(did you mean "mongodb"\?\)/],
+    [
+      "locustClusters:\n  - id: a\n    kind: local\n    worker: 3\n",
+      /:4:5: locustClusters\[0\]\.worker is not a setting \(did you mean "workers"\?\)/,
+    ],
     ["store: { kind: mongodb }\n", /mongodb\.uri is needed where store\.kind is mongodb/],
     ["store: { kind: mysql }\n", /store\.kind must be "sqlite", "mongodb" or "memory"/],
     ["locustClusters: [{ id: a }]\n", /locustClusters\[0\].*must have a baseUrl/],

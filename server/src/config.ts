@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import type { z } from "zod";
-import { ambiguousPairs, type ClusterConfig } from "./clusters/resolve.ts";
-import { SECRETS, Settings } from "./config/schema.ts";
+import type { ClusterConfig } from "./clusters/resolve.ts";
+import { crossFaults } from "./config/check.ts";
+import { type Fault, faultsError, faultsOf } from "./config/problems.ts";
+import { Cluster, SECRETS, Settings } from "./config/schema.ts";
 import {
   configFileOf,
   environmentSource,
@@ -11,7 +12,7 @@ import {
   type Source,
   yamlSource,
 } from "./config/sources.ts";
-import { AppError } from "./lib/errors.ts";
+import { fieldOf } from "./lib/issues.ts";
 
 /** Everything that can be set, resolved: flags over environment over YAML over defaults. */
 export type Config = Omit<Settings, "locustClusters"> & {
@@ -32,6 +33,8 @@ export type LoadedConfig = {
     readonly value: unknown;
     readonly origin: Origin;
   }[];
+  /** Reads the same flags, environment and file once more. Rejects as loadConfig does. */
+  readonly again: () => LoadedConfig;
 };
 
 export type Flags = {
@@ -43,7 +46,7 @@ export type Flags = {
 
 const DEFAULT_FILE = "load-manager.yaml";
 
-/** Rejects with AppError validation; its `fields` name the settings, its detail also where they stand. */
+/** Rejects with AppError validation; its `fields` name every setting that is wrong, its detail has a line for each with its place. */
 export const loadConfig = (
   flags: Flags = {},
   environment: NodeJS.ProcessEnv = process.env,
@@ -60,7 +63,7 @@ export const loadConfig = (
       "store.dataDir": { flag: "--data-dir", value: flags.dataDir },
     }),
     fromEnvironment,
-    ...(file === undefined ? [] : [yamlSource(file)]),
+    ...(file === undefined ? [] : [yamlSource(file, environment)]),
   ];
   const originOf = (path: readonly PropertyKey[]): Origin => {
     for (const source of sources) {
@@ -69,11 +72,49 @@ export const loadConfig = (
     }
     return "default";
   };
-  const parsed = Settings.safeParse(merge(sources));
-  if (!parsed.success) throw problems(parsed.error.issues, originOf);
-  const config = resolved(parsed.data, environment);
-  check(config, originOf);
-  return { config, file, warnings, settings: flatten(parsed.data, [], originOf) };
+  const { settings, faults } = readSettings(merge(sources));
+  const known = sources.flatMap((source) => source.faults);
+  // What could not be found is told once, not also as the wrong value that stands there instead.
+  const told = new Set(known.map(({ path }) => fieldOf(path)));
+  const all = [...known, ...faults.filter(({ path }) => !told.has(fieldOf(path)))];
+  if (all.length > 0 || settings === undefined) {
+    throw faultsError(all, (path) => {
+      const origin = originOf(path);
+      return origin === "default" ? undefined : origin;
+    });
+  }
+  return {
+    config: resolved(settings, environment),
+    file,
+    warnings,
+    settings: flatten(settings, [], originOf),
+    again: () => loadConfig(flags, environment),
+  };
+};
+
+/** Everything that is wrong at once: what is right in itself is looked at together even where another part is not. */
+const readSettings = (
+  values: Record<string, unknown>,
+): { readonly settings: Settings | undefined; readonly faults: Fault[] } => {
+  const parsed = Settings.safeParse(values, { reportInput: true });
+  if (parsed.success) {
+    const clusters = parsed.data.locustClusters?.map(clusterOf) ?? [];
+    return { settings: parsed.data, faults: crossFaults(parsed.data, clusters) };
+  }
+  const right = Object.entries(Settings.shape).flatMap(([section, schema]) => {
+    const part = schema.safeParse(values[section]);
+    return part.success ? [[section, part.data]] : [];
+  });
+  const { locustClusters: given } = values;
+  const clusters = (Array.isArray(given) ? given : []).map((one: unknown) => {
+    const cluster = Cluster.safeParse(one);
+    return cluster.success ? clusterOf(cluster.data) : undefined;
+  });
+  const faults = faultsOf(Settings, parsed.error.issues);
+  return {
+    settings: undefined,
+    faults: [...faults, ...crossFaults(Object.fromEntries(right) as Partial<Settings>, clusters)],
+  };
 };
 
 /** The first source wins, per setting; lists are settings as a whole. */
@@ -86,30 +127,6 @@ const merge = (sources: readonly Source[]): Record<string, unknown> => {
     }
   }
   return merged;
-};
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .slice(1);
-
-const problems = (
-  issues: readonly z.core.$ZodIssue[],
-  originOf: (path: readonly PropertyKey[]) => Origin,
-): AppError => {
-  const found = issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ path: [...issue.path, key], message: "is not a setting" }))
-      : [{ path: issue.path, message: issue.message }],
-  );
-  const lines = found.map(({ path, message }) => {
-    const origin = originOf(path);
-    return `${origin === "default" ? "" : `${origin}: `}${pathText(path)} ${message}`;
-  });
-  return new AppError("validation", lines.join("\n"), {
-    fields: found.map(({ path, message }) => ({ field: pathText(path), message })),
-  });
 };
 
 const EVERY_SCOPE: ClusterConfig = {
@@ -168,44 +185,6 @@ const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): Cl
   };
 };
 
-const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
-
-export const hasTokens = ({ security }: Pick<Config, "security">): boolean =>
-  security.apiToken !== undefined || security.apiTokens.length > 0;
-
-/** What no single setting can tell. */
-const check = (config: Config, originOf: (path: readonly PropertyKey[]) => Origin): void => {
-  const fail = (path: readonly PropertyKey[], message: string): never => {
-    throw problems([{ code: "custom", path: [...path], message, input: undefined }], originOf);
-  };
-  const seen = new Set<string>();
-  config.locustClusters.forEach(({ id }, index) => {
-    if (seen.has(id)) fail(["locustClusters", index, "id"], `${JSON.stringify(id)} is there twice`);
-    seen.add(id);
-  });
-  for (const [one, other] of ambiguousPairs(config.locustClusters)) {
-    fail(
-      ["locustClusters", config.locustClusters.indexOf(other)],
-      `serves the same scope as ${one.id}; no load test could tell ${one.id} and ${other.id} apart without naming one`,
-    );
-  }
-  if (config.store.kind === "mongodb" && config.mongodb.uri === undefined) {
-    fail(["mongodb", "uri"], "is needed where store.kind is mongodb");
-  }
-  if (!hasTokens(config) && !LOOPBACK.has(config.server.host)) {
-    fail(
-      ["server", "host"],
-      "must be 127.0.0.1 while no security.apiToken is set: anybody could start load tests",
-    );
-  }
-  if (hasTokens(config) && config.security.locustCallbackToken.length === 0) {
-    fail(
-      ["security", "locustCallbackToken"],
-      "is needed where API tokens are set: Locust could not hand in its figures",
-    );
-  }
-};
-
 const flatten = (
   value: unknown,
   path: readonly PropertyKey[],
@@ -219,5 +198,5 @@ const flatten = (
     );
   }
   const none = Array.isArray(value) && value.length === 0;
-  return [{ path: pathText(path), value: secret && !none ? "***" : value, origin: originOf(path) }];
+  return [{ path: fieldOf(path), value: secret && !none ? "***" : value, origin: originOf(path) }];
 };

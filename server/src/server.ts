@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { type App, createApp } from "./app.ts";
-import { type Config, hasTokens } from "./config.ts";
+import type { Config } from "./config.ts";
+import { hasTokens } from "./config/check.ts";
 import { systemClock } from "./lib/clock.ts";
 import { AppError } from "./lib/errors.ts";
 import { uuidV7 } from "./lib/ids.ts";

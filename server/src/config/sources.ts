@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { AppError, messageOf } from "../lib/errors.ts";
-import { SCALARS } from "./schema.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import { interpolate, secretFrom } from "./interpolate.ts";
+import type { Fault } from "./problems.ts";
+import { SCALARS, SECRETS } from "./schema.ts";
+import { parseYaml } from "./yaml-file.ts";
 
 /** Where a setting's value comes from, for people: `load-manager.yaml:3:5`, `LOAD_MANAGER_SERVER_PORT`, `--port`. */
 export type Origin = string;
@@ -9,56 +12,22 @@ export type Source = {
   readonly values: Readonly<Record<string, unknown>>;
   /** The place of a setting by its path, or of the nearest thing around it that has a place. */
   readonly originOf: (path: readonly PropertyKey[]) => Origin | undefined;
+  /** Values that could not be found where they are said to be. */
+  readonly faults: readonly Fault[];
 };
 
-const configError = (detail: string): AppError => new AppError("validation", detail);
-
 /** A YAML file; every error names line and column. */
-export const yamlSource = (file: string): Source => {
+export const yamlSource = (file: string, environment: NodeJS.ProcessEnv): Source => {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw configError(`The configuration ${file} cannot be read: ${messageOf(error)}`);
+    const detail = `The configuration ${file} cannot be read: ${messageOf(error)}`;
+    throw new AppError("validation", detail);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const place = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    throw configError(`${place(broken.pos[0])}: this is not YAML: ${broken.message}`);
-  }
-  const values: unknown = document.toJS() ?? {};
-  if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw configError(`${file}:1:1: the configuration must be a map of settings`);
-  }
-  return {
-    values: values as Record<string, unknown>,
-    originOf: (path) => {
-      for (let length = path.length; length > 0; length -= 1) {
-        const parent: unknown =
-          length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
-        const key = path[length - 1];
-        const pair = isMap(parent)
-          ? parent.items.find((item) => isScalar(item.key) && item.key.value === key)
-          : undefined;
-        const node: unknown =
-          pair === undefined ? document.getIn(path.slice(0, length), true) : pair.key;
-        if (
-          typeof node === "object" &&
-          node !== null &&
-          "range" in node &&
-          Array.isArray(node.range)
-        ) {
-          return place(Number(node.range[0]));
-        }
-      }
-      return undefined;
-    },
-  };
+  const { document, placeOf, values } = parseYaml(text, file);
+  const faults = interpolate(document, file, environment);
+  return { values: values(), originOf: placeOf, faults };
 };
 
 const variableOf = (path: string): string =>
@@ -70,44 +39,68 @@ const variableOf = (path: string): string =>
 /** Names that mean something to the launcher, the plugin and the tools, not to the server. */
 const RESERVED = new Set(
   ["CONFIG", "URL", "TOKEN", "ACCOUNT_ID", "ORG_ID", "PROJECT_ID", "ENV_ID", "RUN_DIR", "ROLE"]
-    .concat([
-      "SPOOL_BYTES",
-      "MAX_ENDPOINTS",
-      "PYTHON",
-      "TEST_PYTHON_212",
-      "TEST_PYTHON_DEBIAN",
-      "TOOLS",
-    ])
+    .concat(["SPOOL_BYTES", "MAX_ENDPOINTS", "PYTHON", "TOOLS"])
     .map((name) => `LOAD_MANAGER_${name}`),
 );
+
+const isReserved = (name: string): boolean =>
+  RESERVED.has(name) || name.startsWith("LOAD_MANAGER_TEST_");
 
 export const configFileOf = (environment: NodeJS.ProcessEnv): string | undefined =>
   environment["LOAD_MANAGER_CONFIG"];
 
-/** `LOAD_MANAGER_*`; what is unknown is a warning, since it may be meant for another program. */
+const PREFIX = "LOAD_MANAGER_";
+
+/** `LOAD_MANAGER_*`, secrets also as the file of that name with `_FILE`; what is unknown is a warning, since it may be meant for another program. */
 export const environmentSource = (
   environment: NodeJS.ProcessEnv,
 ): { readonly source: Source; readonly warnings: string[] } => {
   const values: Record<string, unknown> = {};
-  const known = new Map(Object.keys(SCALARS).map((path) => [variableOf(path), path]));
+  const faults: Fault[] = [];
+  const known = new Map<string, { readonly path: string; readonly file: boolean }>();
+  for (const path of Object.keys(SCALARS)) {
+    known.set(variableOf(path), { path, file: false });
+    if (SECRETS.has(path.split(".")[1] ?? "")) {
+      known.set(`${variableOf(path)}_FILE`, { path, file: true });
+    }
+  }
   const warnings: string[] = [];
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith("LOAD_MANAGER_") || text === undefined || RESERVED.has(name)) continue;
-    const path = known.get(name);
-    if (path === undefined) warnings.push(`${name} is not a setting, and is ignored.`);
-    else setAt(values, path, scalar(path, text));
+    if (!name.startsWith(PREFIX) || text === undefined || isReserved(name)) continue;
+    const setting = known.get(name);
+    if (setting === undefined) {
+      const near = didYouMean(
+        name.slice(PREFIX.length),
+        [...known.keys()].map((one) => one.slice(PREFIX.length)),
+      ).replace('"', `"${PREFIX}`);
+      warnings.push(`${name} is not a setting, and is ignored${near}.`);
+    } else if (!setting.file) {
+      setAt(values, setting.path, scalar(setting.path, text));
+    } else if (environment[variableOf(setting.path)] === undefined) {
+      const read = secretFrom(text);
+      if ("text" in read) setAt(values, setting.path, secretOf(setting.path, read.text));
+      else faults.push({ path: setting.path.split("."), message: read.wrong });
+    } else {
+      const message = `is also given by ${name}; give one of them`;
+      faults.push({ path: setting.path.split("."), message });
+    }
   }
   return {
     source: {
       values,
       originOf: (path) => {
-        const variable = variableOf(path.map(String).join("."));
-        return environment[variable] === undefined ? undefined : variable;
+        const variable = variableOf(path.slice(0, 2).map(String).join("."));
+        return [variable, `${variable}_FILE`].find((name) => environment[name] !== undefined);
       },
+      faults,
     },
     warnings,
   };
 };
+
+/** Callback tokens may be several, one a line, while they are rotated. */
+const secretOf = (path: string, text: string): string | string[] =>
+  path === "security.locustCallbackToken" && text.includes("\n") ? text.split(/\s*\n\s*/) : text;
 
 const scalar = (path: string, text: string): unknown =>
   SCALARS[path] === "number" && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
@@ -126,6 +119,7 @@ export const flagSource = (
       const given = flags[path.map(String).join(".")];
       return given?.value === undefined ? undefined : given.flag;
     },
+    faults: [],
   };
 };
 

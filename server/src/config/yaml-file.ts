@@ -5,15 +5,13 @@ type Path = readonly PropertyKey[];
 
 export type YamlFile = {
   readonly document: Document;
-  /** `load-manager.yaml:3:5` */
-  readonly placeAt: (offset: number) => string;
-  /** The place of a setting by its path, or of the nearest thing around it that has a place. */
+  /** The place of a setting by its path, such as `load-manager.yaml:3:5`, or of the nearest thing around it that has a place. */
   readonly placeOf: (path: Path) => string | undefined;
   /** What the document holds now. Throws AppError validation where that is not a map. */
   readonly values: () => Record<string, unknown>;
 };
 
-/** Throws AppError validation, a line for each thing that is not YAML, with line and column. */
+/** Throws AppError validation with line and column where the text is not YAML. */
 export const parseYaml = (text: string, file: string): YamlFile => {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -21,15 +19,14 @@ export const parseYaml = (text: string, file: string): YamlFile => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  if (document.errors.length > 0) {
-    const told = document.errors.map(
-      ({ pos, message }) => `${placeAt(pos[0])}: this is not YAML: ${message}`,
-    );
-    throw new AppError("validation", told.join("\n"));
+  // What follows the first is mostly its consequence.
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    const detail = `${placeAt(broken.pos[0])}: this is not YAML: ${broken.message}`;
+    throw new AppError("validation", detail);
   }
   return {
     document,
-    placeAt,
     placeOf: (path) => {
       let node: unknown = document.contents;
       let place: string | undefined;

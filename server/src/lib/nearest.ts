@@ -1,9 +1,9 @@
 /** How many letters have to be changed, added or taken away. */
 const distance = (one: string, other: string): number => {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...one].entries()) {
+  for (const [i, letter] of one.split("").entries()) {
     const next = [i + 1];
-    for (const [j, wanted] of [...other].entries()) {
+    for (const [j, wanted] of other.split("").entries()) {
       const changed = (row[j] ?? 0) + (letter === wanted ? 0 : 1);
       next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
@@ -16,7 +16,7 @@ const distance = (one: string, other: string): number => {
 export const didYouMean = (name: string, known: Iterable<string>): string => {
   const near = [...known]
     .map((one) => ({ one, apart: distance(name.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ one, apart }) => one !== name && apart <= Math.max(2, one.length / 4))
-    .sort((a, b) => a.apart - b.apart)[0];
+    .filter(({ one, apart }) => one !== name && apart <= Math.min(3, Math.ceil(one.length / 3)))
+    .toSorted((a, b) => a.apart - b.apart)[0];
   return near === undefined ? "" : ` (did you mean "${near.one}"?)`;
 };

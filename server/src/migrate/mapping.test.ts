@@ -109,7 +109,7 @@ describe("the mapping of tenants", () => {
   test("everything that is wrong is told at once, by field", () => {
     const error = refused("tenant: {}\ndefault: { accountId: 1, orgId: '', projectId: p }\n");
     expect(error.kind).toBe("validation");
-    expect(error.fields.map(({ field }) => field).sort()).toEqual([
+    expect(error.fields.map(({ field }) => field).toSorted()).toEqual([
       "default.accountId",
       "default.orgId",
       "tenant",

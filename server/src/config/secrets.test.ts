@@ -1,0 +1,183 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../config.ts";
+import { AppError } from "../lib/errors.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "load-manager-secrets-"));
+const write = (name: string, text: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+const load = (text: string, env: Record<string, string> = {}) =>
+  loadConfig({ config: write("config.yaml", text) }, env);
+const refused = (text: string, env: Record<string, string> = {}): AppError => {
+  try {
+    load(text, env);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error("it was accepted");
+};
+const API = "Zk3-administrator-9";
+const CALLBACK = "Zk3-callback-9";
+const GOOD = `security: { apiToken: ${API}, locustCallbackToken: ${CALLBACK} }\n`;
+
+describe("secrets from files", () => {
+  test("every secret may stand in a file that the environment names; the origin is that variable", () => {
+    const loaded = load("store: { kind: mongodb }", {
+      LOAD_MANAGER_SECURITY_API_TOKEN_FILE: write("api", `${API}\n`),
+      LOAD_MANAGER_SECURITY_LOCUST_CALLBACK_TOKEN_FILE: write("cb", `${CALLBACK}\n${CALLBACK}2\n`),
+      LOAD_MANAGER_MONGODB_URI_FILE: write("uri", "mongodb://127.0.0.1/"),
+    });
+    expect(loaded.config.security).toMatchObject({
+      apiToken: API,
+      locustCallbackToken: [CALLBACK, `${CALLBACK}2`],
+    });
+    expect(loaded.config.mongodb.uri).toBe("mongodb://127.0.0.1/");
+    expect(loaded.warnings).toEqual([]);
+    expect(loaded.settings).toContainEqual({
+      path: "security.apiToken",
+      value: "***",
+      origin: "LOAD_MANAGER_SECURITY_API_TOKEN_FILE",
+    });
+  });
+
+  test.each([
+    [
+      { LOAD_MANAGER_SECURITY_API_TOKEN_FILE: "/no/such" },
+      /^LOAD_MANAGER_SECURITY_API_TOKEN_FILE: security\.apiToken cannot be taken from \/no\/such: ENOENT/,
+    ],
+    [
+      { LOAD_MANAGER_SECURITY_API_TOKEN_FILE: write("empty", " \n") },
+      /API_TOKEN_FILE: security\.apiToken .*it is empty/,
+    ],
+    [
+      { LOAD_MANAGER_MONGODB_URI_FILE: "/x", LOAD_MANAGER_MONGODB_URI: "mongodb://a" },
+      /mongodb\.uri is also given by LOAD_MANAGER_MONGODB_URI_FILE; give one/,
+    ],
+  ])("%j is refused", (env, message) => {
+    expect(refused("", env).message).toMatch(message);
+  });
+
+  test("a setting that is no secret has no file", () => {
+    expect(load("", { LOAD_MANAGER_SERVER_HOST_FILE: "x" }).warnings).toHaveLength(1);
+  });
+});
+
+describe("what stands for something else in the file", () => {
+  test("variables, their defaults, files, numbers, and a plain ${", () => {
+    write("team", "token-of-the-team\n");
+    const text = `
+server: { host: "\${HOST:-localhost}", port: "\${PORT}" }
+security:
+  apiToken: \${TOKEN}
+  locustCallbackToken: ["\${CALLBACK}-9", other-callback]
+  apiTokens:
+    - { name: "$\${plain} \${EMPTY:-team}", token: "\${file:team}", accountId: $acme }
+store: { kind: mongodb }
+mongodb: { uri: "mongodb://me:\${PASSWORD}@\${HOST:-127.0.0.1}/" }
+`;
+    const env = { PORT: "1234", TOKEN: "90123456789012347", CALLBACK: "Zk3-callback", EMPTY: "" };
+    const { config, settings } = load(text, { ...env, PASSWORD: "hidden" });
+    expect(config.server).toMatchObject({ host: "localhost", port: 1234 });
+    expect(config.security).toEqual({
+      apiToken: "90123456789012347",
+      locustCallbackToken: ["Zk3-callback-9", "other-callback"],
+      apiTokens: [{ name: "${plain} team", token: "token-of-the-team", accountId: "$acme" }],
+    });
+    expect(config.mongodb.uri).toBe("mongodb://me:hidden@127.0.0.1/");
+    expect(JSON.stringify(settings)).not.toMatch(/hidden|9012|token-of/);
+  });
+
+  test.each([
+    [
+      "security:\n  locustCallbackToken: ${NOPE}\n",
+      /^\S+:2:3: security\.locustCallbackToken needs the variable NOPE, which is not set$/,
+    ],
+    [
+      "server:\n  port: ${NOPE}\n",
+      /^\S+:2:3: server\.port needs the variable NOPE, which is not set$/,
+    ],
+    [
+      "server:\n  callbackUrls:\n    - http://a\n    - ${NOPE}\n",
+      /:4:7: server\.callbackUrls\[1\] needs the variable NOPE/,
+    ],
+    ["server: { host: '${NOPE' }\n", /server\.host holds a \$\{ without its \}/],
+    ["server: { host: '${a-b}' }\n", /holds \$\{a-b\}, which is not understood; write \$\{NAME\}/],
+    [
+      "server: { host: '${file:/no/such}' }\n",
+      /server\.host cannot be taken from \/no\/such: ENOENT/,
+    ],
+  ])("%j is refused once, with its place", (text, message) => {
+    expect(refused(text).message).toMatch(message);
+  });
+});
+
+describe("weak tokens", () => {
+  test("strong ones are taken", () => {
+    expect(load(GOOD).config.security.apiToken).toBe(API);
+    for (const token of ["administrator-token", "0123456789abcdef", "f3a9c1d24b7e80561122aabb"]) {
+      expect(load(GOOD.replace(API, token)).config.security.apiToken).toBe(token);
+    }
+  });
+
+  test.each([
+    ["short", /security\.apiToken is too short: it must have at least 16 characters/],
+    ["a".repeat(40), /security\.apiToken is too weak: it must have at least 5 different/],
+    ["'1212121212121212'", /at least 5 different/],
+    ["x7-foo-x7-foo-x7-foo-", /one short text again and again/],
+    ["passwordpassword", /again and again/],
+    ["changeme-password", /is a placeholder/],
+    ["'my-secret-1234567890'", /is a placeholder/],
+    ["'with a space inside'", /must not contain spaces/],
+  ])("%s is refused", (token, message) => {
+    expect(refused(GOOD.replace(API, token)).message).toMatch(message);
+  });
+
+  test.each([
+    [
+      `security: { apiToken: ${API}, locustCallbackToken: ${API} }`,
+      /locustCallbackToken is the same as security\.apiToken/,
+    ],
+    [
+      `security: { apiToken: ${API}, locustCallbackToken: ${CALLBACK}, apiTokens: [{ name: t, token: ${API}, accountId: a }] }`,
+      /apiTokens\[0\]\.token is the same as security\.apiToken/,
+    ],
+    [
+      `security: { locustCallbackToken: ${CALLBACK}, apiTokens: [{ name: t, token: ${API}, accountId: a }, { name: u, token: ${API}, accountId: b }] }`,
+      /apiTokens\[1\]\.token is the same as the token of "t"/,
+    ],
+    [
+      `${GOOD}locustClusters: [{ id: a, baseUrl: 'http://x', accountId: a, orgId: o, projectId: p, authToken: ${API} }]`,
+      /authToken is the same as security\.apiToken, which Locust must not have/,
+    ],
+  ])("one token opens one thing", (text, message) => {
+    expect(refused(text).message).toMatch(message);
+    expect(refused(text).message).not.toContain(API);
+  });
+});
+
+test("everything that is wrong is told at once, each with its field", () => {
+  const error = refused(`
+server: { prot: 1, host: 0.0.0.0 }
+store: { kind: mongodb }
+security: { apiToken: short, locustCallbackToken: "\${NOPE}" }
+locustClusters:
+  - { id: a, kind: local }
+  - { id: a, kind: local, accountId: x }
+  - { id: b, kind: local, worker: 2 }
+`);
+  expect(error.fields.map(({ field }) => field)).toEqual([
+    "security.locustCallbackToken",
+    "server.prot",
+    "locustClusters[2].worker",
+    "locustClusters[1].id",
+    "mongodb.uri",
+    "security.apiToken",
+  ]);
+  expect(error.message.split("\n")).toHaveLength(6);
+});
