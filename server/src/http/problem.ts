@@ -31,6 +31,9 @@ const translate = (error: unknown): AppError | undefined => {
   }
 };
 
+/** When it is worth asking again for what is not available just now. */
+const RETRY_AFTER_SECONDS = 5;
+
 const documentOf = (kind: ProblemKind, detail: string, requestId: string): Problem => ({
   type: problemType(kind),
   title: PROBLEMS[kind].title,
@@ -53,6 +56,7 @@ export const sendProblem = (
   }
   if (known.kind === "unauthorized")
     reply.header("www-authenticate", 'Bearer realm="load-manager"');
+  if (known.kind === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
   return send(reply, {
     ...documentOf(known.kind, known.message, requestId),
     ...(known.fields.length === 0 ? {} : { errors: [...known.fields] }),

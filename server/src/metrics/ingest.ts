@@ -6,6 +6,7 @@ import { ByteReader, malformed } from "./bytes.ts";
 import type { Told } from "./accumulator.ts";
 import { checkEncoded } from "./histogram.ts";
 import type { LiveRuns } from "./live.ts";
+import { plainOf } from "./plain.ts";
 import { decodeEvent, decodeFinal, decodeOpen } from "./records.ts";
 import { classesOf, decodeSample, endpointsOf, workersOf } from "./sample.ts";
 
@@ -96,7 +97,9 @@ export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps
         `Samples from before ${new Date(oldest * 1000).toISOString()} are not taken any more (retention.secondsDays).`,
       );
     }
-    const { inserted, conflicting } = await metrics.append(rows);
+    const { inserted, conflicting } = await metrics.append(rows, (index) =>
+      plainOf(run, arrived[index]?.told),
+    );
     await live.add(
       runId,
       inserted.flatMap((index) => arrived[index] ?? []),

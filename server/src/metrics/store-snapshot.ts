@@ -4,6 +4,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
 import { RECORD } from "./batch.ts";
 import type { LiveRuns } from "./live.ts";
+import { plainOf } from "./plain.ts";
 import {
   encodeSample,
   type EndpointDelta,
@@ -195,7 +196,14 @@ export const createSnapshotStore = ({
     if (how.final === true) {
       rows.push({ ...base, seq: seq + 1, type: RECORD.final, second: 0, body: Buffer.from("{}") });
     }
-    await metrics.append(rows);
+    await metrics.append(rows, (index) =>
+      plainOf(
+        run,
+        index === 0
+          ? { sample: { users: { target, real: snapshot.currentUsers } }, deltas: endpoints }
+          : undefined,
+      ),
+    );
     if (endpointsNow.some((one) => one.name === OTHER.name && one.method === OTHER.method)) {
       const message = `The run has more than ${MOST_ENDPOINTS} endpoints; the further ones are counted together as (other).`;
       const event = { at: how.at, type: "endpoints_capped", message };

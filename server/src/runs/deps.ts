@@ -1,12 +1,13 @@
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
-import type { ClusterAdapter } from "../clusters/port.ts";
+import type { Clusters } from "../clusters/port.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
 import type { Gap } from "./gaps.ts";
+import type { Membership } from "./membership.ts";
 
 /** What the runs need of the metrics: facts for decisions, and the figures that an ended run keeps. */
 export type RunFigures = {
@@ -40,12 +41,13 @@ export type RunLimits = {
 
 export type RunDeps = {
   readonly stores: Stores;
-  readonly clusters: ReadonlyMap<string, ClusterAdapter>;
+  readonly clusters: Clusters;
   readonly figures: RunFigures;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
-  /** This server, as leases name it: one id per start. */
-  readonly holder: string;
+  readonly membership: Membership;
+  /** This machine, as runs of local clusters name it. */
+  readonly hostId: string;
   readonly limits: RunLimits;
 };

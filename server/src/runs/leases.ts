@@ -1,28 +1,43 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Hold } from "../clusters/port.ts";
+import type { Lease } from "../stores/ports.ts";
 import { recordEvent } from "./events.ts";
 import type { RunDeps } from "./deps.ts";
 
 /** What the loop writes to a run carries the server as its author. */
 export const SYSTEM = "load-manager";
 
+/** Whether this server may take a slot: nobody works on it, or who does is gone. */
+export const isFree = async (deps: RunDeps, lease: Lease | undefined): Promise<boolean> =>
+  lease === undefined ||
+  lease.runId === undefined ||
+  lease.holder === deps.membership.holder ||
+  (await deps.membership.isGone(lease.holder));
+
+/** A run of a local cluster belongs to the machine it was started on: nobody else reaches its processes. */
+export const isElsewhere = (deps: RunDeps, run: LoadTestRun): boolean =>
+  run.hostId !== undefined && run.hostId !== deps.hostId;
+
 /**
- * Makes this server the holder of the run's slot and returns the hold, or `undefined` where the run has changed meanwhile.
- * A store that one server holds alone has no other living holder: a lease of another id is of a server that is gone.
- * An external run whose slot somebody else works on goes on without a fence.
+ * Makes this server the holder of the run's slot and returns the hold, or `undefined` where another living server
+ * holds it, or the run has changed meanwhile, or this server has stood down.
+ * An external run whose slot this server works on for another run goes on without a fence.
  */
 export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | undefined> => {
   const { leases, runs, events } = deps.stores;
+  const { holder } = deps.membership;
   const slot = run.slot ?? 0;
+  if (!deps.membership.standing()) return undefined;
   const lease = await leases.get(run.locustClusterId, slot);
-  if (lease !== undefined && lease.holder === deps.holder) {
+  if (lease !== undefined && lease.holder === holder) {
     if (lease.runId === run.id && lease.fence === run.fence) return { run, fence: run.fence };
     if (lease.runId !== undefined && lease.runId !== run.id && (await isOpen(deps, lease.runId))) {
       return { run, fence: run.fence };
     }
   }
+  if (!(await isFree(deps, lease))) return undefined;
   const claimed = await leases.claim(
-    { clusterId: run.locustClusterId, slot, holder: deps.holder, runId: run.id },
+    { clusterId: run.locustClusterId, slot, holder, runId: run.id },
     lease?.fence,
   );
   if (claimed === undefined) return undefined;
@@ -38,7 +53,9 @@ export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | u
       id: `adopted:${claimed.fence}`,
       at: now,
       type: "adopted",
-      message: "The server was started again and has taken over this run.",
+      message:
+        "This run has been taken over: the server that looked after it was stopped, or is not heard of.",
+      data: { holder, fence: claimed.fence },
     });
   }
   return { run: held, fence: claimed.fence };

@@ -3,7 +3,7 @@ import type { ClusterAdapter } from "../clusters/port.ts";
 import { deadlineOf } from "./deadline.ts";
 import type { RunDeps } from "./deps.ts";
 import { recordStatus } from "./events.ts";
-import { SYSTEM } from "./leases.ts";
+import { isFree, SYSTEM } from "./leases.ts";
 import { holdsSlot } from "./run.ts";
 
 type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
@@ -94,8 +94,10 @@ const claim = async (
       }
     }
     const seen = await deps.stores.leases.get(clusterId, slot);
+    if (!deps.membership.standing() || !(await isFree(deps, seen))) continue;
+    const { holder } = deps.membership;
     const lease = await deps.stores.leases.claim(
-      { clusterId, slot, holder: deps.holder, runId: run.id },
+      { clusterId, slot, holder, runId: run.id },
       seen?.fence,
     );
     if (lease === undefined) continue;
@@ -104,10 +106,11 @@ const claim = async (
       statusReason: null,
       slot,
       fence: lease.fence,
+      ...(adapter.config.kind === "local" ? { hostId: deps.hostId } : {}),
       startingAt: deps.clock.now(),
     });
     if (started === undefined)
-      await deps.stores.leases.release(clusterId, slot, deps.holder, lease.fence);
+      await deps.stores.leases.release(clusterId, slot, holder, lease.fence);
     return "claimed";
   }
   return holderReason(adapter, open, 1);

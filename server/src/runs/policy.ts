@@ -22,6 +22,8 @@ export const POLICY = {
   polledFinalsMs: 6000,
   /** A stop that has not taken effect is sent again after this long. */
   stopAgainMs: 5000,
+  /** A run on a machine that is not heard of counts as lost this long after all its load must have ended. */
+  hostLostMs: 60_000,
   /** Live figures are written at most this often. */
   liveMs: 5000,
 } as const;

@@ -6,6 +6,7 @@ import { createMemoryStores } from "../stores/memory/stores.ts";
 import { handleTestStart, handleTestStop } from "./callbacks.ts";
 import { stopTestRun } from "./control.ts";
 import { createTestRun } from "./create.ts";
+import { soleMember } from "./membership.ts";
 import { killAt } from "./deadline.ts";
 import type { RunDeps } from "./deps.ts";
 import { admitPending } from "./pending.ts";
@@ -120,7 +121,8 @@ const world = async (kind: "local" | "attached", plugin: boolean) => {
     clock: { now: () => now, monotonic: () => now },
     ids: { next: () => `id-${(ids += 1)}`, of: (name) => name },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    holder: `server-${(servers += 1)}`,
+    membership: soleMember(`server-${(servers += 1)}`),
+    hostId: "here",
     limits: {
       maxDurationSeconds: 60,
       pendingTimeoutSeconds: 600,

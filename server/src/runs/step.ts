@@ -4,11 +4,12 @@ import { messageOf } from "../lib/errors.ts";
 import { apply, writeRun } from "./apply.ts";
 import type { RunDeps } from "./deps.ts";
 import { type KnownGaps, noteGaps } from "./gaps.ts";
-import { holdRun } from "./leases.ts";
+import { lookFromAfar } from "./elsewhere.ts";
+import { holdRun, isElsewhere } from "./leases.ts";
 import { nextPhases } from "./phases.ts";
 import { POLICY } from "./policy.ts";
 import { type Facts, reconcile } from "./reconcile.ts";
-import { isTerminal } from "./run.ts";
+import { holdsSlot, isTerminal } from "./run.ts";
 import { settleRun } from "./settle.ts";
 
 /** What one server remembers of a run between two looks, on its monotonic clock. */
@@ -27,7 +28,11 @@ export type Memory = {
 export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Promise<boolean> => {
   const run = await deps.stores.runs.get(runId);
   if (run === undefined || run.settledAt !== undefined || run.status === "Pending") return true;
-  if (isTerminal(run.status)) return (await settleRun(deps, run)) !== undefined;
+  if (isElsewhere(deps, run)) {
+    const over = await lookFromAfar(deps, run);
+    return over !== undefined && (await settleRun(deps, over)) !== undefined;
+  }
+  if (isTerminal(run.status)) return settle(deps, run);
   const hold = await holdRun(deps, run);
   if (hold === undefined) return false;
   const adapter = deps.clusters.get(run.locustClusterId);
@@ -40,6 +45,12 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
   if (adapter !== undefined)
     await act(deps, adapter, await withPhases(deps, hold, seen), seen, facts, memory);
   return false;
+};
+
+/** A run that had a slot is settled by who holds that. */
+const settle = async (deps: RunDeps, run: LoadTestRun): Promise<boolean> => {
+  const mine = holdsSlot(run) && deps.stores.shared ? (await holdRun(deps, run))?.run : run;
+  return mine !== undefined && (await settleRun(deps, mine)) !== undefined;
 };
 
 const observe = async (

@@ -11,6 +11,8 @@ import type { ScriptRevision } from "@load-manager/contract/script.ts";
  */
 export type Stores = {
   readonly kind: "memory" | "sqlite" | "mongodb";
+  /** Other servers may use it at the same time. */
+  readonly shared: boolean;
   readonly loadTests: LoadTestStore;
   readonly revisions: RevisionStore;
   readonly runs: RunStore;
@@ -167,7 +169,10 @@ export type LeaseStore = {
   ) => Promise<boolean>;
   /** The holder's heartbeat: a counter that rises, one row per server. */
   readonly beat: (holder: string, count: number) => Promise<void>;
+  /** Of every server that has not left. */
   readonly heartbeats: () => Promise<Map<string, number>>;
+  /** Takes the heartbeat away: whatever the server held is free at once. */
+  readonly leave: (holder: string) => Promise<void>;
 };
 
 /** One record of a batch as it arrived: its bytes never change. Types: `locust-plugin/PROTOCOL.md`. */

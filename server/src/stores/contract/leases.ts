@@ -80,6 +80,10 @@ export const leaseContract = (open: OpenStores): void => {
       await store().beat(one, 2);
       const beats = await store().heartbeats();
       expect([beats.get(one), beats.get(two)]).toEqual([3, 7]);
+      await store().leave(one);
+      await store().leave(one);
+      const left = await store().heartbeats();
+      expect([left.has(one), left.get(two)]).toEqual([false, 7]);
     });
   });
 };

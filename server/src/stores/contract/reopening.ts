@@ -54,6 +54,7 @@ export const reopening =
     };
     return {
       kind: current.kind,
+      shared: current.shared,
       loadTests: port("loadTests"),
       revisions: port("revisions"),
       runs: port("runs"),

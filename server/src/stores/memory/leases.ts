@@ -30,5 +30,8 @@ export const memoryLeases = (): LeaseStore => {
       counts.set(holder, Math.max(count, counts.get(holder) ?? count));
     },
     heartbeats: async () => new Map(counts),
+    leave: async (holder) => {
+      counts.delete(holder);
+    },
   };
 };

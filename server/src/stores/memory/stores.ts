@@ -9,6 +9,7 @@ import { memoryRuns } from "./runs.ts";
 /** Everything in this process's memory: gone with it. For tests and servers that are thrown away. */
 export const createMemoryStores = (): Stores => ({
   kind: "memory",
+  shared: false,
   loadTests: memoryLoadTests(),
   revisions: memoryRevisions(),
   runs: memoryRuns(),

@@ -68,5 +68,8 @@ export const mongoLeases = (db: Db): LeaseStore => {
       const documents = await heartbeats.find().toArray();
       return new Map(documents.map(({ _id, ["count"]: count }) => [_id, Number(count)]));
     }),
+    leave: verb(async (holder) => {
+      await heartbeats.deleteMany({ _id: holder });
+    }),
   };
 };

@@ -67,6 +67,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
   const checks = db.collection<{ _id: string }>("store_checks");
   return {
     kind: "mongodb",
+    shared: true,
     loadTests: mongoLoadTests(db),
     revisions: mongoRevisions(db),
     runs: mongoRuns(db),

@@ -69,4 +69,7 @@ export const sqliteLeases = (db: Control): LeaseStore => ({
           .map(({ holder, count }) => [holder, count]),
       ),
   ),
+  leave: db.verb((holder) => {
+    db.run("DELETE FROM heartbeats WHERE holder = ?", holder);
+  }),
 });

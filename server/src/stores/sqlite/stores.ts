@@ -48,6 +48,7 @@ export const openSqliteStores = async (options: {
   };
   return {
     kind: "sqlite",
+    shared: false,
     loadTests: sqliteLoadTests(db),
     revisions: sqliteRevisions(db),
     runs: sqliteRuns(db),

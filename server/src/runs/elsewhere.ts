@@ -1,0 +1,63 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { writeRun } from "./apply.ts";
+import { killAt } from "./deadline.ts";
+import type { RunDeps } from "./deps.ts";
+import { recordEvent } from "./events.ts";
+import { holdRun, SYSTEM } from "./leases.ts";
+import { POLICY } from "./policy.ts";
+import { isTerminal } from "./run.ts";
+
+/**
+ * A look at a run on another machine, whose processes cannot be reached from here. While a server there lives it is that
+ * one's. Else nothing is known of the run; when all load must have ended it is over. Answers the run once it is this
+ * server's to settle.
+ */
+export const lookFromAfar = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+): Promise<LoadTestRun | undefined> => {
+  const lease = await deps.stores.leases.get(run.locustClusterId, run.slot ?? 0);
+  const { holder, isGone, standing } = deps.membership;
+  if (lease === undefined || !standing()) return undefined;
+  if (lease.holder === holder && lease.runId === run.id)
+    return isTerminal(run.status) ? run : fail(deps, run);
+  if (!(await isGone(lease.holder))) return undefined;
+  const certain = killAt(run) ?? run.updatedAt;
+  if (deps.clock.now() > certain + POLICY.hostLostMs) {
+    const hold = await holdRun(deps, run);
+    if (hold === undefined) return undefined;
+    return isTerminal(hold.run.status) ? hold.run : fail(deps, hold.run);
+  }
+  if (!isTerminal(run.status) && run.health !== "unknown") {
+    const now = deps.clock.now();
+    const unknown = await deps.stores.runs.update(
+      run.id,
+      { version: run.version, fence: run.fence },
+      { health: "unknown", updatedAt: now, updatedBy: SYSTEM },
+    );
+    if (unknown !== undefined) {
+      await recordEvent(deps.stores.events, run.id, {
+        id: `health:${unknown.version}`,
+        at: now,
+        type: "health",
+        message: `No server is running on ${run.hostId ?? "the machine"} that this run was started on: nothing is known of it.`,
+        data: { health: "unknown", hostId: run.hostId ?? null },
+      });
+    }
+  }
+  return undefined;
+};
+
+const fail = (deps: RunDeps, run: LoadTestRun): Promise<LoadTestRun | undefined> =>
+  writeRun(
+    deps,
+    { run, fence: run.fence },
+    {
+      status: "Failed",
+      statusReason: {
+        code: "host_lost",
+        message: `The machine ${run.hostId ?? ""} that this run was started on has not been heard of; by now its load must have ended.`,
+      },
+      finishedAt: deps.clock.now(),
+    },
+  );
