@@ -39,6 +39,7 @@ import {
   StreamQuery,
 } from "./metrics-detail.ts";
 import { Id, Paging } from "./primitives.ts";
+import { ReloadAnswer } from "./reload.ts";
 import { route } from "./route.ts";
 import {
   AddEvent,
@@ -121,6 +122,7 @@ export const routes = {
   testStop: route({ ...callback, path: "/v1/internal/locust/test-stop", summary: "Load has ended", body: TestStop, answers: { 200: CallbackAnswer } }),
   pushMetrics: route({ ...callback, path: "/v1/internal/locust/metrics", summary: "A plain JSON snapshot", body: PushMetrics, answers: { 200: CallbackAnswer } }),
 
+  reload: route({ tag: "Operations", caller: "user", method: "POST", path: "/v1/admin/reload", summary: "Read the configuration again", description: "Takes over clusters and tokens; runs go on. For the administrator. Where the configuration is not right, 400 names every fault and what was in force stays.", answers: { 200: ReloadAnswer } }),
   livez: route({ ...operations, path: "/livez", summary: "The process answers", answers: { 200: z.object({ status: z.literal("ok") }) } }),
   readyz: route({ ...operations, path: "/readyz", summary: "The server can work", answers: { 200: ReadyAnswer, 503: ReadyAnswer } }),
   health: route({ ...operations, path: "/health", summary: "Version, store, clusters", answers: { 200: HealthAnswer } }),

@@ -1,18 +1,21 @@
 import { join } from "node:path";
+import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createAccess } from "./access/access.ts";
+import { createAccess, replaceableAccess } from "./access/access.ts";
 import { createAttached } from "./clusters/attached.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
-import type { ClusterAdapter } from "./clusters/port.ts";
-import type { Config } from "./config.ts";
+import { createRegistry } from "./clusters/registry.ts";
+import type { Config, LoadedConfig } from "./config.ts";
 import { createHttp } from "./http/app.ts";
+import { adminHandlers } from "./http/handlers/admin.ts";
 import { aroundHandlers } from "./http/handlers/around.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
 import { numberHandlers } from "./http/handlers/numbers.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import type { Clock } from "./lib/clock.ts";
+import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
 import { createMerger, type Merger } from "./metrics/blocks/merger.ts";
@@ -22,10 +25,12 @@ import { createLiveRuns } from "./metrics/live.ts";
 import { createQueries } from "./metrics/query/queries.ts";
 import { toSnapshot } from "./metrics/snapshot.ts";
 import { createSnapshotStore } from "./metrics/store-snapshot.ts";
+import { createReload } from "./reload.ts";
 import { commandsFor } from "./runs/commands.ts";
 import type { RunDeps } from "./runs/deps.ts";
 import { refreshSummary } from "./runs/settle.ts";
 import { createLoop } from "./runs/loop.ts";
+import { createMembership, soleMember } from "./runs/membership.ts";
 import type { Stores } from "./stores/ports.ts";
 import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
@@ -36,8 +41,10 @@ export type App = {
   readonly http: FastifyInstance;
   readonly runs: RunDeps;
   readonly merger: Merger;
+  /** Takes over clusters and tokens from the configuration as it is now. */
+  readonly reload: () => Promise<ReloadAnswer>;
   /** The address under which Locust reaches this server is known only once it listens. */
-  readonly start: (address: string) => void;
+  readonly start: (address: string) => Promise<void>;
   /** Ends the looks and the answering; runs go on, and are found again. Stores stay open. */
   readonly close: () => Promise<void>;
 };
@@ -45,6 +52,8 @@ export type App = {
 /** The composition root: everything is wired here, and only here. */
 export const createApp = (deps: {
   readonly config: Config;
+  /** Reads the configuration again, for a reload. */
+  readonly again?: (() => LoadedConfig) | undefined;
   readonly stores: Stores;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -52,15 +61,16 @@ export const createApp = (deps: {
 }): App => {
   const { config, stores, clock, ids, log } = deps;
   let address = "";
+  // Those that held before a reload come last: a plugin that was started with one still knows only that.
+  let callbackTokens = config.security.locustCallbackToken;
   const callback = {
-    callbackTokens: config.security.locustCallbackToken,
+    callbackTokens: () => callbackTokens,
     callbackUrls: () =>
       config.server.callbackUrls.length > 0 ? config.server.callbackUrls : [address],
   };
   const runsFolder = join(config.store.dataDir, "runs");
-  const clusters = new Map<string, ClusterAdapter>(
-    config.locustClusters.map((cluster) => [
-      cluster.id,
+  const clusters = createRegistry(
+    (cluster) =>
       cluster.kind === "attached"
         ? createAttached(cluster, callback)
         : createLocal(cluster, {
@@ -68,9 +78,13 @@ export const createApp = (deps: {
             runsFolder,
             python: cluster.python ?? config.python,
           }),
-    ]),
+    config.locustClusters,
   );
-  const live = createLiveRuns(stores.metrics);
+  const live = createLiveRuns(stores.metrics, stores.shared ? clock : undefined);
+  const holder = ids.next();
+  const membership = stores.shared
+    ? createMembership({ leases: stores.leases, holder, clock, log })
+    : soleMember(holder);
   const merger = createMerger({
     metrics: stores.metrics,
     clock,
@@ -101,20 +115,30 @@ export const createApp = (deps: {
     clock,
     ids,
     log,
-    holder: ids.next(),
+    membership,
+    hostId: hostIdOf(runsFolder),
     limits: config.orchestrator,
   };
   const loop = createLoop(runs);
   const streams = createStreams({ stores, live, log });
   const notReady: string[] = ["the server is starting"];
-  const access = createAccess({
-    apiToken: config.security.apiToken,
-    apiTokens: config.security.apiTokens,
-    callbackTokens: config.security.locustCallbackToken,
+  const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
+    createAccess({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
+  const access = replaceableAccess(accessOf(config.security));
+  const reload = createReload({
+    config,
+    again: deps.again,
+    registry: clusters,
+    runs,
+    setSecurity: (security) => {
+      callbackTokens = [...new Set([...security.locustCallbackToken, ...callbackTokens])];
+      access.replace(accessOf(security));
+    },
+    log,
   });
   const loadTests = {
     stores,
-    clusters: config.locustClusters,
+    clusters: clusters.configs,
     clock,
     ids,
     checkScript: createScriptChecker(config.python),
@@ -125,6 +149,7 @@ export const createApp = (deps: {
       ...runHandlers({ runs, wake: loop.wake }),
       ...numberHandlers({ runs: stores.runs, queries, streams }),
       ...locustHandlers({ runs, wake: loop.wake }),
+      ...adminHandlers({ reload }),
       ...aroundHandlers({ runs, version: VERSION, notReady: () => notReady }),
     },
     samples: async (bytes) => {
@@ -142,8 +167,10 @@ export const createApp = (deps: {
     http,
     runs,
     merger,
-    start: (listening) => {
+    reload,
+    start: async (listening) => {
       address = listening;
+      await membership.start();
       notReady.length = 0;
       loop.start();
       merger.start();
@@ -153,6 +180,7 @@ export const createApp = (deps: {
       streams.stop();
       await loop.stop();
       await merger.stop();
+      await membership.stop({ leave: true });
       await http.close();
     },
   };

@@ -1,3 +1,5 @@
+import { closeSync, openSync } from "node:fs";
+import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
 import { pino } from "pino";
 import type { LoadedConfig } from "./config.ts";
 import { remarks, startServer } from "./server.ts";
@@ -7,18 +9,19 @@ const STOP_WINDOW_MS = 5000;
 
 /**
  * `load-manager serve`: runs until it is told to end. The first Ctrl-C with active runs says which go on and waits
- * for a second one, which stops them; SIGTERM leaves them running. Resolves when everything is closed.
+ * for a second one, which stops them; SIGTERM leaves them running; SIGHUP reads the configuration again. Resolves when everything is closed.
  */
 export const serve = async (
-  { config, file, warnings }: LoadedConfig,
+  { config, file, warnings, again }: LoadedConfig,
   io: { readonly out: (line: string) => void; readonly logLevel: string },
 ): Promise<void> => {
   const log = pino({ level: io.logLevel }, pino.destination({ fd: 2, sync: true }));
-  const server = await startServer(config, log);
+  const server = await startServer(config, log, again);
   for (const warning of warnings) io.out(`Warning: ${warning}`);
   if (file !== undefined) io.out(`Configuration: ${file}`);
   for (const remark of remarks(config)) io.out(remark);
   if (config.store.kind === "sqlite") io.out(`Data: ${config.store.dataDir}`);
+  if (config.store.kind === "mongodb") io.out(`Data: MongoDB, database ${config.mongodb.database}`);
   io.out(
     `Load Manager is ready: ${server.address} (API ${server.address}/v1, docs ${server.address}/docs)`,
   );
@@ -28,7 +31,20 @@ export const serve = async (
   let stopThem = false;
 
   const interrupts = signalQueue("SIGINT");
-  const first = await Promise.race([interrupts.next(), signalQueue("SIGTERM").next()]);
+  const hungUp = new Promise<string>((resolve) => {
+    process.on("SIGHUP", () => {
+      if (terminalClosed()) {
+        resolve("SIGHUP");
+        return;
+      }
+      // What is wrong is in the log.
+      void server.app.reload().then(
+        (answer) => io.out(reloadLine(answer)),
+        () => io.out("The configuration was not reloaded; what was in force stays."),
+      );
+    });
+  });
+  const first = await Promise.race([interrupts.next(), signalQueue("SIGTERM").next(), hungUp]);
   const running = await active();
   if (first === "SIGINT" && running.length > 0) {
     io.out("");
@@ -48,6 +64,26 @@ export const serve = async (
   }
   await server.close();
   io.out("Load Manager has ended.");
+};
+
+const reloadLine = ({ clusters, tokens, needsRestart }: ReloadAnswer): string => {
+  const changes = Object.entries(clusters)
+    .filter(([, ids]) => ids.length > 0)
+    .map(([what, ids]) => `${what}: ${ids.join(", ")}`);
+  const told = changes.length === 0 ? "clusters as before" : `clusters ${changes.join("; ")}`;
+  const later = needsRestart.length === 0 ? "" : `; needs a restart: ${needsRestart.join(", ")}`;
+  return `Configuration reloaded: ${told}; ${tokens} tokens${later}`;
+};
+
+/** A SIGHUP also comes when the terminal is closed, which ends a server that was started there. */
+const terminalClosed = (): boolean => {
+  if (!process.stdout.isTTY) return false;
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return false;
+  } catch {
+    return true;
+  }
 };
 
 const delay = (ms: number): Promise<undefined> =>

@@ -1,11 +1,13 @@
 import type { Logger } from "pino";
 import { type App, createApp } from "./app.ts";
-import type { Config } from "./config.ts";
+import type { Config, LoadedConfig } from "./config.ts";
 import { hasTokens } from "./config/check.ts";
 import { systemClock } from "./lib/clock.ts";
 import { AppError } from "./lib/errors.ts";
 import { uuidV7 } from "./lib/ids.ts";
 import { createMemoryStores } from "./stores/memory/stores.ts";
+import { openMongoStores } from "./stores/mongo/stores.ts";
+import type { Stores } from "./stores/ports.ts";
 import { openSqliteStores } from "./stores/sqlite/stores.ts";
 
 export type RunningServer = {
@@ -15,23 +17,24 @@ export type RunningServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Opens the stores, listens, and takes up the runs that are under way. Rejects with AppError, with nothing left open. */
-export const startServer = async (config: Config, log: Logger): Promise<RunningServer> => {
+/** Opens the stores, listens, and takes up the runs that are under way. Rejects with AppError, with nothing left open. `again` makes it reloadable. */
+export const startServer = async (
+  config: Config,
+  log: Logger,
+  again?: () => LoadedConfig,
+): Promise<RunningServer> => {
   if (config.store.kind === "mongodb") {
     throw new AppError("not-implemented", "The store mongodb is not built (store.kind).");
   }
-  const stores =
-    config.store.kind === "memory"
-      ? createMemoryStores()
-      : await openSqliteStores({ dataDir: config.store.dataDir, log });
+  const stores = await openStores(config, log);
   try {
-    const app = createApp({ config, stores, clock: systemClock, ids: uuidV7, log });
+    const app = createApp({ config, again, stores, clock: systemClock, ids: uuidV7, log });
     const { host, port } = config.server;
     await app.http.listen({ host, port }).catch((error: unknown) => {
       throw listenError(error, host, port);
     });
     const address = addressOf(app, host);
-    app.start(address);
+    await app.start(address);
     return {
       app,
       address,
@@ -43,6 +46,17 @@ export const startServer = async (config: Config, log: Logger): Promise<RunningS
   } catch (error) {
     await stores.close();
     throw error;
+  }
+};
+
+const openStores = async (config: Config, log: Logger): Promise<Stores> => {
+  switch (config.store.kind) {
+    case "memory":
+      return createMemoryStores();
+    case "mongodb":
+      return openMongoStores({ ...config.mongodb, uri: config.mongodb.uri ?? "" });
+    case "sqlite":
+      return openSqliteStores({ dataDir: config.store.dataDir, log });
   }
 };
 

@@ -23,6 +23,23 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 
 const LOCAL: Caller = { name: "local", administrator: true, scope: {} };
 
+/** Access whose tokens can be replaced while the server runs. */
+export const replaceableAccess = (
+  first: Access,
+): Access & { readonly replace: (next: Access) => void } => {
+  let current = first;
+  return {
+    get open() {
+      return current.open;
+    },
+    identify: (authorization) => current.identify(authorization),
+    isLocust: (token) => current.isLocust(token),
+    replace: (next) => {
+      current = next;
+    },
+  };
+};
+
 /** Tokens are compared as digests, in constant time, and every one of them each time. */
 export const createAccess = (options: {
   readonly apiToken?: string | undefined;

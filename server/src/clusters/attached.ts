@@ -15,14 +15,15 @@ type AttachedConfig = Extract<ClusterConfig, { readonly kind: "attached" }>;
 export const createAttached = (
   config: AttachedConfig,
   deps: {
-    readonly callbackTokens: readonly string[];
+    /** Those that the plugin may know, the one that holds now first; read anew for each command. */
+    readonly callbackTokens: () => readonly string[];
     readonly callbackUrls: () => readonly string[];
   },
 ): ClusterAdapter => {
-  const tokens =
+  const tokens = (): readonly string[] =>
     config.authToken === undefined
-      ? deps.callbackTokens
-      : [config.authToken, ...deps.callbackTokens];
+      ? deps.callbackTokens()
+      : [config.authToken, ...deps.callbackTokens()];
   const client = createPluginClient(config.baseUrl, tokens);
   const commands = pluginCommands(deps);
   const polled = createPolled(config.baseUrl, tokens);

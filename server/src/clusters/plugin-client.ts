@@ -58,11 +58,15 @@ const detailOf = (json: unknown): string => {
 };
 
 /** `tokens`: tried in order while they are refused, so that a callback token may be rotated during a run. */
-export const createPluginClient = (baseUrl: string, tokens: readonly string[]): PluginClient => {
+export const createPluginClient = (
+  baseUrl: string,
+  tokens: () => readonly string[],
+): PluginClient => {
   const base = baseUrl.replace(/\/+$/, "");
   const request = async (path: string, timeoutMs: number, body?: object): Promise<Reply> => {
     let reply: Reply | undefined;
-    for (const token of tokens.length === 0 ? [""] : tokens) {
+    const known = tokens();
+    for (const token of known.length === 0 ? [""] : known) {
       reply = await ask(`${base}/load-manager/${path}`, {
         method: body === undefined ? "GET" : "POST",
         headers: {

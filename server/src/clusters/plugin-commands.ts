@@ -2,13 +2,13 @@ import type { PluginClient } from "./plugin-client.ts";
 import type { Hold } from "./port.ts";
 
 type Callback = {
-  readonly callbackTokens: readonly string[];
+  readonly callbackTokens: () => readonly string[];
   readonly callbackUrls: () => readonly string[];
 };
 
 /** The commands that the plugin takes; each may be repeated, and carries run, attempt and fence. */
 export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
-  const reachUs = () => ({ urls: callbackUrls(), token: callbackTokens[0] ?? "" });
+  const reachUs = () => ({ urls: callbackUrls(), token: callbackTokens()[0] ?? "" });
   return {
     attach: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
       client.command("attach", { ...reachUs(), run: run.id, attempt: run.attempt, fence }),

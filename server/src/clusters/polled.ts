@@ -105,13 +105,19 @@ const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchPara
 const TIMEOUT_MS = 4000;
 
 /** A Locust without our plugin, through the pages that every version has (2.12.1 to 2.47). */
-export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
+export const createPolled = (baseUrl: string, tokens: () => readonly string[]) => {
   const base = baseUrl.replace(/\/+$/, "");
-  const headers = tokens[0] === undefined ? {} : { authorization: `Bearer ${tokens[0]}` };
+  const headers = (): Record<string, string> => {
+    const [token] = tokens();
+    return token === undefined ? {} : { authorization: `Bearer ${token}` };
+  };
   const read = async (): Promise<
     { readonly kind: "stats"; readonly stats: Stats } | Extract<Reply, { readonly kind: "silent" }>
   > => {
-    const reply = await ask(`${base}/stats/requests`, { headers, timeoutMs: TIMEOUT_MS });
+    const reply = await ask(`${base}/stats/requests`, {
+      headers: headers(),
+      timeoutMs: TIMEOUT_MS,
+    });
     if (reply.kind === "silent") return reply;
     const parsed = Stats.safeParse(reply.json);
     if (parsed.success) return { kind: "stats", stats: parsed.data };
@@ -123,7 +129,7 @@ export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
   const swarm = async (run: LoadTestRun, users: number, spawnRate: number): Promise<void> => {
     const reply = await ask(`${base}/swarm`, {
       method: "POST",
-      headers,
+      headers: headers(),
       body: form(run, users, spawnRate),
       timeoutMs: TIMEOUT_MS,
     });
@@ -185,10 +191,14 @@ export const createPolled = (baseUrl: string, tokens: readonly string[]) => {
     setUsers: swarm,
     /** POST from 2.47 on, GET before; 405 has no side effect. */
     stop: async (): Promise<void> => {
-      const post = await ask(`${base}/stop`, { method: "POST", headers, timeoutMs: TIMEOUT_MS });
+      const post = await ask(`${base}/stop`, {
+        method: "POST",
+        headers: headers(),
+        timeoutMs: TIMEOUT_MS,
+      });
       const reply =
         post.kind === "answer" && post.status === 405
-          ? await ask(`${base}/stop`, { headers, timeoutMs: TIMEOUT_MS })
+          ? await ask(`${base}/stop`, { headers: headers(), timeoutMs: TIMEOUT_MS })
           : post;
       if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
       if (reply.status >= 300)

@@ -95,6 +95,14 @@ export type ClusterAdapter = {
   readonly probe: () => Promise<ClusterProbe>;
 };
 
+/** Clusters by their ids. A Map is one. */
+export type Clusters = {
+  /** Also one that is no longer configured, while it has runs to end. */
+  readonly get: (id: string) => ClusterAdapter | undefined;
+  /** Those that new runs may be given, in the order of the configuration. */
+  readonly values: () => Iterable<ClusterAdapter>;
+};
+
 export type ClusterProbe = {
   readonly state: "idle" | "busy" | "unreachable" | "unknown";
   readonly message?: string;

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createApp } from "../app.ts";
-import { type Config, loadConfig } from "../config.ts";
-import { createMemoryStores } from "../stores/memory/stores.ts";
+import { type Config, type LoadedConfig, loadConfig } from "../config.ts";
+import { storesForTests } from "../stores/test-stores.ts";
 
 export const TOKENS = {
   admin: "administrator-token",
@@ -13,14 +13,18 @@ export const TOKENS = {
   callback: "what-locust-sends",
 };
 
-/** For tests: the whole app on a store in memory, not listening, its loop not running unless it is started. */
-export const testApp = (change: (config: Config) => Config = (config) => config) => {
+/** For tests: the whole app on the store that the suite runs on (`vitest.config.ts`), not listening, its loop not running unless it is started. */
+export const testApp = (
+  change: (config: Config) => Config = (config) => config,
+  again?: () => LoadedConfig,
+) => {
   const dataDir = join(mkdtempSync(join(tmpdir(), "load-manager-http-")), "data");
   const { config } = loadConfig({ dataDir }, { PATH: "/usr/local/bin:/usr/bin:/bin" });
   let ids = 0;
-  const stores = createMemoryStores();
+  const stores = storesForTests();
   const app = createApp({
     config: change(config),
+    again,
     stores,
     clock: { now: () => 1_700_000_000_000, monotonic: () => 0 },
     ids: { next: () => `id-${(ids += 1)}`, of: (name) => `of-${name}` },

@@ -6,7 +6,8 @@ import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {
   readonly stores: Stores;
-  readonly clusters: readonly ClusterConfig[];
+  /** Those that are configured now. */
+  readonly clusters: () => readonly ClusterConfig[];
   readonly clock: Clock;
   readonly ids: Ids;
   readonly checkScript: ScriptChecker;

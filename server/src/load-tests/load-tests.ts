@@ -9,7 +9,7 @@ import { addRevision, requireValidScript } from "./scripts.ts";
 const checkCluster = (deps: LoadTestDeps, loadTest: LoadTest): void => {
   if (loadTest.locustClusterId === undefined) return;
   try {
-    resolveCluster(deps.clusters, loadTest, loadTest.locustClusterId);
+    resolveCluster(deps.clusters(), loadTest, loadTest.locustClusterId);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError("validation", error.message, {

@@ -25,7 +25,7 @@ export const createLocal = (
   deps: {
     readonly runsFolder: string;
     readonly python: string;
-    readonly callbackTokens: readonly string[];
+    readonly callbackTokens: () => readonly string[];
     readonly callbackUrls: () => readonly string[];
   },
 ): ClusterAdapter => {
@@ -126,7 +126,7 @@ export const createLocal = (
         python: deps.python,
         maxEndpoints: config.maxEndpoints,
         urls: deps.callbackUrls(),
-        token: deps.callbackTokens[0] ?? "",
+        token: deps.callbackTokens()[0] ?? "",
       };
       if (!(await wasStarted(folder, run.id, "master"))) {
         await folder.write(script);

@@ -115,11 +115,16 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       return { body: { items: await Promise.all(shown.map((one) => clusterAnswer(one, open))) } };
     },
     getCluster: async ({ params, caller }) => {
-      const adapter = deps.clusters.get(params.clusterId);
-      if (adapter === undefined || !overlaps(adapter.config, visibleOf(caller))) {
-        throw notFound("cluster", params.clusterId);
+      const { clusterId } = params;
+      const adapter = deps.clusters.get(clusterId);
+      const open = await stores.runs.unsettled();
+      const there =
+        [...deps.clusters.values()].some(({ config }) => config.id === clusterId) ||
+        open.some((run) => run.locustClusterId === clusterId);
+      if (adapter === undefined || !there || !overlaps(adapter.config, visibleOf(caller))) {
+        throw notFound("cluster", clusterId);
       }
-      return { body: await clusterAnswer(adapter, await stores.runs.unsettled()) };
+      return { body: await clusterAnswer(adapter, open) };
     },
     listScopes: async ({ caller }) => {
       const tree: ScopeTree = { accounts: [] };

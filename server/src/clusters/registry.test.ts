@@ -1,0 +1,96 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { describe, expect, test } from "vitest";
+import type { ClusterAdapter } from "./port.ts";
+import { createRegistry } from "./registry.ts";
+import type { ClusterConfig } from "./resolve.ts";
+
+const attached = (id: string, port: number): ClusterConfig => ({
+  id,
+  kind: "attached",
+  scope: { accountId: id, orgId: "o", projectId: "p" },
+  maxConcurrentRuns: 1,
+  baseUrl: `http://127.0.0.1:${port}`,
+});
+const NONE = new Set<string>();
+const run = (id: string): LoadTestRun => ({ id }) as LoadTestRun;
+
+/** Adapters that tell which of them was asked. */
+const registryOf = (...configs: ClusterConfig[]) => {
+  const asked: string[] = [];
+  let made = 0;
+  const registry = createRegistry((config) => {
+    const name = `${config.id}/${(made += 1)}`;
+    const note = (what: string) => async (): Promise<void> => {
+      asked.push(`${what} ${name}`);
+    };
+    return {
+      config,
+      observe: async () => {
+        asked.push(`observe ${name}`);
+        return { kind: "nothing" };
+      },
+      prepare: note("prepare"),
+      attach: note("attach"),
+      start: note("start"),
+      setUsers: note("setUsers"),
+      stop: note("stop"),
+      kill: note("kill"),
+      spooled: async () => [],
+      cleanUp: note("cleanUp"),
+      remove: note("remove"),
+      probe: async () => ({ state: "idle", message: name }),
+    } satisfies ClusterAdapter;
+  }, configs);
+  return { registry, asked };
+};
+
+describe("the clusters in force", () => {
+  test("come, go and change; what is the same keeps its adapter", async () => {
+    const { registry, asked } = registryOf(attached("a", 1), attached("b", 2), attached("c", 3));
+    const kept = registry.get("a");
+    const changes = registry.replace(
+      [attached("d", 4), attached("a", 1), attached("b", 22)],
+      new Set(["c", "a"]),
+    );
+    expect(changes).toEqual({ added: ["d"], removed: ["c"], changed: ["b"], draining: ["c"] });
+    expect([...registry.values()].map(({ config }) => config.id)).toEqual(["d", "a", "b"]);
+    expect(registry.get("a")).toBe(kept);
+    await kept?.observe(run("1"));
+    expect(asked).toEqual(["observe a/1"]);
+    expect(await registry.get("b")?.probe()).toMatchObject({ message: "b/5" });
+  });
+
+  test("a run goes on with the adapter that began with it, until it is cleaned up", async () => {
+    const { registry, asked } = registryOf(attached("a", 1));
+    const a = registry.get("a");
+    await a?.observe(run("old"));
+    registry.replace([attached("a", 2)], new Set(["a"]));
+    await a?.stop({ run: run("old"), fence: 1 });
+    await a?.observe(run("new"));
+    await a?.cleanUp(run("old"));
+    await a?.remove("old");
+    expect(asked).toEqual(["observe a/1", "stop a/1", "observe a/2", "cleanUp a/1", "remove a/2"]);
+    expect(a?.config).toMatchObject({ baseUrl: "http://127.0.0.1:2" });
+  });
+
+  test("one that is gone serves nobody new, stays for its runs, and may come back", async () => {
+    const { registry, asked } = registryOf(attached("a", 1));
+    await registry.get("a")?.observe(run("1"));
+    expect(registry.replace([], new Set(["a"])).draining).toEqual(["a"]);
+    expect([...registry.values()]).toEqual([]);
+    await registry.get("a")?.stop({ run: run("1"), fence: 1 });
+    expect(asked).toEqual(["observe a/1", "stop a/1"]);
+    expect(registry.replace([], new Set(["a"]))).toEqual({
+      added: [],
+      removed: [],
+      changed: [],
+      draining: ["a"],
+    });
+    expect(registry.replace([attached("a", 1)], new Set(["a"])).added).toEqual(["a"]);
+    expect(await registry.get("a")?.probe()).toMatchObject({ message: "a/1" });
+    registry.replace([], NONE);
+    expect(registry.get("a")).toBeDefined();
+    registry.replace([], NONE);
+    expect(registry.get("a")).toBeUndefined();
+  });
+});

@@ -1,0 +1,172 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { afterEach, expect, test } from "vitest";
+import { loadConfig } from "../config.ts";
+import { LOAD_TEST, testApp, TOKENS } from "./test-app.ts";
+
+const TOKEN_LINES = `
+  apiToken: ${TOKENS.admin}
+  apiTokens:
+    - { name: team, token: ${TOKENS.team}, accountId: acme, orgId: web }
+`;
+const SECURITY = `security:${TOKEN_LINES}  locustCallbackToken: ${TOKENS.callback}\n`;
+const ONE = "  - { id: one, kind: local }\n";
+const attached = (id: string, url: string): string =>
+  `  - { id: ${id}, baseUrl: "${url}", accountId: acme, orgId: web, projectId: shop }\n`;
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+const server = (text: string) => {
+  const folder = mkdtempSync(join(tmpdir(), "load-manager-reload-"));
+  const file = join(folder, "load-manager.yaml");
+  const write = (next: string): void => writeFileSync(file, next);
+  write(text);
+  const loaded = loadConfig({ config: file, dataDir: join(folder, "data") }, { PATH: "" });
+  const { app, stores, call } = testApp(() => loaded.config, loaded.again);
+  const reload = (token: string | undefined = TOKENS.admin) =>
+    call("POST", "/v1/admin/reload", token === "" ? {} : { token });
+  return { app, stores, call, write, reload };
+};
+
+const RUN: LoadTestRun = {
+  id: "r1",
+  name: "r1",
+  accountId: "acme",
+  orgId: "web",
+  projectId: "shop",
+  tags: [],
+  keep: false,
+  locustClusterId: "one",
+  trigger: "external",
+  status: "Running",
+  health: "ok",
+  verdict: "none",
+  attempt: 1,
+  fence: 1,
+  slot: 0,
+  targetUsers: 1,
+  spawnRate: 1,
+  loadProfile: { kind: "constant" },
+  stopTimeoutSeconds: 10,
+  createdAt: 1,
+  createdBy: "x",
+  updatedAt: 1,
+  updatedBy: "x",
+  version: 1,
+};
+
+test("clusters come and go, tokens are replaced, the rest is named", async () => {
+  const { call, stores, write, reload } = server(`${SECURITY}locustClusters:\n${ONE}`);
+  await stores.runs.create(RUN);
+  expect((await call("GET", "/v1/me", { token: TOKENS.team })).status).toBe(200);
+  const other = SECURITY.replace(TOKENS.team, TOKENS.other);
+  write(`${other}server: { port: 1 }\nretention: { secondsDays: 1 }\nlocustClusters:
+${attached("two", "http://127.0.0.1:1")}`);
+  const { status, json } = await reload();
+  expect([status, json]).toEqual([
+    200,
+    {
+      reloaded: true,
+      clusters: { added: ["two"], removed: ["one"], changed: [], draining: ["one"] },
+      tokens: 3,
+      needsRestart: ["server.port", "retention.secondsDays"],
+      warnings: [expect.stringMatching(/^The cluster two cannot be reached: http:\/\/127/)],
+    },
+  ]);
+  expect((await call("GET", "/v1/me", { token: TOKENS.team })).status).toBe(401);
+  expect((await call("GET", "/v1/me", { token: TOKENS.other })).json).toMatchObject({
+    name: "team",
+  });
+  const listed = await call("GET", "/v1/clusters", { token: TOKENS.admin });
+  expect(listed.json.items.map((one: { id: string }) => one.id)).toEqual(["two"]);
+  const gone = await call("GET", "/v1/clusters/one", { token: TOKENS.admin });
+  expect(gone.json).toMatchObject({ id: "one", holders: [{ runId: "r1" }] });
+  const refused = await call("POST", "/v1/load-tests", {
+    token: TOKENS.admin,
+    body: { ...LOAD_TEST, locustClusterId: "one" },
+  });
+  expect(refused.json).toMatchObject({ errors: [{ field: "locustClusterId" }] });
+  await stores.runs.update("r1", { version: 1 }, { status: "Stopping" });
+  await stores.runs.update("r1", { version: 2 }, { status: "Stopped", settledAt: 2 });
+  expect((await call("GET", "/v1/clusters/one", { token: TOKENS.admin })).status).toBe(404);
+});
+
+test("only the administrator may", async () => {
+  const { reload } = server(SECURITY);
+  expect((await reload(TOKENS.team)).json).toMatchObject({
+    status: 403,
+    title: expect.any(String),
+  });
+  expect((await reload("")).status).toBe(401);
+  const without = server("");
+  expect((await without.reload("")).json).toMatchObject({ reloaded: true, tokens: 0 });
+});
+
+test("what is not right is told with its lines, and what was in force stays", async () => {
+  const { call, write, reload } = server(SECURITY);
+  write(`${SECURITY.replace(TOKENS.team, "short")}server:\n  prot: 1\n`);
+  const { status, json } = await reload();
+  expect([status, json.errors.map(({ field }: { field: string }) => field)]).toEqual([
+    400,
+    ["server.prot", "security.apiTokens[0].token"],
+  ]);
+  expect(json.detail).toMatch(/load-manager\.yaml:\d+:3: server\.prot is not a setting/);
+  expect((await call("GET", "/v1/me", { token: TOKENS.team })).status).toBe(200);
+});
+
+test("a server that others reach does not lose its tokens, whatever address the file has now", async () => {
+  const { call, write, reload } = server(`${SECURITY}server: { host: 0.0.0.0 }\n`);
+  write("server: { host: 127.0.0.1 }\n");
+  expect((await reload()).json).toMatchObject({ status: 400, errors: [{ field: "server.host" }] });
+  expect((await call("GET", "/v1/me")).status).toBe(401);
+});
+
+test("tokens may come to a server that had none", async () => {
+  const { call, write, reload } = server("");
+  write(SECURITY);
+  expect((await reload("")).json).toMatchObject({ tokens: 3, needsRestart: [] });
+  expect((await call("GET", "/v1/me")).status).toBe(401);
+});
+
+test("a plugin with a run learns the new callback token, asked with the one it knows", async () => {
+  const heard: { token: string | undefined; url: string | undefined; body: string }[] = [];
+  const plugin = createServer((request, response) => {
+    let body = "";
+    request.on("data", (part: Buffer) => (body += part.toString()));
+    request.on("end", () => {
+      const token = request.headers.authorization;
+      heard.push({ token, url: request.url, body });
+      response.statusCode = token === `Bearer ${TOKENS.callback}` ? 200 : 401;
+      response.end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => {
+    plugin.listen(0, "127.0.0.1", resolve);
+  });
+  closing.push(() => plugin.close());
+  const url = `http://127.0.0.1:${(plugin.address() as AddressInfo).port}`;
+  const clusters = `locustClusters:\n${attached("one", url)}`;
+  const { app, stores, call, write, reload } = server(`${SECURITY}${clusters}`);
+  await stores.runs.create(RUN);
+  const holder = app.runs.membership.holder;
+  await stores.leases.claim({ clusterId: "one", slot: 0, holder, runId: "r1" }, undefined);
+  write(`security:${TOKEN_LINES}  locustCallbackToken: a-new-callback\n${clusters}`);
+  expect((await reload()).json).toMatchObject({ warnings: [], clusters: { changed: [] } });
+  const attach = heard.findLast(({ url: path }) => path === "/load-manager/attach");
+  expect(attach?.token).toBe(`Bearer ${TOKENS.callback}`);
+  expect(JSON.parse(attach?.body ?? "")).toMatchObject({ token: "a-new-callback", run: "r1" });
+  const start = (token: string) =>
+    call("POST", "/v1/internal/locust/test-start", {
+      headers: { "x-locust-token": token },
+      body: { runId: "nobody" },
+    });
+  expect((await start(TOKENS.callback)).status).toBe(401);
+  expect((await start("a-new-callback")).status).toBe(404);
+});
