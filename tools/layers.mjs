@@ -96,7 +96,9 @@ export const brokenLayers = (files) =>
     .filter(
       ({ file }) =>
         /\.(ts|tsx)$/.test(file) &&
-        !/\.test\.tsx?$|\/contract\/|\/simulation\/|^vitest/.test(file.replace(/^contract\//, "")),
+        !/\.test\.tsx?$|\/test-[a-z]+\.ts$|\/contract\/|\/simulation\/|^vitest/.test(
+          file.replace(/^contract\//, ""),
+        ),
     )
     .flatMap(({ file, text }) => {
       const rule = RULES.find(({ from }) => file.startsWith(from));

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./test-app.ts";
 
-const { app, call } = testApp();
+const { app, call, stores } = testApp();
 afterAll(() => app.close());
 
 const create = async (more: object = {}) =>
@@ -283,7 +283,7 @@ describe("what stands around", () => {
     expect((await call("GET", "/readyz")).status).toBe(503);
     expect((await call("GET", "/health")).json).toMatchObject({
       status: "ok",
-      store: { kind: "memory", ok: true },
+      store: { kind: stores.kind, ok: true },
     });
     expect((await call("GET", "/metrics")).text).toContain("load_manager_open_runs");
     expect((await call("GET", "/v1/me")).json).toMatchObject({
