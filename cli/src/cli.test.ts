@@ -56,6 +56,48 @@ describe("the command line", () => {
     expect(print.out).toContain('server.host: "127.0.0.1"  # default');
   });
 
+  test("config check warns of clusters that do not answer; schema is for editors", async () => {
+    const listener = createServer();
+    await new Promise<void>((resolve) => {
+      listener.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = listener.address() as AddressInfo;
+    await new Promise((resolve) => {
+      listener.close(resolve);
+    });
+    const file = join(folder, "clusters.yaml");
+    writeFileSync(
+      file,
+      `locustClusters: [{ id: far, baseUrl: "http://127.0.0.1:${port}", accountId: a, orgId: o, projectID: p }]`,
+    );
+    const { code, out } = run("config", "check", "--config", file);
+    expect([code, out.split("\n")[0]]).toEqual([
+      0,
+      `Warning: The cluster far cannot be reached: http://127.0.0.1:${port}: ECONNREFUSED`,
+    ]);
+    const schema = JSON.parse(run("config", "schema").out);
+    expect(schema.properties.server.properties.port).toMatchObject({ default: 8800 });
+  });
+
+  test("migrate config prints today's file, and what it could not take over", () => {
+    const old = join(folder, "old.yaml");
+    const mapping = join(folder, "mapping.yaml");
+    writeFileSync(
+      old,
+      "# ours\nlocustClusters:\n  - { id: a, baseUrl: 'http://a', tenantId: t }\n",
+    );
+    writeFileSync(mapping, "tenants: { t: { accountId: a, orgId: o, projectId: p } }\n");
+    expect(run("migrate", "config", old, "--mapping", mapping)).toEqual({
+      code: 0,
+      out: "# ours\nlocustClusters:\n  - { id: a, baseUrl: 'http://a', accountId: a, orgId: o, projectId: p }\n",
+      err: "",
+    });
+    writeFileSync(mapping, "tenants: {}\n");
+    const { code, err } = run("migrate", "config", old, "--mapping", mapping);
+    expect([code, err]).toEqual([1, expect.stringContaining("old.yaml:3:5: locustClusters[0]")]);
+    expect(run("migrate", "config", old).err).toContain("--mapping");
+  });
+
   test("serve says what stands in its way, and leaves nothing half-done", async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => {

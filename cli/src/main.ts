@@ -3,7 +3,9 @@ import { AppError } from "@load-manager/server/lib/errors.ts";
 import { serve } from "@load-manager/server/main.ts";
 import { VERSION } from "@load-manager/server/version.ts";
 import { Command, InvalidArgumentError } from "commander";
+import { addConfig } from "./config.ts";
 import { demo } from "./demo/demo.ts";
+import { addMigrateConfig } from "./migrate-config.ts";
 
 const out = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -52,22 +54,10 @@ program
   .option("--exit", "end when the run has ended (default where nobody is at a terminal)")
   .action((options) => demo(options));
 
-const config = program.command("config").description("look at the configuration");
-withServerFlags(
-  config.command("check").description("say whether the configuration is right"),
-).action((flags: Flags) => {
-  const loaded = loadConfig(flags);
-  for (const warning of loaded.warnings) out(`Warning: ${warning}`);
-  out(`${loaded.file ?? "No file; the defaults"}: the configuration is right.`);
-});
-withServerFlags(config.command("print").description("show every setting that is in force"))
-  .option("--origin", "also where each comes from")
-  .action((flags: Flags & { origin?: boolean }) => {
-    for (const { path, value, origin } of loadConfig(flags).settings) {
-      const shown = value === undefined ? "(not set)" : JSON.stringify(value);
-      out(`${path}: ${shown}${flags.origin === true ? `  # ${origin}` : ""}`);
-    }
-  });
+addConfig(program, withServerFlags, out);
+
+const migrate = program.command("migrate").description("take over what older versions have left");
+addMigrateConfig(migrate);
 
 program
   .command("version")

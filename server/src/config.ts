@@ -93,7 +93,7 @@ export const loadConfig = (
 };
 
 /** Everything that is wrong at once: what is right in itself is looked at together even where another part is not. */
-const readSettings = (
+export const readSettings = (
   values: Record<string, unknown>,
 ): { readonly settings: Settings | undefined; readonly faults: Fault[] } => {
   const parsed = Settings.safeParse(values, { reportInput: true });

@@ -14,7 +14,7 @@ const branches = (shape: Shape): z.core.JSONSchema.BaseSchema[] =>
     : [shape, ...[...(shape.anyOf ?? []), ...(shape.oneOf ?? [])].flatMap(branches)];
 
 /** The names that a map at this place may have. */
-const namesAt = (schema: z.ZodType, path: Path): string[] => {
+export const namesAt = (schema: z.ZodType, path: Path): string[] => {
   let shapes = branches(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
   for (const part of path) {
     shapes = shapes

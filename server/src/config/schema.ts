@@ -17,9 +17,9 @@ const MongoUri = z
 
 const clusterBase = {
   id: Text.max(128).describe("Its name; load tests and runs refer to it."),
-  accountId: Scope.shape.accountId.optional().describe("It serves this account, and all below."),
-  orgId: Scope.shape.orgId.optional().describe("It serves this organisation, and all below."),
-  projectId: Scope.shape.projectId.optional().describe("It serves this project, and all below."),
+  accountId: Scope.shape.accountId.describe("It serves this account, and all below."),
+  orgId: Scope.shape.orgId.describe("It serves this organisation, and all below."),
+  projectId: Scope.shape.projectId.describe("It serves this project, and all below."),
   envId: Scope.shape.envId.describe("It serves this environment only."),
 };
 
@@ -41,9 +41,6 @@ export const Cluster = z.preprocess(
         .strictObject({
           ...clusterBase,
           kind: z.literal("attached").describe("A Locust master that somebody runs."),
-          accountId: clusterBase.accountId.unwrap(),
-          orgId: clusterBase.orgId.unwrap(),
-          projectId: clusterBase.projectId.unwrap(),
           baseUrl: HttpUrl.describe("Where Locust's own page is, seen from the server."),
           authToken: Text.optional().describe(
             "The token of the plugin there, where it is not security.locustCallbackToken.",
@@ -53,6 +50,9 @@ export const Cluster = z.preprocess(
       z
         .strictObject({
           ...clusterBase,
+          accountId: clusterBase.accountId.optional(),
+          orgId: clusterBase.orgId.optional(),
+          projectId: clusterBase.projectId.optional(),
           kind: z.literal("local").describe("Locust is started on this machine for each run."),
           workers: whole(1, 64).default(2).describe("Locust workers of each run."),
           python: Text.optional().describe("The Python that has Locust."),

@@ -1,0 +1,38 @@
+import { loadConfig, type Flags } from "@load-manager/server/config.ts";
+import { configJsonSchema } from "@load-manager/server/config/json-schema.ts";
+import { unreachable } from "@load-manager/server/config/reach.ts";
+import type { Command } from "commander";
+
+type Out = (line: string) => void;
+
+/** `config check|print|schema`; `withServerFlags` adds what `serve` takes. */
+export const addConfig = (
+  program: Command,
+  withServerFlags: (command: Command) => Command,
+  out: Out,
+): void => {
+  const config = program.command("config").description("look at the configuration");
+  withServerFlags(
+    config
+      .command("check")
+      .description("say whether the configuration is right, and whether its clusters answer"),
+  ).action(async (flags: Flags) => {
+    const { config: loaded, file, warnings } = loadConfig(flags);
+    for (const warning of [...warnings, ...(await unreachable(loaded.locustClusters))]) {
+      out(`Warning: ${warning}`);
+    }
+    out(`${file ?? "No file; the defaults"}: the configuration is right.`);
+  });
+  withServerFlags(config.command("print").description("show every setting that is in force"))
+    .option("--origin", "also where each comes from")
+    .action((flags: Flags & { origin?: boolean }) => {
+      for (const { path, value, origin } of loadConfig(flags).settings) {
+        const shown = value === undefined ? "(not set)" : JSON.stringify(value);
+        out(`${path}: ${shown}${flags.origin === true ? `  # ${origin}` : ""}`);
+      }
+    });
+  config
+    .command("schema")
+    .description("print the JSON Schema of load-manager.yaml, for editors")
+    .action(() => out(JSON.stringify(configJsonSchema(), undefined, 2)));
+};

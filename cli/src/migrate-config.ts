@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
+import { migrateConfig } from "@load-manager/server/migrate/config-file.ts";
+import { parseMapping } from "@load-manager/server/migrate/mapping.ts";
+import type { Command } from "commander";
+
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new AppError("validation", `${file} cannot be read: ${messageOf(error)}`);
+  }
+};
+
+/** `migrate config`: today's YAML to stdout, what somebody should look at to stderr. */
+export const addMigrateConfig = (migrate: Command): void => {
+  migrate
+    .command("config <file>")
+    .description("print an older configuration as today's; comments stay")
+    .requiredOption("--mapping <file>", "how tenants become scopes (docs/configuration.md)")
+    .action((file: string, { mapping }: { mapping: string }) => {
+      const migrated = migrateConfig(read(file), file, parseMapping(read(mapping), mapping));
+      process.stdout.write(migrated.yaml);
+      for (const note of migrated.notes) process.stderr.write(`${note}\n`);
+      if (migrated.unmapped > 0) process.exitCode = 1;
+    });
+};
