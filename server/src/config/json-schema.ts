@@ -12,7 +12,7 @@ const openToVariables = (node: Node): void => {
   const shape = Object.fromEntries(
     Object.entries(node).filter(([key]) => key !== "description" && key !== "default"),
   );
-  // A part that says nothing of its own would make every text ambiguous in an editor.
+  // Where any text may stand, that may too.
   if (type === "string" && Object.keys(shape).every((key) => ["type", "minLength"].includes(key)))
     return;
   for (const key of Object.keys(shape)) delete node[key];
