@@ -23,9 +23,6 @@ export const startServer = async (
   log: Logger,
   again?: () => LoadedConfig,
 ): Promise<RunningServer> => {
-  if (config.store.kind === "mongodb") {
-    throw new AppError("not-implemented", "The store mongodb is not built (store.kind).");
-  }
   const stores = await openStores(config, log);
   try {
     const app = createApp({ config, again, stores, clock: systemClock, ids: uuidV7, log });

@@ -95,6 +95,8 @@ const claim = async (
     }
     const seen = await deps.stores.leases.get(clusterId, slot);
     if (!deps.membership.standing() || !(await isFree(deps, seen))) continue;
+    // `open` was read before: a run that was given the slot since then has it.
+    if (seen?.runId !== undefined && (await hasSlot(deps, seen.runId))) continue;
     const { holder } = deps.membership;
     const lease = await deps.stores.leases.claim(
       { clusterId, slot, holder, runId: run.id },
@@ -114,6 +116,11 @@ const claim = async (
     return "claimed";
   }
   return holderReason(adapter, open, 1);
+};
+
+const hasSlot = async (deps: RunDeps, runId: string): Promise<boolean> => {
+  const run = await deps.stores.runs.get(runId);
+  return run !== undefined && run.settledAt === undefined && holdsSlot(run);
 };
 
 const holderReason = (

@@ -154,6 +154,11 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
         body: {
           status: ok && unreachable === 0 ? "ok" : "degraded",
           version,
+          server: {
+            id: deps.membership.holder,
+            hostId: deps.hostId,
+            standing: deps.membership.standing(),
+          },
           store: { kind: stores.kind, ok, ...(problem === undefined ? {} : { message: problem }) },
           clusters: { total: probes.length, unreachable },
         },

@@ -1,0 +1,161 @@
+import { MongoClient } from "mongodb";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Shop, startShop } from "../examples/shop/shop.ts";
+import {
+  counted,
+  defineShop,
+  eventsOf,
+  expectNoProcesses,
+  LOCUSTS,
+  newFolder,
+  removeFolder,
+  running,
+  type Server,
+  settled,
+  startServer,
+  until,
+} from "./harness.ts";
+
+const MONGO = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
+const python = LOCUSTS[0]?.python ?? "python3";
+let databases = 0;
+
+describe.runIf(MONGO !== undefined)("two servers on one MongoDB", () => {
+  const uri = MONGO ?? "";
+  let database: string;
+  let dataDir: string;
+  let servers: Server[];
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await startShop();
+  });
+  afterAll(() => shop.close());
+
+  const open = () =>
+    startServer({
+      python,
+      dataDir,
+      config: `
+store: { kind: mongodb }
+mongodb: { uri: "${uri}", database: "${database}" }
+`,
+    });
+  beforeEach(async () => {
+    database = `load_manager_e2e_${process.pid}_${(databases += 1)}`;
+    dataDir = newFolder();
+    servers = [await open(), await open()];
+  });
+  afterEach(async () => {
+    for (const server of servers) await server.kill("SIGTERM");
+    expectNoProcesses(dataDir);
+    removeFolder(dataDir);
+    const client = new MongoClient(uri);
+    await client.db(database).dropDatabase();
+    await client.close();
+  });
+
+  const server = (index: number): Server => {
+    const one = servers[index];
+    if (one === undefined) throw new Error(`there is no server ${index}`);
+    return one;
+  };
+  const begin = async (durationSeconds: number) => {
+    const { client } = server(0);
+    const loadTestId = await defineShop(client, shop.url);
+    const body = { targetUsers: 10, spawnRate: 10, durationSeconds };
+    const run = await client.createRun({ params: { loadTestId }, body });
+    await running(client, run.id);
+    const holder = await holderOf(run.id);
+    return { run, loadTestId, holder };
+  };
+  /** Which of the two works on the run, by the lease of its slot. */
+  const holderOf = async (runId: string): Promise<{ mine: Server; other: Server }> => {
+    const client = new MongoClient(uri);
+    const lease = await client.db(database).collection("leases").findOne({ runId });
+    await client.close();
+    const health = await Promise.all(servers.map((one) => one.client.health()));
+    const mine = health.findIndex((one) => one.server.id === lease?.["holder"]);
+    return { mine: server(mine), other: server(1 - mine) };
+  };
+
+  test("one that is killed: the other takes the run over within 20 s, and it ends as it should have", async () => {
+    const { run, loadTestId, holder } = await begin(30);
+    await holder.mine.kill("SIGKILL");
+    const killed = Date.now();
+    const { client } = holder.other;
+    await until("the take-over", async () =>
+      (await eventsOf(client, run.id)).find(({ type }) => type === "adopted"),
+    );
+    expect(Date.now() - killed).toBeLessThan(20_000);
+    const ended = await settled(client, run.id);
+    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+    expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
+    const summary = await client.getSummary({ params: { runId: run.id } });
+    expect([summary.complete, summary.gaps]).toEqual([true, []]);
+    const { recentRuns } = await client.getLoadTest({ params: { loadTestId } });
+    expect(recentRuns.map(({ id }) => id)).toEqual([run.id]);
+  });
+
+  test("one that is ended: the other has the run within 5 s, without a gap in the samples", async () => {
+    const { run, holder } = await begin(20);
+    const asked = Date.now();
+    await holder.mine.kill("SIGTERM");
+    const { client } = holder.other;
+    await until("the take-over", async () =>
+      (await eventsOf(client, run.id)).find(({ type }) => type === "adopted"),
+    );
+    expect(Date.now() - asked).toBeLessThan(5000);
+    const ended = await settled(client, run.id);
+    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+    expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
+    const { items } = { items: (await client.getGraph({ params: { runId: run.id } })).dataPoints };
+    expect(items.length).toBeGreaterThanOrEqual(18);
+  });
+
+  test("one that is stopped in its tracks wakes up to a run that is no longer its own", async () => {
+    const { run, holder } = await begin(40);
+    holder.mine.child.kill("SIGSTOP");
+    const { client } = holder.other;
+    await until("the take-over", async () =>
+      (await eventsOf(client, run.id)).find(({ type }) => type === "adopted"),
+    );
+    holder.mine.child.kill("SIGCONT");
+    const ended = await settled(client, run.id);
+    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+    expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
+    const events = await eventsOf(client, run.id);
+    expect(events.filter(({ type }) => type === "adopted")).toHaveLength(1);
+    expect((await holder.mine.client.getRun({ params: { runId: run.id } })).status).toBe(
+      "Finished",
+    );
+  });
+
+  test("runs that wait for one cluster start one after another, first in, first out, each once", async () => {
+    const loadTestId = await defineShop(server(0).client, shop.url);
+    const body = { targetUsers: 2, spawnRate: 2, durationSeconds: 2 };
+    const runs: { id: string }[] = [];
+    for (const index of [0, 1, 0, 1]) {
+      runs.push(await server(index).client.createRun({ params: { loadTestId }, body }));
+    }
+    const { client } = server(1);
+    const ended = [];
+    for (const { id } of runs) ended.push(await settled(client, id, 120));
+    expect(ended.map(({ status, attempt }) => [status, attempt])).toEqual(
+      runs.map(() => ["Finished", 1]),
+    );
+    for (const [index, { startingAt = 0 }] of ended.entries()) {
+      expect(startingAt).toBeGreaterThan(ended[index - 1]?.finishedAt ?? 0);
+    }
+    for (const { id } of runs) {
+      expect(await counted(client, id)).toEqual(shop.counts(id));
+      const statuses = (await eventsOf(client, id)).filter(({ type }) => type === "status");
+      expect(statuses.map(({ data }) => data?.["to"])).toEqual([
+        "Pending",
+        "Starting",
+        "Running",
+        "Stopping",
+        "Finished",
+      ]);
+    }
+  });
+});
