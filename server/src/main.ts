@@ -34,6 +34,8 @@ export const serve = async (
   const hungUp = new Promise<string>((resolve) => {
     process.on("SIGHUP", () => {
       if (terminalClosed()) {
+        // Nobody reads what is still said, which must not keep the server from ending well.
+        process.stdout.on("error", () => undefined);
         resolve("SIGHUP");
         return;
       }
