@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Scope } from "@load-manager/contract/primitives.ts";
 import type { PlainTotals } from "../stores/ports.ts";
 import type { EndpointDelta, Sample } from "./sample.ts";
 
@@ -7,7 +7,7 @@ const ms = (us: number): number => us / 1000;
 
 /** The totals of one record over all its endpoints. */
 export const plainOf = (
-  { accountId, orgId, projectId, envId }: LoadTestRun,
+  { accountId, orgId, projectId, envId }: Scope,
   told?: { readonly sample: Pick<Sample, "users">; readonly deltas: readonly EndpointDelta[] },
 ): PlainTotals => {
   const scope = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };

@@ -117,7 +117,11 @@ export const createMembership = (deps: {
       clearTimeout(timer);
       await current;
       beatenAt = Number.NEGATIVE_INFINITY;
-      if (leave) await leases.leave(holder);
+      if (!leave) return;
+      await leases.leave(holder).catch((error: unknown) => {
+        const message = "this server's leases could not be handed over; they lapse in 15 s";
+        log.warn({ error: messageOf(error) }, message);
+      });
     },
   };
 };

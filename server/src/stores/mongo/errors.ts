@@ -28,9 +28,10 @@ const REASONS: ReadonlyMap<number, string> = new Map([
 export const mongoError = (error: unknown): Error => {
   if (error instanceof AppError) return error;
   if (!(error instanceof MongoError)) {
+    if (isBroken(error)) return away(`it does not answer (${messageOf(error)})`, error);
     return error instanceof Error ? error : new Error(messageOf(error));
   }
-  const away =
+  const unanswered =
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
     error instanceof MongoOperationTimeoutError ||
@@ -41,17 +42,23 @@ export const mongoError = (error: unknown): Error => {
     error.name === "MongoClientClosedError" ||
     error.name === "MongoWaitQueueTimeoutError";
   const code = error instanceof MongoServerError ? Number(error.code) : Number.NaN;
-  const reason = REASONS.get(code) ?? (away ? `it does not answer (${error.message})` : undefined);
+  const reason =
+    REASONS.get(code) ?? (unanswered ? `it does not answer (${error.message})` : undefined);
   if (reason === undefined) return error;
-  return new AppError(
-    "unavailable",
-    `The MongoDB server (mongodb.uri) cannot be used: ${reason}.`,
-    {
-      fields: [{ field: "mongodb.uri", message: reason }],
-      cause: error,
-    },
-  );
+  return away(reason, error);
 };
+
+const away = (reason: string, cause: unknown): AppError =>
+  new AppError("unavailable", `The MongoDB server (mongodb.uri) cannot be used: ${reason}.`, {
+    fields: [{ field: "mongodb.uri", message: reason }],
+    cause,
+  });
+
+/** A connection that breaks while something is written to it is not always told in the driver's own words. */
+const isBroken = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH)$/.test(String(error.code));
 
 /** A store's function: what it rejects with has words for what the server is to blame for. */
 export const verb =

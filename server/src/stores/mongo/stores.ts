@@ -1,4 +1,5 @@
-import { MongoClient } from "mongodb";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MongoClient, MongoServerSelectionError } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
 import type { Stores } from "../ports.ts";
 import { mongoError, verb } from "./errors.ts";
@@ -18,20 +19,22 @@ export type MongoOptions = {
   readonly maxPoolSize: number;
 };
 
-/** An answer that takes longer than this is none: the caller hears that the store is away. */
-const ANSWER_MS = 10_000;
+/** One command that takes longer than this has no answer: the caller hears that the store is away. */
+const ANSWER_MS = 8000;
+/** How long a command waits for a server that can be used. */
+const SELECTION_MS = 5000;
+const CLOSING_MS = 3000;
 
 /** A client for the server that is named; nothing has been asked of it yet. Rejects with AppError for an address that is none. */
 export const mongoClient = (options: MongoOptions): MongoClient => {
-  const connectMs = options.connectTimeoutSeconds * 1000;
   try {
     return new MongoClient(options.uri, {
       appName: "load-manager",
       maxPoolSize: options.maxPoolSize,
-      connectTimeoutMS: connectMs,
-      serverSelectionTimeoutMS: Math.min(connectMs, ANSWER_MS),
+      connectTimeoutMS: SELECTION_MS,
+      serverSelectionTimeoutMS: SELECTION_MS,
+      waitQueueTimeoutMS: SELECTION_MS,
       socketTimeoutMS: ANSWER_MS,
-      waitQueueTimeoutMS: ANSWER_MS,
       // What is acknowledged is on most of the servers' disks.
       writeConcern: { w: "majority", journal: true },
       readConcern: { level: "majority" },
@@ -57,6 +60,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
   const client = mongoClient(options);
   const db = client.db(options.database);
   try {
+    await firstAnswer(client, options.connectTimeoutSeconds * 1000);
     await checkSchema(db);
     await ensureIndexes(db);
   } catch (error) {
@@ -77,6 +81,24 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
     ping: verb(async () => {
       await checks.updateOne({ _id: "write" }, { $inc: { count: 1 } }, { upsert: true });
     }),
-    close: () => (closing ??= client.close()),
+    close: () => (closing ??= closed(client)),
   };
+};
+
+/** Waits for a server that is just being started. */
+const firstAnswer = async (client: MongoClient, withinMs: number): Promise<void> => {
+  const limit = AbortSignal.timeout(withinMs);
+  for (;;) {
+    try {
+      await client.db("admin").command({ ping: 1 });
+      return;
+    } catch (error) {
+      if (!(error instanceof MongoServerSelectionError) || limit.aborted) throw error;
+    }
+  }
+};
+
+/** A server that does not answer is not waited for. */
+const closed = async (client: MongoClient): Promise<void> => {
+  await Promise.race([client.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
 };
