@@ -91,6 +91,15 @@ const parameters = (
   }));
   const query = queryId === undefined ? {} : ((schemas[queryId]?.["properties"] ?? {}) as Json);
   const ifMatch = { name: "If-Match", in: "header", required: false, schema: { type: "string" } };
+  const idempotencyKey = {
+    name: "Idempotency-Key",
+    in: "header",
+    required: false,
+    description:
+      "Does the request once: the same again within 24 hours gets the same answer (Idempotency-Replayed: true); 422 for another request with this key, 409 while the first is under way.",
+    schema: { type: "string", minLength: 1, maxLength: 255 },
+  };
+  const keyed = route.method === "POST" && route.caller === "user";
   return [
     ...path,
     ...Object.entries(query).map(([name, schema]) => ({
@@ -100,6 +109,7 @@ const parameters = (
       schema,
     })),
     ...(route.versioned === true && route.method !== "GET" ? [ifMatch] : []),
+    ...(keyed ? [idempotencyKey] : []),
   ];
 };
 

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   "too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The content type is not understood" },
   "not-implemented": { status: 501, title: "This is not built" },
+  "key-reused": { status: 422, title: "This Idempotency-Key belongs to another request" },
   unavailable: { status: 503, title: "Not available just now" },
   internal: { status: 500, title: "Something broke on our side" },
 } as const;

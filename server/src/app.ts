@@ -8,6 +8,7 @@ import { createLocal } from "./clusters/local/adapter.ts";
 import { createRegistry } from "./clusters/registry.ts";
 import type { Config, LoadedConfig } from "./config.ts";
 import { createHttp } from "./http/app.ts";
+import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
 import { adminHandlers } from "./http/handlers/admin.ts";
 import { aroundHandlers } from "./http/handlers/around.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
@@ -16,6 +17,7 @@ import { numberHandlers } from "./http/handlers/numbers.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import type { Clock } from "./lib/clock.ts";
 import { hostIdOf } from "./lib/host.ts";
+import { messageOf } from "./lib/errors.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
 import { createMerger, type Merger } from "./metrics/blocks/merger.ts";
@@ -36,6 +38,7 @@ import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
 
 const SECONDS_A_DAY = 86_400;
+const HOUR_MS = 3_600_000;
 
 export type App = {
   readonly http: FastifyInstance;
@@ -160,9 +163,11 @@ export const createApp = (deps: {
     },
     access,
     ids,
+    idempotency: createIdempotency({ keys: stores.keys, clock, ids, membership }),
     log,
     version: VERSION,
   });
+  let expiry: NodeJS.Timeout | undefined;
   return {
     http,
     runs,
@@ -174,8 +179,14 @@ export const createApp = (deps: {
       notReady.length = 0;
       loop.start();
       merger.start();
+      expiry = setInterval(() => {
+        stores.keys.expire(clock.now() - KEY_MS).catch((error: unknown) => {
+          log.warn({ error: messageOf(error) }, "old idempotency keys could not be taken away");
+        });
+      }, HOUR_MS);
     },
     close: async () => {
+      clearInterval(expiry);
       notReady.push("the server is stopping");
       streams.stop();
       await loop.stop();

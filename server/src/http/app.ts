@@ -9,6 +9,7 @@ import type { Access } from "../access/access.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
 import { bindRoutes, callerOf, type Handlers } from "./bind.ts";
+import type { Idempotency } from "./idempotency.ts";
 import { docsPage } from "./docs.ts";
 import { sendProblem } from "./problem.ts";
 
@@ -47,6 +48,7 @@ export const createHttp = (deps: {
   readonly samples: (bytes: Uint8Array) => Promise<z.output<typeof SamplesAnswer>>;
   readonly access: Access;
   readonly ids: Ids;
+  readonly idempotency: Idempotency;
   readonly log: Logger;
   readonly version: string;
 }): FastifyInstance => {
@@ -90,7 +92,7 @@ export const createHttp = (deps: {
     const detail = `${path} takes ${methods.join(", ")}, not ${request.method}.`;
     return sendProblem(new AppError("method-not-allowed", detail), reply, request.id);
   });
-  bindRoutes(app, deps.handlers, deps.access);
+  bindRoutes(app, deps.handlers, deps);
   app.post("/v1/internal/locust/samples", { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
     callerOf(deps.access, "locust", request);
     const { body } = request;

@@ -8,6 +8,8 @@ import type { Access } from "../access/access.ts";
 import type { Caller } from "../access/caller.ts";
 import { guardLocal } from "../access/local-guard.ts";
 import { AppError } from "../lib/errors.ts";
+import type { Ids } from "../lib/ids.ts";
+import type { Idempotency } from "./idempotency.ts";
 import { parse } from "./validation.ts";
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
@@ -23,6 +25,8 @@ type Request<R extends Route> = {
   readonly ifMatch: number | undefined;
   /** Where a reader of a stream left off. */
   readonly lastEventId: string | undefined;
+  /** The id of what this request makes: the same whenever a request with an Idempotency-Key is tried again. */
+  readonly newId: string;
 };
 
 type Bodies<R extends Route> = {
@@ -51,14 +55,17 @@ type AnyHandler = (request: {
   caller: Caller;
   ifMatch: number | undefined;
   lastEventId: string | undefined;
-}) => Promise<{
+  newId: string;
+}) => Promise<Result>;
+
+type Result = {
   status?: number;
   headers?: Readonly<Record<string, string>>;
   body?: unknown;
   raw?: string | AsyncIterable<string>;
   contentType?: string;
   stream?: (response: ServerResponse) => void;
-}>;
+};
 
 const NOBODY: Caller = { name: "nobody", administrator: false, scope: {} };
 const LOCUST: Caller = { name: "locust", administrator: false, scope: {} };
@@ -124,22 +131,51 @@ const versionOf = (body: unknown): number | undefined =>
     ? body.version
     : undefined;
 
+/** A result as JSON for the wire. */
+const written = (route: Route, result: Result) => {
+  const status = result.status ?? Number(Object.keys(route.answers)[0]);
+  const shape = route.answers[status];
+  if (shape === null || shape === undefined || typeof shape === "string") return undefined;
+  const version = route.versioned === true ? versionOf(result.body) : undefined;
+  const headers = {
+    ...result.headers,
+    ...(version === undefined ? {} : { etag: `"${version}"` }),
+  };
+  return { status, headers, body: JSON.stringify(z.encode(shape, result.body)) };
+};
+
 const answer = async (
+  { access, ids, idempotency }: BindDeps,
   route: Route,
   handler: AnyHandler,
-  access: Access,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> => {
   const caller = callerOf(access, route.caller, request);
-  const result = await handler({
+  const asked = {
     params: route.params === undefined ? {} : parse(route.params, request.params, "path"),
     query: parse(route.query ?? z.strictObject({}), request.query, "query"),
     body: bodyOf(route, request),
     caller,
     ifMatch: ifMatchOf(route, request),
     lastEventId: lastEventIdOf(request),
-  });
+  };
+  const key = request.headers["idempotency-key"];
+  if (typeof key === "string" && route.method === "POST" && route.caller === "user") {
+    const { body } = asked;
+    const again = { method: route.method, path: request.url, body };
+    const { answer: once, replayed } = await idempotency.once(key, caller, again, async (newId) => {
+      const made = written(route, await handler({ ...asked, newId }));
+      return made ?? { status: 204, headers: {}, body: "" };
+    });
+    if (replayed) void reply.header("idempotency-replayed", "true");
+    return reply
+      .status(once.status)
+      .headers({ "cache-control": "no-store", ...once.headers })
+      .type("application/json; charset=utf-8")
+      .send(once.body);
+  }
+  const result = await handler({ ...asked, newId: ids.next() });
   if (result.stream !== undefined) {
     // What only asks for the headers does not want to wait for the end.
     if (request.method === "HEAD") return reply.type("text/event-stream; charset=utf-8").send();
@@ -159,22 +195,25 @@ const answer = async (
     const { raw } = result;
     return reply.type(type).send(typeof raw === "string" ? raw : Readable.from(raw));
   }
-  if (shape === null || shape === undefined || typeof shape === "string") return reply.send();
-  const version = route.versioned === true ? versionOf(result.body) : undefined;
-  if (version !== undefined) void reply.header("etag", `"${version}"`);
-  return reply
-    .type("application/json; charset=utf-8")
-    .send(JSON.stringify(z.encode(shape, result.body)));
+  const json = written(route, result);
+  if (json === undefined) return reply.send();
+  return reply.headers(json.headers).type("application/json; charset=utf-8").send(json.body);
+};
+
+type BindDeps = {
+  readonly access: Access;
+  readonly ids: Ids;
+  readonly idempotency: Idempotency;
 };
 
 /** Registers every endpoint of the table. */
-export const bindRoutes = (app: FastifyInstance, handlers: Handlers, access: Access): void => {
+export const bindRoutes = (app: FastifyInstance, handlers: Handlers, deps: BindDeps): void => {
   for (const [key, route] of Object.entries(routes) as [keyof Routes, Route][]) {
     const handler = handlers[key] as unknown as AnyHandler;
     app.route({
       method: route.method,
       url: route.path,
-      handler: (request, reply) => answer(route, handler, access, request, reply),
+      handler: (request, reply) => answer(deps, route, handler, request, reply),
     });
   }
 };

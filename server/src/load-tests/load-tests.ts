@@ -29,12 +29,17 @@ const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void =
 };
 
 /** Defines a load test, with its first script revision where a locustfile is given. */
-export const createLoadTest = async (deps: LoadTestDeps, input: CreateLoadTest, by: string) => {
+export const createLoadTest = async (
+  deps: LoadTestDeps,
+  input: CreateLoadTest,
+  by: string,
+  id = deps.ids.next(),
+) => {
   const { locustfile, createdBy: label, ...fields } = input;
   const now = deps.clock.now();
   const createdBy = label ?? by;
   const loadTest: LoadTest = {
-    id: deps.ids.next(),
+    id,
     ...definedOnly(fields),
     loadProfile: { kind: "constant" },
     lastRunNumber: 0,

@@ -11,8 +11,9 @@ export const createTestRun = async (
   loadTest: LoadTest,
   input: CreateRun,
   by: { readonly name: string; readonly trigger: Trigger },
+  id = deps.ids.next(),
 ): Promise<LoadTestRun> => {
-  const { stores, clock, ids } = deps;
+  const { stores, clock } = deps;
   const cluster = resolveCluster(
     [...deps.clusters.values()].map((adapter) => adapter.config),
     loadTest,
@@ -35,7 +36,7 @@ export const createTestRun = async (
   const { envId, autoStop = loadTest.autoStop } = { ...input, envId: loadTest.envId };
   const createdBy = input.createdBy ?? by.name;
   const run: LoadTestRun = {
-    id: ids.next(),
+    id,
     accountId: loadTest.accountId,
     orgId: loadTest.orgId,
     projectId: loadTest.projectId,

@@ -19,6 +19,7 @@ export type Stores = {
   readonly events: RunEventStore;
   readonly leases: LeaseStore;
   readonly metrics: MetricStore;
+  readonly keys: KeyStore;
   /** Rejects with the reason where the store cannot be written to just now. */
   readonly ping: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -173,6 +174,36 @@ export type LeaseStore = {
   readonly heartbeats: () => Promise<Map<string, number>>;
   /** Takes the heartbeat away: whatever the server held is free at once. */
   readonly leave: (holder: string) => Promise<void>;
+};
+
+/** What is known of a request that was sent with an Idempotency-Key. */
+export type KeyRecord = {
+  /** Of the caller and the key that it sent. */
+  readonly id: string;
+  /** Of everything that makes the request what it is. */
+  readonly fingerprint: string;
+  /** The server that works on it, or has. */
+  readonly owner: string;
+  /** When the key was first seen, Unix ms. */
+  readonly createdAt: number;
+  /** Absent while the request is under way. */
+  readonly answer?: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+};
+
+export type KeyStore = {
+  readonly get: (id: string) => Promise<KeyRecord | undefined>;
+  /** Inserts where `seen` is absent, else replaces the record that still has the owner and the creation of `seen`. False where somebody was first. */
+  readonly take: (record: KeyRecord, seen: KeyRecord | undefined) => Promise<boolean>;
+  /** Stores the answer where the owner still is this one. */
+  readonly finish: (id: string, owner: string, answer: KeyRecord["answer"]) => Promise<void>;
+  /** Takes a record without an answer away, where the owner still is this one. */
+  readonly drop: (id: string, owner: string) => Promise<void>;
+  /** Takes away what was first seen before. */
+  readonly expire: (before: number) => Promise<void>;
 };
 
 /** One record of a batch as it arrived: its bytes never change. Types: `locust-plugin/PROTOCOL.md`. */

@@ -60,9 +60,14 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
   };
 
   return {
-    createLoadTest: async ({ body, caller }) => {
+    createLoadTest: async ({ body, caller, newId }) => {
       assertVisible(caller, body, "project", body.projectId);
-      const { loadTest, warnings } = await createLoadTest(deps, body, caller.name);
+      // A request that is tried again after a crash finds what it had made.
+      const known = await deps.stores.loadTests.get(newId);
+      const { loadTest, warnings } =
+        known === undefined
+          ? await createLoadTest(deps, body, caller.name, newId)
+          : { loadTest: known, warnings: undefined };
       return {
         body: await answer(loadTest, warnings),
         headers: { location: `/v1/load-tests/${loadTest.id}` },

@@ -60,9 +60,12 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
   };
 
   return {
-    createRun: async ({ params, body, caller }) => {
+    createRun: async ({ params, body, caller, newId }) => {
       const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
-      const run = await createTestRun(deps, loadTest, body, { name: caller.name, trigger: "api" });
+      const by = { name: caller.name, trigger: "api" } as const;
+      // A request that is tried again after a crash finds what it had made.
+      const run =
+        (await stores.runs.get(newId)) ?? (await createTestRun(deps, loadTest, body, by, newId));
       wake();
       return { body: run, headers: { location: `/v1/runs/${run.id}` } };
     },
@@ -94,7 +97,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
       wake(run.id);
       return { body: await answer(run) };
     },
-    addRunEvent: async ({ params, body, caller }) => {
+    addRunEvent: async ({ params, body, caller, newId }) => {
       const run = await visibleRun(caller, params.runId);
       const event = {
         at: body.at ?? deps.clock.now(),
@@ -102,7 +105,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
         message: body.message,
         data: { createdBy: caller.name },
       };
-      await recordEvent(stores.events, run.id, { id: deps.ids.next(), ...event });
+      await recordEvent(stores.events, run.id, { id: newId, ...event });
       return { body: event };
     },
     listRunEvents: async ({ params, query, caller }) => {

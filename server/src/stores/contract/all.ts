@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { eventContract } from "./events.ts";
 import type { OpenStores } from "./harness.ts";
+import { keyContract } from "./keys.ts";
 import { leaseContract } from "./leases.ts";
 import { loadTestContract } from "./load-tests.ts";
 import { metricContract } from "./metrics.ts";
@@ -16,6 +17,7 @@ export const storesContract = (open: OpenStores): void => {
   runContract(open);
   eventContract(open);
   leaseContract(open);
+  keyContract(open);
   metricContract(open);
 
   test("answers a ping while it is open, and may be closed twice", async () => {

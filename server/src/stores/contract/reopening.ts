@@ -32,7 +32,9 @@ export const reopening =
       tail = turn.catch(() => undefined);
       return turn;
     };
-    const port = <K extends "loadTests" | "revisions" | "runs" | "events" | "leases" | "metrics">(
+    const port = <
+      K extends "loadTests" | "revisions" | "runs" | "events" | "leases" | "metrics" | "keys",
+    >(
       name: K,
     ): Stores[K] => {
       const verbs = Object.keys(current[name]).map((verb) => {
@@ -61,6 +63,7 @@ export const reopening =
       events: port("events"),
       leases: port("leases"),
       metrics: port("metrics"),
+      keys: port("keys"),
       ping: () => inTurn(() => current.ping()),
       close: () => inTurn(() => current.close()),
     };

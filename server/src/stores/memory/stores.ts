@@ -1,5 +1,6 @@
 import type { Stores } from "../ports.ts";
 import { memoryEvents } from "./events.ts";
+import { memoryKeys } from "./keys.ts";
 import { memoryLeases } from "./leases.ts";
 import { memoryLoadTests } from "./load-tests.ts";
 import { memoryMetrics } from "./metrics.ts";
@@ -16,6 +17,7 @@ export const createMemoryStores = (): Stores => ({
   events: memoryEvents(),
   leases: memoryLeases(),
   metrics: memoryMetrics(),
+  keys: memoryKeys(),
   ping: async () => {},
   close: async () => {},
 });

@@ -57,6 +57,7 @@ export const COLLECTIONS: Readonly<Record<string, readonly Index[]>> = {
   ],
   leases: [{ name: "cluster_slot_idx", key: { clusterId: 1, slot: 1 }, unique: true }],
   heartbeats: [],
+  idempotency_keys: [{ name: "created_idx", key: { createdAt: 1 } }],
 };
 
 const existing = async (db: Db, collection: string): Promise<IndexDescriptionInfo[]> => {

@@ -5,6 +5,7 @@ import type { Stores } from "../ports.ts";
 import { mongoError, verb } from "./errors.ts";
 import { mongoEvents } from "./events.ts";
 import { ensureIndexes } from "./indexes.ts";
+import { mongoKeys } from "./keys.ts";
 import { mongoLeases } from "./leases.ts";
 import { mongoLoadTests } from "./load-tests.ts";
 import { mongoMetrics } from "./metrics.ts";
@@ -78,6 +79,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
     events: mongoEvents(db),
     leases: mongoLeases(db),
     metrics: mongoMetrics(db),
+    keys: mongoKeys(db),
     ping: verb(async () => {
       await checks.updateOne({ _id: "write" }, { $inc: { count: 1 } }, { upsert: true });
     }),

@@ -93,6 +93,16 @@ export const CONTROL_MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   "CREATE INDEX run_events_arrival_idx ON run_events (runId, arrival);",
+  `
+  CREATE TABLE idempotency_keys (
+    id TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    createdAt INTEGER NOT NULL,
+    answer TEXT
+  ) STRICT;
+  CREATE INDEX idempotency_keys_created_idx ON idempotency_keys (createdAt);
+  `,
 ];
 
 export const METRICS_MIGRATIONS: readonly string[] = [

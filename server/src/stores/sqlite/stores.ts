@@ -5,6 +5,7 @@ import { openDatabase } from "./database.ts";
 import { folderError } from "./errors.ts";
 import { sqliteEvents } from "./events.ts";
 import { holdFolder } from "./folder.ts";
+import { sqliteKeys } from "./keys.ts";
 import { sqliteLeases } from "./leases.ts";
 import { sqliteLoadTests } from "./load-tests.ts";
 import { openSqliteMetrics } from "./metrics.ts";
@@ -55,6 +56,7 @@ export const openSqliteStores = async (options: {
     events: sqliteEvents(db),
     leases: sqliteLeases(db),
     metrics: metrics.store,
+    keys: sqliteKeys(db),
     ping: async () => {
       await db.verb(() => db.run(CHECK_WRITE))();
       await metrics.ping();

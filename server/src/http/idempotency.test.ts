@@ -1,0 +1,94 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./test-app.ts";
+
+const { app, stores, call } = testApp(withTokens);
+afterAll(() => app.close());
+
+const token = TOKENS.team;
+const keyed = (key: string) => ({ token, headers: { "idempotency-key": key } });
+const define = (key: string, more: object = {}) =>
+  call("POST", "/v1/load-tests", {
+    body: { ...LOAD_TEST, locustfile: SCRIPT, ...more },
+    ...keyed(key),
+  });
+
+describe("a POST with an Idempotency-Key", () => {
+  test("is done once; the same request again gets the same answer", async () => {
+    const first = await define("one");
+    const again = await define("one");
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.text).toBe(first.text);
+    expect(again.headers.location).toBe(first.headers.location);
+    expect([first.headers["idempotency-replayed"], again.headers["idempotency-replayed"]]).toEqual([
+      undefined,
+      "true",
+    ]);
+    const path = `/v1/load-tests/${first.json.id}/runs`;
+    const runs = await Promise.all(
+      [1, 2, 3].map(() => call("POST", path, { ...keyed("run"), body: { targetUsers: 3 } })),
+    );
+    const made = runs.filter(({ status }) => status === 201);
+    const told = runs.filter(({ status }) => status === 409);
+    expect(made.length).toBeGreaterThanOrEqual(1);
+    expect(made.length + told.length).toBe(3);
+    const later = await call("POST", path, { ...keyed("run"), body: { targetUsers: 3 } });
+    expect(later.json.id).toBe(made[0]?.json.id);
+    const listed = await call("GET", path, { token });
+    expect(listed.json.items).toHaveLength(1);
+  });
+
+  test("with another body, or to another address, is refused and names the header", async () => {
+    const first = await define("two");
+    const other = await define("two", { defaultUsers: 9 });
+    expect([other.status, other.json.errors[0].field]).toEqual([422, "Idempotency-Key"]);
+    const path = `/v1/load-tests/${first.json.id}/runs`;
+    expect((await call("POST", path, keyed("two"))).status).toBe(422);
+    const body = { locustfile: SCRIPT, ...LOAD_TEST };
+    const reordered = await call("POST", "/v1/load-tests", { body, ...keyed("two") });
+    expect(reordered.json.id).toBe(first.json.id);
+  });
+
+  test("of another caller is another key", async () => {
+    const mine = await define("three");
+    const body = { ...LOAD_TEST, accountId: "umbrella" };
+    const theirs = await call("POST", "/v1/load-tests", {
+      body,
+      token: TOKENS.other,
+      headers: { "idempotency-key": "three" },
+    });
+    expect([theirs.status, theirs.json.id === mine.json.id]).toEqual([201, false]);
+  });
+
+  test("that failed may be corrected and sent again", async () => {
+    expect((await define("four", { defaultUsers: 0 })).status).toBe(400);
+    const wrong = await define("four", { locustClusterId: "none" });
+    expect(wrong.status).toBe(400);
+    expect((await define("four")).status).toBe(201);
+    expect((await call("POST", "/v1/load-tests", keyed(" "))).status).toBe(400);
+    expect((await define("\u00e4")).status).toBe(400);
+  });
+
+  test("that a server died over is taken up by the next: what was made is found", async () => {
+    const first = await define("five");
+    const record = await stores.keys.get(await idOf("five"));
+    expect(record?.answer?.status).toBe(201);
+    if (record === undefined) return;
+    const { answer: _, ...unanswered } = record;
+    await stores.keys.take({ ...unanswered, owner: "a server that is gone" }, record);
+    const again = await define("five");
+    expect([again.status, again.json.id]).toEqual([201, first.json.id]);
+    expect(again.headers["idempotency-replayed"]).toBeUndefined();
+  });
+});
+
+/** As the server names the key: by its caller. */
+const idOf = async (key: string): Promise<string> => {
+  const { createHash } = await import("node:crypto");
+  const scope = [
+    ["accountId", "acme"],
+    ["orgId", "web"],
+  ];
+  return createHash("sha256")
+    .update(JSON.stringify(["team", scope, key]))
+    .digest("hex");
+};

@@ -1,0 +1,56 @@
+import type { Db, Document } from "mongodb";
+import type { KeyRecord, KeyStore } from "../ports.ts";
+import { fromDocument, long, toDocument } from "./document.ts";
+import { isDuplicate, verb } from "./errors.ts";
+
+/** Header names are no keys here. */
+const documentOf = ({ answer, ...record }: KeyRecord): Document => ({
+  ...toDocument(record),
+  ...(answer === undefined ? {} : { answer: JSON.stringify(answer) }),
+});
+const recordOf = (document: Document): KeyRecord => {
+  const { answer, ...record } = fromDocument<Document>(document);
+  return {
+    ...record,
+    ...(answer === undefined ? {} : { answer: JSON.parse(String(answer)) }),
+  } as KeyRecord;
+};
+
+export const mongoKeys = (db: Db): KeyStore => {
+  const collection = db.collection<Document & { _id: string }>("idempotency_keys");
+  return {
+    get: verb(async (id) => {
+      const document = await collection.findOne({ _id: id });
+      return document === null ? undefined : recordOf(document);
+    }),
+    take: verb(async (record, seen) => {
+      if (seen !== undefined) {
+        const { modifiedCount } = await collection.replaceOne(
+          { _id: seen.id, owner: seen.owner, createdAt: long(seen.createdAt) },
+          documentOf(record),
+        );
+        return modifiedCount === 1;
+      }
+      try {
+        await collection.insertOne({ _id: record.id, ...documentOf(record) });
+        return true;
+      } catch (error) {
+        if (isDuplicate(error)) return false;
+        throw error;
+      }
+    }),
+    finish: verb(async (id, owner, answer) => {
+      await collection.findOneAndUpdate(
+        { _id: id, owner },
+        { $set: { answer: JSON.stringify(answer) } },
+        { returnDocument: "after" },
+      );
+    }),
+    drop: verb(async (id, owner) => {
+      await collection.deleteMany({ _id: id, owner, answer: null });
+    }),
+    expire: verb(async (before) => {
+      await collection.deleteMany({ createdAt: { $lt: long(before) } });
+    }),
+  };
+};

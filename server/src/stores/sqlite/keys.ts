@@ -1,0 +1,48 @@
+import type { KeyRecord, KeyStore } from "../ports.ts";
+import type { Control } from "./control.ts";
+
+type Row = Omit<KeyRecord, "answer"> & { readonly answer: string | null };
+
+const COLUMNS = "id, fingerprint, owner, createdAt, answer";
+
+export const sqliteKeys = (db: Control): KeyStore => {
+  const valuesOf = ({ id, fingerprint, owner, createdAt, answer }: KeyRecord) => [
+    id,
+    fingerprint,
+    owner,
+    createdAt,
+    answer === undefined ? null : JSON.stringify(answer),
+  ];
+  return {
+    get: db.verb((id) => {
+      const row = db.get<Row>(`SELECT ${COLUMNS} FROM idempotency_keys WHERE id = ?`, id);
+      if (row === undefined) return undefined;
+      const { answer, ...record } = row;
+      return answer === null
+        ? record
+        : { ...record, answer: JSON.parse(answer) as NonNullable<KeyRecord["answer"]> };
+    }),
+    take: db.verb((record, seen) =>
+      db.transaction(() => {
+        if (seen !== undefined) {
+          const where = "id = ? AND owner = ? AND createdAt = ?";
+          const sql = `DELETE FROM idempotency_keys WHERE ${where}`;
+          if (db.run(sql, seen.id, seen.owner, seen.createdAt) !== 1) return false;
+        }
+        const insert = `INSERT INTO idempotency_keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+        return db.run(insert, ...valuesOf(record)) === 1;
+      }),
+    ),
+    finish: db.verb((id, owner, answer) => {
+      const sql = "UPDATE idempotency_keys SET answer = ? WHERE id = ? AND owner = ?";
+      db.run(sql, JSON.stringify(answer), id, owner);
+    }),
+    drop: db.verb((id, owner) => {
+      const sql = "DELETE FROM idempotency_keys WHERE id = ? AND owner = ? AND answer IS NULL";
+      db.run(sql, id, owner);
+    }),
+    expire: db.verb((before) => {
+      db.run("DELETE FROM idempotency_keys WHERE createdAt < ?", before);
+    }),
+  };
+};
