@@ -5,6 +5,7 @@ import { VERSION } from "@load-manager/server/version.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { addConfig } from "./config.ts";
 import { demo } from "./demo/demo.ts";
+import { addMigrate } from "./migrate.ts";
 import { addMigrateConfig } from "./migrate-config.ts";
 
 const out = (line: string): void => {
@@ -37,7 +38,9 @@ const withServerFlags = (command: Command): Command =>
 const program = new Command("load-manager")
   .description("The open control plane for Locust load tests.")
   .showHelpAfterError("Run load-manager --help for what there is.")
-  .version(VERSION, "-V, --version");
+  .version(VERSION, "-V, --version")
+  // Options after a subcommand's name are the subcommand's: migrate and its own subcommands share some.
+  .enablePositionalOptions();
 
 withServerFlags(program.command("serve").description("run the server")).action((flags: Flags) =>
   serve(loadConfig(flags), { out, logLevel: "warn" }),
@@ -57,6 +60,7 @@ program
 addConfig(program, withServerFlags, out);
 
 const migrate = program.command("migrate").description("take over what older versions have left");
+addMigrate(migrate, out);
 addMigrateConfig(migrate);
 
 program

@@ -51,14 +51,16 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
   if (responses === "all") {
     const timed = requests - add((totals) => totals.noTime);
     const known = timed > 0;
+    // Cumulative snapshots have no histograms; a least or greatest time of 0 in them was never told.
+    const told = (us: number): boolean => known && (us > 0 || histogram.total > 0);
     return {
       requests,
       failures,
       timed,
       histogram,
       avgMs: known ? add((totals) => totals.sumUs) / timed / 1000 : null,
-      minMs: known ? bounds.minUs / 1000 : null,
-      maxMs: known ? bounds.maxUs / 1000 : null,
+      minMs: told(bounds.minUs) ? bounds.minUs / 1000 : null,
+      maxMs: told(bounds.maxUs) ? bounds.maxUs / 1000 : null,
       bounds,
     };
   }

@@ -18,11 +18,24 @@ export const unmarkSchema = async (db: Db): Promise<void> => {
   await db.collection<Marker>("store_meta").deleteMany({ _id: "schema" });
 };
 
+/** A migration that was broken off may stand between two renames: what is there then looks like an empty database. */
+const refuseUnfinished = async (db: Db): Promise<void> => {
+  const state = await db
+    .collection<{ readonly _id: string; readonly phase: string }>("migrations")
+    .findOne({ _id: "current" });
+  if (state === null || state.phase === "done") return;
+  throw new AppError(
+    "unavailable",
+    `A migration of the database ${db.databaseName} was begun and is not finished. Go on with it: load-manager migrate --mapping mapping.yaml (or give it up: load-manager migrate rollback).`,
+  );
+};
+
 /**
  * Marks an empty database as one of today's schema. Rejects with AppError unavailable where there are documents and no
  * mark: they are of the older schema, or their migration was broken off; and where a newer program wrote the mark.
  */
 export const checkSchema = async (db: Db): Promise<void> => {
+  await refuseUnfinished(db);
   const mark = await db.collection<Marker>("store_meta").findOne({ _id: "schema" });
   if (mark !== null) {
     if (mark.version <= SCHEMA_VERSION) return;

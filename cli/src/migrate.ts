@@ -1,0 +1,182 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { loadConfig } from "@load-manager/server/config.ts";
+import { systemClock } from "@load-manager/server/lib/clock.ts";
+import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
+import { uuidV7 } from "@load-manager/server/lib/ids.ts";
+import { dryRun } from "@load-manager/server/migrate/dry-run.ts";
+import { parseMapping } from "@load-manager/server/migrate/mapping.ts";
+import {
+  migrate,
+  type MigrateDeps,
+  type MigrateInput,
+} from "@load-manager/server/migrate/migrate.ts";
+import { withDatabase } from "@load-manager/server/migrate/open.ts";
+import { cleanup, removable, rollback } from "@load-manager/server/migrate/rollback.ts";
+import { verifyMigrated } from "@load-manager/server/migrate/verify-migrated.ts";
+import type { Command } from "commander";
+import { printDry, printReport, printVerdicts } from "./migrate-print.ts";
+import { createProgress } from "./progress.ts";
+
+type Place = {
+  readonly config?: string;
+  readonly uri?: string;
+  readonly database?: string;
+};
+type Options = Place & {
+  readonly mapping?: string;
+  readonly dryRun?: true;
+  readonly verify?: true;
+  readonly keepActive?: true;
+  readonly report?: string;
+};
+
+const withPlace = (command: Command): Command =>
+  command
+    .option("--config <file>", "configuration file with mongodb.uri (default: load-manager.yaml)")
+    .option("--uri <address>", "the MongoDB server, instead of mongodb.uri")
+    .option("--database <name>", "the database, instead of mongodb.database");
+
+const placeOf = ({ config: file, uri, database }: Place): { uri: string; database: string } => {
+  if (uri !== undefined) return { uri, database: database ?? "load_manager" };
+  const { mongodb } = loadConfig({ config: file }).config;
+  if (mongodb.uri !== undefined) {
+    return { uri: mongodb.uri, database: database ?? mongodb.database };
+  }
+  throw new AppError(
+    "validation",
+    "Where MongoDB is must be told: mongodb.uri in the configuration, LOAD_MANAGER_MONGODB_URI, or --uri mongodb://….",
+  );
+};
+
+/** A name may be another machine's too, a boot is one machine's only. */
+const hostName = (): string => {
+  try {
+    return `${hostname()} ${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
+  } catch {
+    return hostname();
+  }
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+};
+
+const depsOf = (db: MigrateDeps["db"]): MigrateDeps => {
+  const progress = createProgress(process.stderr, systemClock.monotonic);
+  return {
+    db,
+    clock: systemClock,
+    ids: uuidV7,
+    lock: {
+      self: { owner: randomUUID(), host: hostName(), pid: process.pid },
+      sleep: (ms) => sleep(ms),
+      isAlive,
+    },
+    say: progress.line,
+    onProgress: progress.update,
+  };
+};
+
+const inputOf = ({ mapping, keepActive }: Options): MigrateInput => {
+  if (mapping === undefined) {
+    throw new AppError(
+      "validation",
+      "How tenants become scopes must be told: --mapping mapping.yaml (docs/migration.md shows one).",
+    );
+  }
+  let text: string;
+  try {
+    text = readFileSync(mapping, "utf8");
+  } catch (error) {
+    throw new AppError("validation", `${mapping} cannot be read: ${messageOf(error)}`);
+  }
+  return {
+    mapping: parseMapping(text, mapping),
+    mappingFile: mapping,
+    keepActive: keepActive === true,
+  };
+};
+
+const save = (file: string, report: object): void => {
+  try {
+    writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
+  } catch (error) {
+    throw new AppError("validation", `The report cannot be written: ${messageOf(error)}`);
+  }
+};
+
+/** `migrate`, `migrate rollback`, `migrate cleanup`. */
+export const addMigrate = (command: Command, out: (line: string) => void): void => {
+  withPlace(command)
+    // Options after the name of a subcommand are the subcommand's.
+    .enablePositionalOptions()
+    .option("--mapping <file>", "how tenants become scopes")
+    .option("--dry-run", "show what would change; change nothing")
+    .option("--verify", "look at a migrated database again; change nothing")
+    .option("--keep-active", "leave runs that are on their way as they are")
+    .option("--report <file>", "where the report goes (default: migration-<time>.json)")
+    .action(async (options: Options) => {
+      const place = placeOf(options);
+      const input = inputOf(options);
+      await withDatabase(place, async (db) => {
+        const deps = depsOf(db);
+        if (options.dryRun === true) {
+          const found = await dryRun(deps, input);
+          printDry(out, place.database, found);
+          if (options.report !== undefined) save(options.report, { dryRun: found });
+          return;
+        }
+        if (options.verify === true) {
+          const verdicts = await verifyMigrated(deps, input);
+          if (options.report !== undefined) save(options.report, { verified: verdicts });
+          if (!printVerdicts(out, verdicts)) process.exitCode = 1;
+          return;
+        }
+        const report = await migrate(deps, input);
+        if (report === undefined) {
+          out(`Nothing to do: the database ${place.database} holds no data of the older schema.`);
+          return;
+        }
+        const file =
+          options.report ?? `migration-${report.startedAt.slice(0, 19).replaceAll(/\D/g, "")}.json`;
+        save(file, report);
+        printReport(out, report, file);
+      });
+    });
+
+  withPlace(command.command("rollback"))
+    .description("put the older data back; what was written since is kept aside")
+    .action(async (options: Place) => {
+      await withDatabase(placeOf(options), async (db) => {
+        for (const line of await rollback(depsOf(db))) out(line);
+      });
+    });
+
+  withPlace(command.command("cleanup"))
+    .description("remove the backups of a migration that has been checked")
+    .option("--yes", "do it; without it, only show what would go")
+    .action(async (options: Place & { yes?: true }) => {
+      await withDatabase(placeOf(options), async (db) => {
+        const { remove, keep } = await removable(db);
+        if (remove.length === 0) out("There are no backups.");
+        else if (options.yes === true) {
+          for (const name of await cleanup(depsOf(db))) out(`Removed ${name}.`);
+        } else {
+          out(
+            `These would go: ${remove.join(", ")}. There is no way back then; add --yes to do it.`,
+          );
+        }
+        if (keep.length > 0) {
+          out(`Documents that nobody could understand stay in ${keep.join(", ")}.`);
+        }
+      });
+    });
+};

@@ -1,0 +1,142 @@
+import {
+  type Json,
+  type JsonObject,
+  idOf,
+  isPlain,
+  numberOf,
+  sameJson,
+  toJson,
+  wholeOf,
+} from "./json.ts";
+import { readTime } from "./times.ts";
+
+const isEmpty = (value: unknown): boolean => value === undefined || value === null;
+
+/**
+ * An older document, read field by field. A field is found under its name, in lower case (as an untagged Go struct
+ * writes it) or in any other case, in this order; the first that is not null is it. Whatever nobody has taken in the
+ * end, and whatever was not usable, is `rest()`: nothing is lost.
+ */
+export class Fields {
+  private readonly document: Readonly<Record<string, unknown>>;
+  private readonly byLower = new Map<string, string[]>();
+  private readonly open: Set<string>;
+  private readonly kept = new Map<string, Json>();
+  /** What was found wrong and made right, or unknown; by stable names. */
+  readonly repaired: Set<string>;
+
+  constructor(document: Readonly<Record<string, unknown>>, repaired = new Set<string>()) {
+    this.document = document;
+    this.repaired = repaired;
+    const keys = Object.keys(document);
+    this.open = new Set(keys);
+    for (const key of keys) {
+      const lower = key.toLowerCase();
+      const known = this.byLower.get(lower);
+      if (known === undefined) this.byLower.set(lower, [key]);
+      else known.push(key);
+    }
+  }
+
+  private keysOf(name: string): string[] {
+    const lower = name.toLowerCase();
+    const rank = (key: string): number => (key === name ? 0 : key === lower ? 1 : 2);
+    const found = this.byLower.get(lower) ?? [];
+    return found.length < 2 ? found : found.toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  /** What a field holds, untouched; `undefined` also for null. Other spellings with another value stay for the rest. */
+  take(...names: readonly string[]): unknown {
+    const keys = names.flatMap((name) => this.keysOf(name)).filter((key) => this.open.has(key));
+    const chosen = keys.find((key) => !isEmpty(this.document[key]));
+    const value = chosen === undefined ? undefined : this.document[chosen];
+    for (const key of keys) {
+      const other = this.document[key];
+      if (isEmpty(other) || key === chosen || sameJson(other, value)) this.open.delete(key);
+    }
+    return value;
+  }
+
+  has(...names: readonly string[]): boolean {
+    return names.some((name) => this.keysOf(name).some((key) => !isEmpty(this.document[key])));
+  }
+
+  /** Something that was taken, and is not usable as what it should be. */
+  keep(name: string, value: unknown): void {
+    let free = name;
+    while (this.kept.has(free) || this.open.has(free)) free += "_";
+    this.kept.set(free, toJson(value));
+  }
+
+  private read<T>(
+    names: readonly string[],
+    usable: (value: unknown) => T | undefined,
+  ): T | undefined {
+    const value = this.take(...names);
+    if (value === undefined) return undefined;
+    const found = usable(value);
+    if (found === undefined) this.keep(names[0] ?? "", value);
+    return found;
+  }
+
+  /** Text, also an empty one. */
+  text(...names: readonly string[]): string | undefined {
+    return this.read(names, (value) => (typeof value === "string" ? value : undefined));
+  }
+
+  /** Text with something in it; a blank one is as good as none. */
+  filled(...names: readonly string[]): string | undefined {
+    const text = this.text(...names);
+    return text === undefined || text.trim() === "" ? undefined : text;
+  }
+
+  /** An id of at most 128 characters; a blank one is none. */
+  id(...names: readonly string[]): string | undefined {
+    return (
+      this.read(names, (value) =>
+        typeof value === "string" && value.trim() === "" ? "" : idOf(value),
+      ) || undefined
+    );
+  }
+
+  whole(...names: readonly string[]): number | undefined {
+    return this.read(names, wholeOf);
+  }
+
+  number(...names: readonly string[]): number | undefined {
+    return this.read(names, numberOf);
+  }
+
+  boolean(...names: readonly string[]): boolean | undefined {
+    return this.read(names, (value) => (typeof value === "boolean" ? value : undefined));
+  }
+
+  /** Unix ms; what is no time is kept. */
+  time(...names: readonly string[]): number | undefined {
+    const value = this.take(...names);
+    const read = readTime(value);
+    if (read.kind === "time") return read.ms;
+    if (read.kind === "wrong") {
+      this.keep(names[0] ?? "", value);
+      this.repaired.add("time_unbelievable");
+    }
+    return undefined;
+  }
+
+  /** A map with our own field names in it. */
+  part(...names: readonly string[]): Fields | undefined {
+    const value = this.read(names, (given) => (isPlain(given) ? given : undefined));
+    return value === undefined ? undefined : new Fields(value, this.repaired);
+  }
+
+  /** Takes what is left of a part into the rest of this, under a name. */
+  restOf(name: string, part: Fields | undefined): void {
+    const rest = part?.rest() ?? {};
+    if (Object.keys(rest).length > 0) this.keep(name, rest);
+  }
+
+  rest(): JsonObject {
+    const own = [...this.open].map((key): [string, Json] => [key, toJson(this.document[key])]);
+    return Object.fromEntries([...own, ...this.kept]);
+  }
+}

@@ -1,0 +1,39 @@
+import { type Db, MongoClient } from "mongodb";
+import { AppError, messageOf } from "../lib/errors.ts";
+import { mongoError } from "../stores/mongo/errors.ts";
+
+/** How long to wait for a server at the beginning. */
+const CONNECT_MS = 10_000;
+
+/**
+ * Opens a database for a migration: unlike a server's, its commands may take as long as they take (an index over all
+ * metrics). Rejects with AppError for an address that is none, and for a server that does not answer.
+ */
+export const withDatabase = async <T>(
+  { uri, database }: { readonly uri: string; readonly database: string },
+  work: (db: Db) => Promise<T>,
+): Promise<T> => {
+  let client: MongoClient;
+  try {
+    client = new MongoClient(uri, {
+      appName: "load-manager migrate",
+      connectTimeoutMS: CONNECT_MS,
+      serverSelectionTimeoutMS: CONNECT_MS,
+      writeConcern: { w: "majority", journal: true },
+      readConcern: { level: "majority" },
+      readPreference: "primary",
+    });
+  } catch (error) {
+    throw new AppError(
+      "validation",
+      `mongodb.uri is not an address of a MongoDB server: ${messageOf(error)}`,
+    );
+  }
+  try {
+    return await work(client.db(database));
+  } catch (error) {
+    throw mongoError(error);
+  } finally {
+    await client.close();
+  }
+};
