@@ -16,6 +16,7 @@ import { locustHandlers } from "./http/handlers/locust.ts";
 import { numberHandlers } from "./http/handlers/numbers.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import type { Clock } from "./lib/clock.ts";
+import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import { messageOf } from "./lib/errors.ts";
 import type { Ids } from "./lib/ids.ts";
@@ -121,6 +122,7 @@ export const createApp = (deps: {
     membership,
     hostId: hostIdOf(runsFolder),
     limits: config.orchestrator,
+    failpoint: failpointsOf(config.failpoint, (line) => log.warn(line)),
   };
   const loop = createLoop(runs);
   const streams = createStreams({ stores, live, log });

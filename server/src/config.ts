@@ -19,6 +19,8 @@ export type Config = Omit<Settings, "locustClusters"> & {
   readonly locustClusters: readonly ClusterConfig[];
   /** No cluster is configured; one local cluster serves every scope. */
   readonly defaultCluster: boolean;
+  /** Where a test wants the server to die (`lib/failpoints.ts`). */
+  readonly failpoint: string | undefined;
   /** The Python of local clusters, and the one that reads scripts. */
   readonly python: string;
 };
@@ -142,6 +144,7 @@ const resolved = (settings: Settings, environment: NodeJS.ProcessEnv): Config =>
   store: { ...settings.store, dataDir: resolve(settings.store.dataDir) },
   locustClusters: settings.locustClusters?.map(clusterOf) ?? [EVERY_SCOPE],
   defaultCluster: settings.locustClusters === undefined,
+  failpoint: environment["LM_FAILPOINT"],
   python: onPath(environment["LOAD_MANAGER_PYTHON"] ?? "python3", environment["PATH"] ?? ""),
 });
 

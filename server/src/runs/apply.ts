@@ -24,12 +24,15 @@ export const writeRun = async (
   patch: Patch,
 ): Promise<LoadTestRun | undefined> => {
   const before = hold.run;
+  const status = patch.status ?? before.status;
+  if (status !== before.status) await deps.failpoint(`${status}.before`);
   const next = await deps.stores.runs.update(
     before.id,
     { version: before.version, fence: hold.fence },
     { ...patch, updatedAt: deps.clock.now(), updatedBy: SYSTEM },
   );
   if (next !== undefined && next.status !== before.status) {
+    await deps.failpoint(`${status}.after`);
     await recordStatus(deps.stores.events, next, before.status);
   }
   return next;
@@ -117,7 +120,10 @@ const start = async (context: Context): Promise<LoadTestRun | undefined> => {
           ...(seen.kind === "ready" ? { engine: { ...seen.engine, workers: seen.workers } } : {}),
         })
       : hold.run;
-  if (run !== undefined) await adapter.start({ run, fence: hold.fence });
+  if (run === undefined) return undefined;
+  await deps.failpoint("start.before");
+  await adapter.start({ run, fence: hold.fence });
+  await deps.failpoint("start.after");
   return run;
 };
 
@@ -156,7 +162,9 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
       return start(context);
     case "stop":
       context.stopSent();
+      await deps.failpoint("stop.before");
       await adapter.stop(hold);
+      await deps.failpoint("stop.after");
       return hold.run;
     case "kill":
       await adapter.kill(hold);

@@ -71,7 +71,9 @@ export const createTestRun = async (
     updatedBy: createdBy,
     version: 1,
   };
+  await deps.failpoint("create.before");
   await stores.runs.create(run);
+  await deps.failpoint("create.after");
   await recordStatus(stores.events, run, undefined);
   if (script !== undefined && cluster.kind === "attached") {
     await recordEvent(stores.events, run.id, {

@@ -3,6 +3,7 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import type { Clusters } from "../clusters/port.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Failpoint } from "../lib/failpoints.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
@@ -50,4 +51,5 @@ export type RunDeps = {
   /** This machine, as runs of local clusters name it. */
   readonly hostId: string;
   readonly limits: RunLimits;
+  readonly failpoint: Failpoint;
 };

@@ -103,6 +103,7 @@ const claim = async (
       seen?.fence,
     );
     if (lease === undefined) continue;
+    await deps.failpoint("claim.after");
     const started = await write(deps, run, {
       status: "Starting",
       statusReason: null,
@@ -111,6 +112,7 @@ const claim = async (
       ...(adapter.config.kind === "local" ? { hostId: deps.hostId } : {}),
       startingAt: deps.clock.now(),
     });
+    await deps.failpoint("Starting.after");
     if (started === undefined)
       await deps.stores.leases.release(clusterId, slot, holder, lease.fence);
     return "claimed";

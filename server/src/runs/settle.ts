@@ -53,6 +53,7 @@ export const settleRun = async (
   await drainSpool(deps, run);
   const live = await figures.snapshot(run);
   if (live !== undefined) await stores.runs.setLive(run.id, live);
+  await deps.failpoint("summary.before");
   const summary = await figures.summary(run);
   if (!summary.complete && summary.totalRequests > 0) {
     await recordEvent(stores.events, run.id, {
@@ -70,7 +71,9 @@ export const settleRun = async (
       clock.now(),
     );
   }
+  await deps.failpoint("recent-runs.after");
   await releaseRun(deps, run);
+  await deps.failpoint("release.after");
   const now = clock.now();
   const settled = await stores.runs.update(
     run.id,

@@ -2,6 +2,7 @@ import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { noFailpoints } from "../lib/failpoints.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { handleTestStart, handleTestStop } from "./callbacks.ts";
 import { stopTestRun } from "./control.ts";
@@ -123,6 +124,7 @@ const world = async (kind: "local" | "attached", plugin: boolean) => {
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     membership: soleMember(`server-${(servers += 1)}`),
     hostId: "here",
+    failpoint: noFailpoints,
     limits: {
       maxDurationSeconds: 60,
       pendingTimeoutSeconds: 600,
