@@ -42,7 +42,7 @@ def second_costs(endpoints):
     clock = [1000.0]
     recorder = Recorder(endpoints + 1, lambda: clock[0])
     sent = []
-    collector = Collector(Runner(), lambda kind, body: sent.append(body), lambda *_: None, endpoints + 1, lambda: clock[0])
+    collector = Collector(Runner(), lambda kind, body: sent.append(body), lambda *_: None, lambda *_: None, endpoints + 1, lambda: clock[0])
     collector.begin()
     reporting, collecting = [], []
     for _ in range(7):

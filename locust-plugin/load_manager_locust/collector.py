@@ -7,22 +7,31 @@ from .worker import Cell
 
 # How long a second is kept open for a worker that has not reported past it.
 LATEST_SECONDS = 4
+# One report may have been held up; of some, the shortest way is believed.
+OFFSET_REPORTS = 3
 MOST_ERRORS = 200
+MOST_SCRIPT_ERRORS = 10
 MOST_TEXT = 2000
 OTHER_ERRORS = "(more kinds of errors)"
 
 
 class Collector(object):
-    """The samples of one run. ``emit(kind, body)`` numbers and keeps a record; ``event(type, message)`` an event."""
+    """The samples of one run. ``emit(kind, body)`` numbers and keeps a record; ``event(type, message)`` an event;
+    ``count(second, requests, failures)`` hears what each report adds."""
 
-    def __init__(self, runner, emit, event, most_endpoints=1000, clock=time.time):
+    def __init__(self, runner, emit, event, count, most_endpoints=1000, clock=time.time):
         self.runner = runner
         self.emit = emit
         self.event = event
+        self.count = count
         self.clock = clock
         self.parts = {}
         self.through = {}
         self.offsets = {}
+        self.heard = {}
+        self.clock_offsets = {}
+        self.died = 0
+        self.script_error = None
         self.users_at = {}
         self.next_second = None
         self.names = Names(most_endpoints, self._names_full)
@@ -85,6 +94,10 @@ class Collector(object):
             if self.names.folded:
                 part = wire.fold(part, self.names.folded, OTHER_ID)
             self.parts.setdefault(second + shift, []).append((worker_id, part))
+        for second, requests, failures in told.get("counts") or [(int(told["t"]) - 1, told["requests"], told["failures"])]:
+            self.count(second + shift, requests, failures)
+        self.died += told.get("died") or 0
+        self.script_error = told.get("diedOf") or self.script_error
         self.requests += told["requests"]
         self.failures += told["failures"]
         self.cut_off += told["cutOff"]
@@ -97,7 +110,9 @@ class Collector(object):
         seen = self.clock() - sent_at
         known = self.offsets.get(worker_id)
         self.offsets[worker_id] = offset = seen if known is None else min(known, seen)
-        if known is None and abs(offset) > 1:
+        heard = self.heard[worker_id] = self.heard.get(worker_id, 0) + 1
+        if heard == OFFSET_REPORTS and abs(offset) > 1:
+            self.clock_offsets[worker_id] = round(-offset, 3)
             message = "The clock of the worker %s is off by %.1f s; its seconds are shifted." % (worker_id, -offset)
             self.event("clock_offset", message, {"worker": worker_id, "seconds": round(-offset, 3)})
         return int(round(offset)) if abs(offset) > 0.5 else 0
@@ -105,6 +120,7 @@ class Collector(object):
     def _foreign_report(self, worker_id, data):
         """A worker without the plugin: Locust's own report is an exact difference, at Locust's resolution."""
         cells = {}
+        before = self.requests, self.failures
         for entry in data.get("stats", []):
             cell = Cell()
             cell.requests = entry["num_requests"]
@@ -120,6 +136,7 @@ class Collector(object):
             self.requests += cell.requests
             self.failures += cell.failures
         second = int(self.clock()) - 1
+        self.count(second, self.requests - before[0], self.failures - before[1])
         if cells:
             self.parts.setdefault(second, []).append((worker_id, wire.part(cells, scheme=0)))
         self.through[worker_id] = second + 1
@@ -152,10 +169,19 @@ class Collector(object):
         for key, known in list(getattr(self.runner, "exceptions", {}).items())[:MOST_ERRORS]:
             more = known["count"] - self.exception_counts.get(key, 0)
             if more > 0:
-                self.exception_counts[key] = known["count"]
                 nodes = ", ".join(sorted(known["nodes"]))
+                if key not in self.exception_counts and len(self.exception_counts) < MOST_SCRIPT_ERRORS:
+                    self._script_error(nodes, known)
+                self.exception_counts[key] = known["count"]
                 changed.append((nodes[:200], str(known["msg"])[:MOST_TEXT], str(known["traceback"])[:MOST_TEXT * 4], more))
         return changed
+
+    def _script_error(self, nodes, known):
+        """Each kind once, as it comes first; all of them are counted in the samples."""
+        text = (str(known["msg"]) or "(without a message)")[:MOST_TEXT]
+        self.script_error = self.script_error or {"message": text, "onStart": ", in on_start" in str(known["traceback"])}
+        data = {"message": text, "traceback": str(known["traceback"])[:MOST_TEXT], "workers": nodes[:200]}
+        self.event("script_error", "The script raises: %s" % text.split("\n")[0][:300], data)
 
     def _users(self):
         real = compat.real_by_class(self.runner)

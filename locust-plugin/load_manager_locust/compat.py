@@ -14,6 +14,15 @@ def mend_version():
         locust.__version__ = locust_version()
 
 
+def _lacks_watchdog():
+    parts = (locust_version().split(".") + ["0"])[:2]
+    return [int(part) if part.isdigit() else 0 for part in parts] < [2, 19]
+
+
+# From 2.19 on a worker ends by itself when its master has been silent for a minute.
+LACKS_WATCHDOG = _lacks_watchdog()
+
+
 def workers_of(runner):
     """All worker nodes that the master knows."""
     clients = getattr(runner, "clients", None)

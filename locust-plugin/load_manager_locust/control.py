@@ -7,7 +7,8 @@ import time
 
 import gevent
 
-from . import __version__, compat, external
+from . import __version__, compat, external, status, watchdog
+from .autostop import AutoStop
 from .outbox import Outbox
 from .run import Run
 from .sender import Sender
@@ -22,6 +23,8 @@ LAST_REPORTS_SECONDS = 4.0
 IDLE_SECONDS = 3.0
 # A master that was started for one run ends by itself when nobody has asked for it this long after the run.
 LONELY_SECONDS = 3600.0
+# A stop that has not taken effect is tried again.
+STOP_AGAIN_SECONDS = 5.0
 BUSY_STATES = ("spawning", "running", "stopping", "cleanup")
 
 
@@ -48,6 +51,7 @@ class Control(object):
         self.done_commands = set()
         self.idle_since = None
         self.asked_at = time.monotonic()
+        self.told_alive = 0.0
         self.sender = Sender(settings.urls, settings.token, self._answered)
         self.sender.start()
         gevent.spawn(self._watch)
@@ -78,6 +82,8 @@ class Control(object):
         self.sender.attach(told.get("urls") or [], told.get("token"))
         if self.run is not None and self.run.run_id == told.get("run"):
             self.run.fence = self.fence
+            if told.get("autoStop") is not None:
+                self.run.autostop.set(told["autoStop"])
 
     def start(self, told):
         """Begins load once per (run, attempt), however often it is told to."""
@@ -91,9 +97,10 @@ class Control(object):
             raise Refused("busy", "Locust is busy with another run.", run.run_id if run is not None else None)
         if not compat.live_workers(self.runner):
             raise Refused("no_workers", "No worker is connected to this master.")
+        auto_stop = AutoStop(told.get("autoStop"))
         spool = os.path.join(self.settings.run_dir, "spool.bin") if self.settings.run_dir else None
         outbox = Outbox(told["runId"], told["attempt"], self.boot, self.settings.spool_bytes, spool)
-        self.run = run = self._new_run(outbox, told["attempt"], self.fence, external=False)
+        self.run = run = self._new_run(outbox, told["attempt"], self.fence, external=False, auto_stop=auto_stop)
         run.seconds = told.get("durationSeconds") or told.get("maxSeconds")
         run.set_users(told["users"], told["spawnRate"])
         if self.environment.shape_class is not None:
@@ -105,10 +112,10 @@ class Control(object):
         self.tell_workers(run)
         self._spawn(told["users"], told["spawnRate"])
 
-    def _new_run(self, outbox, attempt, fence, external):
+    def _new_run(self, outbox, attempt, fence, external, auto_stop=None):
         self.started += 1
         key = "%s:%d" % (self.boot.hex(), self.started)
-        run = Run(key, self.runner, outbox, attempt, fence, external, self.settings.max_endpoints)
+        run = Run(key, self.runner, outbox, attempt, fence, external, self.settings.max_endpoints, auto_stop)
         self.sender.outboxes.append(outbox)
         self.idle_since = None
         self.environment.load_manager_run_id = outbox.run_id
@@ -150,8 +157,11 @@ class Control(object):
         self._check_fence(told.get("fence"))
         run = self._current(told["runId"])
         if run.phase in ("starting", "running"):
-            run.stopping(told.get("cause") or "manager")
-            gevent.spawn(self._stop_load)
+            self._stop_because(run, told.get("cause") or "manager")
+
+    def _stop_because(self, run, cause):
+        run.stopping(cause)
+        gevent.spawn(self._stop_load)
 
     def _stop_load(self):
         try:
@@ -217,9 +227,16 @@ class Control(object):
         while True:
             gevent.sleep(TICK_SECONDS)
             try:
+                self._tell_alive()
                 self._look()
             except Exception:
                 logger.exception("the look at the run failed; the next one follows")
+
+    def _tell_alive(self):
+        now = time.monotonic()
+        if now - self.told_alive >= watchdog.EVERY_SECONDS:
+            self.told_alive = now
+            watchdog.tell_workers(self.runner)
 
     def _look(self):
         run = self.run
@@ -227,15 +244,21 @@ class Control(object):
         if run is None or not run.active:
             self._end_if_forgotten(now)
             return
-        run.watch_workers()
+        if run.phase == "running":
+            run.watch.look(run.users)
         run.collector.tick()
-        if run.deadline is not None and now >= run.deadline and run.phase == "running":
-            run.stopping("deadline")
-            gevent.spawn(self._stop_load)
+        if run.phase == "running":
+            if run.deadline is not None and now >= run.deadline:
+                self._stop_because(run, "deadline")
+            elif run.too_many_failed():
+                self._stop_because(run, "autostop")
         if run.phase != "stopping":
             return
         idle = self.runner.state not in BUSY_STATES and self.runner.user_count == 0
         self.idle_since = (self.idle_since or now) if idle else None
+        if run.stopped_at is None and not idle and now - run.stop_tried > STOP_AGAIN_SECONDS:
+            run.stop_tried = now
+            gevent.spawn(self._stop_load)
         if run.stopped_at is None and self.idle_since is not None and now - self.idle_since > IDLE_SECONDS:
             run.stopped_at = now
         if run.stopped_at is not None and (run.all_reported() or now - run.stopped_at > LAST_REPORTS_SECONDS):
@@ -266,27 +289,4 @@ class Control(object):
                 logger.warning("a command was not followed: %s", refused)
 
     def status(self):
-        run = self.run
-        return dict(
-            self.versions,
-            protocol=1,
-            boot=self.boot.hex(),
-            state=self.runner.state,
-            userCount=self.runner.user_count,
-            workers=[
-                {
-                    "id": node.id,
-                    "state": node.state,
-                    "users": node.user_count,
-                    "cpu": getattr(node, "cpu_usage", 0) or 0,
-                }
-                for node in compat.workers_of(self.runner)
-            ],
-            run=None if run is None else run.status(),
-            spool={
-                "records": sum(len(outbox.pending) for outbox in self.sender.outboxes),
-                "bytes": sum(outbox.pending_bytes for outbox in self.sender.outboxes),
-                "acknowledgedSeq": 0 if run is None else run.outbox.acknowledged,
-                "lastError": self.sender.last_error,
-            },
-        )
+        return status.of(self)

@@ -1,8 +1,10 @@
 """One run as its master knows it: what was asked for, what has happened, and its records."""
 import time
 
-from . import compat, wire
+from . import wire
+from .autostop import AutoStop
 from .collector import Collector
+from .watch import Watch
 
 STARTING, RUNNING, STOPPING, ENDED = "starting", "running", "stopping", "ended"
 
@@ -15,7 +17,7 @@ class Run(object):
     """``key`` tells workers' reports of this run from those of another; ``run_id`` is unknown until a run that was
     started at Locust itself is registered."""
 
-    def __init__(self, key, runner, outbox, attempt=1, fence=0, external=False, most_endpoints=1000):
+    def __init__(self, key, runner, outbox, attempt=1, fence=0, external=False, most_endpoints=1000, auto_stop=None):
         self.key = key
         self.runner = runner
         self.outbox = outbox
@@ -33,11 +35,12 @@ class Run(object):
         self.deadline = None
         self.deadline_ms = None
         self.seconds = None
-        self.worker_ids = []
-        self.lost = []
+        self.stop_tried = None
         self.stopped_at = None
         self.final_seq = None
-        self.collector = Collector(runner, outbox.add, self.event, most_endpoints)
+        self.autostop = auto_stop or AutoStop()
+        self.watch = Watch(runner, self.event)
+        self.collector = Collector(runner, outbox.add, self.event, self.autostop.count, most_endpoints)
 
     @property
     def run_id(self):
@@ -60,7 +63,7 @@ class Run(object):
     def began(self, versions, host):
         """Locust's test_start: the deadline counts from here, on a clock that nobody sets."""
         self.test_started_ms = self.load_started_ms = now_ms()
-        self.worker_ids = [node.id for node in compat.live_workers(self.runner)]
+        self.watch.begin()
         if self.seconds is not None:
             self.deadline = time.monotonic() + self.seconds
             self.deadline_ms = self.test_started_ms + int(self.seconds * 1000)
@@ -72,38 +75,34 @@ class Run(object):
             "targetUsers": self.users,
             "spawnRate": self.spawn_rate,
             "host": host,
-            "workers": self.worker_ids,
+            "workers": self.watch.worker_ids,
         }
         told.update(versions)
         self.outbox.add(wire.OPEN, wire.as_json(told))
         self.collector.begin()
         self.phase = RUNNING
 
-    def watch_workers(self):
-        """Who has worked for the run, and who of them is gone or missing: told once each, and again when back."""
-        if self.phase != RUNNING:
-            return
-        live = [node.id for node in compat.live_workers(self.runner)]
-        self.worker_ids += [worker for worker in live if worker not in self.worker_ids]
-        for worker in self.worker_ids:
-            if worker not in live and worker not in self.lost:
-                self.lost.append(worker)
-                message = "The worker %s is lost; what it had not reported is missing." % worker
-                self.event("worker_lost", message, {"worker": worker})
-            elif worker in live and worker in self.lost:
-                self.lost.remove(worker)
-                self.event("worker_back", "The worker %s is back." % worker, {"worker": worker})
+    def too_many_failed(self):
+        """True once, with the evidence as an event."""
+        evidence = self.autostop.judge(self.test_started_ms / 1000.0, self.collector.next_second)
+        if evidence is None:
+            return False
+        message = "%(failures)d of %(requests)d requests (%(failedPercent)s %%) failed in %(windowSeconds)d s: the run is stopped." % evidence
+        self.event("auto_stop", message, evidence)
+        return True
 
     def stopping(self, cause):
         if self.stop_cause is None:
             self.stop_cause = cause
         if self.stop_issued_ms is None:
             self.stop_issued_ms = now_ms()
+            self.stop_tried = time.monotonic()
         if self.phase in (STARTING, RUNNING):
             self.phase = STOPPING
 
     def all_reported(self):
-        return all(worker in self.collector.finals for worker in self.worker_ids if worker not in self.lost)
+        watch = self.watch
+        return all(worker in self.collector.finals for worker in watch.worker_ids if worker not in watch.lost)
 
     def end(self):
         """The last record. What is counted afterwards is nobody's."""
@@ -111,7 +110,8 @@ class Run(object):
             return
         self.ended_ms = now_ms()
         self.collector.finish()
-        reported = [worker for worker in self.worker_ids if worker in self.collector.finals]
+        expected = self.watch.worker_ids
+        reported = [worker for worker in expected if worker in self.collector.finals]
         told = {
             "endedAtMs": self.ended_ms,
             "loadStartedAtMs": self.load_started_ms,
@@ -119,9 +119,9 @@ class Run(object):
             "stopCause": self.stop_cause,
             "requests": self.collector.requests,
             "failures": self.collector.failures,
-            "workersExpected": len(self.worker_ids),
+            "workersExpected": len(expected),
             "workersReported": len(reported),
-            "workersLost": len(self.worker_ids) - len(reported),
+            "workersLost": len(expected) - len(reported),
             "cutOffUsers": self.collector.cut_off,
             "lastSeq": self.outbox.last_seq + 1,
         }
@@ -148,5 +148,12 @@ class Run(object):
             "failures": self.collector.failures,
             "cutOffUsers": self.collector.cut_off if self.phase == ENDED else None,
             "finalSeq": self.final_seq,
-            "workersLost": list(self.lost),
+            "workersLost": list(self.watch.lost),
+            "saturated": self.watch.saturated_now(),
+            "clockOffsets": [
+                {"worker": worker, "seconds": seconds} for worker, seconds in self.collector.clock_offsets.items()
+            ],
+            "usersDied": self.collector.died,
+            "scriptError": self.collector.script_error,
+            "autoStop": self.autostop.evidence,
         }

@@ -1,12 +1,11 @@
 """In a worker: counts every request in the second it completed in, and sends that with Locust's own reports."""
 import logging
-import os
 import time
 
 import gevent
 from locust import events, runners
 
-from . import identity, wire
+from . import deaths, watchdog, wire
 from .names import OTHER, OTHER_ID
 
 logger = logging.getLogger("load_manager")
@@ -90,11 +89,11 @@ class Recorder(object):
         now = self.clock()
         ready = [second for second in sorted(self.seconds) if self.final or second < int(now)]
         parts = []
-        requests = failures = 0
+        counts = []
         for second in ready:
             cells = self.seconds.pop(second)
-            requests += sum(cell.requests for cell in cells.values())
-            failures += sum(cell.failures for cell in cells.values())
+            requests = sum(cell.requests for cell in cells.values())
+            counts.append((second, requests, sum(cell.failures for cell in cells.values())))
             parts.append((second, wire.part(cells)))
         names = [(key, method, name) for (method, name), key in self.names.items() if key not in self.told]
         self.told.update(key for key, _, _ in names)
@@ -107,8 +106,9 @@ class Recorder(object):
             "final": self.final,
             "parts": parts,
             "names": names,
-            "requests": requests,
-            "failures": failures,
+            "counts": counts,
+            "requests": sum(count[1] for count in counts),
+            "failures": sum(count[2] for count in counts),
             "cutOff": cut_off,
         }
 
@@ -117,6 +117,7 @@ def install(environment, runner, settings):
     recorder = Recorder(settings.max_endpoints)
     runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
     _count_cut_off(recorder)
+    died = deaths.install(events)
 
     def on_request(request_type, name, response_time, response_length, exception=None, **_):
         try:
@@ -126,7 +127,7 @@ def install(environment, runner, settings):
 
     def on_report(client_id, data, **_):
         try:
-            data["lm"] = recorder.report()
+            data["lm"] = dict(recorder.report(), died=died.report(), diedOf=died.cause)
             # Locust reads it after each report, before it sleeps.
             runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
         except Exception:
@@ -155,18 +156,7 @@ def install(environment, runner, settings):
     events.test_start.add_listener(on_test_start)
     events.test_stop.add_listener(on_test_stop)
     runner.register_message(MESSAGE, on_run)
-    if settings.run_dir:
-        gevent.spawn(_watch_master, settings.run_dir)
-
-
-def _watch_master(run_dir):
-    """A worker whose master is dead would load the target for a minute, before Locust 2.19 forever."""
-    while True:
-        gevent.sleep(1)
-        if not identity.is_alive(run_dir, "master"):
-            logger.error("The master is gone; this worker ends.")
-            logging.shutdown()
-            os._exit(1)
+    watchdog.install_in_worker(runner, settings.run_dir)
 
 
 def _count_cut_off(recorder):

@@ -66,7 +66,7 @@ def test_a_lost_worker_is_told_and_its_last_report_is_missing(locust, target, re
     records = received(receiver, "run-1")
     (final,) = decode.parsed(records, 5)
     assert (final["workersReported"], final["workersLost"]) == (1, 1)
-    assert "worker_lost" in [event["type"] for event in decode.parsed(records, 3)]
+    assert "workers_lost" in [event["type"] for event in decode.parsed(records, 3)]
 
 
 def test_a_worker_that_joins_during_the_run_is_counted(locust, target, receiver):

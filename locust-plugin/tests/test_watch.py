@@ -1,0 +1,160 @@
+"""What can be wrong with generators and scripts, on a real Locust: each has an event, and the status says it."""
+import os
+import signal
+import time
+
+import decode
+from harness import SCRIPT, Locust, received, until
+
+from load_manager_locust import compat
+
+
+def events(receiver, kind):
+    return [
+        event
+        for taken in list(receiver.taken)
+        for event in decode.parsed(taken["records"], 3)
+        if event["type"] == kind
+    ]
+
+
+# What Locust measures is told, not made: a machine that is busy otherwise would decide.
+CPU = """
+import os
+import psutil
+from locust import runners
+
+runners.CPU_MONITOR_INTERVAL = 0.5
+if os.environ["LOAD_MANAGER_ROLE"] == "worker-1":
+    psutil.Process.cpu_percent = lambda self, *_: 20.0 if os.path.exists("enough") else 97.0
+"""
+
+
+def test_a_saturated_worker_is_told_once_and_when_it_has_room_again(tmp_path, target, receiver):
+    made = Locust(str(tmp_path), receiver.url, CPU + SCRIPT)
+    try:
+        assert made.start(target)[0] == 200
+        (saturated,) = until("the saturated worker", lambda: made.status()["run"]["saturated"])
+        assert saturated["cpu"] == 97.0
+        (told,) = until("its event", lambda: events(receiver, "generator_saturated"))
+        assert told["data"]["worker"] == saturated["id"] and told["data"]["cpuPercent"] == 97.0
+        assert told["atMs"] - saturated["sinceMs"] >= 5000
+        (tmp_path / "enough").write_text("")
+        (back,) = until("its recovery", lambda: events(receiver, "generator_recovered"))
+        assert back["data"]["from"] == told["data"]["from"] and back["data"]["to"] > back["data"]["from"]
+        assert made.status()["run"]["saturated"] == []
+        assert len(events(receiver, "generator_saturated")) == 1
+    finally:
+        made.close()
+
+
+CLOCK = """
+import os
+import time
+
+real = time.time
+if os.environ["LOAD_MANAGER_ROLE"] == "worker-2":
+    time.time = lambda: real() + 3
+"""
+
+
+def test_a_worker_whose_clock_is_off_is_told_and_its_seconds_are_shifted(tmp_path, target, receiver):
+    made = Locust(str(tmp_path), receiver.url, CLOCK + SCRIPT)
+    try:
+        begun = time.time()
+        assert made.start(target, durationSeconds=6)[0] == 200
+        (offset,) = until("the offset", lambda: made.status()["run"]["clockOffsets"])
+        assert 2.5 < offset["seconds"] < 3.5
+        made.ended()
+        records = received(receiver, "run-1")
+        (told,) = events(receiver, "clock_offset")
+        assert told["data"] == offset
+        seconds = [decode.sample(body)["second"] for _, kind, body in records if kind == 2]
+        assert begun - 1 <= min(seconds) and max(seconds) <= time.time()
+    finally:
+        made.close()
+
+
+RAISES = """
+from locust import HttpUser, constant, task
+
+class Visitor(HttpUser):
+    wait_time = constant(1)
+
+    def on_start(self):
+        raise ValueError("no token for %s" % self.host)
+
+    @task
+    def quick(self):
+        self.client.get("/quick")
+"""
+TASK_SET_RAISES = """
+from locust import HttpUser, TaskSet, constant, task
+
+class Visitor(HttpUser):
+    wait_time = constant(1)
+
+    @task
+    class Visit(TaskSet):
+        def on_start(self):
+            raise KeyError("cart")
+
+        @task
+        def quick(self):
+            self.client.get("/quick")
+"""
+
+
+def test_users_that_raise_in_on_start_are_counted_and_told_once(tmp_path, target, receiver):
+    # A task set's on_start is a task to Locust: its user lives, and tries again.
+    for script, cause, deaths in ((RAISES, "ValueError: no token for ", 6), (TASK_SET_RAISES, "'cart'", 0)):
+        folder = tmp_path / str(deaths)
+        folder.mkdir()
+        made = Locust(str(folder), receiver.url, script)
+        del receiver.taken[:]
+        try:
+            assert made.start(target)[0] == 200
+            error = until("the error", lambda: made.status()["run"]["scriptError"])
+            assert error["onStart"] and error["message"].startswith(cause)
+            until("all deaths", lambda: made.status()["run"]["usersDied"] == deaths)
+            until("the users left", lambda: made.status()["userCount"] == 6 - deaths)
+            (told,) = until("the event", lambda: events(receiver, "script_error"))
+            assert "on_start" in told["data"]["traceback"] and told["data"]["message"]
+            assert sum(target.counts.values()) == 0
+        finally:
+            made.close()
+
+
+def test_a_lost_worker_that_comes_back_is_told_with_users(tmp_path, target, receiver):
+    made = Locust(str(tmp_path), receiver.url)
+    try:
+        assert made.start(target)[0] == 200
+        until("requests", lambda: (made.status()["run"] or {}).get("requests", 0) > 50)
+        made.processes[2].send_signal(signal.SIGSTOP)
+        (lost,) = until("the loss", lambda: events(receiver, "workers_lost"))
+        assert (lost["data"]["live"], lost["data"]["expected"], lost["data"]["targetUsers"]) == (1, 2, 6)
+        made.processes[2].send_signal(signal.SIGCONT)
+        (back,) = until("its return", lambda: events(receiver, "workers_back"))
+        assert back["data"]["workers"] == lost["data"]["workers"] and back["data"]["live"] == 2
+        assert made.status()["run"]["workersLost"] == []
+    finally:
+        made.close()
+
+
+def test_workers_end_when_their_master_is_silent(tmp_path, target, receiver):
+    """It lives, and says nothing; Locust itself waits a minute, before 2.19 for ever."""
+    hurry = "import load_manager_locust.watchdog as w\nimport locust.runners as r\n"
+    hurry += "w.SILENCE_SECONDS = 4\nr.MASTER_HEARTBEAT_TIMEOUT = 4\n"
+    made = Locust(str(tmp_path), receiver.url, hurry + SCRIPT)
+    try:
+        assert made.start(target)[0] == 200
+        until("requests", lambda: (made.status()["run"] or {}).get("requests", 0) > 50)
+        made.processes[0].send_signal(signal.SIGSTOP)
+        until("the workers' end", lambda: all(process.poll() is not None for process in made.processes[1:]), 15)
+        log = open(os.path.join(made.folder, "worker-1.log")).read()
+        assert ("has been silent" if compat.LACKS_WATCHDOG else "heartbeat from master") in log
+        before = dict(target.counts)
+        time.sleep(1.5)
+        assert dict(target.counts) == before
+    finally:
+        made.close()
