@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nameKey } from "../stores/shared/text.ts";
 import type { Fields } from "./fields.ts";
 import type { Repair } from "./figures.ts";
 import { type Json, type JsonObject, idOf, isPlain, toJson } from "./json.ts";
@@ -122,6 +123,12 @@ export const takeMetadata = (fields: Fields): Record<string, Json> | undefined =
   if (Object.keys(rest).length > 0) own.push([freeIn(users, "legacy"), rest]);
   if (repaired.length > 0) own.push([freeIn(users, "migration"), { repaired }]);
   return given === undefined && own.length === 0 ? undefined : Object.fromEntries(own);
+};
+
+/** What today's stores look names up by; it is made anew. */
+export const takeNameKey = (fields: Fields, name: string): void => {
+  const given = fields.take("nameKey");
+  if (given !== undefined && given !== nameKey(name)) fields.keep("nameKey", given);
 };
 
 export const takeTags = (fields: Fields): string[] => {

@@ -12,6 +12,7 @@ import {
   takeId,
   takeMap,
   takeMetadata,
+  takeNameKey,
   takeTags,
   takeTimes,
 } from "./entity.ts";
@@ -65,7 +66,7 @@ export const loadTestOf = (
   if (name === undefined) return left("it has no name");
   if (!mapped.ok) return left(mapped.reason);
   if (times === undefined) return left("no time is known of it");
-  fields.take("nameKey");
+  takeNameKey(fields, name);
   const createdBy = fields.filled("createdBy") ?? "unknown";
   const users = Math.round(atLeast(fields, 1, 1, "defaultUsers"));
   const spawnRate = atLeast(fields, Number.MIN_VALUE, 1, "defaultSpawnRate");

@@ -26,7 +26,7 @@ export type OldMetric = {
 /** The totals that an older document of metrics is. Never throws. */
 export const metricOf = (document: Older, { mapping }: Context): Outcome<OldMetric> => {
   const fields = new Fields(document);
-  fields.take("_id", "id");
+  fields.take("_id");
   const runId = fields.id("loadTestRunId", "testRunId", "runId");
   const { mapped } = takeScope(fields, mapping);
   const snapshot = takeSnapshot(fields);

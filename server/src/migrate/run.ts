@@ -13,6 +13,7 @@ import {
   takeId,
   takeMap,
   takeMetadata,
+  takeNameKey,
   takeTags,
   takeTimes,
 } from "./entity.ts";
@@ -141,7 +142,6 @@ export const runOf = (document: Older, context: Context): Outcome<MadeRun> => {
   if (status === undefined) return left("it has no status that is known");
   if (!mapped.ok) return left(mapped.reason);
   if (times === undefined) return left("no time is known of it");
-  fields.take("nameKey");
   const loadTestId = fields.id("loadTestId");
   const live = takeLive(fields, times.updatedAt);
   const lastSeen = Math.max(times.updatedAt, live?.timestamp ?? 0);
@@ -153,6 +153,7 @@ export const runOf = (document: Older, context: Context): Outcome<MadeRun> => {
   const name =
     fields.filled("name") ??
     (loadTestId === undefined ? `External ${new Date(began).toISOString()}` : `Run ${id}`);
+  takeNameKey(fields, name);
   const stop = fields.whole("stopTimeoutSeconds");
   const newer = Object.fromEntries(
     NEWER.map((field) => [field, parsed(fields, shape[field], field)]),
