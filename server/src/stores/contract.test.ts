@@ -27,7 +27,7 @@ describe("sqlite", () => {
 describe("sqlite, opened again between write and read", { timeout: 60_000 }, () => {
   storesContract(async () => {
     const dataDir = freshFolder();
-    const open = (): Promise<Stores> => openSqliteStores({ dataDir });
+    const open = (): Promise<Stores> => openSqliteStores({ dataDir, unfinished: true });
     return reopening(open)();
   });
 });

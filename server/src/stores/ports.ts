@@ -3,6 +3,7 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun, RunEvent, RunQuery, RunStatus } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { StoreDump } from "./dump.ts";
 
 /**
  * What a store is. Every port has one contract suite in `stores/contract/`, run on every adapter.
@@ -20,6 +21,7 @@ export type Stores = {
   readonly leases: LeaseStore;
   readonly metrics: MetricStore;
   readonly keys: KeyStore;
+  readonly dump: StoreDump;
   /** Rejects with the reason where the store cannot be written to just now. */
   readonly ping: () => Promise<void>;
   readonly close: () => Promise<void>;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { dumpContract } from "./dump.ts";
 import { eventContract } from "./events.ts";
 import type { OpenStores } from "./harness.ts";
 import { keyContract } from "./keys.ts";
@@ -19,6 +20,7 @@ export const storesContract = (open: OpenStores): void => {
   leaseContract(open);
   keyContract(open);
   metricContract(open);
+  dumpContract(open);
 
   test("answers a ping while it is open, and may be closed twice", async () => {
     const stores = await open();

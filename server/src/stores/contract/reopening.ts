@@ -13,6 +13,8 @@ const READS = [
   "heartbeats",
   "read",
   "readAfter",
+  "walk",
+  "mark",
 ];
 
 type Verb = (...args: unknown[]) => Promise<unknown>;
@@ -33,7 +35,15 @@ export const reopening =
       return turn;
     };
     const port = <
-      K extends "loadTests" | "revisions" | "runs" | "events" | "leases" | "metrics" | "keys",
+      K extends
+        | "loadTests"
+        | "revisions"
+        | "runs"
+        | "events"
+        | "leases"
+        | "metrics"
+        | "keys"
+        | "dump",
     >(
       name: K,
     ): Stores[K] => {
@@ -64,6 +74,7 @@ export const reopening =
       leases: port("leases"),
       metrics: port("metrics"),
       keys: port("keys"),
+      dump: port("dump"),
       ping: () => inTurn(() => current.ping()),
       close: () => inTurn(() => current.close()),
     };

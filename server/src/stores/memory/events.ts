@@ -4,22 +4,27 @@ import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
 
-type Stored = { readonly runId: string; readonly arrival: number; readonly event: RunEvent };
+export type StoredEvent = {
+  readonly runId: string;
+  readonly arrival: number;
+  readonly event: RunEvent;
+};
 
-export const memoryEvents = (): RunEventStore => {
-  const byId = new Map<string, Stored>();
-  let arrivals = 0;
+export type StoredEvents = { readonly byId: Map<string, StoredEvent>; lastArrival: number };
+
+export const memoryEvents = (stored: StoredEvents): RunEventStore => {
+  const { byId } = stored;
   return {
     append: async (runId, events) => {
       for (const { id, ...event } of events) {
         if (byId.has(id)) continue;
-        arrivals += 1;
-        byId.set(id, { runId, arrival: arrivals, event: structuredClone(event) });
+        stored.lastArrival += 1;
+        byId.set(id, { runId, arrival: stored.lastArrival, event: structuredClone(event) });
       }
     },
     list: async (runId, { limit, cursor }) => {
       const after = decodeEventCursor(cursor);
-      const isAfter = ({ event, arrival }: Stored) => {
+      const isAfter = ({ event, arrival }: StoredEvent) => {
         if (after === undefined) return true;
         return event.at > after.at || (event.at === after.at && arrival > after.arrival);
       };

@@ -1,7 +1,6 @@
 import type { KeyRecord, KeyStore } from "../ports.ts";
 
-export const memoryKeys = (): KeyStore => {
-  const byId = new Map<string, KeyRecord>();
+export const memoryKeys = (byId: Map<string, KeyRecord>): KeyStore => {
   return {
     get: async (id) => structuredClone(byId.get(id)),
     take: async (record, seen) => {

@@ -1,10 +1,11 @@
 import type { Lease, LeaseStore } from "../ports.ts";
 import { compareText } from "../shared/text.ts";
 
-export const memoryLeases = (): LeaseStore => {
-  const bySlot = new Map<string, Lease>();
+export const leaseKey = (clusterId: string, slot: number): string => `${slot} ${clusterId}`;
+
+export const memoryLeases = (bySlot: Map<string, Lease>): LeaseStore => {
   const counts = new Map<string, number>();
-  const key = (clusterId: string, slot: number) => `${slot} ${clusterId}`;
+  const key = leaseKey;
   return {
     get: async (clusterId, slot) => structuredClone(bySlot.get(key(clusterId, slot))),
     list: async () =>

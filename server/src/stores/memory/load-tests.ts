@@ -3,8 +3,7 @@ import type { LoadTestStore } from "../ports.ts";
 import { editedLoadTest, taken, withRecentRuns } from "../shared/changes.ts";
 import { listingOf, listInMemory } from "../shared/listing.ts";
 
-export const memoryLoadTests = (): LoadTestStore => {
-  const byId = new Map<string, LoadTest>();
+export const memoryLoadTests = (byId: Map<string, LoadTest>): LoadTestStore => {
   const put = (loadTest: LoadTest) => {
     byId.set(loadTest.id, structuredClone(loadTest));
   };

@@ -2,30 +2,44 @@ import type { Block, BlockQuery, MergedRange, MetricStore, SampleRow } from "../
 import { bySeq, inRange, SAMPLE, sameRecord, toRanges } from "../shared/samples.ts";
 import { compareText } from "../shared/text.ts";
 
-type Run = {
+export type MetricsOfRun = {
   readonly rows: Map<string, SampleRow>;
   /** Numbers by `attempt:boot`. */
   readonly merged: Map<string, Set<number>>;
   readonly blocks: Map<string, Block>;
 };
 
-const copy = <T extends { readonly body: Uint8Array }>(one: T): T => ({
+export const copy = <T extends { readonly body: Uint8Array }>(one: T): T => ({
   ...one,
   body: Uint8Array.from(one.body),
 });
 const ENDPOINT = /^[0-9a-f]{16}$/;
-const bootOf = ({ attempt, boot }: Pick<SampleRow, "attempt" | "boot">): string =>
+export const bootOf = ({ attempt, boot }: Pick<SampleRow, "attempt" | "boot">): string =>
   `${attempt}:${boot}`;
-const keyOf = (row: Pick<SampleRow, "attempt" | "boot" | "seq">): string =>
+export const keyOf = (row: Pick<SampleRow, "attempt" | "boot" | "seq">): string =>
   `${bootOf(row)}:${row.seq}`;
+export const placeOf = ({ series, level, start }: Omit<Block, "body">): string =>
+  `${series}:${level}:${start}`;
 
-export const memoryMetrics = (): MetricStore => {
-  const runs = new Map<string, Run>();
-  const runOf = (runId: string): Run => {
-    const run = runs.get(runId) ?? { rows: new Map(), merged: new Map(), blocks: new Map() };
-    runs.set(runId, run);
-    return run;
-  };
+export const metricsOf = (runs: Map<string, MetricsOfRun>, runId: string): MetricsOfRun => {
+  const run = runs.get(runId) ?? { rows: new Map(), merged: new Map(), blocks: new Map() };
+  runs.set(runId, run);
+  return run;
+};
+
+export const mergedOf = (run: MetricsOfRun | undefined): MergedRange[] =>
+  [...(run?.merged ?? [])].flatMap(([key, numbers]) => {
+    const [attempt, boot = ""] = key.split(":");
+    return toRanges([...numbers]).map(([fromSeq, toSeq]) => ({
+      attempt: Number(attempt),
+      boot,
+      fromSeq,
+      toSeq,
+    }));
+  });
+
+export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
+  const runOf = (runId: string) => metricsOf(runs, runId);
   const sorted = (runId: string, holds: (row: SampleRow) => boolean) =>
     [...(runs.get(runId)?.rows.values() ?? [])].filter(holds).toSorted(bySeq);
 
@@ -39,17 +53,6 @@ export const memoryMetrics = (): MetricStore => {
           (query.series === "endpoints" ? ENDPOINT.test(series) : query.series.includes(series)),
       )
       .toSorted((a, b) => compareText(a.series, b.series) || a.start - b.start);
-  const mergedOf = (runId: string): MergedRange[] =>
-    [...(runs.get(runId)?.merged ?? [])].flatMap(([key, numbers]) => {
-      const [attempt, boot = ""] = key.split(":");
-      return toRanges([...numbers]).map(([fromSeq, toSeq]) => ({
-        attempt: Number(attempt),
-        boot,
-        fromSeq,
-        toSeq,
-      }));
-    });
-
   return {
     append: async (rows) => {
       const inserted: number[] = [];
@@ -77,13 +80,13 @@ export const memoryMetrics = (): MetricStore => {
         rows === undefined
           ? []
           : sorted(runId, (row) => Object.keys(rows).length === 0 || inRange(row, rows)).map(copy),
-      merged: mergedOf(runId),
+      merged: mergedOf(runs.get(runId)),
     }),
     merge: async (runId, rows, blocks) => {
       const run = runOf(runId);
       if (rows.some((row) => !run.rows.has(keyOf(row)))) return false;
       for (const block of blocks) {
-        run.blocks.set(`${block.series}:${block.level}:${block.start}`, copy(block));
+        run.blocks.set(placeOf(block), copy(block));
       }
       for (const row of rows) {
         const numbers = run.merged.get(bootOf(row)) ?? new Set();

@@ -5,9 +5,10 @@ import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { REVISION_SORT } from "../shared/sorts.ts";
 
-export const memoryRevisions = (): RevisionStore => {
-  const byId = new Map<string, ScriptRevision>();
-  const blobs = new Map<string, Uint8Array>();
+export const memoryRevisions = (
+  byId: Map<string, ScriptRevision>,
+  blobs: Map<string, Uint8Array>,
+): RevisionStore => {
   const newestFirst = (loadTestId: string) =>
     [...byId.values()]
       .filter((revision) => revision.loadTestId === loadTestId)

@@ -8,9 +8,10 @@ import { compareText } from "../shared/text.ts";
 const oldestFirst = (a: LoadTestRun, b: LoadTestRun): number =>
   a.createdAt - b.createdAt || compareText(a.id, b.id);
 
-export const memoryRuns = (): RunStore => {
-  const byId = new Map<string, LoadTestRun>();
-  const live = new Map<string, MetricSnapshot>();
+export const memoryRuns = (
+  byId: Map<string, LoadTestRun>,
+  live: Map<string, MetricSnapshot>,
+): RunStore => {
   const sorted = (holds: (run: LoadTestRun) => boolean) =>
     [...byId.values()].filter(holds).toSorted(oldestFirst);
   return {

@@ -9,7 +9,7 @@ import { isDuplicate, verb } from "./errors.ts";
 
 type Stored = { readonly arrival: number; readonly event: RunEvent };
 
-const storedOf = (document: Document): Stored => ({
+export const storedOf = (document: Document): Stored => ({
   arrival: Number(document["arrival"]),
   event: fromDocument(document, "id", "runId", "arrival"),
 });

@@ -4,11 +4,11 @@ import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 
 /** Header names are no keys here. */
-const documentOf = ({ answer, ...record }: KeyRecord): Document => ({
+export const keyDocument = ({ answer, ...record }: KeyRecord): Document => ({
   ...toDocument(record),
   ...(answer === undefined ? {} : { answer: JSON.stringify(answer) }),
 });
-const recordOf = (document: Document): KeyRecord => {
+export const keyOf = (document: Document): KeyRecord => {
   const { answer, ...record } = fromDocument<Document>(document);
   return {
     ...record,
@@ -21,18 +21,18 @@ export const mongoKeys = (db: Db): KeyStore => {
   return {
     get: verb(async (id) => {
       const document = await collection.findOne({ _id: id });
-      return document === null ? undefined : recordOf(document);
+      return document === null ? undefined : keyOf(document);
     }),
     take: verb(async (record, seen) => {
       if (seen !== undefined) {
         const { modifiedCount } = await collection.replaceOne(
           { _id: seen.id, owner: seen.owner, createdAt: long(seen.createdAt) },
-          documentOf(record),
+          keyDocument(record),
         );
         return modifiedCount === 1;
       }
       try {
-        await collection.insertOne({ _id: record.id, ...documentOf(record) });
+        await collection.insertOne({ _id: record.id, ...keyDocument(record) });
         return true;
       } catch (error) {
         if (isDuplicate(error)) return false;

@@ -4,19 +4,19 @@ import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 
 const leaseOf = (document: Document): Lease => fromDocument(document);
-const idOf = (clusterId: string, slot: number): string => `${slot} ${clusterId}`;
+export const leaseId = (clusterId: string, slot: number): string => `${slot} ${clusterId}`;
 
 export const mongoLeases = (db: Db): LeaseStore => {
   const leases = db.collection<Document & { _id: string }>("leases");
   const heartbeats = db.collection<Document & { _id: string }>("heartbeats");
   return {
     get: verb(async (clusterId, slot) => {
-      const document = await leases.findOne({ _id: idOf(clusterId, slot) });
+      const document = await leases.findOne({ _id: leaseId(clusterId, slot) });
       return document === null ? undefined : leaseOf(document);
     }),
     list: verb(async () => leases.find().sort({ clusterId: 1, slot: 1 }).map(leaseOf).toArray()),
     claim: verb(async ({ clusterId, slot, holder, runId }, seenFence) => {
-      const _id = idOf(clusterId, slot);
+      const _id = leaseId(clusterId, slot);
       if (seenFence === undefined) {
         const lease = {
           clusterId,
@@ -46,7 +46,7 @@ export const mongoLeases = (db: Db): LeaseStore => {
     }),
     release: verb(async (clusterId, slot, holder, fence) => {
       const next = await leases.findOneAndUpdate(
-        { _id: idOf(clusterId, slot), holder, fence: long(fence) },
+        { _id: leaseId(clusterId, slot), holder, fence: long(fence) },
         { $unset: { runId: "" } },
         { returnDocument: "after" },
       );

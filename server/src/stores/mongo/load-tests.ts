@@ -8,7 +8,7 @@ import { changeOf, fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { listFilter } from "./list-filter.ts";
 
-const loadTestOf = (document: Document): LoadTest => fromDocument(document, "nameKey");
+export const loadTestOf = (document: Document): LoadTest => fromDocument(document, "nameKey");
 
 export const mongoLoadTests = (db: Db): LoadTestStore => {
   const collection = db.collection<Document & { _id: string }>("load_tests");

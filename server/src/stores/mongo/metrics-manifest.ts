@@ -24,7 +24,7 @@ export type Manifest = {
 
 const NOTHING: Manifest = { version: 0, attempts: 0, completed: [], merged: [], untidy: false };
 
-const manifestOf = (document: Document | null): Manifest =>
+export const manifestOf = (document: Document | null): Manifest =>
   document === null
     ? NOTHING
     : {
@@ -75,6 +75,9 @@ export const withMerged = (merged: readonly MergedRange[], rows: readonly Key[])
   }
   return joined;
 };
+
+export const isCompleted = ({ completed }: Manifest, attempt: number): boolean =>
+  completed.some(({ from, to }) => from <= attempt && attempt <= to);
 
 export type Manifests = ReturnType<typeof manifests>;
 

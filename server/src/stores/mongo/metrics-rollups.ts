@@ -2,7 +2,13 @@ import { Binary, type Db, type Document } from "mongodb";
 import type { Block, BlockQuery, Reading, SampleRow } from "../ports.ts";
 import { compareText } from "../shared/text.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
-import { isIn, type Manifest, type Manifests, withMerged } from "./metrics-manifest.ts";
+import {
+  isCompleted,
+  isIn,
+  type Manifest,
+  type Manifests,
+  withMerged,
+} from "./metrics-manifest.ts";
 
 type Key = Pick<SampleRow, "attempt" | "boot" | "seq">;
 type Rollup = { readonly id: string; readonly attempt: number; readonly block: Block };
@@ -16,7 +22,7 @@ const chunksOf = <T>(items: readonly T[]): T[][] =>
     items.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
   );
 
-const rollupOf = (document: Document): Rollup => ({
+export const rollupOf = (document: Document): Rollup => ({
   id: String(document["_id"]),
   attempt: Number(document["mergeAttempt"]),
   block: {
@@ -32,11 +38,11 @@ const placeOf = ({ level, series, start }: Omit<Block, "runId" | "body">): strin
   `${level}:${series}:${start}`;
 
 /** Of each place the newest that belongs to a completed attempt. */
-const holding = ({ completed }: Manifest, rollups: readonly Rollup[]): Block[] => {
+const holding = (manifest: Manifest, rollups: readonly Rollup[]): Block[] => {
   const newest = new Map<string, Rollup>();
   for (const rollup of rollups) {
     const { attempt, block } = rollup;
-    if (!completed.some(({ from, to }) => from <= attempt && attempt <= to)) continue;
+    if (!isCompleted(manifest, attempt)) continue;
     const known = newest.get(placeOf(block));
     if (known === undefined || known.attempt < attempt) newest.set(placeOf(block), rollup);
   }
@@ -99,8 +105,8 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
       .toArray();
     const newest = new Map<string, number>();
     for (const { attempt, block } of all) {
-      const done = now.completed.some(({ from, to }) => from <= attempt && attempt <= to);
-      if (done) newest.set(placeOf(block), Math.max(attempt, newest.get(placeOf(block)) ?? 0));
+      if (isCompleted(now, attempt))
+        newest.set(placeOf(block), Math.max(attempt, newest.get(placeOf(block)) ?? 0));
     }
     // An attempt that is not completed may be under way: its blocks stay until a later one is completed.
     const last = now.completed.at(-1)?.to ?? 0;

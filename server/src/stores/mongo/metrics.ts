@@ -20,7 +20,7 @@ export const chunks = <T>(items: readonly T[], size = AT_ONCE): T[][] =>
     items.slice(index * size, (index + 1) * size),
   );
 
-const rowDocument = (row: SampleRow, plain: PlainTotals | undefined) => ({
+export const rowDocument = (row: SampleRow, plain: PlainTotals | undefined) => ({
   _id: rowId(row.runId, row),
   ...toDocument({
     loadTestRunId: row.runId,
@@ -35,7 +35,7 @@ const rowDocument = (row: SampleRow, plain: PlainTotals | undefined) => ({
   body: new Binary(Uint8Array.from(row.body)),
 });
 
-const rowOf = (document: Document): SampleRow => ({
+export const rowOf = (document: Document): SampleRow => ({
   runId: String(document["loadTestRunId"]),
   attempt: Number(document["attempt"]),
   boot: String(document["boot"]),

@@ -11,6 +11,12 @@ import { isDuplicate, verb } from "./errors.ts";
 /** A document holds at most 16 MiB. */
 const PART_BYTES = 8 << 20;
 
+/** Of an empty content there is one part too. */
+export const blobParts = (content: Uint8Array): Uint8Array[] =>
+  Array.from({ length: Math.max(1, Math.ceil(content.length / PART_BYTES)) }, (_, part) =>
+    content.slice(part * PART_BYTES, (part + 1) * PART_BYTES),
+  );
+
 const revisionOf = (document: Document): ScriptRevision => fromDocument(document);
 
 export const mongoRevisions = (db: Db): RevisionStore => {
@@ -19,10 +25,10 @@ export const mongoRevisions = (db: Db): RevisionStore => {
 
   /** The last part is written last: a content is there when that one is. */
   const putBlob = async (sha256: string, content: Uint8Array): Promise<void> => {
-    const parts = Math.max(1, Math.ceil(content.length / PART_BYTES));
+    const all = blobParts(content);
+    const parts = all.length;
     if ((await blobs.findOne({ _id: `${sha256}:${parts - 1}` })) !== null) return;
-    for (let part = 0; part < parts; part += 1) {
-      const bytes = content.slice(part * PART_BYTES, (part + 1) * PART_BYTES);
+    for (const [part, bytes] of all.entries()) {
       try {
         await blobs.insertOne({
           _id: `${sha256}:${part}`,

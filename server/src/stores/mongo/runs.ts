@@ -9,10 +9,10 @@ import { changeOf, fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { listFilter } from "./list-filter.ts";
 
-const runOf = (document: Document): LoadTestRun => fromDocument(document, "nameKey");
+export const runOf = (document: Document): LoadTestRun => fromDocument(document, "nameKey");
 
 /** Endpoint names are no keys here: the map is a list, each with its key. */
-const liveDocument = (live: MetricSnapshot): Document =>
+export const liveDocument = (live: MetricSnapshot): Document =>
   toDocument({
     ...live,
     requestStats: Object.entries(live.requestStats).map(([endpoint, stats]) => ({
@@ -20,7 +20,7 @@ const liveDocument = (live: MetricSnapshot): Document =>
       ...stats,
     })),
   });
-const liveOf = (document: Document): MetricSnapshot => {
+export const liveOf = (document: Document): MetricSnapshot => {
   const { requestStats, ...live } = fromDocument<Document>(document);
   const entries = (requestStats as Document[]).map(({ endpoint, ...stats }) => [endpoint, stats]);
   return { ...live, requestStats: Object.fromEntries(entries) } as MetricSnapshot;

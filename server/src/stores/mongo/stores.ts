@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MongoClient, MongoServerSelectionError } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
 import type { Stores } from "../ports.ts";
+import { unfinishedError } from "../shared/unfinished.ts";
+import { copyMark, mongoDump } from "./dump.ts";
 import { mongoError, verb } from "./errors.ts";
 import { mongoEvents } from "./events.ts";
 import { ensureIndexes } from "./indexes.ts";
@@ -18,6 +20,8 @@ export type MongoOptions = {
   readonly database: string;
   readonly connectTimeoutSeconds: number;
   readonly maxPoolSize: number;
+  /** Also one that holds a part of a copy only. */
+  readonly unfinished?: boolean;
 };
 
 /** One command that takes longer than this has no answer: the caller hears that the store is away. */
@@ -55,13 +59,17 @@ export const mongoClient = (options: MongoOptions): MongoClient => {
 
 /**
  * Opens a database, making what is missing in it. Rejects with AppError unavailable where the server does not answer,
- * where an index is not what it should be, and where the data are of an older schema.
+ * where an index is not what it should be, where the data are of an older schema, and where they are a part of a copy only.
  */
 export const openMongoStores = async (options: MongoOptions): Promise<Stores> => {
   const client = mongoClient(options);
   const db = client.db(options.database);
   try {
     await firstAnswer(client, options.connectTimeoutSeconds * 1000);
+    const mark = await copyMark(db).mark();
+    if (mark !== undefined && options.unfinished !== true) {
+      throw unfinishedError(`The database ${options.database}`, mark);
+    }
     await checkSchema(db);
     await ensureIndexes(db);
   } catch (error) {
@@ -80,6 +88,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
     leases: mongoLeases(db),
     metrics: mongoMetrics(db),
     keys: mongoKeys(db),
+    dump: mongoDump(db),
     ping: verb(async () => {
       await checks.updateOne({ _id: "write" }, { $inc: { count: 1 } }, { upsert: true });
     }),

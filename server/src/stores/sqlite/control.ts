@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { folderError } from "./errors.ts";
 
-type Value = string | number | null | Uint8Array;
+export type Value = string | number | null | Uint8Array;
 
 /**
  * The control database as the adapters use it: on the main thread, so that what is read and what is then written

@@ -6,8 +6,8 @@ import { nameKey } from "../shared/text.ts";
 import { isDuplicate, type Control } from "./control.ts";
 import { listRows } from "./list-sql.ts";
 
-/** The columns beside `id`, in the order of `valuesOf`. */
-const COLUMNS = [
+/** The columns beside `id`, in the order of `loadTestValues`. */
+export const LOAD_TEST_COLUMNS = [
   "accountId",
   "orgId",
   "projectId",
@@ -20,7 +20,7 @@ const COLUMNS = [
   "document",
 ];
 
-const valuesOf = (loadTest: LoadTest) => [
+export const loadTestValues = (loadTest: LoadTest) => [
   loadTest.accountId,
   loadTest.orgId,
   loadTest.projectId,
@@ -33,8 +33,8 @@ const valuesOf = (loadTest: LoadTest) => [
   JSON.stringify(loadTest),
 ];
 
-const INSERT = `INSERT INTO load_tests (id, ${COLUMNS.join(", ")}) VALUES (?, ${COLUMNS.map(() => "?").join(", ")})`;
-const UPDATE = `UPDATE load_tests SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`;
+const INSERT = `INSERT INTO load_tests (id, ${LOAD_TEST_COLUMNS.join(", ")}) VALUES (?, ${LOAD_TEST_COLUMNS.map(() => "?").join(", ")})`;
+const UPDATE = `UPDATE load_tests SET ${LOAD_TEST_COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`;
 
 export const sqliteLoadTests = (db: Control): LoadTestStore => {
   const read = (id: string): LoadTest | undefined => {
@@ -42,11 +42,11 @@ export const sqliteLoadTests = (db: Control): LoadTestStore => {
     return row && (JSON.parse(row.document) as LoadTest);
   };
   /** Nothing runs between the read that `next` was made from and this write: both are synchronous, on one thread. */
-  const write = (next: LoadTest) => db.run(UPDATE, ...valuesOf(next), next.id) === 1;
+  const write = (next: LoadTest) => db.run(UPDATE, ...loadTestValues(next), next.id) === 1;
   return {
     create: db.verb((loadTest) => {
       try {
-        db.run(INSERT, loadTest.id, ...valuesOf(loadTest));
+        db.run(INSERT, loadTest.id, ...loadTestValues(loadTest));
       } catch (error) {
         throw isDuplicate(error) ? taken("load test", loadTest.id) : error;
       }

@@ -1,3 +1,5 @@
+import type { DumpPage, DumpRecords } from "../dump.ts";
+import type { MetricKind } from "./metrics-dump.ts";
 import type {
   AppendResult,
   Block,
@@ -50,6 +52,14 @@ export type Call =
       readonly keptRunIds: readonly string[];
     }
   | { readonly do: "deleteRun"; readonly runId: string }
+  | { readonly do: "walk"; readonly kind: MetricKind; readonly after: string | undefined }
+  | {
+      readonly do: "put";
+      readonly kind: MetricKind;
+      readonly records: readonly DumpRecords[MetricKind][];
+    }
+  | { readonly do: "count"; readonly kind: MetricKind }
+  | { readonly do: "clear"; readonly kind: MetricKind }
   | { readonly do: "ping" }
   | { readonly do: "close" };
 
@@ -69,6 +79,10 @@ export type Answers = {
   readonly unmerged: Awaited<ReturnType<MetricStore["unmerged"]>>;
   readonly expire: undefined;
   readonly deleteRun: undefined;
+  readonly walk: DumpPage<DumpRecords[MetricKind]>;
+  readonly put: undefined;
+  readonly count: number;
+  readonly clear: undefined;
   readonly ping: undefined;
   readonly close: undefined;
 };

@@ -4,6 +4,7 @@ import { AppError, messageOf } from "../../lib/errors.ts";
 import type { AppendResult, SampleRow } from "../ports.ts";
 import { openDatabase } from "./database.ts";
 import { blocksTable } from "./metrics-blocks.ts";
+import { metricsDump } from "./metrics-dump.ts";
 import {
   type Answer,
   type Call,
@@ -60,6 +61,7 @@ if (db === undefined) port.close();
 else {
   const blocks = blocksTable(db);
   const table = metricsTable(db, blocks.isMerged);
+  const dump = metricsDump(db);
   const insertAll = db.transaction((batches: readonly Packed<SampleRow>[]): AppendResult[] =>
     batches.map((rows) => table.insert(unpack(rows))),
   );
@@ -138,6 +140,16 @@ else {
       case "deleteRun":
         commit();
         return deleteRun(id, call.runId);
+      case "walk":
+        return reply(id, dump.walk(call.kind, call.after));
+      case "put":
+        dump.put(call.kind, call.records);
+        return reply(id, undefined);
+      case "count":
+        return reply(id, dump.count(call.kind));
+      case "clear":
+        dump.clear(call.kind);
+        return reply(id, undefined);
       case "ping":
         db.exec(CHECK_WRITE);
         return reply(id, undefined);

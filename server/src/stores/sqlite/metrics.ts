@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { PROBLEMS, type ProblemKind } from "@load-manager/contract/problem.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
+import type { DumpPage, DumpRecords, KindDump } from "../dump.ts";
 import type { MetricStore } from "../ports.ts";
 import { folderError } from "./errors.ts";
 import {
@@ -12,6 +13,8 @@ import {
   type Reply,
   unpack,
 } from "./metrics-messages.ts";
+import type { MetricDumps } from "./dump.ts";
+import type { MetricKind } from "./metrics-dump.ts";
 
 type Waiting = {
   readonly resolve: (answer: Answer) => void;
@@ -20,6 +23,7 @@ type Waiting = {
 
 export type SqliteMetrics = {
   readonly store: MetricStore;
+  readonly dumps: MetricDumps;
   readonly ping: () => Promise<void>;
   /** What was appended before is committed first. */
   readonly close: () => Promise<void>;
@@ -84,6 +88,18 @@ export const openSqliteMetrics = async (
     return answer;
   };
 
+  const dumpOf = <K extends MetricKind>(kind: K): KindDump<DumpRecords[K]> => ({
+    // The thread answers with records of the kind that it was asked for.
+    walk: (after) => ask({ do: "walk", kind, after }) as Promise<DumpPage<DumpRecords[K]>>,
+    put: async (records) => {
+      await ask({ do: "put", kind, records });
+    },
+    count: () => ask({ do: "count", kind }),
+    clear: async () => {
+      await ask({ do: "clear", kind });
+    },
+  });
+
   try {
     await expect(0);
   } catch (error) {
@@ -122,6 +138,11 @@ export const openSqliteMetrics = async (
       deleteRun: async (runId) => {
         await ask({ do: "deleteRun", runId });
       },
+    },
+    dumps: {
+      metrics_timeseries: dumpOf("metrics_timeseries"),
+      metrics_blocks: dumpOf("metrics_blocks"),
+      metrics_merged: dumpOf("metrics_merged"),
     },
     ping: async () => {
       await ask({ do: "ping" });

@@ -7,8 +7,8 @@ import { nameKey } from "../shared/text.ts";
 import { isDuplicate, type Control } from "./control.ts";
 import { listRows } from "./list-sql.ts";
 
-/** The columns beside `id`, in the order of `valuesOf`. */
-const COLUMNS = [
+/** The columns beside `id`, in the order of `runValues`. */
+export const RUN_COLUMNS = [
   "accountId",
   "orgId",
   "projectId",
@@ -27,7 +27,7 @@ const COLUMNS = [
   "document",
 ];
 
-const valuesOf = (run: LoadTestRun) => [
+export const runValues = (run: LoadTestRun) => [
   run.accountId,
   run.orgId,
   run.projectId,
@@ -46,8 +46,8 @@ const valuesOf = (run: LoadTestRun) => [
   JSON.stringify(run),
 ];
 
-const INSERT = `INSERT INTO load_test_runs (id, ${COLUMNS.join(", ")}) VALUES (?, ${COLUMNS.map(() => "?").join(", ")})`;
-const UPDATE = `UPDATE load_test_runs SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`;
+const INSERT = `INSERT INTO load_test_runs (id, ${RUN_COLUMNS.join(", ")}) VALUES (?, ${RUN_COLUMNS.map(() => "?").join(", ")})`;
+const UPDATE = `UPDATE load_test_runs SET ${RUN_COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`;
 /** A record of a run that is gone would never be deleted: it is not made. */
 const SET_LIVE = `
   INSERT INTO run_live (runId, timestamp, document)
@@ -66,7 +66,7 @@ export const sqliteRuns = (db: Control): RunStore => {
   return {
     create: db.verb((run) => {
       try {
-        db.run(INSERT, run.id, ...valuesOf(run));
+        db.run(INSERT, run.id, ...runValues(run));
       } catch (error) {
         throw isDuplicate(error) ? taken("run", run.id) : error;
       }
@@ -79,7 +79,7 @@ export const sqliteRuns = (db: Control): RunStore => {
       const stored = read(id);
       const next = stored && updatedRun(stored, guard, patch);
       if (next === undefined) return undefined;
-      db.run(UPDATE, ...valuesOf(next), id);
+      db.run(UPDATE, ...runValues(next), id);
       return structuredClone(next);
     }),
     delete: db.verb(

@@ -1,13 +1,16 @@
 import type { Log } from "../../lib/log.ts";
 import type { Stores } from "../ports.ts";
+import { unfinishedError } from "../shared/unfinished.ts";
 import { controlOf } from "./control.ts";
 import { openDatabase } from "./database.ts";
+import { sqliteDump } from "./dump.ts";
 import { folderError } from "./errors.ts";
 import { sqliteEvents } from "./events.ts";
 import { holdFolder } from "./folder.ts";
 import { sqliteKeys } from "./keys.ts";
 import { sqliteLeases } from "./leases.ts";
 import { sqliteLoadTests } from "./load-tests.ts";
+import { MARK_FILE, readMark } from "./mark.ts";
 import { openSqliteMetrics } from "./metrics.ts";
 import { CHECK_WRITE, CONTROL_MIGRATIONS } from "./migrations.ts";
 import { sqliteRevisions } from "./revisions.ts";
@@ -16,14 +19,19 @@ import { sqliteRuns } from "./runs.ts";
 /**
  * Opens the data folder, making it where there is none: `control.db` on this thread, `metrics.db` on one of its own,
  * `lock.db` and `server.pid` that say who holds it. Rejects with AppError unavailable where another process has it open,
- * where it cannot be written to, and where a newer program wrote it.
+ * where it cannot be written to, where a newer program wrote it, and where it holds a part of a copy only, unless `unfinished`.
  */
 export const openSqliteStores = async (options: {
   readonly dataDir: string;
   readonly log?: Log;
+  readonly unfinished?: boolean;
 }): Promise<Stores> => {
   const folder = holdFolder(options.dataDir);
   const open = async () => {
+    const mark = readMark(folder.file(MARK_FILE));
+    if (mark !== undefined && options.unfinished !== true) {
+      throw unfinishedError(`The data folder ${folder.path}`, mark);
+    }
     const control = openDatabase(folder.file("control.db"), CONTROL_MIGRATIONS, { pageSize: 4096 });
     try {
       const file = folder.file("metrics.db");
@@ -57,6 +65,7 @@ export const openSqliteStores = async (options: {
     leases: sqliteLeases(db),
     metrics: metrics.store,
     keys: sqliteKeys(db),
+    dump: sqliteDump(db, folder.file(MARK_FILE), metrics.dumps),
     ping: async () => {
       await db.verb(() => db.run(CHECK_WRITE))();
       await metrics.ping();

@@ -1,0 +1,160 @@
+import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import {
+  type DumpPage,
+  type DumpRecords,
+  type KindDump,
+  type StoreDump,
+  storeDump,
+} from "../dump.ts";
+import type { KeyRecord, Lease } from "../ports.ts";
+import { compareText } from "../shared/text.ts";
+import type { StoredEvents } from "./events.ts";
+import { leaseKey } from "./leases.ts";
+import { bootOf, copy, keyOf, mergedOf, type MetricsOfRun, metricsOf, placeOf } from "./metrics.ts";
+
+export type Memory = {
+  readonly loadTests: Map<string, LoadTest>;
+  readonly revisions: Map<string, ScriptRevision>;
+  readonly blobs: Map<string, Uint8Array>;
+  readonly runs: Map<string, LoadTestRun>;
+  readonly live: Map<string, MetricSnapshot>;
+  readonly events: StoredEvents;
+  readonly leases: Map<string, Lease>;
+  readonly keys: Map<string, KeyRecord>;
+  readonly metrics: Map<string, MetricsOfRun>;
+};
+
+const PAGE = 100;
+
+/** The next of all, by key; what is put is put one by one. */
+const kindOf = <T>(
+  all: () => Iterable<readonly [key: string, record: T]>,
+  put: (record: T) => void,
+  clear: () => void,
+): KindDump<T> => ({
+  walk: async (after): Promise<DumpPage<T>> => {
+    const page = [...all()]
+      .filter(([key]) => after === undefined || compareText(key, after) > 0)
+      .toSorted(([a], [b]) => compareText(a, b))
+      .slice(0, PAGE);
+    const last = page.at(-1)?.[0];
+    return {
+      records: structuredClone(page.map(([, record]) => record)),
+      ...(last === undefined ? {} : { last }),
+    };
+  },
+  put: async (records) => {
+    for (const record of records) put(structuredClone(record));
+  },
+  count: async () => [...all()].length,
+  clear: async () => clear(),
+});
+
+const ofMap = <T>(map: Map<string, T>, keyed: (record: T) => string): KindDump<T> =>
+  kindOf(
+    () => map,
+    (record) => map.set(keyed(record), record),
+    () => map.clear(),
+  );
+
+export const memoryDump = (memory: Memory): StoreDump => {
+  const { blobs, live, events, leases, metrics } = memory;
+  const runs = () => [...metrics];
+  let mark: string | undefined;
+  return storeDump(
+    {
+      load_tests: ofMap(memory.loadTests, ({ id }) => id),
+      script_revisions: ofMap(memory.revisions, ({ id }) => id),
+      script_blobs: kindOf(
+        () => [...blobs].map(([sha256, content]) => [sha256, { sha256, content }] as const),
+        ({ sha256, content }) => blobs.set(sha256, content),
+        () => blobs.clear(),
+      ),
+      load_test_runs: ofMap(memory.runs, ({ id }) => id),
+      run_live: kindOf(
+        () => [...live].map(([runId, one]) => [runId, { runId, live: one }] as const),
+        ({ runId, live: one }) => live.set(runId, one),
+        () => live.clear(),
+      ),
+      run_events: kindOf(
+        () =>
+          [...events.byId].map(
+            ([id, { runId, arrival, event }]) =>
+              [
+                `${runId} ${String(arrival).padStart(16, "0")}`,
+                { runId, arrival, id, event },
+              ] as const,
+          ),
+        ({ id, runId, arrival, event }) => {
+          if (events.byId.has(id)) return;
+          events.lastArrival = Math.max(events.lastArrival + 1, arrival);
+          events.byId.set(id, { runId, arrival: events.lastArrival, event });
+        },
+        () => events.byId.clear(),
+      ),
+      leases: kindOf(
+        () =>
+          [...leases].map(
+            ([key, { clusterId, slot, holder, fence }]) =>
+              [key, { clusterId, slot, holder, fence }] as const,
+          ),
+        (lease) => leases.set(leaseKey(lease.clusterId, lease.slot), lease),
+        () => leases.clear(),
+      ),
+      idempotency_keys: ofMap(memory.keys, ({ id }) => id),
+      metrics_timeseries: kindOf(
+        () =>
+          runs().flatMap(([runId, { rows }]) =>
+            [...rows].map(([key, row]) => [`${runId} ${key}`, row] as const),
+          ),
+        (row) => metricsOf(metrics, row.runId).rows.set(keyOf(row), copy(row)),
+        () => {
+          for (const [, { rows }] of runs()) rows.clear();
+        },
+      ),
+      metrics_blocks: kindOf(
+        () =>
+          runs().flatMap(([runId, { blocks }]) =>
+            [...blocks].map(([key, block]) => [`${runId} ${key}`, block] as const),
+          ),
+        (block) => metricsOf(metrics, block.runId).blocks.set(placeOf(block), copy(block)),
+        () => {
+          for (const [, { blocks }] of runs()) blocks.clear();
+        },
+      ),
+      metrics_merged: kindOf<DumpRecords["metrics_merged"]>(
+        () =>
+          runs().flatMap(([runId, run]) => {
+            const merged = mergedOf(run).toSorted(
+              (a, b) =>
+                compareText(a.boot, b.boot) || a.attempt - b.attempt || a.fromSeq - b.fromSeq,
+            );
+            return merged.length === 0 ? [] : [[runId, { runId, merged }] as const];
+          }),
+        ({ runId, merged }) => {
+          const known = metricsOf(metrics, runId).merged;
+          known.clear();
+          for (const range of merged) {
+            const numbers = known.get(bootOf(range)) ?? new Set();
+            for (let seq = range.fromSeq; seq <= range.toSeq; seq += 1) numbers.add(seq);
+            known.set(bootOf(range), numbers);
+          }
+        },
+        () => {
+          for (const [, { merged }] of runs()) merged.clear();
+        },
+      ),
+    },
+    {
+      mark: async () => mark,
+      setMark: async (seen, next) => {
+        if (mark !== seen) return false;
+        mark = next;
+        return true;
+      },
+    },
+  );
+};
