@@ -14,6 +14,7 @@ export const REPAIRS = {
   id_of_document: "no id was written: _id is used",
   id_changed: "an id in another form than text: its text",
   default_value: "a required value that was missing, or could not be: today's default",
+  scope_name: "names of projects or environments with spaces or slashes: dashes instead",
   script_encoding: "a script that was to be base64 and is not: taken as text",
   revision_number: "revision numbers that were missing or taken: the next free one",
 } as const;

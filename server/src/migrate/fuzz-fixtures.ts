@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { BSON, type Document } from "mongodb";
+import { isPlain } from "./json.ts";
 import { oldLoadTest, oldMetric, oldRun, SHAPES } from "./legacy-fixtures.ts";
 
 /** Text that is nowhere else, so that it can be looked for. */
@@ -77,7 +78,6 @@ const changed = (document: Document, changes: readonly Change[]): Document => {
     else if (what === "add") result.set(name, to);
     else if (what === "nest") {
       const part = result.get(chosen);
-      const plain = typeof part === "object" && part?.constructor === Object;
       // Deeper still now and then: into the endpoints of a run's last figures.
       const inner: Change = {
         what: at % 3 === 0 ? "set" : "nest",
@@ -85,7 +85,7 @@ const changed = (document: Document, changes: readonly Change[]): Document => {
         key: name,
         value: to,
       };
-      if (plain) result.set(chosen, changed(part, [inner]));
+      if (isPlain(part)) result.set(chosen, changed(part, [inner]));
       else result.set(name, to);
     } else {
       const old = result.get(chosen);
@@ -117,3 +117,16 @@ export const malformedOf = (target: string): fc.Arbitrary<Document> =>
   fc
     .tuple(fc.nat(40), fc.constantFrom(...SHAPES), fc.array(change, { maxLength: 5 }))
     .map(([n, shape, changes]) => changed(FORMS[target]?.(n, shape) ?? {}, changes));
+
+/** FerretDB, the server of the tests, refuses more than MongoDB does. */
+export const isStorable = (given: unknown, inArray = false): boolean => {
+  if (typeof given === "number") return Number.isFinite(given);
+  if (Array.isArray(given)) return !inArray && given.every((one) => isStorable(one, true));
+  const odd =
+    given instanceof BSON.Decimal128 || given instanceof BSON.MinKey || given instanceof BSON.Code;
+  if (odd) return false;
+  if (!isPlain(given)) return true;
+  return Object.entries(given).every(
+    ([name, part]) => !/\.|^\$/.test(name) && name !== "" && isStorable(part),
+  );
+};

@@ -11,6 +11,13 @@ const filled = (value: unknown): string | undefined => {
   return text === undefined || text.trim() === "" ? undefined : text;
 };
 
+/** Names as scopes have them: older ones might hold spaces and slashes, which a mapping cannot name one by one. */
+const dashed = (name: string | undefined, fields: Fields): string | undefined => {
+  const right = name?.trim().replaceAll(/[\s/\\]+/g, "-");
+  if (right !== name) fields.repaired.add("scope_name");
+  return right;
+};
+
 /**
  * Takes a document's scope. A whole hierarchy stands; an empty or partial one is none, and the tenant is mapped. What
  * it was before is kept where it is not the same now.
@@ -26,11 +33,12 @@ export const takeScope = (fields: Fields, mapping: Mapping): OwnScope => {
   const keep = (name: string, value: unknown, now: string | undefined): void => {
     if (value !== undefined && value !== "" && value !== now) fields.keep(name, value);
   };
+  const env = dashed(filled(envId), fields);
   const whole = Scope.safeParse({
     accountId,
     orgId,
     projectId,
-    ...(filled(envId) === undefined ? {} : { envId }),
+    ...(env === undefined ? {} : { envId: env }),
   });
   if (whole.success) {
     keep("envId", envId, whole.data.envId);
@@ -39,8 +47,8 @@ export const takeScope = (fields: Fields, mapping: Mapping): OwnScope => {
   const tenant = fields.take("tenantId");
   const mapped = mapScope(mapping, {
     tenantId: filled(tenant),
-    projectId: filled(projectId),
-    envId: filled(envId),
+    projectId: dashed(filled(projectId), fields),
+    envId: env,
   });
   if (mapped.ok) {
     keep("tenantId", tenant, undefined);

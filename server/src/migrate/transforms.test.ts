@@ -137,6 +137,14 @@ describe("fields", () => {
       envId: "prod",
       metadata: { legacy: { tenantId: "t", accountId: "x", projectId: "old" } },
     });
+    const spaced = run({ envId: "my env/1" }).run;
+    expect(spaced).toMatchObject({
+      envId: "my-env-1",
+      metadata: {
+        legacy: { envId: "my env/1" },
+        migration: { repaired: expect.arrayContaining(["scope_name"]) },
+      },
+    });
   });
 
   test.each([
@@ -164,7 +172,6 @@ describe("fields", () => {
     [{ name: null }, /no name/],
     [{ createdAt: "soon" }, /no time/],
     [{ _id: 1.5 }, /no id/],
-    [{ accountId: "a b", tenantId: "", name: "" }, /no name/],
   ])("%j is left", (more, reason) => {
     const document = read({ _id: "l", tenantId: "t", name: "L", createdAt: MS, ...more });
     expect(loadTestOf(document, CONTEXT, NOBODY)).toEqual({
