@@ -119,7 +119,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     const summary = await client.getSummary({ params: { runId: run.id } });
     expect(summary.workers).toEqual({ expected: 2, lost: 1 });
     expect(summary.complete).toBe(false);
-    expect((await eventsOf(client, run.id)).map(({ type }) => type)).toContain("worker_lost");
+    expect((await eventsOf(client, run.id)).map(({ type }) => type)).toContain("workers_lost");
     expectNoProcesses(dataDir);
   });
 

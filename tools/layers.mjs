@@ -7,7 +7,9 @@ const RULES = [
     may: [
       "contract/src/",
       "server/src/clusters/port.ts",
+      "server/src/runs/auto-stop.ts",
       "server/src/runs/deadline.ts",
+      "server/src/runs/health.ts",
       "server/src/runs/outcomes.ts",
       "server/src/runs/policy.ts",
     ],

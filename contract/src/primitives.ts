@@ -86,6 +86,8 @@ export const AutoStop = z.strictObject({
   minRequests: wholeNumber(1, 1e9).default(100),
 });
 export type AutoStop = z.output<typeof AutoStop>;
+/** What holds where nobody has said anything. */
+export const AUTO_STOP: AutoStop = AutoStop.parse({});
 
 /** Query of every list. `sort` names a field; `-` before it descends. */
 export const Paging = z.object({

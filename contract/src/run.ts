@@ -47,6 +47,8 @@ export const StatusReason = z.looseObject({
   position: z.int().optional(),
   expectedStartAt: Time.optional(),
   logTail: z.array(z.string()).optional(),
+  /** The evidence, in figures: for `auto_stop_errors` requests, failures, failedPercent, windowSeconds, from, to. */
+  data: z.record(z.string(), z.json()).optional(),
 });
 export type StatusReason = z.output<typeof StatusReason>;
 
@@ -124,6 +126,10 @@ export const LoadTestRun = Scope.extend({
   status: RunStatus,
   statusReason: StatusReason.optional(),
   health: Health,
+  /** Why it is not ok; codes as in `docs/reasons.md`. */
+  healthReason: z
+    .object({ code: z.string(), message: z.string(), since: Time.optional() })
+    .optional(),
   verdict: Verdict,
   attempt: z.int(),
   fence: z.int(),

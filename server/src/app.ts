@@ -22,7 +22,7 @@ import { messageOf } from "./lib/errors.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
 import { createMerger, type Merger } from "./metrics/blocks/merger.ts";
-import { finalsOf, gapsOfBoots } from "./metrics/accumulator.ts";
+import { finalsOf, gapsOfBoots, recentWindow } from "./metrics/accumulator.ts";
 import { createIngest } from "./metrics/ingest.ts";
 import { createLiveRuns } from "./metrics/live.ts";
 import { createQueries } from "./metrics/query/queries.ts";
@@ -109,6 +109,8 @@ export const createApp = (deps: {
     figures: {
       ingestBatch: ingest.ingestBatch,
       storeMetric: createSnapshotStore({ ...stores, live }),
+      window: async (runId, seconds, lagSeconds) =>
+        recentWindow(await live.of(runId), seconds, lagSeconds),
       requests: async (runId) => (await live.of(runId)).requests,
       finals: async (runId) => finalsOf(await live.of(runId)),
       gaps: async (runId) => gapsOfBoots(await live.of(runId)),

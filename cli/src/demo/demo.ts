@@ -184,6 +184,6 @@ export const demo = async (options: Options): Promise<void> => {
 const endRuns = async (server: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
   const { runs } = server.app;
   for (const run of await runs.stores.runs.unsettled()) {
-    await runs.clusters.get(run.locustClusterId)?.cleanUp(run);
+    await runs.clusters.get(run.locustClusterId)?.cleanUp(run, async () => {});
   }
 };

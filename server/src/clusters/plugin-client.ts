@@ -32,6 +32,22 @@ const PluginStatus = z.object({
       requests: z.int(),
       cutOffUsers: z.int().nullish(),
       workersLost: z.array(z.string()),
+      saturated: z
+        .array(z.object({ id: z.string(), sinceMs: z.number(), cpu: z.number() }))
+        .default([]),
+      clockOffsets: z.array(z.object({ worker: z.string(), seconds: z.number() })).default([]),
+      usersDied: z.int().default(0),
+      scriptError: z.object({ message: z.string(), onStart: z.boolean() }).nullish(),
+      autoStop: z
+        .object({
+          requests: z.int(),
+          failures: z.int(),
+          failedPercent: z.number(),
+          windowSeconds: z.int(),
+          from: z.string(),
+          to: z.string(),
+        })
+        .nullish(),
     })
     .nullable(),
 });

@@ -11,7 +11,13 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
   const reachUs = () => ({ urls: callbackUrls(), token: callbackTokens()[0] ?? "" });
   return {
     attach: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
-      client.command("attach", { ...reachUs(), run: run.id, attempt: run.attempt, fence }),
+      client.command("attach", {
+        ...reachUs(),
+        run: run.id,
+        attempt: run.attempt,
+        fence,
+        ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
+      }),
     start: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
       client.command("start", {
         ...reachUs(),
@@ -24,6 +30,7 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         ...(run.durationSeconds === undefined ? {} : { durationSeconds: run.durationSeconds }),
         ...(run.maxDurationSec === undefined ? {} : { maxSeconds: run.maxDurationSec }),
         stopTimeoutSeconds: run.stopTimeoutSeconds,
+        ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
         useShape: false,
       }),
     setUsers: (

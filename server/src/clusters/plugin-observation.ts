@@ -24,6 +24,11 @@ const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   users: status.userCount,
   targetUsers: run.targetUsers,
   workersLost: run.workersLost,
+  saturated: run.saturated.map(({ id, sinceMs }) => ({ id, since: Math.round(sinceMs) })),
+  clockOffsets: run.clockOffsets,
+  usersDied: run.usersDied,
+  ...(run.scriptError == null ? {} : { scriptError: run.scriptError }),
+  ...(run.autoStop == null ? {} : { failing: run.autoStop }),
 });
 
 const ALIVE = new Set(["ready", "spawning", "running"]);

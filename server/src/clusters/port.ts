@@ -1,6 +1,17 @@
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { ReasonCode } from "@load-manager/contract/reasons.ts";
 import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ClusterConfig } from "./resolve.ts";
+
+/** Requests that failed within one window; times as ISO 8601. */
+export type Failing = {
+  readonly requests: number;
+  readonly failures: number;
+  readonly failedPercent: number;
+  readonly windowSeconds: number;
+  readonly from: string;
+  readonly to: string;
+};
 
 /**
  * What the load of one run looks like at Locust, as its plugin (or, without one, Locust's own page) tells.
@@ -27,6 +38,14 @@ export type LoadState = {
   readonly users: number;
   readonly targetUsers?: number;
   readonly workersLost: readonly string[];
+  /** Processes at the limit of their core, and since when. */
+  readonly saturated?: readonly { readonly id: string; readonly since: number }[];
+  readonly clockOffsets?: readonly { readonly worker: string; readonly seconds: number }[];
+  /** Users that an exception of the script has ended. */
+  readonly usersDied?: number;
+  readonly scriptError?: { readonly message: string; readonly onStart: boolean };
+  /** Why the plugin has stopped by itself. */
+  readonly failing?: Failing;
   /** Users that the stop timeout cut off; once it has ended. */
   readonly cutOffUsers?: number;
   /** Without the plugin the figures are Locust's own, cumulative. */
@@ -54,7 +73,7 @@ export type Observation =
   | {
       readonly kind: "dead";
       readonly message: string;
-      readonly code: string;
+      readonly code: ReasonCode;
       readonly logTail: readonly string[];
     }
   | {
@@ -67,6 +86,13 @@ export type Observation =
 
 /** Who works on a run: what guards every command. */
 export type Hold = { readonly run: LoadTestRun; readonly fence: number };
+
+/** One signal that processes of a run were sent because they did not end by themselves. */
+export type ForcedStep = {
+  readonly signal: "SIGTERM" | "SIGKILL";
+  readonly pids: readonly number[];
+};
+type ToldStep = (step: ForcedStep) => Promise<void>;
 
 /**
  * What can be done with a run at its cluster. Every command may be repeated; a stale fence is refused.
@@ -83,12 +109,12 @@ export type ClusterAdapter = {
   readonly start: (hold: Hold) => Promise<void>;
   readonly setUsers: (hold: Hold, targetUsers: number, spawnRate: number) => Promise<void>;
   readonly stop: (hold: Hold) => Promise<void>;
-  /** Ends the processes of the run by force; local clusters only, nothing elsewhere. */
-  readonly kill: (hold: Hold) => Promise<void>;
+  /** Ends the processes of the run: SIGTERM, a bounded wait, SIGKILL. Local clusters only, nothing elsewhere. */
+  readonly kill: (hold: Hold, told: ToldStep) => Promise<void>;
   /** Records that the plugin has written to the run's folder and that may not have arrived, as batch bodies. */
   readonly spooled: (run: LoadTestRun) => Promise<readonly Uint8Array[]>;
-  /** After the end: no process of the run is left when it resolves. */
-  readonly cleanUp: (run: LoadTestRun) => Promise<void>;
+  /** After the end: no process of the run is left when it resolves. Told: what had to be killed. */
+  readonly cleanUp: (run: LoadTestRun, told: ToldStep) => Promise<void>;
   /** Deletes what is kept of an ended run at its cluster: its folder with logs. */
   readonly remove: (runId: string) => Promise<void>;
   /** For `GET /v1/clusters`: is anybody there? */

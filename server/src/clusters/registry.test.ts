@@ -67,7 +67,7 @@ describe("the clusters in force", () => {
     registry.replace([attached("a", 2)], new Set(["a"]));
     await a?.stop({ run: run("old"), fence: 1 });
     await a?.observe(run("new"));
-    await a?.cleanUp(run("old"));
+    await a?.cleanUp(run("old"), async () => {});
     await a?.remove("old");
     expect(asked).toEqual(["observe a/1", "stop a/1", "observe a/2", "cleanUp a/1", "remove a/2"]);
     expect(a?.config).toMatchObject({ baseUrl: "http://127.0.0.1:2" });

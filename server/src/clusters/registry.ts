@@ -50,10 +50,10 @@ const createPlace = (first: ClusterAdapter): Place => {
       start: (hold) => pin(hold.run).start(hold),
       setUsers: (hold, users, rate) => pin(hold.run).setUsers(hold, users, rate),
       stop: (hold) => of(hold.run.id).stop(hold),
-      kill: (hold) => of(hold.run.id).kill(hold),
+      kill: (hold, told) => of(hold.run.id).kill(hold, told),
       spooled: (run) => of(run.id).spooled(run),
-      cleanUp: async (run) => {
-        await of(run.id).cleanUp(run);
+      cleanUp: async (run, told) => {
+        await of(run.id).cleanUp(run, told);
         pinned.delete(run.id);
       },
       remove: (runId) => of(runId).remove(runId),

@@ -22,7 +22,7 @@ type Boot = {
   snapshot?: ServerSnapshot & { readonly second: number };
 };
 
-type Second = { requests: number };
+type Second = { requests: number; failures: number };
 
 /** Everything about a run that its rows and blocks have told so far. The same row twice counts once; their order does not matter. */
 export type Accumulator = {
@@ -33,14 +33,16 @@ export type Accumulator = {
   readonly covered: [from: number, to: number][];
   /** The newest seconds only. */
   readonly recent: Map<number, Second>;
+  /** From this second on nothing is missing in `recent`; what was merged is not in it. */
+  recentFrom: number;
   requests: number;
   users: number;
   maxUsers: number;
   lastSecond: number;
 };
 
-/** More than any rate of the newest seconds looks at. */
-const RECENT_SECONDS = 60;
+/** More than any rate of the newest seconds, or `autoStop.windowSeconds`, looks at. */
+const RECENT_SECONDS = 3700;
 
 export const emptyAccumulator = (): Accumulator => ({
   boots: new Map(),
@@ -48,6 +50,7 @@ export const emptyAccumulator = (): Accumulator => ({
   endpoints: new Map(),
   covered: [],
   recent: new Map(),
+  recentFrom: 0,
   requests: 0,
   users: 0,
   maxUsers: 0,
@@ -70,9 +73,13 @@ const atSecond = (accumulator: Accumulator, second: number): Second => {
   const { recent } = accumulator;
   if (second > accumulator.lastSecond) {
     accumulator.lastSecond = second;
-    for (const old of recent.keys()) if (old < second - RECENT_SECONDS) recent.delete(old);
+    // They came in about this order: the oldest are first.
+    for (const old of recent.keys()) {
+      if (old >= second - RECENT_SECONDS) break;
+      recent.delete(old);
+    }
   }
-  const known = recent.get(second) ?? { requests: 0 };
+  const known = recent.get(second) ?? { requests: 0, failures: 0 };
   if (second >= accumulator.lastSecond - RECENT_SECONDS) recent.set(second, known);
   return known;
 };
@@ -115,6 +122,7 @@ const addSample = (
     for (const delta of deltas ?? endpointsOf(sample)) {
       addDelta(totalsOf(accumulator, delta.id), delta, second);
       at.requests += delta.requests;
+      at.failures += delta.failures;
       accumulator.requests += delta.requests;
     }
   }
@@ -159,6 +167,7 @@ export const accumulate = ({ blocks, rows, merged }: Reading, totals: boolean): 
       for (const [from, to] of covered) {
         cover(accumulator.covered, from, to);
         accumulator.lastSecond = Math.max(accumulator.lastSecond, to);
+        accumulator.recentFrom = Math.max(accumulator.recentFrom, to + 1);
       }
       accumulator.maxUsers = Math.max(accumulator.maxUsers, maxUsers);
     } else {
@@ -171,6 +180,23 @@ export const accumulate = ({ blocks, rows, merged }: Reading, totals: boolean): 
   }
   for (const row of rows) addRow(accumulator, row, { totals });
   return accumulator;
+};
+
+/**
+ * Requests and failures of the `seconds` before the newest one that is `lagSeconds` old; `undefined` where some of them
+ * are only known merged. Unix seconds, `to` not included.
+ */
+export const recentWindow = (accumulator: Accumulator, seconds: number, lagSeconds: number) => {
+  const to = accumulator.lastSecond + 1 - lagSeconds;
+  const from = to - seconds;
+  if (from < accumulator.recentFrom) return undefined;
+  let [requests, failures] = [0, 0];
+  for (let second = from; second < to; second += 1) {
+    const at = accumulator.recent.get(second);
+    requests += at?.requests ?? 0;
+    failures += at?.failures ?? 0;
+  }
+  return { requests, failures, from, to };
 };
 
 /** The record numbers that are missing below the highest that has been seen, by master process. */

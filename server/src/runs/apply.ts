@@ -1,9 +1,11 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ClusterAdapter, Hold, Observation } from "../clusters/port.ts";
 import type { RunDeps } from "./deps.ts";
-import { recordEvent, recordStatus } from "./events.ts";
+import { forcedSteps, recordEvent, recordStatus } from "./events.ts";
+import { applyHealth } from "./health-events.ts";
 import { SYSTEM } from "./leases.ts";
 import type { Action, Become } from "./reconcile.ts";
+import { POLICY } from "./policy.ts";
 import { drainSpool } from "./settle.ts";
 
 type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
@@ -64,6 +66,7 @@ const becomePatch = (context: Context, action: Become): Patch => {
         ...(load?.loadStartedAt === undefined ? { loadStartedAt: action.startedAt } : {}),
         statusReason: null,
         health: "ok",
+        healthReason: null,
       };
     case "Stopping":
       return {
@@ -127,23 +130,23 @@ const start = async (context: Context): Promise<LoadTestRun | undefined> => {
   return run;
 };
 
-const health = async (
-  context: Context,
-  action: Extract<Action, { do: "health" }>,
-): Promise<LoadTestRun | undefined> => {
-  const { deps, hold } = context;
-  if (hold.run.health === action.health) return hold.run;
-  const run = await writeRun(deps, hold, { health: action.health });
-  if (run !== undefined) {
-    await recordEvent(deps.stores.events, run.id, {
-      id: `health:${run.version}`,
-      at: run.updatedAt,
-      type: "health",
-      message: action.message ?? "All is well again.",
-      data: { health: action.health },
-    });
-  }
-  return run;
+/** Whoever waits for a start wants to know what it waited for. */
+const noteLateWorkers = async (
+  deps: RunDeps,
+  run: LoadTestRun,
+  seen: Observation,
+): Promise<void> => {
+  const now = deps.clock.now();
+  const waitedMs = now - (run.startingAt ?? now);
+  if (seen.kind !== "ready" || run.startSent !== undefined || waitedMs < POLICY.workersLateMs)
+    return;
+  await recordEvent(deps.stores.events, run.id, {
+    id: "workers-late",
+    at: now,
+    type: "workers_late",
+    message: `The workers took ${Math.round(waitedMs / 1000)} s to connect.`,
+    data: { workers: seen.workers, waitedSeconds: Math.round(waitedMs / 1000) },
+  });
 };
 
 /**
@@ -151,7 +154,7 @@ const health = async (
  * Rejects where Locust did not answer or refused: what has happened is for the next look to see.
  */
 export const apply = async (context: Context, action: Action): Promise<LoadTestRun | undefined> => {
-  const { deps, adapter, hold } = context;
+  const { deps, adapter, hold, seen } = context;
   switch (action.do) {
     case "become":
       return become(context, action);
@@ -159,21 +162,28 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
       await adapter.prepare(hold, await scriptOf(deps, hold.run));
       return hold.run;
     case "start":
+      await noteLateWorkers(deps, hold.run, seen);
       return start(context);
     case "stop":
       context.stopSent();
+      await recordEvent(deps.stores.events, hold.run.id, {
+        id: "stop-sent",
+        at: deps.clock.now(),
+        type: "stop_sent",
+        message: "Locust was told to stop.",
+      });
       await deps.failpoint("stop.before");
       await adapter.stop(hold);
       await deps.failpoint("stop.after");
       return hold.run;
     case "kill":
-      await adapter.kill(hold);
+      await adapter.kill(hold, forcedSteps(deps, hold.run));
       return hold.run;
     case "setUsers":
       await adapter.setUsers(hold, action.targetUsers, action.spawnRate);
       return hold.run;
     case "health":
-      return health(context, action);
+      return applyHealth(deps, hold, action);
   }
 };
 

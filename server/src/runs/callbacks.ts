@@ -1,4 +1,5 @@
 import type { RegisterExternal, SnapshotInput } from "@load-manager/contract/locust.ts";
+import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { resolveCluster } from "../clusters/resolve.ts";
 import { AppError, invalid } from "../lib/errors.ts";
@@ -63,6 +64,7 @@ export const registerExternalTestRun = async (
     targetUsers: input.targetUsers,
     spawnRate: input.spawnRate,
     ...(limit === undefined ? {} : { maxDurationSec: limit }),
+    autoStop: AUTO_STOP,
     loadProfile: { kind: "constant" },
     stopTimeoutSeconds: 10,
     startingAt: now,

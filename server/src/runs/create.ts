@@ -1,4 +1,5 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import type { CreateRun, LoadTestRun, Trigger } from "@load-manager/contract/run.ts";
 import { resolveCluster } from "../clusters/resolve.ts";
 import { AppError, invalid, notFound } from "../lib/errors.ts";
@@ -33,7 +34,7 @@ export const createTestRun = async (
   const now = clock.now();
   const runNumber = await stores.loadTests.nextRunNumber(loadTest.id, now);
   if (runNumber === undefined) throw notFound("load test", loadTest.id);
-  const { envId, autoStop = loadTest.autoStop } = { ...input, envId: loadTest.envId };
+  const { envId, autoStop = AUTO_STOP } = loadTest;
   const createdBy = input.createdBy ?? by.name;
   const run: LoadTestRun = {
     id,
@@ -61,7 +62,7 @@ export const createTestRun = async (
     targetUsers: input.targetUsers ?? loadTest.defaultUsers,
     spawnRate: input.spawnRate ?? loadTest.defaultSpawnRate,
     ...duration,
-    ...(autoStop === undefined ? {} : { autoStop }),
+    autoStop: input.autoStop ?? autoStop,
     loadProfile: loadTest.loadProfile,
     ...(script === undefined ? {} : { scriptRevisionId: script.id, scriptSha256: script.sha256 }),
     stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,

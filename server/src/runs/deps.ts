@@ -7,6 +7,7 @@ import type { Failpoint } from "../lib/failpoints.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
+import type { FigureWindow } from "./auto-stop.ts";
 import type { Gap } from "./gaps.ts";
 import type { Membership } from "./membership.ts";
 
@@ -20,6 +21,12 @@ export type RunFigures = {
     how: { readonly source: "json" | "polled"; readonly at: number; readonly final?: boolean },
   ) => Promise<void>;
   readonly requests: (runId: string) => Promise<number>;
+  /** The newest whole `seconds`, without the last `lagSeconds`; `undefined` where they are not known. */
+  readonly window: (
+    runId: string,
+    seconds: number,
+    lagSeconds: number,
+  ) => Promise<FigureWindow | undefined>;
   /** How many master processes (or pollers) have reported, and whether each has handed in all it had. */
   readonly finals: (
     runId: string,

@@ -30,18 +30,20 @@ export const lookFromAfar = async (
   }
   if (!isTerminal(run.status) && run.health !== "unknown") {
     const now = deps.clock.now();
+    const message = `No server is running on ${run.hostId ?? "the machine"} that this run was started on: nothing is known of it.`;
+    const healthReason = { code: "host_unknown", message, since: now };
     const unknown = await deps.stores.runs.update(
       run.id,
       { version: run.version, fence: run.fence },
-      { health: "unknown", updatedAt: now, updatedBy: SYSTEM },
+      { health: "unknown", healthReason, updatedAt: now, updatedBy: SYSTEM },
     );
     if (unknown !== undefined) {
       await recordEvent(deps.stores.events, run.id, {
         id: `health:${unknown.version}`,
         at: now,
         type: "health",
-        message: `No server is running on ${run.hostId ?? "the machine"} that this run was started on: nothing is known of it.`,
-        data: { health: "unknown", hostId: run.hostId ?? null },
+        message,
+        data: { health: "unknown", code: "host_unknown", hostId: run.hostId ?? null },
       });
     }
   }

@@ -1,5 +1,9 @@
+import type { EventType } from "@load-manager/contract/reasons.ts";
 import type { LoadTestRun, RunEvent, RunStatus } from "@load-manager/contract/run.ts";
+import type { ForcedStep } from "../clusters/port.ts";
+import { messageOf } from "../lib/errors.ts";
 import type { RunEventStore } from "../stores/ports.ts";
+import type { RunDeps } from "./deps.ts";
 
 type Data = NonNullable<RunEvent["data"]>;
 
@@ -10,7 +14,7 @@ export const recordEvent = (
   event: {
     readonly id: string;
     readonly at: number;
-    readonly type: string;
+    readonly type: EventType;
     readonly message: string;
     readonly data?: Data;
   },
@@ -38,3 +42,22 @@ export const recordStatus = (
     },
   });
 };
+
+const FORCED = {
+  SIGTERM: [
+    "stop_forced_term",
+    "The stop had no effect; the processes were asked to end (SIGTERM).",
+  ],
+  SIGKILL: ["stop_forced_kill", "The processes did not end; they were killed (SIGKILL)."],
+} as const;
+
+/** Records each step by which processes of a run are ended. Never rejects: ending them matters more than telling. */
+export const forcedSteps =
+  (deps: Pick<RunDeps, "stores" | "clock" | "log">, run: LoadTestRun) =>
+  async ({ signal, pids }: ForcedStep): Promise<void> => {
+    const [type, message] = FORCED[signal];
+    const event = { id: type, at: deps.clock.now(), type, message, data: { pids: [...pids] } };
+    await recordEvent(deps.stores.events, run.id, event).catch((error: unknown) => {
+      deps.log.warn({ runId: run.id, type, error: messageOf(error) }, "an event was not recorded");
+    });
+  };

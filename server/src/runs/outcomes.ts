@@ -1,8 +1,13 @@
+import { type ReasonCode, REASONS } from "@load-manager/contract/reasons.ts";
 import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
-import type { LoadState } from "../clusters/port.ts";
+import type { Failing, LoadState } from "../clusters/port.ts";
 import type { Become } from "./reconcile.ts";
 
-const reason = (code: string, message: string, logTail?: readonly string[]): StatusReason =>
+const reason = (
+  code: ReasonCode,
+  message: string = REASONS[code],
+  logTail?: readonly string[],
+): StatusReason =>
   logTail === undefined || logTail.length === 0
     ? { code, message }
     : { code, message, logTail: [...logTail] };
@@ -18,18 +23,35 @@ const END_CAUSES: Record<NonNullable<LoadState["stopCause"]>, EndCause> = {
 
 /** What a person reads about each cause of an end. */
 export const END_REASONS: Record<EndCause, StatusReason> = {
-  duration_reached: reason("duration_reached", "The duration was reached."),
-  shape_ended: reason("shape_ended", "The script's load shape ended."),
-  stopped_by_user: reason("stopped_by_user", "Somebody stopped it."),
-  stopped_at_locust: reason("stopped_at_locust", "Somebody stopped it in Locust's own page."),
-  auto_stop_errors: reason("auto_stop_errors", "It was stopped because too many requests failed."),
+  duration_reached: reason("duration_reached"),
+  shape_ended: reason("shape_ended"),
+  stopped_by_user: reason("stopped_by_user"),
+  stopped_at_locust: reason("stopped_at_locust"),
+  auto_stop_errors: reason("auto_stop_errors"),
   failed: reason("no_workers", "Locust lost its last worker, and stopped."),
 };
 
-const NO_REQUESTS = reason(
-  "no_requests",
-  "Load ended before a single request had completed; look at the script and at Locust's log.",
-);
+const tooManyFailed = (failing: Failing): StatusReason => ({
+  ...reason(
+    "auto_stop_errors",
+    `It was stopped because ${failing.failures} of ${failing.requests} requests (${failing.failedPercent} %) failed within ${failing.windowSeconds} s.`,
+  ),
+  data: { ...failing },
+});
+
+/** Why there was no request, as far as the script tells. */
+const noRequests = (load?: LoadState): StatusReason => {
+  const error = load?.scriptError;
+  if (error === undefined) {
+    return reason(
+      "no_requests",
+      "Not one request was completed; look at the script, at the target and at Locust's log.",
+    );
+  }
+  return error.onStart
+    ? reason("script_failed_on_start", `The script raises in on_start: ${error.message}`)
+    : reason("no_requests", `Not one request was completed; the script raises: ${error.message}`);
+};
 
 export const runningSince = (load: LoadState, now: number): Become => ({
   do: "become",
@@ -41,31 +63,52 @@ export const runningSince = (load: LoadState, now: number): Become => ({
 const stoppingAs = (
   run: LoadTestRun,
   endCause: EndCause,
-  requests: number,
+  load: LoadState | undefined,
   startedAt?: number,
 ): Become => {
   const byHand = endCause === "stopped_by_user" || endCause === "stopped_at_locust";
-  const neverRan = run.status === "Starting" && requests === 0 && !byHand;
+  const neverRan = run.status === "Starting" && (load?.requests ?? 0) === 0 && !byHand;
+  const known =
+    endCause === "auto_stop_errors" && load?.failing !== undefined
+      ? tooManyFailed(load.failing)
+      : END_REASONS[endCause];
   return {
     do: "become",
     status: "Stopping",
     endCause: neverRan ? "failed" : endCause,
-    reason: neverRan && endCause !== "failed" ? NO_REQUESTS : END_REASONS[endCause],
+    reason: neverRan && endCause !== "failed" ? noRequests(load) : known,
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 };
 
 /** Locust has stopped, or is stopping, without a stop of ours. */
 export const stoppedAtLocust = (run: LoadTestRun, load: LoadState): Become =>
-  stoppingAs(run, END_CAUSES[load.stopCause ?? "locust_ui"], load.requests, load.testStartedAt);
+  stoppingAs(run, END_CAUSES[load.stopCause ?? "locust_ui"], load, load.testStartedAt);
 
 /** The deadline has passed and load goes on. */
-export const overdue = (run: LoadTestRun): Become => stoppingAs(run, "duration_reached", 0);
+export const overdue = (run: LoadTestRun, load?: LoadState): Become =>
+  stoppingAs(run, "duration_reached", load);
+
+/** Locust says that it runs, and nothing moves. */
+export const neverBegan = (load: LoadState): Become => ({
+  do: "become",
+  status: "Stopping",
+  endCause: "failed",
+  reason: noRequests(load),
+});
+
+/** The server's own judgement, where the plugin is not there, or has not stopped it. */
+export const failingAs = (failing: Failing): Become => ({
+  do: "become",
+  status: "Stopping",
+  endCause: "auto_stop_errors",
+  reason: tooManyFailed(failing),
+});
 
 export const failedBecause = (
   now: number,
-  code: string,
-  message: string,
+  code: ReasonCode,
+  message?: string,
   logTail?: readonly string[],
 ): Become => ({
   do: "become",

@@ -12,6 +12,14 @@ export const POLICY = {
   deadlineGraceMs: 10_000,
   /** After the stop was due: stop timeout + this, then the process group is killed. */
   killGraceMs: 30_000,
+  /** SIGTERM comes this much after it instead, so that the kill, a few seconds later, is on time. */
+  termGraceMs: 25_000,
+  /** Workers that connect this long after Starting are worth an event. */
+  workersLateMs: 10_000,
+  /** Users run, and no request has been completed for this long: nothing is proved. */
+  stalledMs: 30_000,
+  /** The plugin ends a run whose requests fail; the server does it this much later. */
+  autoStopGraceMs: 10_000,
   /** Nobody listens at the master's address for this long: it is gone. */
   refusedMs: 10_000,
   /** Silence of a master whose run has no deadline counts as loss after this long. */

@@ -1,7 +1,17 @@
-import type { EndCause, Health, LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
+import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
 import type { LoadState, Observation } from "../clusters/port.ts";
+import { failingIn, type FigureWindow } from "./auto-stop.ts";
 import { deadlineOf, killAt } from "./deadline.ts";
-import { endedAs, failedBecause, overdue, runningSince, stoppedAtLocust } from "./outcomes.ts";
+import { type HealthAction, healthOf, silentHealth } from "./health.ts";
+import {
+  endedAs,
+  failedBecause,
+  failingAs,
+  neverBegan,
+  overdue,
+  runningSince,
+  stoppedAtLocust,
+} from "./outcomes.ts";
 import { POLICY } from "./policy.ts";
 
 /** What the loop remembers between two looks; losing it (a restart) only makes it more patient. */
@@ -18,6 +28,10 @@ export type Facts = {
   readonly finalsIn: boolean;
   /** Requests in the figures that have arrived; proof of load where Locust cannot be asked. */
   readonly requestsSeen: number;
+  /** For how long no request has been completed; 0 where one was since the last look, or nothing is known. */
+  readonly stalledForMs: number;
+  /** The newest figures over `autoStop.windowSeconds`, where they are whole. */
+  readonly window?: FigureWindow | undefined;
 };
 
 /** The next state with its cause. The loop adds times. */
@@ -46,30 +60,9 @@ export type Action =
   | Become
   | { readonly do: "prepare" | "start" | "stop" | "kill" }
   | { readonly do: "setUsers"; readonly targetUsers: number; readonly spawnRate: number }
-  | { readonly do: "health"; readonly health: Health; readonly message?: string };
+  | HealthAction;
 
 type Seen<K extends Observation["kind"]> = Extract<Observation, { readonly kind: K }>;
-
-const unknownHealth = (message: string): Action => ({ do: "health", health: "unknown", message });
-
-const healthOf = (seen: Seen<"load">): Action => {
-  const { workersLost } = seen.load;
-  if (workersLost.length > 0) {
-    return {
-      do: "health",
-      health: "degraded",
-      message: `Workers lost: ${workersLost.join(", ")}.`,
-    };
-  }
-  if (seen.load.phase === "running" && seen.workers < seen.workersExpected) {
-    return {
-      do: "health",
-      health: "degraded",
-      message: `${seen.workers} of ${seen.workersExpected} workers are there.`,
-    };
-  }
-  return { do: "health", health: "ok" };
-};
 
 /** The plugin stops by itself and gets a grace; without it the stop is ours, and on time. */
 const pastDeadline = (run: LoadTestRun, load: LoadState, now: number): boolean => {
@@ -106,15 +99,18 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
               `The cluster did not answer: ${seen.message}`,
             ),
           ]
-        : [unknownHealth(seen.message)];
+        : [silentHealth(seen, facts)];
     }
     case "ready":
       return beforeLoad(run, seen, now, elapsed);
     case "load": {
       const { load } = seen;
       if (load.phase === "stopping" || load.phase === "ended") return [stoppedAtLocust(run, load)];
-      if (load.requests > 0) return [runningSince(load, now), healthOf(seen)];
-      return pastDeadline(run, load, now) ? [overdue(run)] : [];
+      if (load.requests > 0) return [runningSince(load, now), healthOf(seen, facts)];
+      const waited = now - (run.startSent?.at ?? run.startingAt ?? run.createdAt);
+      const allDied = load.users === 0 && (load.usersDied ?? 0) >= (load.targetUsers ?? Infinity);
+      if (waited > POLICY.startTimeoutMs || allDied) return [neverBegan(load)];
+      return pastDeadline(run, load, now) ? [overdue(run, load)] : [];
     }
   }
 };
@@ -164,6 +160,7 @@ const beforeLoad = (
 
 const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
+  const failing = failingIn(run, facts.window);
   switch (seen.kind) {
     case "nothing":
     case "ready":
@@ -172,13 +169,17 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
     case "dead":
       return [failedBecause(now, seen.code, seen.message, seen.logTail)];
     case "unreachable":
-      return lost(run, seen, facts) ?? [unknownHealth(seen.message)];
+      return (
+        lost(run, seen, facts) ??
+        (failing === undefined ? [silentHealth(seen, facts)] : [failingAs(failing)])
+      );
     case "load": {
       const { load } = seen;
       if (load.phase === "stopping" || load.phase === "ended") return [stoppedAtLocust(run, load)];
-      if (pastDeadline(run, load, now)) return [overdue(run)];
+      if (pastDeadline(run, load, now)) return [overdue(run, load)];
+      if (failing !== undefined) return [failingAs(failing)];
       const wanted = run.commandedLoad;
-      const actions: Action[] = [healthOf(seen)];
+      const actions: Action[] = [healthOf(seen, facts)];
       if (wanted !== undefined && load.targetUsers !== wanted.targetUsers) {
         actions.push({
           do: "setUsers",
@@ -209,13 +210,18 @@ const lost = (run: LoadTestRun, seen: Seen<"unreachable">, facts: Facts): Action
 
 const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
-  const due = (run.stoppingAt ?? now) + run.stopTimeoutSeconds * 1000 + POLICY.killGraceMs;
+  const due = (run.stoppingAt ?? now) + run.stopTimeoutSeconds * 1000 + POLICY.termGraceMs;
   const whole = facts.finalsIn || facts.endSeenForMs >= POLICY.finalsMs;
   const stopAgain: Action[] = facts.stopSentAgoMs > POLICY.stopAgainMs ? [{ do: "stop" }] : [];
   switch (seen.kind) {
     case "unreachable":
       if (facts.finalsIn) return [endedAs(run, now)];
-      return lost(run, seen, facts) ?? [...stopAgain, unknownHealth(seen.message)];
+      return (
+        lost(run, seen, facts) ?? [
+          ...(now > due ? [{ do: "kill" as const }] : stopAgain),
+          silentHealth(seen, facts),
+        ]
+      );
     case "nothing":
     case "ready":
     case "foreign":

@@ -2,7 +2,7 @@ import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
-import { recordEvent } from "./events.ts";
+import { forcedSteps, recordEvent } from "./events.ts";
 import { releaseRun, SYSTEM } from "./leases.ts";
 import { updateRecentRuns } from "./recent-runs.ts";
 
@@ -49,7 +49,7 @@ export const settleRun = async (
   run: LoadTestRun,
 ): Promise<LoadTestRun | undefined> => {
   const { stores, figures, clock } = deps;
-  await deps.clusters.get(run.locustClusterId)?.cleanUp(run);
+  await deps.clusters.get(run.locustClusterId)?.cleanUp(run, forcedSteps(deps, run));
   await drainSpool(deps, run);
   const live = await figures.snapshot(run);
   if (live !== undefined) await stores.runs.setLive(run.id, live);

@@ -8,6 +8,7 @@ import { lookFromAfar } from "./elsewhere.ts";
 import { holdRun, isElsewhere } from "./leases.ts";
 import { nextPhases } from "./phases.ts";
 import { POLICY } from "./policy.ts";
+import { type KnownProgress, stalledFor, windowOf } from "./progress.ts";
 import { type Facts, reconcile } from "./reconcile.ts";
 import { holdsSlot, isTerminal } from "./run.ts";
 import { settleRun } from "./settle.ts";
@@ -21,6 +22,7 @@ export type Memory = {
   liveAt?: number | undefined;
   polledAt?: number | undefined;
   requests?: number | undefined;
+  progress?: KnownProgress | undefined;
   gaps?: KnownGaps;
 };
 
@@ -147,6 +149,8 @@ const factsOf = async (
         ? run.startSent === undefined && run.trigger !== "external"
         : complete,
     requestsSeen,
+    stalledForMs: stalledFor(seen, requestsSeen, memory, mono),
+    window: await windowOf(deps, run),
   };
 };
 

@@ -3,7 +3,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { createPluginClient, type PluginClient } from "../plugin-client.ts";
 import { pluginCommands } from "../plugin-commands.ts";
 import { observationOf } from "../plugin-observation.ts";
-import type { ClusterAdapter, Hold, Observation } from "../port.ts";
+import type { ClusterAdapter, ForcedStep, Hold, Observation } from "../port.ts";
 import type { ClusterConfig } from "../resolve.ts";
 import { type RoleFile, type RunFolder, runFolder } from "./folder.ts";
 import { endProcesses, isAlive, processesOf } from "./processes.ts";
@@ -11,8 +11,6 @@ import { type Child, launchMaster, launchWorker } from "./spawn.ts";
 
 type LocalConfig = Extract<ClusterConfig, { readonly kind: "local" }>;
 
-/** How long the processes get to end by themselves: the master sends what it has left. */
-const POLITE_MS = 4000;
 /** How long one preparation waits for the master's ports; the next look prepares again. */
 const PORTS_MS = 20_000;
 
@@ -148,10 +146,14 @@ export const createLocal = (
     setUsers: async (hold, targetUsers, spawnRate) =>
       commands.setUsers(await clientOf(hold.run), hold, targetUsers, spawnRate),
     stop: async (hold: Hold) => commands.stop(await clientOf(hold.run), hold),
-    kill: ({ run }) => endProcesses(() => listProcesses(run.id), 0),
+    kill: ({ run }, told) => endProcesses(() => listProcesses(run.id), told),
     spooled: (run) => folderOf(run.id).spooled(),
-    cleanUp: async (run) => {
-      await endProcesses(() => listProcesses(run.id), POLITE_MS);
+    cleanUp: async (run, told) => {
+      // That a process of a run that is over is asked to end is the usual way, and no news.
+      const killed = async (step: ForcedStep): Promise<void> => {
+        if (step.signal === "SIGKILL") await told(step);
+      };
+      await endProcesses(() => listProcesses(run.id), killed);
       children.delete(run.id);
     },
     remove: (runId) => folderOf(runId).remove(),

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../lib/errors.ts";
+import type { ForcedStep } from "../port.ts";
 
 /** What the launcher writes about itself before it imports Locust (`locust-plugin/PROTOCOL.md`). */
 export type ProcessId = {
@@ -68,24 +69,29 @@ export const processesOf = async (
 
 const POLL_MS = 50;
 
-/** Ends every process of a run: politely, then by force. Rejects where one survives even that. */
+/** How long the processes get to end by themselves: the master sends what it has left. */
+const POLITE_MS = 4000;
+
+/** Ends every process of a run: politely, then by force; `told` must not reject. Rejects where one survives even that. */
 export const endProcesses = async (
   list: () => Promise<{ readonly pid: number }[]>,
-  politeMs: number,
+  told: (step: ForcedStep) => Promise<void>,
 ): Promise<void> => {
   const steps = [
-    { signal: "SIGTERM" as const, waitMs: politeMs },
+    { signal: "SIGTERM" as const, waitMs: POLITE_MS },
     { signal: "SIGKILL" as const, waitMs: 5000 },
   ];
   for (const { signal, waitMs } of steps) {
     let left = await list();
-    if (waitMs > 0) for (const { pid } of left) signalled(pid, signal);
+    if (left.length === 0) return;
+    for (const { pid } of left) signalled(pid, signal);
+    await told({ signal, pids: left.map(({ pid }) => pid) });
     for (let waited = 0; left.length > 0 && waited < waitMs; waited += POLL_MS) {
       await sleep(POLL_MS);
       left = await list();
     }
-    if (left.length === 0) return;
   }
   const left = await list().catch((error: unknown) => [{ pid: messageOf(error) }]);
+  if (left.length === 0) return;
   throw new Error(`These processes could not be ended: ${left.map(({ pid }) => pid).join(", ")}`);
 };

@@ -101,7 +101,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
       const run = await visibleRun(caller, params.runId);
       const event = {
         at: body.at ?? deps.clock.now(),
-        type: "note",
+        type: "note" as const,
         message: body.message,
         data: { createdBy: caller.name },
       };

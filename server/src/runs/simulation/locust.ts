@@ -206,6 +206,7 @@ export const simulatedLocust = (options: {
     ingestBatch: async () => {},
     gaps: async () => [],
     storeMetric: async () => {},
+    window: async () => undefined,
     requests: async () => load?.requests ?? 0,
     finals: async () => {
       const whole = (load === undefined || load.endedAt !== undefined) && finalsArrive;
