@@ -1,0 +1,86 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startShop } from "../examples/shop/shop.ts";
+import { LOCUSTFILE, PLUGIN, type Program, SCOPE, start, until } from "./harness.ts";
+
+export const freePort = async (): Promise<number> => {
+  const shop = await startShop();
+  await shop.close();
+  return shop.port;
+};
+
+export const workersReady = (baseUrl: string): Promise<true> =>
+  until("two ready workers", async () => {
+    const answer = await fetch(`${baseUrl}/stats/requests`).catch(() => undefined);
+    const stats = (await answer?.json().catch(() => undefined)) as
+      | { workers?: { state: string }[] }
+      | undefined;
+    return stats?.workers?.filter(({ state }) => state === "ready").length === 2 ? true : undefined;
+  });
+
+/** A Locust that somebody runs: a master and two workers, with our plugin inside or without. */
+export const startLocust = async (options: {
+  readonly python: string;
+  readonly folder: string;
+  readonly plugin: boolean;
+  readonly serverUrl?: string;
+  readonly script?: string;
+}) => {
+  const [web, master] = [await freePort(), await freePort()];
+  const script = join(options.folder, "locustfile.py");
+  mkdirSync(options.folder, { recursive: true });
+  writeFileSync(script, options.script ?? LOCUSTFILE);
+  const module = options.plugin ? "load_manager_locust" : "locust";
+  const env = {
+    PYTHONPATH: options.plugin ? PLUGIN : "",
+    PYTHONDONTWRITEBYTECODE: "1",
+    LOAD_MANAGER_PYTHON: "",
+    LOAD_MANAGER_TOKEN: "callback-token",
+    LOAD_MANAGER_ACCOUNT_ID: SCOPE.accountId,
+    LOAD_MANAGER_ORG_ID: SCOPE.orgId,
+    LOAD_MANAGER_PROJECT_ID: SCOPE.projectId,
+    ...(options.serverUrl === undefined ? {} : { LOAD_MANAGER_URL: options.serverUrl }),
+  };
+  const args = (more: string[]) => ["-m", module, "-f", script, ...more];
+  const ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", String(master)];
+  const programs: Program[] = [
+    start(
+      options.python,
+      args(["--master", ...ports, "--web-host", "127.0.0.1", "--web-port", String(web)]),
+      env,
+    ),
+  ];
+  for (let worker = 0; worker < 2; worker += 1) {
+    const address = ["--worker", "--master-host", "127.0.0.1", "--master-port", String(master)];
+    programs.push(start(options.python, args(address), env));
+  }
+  const baseUrl = `http://127.0.0.1:${web}`;
+  await workersReady(baseUrl);
+  return {
+    baseUrl,
+    stop: async () => {
+      for (const { child } of programs) child.kill("SIGKILL");
+      await Promise.all(programs.map(({ ended }) => ended));
+    },
+  };
+};
+
+export const config = (baseUrl: string): string => `
+locustClusters:
+  - id: attached
+    baseUrl: ${baseUrl}
+    accountId: ${SCOPE.accountId}
+    orgId: ${SCOPE.orgId}
+    projectID: ${SCOPE.projectId}
+security:
+  locustCallbackToken: callback-token
+`;
+
+export const post = (url: string, form: Record<string, string>): Promise<Response> =>
+  fetch(url, { method: "POST", body: new URLSearchParams(form) });
+
+/** POST from 2.47 on, GET before. */
+export const pressStop = async (baseUrl: string): Promise<void> => {
+  const answer = await post(`${baseUrl}/stop`, {});
+  if (answer.status === 405) await fetch(`${baseUrl}/stop`);
+};
