@@ -7,6 +7,7 @@ import { addConfig } from "./config.ts";
 import { demo } from "./demo/demo.ts";
 import { addMigrate } from "./migrate.ts";
 import { addMigrateConfig } from "./migrate-config.ts";
+import { addStore } from "./store.ts";
 
 const out = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -62,6 +63,8 @@ addConfig(program, withServerFlags, out);
 const migrate = program.command("migrate").description("take over what older versions have left");
 addMigrate(migrate, out);
 addMigrateConfig(migrate);
+
+addStore(program, out);
 
 program
   .command("version")

@@ -1,6 +1,7 @@
 import type { Scope } from "@load-manager/contract/primitives.ts";
-import type { PlainTotals } from "../stores/ports.ts";
-import type { EndpointDelta, Sample } from "./sample.ts";
+import type { PlainTotals, SampleRow } from "../stores/ports.ts";
+import { RECORD } from "./batch.ts";
+import { decodeSample, type EndpointDelta, endpointsOf, type Sample } from "./sample.ts";
 
 /** Microseconds to ms, to the third decimal. */
 const ms = (us: number): number => us / 1000;
@@ -30,4 +31,11 @@ export const plainOf = (
           maxResponseMs: ms(Math.max(...timed.map(({ maxUs }) => maxUs))),
         }),
   };
+};
+
+/** The same of a record that is stored. */
+export const plainOfRow = (scope: Scope, { type, body }: SampleRow): PlainTotals => {
+  if (type !== RECORD.sample && type !== RECORD.snapshot) return plainOf(scope);
+  const sample = decodeSample(body);
+  return plainOf(scope, { sample, deltas: endpointsOf(sample) });
 };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { MongoClient, MongoServerSelectionError } from "mongodb";
+import { type Db, MongoClient, MongoServerSelectionError } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
 import type { Stores } from "../ports.ts";
 import { unfinishedError } from "../shared/unfinished.ts";
@@ -22,6 +22,8 @@ export type MongoOptions = {
   readonly maxPoolSize: number;
   /** Also one that holds a part of a copy only. */
   readonly unfinished?: boolean;
+  /** Only one that is there already. */
+  readonly existing?: boolean;
 };
 
 /** One command that takes longer than this has no answer: the caller hears that the store is away. */
@@ -70,6 +72,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
     if (mark !== undefined && options.unfinished !== true) {
       throw unfinishedError(`The database ${options.database}`, mark);
     }
+    if (options.existing === true) await refuseEmpty(db);
     await checkSchema(db);
     await ensureIndexes(db);
   } catch (error) {
@@ -112,4 +115,14 @@ const firstAnswer = async (client: MongoClient, withinMs: number): Promise<void>
 /** A server that does not answer is not waited for. */
 const closed = async (client: MongoClient): Promise<void> => {
   await Promise.race([client.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
+};
+
+const refuseEmpty = async (db: Db): Promise<void> => {
+  for (const name of ["store_meta", "load_tests", "load_test_runs"]) {
+    if ((await db.collection(name).findOne({}, { projection: { _id: 1 } })) !== null) return;
+  }
+  throw new AppError(
+    "not-found",
+    `There is nothing of Load Manager in the database ${db.databaseName}.`,
+  );
 };

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "@load-manager/server/lib/clock.ts";
+import { AppError } from "@load-manager/server/lib/errors.ts";
+import { plainOfRow } from "@load-manager/server/metrics/plain.ts";
+import { parseAddress } from "@load-manager/server/stores/copy/address.ts";
+import { type Copied, copyStore } from "@load-manager/server/stores/copy/copy.ts";
+import { openSource, openTarget } from "@load-manager/server/stores/copy/open.ts";
+import type { Command } from "commander";
+import { createProgress } from "./progress.ts";
+
+type Out = (line: string) => void;
+
+/** In columns that are as wide as what is in them. */
+const table = (rows: readonly (readonly string[])[]): string[] => {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+};
+
+const printVerdicts = (out: Out, { verdicts }: Copied): void => {
+  const rows = verdicts.map(({ kind, source, target }) => [
+    kind,
+    source.count.toLocaleString("en"),
+    source.checksum,
+    target.count.toLocaleString("en"),
+    target.checksum,
+    source.count === target.count && source.checksum === target.checksum ? "same" : "DIFFERENT",
+  ]);
+  const head = ["what", "source", "checksum", "copy", "checksum", ""];
+  for (const line of table([head, ...rows])) out(line);
+};
+
+const copy = async (
+  given: { readonly from: string; readonly to: string; readonly force?: true },
+  out: Out,
+): Promise<void> => {
+  const from = parseAddress(given.from, "--from");
+  const to = parseAddress(given.to, "--to");
+  if (from.shown === to.shown) {
+    throw new AppError("validation", `--from and --to are the same: ${from.shown}.`);
+  }
+  const progress = createProgress(process.stderr, systemClock.monotonic);
+  const source = await openSource(from);
+  try {
+    const target = await openTarget(to);
+    try {
+      const copied = await copyStore({
+        source,
+        target,
+        from: from.shown,
+        to: to.shown,
+        owner: randomUUID(),
+        force: given.force === true,
+        plain: plainOfRow,
+        sleep: (ms) => sleep(ms),
+        say: progress.line,
+        onProgress: progress.update,
+      });
+      progress.line(`Copied ${from.shown} to ${to.shown}.`);
+      printVerdicts(out, copied);
+      if (!copied.same) {
+        process.exitCode = 1;
+        out(
+          `The copy is not the same: was something using ${from.shown}? Servers do not start on ${to.shown}. Do the same again once nothing changes there.`,
+        );
+        return;
+      }
+      out("Everything is there and the same. Start servers on the copy only.");
+      if (copied.waiting > 0) {
+        out(
+          `${copied.waiting} runs wait for their turn in both now: a server on each would run them twice.`,
+        );
+      }
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+};
+
+/** `store copy|backup|restore`. */
+export const addStore = (program: Command, out: Out): void => {
+  const store = program.command("store").description("copy, back up and restore what is kept");
+  store
+    .command("copy")
+    .description(
+      "copy everything to an empty store; the same command again completes a copy that was broken off",
+    )
+    .requiredOption(
+      "--from <address>",
+      "sqlite:FOLDER or mongodb://HOST/DATABASE; no server may use it",
+    )
+    .requiredOption("--to <address>", "the same; an empty one, or one with a part of this copy")
+    .option(
+      "--force",
+      "copy although a server is using the source; it may not be the same afterwards",
+    )
+    .action((options: { from: string; to: string; force?: true }) => copy(options, out));
+};
