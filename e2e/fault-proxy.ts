@@ -1,7 +1,7 @@
 import { createServer, connect, type Socket } from "node:net";
 
 /** What the way between two programs does to what goes over it. */
-export type Way =
+type Way =
   | "open"
   /** Everything is taken, nothing arrives: a network that drops packets. */
   | "silent"

@@ -4,7 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import { AppError, invalid } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Membership } from "../runs/membership.ts";
-import type { KeyRecord, KeyStore } from "../stores/ports.ts";
+import type { KeyRecord, KeyStore } from "../stores/key-port.ts";
 
 /** How long a key is remembered. */
 export const KEY_MS = 24 * 3_600_000;

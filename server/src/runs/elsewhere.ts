@@ -17,8 +17,8 @@ export const lookFromAfar = async (
   run: LoadTestRun,
 ): Promise<LoadTestRun | undefined> => {
   const lease = await deps.stores.leases.get(run.locustClusterId, run.slot ?? 0);
-  const { holder, isGone, standing } = deps.membership;
-  if (lease === undefined || !standing()) return undefined;
+  const { holder, isGone, term } = deps.membership;
+  if (lease === undefined || term() === undefined) return undefined;
   if (lease.holder === holder && lease.runId === run.id)
     return isTerminal(run.status) ? run : fail(deps, run);
   if (!(await isGone(lease.holder))) return undefined;

@@ -34,7 +34,7 @@ export const silentHealth = (seen: Seen<"unreachable">, facts: Facts): HealthAct
     "unknown",
     seen.refused ? "master_unreachable" : "master_unresponsive",
     seen.message,
-    facts.now - facts.unreachableForMs,
+    Math.round(facts.now - facts.unreachableForMs),
   );
 
 /** Evidence first: without progress nothing is proved; then what spoils the figures, the worst first. */
@@ -42,7 +42,7 @@ export const healthOf = (seen: Seen<"load">, facts: Facts): HealthAction => {
   const { load, workers, workersExpected } = seen;
   const wanted = load.targetUsers ?? load.users;
   if (load.phase === "running" && wanted > 0 && facts.stalledForMs >= POLICY.stalledMs) {
-    const since = facts.now - facts.stalledForMs;
+    const since = Math.round(facts.now - facts.stalledForMs);
     const seconds = Math.round(POLICY.stalledMs / 1000);
     const message = `Locust says that ${load.users} of ${wanted} users run, but for more than ${seconds} s no request has been completed.`;
     return because("unknown", "no_progress", message, since);

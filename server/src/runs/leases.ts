@@ -1,6 +1,6 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Hold } from "../clusters/port.ts";
-import type { Lease } from "../stores/ports.ts";
+import type { Lease } from "../stores/lease-port.ts";
 import { recordEvent } from "./events.ts";
 import type { RunDeps } from "./deps.ts";
 
@@ -27,7 +27,7 @@ export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | u
   const { leases, runs, events } = deps.stores;
   const { holder } = deps.membership;
   const slot = run.slot ?? 0;
-  if (!deps.membership.standing()) return undefined;
+  if (deps.membership.term() === undefined) return undefined;
   const lease = await leases.get(run.locustClusterId, slot);
   if (lease !== undefined && lease.holder === holder) {
     if (lease.runId === run.id && lease.fence === run.fence) return { run, fence: run.fence };
@@ -47,7 +47,11 @@ export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | u
     { version: run.version },
     { fence: claimed.fence, slot, updatedAt: now, updatedBy: SYSTEM },
   );
-  if (held === undefined) return undefined;
+  if (held === undefined) {
+    // It has changed since it was read, perhaps ended: the slot is not to be kept for it.
+    await leases.release(claimed.clusterId, slot, holder, claimed.fence);
+    return undefined;
+  }
   if (run.fence > 0) {
     await recordEvent(events, run.id, {
       id: `adopted:${claimed.fence}`,

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
-import type { LeaseStore } from "../stores/ports.ts";
+import type { LeaseStore } from "../stores/lease-port.ts";
 
 /** How often a server shows that it lives, and looks whether the others do. */
 const BEAT_MS = 2500;
@@ -18,8 +18,11 @@ export type Membership = {
   readonly holder: string;
   /** Whether another server's leases may be taken. */
   readonly isGone: (holder: string) => Promise<boolean>;
-  /** Whether this server may act on what it holds. */
-  readonly standing: () => boolean;
+  /**
+   * A number that stays the same as long as no other server can have taken what this one holds; undefined while this
+   * server may not act. Whoever acts on what was read under one term must find the same term when acting.
+   */
+  readonly term: () => number | undefined;
   /** Resolves after the first beat: nothing may be claimed before. */
   readonly start: () => Promise<void>;
   /** No more beats; with `leave` whatever it held is free at once. */
@@ -30,28 +33,33 @@ export type Membership = {
 export const soleMember = (holder: string): Membership => ({
   holder,
   isGone: async (other) => other !== holder,
-  standing: () => true,
+  term: () => 0,
   start: async () => {},
   stop: async () => {},
 });
 
+/** The same, without timers: somebody else says when to beat. */
+export type Beats = Pick<Membership, "isGone" | "term"> & {
+  /** Shows that this server lives, and looks whether the others do. */
+  readonly beat: () => Promise<void>;
+  readonly leave: () => Promise<void>;
+};
+
 type Seen = { count: number; movedAt: number };
 
-/** Beats by a timer of its own, so that no slow cluster or run holds it up. */
-export const createMembership = (deps: {
+type Deps = {
   readonly leases: LeaseStore;
   readonly holder: string;
   readonly clock: Clock;
   readonly log: Log;
-}): Membership => {
-  const { leases, holder, clock, log } = deps;
+};
+
+export const createBeats = ({ leases, holder, clock, log }: Deps): Beats => {
   const seen = new Map<string, Seen>();
   let count = 0;
   let beatenAt = Number.NEGATIVE_INFINITY;
-  let standing = false;
-  let timer: NodeJS.Timeout | undefined;
-  let current: Promise<void> = Promise.resolve();
-  let ending = false;
+  let terms = 0;
+  let down = true;
 
   const watch = async (): Promise<void> => {
     const beats = await leases.heartbeats();
@@ -64,30 +72,17 @@ export const createMembership = (deps: {
     }
   };
 
-  const beat = async (): Promise<void> => {
-    // When it was begun: the row may have been written at any moment since.
-    const at = clock.monotonic();
-    await leases.beat(holder, (count += 1));
-    beatenAt = at;
-    if (!standing) log.info({ holder }, "this server works on runs");
-    standing = true;
-  };
-
-  const tick = async (): Promise<void> => {
-    try {
-      await beat();
-      await watch();
-    } catch (error) {
-      log.warn({ error: messageOf(error) }, "the heartbeat of this server could not be written");
-    }
-    if (!ending) timer = setTimeout(next, BEAT_MS);
-  };
-  const next = (): void => {
-    current = tick();
-  };
-
   return {
-    holder,
+    beat: async () => {
+      // When it was begun: the row may have been written at any moment since.
+      const at = clock.monotonic();
+      await leases.beat(holder, (count += 1));
+      if (at - beatenAt >= STAND_DOWN_MS) terms += 1;
+      beatenAt = at;
+      if (down) log.info({ holder }, "this server works on runs");
+      down = false;
+      await watch();
+    },
     isGone: async (other) => {
       if (other === holder) return false;
       const looksGone = (): boolean => {
@@ -99,26 +94,53 @@ export const createMembership = (deps: {
       await watch();
       return looksGone();
     },
-    standing: () => {
-      const fresh = clock.monotonic() - beatenAt < STAND_DOWN_MS;
-      if (standing && !fresh) {
-        standing = false;
+    term: () => {
+      if (clock.monotonic() - beatenAt < STAND_DOWN_MS) return terms;
+      if (!down) {
+        down = true;
         log.warn({ holder }, "this server has not reached the store for too long, and stands down");
       }
-      return fresh;
+      return undefined;
     },
+    leave: async () => {
+      beatenAt = Number.NEGATIVE_INFINITY;
+      await leases.leave(holder);
+    },
+  };
+};
+
+/** Beats by a timer of its own, so that no slow cluster or run holds it up. */
+export const createMembership = (deps: Deps): Membership => {
+  const { holder, log } = deps;
+  const beats = createBeats(deps);
+  let timer: NodeJS.Timeout | undefined;
+  let current: Promise<void> = Promise.resolve();
+  let ending = false;
+  const tick = async (): Promise<void> => {
+    try {
+      await beats.beat();
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "the heartbeat of this server could not be written");
+    }
+    if (!ending) timer = setTimeout(next, BEAT_MS);
+  };
+  const next = (): void => {
+    current = tick();
+  };
+  return {
+    holder,
+    isGone: beats.isGone,
+    term: beats.term,
     start: async () => {
-      await beat();
-      await watch();
+      await beats.beat();
       timer = setTimeout(next, BEAT_MS);
     },
     stop: async ({ leave }) => {
       ending = true;
       clearTimeout(timer);
       await current;
-      beatenAt = Number.NEGATIVE_INFINITY;
       if (!leave) return;
-      await leases.leave(holder).catch((error: unknown) => {
+      await beats.leave().catch((error: unknown) => {
         const message = "this server's leases could not be handed over; they lapse in 15 s";
         log.warn({ error: messageOf(error) }, message);
       });

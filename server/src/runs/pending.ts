@@ -94,7 +94,7 @@ const claim = async (
       }
     }
     const seen = await deps.stores.leases.get(clusterId, slot);
-    if (!deps.membership.standing() || !(await isFree(deps, seen))) continue;
+    if (deps.membership.term() === undefined || !(await isFree(deps, seen))) continue;
     // `open` was read before: a run that was given the slot since then has it.
     if (seen?.runId !== undefined && (await hasSlot(deps, seen.runId))) continue;
     const { holder } = deps.membership;

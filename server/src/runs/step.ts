@@ -5,6 +5,7 @@ import { apply, writeRun } from "./apply.ts";
 import type { RunDeps } from "./deps.ts";
 import { type KnownGaps, noteGaps } from "./gaps.ts";
 import { lookFromAfar } from "./elsewhere.ts";
+import { guardedBy } from "./guarded.ts";
 import { holdRun, isElsewhere } from "./leases.ts";
 import { nextPhases } from "./phases.ts";
 import { POLICY } from "./policy.ts";
@@ -35,9 +36,10 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
     return over !== undefined && (await settleRun(deps, over)) !== undefined;
   }
   if (isTerminal(run.status)) return settle(deps, run);
+  const cluster = deps.clusters.get(run.locustClusterId);
+  const adapter = cluster && guardedBy(cluster, deps.membership);
   const hold = await holdRun(deps, run);
   if (hold === undefined) return false;
-  const adapter = deps.clusters.get(run.locustClusterId);
   const seen = await observe(adapter, hold.run);
   if (adapter !== undefined) await attach(deps, adapter, hold, seen, memory);
   await storePolled(deps, hold.run, seen, memory);

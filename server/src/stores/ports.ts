@@ -3,6 +3,8 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun, RunEvent, RunQuery, RunStatus } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { KeyStore } from "./key-port.ts";
+import type { LeaseStore } from "./lease-port.ts";
 import type { StoreDump } from "./dump.ts";
 
 /**
@@ -138,74 +140,6 @@ export type RunEventStore = {
     limit: number,
   ) => Promise<{ readonly arrival: number; readonly event: RunEvent }[]>;
   readonly deleteRun: (runId: string) => Promise<void>;
-};
-
-/** Who may work on (cluster, slot). The fence only ever rises. */
-export type Lease = {
-  readonly clusterId: string;
-  readonly slot: number;
-  readonly holder: string;
-  readonly fence: number;
-  /** The run that the slot works on; absent while the slot is free. */
-  readonly runId?: string;
-};
-
-export type LeaseStore = {
-  readonly get: (clusterId: string, slot: number) => Promise<Lease | undefined>;
-  readonly list: () => Promise<Lease[]>;
-  /** Takes the slot for `holder`: inserts with fence 1, or replaces a lease whose fence still is `seenFence` with fence + 1. `undefined` where somebody was first. */
-  readonly claim: (
-    lease: {
-      readonly clusterId: string;
-      readonly slot: number;
-      readonly holder: string;
-      readonly runId?: string;
-    },
-    seenFence: number | undefined,
-  ) => Promise<Lease | undefined>;
-  /** Frees the slot, keeping its fence, where holder and fence are still these. */
-  readonly release: (
-    clusterId: string,
-    slot: number,
-    holder: string,
-    fence: number,
-  ) => Promise<boolean>;
-  /** The holder's heartbeat: a counter that rises, one row per server. */
-  readonly beat: (holder: string, count: number) => Promise<void>;
-  /** Of every server that has not left. */
-  readonly heartbeats: () => Promise<Map<string, number>>;
-  /** Takes the heartbeat away: whatever the server held is free at once. */
-  readonly leave: (holder: string) => Promise<void>;
-};
-
-/** What is known of a request that was sent with an Idempotency-Key. */
-export type KeyRecord = {
-  /** Of the caller and the key that it sent. */
-  readonly id: string;
-  /** Of everything that makes the request what it is. */
-  readonly fingerprint: string;
-  /** The server that works on it, or has. */
-  readonly owner: string;
-  /** When the key was first seen, Unix ms. */
-  readonly createdAt: number;
-  /** Absent while the request is under way. */
-  readonly answer?: {
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-  };
-};
-
-export type KeyStore = {
-  readonly get: (id: string) => Promise<KeyRecord | undefined>;
-  /** Inserts where `seen` is absent, else replaces the record that still has the owner and the creation of `seen`. False where somebody was first. */
-  readonly take: (record: KeyRecord, seen: KeyRecord | undefined) => Promise<boolean>;
-  /** Stores the answer where the owner still is this one. */
-  readonly finish: (id: string, owner: string, answer: KeyRecord["answer"]) => Promise<void>;
-  /** Takes a record without an answer away, where the owner still is this one. */
-  readonly drop: (id: string, owner: string) => Promise<void>;
-  /** Takes away what was first seen before. */
-  readonly expire: (before: number) => Promise<void>;
 };
 
 /** One record of a batch as it arrived: its bytes never change. Types: `locust-plugin/PROTOCOL.md`. */

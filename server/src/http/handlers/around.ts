@@ -157,7 +157,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
           server: {
             id: deps.membership.holder,
             hostId: deps.hostId,
-            standing: deps.membership.standing(),
+            standing: deps.membership.term() !== undefined,
           },
           store: { kind: stores.kind, ok, ...(problem === undefined ? {} : { message: problem }) },
           clusters: { total: probes.length, unreachable },

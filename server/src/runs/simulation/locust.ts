@@ -55,6 +55,7 @@ export const simulatedLocust = (options: {
   let finalsArrive = true;
   const starts = new Map<string, number>();
   const ended: Load[] = [];
+  const intrusions: string[] = [];
 
   const disturb = <T>(effect: () => T): Promise<T> => {
     const now = fault;
@@ -151,7 +152,12 @@ export const simulatedLocust = (options: {
         guard(asked);
         const same = load?.runId === run.id && load.attempt === run.attempt;
         if (options.plugin && same) return;
-        if (load !== undefined && load.endedAt === undefined) throw new Error("busy");
+        if (load !== undefined && load.endedAt === undefined) {
+          // Locust without the plugin takes a second start for a change of users.
+          if (!options.plugin) intrusions.push(`${run.id} into ${load.runId}`);
+          throw new Error("busy");
+        }
+        if (load !== undefined) ended.push(load);
         const key = `${run.id}:${run.attempt}`;
         starts.set(key, (starts.get(key) ?? 0) + 1);
         const seconds = run.durationSeconds ?? run.maxDurationSec;
@@ -193,8 +199,8 @@ export const simulatedLocust = (options: {
   };
 
   const die = (): void => {
-    if (load !== undefined && load.endedAt === undefined) {
-      load.endedAt = options.now();
+    if (load !== undefined) {
+      load.endedAt ??= options.now();
       ended.push(load);
     }
     if (up) died = true;
@@ -202,15 +208,19 @@ export const simulatedLocust = (options: {
     load = undefined;
   };
 
+  const loadOf = (runId: string): Load | undefined =>
+    [...ended, ...(load === undefined ? [] : [load])].findLast((one) => one.runId === runId);
+
   const figures: RunFigures = {
     ingestBatch: async () => {},
     gaps: async () => [],
     storeMetric: async () => {},
     window: async () => undefined,
-    requests: async () => load?.requests ?? 0,
-    finals: async () => {
-      const whole = (load === undefined || load.endedAt !== undefined) && finalsArrive;
-      return { boots: load === undefined ? 0 : 1, complete: whole };
+    requests: async (runId) => loadOf(runId)?.requests ?? 0,
+    finals: async (runId) => {
+      const known = loadOf(runId);
+      const whole = (known === undefined || known.endedAt !== undefined) && finalsArrive;
+      return { boots: known === undefined ? 0 : 1, complete: whole };
     },
     snapshot: async () => undefined,
     summary: async () => ({ ...EMPTY_SUMMARY, gaps: [] }),
@@ -221,6 +231,8 @@ export const simulatedLocust = (options: {
     adapter,
     figures,
     starts,
+    /** Starts that were sent to a Locust in the middle of another run. */
+    intrusions,
     /** Loads that are over, and the one that is not. */
     loads: (): readonly Load[] => (load === undefined ? ended : [...ended, load]),
     pass: (ms: number, served: boolean): void => {

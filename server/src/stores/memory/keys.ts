@@ -1,4 +1,4 @@
-import type { KeyRecord, KeyStore } from "../ports.ts";
+import type { KeyRecord, KeyStore } from "../key-port.ts";
 
 export const memoryKeys = (byId: Map<string, KeyRecord>): KeyStore => {
   return {

@@ -1,4 +1,4 @@
-import type { Lease, LeaseStore } from "../ports.ts";
+import type { Lease, LeaseStore } from "../lease-port.ts";
 import { compareText } from "../shared/text.ts";
 
 export const leaseKey = (clusterId: string, slot: number): string => `${slot} ${clusterId}`;

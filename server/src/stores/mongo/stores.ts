@@ -104,6 +104,8 @@ const firstAnswer = async (client: MongoClient, withinMs: number): Promise<void>
   const limit = AbortSignal.timeout(withinMs);
   for (;;) {
     try {
+      // After a failure the driver connects anew only when it is told to.
+      await client.connect();
       await client.db("admin").command({ ping: 1 });
       return;
     } catch (error) {

@@ -12,7 +12,8 @@ import {
   type StoreDump,
   storeDump,
 } from "../dump.ts";
-import type { KeyRecord, Lease } from "../ports.ts";
+import type { KeyRecord } from "../key-port.ts";
+import type { Lease } from "../lease-port.ts";
 import type { Control, Value } from "./control.ts";
 import { LOAD_TEST_COLUMNS, loadTestValues } from "./load-tests.ts";
 import { readMark, writeMark } from "./mark.ts";

@@ -1,4 +1,4 @@
-import type { KeyRecord, KeyStore } from "../ports.ts";
+import type { KeyRecord, KeyStore } from "../key-port.ts";
 import type { Control } from "./control.ts";
 
 type Row = Omit<KeyRecord, "answer"> & { readonly answer: string | null };

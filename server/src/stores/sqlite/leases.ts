@@ -1,4 +1,4 @@
-import type { Lease, LeaseStore } from "../ports.ts";
+import type { Lease, LeaseStore } from "../lease-port.ts";
 import type { Control } from "./control.ts";
 
 type Row = Omit<Lease, "runId"> & { readonly runId: string | null };
