@@ -63,7 +63,7 @@ const copy = async (
         say: progress.line,
         onProgress: progress.update,
       });
-      progress.line(`Copied ${from.shown} to ${to.shown}.`);
+      progress.line(`From ${from.shown} to ${to.shown}:`);
       printVerdicts(out, copied);
       if (!copied.same) {
         process.exitCode = 1;

@@ -56,10 +56,10 @@ export const sumOf = async (
       sum = (sum + digestOf(numbered(record))) % MODULUS;
       count += 1;
     }
-    onRead(count);
     if (page.last === undefined) {
       return { count, checksum: sum.toString(16).padStart(32, "0").slice(0, 16) };
     }
+    onRead(count);
     after = page.last;
   }
 };

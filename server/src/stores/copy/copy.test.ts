@@ -200,7 +200,7 @@ describe("a copy", { timeout: 120_000 }, () => {
     await fill(source, 1);
     await fill(target, 1);
     expect(String(await rejection(copyOf(source, target)))).toMatch(
-      /the other is not empty: it holds 1 load tests, 2 script revisions/,
+      /the other is not empty: it holds load_tests \(1\), script_revisions \(2\)/,
     );
     const other = createMemoryStores();
     const mark = { what: "copy", source: "sqlite:/three", command: "do this" };

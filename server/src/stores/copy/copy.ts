@@ -40,7 +40,7 @@ export type Copied = {
   readonly waiting: number;
 };
 
-const KIND_WORDS = (kind: DumpKind): string => kind.replaceAll("_", " ");
+const wordsOf = (kind: DumpKind): string => kind.replaceAll("_", " ");
 
 const isSame = ({ source, target }: Verdict): boolean =>
   source.count === target.count && source.checksum === target.checksum;
@@ -59,7 +59,7 @@ const earlier = async ({ target, from, to }: CopyDeps): Promise<Mark | undefined
     if ((await target.dump.count(kind)) === 0) continue;
     const { records, last } = await target.dump.walk(kind);
     if (records.length > 0 || last !== undefined) {
-      there.push(`${await target.dump.count(kind)} ${KIND_WORDS(kind)}`);
+      there.push(`${kind} (${await target.dump.count(kind)})`);
     }
   }
   if (there.length === 0) return undefined;
@@ -153,8 +153,8 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
           : undefined;
       await target.dump.put(kind, page.records, plain);
       copied += page.records.length;
-      onProgress(`Copying ${KIND_WORDS(kind)}`, copied, Math.max(total, copied));
       if (page.last === undefined) break;
+      onProgress(`Copying ${wordsOf(kind)}`, copied, Math.max(total, copied));
       after = page.last;
       await marks.save(kind, { last: after });
     }
@@ -166,7 +166,7 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
     const [ofSource, ofTarget] = await Promise.all([
       sumOf(source.dump, kind),
       sumOf(target.dump, kind, (count) =>
-        onProgress(`Comparing ${KIND_WORDS(kind)}`, count, Math.max(total, count)),
+        onProgress(`Comparing ${wordsOf(kind)}`, count, Math.max(total, count)),
       ),
     ]);
     return { kind, source: ofSource, target: ofTarget };
@@ -177,7 +177,7 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
   for (const kind of DUMP_KINDS) {
     let verdict = await compare(kind);
     if (!isSame(verdict) && before !== undefined) {
-      say(`The ${KIND_WORDS(kind)} have changed since the copy was begun; copied anew.`);
+      say(`The ${wordsOf(kind)} have changed since the copy was begun; copied anew.`);
       await marks.save(kind, {});
       await target.dump.clear(kind);
       await copyKind(kind);

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MongoClient } from "mongodb";
+import { expect, test } from "vitest";
+import { uuidV7 } from "../../lib/ids.ts";
+import { sampleRow } from "../../metrics/fixtures.ts";
+import { rejection } from "../contract/harness.ts";
+import { openSqliteStores } from "../sqlite/stores.ts";
+import { parseAddress } from "./address.ts";
+import { answersOf, fill } from "./fixtures.ts";
+import { openSource } from "./open.ts";
+
+const CLI = fileURLToPath(new URL("../../../../cli/bin/load-manager.js", import.meta.url));
+const URI = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
+
+/** Runs the command; killed with -9 as soon as it has said `until`. */
+const copy = (from: string, to: string, until?: string) =>
+  new Promise<{ code: number | null; output: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, [CLI, "store", "copy", "--from", from, "--to", to]);
+    let output = "";
+    const told = (text: string): void => {
+      output += text;
+      if (until !== undefined && output.includes(until)) child.kill("SIGKILL");
+    };
+    child.stdout.setEncoding("utf8").on("data", told);
+    child.stderr.setEncoding("utf8").on("data", told);
+    child.on("error", reject);
+    child.on("exit", (code) => resolve({ code, output }));
+  });
+
+const MOMENTS = [
+  "Copying script revisions",
+  "Copying run events",
+  "Copying metrics timeseries: 500",
+  "Copying metrics blocks",
+  "Comparing metrics timeseries",
+];
+
+for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {
+  test(
+    `killed again and again, a copy to ${kind} is completed by the same command`,
+    {
+      timeout: 180_000,
+    },
+    async () => {
+      const root = mkdtempSync(join(tmpdir(), "load-manager-copy-killed-"));
+      const database = `load_manager_killed_${uuidV7.next().slice(-12)}`;
+      const from = `sqlite:${join(root, "source")}`;
+      const to = kind === "sqlite" ? `sqlite:${join(root, "target")}` : `${URI ?? ""}/${database}`;
+      const source = await openSqliteStores({ dataDir: join(root, "source") });
+      const { runIds } = await fill(source, 2);
+      const rows = Array.from({ length: 1300 }, (_, index) =>
+        sampleRow(index + 1, 3000 + index, [{ name: "/a", ok: [5] }]),
+      );
+      await source.metrics.append(rows.map((row) => ({ ...row, runId: "many" })));
+      await source.close();
+
+      for (const moment of MOMENTS) {
+        const killed = await copy(from, to, moment);
+        expect(killed).toMatchObject({ code: null, output: expect.stringContaining(moment) });
+        expect(String(await rejection(openSource(parseAddress(to, "--to"))))).toContain(
+          "Finish it with: load-manager store copy",
+        );
+      }
+      const last = await copy(from, to);
+      expect(last.output).toContain("was broken off; it goes on.");
+      expect(last.output).not.toContain("copied anew");
+      expect(last).toMatchObject({
+        code: 0,
+        output: expect.stringContaining("Everything is there and the same."),
+      });
+      const [one, other] = [
+        await openSource(parseAddress(from, "")),
+        await openSource(parseAddress(to, "")),
+      ];
+      for (const runId of [...runIds, "many"]) {
+        expect(await answersOf(other, runId)).toEqual(await answersOf(one, runId));
+      }
+      expect((await copy(from, to)).output).toContain("in use by another Load Manager");
+      await one.close();
+      await other.close();
+      const again = await copy(from, to);
+      expect(again).toMatchObject({ code: 1, output: expect.stringContaining("is not empty") });
+      rmSync(root, { recursive: true, force: true });
+      if (kind !== "mongodb") return;
+      const client = new MongoClient(URI ?? "");
+      await client.db(database).dropDatabase();
+      await client.close();
+    },
+  );
+}
