@@ -214,14 +214,15 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
   const whole = facts.finalsIn || facts.endSeenForMs >= POLICY.finalsMs;
   const stopAgain: Action[] = facts.stopSentAgoMs > POLICY.stopAgainMs ? [{ do: "stop" }] : [];
   switch (seen.kind) {
-    case "unreachable":
+    case "unreachable": {
       if (facts.finalsIn) return [endedAs(run, now)];
-      return (
-        lost(run, seen, facts) ?? [
-          ...(now > due ? [{ do: "kill" as const }] : stopAgain),
-          silentHealth(seen, facts),
-        ]
-      );
+      const gone = lost(run, seen, facts);
+      if (gone !== undefined && (seen.refused || now > due + POLICY.killGraceMs)) return gone;
+      // A silent master hears no stop: one was sent, more travel in the answers to its figures.
+      const never = facts.stopSentAgoMs === Number.POSITIVE_INFINITY;
+      const next: Action[] = now > due ? [{ do: "kill" }] : never || seen.refused ? stopAgain : [];
+      return [...next, silentHealth(seen, facts)];
+    }
     case "nothing":
     case "ready":
     case "foreign":
