@@ -45,13 +45,15 @@ const main = async ([what, ...args]) => {
       return test({ node, args: ["e2e/truth"], env: { ...env, LOAD_MANAGER_TRUTH: "long" } });
     case "long":
       return foreground(node, [join(ROOT, "server/src/runs/simulation/long.ts"), ...args], env);
+    case "migrate":
+      return test({ node, args: ["e2e/migrate"], env: { ...env, LOAD_MANAGER_MIGRATE: "long" } });
     case "check":
       return check({ node, env });
     case "bench":
       return foreground(node, [join(ROOT, "bench/main.ts"), ...args], await withPython(env));
     default:
       throw new Stop(
-        `There is no ${what}; there are start, demo, dev, shop, test, truth, check and bench.`,
+        `There is no ${what}; there are start, demo, dev, shop, test, truth, migrate, check and bench.`,
       );
   }
 };

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { BSON, type Document } from "mongodb";
+import { BSON, type Db, type Document } from "mongodb";
 import { describe, expect, test } from "vitest";
 import { openMongoStores } from "../stores/mongo/stores.ts";
 import { onMongo } from "../stores/mongo/test-database.ts";
@@ -184,6 +184,38 @@ onMongo((options) => {
         expect(keep).toEqual(["load_tests__left", "test_runs__left"]);
         expect(await cleanup(depsOf(db))).toEqual(remove);
         expect((await removable(db)).remove).toEqual([]);
+      });
+    });
+
+    test("broken off at any rename, before it or after: the next start ends it", async () => {
+      await inDatabase(options, "renames", async (db) => {
+        for (let at = 0; at < 12; at += 1) {
+          await fillLegacy(db, { ...AMOUNT, shapes: ["camel"], runs: 2, metrics: 1 });
+          let left = Math.floor(at / 2);
+          const breaking = new Proxy(db, {
+            get: (target, name: keyof Db) => {
+              if (name !== "renameCollection") {
+                const own: unknown = target[name];
+                return typeof own === "function" ? own.bind(target) : own;
+              }
+              return async (from: string, to: string) => {
+                if (left === 0 && at % 2 === 0) throw new Error("killed");
+                await target.renameCollection(from, to);
+                if (left === 0) throw new Error("killed");
+                left -= 1;
+              };
+            },
+          });
+          await expect(migrate(depsOf(breaking), INPUT)).rejects.toThrow("killed");
+          await expect(openMongoStores({ ...options, database: db.databaseName })).rejects.toThrow(
+            /not finished/,
+          );
+          expect(await migrate(depsOf(db), INPUT)).toMatchObject({ phase: "done" });
+          const verdicts = await verifyMigrated(depsOf(db), INPUT);
+          expect(verdicts.map(({ wrong }) => wrong)).toEqual([0, 0, 0, 0]);
+          for (const { name } of await db.listCollections().toArray())
+            await db.collection(name).drop();
+        }
       });
     });
 

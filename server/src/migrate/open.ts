@@ -3,7 +3,9 @@ import { AppError, messageOf } from "../lib/errors.ts";
 import { mongoError } from "../stores/mongo/errors.ts";
 
 /** How long to wait for a server at the beginning. */
-const CONNECT_MS = 10_000;
+const SELECT_MS = 10_000;
+/** A server that is busy with a large collection may be slow to answer also whether it is well. */
+const BUSY_MS = 300_000;
 
 /**
  * Opens a database for a migration: unlike a server's, its commands may take as long as they take (an index over all
@@ -17,8 +19,8 @@ export const withDatabase = async <T>(
   try {
     client = new MongoClient(uri, {
       appName: "load-manager migrate",
-      connectTimeoutMS: CONNECT_MS,
-      serverSelectionTimeoutMS: CONNECT_MS,
+      connectTimeoutMS: BUSY_MS,
+      serverSelectionTimeoutMS: SELECT_MS,
       writeConcern: { w: "majority", journal: true },
       readConcern: { level: "majority" },
       readPreference: "primary",

@@ -1,3 +1,4 @@
+import type { Scope } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Db, Document } from "mongodb";
 import { isTerminal } from "../runs/run.ts";
@@ -9,16 +10,32 @@ import { insertAbsent, type Made } from "./write.ts";
 
 const AT_ONCE = 500;
 
-export const metricRunOf = (run: Document | null): MetricRun | undefined => {
-  if (run === null) return undefined;
-  const { accountId, orgId, projectId, envId, startedAt, targetUsers, status } = run as Document &
-    LoadTestRun;
-  return {
-    scope: { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) },
-    startedAt,
-    targetUsers,
-    ended: isTerminal(status),
+/** What the rows have to know of every run; the scopes, of which there are few, are held once. */
+const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
+  const runs = new Map<string, MetricRun>();
+  const scopes = new Map<string, Scope>();
+  const projection = {
+    accountId: 1,
+    orgId: 1,
+    projectId: 1,
+    envId: 1,
+    startedAt: 1,
+    targetUsers: 1,
+    status: 1,
   };
+  const cursor = db
+    .collection<Document & { _id: string }>(newOf("load_test_runs"))
+    .find({}, { projection });
+  for await (const document of cursor) {
+    const { accountId, orgId, projectId, envId, startedAt, targetUsers, status } =
+      document as Document as LoadTestRun;
+    const own = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
+    const key = JSON.stringify(own);
+    const scope = scopes.get(key) ?? own;
+    scopes.set(key, scope);
+    runs.set(document._id, { scope, startedAt, targetUsers, ended: isTerminal(status) });
+  }
+  return runs;
 };
 
 /** Makes rows of the sorted documents, run by run; a run that was broken off is made anew, and what is there stays. */
@@ -33,6 +50,7 @@ export const makeRows = async (
   const { db, save, onProgress } = deps;
   if (begun.done) return begun;
   let job = begun;
+  const runs = await metricRuns(db);
   let waiting: Made[] = [];
   const flush = async (): Promise<void> => {
     await insertAbsent(db, newOf("metrics_timeseries"), waiting);
@@ -62,10 +80,7 @@ export const makeRows = async (
     if (document["runId"] !== runId || rows === undefined) {
       await endRun();
       runId = String(document["runId"]);
-      const run = await db
-        .collection<Document & { _id: string }>(newOf("load_test_runs"))
-        .findOne({ _id: runId });
-      rows = rowsOfRun(runId, metricRunOf(run));
+      rows = rowsOfRun(runId, runs.get(runId));
     }
     const metric = JSON.parse(String(document["json"])) as OldMetric;
     waiting.push(...rows.add(metric).map(rowDocument));
