@@ -102,7 +102,7 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
       ({ type }) => type === "script_error",
     );
     expect(error?.data).toMatchObject({ message: "no token for today" });
-    expect(String(error?.data?.["traceback"])).toContain("in on_start");
+    expect(error?.data?.["traceback"]).toContain("in on_start");
     expect(target.arrived()).toBe(0);
   });
 
@@ -119,7 +119,7 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     await health(run.id, "ok", undefined, 15);
     const events = await eventsOf(server.client, run.id);
     const told = events.find(({ type }) => type === "master_unresponsive");
-    expect(Date.parse(String(told?.data?.["since"]))).toBe(unknown.healthReason?.since);
+    expect(told?.data?.["since"]).toBe(new Date(unknown.healthReason?.since ?? 0).toISOString());
     expect(events.findLast(({ type }) => type === "health")?.data).toEqual({
       health: "ok",
       was: "master_unresponsive",

@@ -66,7 +66,8 @@ const loading = (load: Partial<LoadState> = {}, workers = 2): Observation => ({
     ...load,
   },
 });
-const silent: Observation = { kind: "unreachable", refused: false, message: "no answer in 4 s" };
+const silence = { kind: "unreachable", message: "no answer in 4 s" } as const;
+const silent: Observation = { ...silence, refused: false };
 
 /** What is decided, in short: an action, or a state with its code, or a health with its code. */
 const decided = (run: LoadTestRun, seen: Observation, facts: Facts): string[] =>
@@ -107,12 +108,12 @@ describe("a start is proved by requests", () => {
   test("zero workers, too few, a foreign run, another master: each by its name", () => {
     const fresh = runIn("Starting");
     delete fresh.startSent;
-    const ready = (workers: number): Observation => ({
+    const ready = (workers: number, boot = "b"): Observation => ({
       kind: "ready",
       workers,
       workersExpected: 2,
       engine: {},
-      boot: "b",
+      boot,
     });
     expect(decided(fresh, ready(0), factsAt(61))).toEqual(["Failed no_workers"]);
     expect(decided(fresh, ready(1), factsAt(61))).toEqual(["Failed not_enough_workers"]);
@@ -121,7 +122,7 @@ describe("a start is proved by requests", () => {
     expect(decided(fresh, { kind: "foreign", message: "" }, factsAt(1))).toEqual([
       "Failed cluster_taken",
     ]);
-    const other: Observation = { ...ready(2), boot: "c" } as Observation;
+    const other = ready(2, "c");
     expect(decided(runIn("Running"), other, factsAt(9))).toEqual(["Failed master_restarted"]);
     expect(decided(starting, other, factsAt(9))).toEqual(["Failed master_restarted"]);
   });
@@ -151,7 +152,7 @@ describe("health follows evidence", () => {
     expect(health(silent, facts)).toEqual(["unknown master_unresponsive"]);
     const [action] = reconcile(running, silent, facts);
     expect(action).toMatchObject({ reason: { since: STARTED + 56_000 } });
-    const refused: Observation = { ...silent, refused: true } as Observation;
+    const refused: Observation = { ...silence, refused: true };
     expect(health(refused, facts)).toEqual(["unknown master_unreachable"]);
     expect(health(refused, factsAt(60, { unreachableForMs: 10_000 }))).toEqual([
       "kill",
