@@ -147,8 +147,8 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
         }
         const file =
           options.report ?? `migration-${report.startedAt.slice(0, 19).replaceAll(/\D/g, "")}.json`;
-        save(file, report);
         printReport(out, report, file);
+        save(file, report);
       });
     });
 

@@ -1,9 +1,11 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Document } from "mongodb";
+import { AppError } from "../lib/errors.ts";
 import { READ, toJson } from "./json.ts";
 import { createRevisionIndex, createRunIndex } from "./known.ts";
-import type { MigrateDeps, MigrateInput } from "./migrate.ts";
+import { isMarked, type MigrateDeps, type MigrateInput } from "./migrate.ts";
 import { AS_THEY_ARE, hasOlder, listed, targetsOf } from "./plan.ts";
+import { readState } from "./state.ts";
 import { createSteps, idText } from "./steps.ts";
 import { refuseUnmapped, survey } from "./survey.ts";
 
@@ -17,6 +19,12 @@ export type DryCollection = {
   readonly samples: readonly { readonly before: string; readonly after: string }[];
 };
 
+const unfinished = (): AppError =>
+  new AppError(
+    "conflict",
+    "A migration of this database was begun and is not finished: go on with it, or give it up with load-manager migrate rollback.",
+  );
+
 const SAMPLES = 2;
 const NAMED = 20;
 
@@ -25,8 +33,10 @@ export const dryRun = async (
   { db, ids, onProgress }: MigrateDeps,
   input: MigrateInput,
 ): Promise<DryCollection[]> => {
+  const state = await readState(db);
+  if (state !== undefined && state.phase !== "done") throw unfinished();
   const collections = await listed(db);
-  if (!hasOlder(collections)) return [];
+  if (state !== undefined || (await isMarked(db)) || !hasOlder(collections)) return [];
   const targets = targetsOf(collections);
   refuseUnmapped(await survey(db, targets, input.mapping, onProgress), input.mappingFile);
   const known = { runs: createRunIndex(), revisions: createRevisionIndex() };

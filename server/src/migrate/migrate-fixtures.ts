@@ -17,7 +17,7 @@ export const INPUT = {
   mappingFile: "mapping.yaml",
   keepActive: false,
 };
-export const AMOUNT = { shapes: SHAPES, tests: 3, runs: 14, metrics: 6, malformed: 6 };
+export const AMOUNT = { shapes: SHAPES, tests: 3, runs: 14, metrics: 3, malformed: 6 };
 
 export const depsOf = (db: Db, more: Partial<MigrateDeps["lock"]> = {}): MigrateDeps => {
   let now = 1_800_000_000_000;

@@ -62,7 +62,7 @@ export const lockDeps = ({ lock, clock, say }: MigrateDeps): LockDeps => ({
   monotonic: clock.monotonic,
 });
 
-const isMarked = async (db: Db): Promise<boolean> =>
+export const isMarked = async (db: Db): Promise<boolean> =>
   (await db.collection<{ _id: string }>("store_meta").findOne({ _id: "schema" })) !== null;
 
 const hashOf = (mapping: Mapping): string =>

@@ -126,7 +126,7 @@ onMongo((options) => {
   const shapes = ["camel", "lower", "doubles", "object-id", "sparse"] as const;
   test("today's server answers from what was migrated", async () => {
     await inDatabase(options, "answers", async (db) => {
-      await fillLegacy(db, { ...AMOUNT, shapes, runs: 7 });
+      await fillLegacy(db, { ...AMOUNT, shapes, runs: 7, metrics: 6 });
       await migrate(depsOf(db), INPUT);
       const stores = await openMongoStores({ ...options, database: db.databaseName });
       try {

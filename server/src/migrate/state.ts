@@ -55,8 +55,9 @@ const COLLECTION = "migrations";
 const CURRENT = "current";
 const LOCK = "lock";
 const BEAT_MS = 2000;
-/** A holder whose counter has not moved for this long is gone. */
+/** A holder whose counter has not moved for this long, and while so many looks were answered, is gone. */
 const SILENT_MS = 15_000;
+const LOOKS = 20;
 
 export const readState = async (db: Db): Promise<State | undefined> => {
   const stored = await db.collection<Stored>(COLLECTION).findOne({ _id: CURRENT });
@@ -75,7 +76,7 @@ const waitForGone = async (db: Db, seen: LockDocument, deps: LockDeps): Promise<
   if (seen.owner === null || (seen.host === self.host && !isAlive(seen.pid))) return;
   say(`A migration was begun by process ${seen.pid}; looking whether it still works …`);
   const since = monotonic();
-  while (monotonic() - since < SILENT_MS) {
+  for (let looks = 0; looks < LOOKS || monotonic() - since < SILENT_MS; looks += 1) {
     await sleep(500);
     const now = await db.collection<LockDocument>(COLLECTION).findOne({ _id: LOCK });
     if (now === null || now.owner !== seen.owner) return;
