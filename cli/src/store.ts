@@ -1,11 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { loadConfig } from "@load-manager/server/config.ts";
 import { systemClock } from "@load-manager/server/lib/clock.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { plainOfRow } from "@load-manager/server/metrics/plain.ts";
+import { backup } from "@load-manager/server/stores/backup/backup.ts";
+import { restore } from "@load-manager/server/stores/backup/restore.ts";
 import { parseAddress } from "@load-manager/server/stores/copy/address.ts";
 import { type Copied, copyStore } from "@load-manager/server/stores/copy/copy.ts";
 import { openSource, openTarget } from "@load-manager/server/stores/copy/open.ts";
+import { VERSION } from "@load-manager/server/version.ts";
 import type { Command } from "commander";
 import { createProgress } from "./progress.ts";
 
@@ -86,6 +90,54 @@ const copy = async (
   }
 };
 
+type Place = { readonly config?: string; readonly dataDir?: string; readonly force?: true };
+
+const withPlace = (command: Command): Command =>
+  command
+    .option("--data-dir <folder>", "where everything is kept (default: store.dataDir)")
+    .option("--config <file>", "configuration file (default: load-manager.yaml, if there is one)");
+
+const folderOf = ({ config: file, dataDir }: Place): string => {
+  if (dataDir !== undefined) return dataDir;
+  const { store } = loadConfig({ config: file }).config;
+  if (store.kind === "sqlite") return store.dataDir;
+  throw new AppError(
+    "validation",
+    `The store of this configuration is ${store.kind}; backups here are of SQLite. MongoDB has mongodump (docs/mongodb.md). A data folder can be named with --data-dir.`,
+  );
+};
+
+const mebibytes = (bytes: number): string => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+
+const makeBackup = async (file: string, place: Place, out: Out): Promise<void> => {
+  const progress = createProgress(process.stderr, systemClock.monotonic);
+  const dataDir = folderOf(place);
+  const made = await backup({
+    dataDir,
+    file,
+    force: place.force === true,
+    version: VERSION,
+    now: systemClock.now(),
+    onProgress: progress.update,
+  });
+  progress.line(
+    `Everything that ${dataDir} keeps in its databases, scripts included, is in the backup.`,
+  );
+  out(`${made.file} (${mebibytes(made.size)})`);
+};
+
+const takeBackup = (file: string, place: Place, out: Out): void => {
+  const dataDir = folderOf(place);
+  const { manifest, aside } = restore({
+    file,
+    dataDir,
+    force: place.force === true,
+    now: systemClock.now(),
+  });
+  if (aside !== undefined) out(`What was in ${dataDir} is now in ${aside}.`);
+  out(`Restored the backup of ${manifest.createdAt} to ${dataDir}. The server can be started.`);
+};
+
 /** `store copy|backup|restore`. */
 export const addStore = (program: Command, out: Out): void => {
   const store = program.command("store").description("copy, back up and restore what is kept");
@@ -104,4 +156,15 @@ export const addStore = (program: Command, out: Out): void => {
       "copy although a server is using the source; it may not be the same afterwards",
     )
     .action((options: { from: string; to: string; force?: true }) => copy(options, out));
+
+  withPlace(store.command("backup <file>"))
+    .description(
+      "write everything that a data folder of SQLite keeps into one file, also while a server runs on it (not: the run folders with logs)",
+    )
+    .option("--force", "replace the file")
+    .action((file: string, place: Place) => makeBackup(file, place, out));
+  withPlace(store.command("restore <file>"))
+    .description("put a backup into an empty data folder; no server may run on it")
+    .option("--force", "put what is in the folder aside first; nothing is deleted")
+    .action((file: string, place: Place) => takeBackup(file, place, out));
 };

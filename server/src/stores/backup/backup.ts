@@ -1,0 +1,168 @@
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import Database from "better-sqlite3";
+import { AppError, messageOf } from "../../lib/errors.ts";
+import { unfinishedError } from "../shared/unfinished.ts";
+import { folderError } from "../sqlite/errors.ts";
+import { MARK_FILE, readMark, syncFolder } from "../sqlite/mark.ts";
+import { CONTROL_MIGRATIONS, METRICS_MIGRATIONS } from "../sqlite/migrations.ts";
+import { FORMAT, MANIFEST, type Manifest, type Part, PARTS, sha256Of } from "./manifest.ts";
+import { piecesOf, writeTar } from "./tar.ts";
+
+export type BackupOptions = {
+  readonly dataDir: string;
+  readonly file: string;
+  readonly force: boolean;
+  readonly version: string;
+  /** Unix ms. */
+  readonly now: number;
+  readonly onProgress: (what: string, done: number, total: number) => void;
+};
+export type BackedUp = {
+  readonly file: string;
+  readonly size: number;
+  readonly manifest: Manifest;
+};
+
+const KNOWN: Record<Part, number> = {
+  "control.db": CONTROL_MIGRATIONS.length,
+  "metrics.db": METRICS_MIGRATIONS.length,
+};
+const PAGES_AT_ONCE = 2000;
+
+/** A view of the database as it is at this moment, which stays that until it is closed, whatever a server writes. */
+const viewOf = (file: string): Database.Database => {
+  const db = new Database(file, { readonly: true, fileMustExist: true });
+  try {
+    db.exec("BEGIN");
+    db.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+/** A plain file of its own, looked through by SQLite. */
+const checked = (file: string, name: Part): void => {
+  const db = new Database(file);
+  try {
+    db.pragma("journal_mode = DELETE");
+    const found = db.pragma("integrity_check", { simple: true });
+    if (found === "ok") return;
+    throw new AppError(
+      "unavailable",
+      `${name} is damaged, and was not backed up: ${String(found)}`,
+    );
+  } finally {
+    db.close();
+  }
+};
+
+const withFile = <T>(file: string, work: (handle: number, size: number) => T): T => {
+  const handle = openSync(file, "r");
+  try {
+    return work(handle, statSync(file).size);
+  } finally {
+    closeSync(handle);
+  }
+};
+
+/**
+ * One file with everything that a data folder keeps in its databases, also while a server runs on it. control.db is seen
+ * first: whatever it believes of figures (a run is settled only after they are in) is then in metrics.db. What metrics.db
+ * knows besides are figures of the moment between, which a server that is started on it counts, or of a run that control.db
+ * does not know, which nobody sees.
+ * Rejects with AppError where there is no such folder, the file exists, or a database is damaged; then there is no new file.
+ */
+export const backup = async (options: BackupOptions): Promise<BackedUp> => {
+  const { force, version, now, onProgress } = options;
+  const [dataDir, file] = [resolve(options.dataDir), resolve(options.file)];
+  const missing = PARTS.find((part) => !existsSync(join(dataDir, part)));
+  if (missing !== undefined) {
+    throw new AppError(
+      "not-found",
+      `There is no data of Load Manager in ${dataDir} (no ${missing}).`,
+    );
+  }
+  const mark = readMark(join(dataDir, MARK_FILE));
+  if (mark !== undefined) throw unfinishedError(`The data folder ${dataDir}`, mark);
+  if (existsSync(file) && !force) {
+    throw new AppError("conflict", `${file} exists already; --force replaces it.`);
+  }
+  if (!existsSync(dirname(file))) {
+    throw new AppError("validation", `There is no folder ${dirname(file)} to write the backup to.`);
+  }
+  const tarFile = `${file}.part`;
+  const copyOf = (part: Part): string => `${file}.${part}.part`;
+  const leftovers = [tarFile, ...PARTS.map(copyOf)].flatMap((one) => [one, `${one}-journal`]);
+  const clean = (): void => leftovers.forEach((one) => rmSync(one, { force: true }));
+  const views = new Map<Part, Database.Database>();
+  try {
+    clean();
+    for (const part of PARTS) views.set(part, viewOf(join(dataDir, part)));
+    const parts: Partial<Record<Part, Manifest["parts"][Part]>> = {};
+    for (const [part, view] of views) {
+      const schema = Number(view.pragma("user_version", { simple: true }));
+      if (schema > KNOWN[part]) {
+        throw new AppError(
+          "unavailable",
+          `${part} in ${dataDir} was written by a newer Load Manager; back it up with that one.`,
+        );
+      }
+      await view.backup(copyOf(part), {
+        progress: ({ totalPages, remainingPages }) => {
+          onProgress(`Copying ${part} (pages)`, totalPages - remainingPages, totalPages);
+          return PAGES_AT_ONCE;
+        },
+      });
+      view.close();
+      checked(copyOf(part), part);
+      parts[part] = withFile(copyOf(part), (handle, size) => ({
+        size,
+        sha256: sha256Of(piecesOf(handle, 0, size)),
+        schema,
+      }));
+    }
+    const manifest = {
+      what: "load-manager backup",
+      format: FORMAT,
+      version,
+      createdAt: new Date(now).toISOString(),
+      parts: parts as Manifest["parts"],
+    } as const;
+    const tar = writeTar(tarFile);
+    try {
+      const text = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
+      tar.add({ name: MANIFEST, size: text.byteLength }, [text]);
+      for (const part of PARTS) {
+        withFile(copyOf(part), (handle, size) =>
+          tar.add({ name: part, size }, piecesOf(handle, 0, size)),
+        );
+        rmSync(copyOf(part));
+      }
+      tar.finish();
+    } finally {
+      tar.close();
+    }
+    renameSync(tarFile, file);
+    syncFolder(dirname(file));
+    return { file, size: statSync(file).size, manifest };
+  } catch (error) {
+    throw backupError(error, file, dataDir);
+  } finally {
+    for (const view of views.values()) view.close();
+    clean();
+  }
+};
+
+const backupError = (error: unknown, file: string, dataDir: string): unknown => {
+  if (error instanceof AppError) return error;
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  if (error.code === "SQLITE_CORRUPT" || error.code === "SQLITE_NOTADB") {
+    return folderError(error, dataDir);
+  }
+  return new AppError("unavailable", `${file} cannot be written: ${messageOf(error)}`, {
+    cause: error,
+  });
+};
