@@ -25,8 +25,12 @@ export const startLocust = async (options: {
   readonly plugin: boolean;
   readonly serverUrl?: string;
   readonly script?: string;
+  readonly workers?: number;
+  /** What a master that is started again has to listen on. */
+  readonly ports?: { readonly web: number; readonly master: number };
 }) => {
-  const [web, master] = [await freePort(), await freePort()];
+  const { web, master } = options.ports ?? { web: await freePort(), master: await freePort() };
+  const { workers = 2 } = options;
   const script = join(options.folder, "locustfile.py");
   mkdirSync(options.folder, { recursive: true });
   writeFileSync(script, options.script ?? LOCUSTFILE);
@@ -50,14 +54,17 @@ export const startLocust = async (options: {
       env,
     ),
   ];
-  for (let worker = 0; worker < 2; worker += 1) {
+  for (let worker = 0; worker < workers; worker += 1) {
     const address = ["--worker", "--master-host", "127.0.0.1", "--master-port", String(master)];
     programs.push(start(options.python, args(address), env));
   }
   const baseUrl = `http://127.0.0.1:${web}`;
-  await workersReady(baseUrl);
+  if (workers > 0) await workersReady(baseUrl);
   return {
     baseUrl,
+    ports: { web, master },
+    /** The master first, then the workers. */
+    programs,
     stop: async () => {
       for (const { child } of programs) child.kill("SIGKILL");
       await Promise.all(programs.map(({ ended }) => ended));

@@ -5,6 +5,8 @@ type Way =
   | "open"
   /** Everything is taken, nothing arrives: a network that drops packets. */
   | "silent"
+  /** What is sent arrives, what is answered does not. */
+  | "mute"
   /** Connections are broken, and no new one is taken. */
   | "closed"
   /** Everything arrives this much later. */
@@ -28,9 +30,9 @@ export const startFaultProxy = async (target: number): Promise<FaultProxy> => {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => sockets.delete(socket));
   };
-  const pass = (from: Socket, to: Socket): void => {
+  const pass = (from: Socket, to: Socket, isAnswer: boolean): void => {
     from.on("data", (bytes) => {
-      if (way === "silent") return;
+      if (way === "silent" || (way === "mute" && isAnswer)) return;
       if (typeof way === "object") setTimeout(() => to.write(bytes), way.delayMs);
       else to.write(bytes);
     });
@@ -44,8 +46,8 @@ export const startFaultProxy = async (target: number): Promise<FaultProxy> => {
     const upstream = connect(target, "127.0.0.1");
     keep(client);
     keep(upstream);
-    pass(client, upstream);
-    pass(upstream, client);
+    pass(client, upstream, false);
+    pass(upstream, client, true);
   });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);

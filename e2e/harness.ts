@@ -113,6 +113,7 @@ export const startServer = async (options: {
   readonly dataDir: string;
   readonly config?: string;
   readonly port?: number;
+  readonly env?: Record<string, string>;
 }): Promise<Server> => {
   const file = join(options.dataDir, "..", `${options.dataDir.split("/").at(-1)}.yaml`);
   const config = options.config === undefined ? [] : ["--config", file];
@@ -126,7 +127,10 @@ export const startServer = async (options: {
     options.dataDir,
     ...config,
   ];
-  const program = start(process.execPath, args, { LOAD_MANAGER_PYTHON: options.python });
+  const program = start(process.execPath, args, {
+    LOAD_MANAGER_PYTHON: options.python,
+    ...options.env,
+  });
   const address = await until(
     "the server's ready line",
     () => {

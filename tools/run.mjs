@@ -43,6 +43,12 @@ const main = async ([what, ...args]) => {
       return test({ node, args, env });
     case "truth":
       return test({ node, args: ["e2e/truth"], env: { ...env, LOAD_MANAGER_TRUTH: "long" } });
+    case "faults":
+      return test({
+        node,
+        args: ["e2e/faults", ...args],
+        env: { ...env, LOAD_MANAGER_FAULTS: "all" },
+      });
     case "long":
       return foreground(node, [join(ROOT, "server/src/runs/simulation/long.ts"), ...args], env);
     case "migrate":

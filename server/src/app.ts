@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { createAccess, replaceableAccess } from "./access/access.ts";
 import { createAttached } from "./clusters/attached.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
+import { createStrays } from "./clusters/local/strays.ts";
 import { createRegistry } from "./clusters/registry.ts";
 import type { Config, LoadedConfig } from "./config.ts";
 import { createHttp } from "./http/app.ts";
@@ -127,6 +128,14 @@ export const createApp = (deps: {
     failpoint: failpointsOf(config.failpoint, (line) => log.warn(line)),
   };
   const loop = createLoop(runs);
+  const strays = createStrays({
+    runsFolder,
+    isWanted: async (runId) => {
+      const run = await stores.runs.get(runId);
+      return run !== undefined && run.settledAt === undefined;
+    },
+    log,
+  });
   const streams = createStreams({ stores, live, log });
   const notReady: string[] = ["the server is starting"];
   const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
@@ -182,6 +191,7 @@ export const createApp = (deps: {
       await membership.start();
       notReady.length = 0;
       loop.start();
+      strays.start();
       merger.start();
       expiry = setInterval(() => {
         stores.keys.expire(clock.now() - KEY_MS).catch((error: unknown) => {
@@ -194,6 +204,7 @@ export const createApp = (deps: {
       notReady.push("the server is stopping");
       streams.stop();
       await loop.stop();
+      await strays.stop();
       await merger.stop();
       await membership.stop({ leave: true });
       await http.close();

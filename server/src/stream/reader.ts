@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Cursor } from "./cursor.ts";
 import type { Frame } from "./frames.ts";
 
+const RECONNECT_MS = 1000;
 const HEARTBEAT_MS = 15_000;
 /** What may wait to be sent to one reader; a reader that reads at all never comes near it. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
@@ -15,7 +16,8 @@ export type Reader = {
   readonly offer: (frame: Frame) => void;
   /** Sends a frame when there is room for it. */
   readonly send: (frame: Frame) => Promise<void>;
-  readonly end: () => void;
+  /** `again`: there is more to come, on this server once it is back or on another. */
+  readonly end: (how?: { readonly again: boolean }) => void;
 };
 
 const isSeen = ({ place }: Frame, { arrival, second, seqs }: Cursor): boolean => {
@@ -64,8 +66,14 @@ export const createReader = (
         });
       }
     },
-    end: () => {
-      if (!closed()) response.end();
+    end: ({ again } = { again: false }) => {
+      if (closed()) return;
+      if (again) {
+        response.write(
+          `retry: ${RECONNECT_MS}\n: this server is stopping; connect again with Last-Event-ID\n\n`,
+        );
+      }
+      response.end();
     },
   };
 };

@@ -170,7 +170,7 @@ const createFeed = (deps: Deps, runId: string, onEmpty: () => void) => {
       });
     },
     end: (): void => {
-      for (const reader of readers) reader.end();
+      for (const reader of connected) reader.end({ again: true });
     },
   };
 };

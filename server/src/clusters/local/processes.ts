@@ -43,13 +43,26 @@ export const isAlive = async (id: ProcessId): Promise<boolean> => {
   return id.bootId === null || id.bootId === (await bootId());
 };
 
+type RunProcess = {
+  readonly pid: number;
+  readonly role: string | undefined;
+  readonly folder: string;
+};
+
+const RUN_DIR = "LOAD_MANAGER_RUN_DIR=";
+
 /**
  * Every live process that was started for a run, also those that left their group or wrote no file:
  * they carry the run's folder in their environment. Linux only; elsewhere the files must do.
  */
-export const processesOf = async (
-  runFolder: string,
-): Promise<{ pid: number; role: string | undefined }[]> => {
+export const processesOf = async (runFolder: string): Promise<RunProcess[]> =>
+  processesWhere((folder) => folder === runFolder);
+
+/** The same for every run whose folder is in this one. */
+export const processesBelow = async (runsFolder: string): Promise<RunProcess[]> =>
+  processesWhere((folder) => folder.startsWith(`${runsFolder}/`));
+
+const processesWhere = async (isOurs: (folder: string) => boolean): Promise<RunProcess[]> => {
   const pids = await readdir("/proc").catch(() => []);
   const found = await Promise.all(
     pids
@@ -57,11 +70,12 @@ export const processesOf = async (
       .map(async (name) => {
         const environ = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "");
         const variables = environ.split("\0");
-        if (!variables.includes(`LOAD_MANAGER_RUN_DIR=${runFolder}`)) return undefined;
+        const folder = variables.find((text) => text.startsWith(RUN_DIR))?.slice(RUN_DIR.length);
+        if (folder === undefined || !isOurs(folder)) return undefined;
         const stat = await statOf(Number(name));
         if (stat === undefined || stat.state === "Z") return undefined;
         const role = variables.find((text) => text.startsWith("LOAD_MANAGER_ROLE="));
-        return { pid: Number(name), role: role?.slice("LOAD_MANAGER_ROLE=".length) };
+        return { pid: Number(name), role: role?.slice("LOAD_MANAGER_ROLE=".length), folder };
       }),
   );
   return found.filter((process) => process !== undefined);

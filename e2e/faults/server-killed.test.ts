@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { eventsOf, LOCUSTS, running, until } from "../harness.ts";
+import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
+
+const python = LOCUSTS[0]?.python ?? "python3";
+const BODY = { targetUsers: 5, spawnRate: 5, durationSeconds: 6 };
+
+/** Moments at which a server that dies must leave nothing behind that the next does not put right. */
+const AT = [
+  {
+    row: 2,
+    point: "claim.after",
+    fault: "killed with the slot claimed, the run still Pending",
+    quick: false,
+  },
+  {
+    row: 3,
+    point: "Starting.after",
+    fault: "killed after Starting, before Locust is started",
+    quick: false,
+  },
+  {
+    row: 3,
+    point: "start.before",
+    fault: "killed with the start stored, before it is sent",
+    quick: true,
+  },
+  { row: 5, point: "start.after", fault: "killed after Locust has taken the start", quick: true },
+  { row: 5, point: "Running.before", fault: "killed before Running is written", quick: false },
+  { row: 6, point: "Running.after", fault: "killed while Running", quick: false },
+  { row: 7, point: "Stopping.after", fault: "killed after Stopping is written", quick: false },
+  { row: 7, point: "Finished.before", fault: "killed before the end is written", quick: true },
+  { row: 7, point: "Finished.after", fault: "killed after the end is written", quick: false },
+  { row: 7, point: "summary.before", fault: "killed before the summary", quick: false },
+  {
+    row: 7,
+    point: "recent-runs.after",
+    fault: "killed after the load test knows the run",
+    quick: false,
+  },
+  { row: 7, point: "release.after", fault: "killed after the slot is free", quick: true },
+].filter(({ quick }) => quick || ALL_FAULTS);
+
+const STOPPED_AT = [
+  { row: 7, point: "stop.before", fault: "killed before the stop is sent", quick: false },
+  { row: 7, point: "stop.after", fault: "killed after the stop was sent", quick: true },
+  { row: 7, point: "Stopped.before", fault: "killed before Stopped is written", quick: false },
+].filter(({ quick }) => quick || ALL_FAULTS);
+
+describe.each(STORES)("a server that dies at a named moment, on %s", (store) => {
+  test.each([
+    { row: 1, point: "create.before", fault: "killed before the run is committed", made: 0 },
+    {
+      row: 2,
+      point: "create.after",
+      fault: "killed after the run is committed, before the answer",
+      made: 1,
+    },
+  ])("row $row: $fault", async ({ row, point, fault, made }) => {
+    const world = await openWorld(store, python);
+    const first = await world.serve({ failpoint: `${point}:kill` });
+    const loadTestId = await world.define(first);
+    const ask = (address: string) =>
+      fetch(`${address}/v1/load-tests/${loadTestId}/runs`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": "one-run" },
+        body: JSON.stringify(BODY),
+      });
+    await expect(ask(first.address)).rejects.toThrow();
+    await first.ended;
+    const died = Date.now();
+    const second = await world.serve();
+    expect((await second.client.listRuns()).items).toHaveLength(made);
+    // On a store that others use, the key of a server that died is free when its heartbeat has stood still.
+    const answer = await until("an answer to the same request", async () => {
+      const again = await ask(second.address);
+      return again.status === 409 ? undefined : again;
+    });
+    expect(answer.status).toBe(201);
+    const { id } = (await answer.json()) as { id: string };
+    const recoveredMs = Date.now() - died;
+    expect((await second.client.listRuns()).items.map((run) => run.id)).toEqual([id]);
+    await world.verify(second, id, { status: "Finished" });
+    note({ row, fault, store, recoveredMs });
+  });
+
+  test.each(AT)("row $row: $fault", async ({ row, point, fault }) => {
+    const world = await openWorld(store, python);
+    const first = await world.serve({ failpoint: `${point}:kill` });
+    const loadTestId = await world.define(first);
+    const run = await first.client.createRun({ params: { loadTestId }, body: BODY });
+    expect(await first.ended).toBe("SIGKILL");
+    const died = Date.now();
+    const second = await world.serve();
+    const before = (await eventsOf(second.client, run.id)).length;
+    await until("the next server's first event", async () =>
+      (await eventsOf(second.client, run.id)).length > before ||
+      (await second.client.getRun({ params: { runId: run.id } })).settledAt !== undefined
+        ? true
+        : undefined,
+    );
+    const recoveredMs = Date.now() - died;
+    const ended = await world.verify(second, run.id, { status: "Finished" });
+    expect(ended.attempt).toBe(1);
+    note({ row, fault, store, recoveredMs });
+  });
+
+  test.each(STOPPED_AT)("row $row: $fault", async ({ row, point, fault }) => {
+    const world = await openWorld(store, python);
+    const first = await world.serve({ failpoint: `${point}:kill` });
+    const loadTestId = await world.define(first);
+    const body = { ...BODY, durationSeconds: 60 };
+    const run = await first.client.createRun({ params: { loadTestId }, body });
+    await running(first.client, run.id);
+    await sleep(2000);
+    await first.client.stopRun({ params: { runId: run.id } }).catch(() => undefined);
+    expect(await first.ended).toBe("SIGKILL");
+    const died = Date.now();
+    const second = await world.serve();
+    await world.verify(second, run.id, { status: "Stopped", code: "stopped_by_user" });
+    note({ row, fault, store, recoveredMs: Date.now() - died });
+  });
+});

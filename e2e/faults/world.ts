@@ -1,0 +1,180 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { MongoClient } from "mongodb";
+import { afterEach, expect } from "vitest";
+import { startShop } from "../../examples/shop/shop.ts";
+import {
+  counted,
+  eventsOf,
+  expectNoProcesses,
+  LOCUSTFILE,
+  newFolder,
+  removeFolder,
+  SCOPE,
+  type Server,
+  settled,
+  startServer,
+} from "../harness.ts";
+
+const MONGO = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
+/** `npm run test:faults`: every row on every store; else those that are quick. */
+export const ALL_FAULTS = process.env["LOAD_MANAGER_FAULTS"] === "all";
+export type Store = "sqlite" | "mongodb";
+export const STORES: Store[] = [
+  "sqlite",
+  ...(MONGO !== undefined && ALL_FAULTS ? (["mongodb"] as const) : []),
+];
+
+const TERMINAL = ["Finished", "Stopped", "Failed"];
+
+/** Counts how often load was started for a run, as Locust itself tells it: nobody can be told wrongly by our own books. */
+const startWitness = async () => {
+  const starts = new Map<string, number>();
+  const server = createServer((request, response) => {
+    const run = new URL(request.url ?? "/", "http://w").searchParams.get("run") ?? "";
+    starts.set(run, (starts.get(run) ?? 0) + 1);
+    response.end("ok");
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    of: (runId: string): number => starts.get(runId) ?? 0,
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+};
+
+const withWitness = (url: string): string => `${LOCUSTFILE}
+
+import urllib.request
+from locust import events
+from locust.runners import MasterRunner
+
+
+@events.test_start.add_listener
+def tell_the_witness(environment, **_kwargs):
+    if isinstance(environment.runner, MasterRunner):
+        run = getattr(environment, "load_manager_run_id", None)
+        urllib.request.urlopen("${url}/started?run=%s" % run, timeout=5).read()
+`;
+
+const open: { readonly close: () => Promise<void> }[] = [];
+let databases = 0;
+
+afterEach(async () => {
+  for (const world of open.splice(0)) await world.close();
+});
+
+/** A shop that counts, a witness of starts, and servers on one store; all of it goes with the test. */
+export const openWorld = async (store: Store, python: string) => {
+  const folder = newFolder();
+  const dataDir = join(folder, "data");
+  mkdirSync(dataDir, { recursive: true });
+  const database = `load_manager_fault_${process.pid}_${(databases += 1)}`;
+  const shop = await startShop();
+  const witness = await startWitness();
+  const servers: Server[] = [];
+  const closers: (() => Promise<unknown>)[] = [];
+  const storeConfig = (uri = MONGO): string =>
+    store === "sqlite"
+      ? "store: { kind: sqlite }\n"
+      : `store: { kind: mongodb }\nmongodb: { uri: "${uri}", database: "${database}" }\n`;
+
+  const world = {
+    store,
+    dataDir,
+    folder,
+    shop,
+    witness,
+    locustfile: withWitness(witness.url),
+    storeConfig,
+    /** Closed, in reverse order, after the servers. */
+    closers,
+    serve: async (
+      options: {
+        readonly failpoint?: string;
+        readonly config?: string;
+        readonly port?: number;
+      } = {},
+    ): Promise<Server> => {
+      const server = await startServer({
+        python,
+        dataDir,
+        config: options.config ?? storeConfig(),
+        ...(options.port === undefined ? {} : { port: options.port }),
+        ...(options.failpoint === undefined ? {} : { env: { LM_FAILPOINT: options.failpoint } }),
+      });
+      servers.push(server);
+      return server;
+    },
+    define: async ({ client }: Server, more: object = {}): Promise<string> =>
+      (
+        await client.createLoadTest({
+          body: {
+            ...SCOPE,
+            name: "Shop",
+            targetUrl: shop.url,
+            locustfile: withWitness(witness.url),
+            ...more,
+          },
+        })
+      ).id,
+    /**
+     * Waits for the end of the run and holds it against the witnesses: one end, one start, and (unless figures may be
+     * missing by the nature of the fault) the shop's own counts.
+     */
+    verify: async (
+      server: Server,
+      runId: string,
+      expected: { readonly status: string; readonly code?: string; readonly exact?: boolean },
+    ) => {
+      const run = await settled(server.client, runId, 120);
+      const ends = (await eventsOf(server.client, runId)).filter(
+        ({ type, data }) => type === "status" && TERMINAL.includes(String(data?.["to"])),
+      );
+      expect(ends.map(({ data }) => data?.["to"])).toEqual([expected.status]);
+      expect(run.status).toBe(expected.status);
+      if (expected.code !== undefined) expect(run.statusReason?.code).toBe(expected.code);
+      if (run.startedAt === undefined) expect(witness.of(runId)).toBeLessThanOrEqual(1);
+      else expect(witness.of(runId)).toBe(1);
+      if (expected.exact !== false) {
+        expect(await counted(server.client, runId)).toEqual(shop.counts(runId));
+      }
+      return run;
+    },
+    close: async (): Promise<void> => {
+      for (const server of servers) {
+        server.child.kill("SIGCONT");
+        await server.kill("SIGTERM");
+      }
+      for (const closer of closers.toReversed()) await closer();
+      await shop.close();
+      await witness.close();
+      expectNoProcesses(dataDir);
+      removeFolder(folder);
+      if (store !== "mongodb" || MONGO === undefined) return;
+      const client = new MongoClient(MONGO);
+      await client.db(database).dropDatabase();
+      await client.close();
+    },
+  };
+  open.push(world);
+  return world;
+};
+
+/** One line of the table in docs/reliability.md, where the command that makes it asked for it. */
+export const note = (line: {
+  readonly row: number;
+  readonly fault: string;
+  readonly store: Store;
+  readonly detectedMs?: number;
+  readonly recoveredMs?: number;
+}): void => {
+  const file = process.env["LOAD_MANAGER_FAULTS_OUT"];
+  if (file === undefined) return;
+  // A test that gets here has seen that nothing was lost and nothing started twice.
+  appendFileSync(file, `${JSON.stringify({ ...line, lost: 0, double: 0 })}\n`);
+};
