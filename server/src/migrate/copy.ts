@@ -1,4 +1,5 @@
 import { type Db, type Document } from "mongodb";
+import { AppError } from "../lib/errors.ts";
 import { left as leftBecause, type Older } from "./entity.ts";
 import { READ } from "./json.ts";
 import { AS_THEY_ARE, leftOf, newOf, SORTING, type Source } from "./plan.ts";
@@ -159,4 +160,13 @@ export const copyTimeSeries = async (
     if (waiting.length === AT_ONCE) await flush();
   }
   await flush();
+  const [there, copied] = [
+    await db.collection(name).countDocuments(),
+    await db.collection(backup).countDocuments(),
+  ];
+  if (there === copied) return;
+  throw new AppError(
+    "conflict",
+    `${name} has ${there} documents and its copy ${copied}: something writes into it. Stop that, and start again.`,
+  );
 };

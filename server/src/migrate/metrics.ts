@@ -103,11 +103,15 @@ export const bootOf = (runId: string, number: number): string =>
 
 /** The rows of one run, made of its documents in order; each says what was added since the one before. */
 export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
-  let before: { readonly snapshot: SnapshotInput; readonly second: number } | undefined;
+  let before: SnapshotInput | undefined;
+  let lastSecond: number | undefined;
   let boots = 0;
   let boot = "";
   let seq = 0;
   let scope: Scope | undefined;
+  /** Totals without endpoints; whether these ever come is not known yet. */
+  let held: OldMetric[] = [];
+  let named = false;
   const begin = (): void => {
     boots += 1;
     seq = 0;
@@ -128,61 +132,86 @@ export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
     deltas: [],
   });
 
-  return {
-    /** More than one row where the counts began anew: the process before is closed. */
-    add: (metric: OldMetric): MadeRow[] => {
-      const { snapshot, metadata } = metric;
-      scope = run?.scope ?? scope ?? metric.scope;
-      const second = Math.max(Math.floor(metric.at / 1000), before?.second ?? 0);
-      const continued = before === undefined ? undefined : difference(before.snapshot, snapshot);
-      const closed = before !== undefined && continued === undefined ? [final(scope)] : [];
-      if (continued === undefined) begin();
-      seq += 1;
-      const started = run?.startedAt === undefined ? second : Math.floor(run.startedAt / 1000);
-      const from = before === undefined ? started : before.second + 1;
-      const fromSecond = Math.min(second, Math.max(from, second - MOST_SECONDS));
-      const named = Object.values(snapshot.requestStats);
-      const whole = { method: "", name: "(all)", avgResponseTime: snapshot.avgResponseMs };
-      const endpoints = named.length > 0 || snapshot.totalRequests === 0 ? named : [whole];
-      const average = new Map(
-        endpoints.map((one) => [endpointId(one.method, one.name), one.avgResponseTime]),
-      );
-      const deltas = (continued ?? difference(undefined, snapshot) ?? []).map((delta) =>
-        timed(delta, average),
-      );
-      before = { snapshot, second };
-      const users = snapshot.currentUsers;
-      return [
-        ...closed,
-        {
-          row: {
-            runId,
-            attempt: ATTEMPT,
-            boot,
-            seq,
-            type: RECORD.snapshot,
+  /** `untold`: what it counts is counted under the endpoints of another. */
+  const rowsOf = (metric: OldMetric, untold: boolean): MadeRow[] => {
+    const { snapshot, metadata } = metric;
+    scope = run?.scope ?? scope ?? metric.scope;
+    const second = Math.max(Math.floor(metric.at / 1000), lastSecond ?? 0);
+    const fallen = before !== undefined && snapshot.totalRequests < before.totalRequests;
+    const added = untold && !fallen ? [] : difference(before, snapshot);
+    const continues = lastSecond !== undefined && added !== undefined;
+    const closed = lastSecond !== undefined && !continues ? [final(scope)] : [];
+    if (!continues) begin();
+    seq += 1;
+    const started = run?.startedAt === undefined ? second : Math.floor(run.startedAt / 1000);
+    const from = lastSecond === undefined ? started : lastSecond + 1;
+    const fromSecond = Math.min(second, Math.max(from, second - MOST_SECONDS));
+    const whole = { method: "", name: "(all)", avgResponseTime: snapshot.avgResponseMs };
+    const own = Object.values(snapshot.requestStats);
+    const endpoints = own.length > 0 ? own : untold || snapshot.totalRequests === 0 ? [] : [whole];
+    const average = new Map(
+      endpoints.map((one) => [endpointId(one.method, one.name), one.avgResponseTime]),
+    );
+    const all = added ?? (untold ? [] : difference(undefined, snapshot)) ?? [];
+    const deltas = all.map((delta) => timed(delta, average));
+    if (!untold) before = snapshot;
+    else if (fallen) before = undefined;
+    lastSecond = second;
+    const users = snapshot.currentUsers;
+    return [
+      ...closed,
+      {
+        row: {
+          runId,
+          attempt: ATTEMPT,
+          boot,
+          seq,
+          type: RECORD.snapshot,
+          second,
+          body: encodeSample({
             second,
-            body: encodeSample({
-              second,
-              users: { target: run?.targetUsers ?? users, real: users },
-              worker: "json",
-              endpoints: deltas,
-              names: endpoints.map(({ method, name }) => ({
-                id: endpointId(method, name),
-                method,
-                name,
-              })),
-              snapshot: { source: "json", fromSecond, snapshot },
-            }),
-          },
-          scope,
-          users,
-          deltas,
-          ...(metadata === undefined ? {} : { metadata }),
+            users: { target: run?.targetUsers ?? users, real: users },
+            worker: "json",
+            endpoints: deltas,
+            names: endpoints.map(({ method, name }) => ({
+              id: endpointId(method, name),
+              method,
+              name,
+            })),
+            snapshot: { source: "json", fromSecond, snapshot },
+          }),
         },
-      ];
+        scope,
+        users,
+        deltas,
+        ...(metadata === undefined ? {} : { metadata }),
+      },
+    ];
+  };
+
+  const release = (untold: boolean): MadeRow[] => {
+    const waiting = held;
+    held = [];
+    return waiting.flatMap((metric) => rowsOf(metric, untold));
+  };
+
+  return {
+    /** None yet, where it names no endpoint; and more than one where counts began anew: the process before is closed. */
+    add: (metric: OldMetric): MadeRow[] => {
+      const { requestStats, totalRequests } = metric.snapshot;
+      const nameless = Object.keys(requestStats).length === 0;
+      const bare = nameless && totalRequests > 0;
+      named ||= !nameless;
+      if (!named && (bare || held.length > 0)) {
+        held.push(metric);
+        return [];
+      }
+      return [...(named ? release(true) : []), ...rowsOf(metric, bare)];
     },
     /** What closes a run that has ended, or is gone. */
-    end: (): MadeRow[] => (scope === undefined || run?.ended === false ? [] : [final(scope)]),
+    end: (): MadeRow[] => {
+      const last = release(false);
+      return scope === undefined || run?.ended === false ? last : [...last, final(scope)];
+    },
   };
 };

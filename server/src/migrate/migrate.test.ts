@@ -219,6 +219,41 @@ onMongo((options) => {
       });
     });
 
+    test("a time series is copied to a plain backup, and gone once that is there", async () => {
+      await inDatabase(options, "series", async (db) => {
+        await fillLegacy(db, { ...AMOUNT, shapes: ["camel"], runs: 7, metrics: 2 });
+        const old = await db.collection("metrics_timeseries").find().sort({ _id: 1 }).toArray();
+        // The server of the tests has none: an ordinary collection says that it is one.
+        const said = new Proxy(db, {
+          get: (target, name: keyof Db) => {
+            const own: unknown = target[name];
+            if (name !== "listCollections") {
+              return typeof own === "function" ? own.bind(target) : own;
+            }
+            const toArray = async () =>
+              (await target.listCollections().toArray()).map((one) =>
+                one.name === "metrics_timeseries" ? { ...one, type: "timeseries" } : one,
+              );
+            return () => ({ toArray });
+          },
+        });
+        const report = await migrate(depsOf(said), INPUT);
+        const backup = report?.collections.find((one) => one.into === "metrics_timeseries")?.backup;
+        expect(
+          await db
+            .collection(backup ?? "")
+            .find()
+            .sort({ _id: 1 })
+            .toArray(),
+        ).toEqual(old);
+        const verdicts = await verifyMigrated(depsOf(db), INPUT);
+        expect(verdicts.flatMap(({ problems }) => problems)).toEqual([]);
+        await rollback(depsOf(db));
+        const back = await db.collection("metrics_timeseries").find().sort({ _id: 1 }).toArray();
+        expect(back).toEqual(old);
+      });
+    });
+
     test("with --keep-active runs go on where they were; another mapping does not go on with a begun one", async () => {
       await inDatabase(options, "active", async (db) => {
         await db.collection("test_runs").insertMany([oldRun(4, "camel", 1), oldRun(6, "lower", 1)]);

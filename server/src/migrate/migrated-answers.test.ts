@@ -10,7 +10,7 @@ import { onMongo } from "../stores/mongo/test-database.ts";
 import { fillLegacy, loadTestId, runId } from "./legacy-fixtures.ts";
 import { READ } from "./json.ts";
 import { parseMapping } from "./mapping.ts";
-import { type MadeRow, metricOf, orderKey, rowsOfRun } from "./metrics.ts";
+import { type MadeRow, metricOf, type OldMetric, orderKey, rowsOfRun } from "./metrics.ts";
 import { migrate } from "./migrate.ts";
 import { AMOUNT, depsOf, inDatabase, INPUT } from "./migrate-fixtures.ts";
 
@@ -106,6 +106,20 @@ describe("the rows of a run", () => {
     expect(first?.deltas[0]).toMatchObject({ requests: 10, noTime: 10, sumUs: 0 });
     expect(first?.scope).toEqual(SCOPE);
     expect(told(rows.end())).toEqual([[RECORD.final, 2, 0]]);
+  });
+
+  test("totals without endpoints count nothing twice: only where none ever has any are they all there is", () => {
+    const bare = (seconds: number, totalRequests: number) =>
+      metric({ timestamp: new Date(MS + seconds * 1000), totalRequests, avgResponseMs: 5 }).made;
+    const sums = (...metrics: readonly OldMetric[]) => {
+      const rows = rowsOfRun("r", { scope: SCOPE, ended: true });
+      const all = [...metrics.flatMap(rows.add), ...rows.end()];
+      expect(all.map(({ row }) => row.seq)).toEqual(all.map((_, index) => index + 1));
+      return all.map(({ deltas }) => deltas.reduce((sum, one) => sum + one.requests, 0));
+    };
+    expect(sums(look(0, 10), bare(2, 20), look(4, 30))).toEqual([10, 0, 20, 0]);
+    expect(sums(bare(0, 10), bare(2, 20), look(4, 30))).toEqual([0, 0, 30, 0]);
+    expect(sums(bare(0, 10), bare(2, 20))).toEqual([10, 10, 0]);
   });
 
   test("no document speaks of more than an hour", () => {
