@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
-import { answersOf, fill } from "../copy/fixtures.ts";
+import { answersOf, fill } from "../copy/test-fixtures.ts";
 import { rejection } from "../contract/harness.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { backup } from "./backup.ts";

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
@@ -12,10 +12,8 @@ import { createMemoryStores } from "../memory/stores.ts";
 import { openMongoStores } from "../mongo/stores.ts";
 import type { Stores } from "../ports.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
-import { parseAddress } from "./address.ts";
 import { copyStore } from "./copy.ts";
-import { answersOf, fill } from "./fixtures.ts";
-import { openSource } from "./open.ts";
+import { answersOf, fill } from "./test-fixtures.ts";
 
 const root = mkdtempSync(join(tmpdir(), "load-manager-copy-"));
 let folders = 0;
@@ -289,49 +287,5 @@ describe("a copy", { timeout: 120_000 }, () => {
     await there.dump.setMark(undefined, mark);
     await there.close();
     expect(String(await rejection(openMongoStores(place)))).toMatch(/part of a copy of sqlite/);
-  });
-});
-
-describe("addresses", () => {
-  const message = (text: string): string => {
-    try {
-      return JSON.stringify(parseAddress(text, "--from"));
-    } catch (error) {
-      return String(error);
-    }
-  };
-  test("are those of SQLite and MongoDB; secrets are not shown", () => {
-    expect(parseAddress("sqlite:/a/./b", "--from")).toEqual({
-      kind: "sqlite",
-      folder: "/a/b",
-      shown: "sqlite:/a/b",
-    });
-    const uri = "mongodb://user:p%40ss@h2:1,h1:2/shop?authSource=admin";
-    const parsed = { kind: "mongodb", uri, database: "shop", shown: "mongodb://h1:2,h2:1/shop" };
-    expect(parseAddress(uri, "--from")).toEqual(parsed);
-    expect(parseAddress(`mongodb:${uri}`, "--from")).toEqual(parsed);
-    expect(message("mongodb+srv://h/x")).toContain('"shown":"mongodb+srv://h/x"');
-    for (const text of ["mongodb://h", "mongodb://h/", "mongodb://u:p@h:1/?w=1"]) {
-      expect(message(text)).toMatch(/--from names no database/);
-    }
-    expect(message("memory")).toMatch(/--from cannot be memory/);
-    expect(message("sqlite:")).toMatch(/--from names no folder/);
-    expect(message("mongodb:shop")).toMatch(/no address of MongoDB/);
-    expect(message(".load-manager")).toMatch(/--from must be sqlite:FOLDER or mongodb/);
-  });
-
-  test("of a source must be right; a typo makes nothing", async () => {
-    const missing = folder();
-    expect(
-      String(await rejection(openSource(parseAddress(`sqlite:${missing}`, "--from")))),
-    ).toContain("There is no data of Load Manager");
-    expect(existsSync(missing)).toBe(false);
-    if (URI === undefined) return;
-    const { database } = mongo();
-    const address = parseAddress(`${URI}/${database}`, "--from");
-    expect(String(await rejection(openSource(address)))).toContain(
-      `There is nothing of Load Manager in the database ${database}`,
-    );
-    expect(String(await rejection(openSource(address)))).toContain("There is nothing");
   });
 });

@@ -10,7 +10,7 @@ import { sampleRow } from "../../metrics/fixtures.ts";
 import { rejection } from "../contract/harness.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { parseAddress } from "./address.ts";
-import { answersOf, fill } from "./fixtures.ts";
+import { answersOf, fill } from "./test-fixtures.ts";
 import { openSource } from "./open.ts";
 
 const CLI = fileURLToPath(new URL("../../../../cli/bin/load-manager.js", import.meta.url));
