@@ -203,6 +203,7 @@ describe("a stop that has no effect", () => {
       "unknown master_unresponsive",
     ]);
     expect(decided(stopping, loading(), factsAt(20, { stopSentAgoMs: 20_000 }))).toEqual(["stop"]);
+    expect(decided(stopping, loading({ phase: "stopping" }), factsAt(20))).toEqual([]);
     expect(decided(stopping, loading(), factsAt(33, sent))).toEqual(["kill"]);
     expect(decided(stopping, silent, factsAt(33, sent))[0]).toBe("kill");
     // Not ours to kill: in the end it is lost.

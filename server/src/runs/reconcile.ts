@@ -237,7 +237,9 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
           failedBecause(now, "stop_not_confirmed", "Locust was told to stop, and did not."),
         ];
       }
-      return now > due ? [{ do: "kill" }] : stopAgain;
+      if (now > due) return [{ do: "kill" }];
+      // The plugin that is stopping goes on by itself.
+      return load.phase === "stopping" && load.boot !== undefined ? [] : stopAgain;
     }
   }
 };
