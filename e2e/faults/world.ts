@@ -133,7 +133,7 @@ export const openWorld = async (store: Store, python: string) => {
     ) => {
       const run = await settled(server.client, runId, 120);
       const ends = (await eventsOf(server.client, runId)).filter(
-        ({ type, data }) => type === "status" && TERMINAL.includes(String(data?.["to"])),
+        ({ type, data }) => type === "status" && TERMINAL.some((status) => status === data?.["to"]),
       );
       expect(ends.map(({ data }) => data?.["to"])).toEqual([expected.status]);
       expect(run.status).toBe(expected.status);

@@ -24,7 +24,7 @@ describe("sqlite", () => {
   storesContract(() => openSqliteStores({ dataDir: freshFolder() }));
 });
 
-describe("sqlite, opened again between write and read", { timeout: 60_000 }, () => {
+describe("sqlite, opened again between write and read", { timeout: 180_000 }, () => {
   storesContract(async () => {
     const dataDir = freshFolder();
     const open = (): Promise<Stores> => openSqliteStores({ dataDir, unfinished: true });

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { folderError } from "./errors.ts";
+import type { Trouble } from "./trouble.ts";
 
 export type Value = string | number | null | Uint8Array;
 
@@ -20,7 +21,7 @@ export type Control = {
   ) => (...args: Args) => Promise<T>;
 };
 
-export const controlOf = (db: Database.Database, dataDir: string): Control => {
+export const controlOf = (db: Database.Database, dataDir: string, trouble: Trouble): Control => {
   const statements = new Map<string, Database.Statement<unknown[]>>();
   const prepared = (sql: string): Database.Statement<unknown[]> => {
     const known = statements.get(sql);
@@ -38,10 +39,18 @@ export const controlOf = (db: Database.Database, dataDir: string): Control => {
     verb:
       (work) =>
       async (...args) => {
+        const attempt = () => {
+          try {
+            return work(...args);
+          } catch (error) {
+            if (!trouble.met(error, "control.db")) throw error;
+            return work(...args);
+          }
+        };
         try {
-          return work(...args);
+          return attempt();
         } catch (error) {
-          throw folderError(error, dataDir);
+          throw folderError(error, dataDir, "control.db");
         }
       },
   };

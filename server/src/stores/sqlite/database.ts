@@ -19,13 +19,16 @@ export const migrate = (db: Database.Database, steps: readonly string[]): void =
   apply.immediate();
 };
 
-/** `pageSize` in bytes; it takes effect where the file is new. Every commit is on the disk before it is answered. */
+/**
+ * `pageSize` in bytes; it takes effect where the file is new. `busyMs`: how long a call waits where another program holds
+ * the database. Every commit is on the disk before it is answered.
+ */
 export const openDatabase = (
   file: string,
   steps: readonly string[],
-  options: { readonly pageSize: number },
+  options: { readonly pageSize: number; readonly busyMs: number },
 ): Database.Database => {
-  const db = new Database(file);
+  const db = new Database(file, { timeout: options.busyMs });
   try {
     db.pragma(`page_size = ${options.pageSize}`);
     db.pragma("journal_mode = WAL");

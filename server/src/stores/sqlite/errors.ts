@@ -1,6 +1,6 @@
 import { AppError, messageOf } from "../../lib/errors.ts";
 
-const codeOf = (error: unknown): string =>
+export const codeOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 
 /** What the operating system or SQLite says, in words for the one who runs the server. */
@@ -13,19 +13,22 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(EEXIST|ENOTDIR)/, "it is not a folder"],
   [/^SQLITE_CANTOPEN/, "its files cannot be opened; check their owner and their rights"],
   [/^SQLITE_(IOERR|PROTOCOL)/, "its disk reports an error"],
-  [/^SQLITE_(CORRUPT|NOTADB)/, "its database is damaged; restore it from a copy"],
+  [
+    /^SQLITE_(CORRUPT|NOTADB)/,
+    "its database is damaged; restore it from a backup with load-manager store restore",
+  ],
   [/^SQLITE_BUSY/, "another program holds its database"],
 ];
 
 /** An AppError is left as it is; what the folder is to blame for names the setting; anything else is our own fault. */
-export const folderError = (error: unknown, dataDir: string): Error => {
+export const folderError = (error: unknown, dataDir: string, file?: string): Error => {
   if (error instanceof AppError) return error;
   const code = codeOf(error);
   const reason = REASONS.find(([pattern]) => pattern.test(code))?.[1];
   if (reason === undefined) return error instanceof Error ? error : new Error(messageOf(error));
   return new AppError(
     "unavailable",
-    `The data folder ${dataDir} (store.dataDir) cannot be used: ${reason} (${code}).`,
+    `The data folder ${dataDir} (store.dataDir) cannot be used: ${reason} (${code}${file === undefined ? "" : ` in ${file}`}).`,
     { fields: [{ field: "store.dataDir", message: reason }], cause: error },
   );
 };

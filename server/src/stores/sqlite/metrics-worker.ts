@@ -49,7 +49,7 @@ const refuse = (id: number, error: unknown): void => {
 const open = () => {
   try {
     const { file } = workerData as { readonly file: string };
-    return openDatabase(file, METRICS_MIGRATIONS, { pageSize: 16_384 });
+    return openDatabase(file, METRICS_MIGRATIONS, { pageSize: 16_384, busyMs: 2000 });
   } catch (error) {
     refuse(0, error);
     return undefined;

@@ -15,6 +15,7 @@ import {
 } from "./metrics-messages.ts";
 import type { MetricDumps } from "./dump.ts";
 import type { MetricKind } from "./metrics-dump.ts";
+import type { Trouble } from "./trouble.ts";
 
 type Waiting = {
   readonly resolve: (answer: Answer) => void;
@@ -35,6 +36,7 @@ const isKind = (kind: string): kind is ProblemKind => Object.hasOwn(PROBLEMS, ki
 export const openSqliteMetrics = async (
   file: string,
   dataDir: string,
+  trouble: Trouble,
   log?: Log,
 ): Promise<SqliteMetrics> => {
   const waiting = new Map<number, Waiting>();
@@ -48,10 +50,15 @@ export const openSqliteMetrics = async (
     for (const { reject } of waiting.values()) reject(ended);
     waiting.clear();
   };
-  const errorOf = (reply: Extract<Reply, { ok: false }>): Error =>
-    reply.kind !== undefined && isKind(reply.kind)
-      ? new AppError(reply.kind, reply.message)
-      : folderError(Object.assign(new Error(reply.message), { code: reply.code }), dataDir);
+  const errorOf = (reply: Extract<Reply, { ok: false }>): Error => {
+    if (reply.kind !== undefined && isKind(reply.kind)) {
+      return new AppError(reply.kind, reply.message);
+    }
+    const error = Object.assign(new Error(reply.message), { code: reply.code });
+    // Room that is given back is for the control database: figures can wait where they are.
+    if (!String(reply.code).startsWith("SQLITE_FULL")) trouble.met(error, "metrics.db");
+    return folderError(error, dataDir, "metrics.db");
+  };
   worker.on("message", (reply: Reply) => {
     const waiter = waiting.get(reply.id);
     waiting.delete(reply.id);
@@ -110,6 +117,9 @@ export const openSqliteMetrics = async (
     store: {
       append: async (rows) => {
         if (rows.length === 0) return { inserted: [], conflicting: [] };
+        if (!trouble.roomForMetrics()) {
+          throw folderError(Object.assign(new Error("no room"), { code: "ENOSPC" }), dataDir);
+        }
         const packed = pack(rows);
         return ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
       },

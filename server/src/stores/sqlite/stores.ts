@@ -1,3 +1,4 @@
+import { AppError } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Stores } from "../ports.ts";
 import { unfinishedError } from "../shared/unfinished.ts";
@@ -15,6 +16,10 @@ import { openSqliteMetrics } from "./metrics.ts";
 import { CHECK_WRITE, CONTROL_MIGRATIONS } from "./migrations.ts";
 import { sqliteRevisions } from "./revisions.ts";
 import { sqliteRuns } from "./runs.ts";
+import { watchTrouble } from "./trouble.ts";
+
+/** The main thread waits no longer than this where another program holds control.db: everybody waits with it. */
+const BUSY_MS = 250;
 
 /**
  * Opens the data folder, making it where there is none: `control.db` on this thread, `metrics.db` on one of its own,
@@ -32,20 +37,29 @@ export const openSqliteStores = async (options: {
     if (mark !== undefined && options.unfinished !== true) {
       throw unfinishedError(`The data folder ${folder.path}`, mark);
     }
-    const control = openDatabase(folder.file("control.db"), CONTROL_MIGRATIONS, { pageSize: 4096 });
+    const control = openDatabase(folder.file("control.db"), CONTROL_MIGRATIONS, {
+      pageSize: 4096,
+      busyMs: BUSY_MS,
+    });
     try {
       const file = folder.file("metrics.db");
-      return { control, metrics: await openSqliteMetrics(file, folder.path, options.log) };
+      const trouble = watchTrouble(folder.path, options.log);
+      const [first] = control.pragma("quick_check(1)") as { quick_check: string }[];
+      if (first !== undefined && first.quick_check !== "ok") {
+        trouble.damaged("control.db", first.quick_check.replaceAll(/\s+/g, " "));
+      }
+      const metrics = await openSqliteMetrics(file, folder.path, trouble, options.log);
+      return { control, metrics, trouble };
     } catch (error) {
       control.close();
       throw error;
     }
   };
-  const { control, metrics } = await open().catch((error: unknown) => {
+  const { control, metrics, trouble } = await open().catch((error: unknown) => {
     folder.release();
     throw folderError(error, folder.path);
   });
-  const db = controlOf(control, folder.path);
+  const db = controlOf(control, folder.path, trouble);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     try {
@@ -69,6 +83,8 @@ export const openSqliteStores = async (options: {
     ping: async () => {
       await db.verb(() => db.run(CHECK_WRITE))();
       await metrics.ping();
+      const reasons = trouble.reasons();
+      if (reasons.length > 0) throw new AppError("unavailable", reasons.join("; "));
     },
     close: () => (closing ??= close()),
   };
