@@ -32,8 +32,8 @@ export type Restored = {
   readonly aside?: string;
 };
 
-/** What may be in a folder that counts as empty: the lock, and what earlier restores have put aside. */
-const OWN = /^(lock\.db.*|server\.pid|unfinished\.json(\.new)?|replaced-.*)$/;
+/** What may be in a folder that counts as empty: the lock, room that is held for a full disk, what earlier restores have put aside. */
+const OWN = /^(lock\.db.*|ballast|server\.pid|unfinished\.json(\.new)?|replaced-.*)$/;
 
 type Mark = Unfinished & {
   readonly what: "restore";
