@@ -24,10 +24,10 @@ patterns:
 `;
 const MIXED: Amount = LONG
   ? { shapes: SHAPES, tests: 300, runs: 1800, metrics: 5, malformed: 30 }
-  : { shapes: SHAPES, tests: 3, runs: 14, metrics: 4, malformed: 3 };
+  : { shapes: SHAPES, tests: 2, runs: 7, metrics: 3, malformed: 3 };
 const ALONE: Omit<Amount, "shapes"> = LONG
   ? { tests: 300, runs: 1800, metrics: 5, malformed: 30 }
-  : { tests: 3, runs: 14, metrics: 4, malformed: 3 };
+  : { tests: 2, runs: 60, metrics: 3, malformed: 3 };
 
 /** Where the process is killed: when that much of a collection is done, or as soon as a phase is reached. */
 type Where = { readonly job?: string; readonly share?: number; readonly phase?: string };
@@ -178,7 +178,7 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
     { timeout: 120_000 },
     async () => {
       const db = await open("two");
-      await fillLegacy(db, { ...ALONE, shapes: ["camel"], runs: 140, tests: 5 });
+      await fillLegacy(db, { ...ALONE, shapes: ["camel"], runs: 60, metrics: 3 });
       const first = start(db);
       while (first.child.exitCode === null && !(await isThere(db, { phase: "copy" }, 0)))
         await sleep(2);
