@@ -81,6 +81,9 @@ describe.each(LOCUSTS)("auto-stop on $name", ({ python }) => {
     const body = { ...BODY, durationSeconds: 10 };
     const run = await client.createRun({ params: { loadTestId }, body });
     expect((await settled(client, run.id)).status).toBe("Finished");
+    // The plugin ends it by itself; nobody has to tell it.
+    const types = (await eventsOf(client, run.id)).map(({ type }) => type);
+    expect(types.filter((type) => /^stop_|^auto_/.test(type))).toEqual([]);
     const plain = { ...SCOPE, name: "Plain", targetUrl: target.url, locustfile: VISITS };
     const { id } = await client.createLoadTest({ body: plain });
     const waiting = await client.createRun({ params: { loadTestId: id }, body });

@@ -154,4 +154,21 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     await health(run.id, "ok", undefined, 10);
     expect((await stop(run.id)).status).toBe("Stopped");
   });
+
+  // A minute and a half: on one version it is enough.
+  test.runIf(python === LOCUSTS[0]?.python)(
+    "a run of which nothing is ever completed is never Running, and Failed by its name",
+    async () => {
+      target.hang();
+      const run = await begin();
+      const before = Date.now();
+      const ended = await settled(server.client, run.id, 130);
+      expect([ended.status, ended.statusReason?.code]).toEqual(["Failed", "no_requests"]);
+      expect(ended.startedAt).toBeUndefined();
+      expect(Date.now() - before).toBeGreaterThan(85_000);
+      const events = await eventsOf(server.client, run.id);
+      const states = events.flatMap(({ type, data }) => (type === "status" ? [data?.["to"]] : []));
+      expect(states).toEqual(["Pending", "Starting", "Stopping", "Failed"]);
+    },
+  );
 });
