@@ -67,10 +67,14 @@ const admit = async (
     return "changed";
   }
   const busy =
-    position > 1 ? holderReason(adapter, open, position) : await claim(deps, run, adapter, open);
+    position > 1
+      ? holderReason(adapter, open, position, now)
+      : await claim(deps, run, adapter, open);
   if (busy === "claimed") return "changed";
   const told = run.statusReason;
-  if (told?.code !== busy.code || told.runId !== busy.runId || told.position !== busy.position) {
+  const moved = Math.abs((told?.expectedStartAt ?? 0) - (busy.expectedStartAt ?? 0)) > 5000;
+  const other = told?.code !== busy.code || told.runId !== busy.runId;
+  if (other || moved || told.position !== busy.position) {
     await write(deps, run, { statusReason: busy });
   }
   return "waits";
@@ -117,7 +121,7 @@ const claim = async (
       await deps.stores.leases.release(clusterId, slot, holder, lease.fence);
     return "claimed";
   }
-  return holderReason(adapter, open, 1);
+  return holderReason(adapter, open, 1, deps.clock.now());
 };
 
 const hasSlot = async (deps: RunDeps, runId: string): Promise<boolean> => {
@@ -125,15 +129,37 @@ const hasSlot = async (deps: RunDeps, runId: string): Promise<boolean> => {
   return run !== undefined && run.settledAt === undefined && holdsSlot(run);
 };
 
+/** Each waiting run takes the slot that is free first; absent where some run before it has no end. */
+const expectedStart = (
+  slots: number,
+  ends: readonly (number | undefined)[],
+  before: readonly LoadTestRun[],
+  now: number,
+): number | undefined => {
+  const free = Array.from({ length: slots }, (_, slot) =>
+    slot < ends.length ? (ends[slot] ?? Number.POSITIVE_INFINITY) : now,
+  );
+  const next = (): number => free.indexOf(Math.min(...free));
+  for (const run of before) {
+    const seconds = run.durationSeconds ?? run.maxDurationSec ?? Number.POSITIVE_INFINITY;
+    const slot = next();
+    free[slot] = Math.max(free[slot] ?? now, now) + seconds * 1000;
+  }
+  const at = free[next()];
+  return at !== undefined && Number.isFinite(at) ? Math.round(at) : undefined;
+};
+
 const holderReason = (
-  adapter: ClusterAdapter,
+  { config: { id, maxConcurrentRuns } }: ClusterAdapter,
   open: readonly LoadTestRun[],
   position: number,
+  now: number,
 ): StatusReason => {
-  const { id } = adapter.config;
-  const holders = open.filter((run) => run.locustClusterId === id && holdsSlot(run));
+  const ofCluster = open.filter((run) => run.locustClusterId === id);
+  const holders = ofCluster.filter(holdsSlot);
+  const before = ofCluster.filter(({ status }) => status === "Pending").slice(0, position - 1);
   const ends = holders.map((run) => deadlineOf(run, run.startedAt ?? run.startingAt));
-  const first = Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY));
+  const expectedStartAt = expectedStart(maxConcurrentRuns, ends, before, now);
   const [holder] = holders;
   return {
     code: "cluster_busy",
@@ -143,6 +169,6 @@ const holderReason = (
         : `The cluster ${id} is busy with the run "${holder.name}".`,
     position,
     ...(holder === undefined ? {} : { runId: holder.id }),
-    ...(Number.isFinite(first) && position === 1 ? { expectedStartAt: first } : {}),
+    ...(expectedStartAt === undefined ? {} : { expectedStartAt }),
   };
 };

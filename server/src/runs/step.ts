@@ -40,8 +40,7 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
   const adapter = cluster && guardedBy(cluster, deps.membership);
   const hold = await holdRun(deps, run);
   if (hold === undefined) return false;
-  const seen = await observe(adapter, hold.run);
-  if (adapter !== undefined) await attach(deps, adapter, hold, seen, memory);
+  const seen = await observeHeld(deps, adapter, hold, memory);
   await storePolled(deps, hold.run, seen, memory);
   await writeLive(deps, hold.run, memory);
   await noteGaps(deps, hold.run, (memory.gaps ??= new Map()));
@@ -79,18 +78,32 @@ const attach = async (
   hold: Hold,
   seen: Observation,
   memory: Memory,
-): Promise<void> => {
+): Promise<boolean> => {
   const there = seen.kind === "load" || (seen.kind === "ready" && seen.boot !== undefined);
-  if (!there || memory.attachedFence === hold.fence) return;
+  if (!there || memory.attachedFence === hold.fence) return false;
   try {
     await adapter.attach(hold);
     memory.attachedFence = hold.fence;
+    return true;
   } catch (error) {
     deps.log.warn(
       { runId: hold.run.id, error: messageOf(error) },
       "the plugin could not be attached",
     );
+    return false;
   }
+};
+
+/** What is seen once the cluster knows this fence: until then an older holder's command may still take effect. */
+const observeHeld = async (
+  deps: RunDeps,
+  adapter: ClusterAdapter | undefined,
+  hold: Hold,
+  memory: Memory,
+): Promise<Observation> => {
+  const seen = await observe(adapter, hold.run);
+  if (adapter === undefined) return seen;
+  return (await attach(deps, adapter, hold, seen, memory)) ? observe(adapter, hold.run) : seen;
 };
 
 const storePolled = async (

@@ -1,18 +1,19 @@
 import type { KeyRecord, KeyStore } from "../key-port.ts";
+import { copyOf } from "../shared/copy.ts";
 
 export const memoryKeys = (byId: Map<string, KeyRecord>): KeyStore => {
   return {
-    get: async (id) => structuredClone(byId.get(id)),
+    get: async (id) => copyOf(byId.get(id)),
     take: async (record, seen) => {
       const stored = byId.get(record.id);
       if (stored?.owner !== seen?.owner || stored?.createdAt !== seen?.createdAt) return false;
-      byId.set(record.id, structuredClone(record));
+      byId.set(record.id, copyOf(record));
       return true;
     },
     finish: async (id, owner, answer) => {
       const stored = byId.get(id);
       if (stored?.owner !== owner || answer === undefined) return;
-      byId.set(id, { ...stored, answer: structuredClone(answer) });
+      byId.set(id, { ...stored, answer: copyOf(answer) });
     },
     drop: async (id, owner) => {
       const stored = byId.get(id);

@@ -1,4 +1,5 @@
 import type { Lease, LeaseStore } from "../lease-port.ts";
+import { copyOf } from "../shared/copy.ts";
 import { compareText } from "../shared/text.ts";
 
 export const leaseKey = (clusterId: string, slot: number): string => `${slot} ${clusterId}`;
@@ -7,9 +8,9 @@ export const memoryLeases = (bySlot: Map<string, Lease>): LeaseStore => {
   const counts = new Map<string, number>();
   const key = leaseKey;
   return {
-    get: async (clusterId, slot) => structuredClone(bySlot.get(key(clusterId, slot))),
+    get: async (clusterId, slot) => copyOf(bySlot.get(key(clusterId, slot))),
     list: async () =>
-      structuredClone(
+      copyOf(
         [...bySlot.values()].toSorted(
           (a, b) => compareText(a.clusterId, b.clusterId) || a.slot - b.slot,
         ),
@@ -19,7 +20,7 @@ export const memoryLeases = (bySlot: Map<string, Lease>): LeaseStore => {
       const fence = (seenFence ?? 0) + 1;
       const lease = { clusterId, slot, holder, fence, ...(runId === undefined ? {} : { runId }) };
       bySlot.set(key(clusterId, slot), lease);
-      return structuredClone(lease);
+      return copyOf(lease);
     },
     release: async (clusterId, slot, holder, fence) => {
       const stored = bySlot.get(key(clusterId, slot));

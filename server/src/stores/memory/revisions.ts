@@ -1,5 +1,6 @@
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { RevisionStore } from "../ports.ts";
+import { copyOf } from "../shared/copy.ts";
 import { revisionTaken, taken } from "../shared/changes.ts";
 import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
@@ -20,13 +21,13 @@ export const memoryRevisions = (
       if (newestFirst(loadTestId).some((other) => other.revisionNumber === revisionNumber)) {
         throw revisionTaken(loadTestId, revisionNumber);
       }
-      byId.set(revision.id, structuredClone(revision));
+      byId.set(revision.id, copyOf(revision));
       for (const [sha256, content] of contents) {
         if (!blobs.has(sha256)) blobs.set(sha256, Uint8Array.from(content));
       }
     },
-    get: async (id) => structuredClone(byId.get(id)),
-    newest: async (loadTestId) => structuredClone(newestFirst(loadTestId)[0]),
+    get: async (id) => copyOf(byId.get(id)),
+    newest: async (loadTestId) => copyOf(newestFirst(loadTestId)[0]),
     list: async (loadTestId, { limit, cursor }) => {
       const after = decodeCursor(cursor, REVISION_SORT, "number");
       const rows = newestFirst(loadTestId).filter(
@@ -35,7 +36,7 @@ export const memoryRevisions = (
       const page = pageOf(rows, limit, (last) =>
         encodeCursor(REVISION_SORT, { value: last.revisionNumber, id: last.id }),
       );
-      return structuredClone(page);
+      return copyOf(page);
     },
     content: async (sha256) => {
       const content = blobs.get(sha256);
