@@ -48,10 +48,10 @@ describe.each(LOCUSTS)("a Locust that hangs, on $name", ({ python }) => {
     const at = (type: string): number => events.find((one) => one.type === type)?.at ?? 0;
     const since = (type: string): number => (at(type) - (ended.stoppingAt ?? 0)) / 1000;
     expect(since("stop_sent")).toBeLessThan(10);
-    expect(since("stop_forced_term")).toBeGreaterThanOrEqual(22);
+    expect(since("stop_forced_term")).toBeGreaterThanOrEqual(20);
     expect(since("stop_forced_kill") - since("stop_forced_term")).toBeGreaterThanOrEqual(3.9);
-    // The promise: stop timeout + 30 s after the stop.
-    expect(since("stop_forced_kill")).toBeLessThan(35);
+    // Promised is the stop timeout + 30 s; a machine that is busy with other tests may look later.
+    expect(since("stop_forced_kill")).toBeLessThan(33);
     const arrived = target.arrived();
     await sleep(1500);
     expect(target.arrived()).toBe(arrived);

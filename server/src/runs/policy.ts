@@ -13,7 +13,7 @@ export const POLICY = {
   /** After the stop was due: stop timeout + this, then the process group is killed. */
   killGraceMs: 30_000,
   /** SIGTERM comes this much after it instead, so that the kill, a look and some seconds later, is on time. */
-  termGraceMs: 22_000,
+  termGraceMs: 20_000,
   /** Workers that connect this long after Starting are worth an event. */
   workersLateMs: 10_000,
   /** Users run, and no request has been completed for this long: nothing is proved. */

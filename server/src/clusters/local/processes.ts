@@ -100,10 +100,14 @@ export const endProcesses = async (
     if (left.length === 0) return;
     for (const { pid } of left) signalled(pid, signal);
     await told({ signal, pids: left.map(({ pid }) => pid) });
-    for (let waited = 0; left.length > 0 && waited < waitMs; waited += POLL_MS) {
+    // Looking takes its time as well: the wait is bounded by a timer, not by a count of looks.
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(), waitMs);
+    while (left.length > 0 && !over.signal.aborted) {
       await sleep(POLL_MS);
       left = await list();
     }
+    clearTimeout(timer);
   }
   const left = await list().catch((error: unknown) => [{ pid: messageOf(error) }]);
   if (left.length === 0) return;
