@@ -43,6 +43,13 @@ const main = async ([what, ...args]) => {
       return test({ node, args, env });
     case "truth":
       return test({ node, args: ["e2e/truth"], env: { ...env, LOAD_MANAGER_TRUTH: "long" } });
+    case "soak": {
+      const at = args.indexOf("--hours");
+      const minutes = at < 0 ? 20 : Number(args[at + 1]) * 60;
+      if (!(minutes > 0)) throw new Stop("npm run test:soak -- --hours N takes a number above 0.");
+      const soak = { ...env, LOAD_MANAGER_SOAK_MINUTES: String(minutes) };
+      return test({ node, args: ["e2e/soak"], env: soak });
+    }
     case "faults":
       return test({
         node,

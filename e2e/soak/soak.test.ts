@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { openWorld } from "../faults/world.ts";
+import {
+  counted,
+  ENDED,
+  eventsOf,
+  LOCUSTS,
+  processesWith,
+  type Server,
+  settled,
+} from "../harness.ts";
+
+/** `npm run test:soak -- --hours N` sets it. */
+const MINUTES = Number(process.env["LOAD_MANAGER_SOAK_MINUTES"] ?? 0);
+const python = LOCUSTS[0]?.python ?? "python3";
+/** Printed, and given again to play the same choices; when each falls is up to the machine. */
+const SEED = Number(process.env["LOAD_MANAGER_SEED"] ?? 1);
+
+/** mulberry32: choices that can be made again. */
+const random = (seed: number) => {
+  let state = seed;
+  return (below: number): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+};
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const usageOf = (pid: number): { rssMiB: number; files: number } => {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return {
+    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
+    files: readdirSync(`/proc/${pid}/fd`).length,
+  };
+};
+
+describe.runIf(MINUTES > 0)("a soak", () => {
+  test(
+    `of ${MINUTES} minutes under a random nemesis: every promise kept, memory and file handles flat`,
+    { timeout: (MINUTES + 15) * 60_000 },
+    async () => {
+      const choose = random(SEED);
+      const world = await openWorld("sqlite", python);
+      const config = `${world.storeConfig()}locustClusters: [{ id: here, kind: local, workers: 2, maxConcurrentRuns: 2 }]\n`;
+      let server: Server = await world.serve({ config });
+      const { port } = new URL(server.address);
+      const loadTestId = await world.define(server);
+      const accepted: string[] = [];
+      /** Runs whose Locust was hurt: figures may be missing there. */
+      const hurt = new Set<string>();
+      const done: Record<string, number> = {};
+      const usage: { rssMiB: number; files: number }[] = [];
+      const end = Date.now() + MINUTES * 60_000;
+      const half = Date.now() + MINUTES * 30_000;
+
+      const restart = async (signal: NodeJS.Signals): Promise<void> => {
+        await server.kill(signal);
+        await sleep(choose(4000));
+        server = await world.serve({ config, port: Number(port) });
+      };
+      const locust = (role: string): { pid: number; run: string }[] =>
+        processesWith(`LOAD_MANAGER_RUN_DIR=${world.dataDir}`).flatMap((one) => {
+          if (one.role !== role) return [];
+          const environ = readFileSync(`/proc/${one.pid}/environ`, "latin1");
+          const run = /LOAD_MANAGER_RUN_DIR=[^\0]*\/([^\0/]+)\0/.exec(environ)?.[1] ?? "";
+          return [{ pid: one.pid, run }];
+        });
+      const hurtOne = (role: string, how: (pid: number) => void): void => {
+        const [victim] = locust(role);
+        if (victim === undefined) return;
+        hurt.add(victim.run);
+        how(victim.pid);
+      };
+      const nemesis: Record<string, () => Promise<unknown> | void> = {
+        "server killed": () => restart("SIGKILL"),
+        "server ended": () => restart("SIGTERM"),
+        "server asleep": async () => {
+          server.child.kill("SIGSTOP");
+          await sleep(3000 + choose(15_000));
+          server.child.kill("SIGCONT");
+        },
+        "worker killed": () => hurtOne("worker-1", (pid) => process.kill(pid, "SIGKILL")),
+        "master killed": () => hurtOne("master", (pid) => process.kill(pid, "SIGKILL")),
+        "master asleep": async () => {
+          const [victim] = locust("master");
+          if (victim === undefined) return;
+          process.kill(victim.pid, "SIGSTOP");
+          await sleep(4000);
+          process.kill(victim.pid, "SIGCONT");
+        },
+        "run stopped": async () => {
+          const id = accepted.at(-1 - choose(2));
+          if (id !== undefined) await server.client.stopRun({ params: { runId: id } });
+        },
+        nothing: () => sleep(3000),
+      };
+      const names = Object.keys(nemesis);
+
+      while (Date.now() < end) {
+        const open = (await server.client.listRuns({ query: { limit: 10 } })).items.filter(
+          ({ status }) => !ENDED.includes(status),
+        );
+        if (open.length < 3) {
+          const body = { targetUsers: 4, spawnRate: 4, durationSeconds: 8 + choose(15) };
+          const { id } = await server.client.createRun({ params: { loadTestId }, body });
+          accepted.push(id);
+        }
+        // In the second half the server lives on, so that what it uses can be held against itself.
+        const offered =
+          Date.now() < half ? names : names.filter((name) => !/^server (killed|ended)/.test(name));
+        const name = offered[choose(offered.length)] ?? "nothing";
+        try {
+          await nemesis[name]?.();
+        } catch {
+          // The victim was gone already.
+        }
+        done[name] = (done[name] ?? 0) + 1;
+        await sleep(1000 + choose(4000));
+        if (Date.now() > half && server.child.pid !== undefined)
+          usage.push(usageOf(server.child.pid));
+      }
+
+      let lost = 0;
+      let twice = 0;
+      const wrong: string[] = [];
+      for (const id of accepted) {
+        const run = await settled(server.client, id, 180).catch(() => undefined);
+        if (run === undefined) {
+          lost += 1;
+          continue;
+        }
+        const ends = (await eventsOf(server.client, id)).filter(
+          ({ type, data }) => type === "status" && ENDED.some((status) => status === data?.["to"]),
+        );
+        if (ends.length !== 1) wrong.push(`${id} has ${ends.length} ends`);
+        if (world.witness.of(id) > 1) twice += 1;
+        if (hurt.has(id) || run.status === "Failed") continue;
+        const [ours, theirs] = [await counted(server.client, id), world.shop.counts(id)];
+        if (!isDeepStrictEqual(ours, theirs)) {
+          wrong.push(
+            `${id} (${run.status}): ${JSON.stringify(ours)}, the shop: ${JSON.stringify(theirs)}`,
+          );
+        }
+      }
+      const quarter = Math.max(1, Math.floor(usage.length / 4));
+      const [first, last] = [usage.slice(0, quarter), usage.slice(-quarter)];
+      const flat = {
+        rssMiB: [
+          median(first.map(({ rssMiB }) => rssMiB)),
+          median(last.map(({ rssMiB }) => rssMiB)),
+        ],
+        files: [median(first.map(({ files }) => files)), median(last.map(({ files }) => files))],
+      };
+      process.stdout.write(
+        `\nsoak, seed ${SEED}: ${accepted.length} runs, lost ${lost}, started twice ${twice}; ${JSON.stringify(done)}; ${JSON.stringify(flat)}\n`,
+      );
+      expect({ lost, twice, wrong }).toEqual({ lost: 0, twice: 0, wrong: [] });
+      expect(flat.files[1]).toBeLessThanOrEqual((flat.files[0] ?? 0) + 8);
+      expect(flat.rssMiB[1]).toBeLessThanOrEqual((flat.rssMiB[0] ?? 0) * 1.3 + 20);
+    },
+  );
+});
