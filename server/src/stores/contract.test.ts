@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe } from "vitest";
 import { storesContract } from "./contract/all.ts";
 import { reopening } from "./contract/reopening.ts";
+import { twoClients } from "./contract/two-clients.ts";
 import { createMemoryStores } from "./memory/stores.ts";
 import { openMongoStores } from "./mongo/stores.ts";
 import { onMongo } from "./mongo/test-database.ts";
@@ -35,5 +36,11 @@ describe("sqlite, opened again between write and read", { timeout: 180_000 }, ()
 onMongo((database) => {
   describe("mongodb", { timeout: 120_000 }, () => {
     storesContract(() => openMongoStores(database));
+  });
+});
+
+onMongo((database) => {
+  describe("mongodb, through two clients in turn", { timeout: 120_000 }, () => {
+    storesContract(twoClients(() => openMongoStores(database)));
   });
 });
