@@ -1,6 +1,6 @@
 import { MongoClient } from "mongodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Shop, startShop } from "../examples/shop/shop.ts";
+import { type Shop, startShop } from "../../examples/shop/shop.ts";
 import {
   counted,
   defineShop,
@@ -14,7 +14,8 @@ import {
   settled,
   startServer,
   until,
-} from "./harness.ts";
+} from "../harness.ts";
+import { ALL_FAULTS, note } from "./world.ts";
 
 const MONGO = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
 const python = LOCUSTS[0]?.python ?? "python3";
@@ -86,7 +87,8 @@ mongodb: { uri: "${uri}", database: "${database}" }
     await until("the take-over", async () =>
       (await eventsOf(client, run.id)).find(({ type }) => type === "adopted"),
     );
-    expect(Date.now() - killed).toBeLessThan(20_000);
+    const recoveredMs = Date.now() - killed;
+    expect(recoveredMs).toBeLessThan(20_000);
     const ended = await settled(client, run.id);
     expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
@@ -94,6 +96,12 @@ mongodb: { uri: "${uri}", database: "${database}" }
     expect([summary.complete, summary.gaps]).toEqual([true, []]);
     const { recentRuns } = await client.getLoadTest({ params: { loadTestId } });
     expect(recentRuns.map(({ id }) => id)).toEqual([run.id]);
+    note({
+      row: 8,
+      fault: "two servers, the one with the run is killed",
+      store: "mongodb",
+      recoveredMs,
+    });
   });
 
   test("one that is ended: the other has the run within 5 s, without a gap in the samples", async () => {
@@ -104,31 +112,49 @@ mongodb: { uri: "${uri}", database: "${database}" }
     await until("the take-over", async () =>
       (await eventsOf(client, run.id)).find(({ type }) => type === "adopted"),
     );
-    expect(Date.now() - asked).toBeLessThan(5000);
+    const recoveredMs = Date.now() - asked;
+    expect(recoveredMs).toBeLessThan(5000);
     const ended = await settled(client, run.id);
     expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
     const { items } = { items: (await client.getGraph({ params: { runId: run.id } })).dataPoints };
     expect(items.length).toBeGreaterThanOrEqual(18);
+    note({
+      row: 8,
+      fault: "two servers, the one with the run is ended (SIGTERM)",
+      store: "mongodb",
+      recoveredMs,
+    });
   });
 
-  test("one that is stopped in its tracks wakes up to a run that is no longer its own", async () => {
-    const { run, holder } = await begin(40);
-    holder.mine.child.kill("SIGSTOP");
-    const { client } = holder.other;
-    await until("the take-over", async () =>
-      (await eventsOf(client, run.id)).find(({ type }) => type === "adopted"),
-    );
-    holder.mine.child.kill("SIGCONT");
-    const ended = await settled(client, run.id);
-    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
-    expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
-    const events = await eventsOf(client, run.id);
-    expect(events.filter(({ type }) => type === "adopted")).toHaveLength(1);
-    expect((await holder.mine.client.getRun({ params: { runId: run.id } })).status).toBe(
-      "Finished",
-    );
-  });
+  test.runIf(ALL_FAULTS)(
+    "one that is stopped in its tracks wakes up to a run that is no longer its own",
+    async () => {
+      const { run, holder } = await begin(40);
+      holder.mine.child.kill("SIGSTOP");
+      const slept = Date.now();
+      const { client } = holder.other;
+      await until("the take-over", async () =>
+        (await eventsOf(client, run.id)).find(({ type }) => type === "adopted"),
+      );
+      const recoveredMs = Date.now() - slept;
+      holder.mine.child.kill("SIGCONT");
+      const ended = await settled(client, run.id);
+      expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+      expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
+      const events = await eventsOf(client, run.id);
+      expect(events.filter(({ type }) => type === "adopted")).toHaveLength(1);
+      expect((await holder.mine.client.getRun({ params: { runId: run.id } })).status).toBe(
+        "Finished",
+      );
+      note({
+        row: 9,
+        fault: "the server with the run sleeps (SIGSTOP) until the other has it",
+        store: "mongodb",
+        recoveredMs,
+      });
+    },
+  );
 
   test("runs that wait for one cluster start one after another, first in, first out, each once", async () => {
     const loadTestId = await defineShop(server(0).client, shop.url);
