@@ -61,11 +61,14 @@ def tell_the_witness(environment, **_kwargs):
         urllib.request.urlopen("${url}/started?run=%s" % run, timeout=5).read()
 `;
 
+/** The longest that load has outlived its deadline in this test, as the shop saw it; below 0 where it ended before. */
+let outlivedMs = Number.NEGATIVE_INFINITY;
 const open: { readonly close: () => Promise<void> }[] = [];
 let databases = 0;
 
 afterEach(async () => {
   for (const world of open.splice(0)) await world.close();
+  outlivedMs = Number.NEGATIVE_INFINITY;
 });
 
 /** A shop that counts, a witness of starts, and servers on one store; all of it goes with the test. */
@@ -140,6 +143,10 @@ export const openWorld = async (store: Store, python: string) => {
       if (expected.code !== undefined) expect(run.statusReason?.code).toBe(expected.code);
       if (run.startedAt === undefined) expect(witness.of(runId)).toBeLessThanOrEqual(1);
       else expect(witness.of(runId)).toBe(1);
+      if (run.startedAt !== undefined && run.durationSeconds !== undefined) {
+        const deadline = run.startedAt + run.durationSeconds * 1000;
+        outlivedMs = Math.max(outlivedMs, (shop.lastAt(runId) ?? 0) - deadline);
+      }
       if (expected.exact !== false) {
         expect(await counted(server.client, runId)).toEqual(shop.counts(runId));
       }
@@ -176,5 +183,6 @@ export const note = (line: {
   const file = process.env["LOAD_MANAGER_FAULTS_OUT"];
   if (file === undefined) return;
   // A test that gets here has seen that nothing was lost and nothing started twice.
-  appendFileSync(file, `${JSON.stringify({ ...line, lost: 0, double: 0 })}\n`);
+  const outlived = Number.isFinite(outlivedMs) ? { outlivedMs } : {};
+  appendFileSync(file, `${JSON.stringify({ ...line, ...outlived, lost: 0, double: 0 })}\n`);
 };

@@ -9,6 +9,8 @@ export type Shop = {
   readonly port: number;
   /** What was answered in full to one run (header X-Load-Manager-Run), or to requests without a run. */
   readonly counts: (runId?: string) => Counts;
+  /** When the last of them was answered, Unix ms; undefined where none was. */
+  readonly lastAt: (runId?: string) => number | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -39,6 +41,7 @@ export const startShop = async (
   const { port = 0, host = "127.0.0.1" } = options;
   const counted = new Map<string, Counts>();
   const arrived = new Map<string, number>();
+  const last = new Map<string, number>();
 
   const runOf = (request: IncomingMessage): string => {
     const header = request.headers["x-load-manager-run"];
@@ -54,6 +57,7 @@ export const startShop = async (
   const count = (run: string, endpoint: Endpoint, failed: boolean): void => {
     const counts = counted.get(run) ?? {};
     counted.set(run, counts);
+    last.set(run, Date.now());
     const key = `${endpoint.method} ${endpoint.name}`;
     const known = counts[key] ?? { requests: 0, failures: 0 };
     counts[key] = {
@@ -101,6 +105,7 @@ export const startShop = async (
     url: `http://${host}:${bound.port}`,
     port: bound.port,
     counts: (runId = NO_RUN) => structuredClone(counted.get(runId) ?? {}),
+    lastAt: (runId = NO_RUN) => last.get(runId),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
