@@ -1,0 +1,120 @@
+import { Long, MongoClient } from "mongodb";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  freshScope,
+  loadTestOf,
+  recentRunOf,
+  runOf,
+  sampleOf,
+  snapshotOf,
+} from "../contract/fixtures.ts";
+import { rejection } from "../contract/harness.ts";
+import { openMongoStores } from "./stores.ts";
+import { onMongo } from "./test-database.ts";
+
+onMongo((options) => {
+  /** Numbers as the server has them, not as the driver would show them. */
+  const client = new MongoClient(options.uri, { promoteLongs: false });
+  const db = client.db(options.database);
+  afterAll(() => client.close());
+
+  describe("what other programs find in the database", () => {
+    test("entities have the API's own field names, times as 64-bit integers, ids as _id", async () => {
+      const stores = await openMongoStores(options);
+      const loadTest = loadTestOf({ recentRuns: [recentRunOf()], metadata: { "a.b": { $x: 1 } } });
+      const run = runOf({ startedAt: 1_703_232_000_000, loadTestId: loadTest.id, spawnRate: 2.5 });
+      await stores.loadTests.create(loadTest);
+      await stores.runs.create(run);
+      await stores.runs.setLive(run.id, snapshotOf({ requestStats: {} }));
+      const stored = await db.collection("load_tests").findOne({ id: loadTest.id });
+      expect(stored).toMatchObject({
+        _id: loadTest.id,
+        accountId: loadTest.accountId,
+        orgId: "o",
+        projectId: "p",
+        createdAt: Long.fromNumber(1000),
+        metadata: '{"a.b":{"$x":1}}',
+        recentRuns: [{ finishedAt: Long.fromNumber(3000) }],
+      });
+      const storedRun = await db.collection("load_test_runs").findOne({ id: run.id });
+      expect(storedRun).toMatchObject({
+        startedAt: Long.fromNumber(1_703_232_000_000),
+        spawnRate: 2.5,
+        loadTestId: loadTest.id,
+      });
+      expect(storedRun).not.toHaveProperty("finishedAt");
+      await stores.close();
+    });
+
+    test("metrics are a document a second with plain totals, found by run and a range of 64-bit times", async () => {
+      const stores = await openMongoStores(options);
+      const scope = freshScope();
+      const rows = [10, 11, 12].map((second, index) =>
+        sampleOf({ runId: "r", seq: index + 2, second }),
+      );
+      const open = sampleOf({ runId: "r", seq: 1, type: 1, second: 0 });
+      await stores.metrics.append([open, ...rows], (index) => ({
+        ...scope,
+        ...(index === 0 ? {} : { requests: 5, failures: 1, currentUsers: 3, sumResponseMs: 12.5 }),
+      }));
+      const found = await db
+        .collection("metrics_timeseries")
+        .find({
+          loadTestRunId: "r",
+          timestamp: { $gte: Long.fromNumber(11_000), $lte: Long.fromNumber(12_000) },
+        })
+        .toArray();
+      expect(found).toHaveLength(2);
+      expect(found[0]).toMatchObject({
+        ...scope,
+        timestamp: Long.fromNumber(11_000),
+        requests: Long.fromNumber(5),
+        failures: Long.fromNumber(1),
+        currentUsers: Long.fromNumber(3),
+        sumResponseMs: 12.5,
+      });
+      expect(await db.collection("metrics_timeseries").findOne({ seq: 1 })).not.toHaveProperty(
+        "timestamp",
+      );
+      await stores.close();
+    });
+
+    test("the indexes have the names that are documented, and are made once", async () => {
+      await (await openMongoStores(options)).close();
+      await (await openMongoStores(options)).close();
+      const names = async (collection: string) =>
+        (await db.collection(collection).listIndexes().toArray()).map(({ name }) => String(name));
+      expect(await names("load_tests")).toContain("account_org_project_idx");
+      expect(await names("load_test_runs")).toContain("account_org_project_status_idx");
+      expect(await names("metrics_timeseries")).toContain("account_org_project_timestamp_idx");
+    });
+  });
+});
+
+onMongo((options) => {
+  const client = new MongoClient(options.uri);
+  const db = client.db(options.database);
+  afterAll(() => client.close());
+
+  test("an index of that name on other fields is told, with what to do, and the server does not start", async () => {
+    await db
+      .collection("load_tests")
+      .createIndex({ tenantId: 1 }, { name: "account_org_project_idx" });
+    const error = await rejection(openMongoStores(options));
+    expect(String(error)).toMatch(
+      /account_org_project_idx .*dropIndex\("account_org_project_idx"\)/,
+    );
+    await db.collection("load_tests").dropIndex("account_org_project_idx");
+    await (await openMongoStores(options)).close();
+  });
+
+  test("data of the older schema are not touched: the server refuses, and names the command", async () => {
+    await db.collection("store_meta").deleteMany({});
+    await db.collection("load_tests").insertOne({ tenantId: "acme", name: "old" });
+    expect(String(await rejection(openMongoStores(options)))).toMatch(
+      /older tenantId schema .*load-manager migrate --dry-run/,
+    );
+    await db.collection("load_tests").deleteMany({});
+    await (await openMongoStores(options)).close();
+  });
+});
