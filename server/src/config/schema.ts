@@ -6,10 +6,15 @@ const whole = (min: number, max: number) => {
   const error = `must be a whole number from ${min} to ${max}`;
   return z.number({ error }).int(error).min(min, error).max(max, error);
 };
+const hasCredentials = ({ username, password }: URL): boolean => username !== "" || password !== "";
 const HttpUrl = z
   .string({ error: "must be an http or https URL" })
   .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
     error: "must be an http or https URL, such as http://127.0.0.1:8089",
+  })
+  // Nothing can be fetched from such an address, and addresses are shown where secrets are not.
+  .refine((text) => !URL.canParse(text) || !hasCredentials(new URL(text)), {
+    error: "must not hold a user name or a password; the token of a plugin is its authToken",
   });
 const MongoUri = z
   .string({ error: "must be text" })

@@ -181,3 +181,19 @@ locustClusters:
   ]);
   expect(error.message.split("\n")).toHaveLength(6);
 });
+
+test.each([
+  ["me:Zk3-hidden-9@", (url: string) => `server: { callbackUrls: ["${url}"] }\n`],
+  ["Zk3-hidden-9@", (url: string) => `server: { callbackUrls: ["${url}"] }\n`],
+  [
+    ":Zk3-hidden-9@",
+    (url: string) =>
+      `locustClusters: [{ id: a, accountId: a, orgId: o, projectId: p, baseUrl: "${url}" }]\n`,
+  ],
+])("an address with %s is refused, and what it holds is not repeated", (who, text) => {
+  const error = refused(text(`http://${who}127.0.0.1:8089`));
+  expect(error.message).toMatch(
+    /config\.yaml:1:\d+: \S+(baseUrl|callbackUrls\[0\]) must not hold a user name or a password/,
+  );
+  expect(error.message + JSON.stringify(error.fields)).not.toContain("hidden");
+});
