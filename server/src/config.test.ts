@@ -42,6 +42,27 @@ describe("the configuration", () => {
     expect(origin("orchestrator.maxDurationSeconds")).toBe("default");
   });
 
+  test("a default is not said to come from what stands around it, nor from a variable that is ignored", () => {
+    const cluster = CLUSTER.replace("projectId", "projectID");
+    const text = `store: { kind: memory }\nserver: { callbackUrls: ['http://a'] }\nlocustClusters:\n  - { id: a, ${cluster} }\n  - { id: b, kind: local }\n`;
+    const { settings } = load(text, {
+      LOAD_MANAGER_SERVER_CALLBACK_URLS: "x",
+      LOAD_MANAGER_SERVER_PORT_FILE: "x",
+      LOAD_MANAGER_RETENTION_SECONDS_DAYS: "3",
+    });
+    const origins = Object.fromEntries(settings.map((one) => [one.path, one.origin]));
+    expect(origins).toMatchObject({
+      "store.kind": expect.stringMatching(/:1:10$/),
+      "store.dataDir": "default",
+      "server.port": "default",
+      "server.callbackUrls[0]": expect.stringMatching(/:2:26$/),
+      "security.apiTokens": "default",
+      "locustClusters[0].projectId": expect.stringMatching(/:4:\d+$/),
+      "locustClusters[1].workers": "default",
+      "retention.secondsDays": "LOAD_MANAGER_RETENTION_SECONDS_DAYS",
+    });
+  });
+
   test("clusters: attached where there is an address, also as older files spell it", () => {
     const text = `locustClusters:\n  - id: c\n    baseUrl: http://127.0.0.1:8089\n    accountId: a\n    orgId: o\n    projectID: p\n    authToken: t\n`;
     expect(load(text).config.locustClusters).toEqual([

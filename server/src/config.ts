@@ -89,7 +89,7 @@ export const loadConfig = (
     config: resolved(settings, environment),
     file,
     warnings,
-    settings: flatten(settings, [], originOf),
+    settings: flatten(settings, [], (path) => givenBy(sources, path) ?? "default"),
     again: () => loadConfig(flags, environment),
   };
 };
@@ -117,6 +117,23 @@ export const readSettings = (
     settings: undefined,
     faults: [...faults, ...crossFaults(Object.fromEntries(right) as Partial<Settings>, clusters)],
   };
+};
+
+const holds = (value: unknown, [part, ...rest]: readonly PropertyKey[]): boolean =>
+  part === undefined ||
+  (typeof value === "object" &&
+    value !== null &&
+    Object.hasOwn(value, part) &&
+    holds((value as Record<PropertyKey, unknown>)[part], rest));
+
+/** The place of exactly this setting: one around it says nothing about a default. */
+const givenBy = (sources: readonly Source[], path: readonly PropertyKey[]): Origin | undefined => {
+  const older = path.map((part) => (part === "projectId" ? "projectID" : part));
+  for (const { values, originOf } of sources) {
+    const given = [path, older].find((one) => holds(values, one));
+    if (given !== undefined) return originOf(given);
+  }
+  return undefined;
 };
 
 /** The first source wins, per setting; lists are settings as a whole. */
