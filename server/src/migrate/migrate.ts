@@ -209,7 +209,7 @@ const begin = async (deps: MigrateDeps, input: MigrateInput): Promise<State> => 
 /** Does what is left of the recorded renames, then makes the database one of today's schema. */
 export const finishSwap = async (db: Db, held: Held, begun: State): Promise<State> => {
   let state = begun;
-  await renameAll(db, state.renames, state.renamed, async (renamed) => {
+  await renameAll(db, state.renames, state.renamed, held.mine, async (renamed) => {
     state = { ...state, renamed };
     await held.save(state);
   });

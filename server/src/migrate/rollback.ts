@@ -10,8 +10,9 @@ const nothing = (): AppError =>
   new AppError("conflict", "There is no migration of this database to roll back.");
 
 /** What a migration has made of its own, before or beside the swap; every document in it is in the backups too. */
-const dropOwn = async (db: Db, { targets }: State): Promise<void> => {
+const dropOwn = async (db: Db, held: Held, { targets }: State): Promise<void> => {
   for (const { name, sources } of targets) {
+    await held.mine();
     await db.collection(newOf(name)).drop();
     for (const source of sources) await db.collection(leftOf(source.name)).drop();
   }
@@ -20,8 +21,9 @@ const dropOwn = async (db: Db, { targets }: State): Promise<void> => {
 
 /** Gives up a migration that has not swapped anything yet. */
 const giveUp = async (db: Db, held: Held, state: State): Promise<string[]> => {
-  await dropOwn(db, state);
+  await dropOwn(db, held, state);
   for (const { name, timeSeries } of state.targets.flatMap(({ sources }) => sources)) {
+    await held.mine();
     if (timeSeries) await db.collection(backupOf(name, state.stamp)).drop();
   }
   await held.remove();
@@ -64,11 +66,11 @@ export const rollback = async (deps: MigrateDeps): Promise<string[]> => {
     await unmarkSchema(db);
     const { stamp, renames } = state;
     let current = state;
-    await renameAll(db, renames, state.renamed, async (renamed) => {
+    await renameAll(db, renames, state.renamed, held.mine, async (renamed) => {
       current = { ...current, renamed };
       await held.save(current);
     });
-    await dropOwn(db, current);
+    await dropOwn(db, held, current);
     await held.remove();
     const aside = renames.filter(({ to }) => to.endsWith(`__undone_${stamp}`));
     return [

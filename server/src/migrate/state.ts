@@ -70,10 +70,22 @@ const busy = ({ host, pid }: LockDocument): AppError =>
     `Another migration of this database is at work (process ${pid} on ${host.split(" ")[0] ?? host}). Wait until it has ended; if it breaks off, start again here and it goes on where it was.`,
   );
 
+/** However long it has been silent: a process that was stopped may wake in the middle of a rename. */
+const alive = ({ host, pid }: LockDocument): AppError =>
+  new AppError(
+    "conflict",
+    `Another migration of this database is at work (process ${pid} on ${host.split(" ")[0] ?? host}, which is this machine). Wait until it has ended, or end it, and start again here: it goes on where it was. Where that process is no migration, remove the document "${LOCK}" from the collection ${COLLECTION}.`,
+  );
+
 /** Waits until it is sure whether the holder lives; rejects with AppError conflict if it does. */
 const waitForGone = async (db: Db, seen: LockDocument, deps: LockDeps): Promise<void> => {
   const { self, say, sleep, monotonic, isAlive } = deps;
-  if (seen.owner === null || (seen.host === self.host && !isAlive(seen.pid))) return;
+  if (seen.owner === null) return;
+  if (seen.host === self.host) {
+    if (!isAlive(seen.pid)) return;
+    // A container that was started again has the number of the one before: its heartbeat tells.
+    if (seen.pid !== self.pid) throw alive(seen);
+  }
   say(`A migration was begun by process ${seen.pid}; looking whether it still works …`);
   const since = monotonic();
   for (let looks = 0; looks < LOOKS || monotonic() - since < SILENT_MS; looks += 1) {
@@ -85,6 +97,8 @@ const waitForGone = async (db: Db, seen: LockDocument, deps: LockDeps): Promise<
 };
 
 export type Held = {
+  /** Asks the database. Rejects with AppError conflict where somebody has taken over. */
+  readonly mine: () => Promise<void>;
   /** Rejects with AppError conflict where somebody has taken over. */
   readonly save: (state: State) => Promise<void>;
   readonly remove: () => Promise<void>;
@@ -132,6 +146,10 @@ export const takeLock = async (db: Db, deps: LockDeps): Promise<Held> => {
     throw new AppError("conflict", "Another process has taken this migration over; this one ends.");
   };
   return {
+    mine: async () => {
+      lost ||= (await locks.findOne({ _id: LOCK, owner })) === null;
+      held();
+    },
     save: async (state) => {
       held();
       if (!there) {

@@ -20,17 +20,29 @@ export const pendingOf = (
   );
 };
 
-/** Does a recorded list of renames from where it stands. A kill between a rename and its record is seen by what is there. */
+const recreated = (name: string): AppError =>
+  new AppError(
+    "conflict",
+    `${name} is no time series any more: somebody has made it anew, and it is not removed. Is an older program still running? Stop it, move ${name} away by hand after looking into it, and start again.`,
+  );
+
+/**
+ * Does a recorded list of renames from where it stands. A kill between a rename and its record is seen by what is there.
+ * `mine` rejects where another process has taken over: what is under a name then may be today's data.
+ */
 export const renameAll = async (
   db: Db,
   renames: readonly Rename[],
   done: number,
+  mine: () => Promise<void>,
   record: (done: number) => Promise<void>,
 ): Promise<void> => {
   for (const [index, rename] of renames.entries()) {
     if (index < done) continue;
-    const there = new Set((await listed(db)).map(({ name }) => name));
-    const what = pendingOf(rename, there);
+    const types = new Map((await listed(db)).map(({ name, type }) => [name, type]));
+    const what = pendingOf(rename, new Set(types.keys()));
+    if (what === "drop" && types.get(rename.from) !== "timeseries") throw recreated(rename.from);
+    if (what !== "done") await mine();
     if (what === "rename") await db.renameCollection(rename.from, rename.to);
     else if (what === "drop") await db.collection(rename.from).drop();
     await record(index + 1);
