@@ -46,9 +46,10 @@ export const observationOf = (
   }
   if (status.run !== null && status.run.phase !== "ended") {
     const other = status.run.runId;
+    // Whose run that is may be none of this run's business: several tenants may share a cluster.
     return {
       kind: "foreign",
-      message: `Locust is busy with ${other === null ? "a run that was started there" : `the run ${other}`}.`,
+      message: `Locust is busy with ${other === null ? "a run that was started there" : "another run"}.`,
       ...(other === null ? {} : { runId: other }),
     };
   }

@@ -3,6 +3,7 @@ import type { Route } from "@load-manager/contract/route.ts";
 import { routes } from "@load-manager/contract/routes.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runOf } from "../stores/contract/fixtures.ts";
 import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./test-app.ts";
 
 const { app, call } = testApp(withTokens);
@@ -84,6 +85,25 @@ test("a foreign object and an unknown one get the same answer", async () => {
   const shape = ({ json }: typeof foreign, id: string) =>
     JSON.stringify({ ...json, requestId: "" }).replaceAll(id, "");
   expect(shape(foreign, ids.runId)).toBe(shape(unknown, "unknown"));
+});
+
+test("a cluster that serves several tenants tells each only of its own runs", async () => {
+  const shared = testApp(withTokens);
+  const of = { locustClusterId: "local", status: "Running", orgId: "web" } as const;
+  const acme = runOf({ ...of, accountId: "acme", slot: 0 });
+  const umbrella = runOf({ ...of, accountId: "umbrella", slot: 1 });
+  const waiting = runOf({ ...of, accountId: "acme", status: "Pending" });
+  for (const run of [acme, umbrella, waiting]) await shared.stores.runs.create(run);
+  const seen = async (token: string) => {
+    const list = await shared.call("GET", "/v1/clusters", { token });
+    const one = await shared.call("GET", "/v1/clusters/local", { token });
+    expect(list.json.items).toEqual([one.json]);
+    return [one.json.holders.map(({ runId }: { runId: string }) => runId), one.json.queueLength];
+  };
+  expect(await seen(TOKENS.team)).toEqual([[acme.id], 1]);
+  expect(await seen(TOKENS.other)).toEqual([[umbrella.id], 1]);
+  expect(await seen(TOKENS.admin)).toEqual([[acme.id, umbrella.id], 1]);
+  await shared.app.close();
 });
 
 test("without tokens only this machine's own names and pages are answered", async () => {

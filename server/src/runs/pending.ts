@@ -68,12 +68,12 @@ const admit = async (
   }
   const busy =
     position > 1
-      ? holderReason(adapter, open, position, now)
+      ? holderReason(adapter, run, open, position, now)
       : await claim(deps, run, adapter, open);
   if (busy === "claimed") return "changed";
   const told = run.statusReason;
   const moved = Math.abs((told?.expectedStartAt ?? 0) - (busy.expectedStartAt ?? 0)) > 5000;
-  const other = told?.code !== busy.code || told.runId !== busy.runId;
+  const other = told?.message !== busy.message || told.runId !== busy.runId;
   if (other || moved || told.position !== busy.position) {
     await write(deps, run, { statusReason: busy });
   }
@@ -121,7 +121,7 @@ const claim = async (
       await deps.stores.leases.release(clusterId, slot, holder, lease.fence);
     return "claimed";
   }
-  return holderReason(adapter, open, 1, deps.clock.now());
+  return holderReason(adapter, run, open, 1, deps.clock.now());
 };
 
 const hasSlot = async (deps: RunDeps, runId: string): Promise<boolean> => {
@@ -149,8 +149,13 @@ const expectedStart = (
   return at !== undefined && Number.isFinite(at) ? Math.round(at) : undefined;
 };
 
+const ofSameProject = (one: LoadTestRun, other: LoadTestRun): boolean =>
+  (["accountId", "orgId", "projectId"] as const).every((level) => one[level] === other[level]);
+
+/** A cluster may serve several tenants: whose run has it is told within its project only. */
 const holderReason = (
   { config: { id, maxConcurrentRuns } }: ClusterAdapter,
+  waiting: LoadTestRun,
   open: readonly LoadTestRun[],
   position: number,
   now: number,
@@ -160,13 +165,16 @@ const holderReason = (
   const before = ofCluster.filter(({ status }) => status === "Pending").slice(0, position - 1);
   const ends = holders.map((run) => deadlineOf(run, run.startedAt ?? run.startingAt));
   const expectedStartAt = expectedStart(maxConcurrentRuns, ends, before, now);
-  const [holder] = holders;
+  const holder = holders.find((run) => ofSameProject(run, waiting));
+  const busy =
+    holder !== undefined
+      ? `busy with the run "${holder.name}"`
+      : holders.length === 0
+        ? "busy"
+        : "busy with a run of another project";
   return {
     code: "cluster_busy",
-    message:
-      holder === undefined
-        ? `The cluster ${id} is busy.`
-        : `The cluster ${id} is busy with the run "${holder.name}".`,
+    message: `The cluster ${id} is ${busy}.`,
     position,
     ...(holder === undefined ? {} : { runId: holder.id }),
     ...(expectedStartAt === undefined ? {} : { expectedStartAt }),

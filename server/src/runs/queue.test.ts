@@ -36,6 +36,34 @@ describe("runs that wait for a cluster", () => {
     );
   });
 
+  test("are not told which run of another project has it", async () => {
+    const { it, ids, runs } = await queueOf(2);
+    const { calm, base } = it;
+    const foreign = await base.runs.get(ids[1] ?? "");
+    await base.runs.update(
+      ids[1] ?? "",
+      { version: foreign?.version ?? 0 },
+      { projectId: "other" },
+    );
+    const look = async () => {
+      await admitPending(calm(), await base.runs.unsettled());
+      return (await runs())[1]?.statusReason;
+    };
+    const busy = {
+      code: "cluster_busy",
+      message: "The cluster sim is busy with a run of another project.",
+      position: 1,
+      expectedStartAt: expect.any(Number) as number,
+    };
+    await look();
+    expect(await look()).toEqual(busy);
+    // What an older version has stored is taken back.
+    const told = await base.runs.get(ids[1] ?? "");
+    const leak = { ...busy, expectedStartAt: told?.statusReason?.expectedStartAt, message: "…" };
+    await base.runs.update(ids[1] ?? "", { version: told?.version ?? 0 }, { statusReason: leak });
+    expect(await look()).toEqual(busy);
+  });
+
   test("of one look at a free slot, one is given it", async () => {
     const { it, runs } = await queueOf(3);
     const deps = it.calm();

@@ -1,6 +1,7 @@
 import type { ScopeTree } from "@load-manager/contract/access.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Scope, ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { Caller } from "../../access/caller.ts";
 import { canSee, visibleOf } from "../../access/scope.ts";
 import { type ClusterConfig, serves } from "../../clusters/resolve.ts";
 import type { ClusterAdapter, ClusterProbe } from "../../clusters/port.ts";
@@ -54,10 +55,14 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
   const probeOf = async (adapter: ClusterAdapter): Promise<ClusterProbe> =>
     adapter.probe().catch((error: unknown) => ({ state: "unknown", message: messageOf(error) }));
 
-  const clusterAnswer = async (adapter: ClusterAdapter, open: readonly LoadTestRun[]) => {
+  const clusterAnswer = async (
+    adapter: ClusterAdapter,
+    open: readonly LoadTestRun[],
+    caller: Caller,
+  ) => {
     const { config } = adapter;
     const mine = open.filter((run) => run.locustClusterId === config.id);
-    const holders = mine.filter(holdsSlot).map((run) => ({ runId: run.id, slot: run.slot ?? 0 }));
+    const holders = mine.filter(holdsSlot);
     const probe = await probeOf(adapter);
     const busy = probe.state === "idle" && holders.length >= config.maxConcurrentRuns;
     const state = busy ? "busy" : probe.state;
@@ -75,7 +80,10 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       since: at,
       ...(probe.message === undefined ? {} : { message: probe.message }),
       ...(probe.engine === undefined ? {} : { engine: probe.engine }),
-      holders,
+      // A cluster may serve several tenants: that it is busy concerns all of them, with which runs does not.
+      holders: holders
+        .filter((run) => canSee(caller, run))
+        .map((run) => ({ runId: run.id, slot: run.slot ?? 0 })),
       queueLength: mine.filter((run) => run.status === "Pending").length,
     };
   };
@@ -112,7 +120,8 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
             ? serves(config, { ...asked, envId: envId ?? config.scope.envId })
             : overlaps(config, asked)),
       );
-      return { body: { items: await Promise.all(shown.map((one) => clusterAnswer(one, open))) } };
+      const items = await Promise.all(shown.map((one) => clusterAnswer(one, open, caller)));
+      return { body: { items } };
     },
     getCluster: async ({ params, caller }) => {
       const { clusterId } = params;
@@ -124,7 +133,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       if (adapter === undefined || !there || !overlaps(adapter.config, visibleOf(caller))) {
         throw notFound("cluster", clusterId);
       }
-      return { body: await clusterAnswer(adapter, open) };
+      return { body: await clusterAnswer(adapter, open, caller) };
     },
     listScopes: async ({ caller }) => {
       const tree: ScopeTree = { accounts: [] };
