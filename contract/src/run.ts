@@ -137,6 +137,8 @@ export const LoadTestRun = Scope.extend({
   startedAt: Time.optional(),
   finishedAt: Time.optional(),
   settledAt: Time.optional(),
+  /** When it was decided to delete it; its figures may be gone already. */
+  deletingAt: Time.optional(),
   summary: RunSummary.optional(),
   metadata: Metadata.optional(),
   targetUrl: z.string().optional(),
@@ -178,7 +180,11 @@ export const LoadTestRun = Scope.extend({
 });
 export type LoadTestRun = z.output<typeof LoadTestRun>;
 
-export const RunAnswer = LoadTestRun.omit({ externalKey: true, startSent: true }).extend({
+export const RunAnswer = LoadTestRun.omit({
+  externalKey: true,
+  startSent: true,
+  deletingAt: true,
+}).extend({
   lastMetrics: MetricSnapshot.optional(),
 });
 

@@ -181,5 +181,8 @@ export const runOfCallback = async (deps: RunDeps, id: string): Promise<LoadTest
       `There is no run with the id ${JSON.stringify(id)}; register it with POST /v1/internal/locust/register-external first.`,
     );
   }
+  if (run.deletingAt !== undefined) {
+    throw new AppError("gone", `The run ${id} is being deleted; its figures are not wanted.`);
+  }
   return run;
 };

@@ -102,6 +102,9 @@ export const updateRun = async (
     deps,
     run.id,
     (current) => {
+      if (current.deletingAt !== undefined) {
+        throw new AppError("conflict", "The run is being deleted.");
+      }
       if (ifMatch !== undefined && ifMatch !== current.version) throw stale(run.id);
       return fields;
     },
@@ -109,27 +112,44 @@ export const updateRun = async (
   );
 };
 
-/** Deletes an ended run with its figures, events and folder; what can be repeated comes first, the run last. */
+/**
+ * Deletes an ended run with its figures, events and folder. That it is to be deleted is stored before anything is taken
+ * away, so a run that must stay loses nothing; a deletion that a kill has cut off is finished by the next one.
+ */
 export const deleteRun = async (
   deps: RunDeps,
   run: LoadTestRun,
   ifMatch: number | undefined,
+  by: string,
 ): Promise<void> => {
-  const { stores } = deps;
-  if (ifMatch !== undefined && ifMatch !== run.version) throw stale(run.id);
-  if (isActive(run) || run.settledAt === undefined) {
-    throw new AppError(
-      "conflict",
-      "The run is active; stop it first, and wait until it has ended.",
-    );
-  }
-  if (run.keep) throw new AppError("conflict", 'The run is kept; set "keep" to false first.');
+  const { stores, clock } = deps;
+  const decided = await changeRun(
+    deps,
+    run.id,
+    (current) => {
+      if (current.deletingAt !== undefined) return undefined;
+      if (ifMatch !== undefined && ifMatch !== current.version) throw stale(run.id);
+      if (isActive(current) || current.settledAt === undefined) {
+        throw new AppError(
+          "conflict",
+          "The run is active; stop it first, and wait until it has ended.",
+        );
+      }
+      if (current.keep) {
+        throw new AppError("conflict", 'The run is kept; set "keep" to false first.');
+      }
+      return { deletingAt: clock.now() };
+    },
+    by,
+  );
   await stores.metrics.deleteRun(run.id);
   await stores.events.deleteRun(run.id);
   await deps.clusters.get(run.locustClusterId)?.remove(run.id);
-  if (run.loadTestId !== undefined) {
-    await withoutRun(stores.loadTests, run.loadTestId, run.id, deps.clock.now());
+  if (decided.loadTestId !== undefined) {
+    await withoutRun(stores.loadTests, decided.loadTestId, run.id, clock.now());
   }
-  if (!(await stores.runs.delete(run.id, run.version))) throw stale(run.id);
+  if (!(await stores.runs.delete(run.id, decided.version)) && (await stores.runs.get(run.id))) {
+    throw stale(run.id);
+  }
   deps.figures.forget(run.id);
 };

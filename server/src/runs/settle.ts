@@ -1,6 +1,6 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
-import { messageOf } from "../lib/errors.ts";
+import { AppError, messageOf } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
 import { forcedSteps, recordEvent } from "./events.ts";
 import { releaseRun, SYSTEM } from "./leases.ts";
@@ -85,13 +85,25 @@ export const settleRun = async (
 };
 
 /** Figures that arrive after the end are counted; status and verdict stay what they are. */
-export const refreshSummary = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
-  if (run.settledAt === undefined) return;
-  const summary = await deps.figures.summary(run);
-  deps.figures.forget(run.id);
-  const now = deps.clock.now();
-  const patch = { summary, updatedAt: now, updatedBy: SYSTEM };
-  await deps.stores.runs.update(run.id, { version: run.version }, patch);
-  if (run.loadTestId === undefined) return;
-  await updateRecentRuns(deps.stores.loadTests, run.loadTestId, recentRunOf(run, summary), now);
+export const refreshSummary = async (deps: RunDeps, arrived: LoadTestRun): Promise<void> => {
+  const { stores, figures, clock } = deps;
+  if (arrived.settledAt === undefined) return;
+  for (;;) {
+    // Read again: it may have been deleted while the figures were on their way in.
+    const run = await stores.runs.get(arrived.id);
+    if (run === undefined || run.deletingAt !== undefined) {
+      await stores.metrics.deleteRun(arrived.id);
+      await stores.events.deleteRun(arrived.id);
+      figures.forget(arrived.id);
+      throw new AppError("gone", `The run ${arrived.id} is deleted; its figures are not wanted.`);
+    }
+    const summary = await figures.summary(run);
+    figures.forget(run.id);
+    const now = clock.now();
+    const patch = { summary, updatedAt: now, updatedBy: SYSTEM };
+    const next = await stores.runs.update(run.id, { version: run.version }, patch);
+    if (next === undefined) continue;
+    if (run.loadTestId === undefined) return;
+    return updateRecentRuns(stores.loadTests, run.loadTestId, recentRunOf(run, summary), now);
+  }
 };

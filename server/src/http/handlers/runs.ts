@@ -31,14 +31,21 @@ type Deps = {
 };
 
 /** The run, where the caller may see it; else the same 404 as for one that does not exist. */
+const ownRunOf = async (runs: RunStore, caller: Caller, id: string): Promise<LoadTestRun> => {
+  const run = await runs.get(id);
+  if (run === undefined) throw notFound("run", id);
+  assertVisible(caller, run, "run", id);
+  return run;
+};
+
+/** One that is being deleted is not shown: its figures may be gone already. */
 export const visibleRunOf = async (
   runs: RunStore,
   caller: Caller,
   id: string,
 ): Promise<LoadTestRun> => {
-  const run = await runs.get(id);
-  if (run === undefined) throw notFound("run", id);
-  assertVisible(caller, run, "run", id);
+  const run = await ownRunOf(runs, caller, id);
+  if (run.deletingAt !== undefined) throw notFound("run", id);
   return run;
 };
 
@@ -78,11 +85,12 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
       body: await answer(await visibleRun(caller, params.runId)),
     }),
     updateRun: async ({ params, body, caller, ifMatch }) => {
-      const run = await visibleRun(caller, params.runId);
+      const run = await ownRunOf(stores.runs, caller, params.runId);
       return { body: await answer(await updateRun(deps, run, body, ifMatch, caller.name)) };
     },
     deleteRun: async ({ params, caller, ifMatch }) => {
-      await deleteRun(deps, await visibleRun(caller, params.runId), ifMatch);
+      const run = await ownRunOf(stores.runs, caller, params.runId);
+      await deleteRun(deps, run, ifMatch, caller.name);
       return { body: null };
     },
     stopRun: async ({ params, body, caller }) => {
