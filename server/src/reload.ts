@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Logger } from "pino";
 import type { ClusterRegistry } from "./clusters/registry.ts";
 import type { Config, LoadedConfig } from "./config.ts";
@@ -9,7 +8,7 @@ import { faultsError } from "./config/problems.ts";
 import { unreachable } from "./config/reach.ts";
 import { AppError, messageOf } from "./lib/errors.ts";
 import type { RunDeps } from "./runs/deps.ts";
-import { isTerminal } from "./runs/run.ts";
+import { createTelling } from "./tell-token.ts";
 
 type Deps = {
   /** What the server was started with. */
@@ -40,6 +39,7 @@ const changedSettings = (before: Config, after: Config): string[] =>
  */
 export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
   const { registry, runs, log } = deps;
+  const tellToken = createTelling({ registry, runs, log });
   let security = deps.config.security;
 
   const read = (): LoadedConfig => {
@@ -51,25 +51,6 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
     const faults = opennessFaults(deps.config.server.host, loaded.config.security);
     if (faults.length > 0) throw faultsError(faults, () => undefined);
     return loaded;
-  };
-
-  /** Active runs learn the new callback token; what the plugin cannot be told is a warning. */
-  const tellToken = async (open: readonly LoadTestRun[]): Promise<string[]> => {
-    const told = await Promise.all(
-      open
-        .filter((run) => run.status !== "Pending" && !isTerminal(run.status))
-        .map(async (run) => {
-          const lease = await runs.stores.leases.get(run.locustClusterId, run.slot ?? 0);
-          if (lease?.holder !== runs.membership.holder || lease.runId !== run.id) return [];
-          try {
-            await registry.get(run.locustClusterId)?.attach({ run, fence: run.fence });
-            return [];
-          } catch (error) {
-            return [`The run ${run.id} was not told the new callback token: ${messageOf(error)}`];
-          }
-        }),
-    );
-    return told.flat();
   };
 
   const reload = async (): Promise<ReloadAnswer> => {

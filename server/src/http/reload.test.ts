@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { loadConfig } from "../config.ts";
 import { LOAD_TEST, testApp, TOKENS } from "./test-app.ts";
 
@@ -169,4 +169,42 @@ test("a plugin with a run learns the new callback token, asked with the one it k
     });
   expect((await start(TOKENS.callback)).status).toBe(401);
   expect((await start("a-new-callback")).status).toBe(404);
+});
+
+test("a plugin that cannot be reached then is told again until it has heard, and no more", async () => {
+  const heard: string[] = [];
+  const plugin = createServer((request, response) => {
+    if (request.url === "/load-manager/attach") heard.push(request.url);
+    response.end("{}");
+  });
+  const listen = (port: number) =>
+    new Promise<void>((resolve) => {
+      plugin.listen(port, "127.0.0.1", resolve);
+    });
+  await listen(0);
+  const { port } = plugin.address() as AddressInfo;
+  await new Promise((resolve) => {
+    plugin.close(resolve);
+  });
+  const clusters = `locustClusters:\n${attached("one", `http://127.0.0.1:${port}`)}`;
+  const { app, stores, write, reload } = server(`${SECURITY}${clusters}`);
+  await stores.runs.create(RUN);
+  const holder = app.runs.membership.holder;
+  await stores.leases.claim({ clusterId: "one", slot: 0, holder, runId: "r1" }, undefined);
+  write(`security:${TOKEN_LINES}  locustCallbackToken: a-new-callback\n${clusters}`);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  closing.push(() => vi.useRealTimers());
+  expect((await reload()).json).toMatchObject({
+    warnings: [expect.stringMatching(/^The run r1 was not told .* told again every 5 s/)],
+  });
+  await listen(port);
+  closing.push(() => plugin.close());
+  await vi.advanceTimersByTimeAsync(5000);
+  // Each look steps the faked clock, too.
+  await vi.waitFor(() => expect(heard).toHaveLength(1), { timeout: 10_000, interval: 20 });
+  for (let round = 0; round < 20; round += 1) {
+    await vi.advanceTimersByTimeAsync(5000);
+    await fetch(`http://127.0.0.1:${port}/`);
+  }
+  expect(heard).toHaveLength(1);
 });
