@@ -2,7 +2,7 @@ import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
-import { forcedSteps, recordEvent } from "./events.ts";
+import { forcedSteps, recordEvent, recordStatus } from "./events.ts";
 import { releaseRun, SYSTEM } from "./leases.ts";
 import { updateRecentRuns } from "./recent-runs.ts";
 
@@ -50,6 +50,8 @@ export const settleRun = async (
 ): Promise<LoadTestRun | undefined> => {
   const { stores, figures, clock } = deps;
   await deps.clusters.get(run.locustClusterId)?.cleanUp(run, forcedSteps(deps, run));
+  // A kill between the write of the last state and its event would lose that; the same one twice is one.
+  await recordStatus(stores.events, run, undefined);
   await drainSpool(deps, run);
   const live = await figures.snapshot(run);
   if (live !== undefined) await stores.runs.setLive(run.id, live);
