@@ -58,6 +58,7 @@ export const EVENTS = {
   stop_sent: "Locust was told to stop.",
   stop_forced_term: "Processes that did not stop were sent SIGTERM.",
   stop_forced_kill: "Processes that did not end were sent SIGKILL.",
+  load_may_be_left: "Locust did not answer after the run's end; it may still make load.",
   users_cut_off: "The stop timeout cut users off in the middle of a request.",
   gap: "Records of figures are missing.",
   gap_closed: "Missing records have arrived.",

@@ -1,10 +1,18 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { AppError } from "../lib/errors.ts";
 import { createPluginClient } from "./plugin-client.ts";
 import { engineOf, observationOf } from "./plugin-observation.ts";
 import { createPolled } from "./polled.ts";
 import type { ClusterAdapter, Hold } from "./port.ts";
 import type { ClusterConfig } from "./resolve.ts";
 import { pluginCommands } from "./plugin-commands.ts";
+
+/** It failed, so nobody may have seen its load end; and no plugin was there to end it. */
+const mayHaveLoad = (run: LoadTestRun): boolean =>
+  run.status === "Failed" &&
+  run.trigger !== "external" &&
+  run.startSent !== undefined &&
+  run.startSent.boot === undefined;
 
 type AttachedConfig = Extract<ClusterConfig, { readonly kind: "attached" }>;
 
@@ -58,8 +66,17 @@ export const createAttached = (
     spooled: async () => [],
     cleanUp: async (run: LoadTestRun) => {
       const reply = await client.status();
-      const mine = reply.kind === "status" && reply.status.run?.runId === run.id;
-      if (mine && reply.status.run?.phase !== "ended") await stop({ run, fence: run.fence });
+      if (reply.kind === "status") {
+        const mine = reply.status.run?.runId === run.id;
+        if (mine && reply.status.run?.phase !== "ended") await stop({ run, fence: run.fence });
+        return;
+      }
+      if (!mayHaveLoad(run)) return;
+      const probe = await polled.probe();
+      if (probe.state === "unreachable") {
+        throw new AppError("unavailable", `Load may be left: ${probe.message ?? "no answer"}`);
+      }
+      if (probe.state === "busy") await polled.stop();
     },
     remove: async () => {},
     probe: async () => {

@@ -113,7 +113,10 @@ export type ClusterAdapter = {
   readonly kill: (hold: Hold, told: ToldStep) => Promise<void>;
   /** Records that the plugin has written to the run's folder and that may not have arrived, as batch bodies. */
   readonly spooled: (run: LoadTestRun) => Promise<readonly Uint8Array[]>;
-  /** After the end: no process of the run is left when it resolves. Told: what had to be killed. */
+  /**
+   * After the end: no process or load of the run is left when it resolves; it rejects where that cannot be told yet.
+   * Told: what had to be killed.
+   */
   readonly cleanUp: (run: LoadTestRun, told: ToldStep) => Promise<void>;
   /** Deletes what is kept of an ended run at its cluster: its folder with logs. */
   readonly remove: (runId: string) => Promise<void>;

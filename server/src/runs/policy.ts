@@ -24,6 +24,8 @@ export const POLICY = {
   refusedMs: 10_000,
   /** Silence of a master whose run has no deadline counts as loss after this long. */
   silenceMs: 300_000,
+  /** An attached Locust that does not answer after the end of a run is asked for this long whether load is left. */
+  loadLeftMs: 900_000,
   /** How long a run stays Stopping for figures that have not arrived. */
   finalsMs: 15_000,
   /** Without the plugin: Locust's page shows the last figures this long after the end. */

@@ -29,3 +29,29 @@ test("the event of the last state is there once, whether a kill kept it from bei
     ]);
   }
 });
+
+test("an attached Locust that stays silent keeps the slot for 15 minutes, and no longer", async () => {
+  const it = await createWorld({ ...ONE, kind: "attached", plugin: false });
+  const deps = it.calm();
+  const { id } = await it.create();
+  await it.look();
+  await it.look();
+  const { version, slot } = (await it.base.runs.get(id)) ?? {};
+  const run = await it.base.runs.update(
+    id,
+    { version: version ?? 0 },
+    { status: "Failed", finishedAt: it.now() },
+  );
+  if (run === undefined || slot === undefined) throw new Error("it was not started");
+  const silent = { ...it.cluster.adapter, cleanUp: () => Promise.reject(new Error("silent")) };
+  const look = () => settleRun({ ...deps, clusters: new Map([["sim", silent]]) }, run);
+  const lease = async () => (await it.base.leases.get("sim", slot))?.runId;
+  it.pass(899_000);
+  await expect(look()).rejects.toThrow("silent");
+  expect(await lease()).toBe(id);
+  it.pass(1000);
+  expect((await look())?.settledAt).toBe(it.now());
+  expect(await lease()).toBeUndefined();
+  const { items } = await deps.stores.events.list(id, { limit: 50 });
+  expect(items.map(({ type }) => type)).toContain("load_may_be_left");
+});

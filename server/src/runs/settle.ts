@@ -4,6 +4,7 @@ import { AppError, messageOf } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
 import { forcedSteps, recordEvent, recordStatus } from "./events.ts";
 import { releaseRun, SYSTEM } from "./leases.ts";
+import { POLICY } from "./policy.ts";
 import { updateRecentRuns } from "./recent-runs.ts";
 
 /** Takes in what the plugin has written to the run's folder; what had arrived before is counted once. */
@@ -40,6 +41,24 @@ export const recentRunOf = (run: LoadTestRun, summary: RunSummary): RecentRun =>
   p95ResponseMs: summary.p95ResponseMs,
 });
 
+/** Until it succeeds the slot is not free. An attached Locust may be gone for good, so there that has a limit. */
+const endLoad = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
+  const cluster = deps.clusters.get(run.locustClusterId);
+  const now = deps.clock.now();
+  try {
+    await cluster?.cleanUp(run, forcedSteps(deps, run));
+  } catch (error) {
+    const silentFor = now - (run.finishedAt ?? now);
+    if (cluster?.config.kind !== "attached" || silentFor < POLICY.loadLeftMs) throw error;
+    await recordEvent(deps.stores.events, run.id, {
+      id: "load_may_be_left",
+      at: now,
+      type: "load_may_be_left",
+      message: `Whether load of this run is left could not be found out: ${messageOf(error)}`,
+    });
+  }
+};
+
 /**
  * After the end: no process is left, the figures are whole, the load test knows the run, the slot is free.
  * Every step may be repeated, so a kill between any two is repaired by the next look.
@@ -49,7 +68,7 @@ export const settleRun = async (
   run: LoadTestRun,
 ): Promise<LoadTestRun | undefined> => {
   const { stores, figures, clock } = deps;
-  await deps.clusters.get(run.locustClusterId)?.cleanUp(run, forcedSteps(deps, run));
+  await endLoad(deps, run);
   // A kill between the write of the last state and its event would lose that; the same one twice is one.
   await recordStatus(stores.events, run, undefined);
   await drainSpool(deps, run);

@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { runOf } from "../stores/contract/fixtures.ts";
+import { createAttached } from "./attached.ts";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A Locust without the plugin, as far as the end of a run needs one. */
+const fakeLocust = async () => {
+  const asked: string[] = [];
+  const it = { state: "running", silent: false, asked };
+  const server = createServer((request, response) => {
+    if (it.silent) {
+      request.socket.destroy();
+      return;
+    }
+    asked.push(`${request.method} ${request.url}`);
+    response.setHeader("content-type", "application/json");
+    if (request.url === "/stop") {
+      it.state = "stopped";
+      response.end(JSON.stringify({ success: true }));
+    } else if (request.url === "/stats/requests") {
+      response.end(JSON.stringify({ state: it.state, user_count: 1, stats: [] }));
+    } else {
+      response.writeHead(404).end("{}");
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const adapter = createAttached(
+    {
+      id: "a",
+      kind: "attached",
+      scope: {},
+      maxConcurrentRuns: 1,
+      baseUrl: `http://127.0.0.1:${port}`,
+    },
+    { callbackTokens: () => [], callbackUrls: () => [] },
+  );
+  const stops = () => asked.filter((line) => line.endsWith("/stop"));
+  return {
+    it,
+    stops,
+    cleanUp: (run: ReturnType<typeof runOf>) => adapter.cleanUp(run, async () => {}),
+  };
+};
+
+const lost = runOf({ status: "Failed", slot: 0, startSent: { at: 1 }, finishedAt: 2 });
+
+test("a Locust without the plugin that was lost and comes back in load is told to stop", async () => {
+  const { it, stops, cleanUp } = await fakeLocust();
+  it.silent = true;
+  await expect(cleanUp(lost)).rejects.toMatchObject({ kind: "unavailable" });
+  expect(stops()).toEqual([]);
+  it.silent = false;
+  await cleanUp(lost);
+  expect(stops()).toEqual(["POST /stop"]);
+  await cleanUp(lost);
+  expect(stops()).toHaveLength(1);
+});
+
+test.each([
+  ["was not started by us", { startSent: undefined }],
+  ["was started at Locust", { trigger: "external" }],
+  ["was seen to end", { status: "Finished" }],
+  ["the plugin was there for", { startSent: { at: 1, boot: "b" } }],
+] as const)("load is left alone after a run that %s", async (_, fields) => {
+  const { it, stops, cleanUp } = await fakeLocust();
+  const run = { ...lost, ...fields } as typeof lost;
+  await cleanUp(run);
+  it.silent = true;
+  await cleanUp(run);
+  expect(stops()).toEqual([]);
+});
