@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { MongoClient } from "mongodb";
 import { afterEach, expect } from "vitest";
 import { startShop } from "../../examples/shop/shop.ts";
@@ -125,6 +126,18 @@ export const openWorld = async (store: Store, python: string) => {
           },
         })
       ).id,
+    /** Takes the run out of the store, behind the back of the servers. */
+    forget: async (runId: string): Promise<void> => {
+      if (store === "sqlite") {
+        const db = new Database(join(dataDir, "control.db"));
+        db.prepare("DELETE FROM load_test_runs WHERE id = ?").run(runId);
+        db.close();
+        return;
+      }
+      const client = new MongoClient(MONGO ?? "");
+      await client.db(database).collection("load_test_runs").deleteMany({ id: runId });
+      await client.close();
+    },
     /**
      * Waits for the end of the run and holds it against the witnesses: one end, one start, and (unless figures may be
      * missing by the nature of the fault) the shop's own counts.

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -41,6 +42,7 @@ import { VERSION } from "./version.ts";
 
 const SECONDS_A_DAY = 86_400;
 const HOUR_MS = 3_600_000;
+const HANDOVER_MS = 2000;
 
 export type App = {
   readonly http: FastifyInstance;
@@ -81,6 +83,7 @@ export const createApp = (deps: {
         : createLocal(cluster, {
             ...callback,
             runsFolder,
+            store: stores.identity,
             python: cluster.python ?? config.python,
           }),
     config.locustClusters,
@@ -123,13 +126,14 @@ export const createApp = (deps: {
     ids,
     log,
     membership,
-    hostId: hostIdOf(runsFolder),
+    hostId: hostIdOf(config.store.dataDir, ids.next),
     limits: config.orchestrator,
     failpoint: failpointsOf(config.failpoint, (line) => log.warn(line)),
   };
   const loop = createLoop(runs);
   const strays = createStrays({
     runsFolder,
+    store: stores.identity,
     isWanted: async (runId) => {
       const run = await stores.runs.get(runId);
       return run !== undefined && run.settledAt === undefined;
@@ -203,9 +207,11 @@ export const createApp = (deps: {
       clearInterval(expiry);
       notReady.push("the server is stopping");
       streams.stop();
-      await loop.stop();
-      await strays.stop();
-      await merger.stop();
+      // A look that takes its time (a slow cluster) must not keep another server from taking over.
+      await Promise.race([
+        Promise.all([loop.stop(), strays.stop(), merger.stop()]),
+        sleep(HANDOVER_MS, undefined, { ref: false }),
+      ]);
       await membership.stop({ leave: true });
       await http.close();
     },

@@ -1,11 +1,14 @@
 import { closeSync, openSync } from "node:fs";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
 import { pino } from "pino";
+import { messageOf } from "./lib/errors.ts";
 import type { LoadedConfig } from "./config.ts";
 import { remarks, startServer } from "./server.ts";
 import { stopTestRun } from "./runs/control.ts";
 
 const STOP_WINDOW_MS = 5000;
+/** Longer than everything takes that answers. */
+const CLOSE_MS = 30_000;
 
 /**
  * `load-manager serve`: runs until it is told to end. The first Ctrl-C with active runs says which go on and waits
@@ -26,8 +29,11 @@ export const serve = async (
     `Load Manager is ready: ${server.address} (API ${server.address}/v1, docs ${server.address}/docs)`,
   );
 
-  const active = async () =>
-    (await server.app.runs.stores.runs.unsettled()).filter((run) => run.status !== "Pending");
+  /** None where the store does not answer: that must not keep the server from ending. */
+  const active = async () => {
+    const open = await server.app.runs.stores.runs.unsettled().catch(() => []);
+    return open.filter((run) => run.status !== "Pending");
+  };
   let stopThem = false;
 
   const interrupts = signalQueue("SIGINT");
@@ -64,8 +70,17 @@ export const serve = async (
     );
     while ((await active()).length > 0) await delay(100);
   }
-  await server.close();
+  const closed = server.close().then(
+    () => true,
+    (error: unknown) => {
+      log.error({ error: messageOf(error) }, "the server did not end well");
+      return false;
+    },
+  );
+  const well = await Promise.race([closed, delay(CLOSE_MS)]);
   io.out("Load Manager has ended.");
+  // Whatever is still waited for, runs go on without it.
+  if (well !== true) process.exit(1);
 };
 
 const reloadLine = ({ clusters, tokens, needsRestart }: ReloadAnswer): string => {

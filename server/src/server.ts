@@ -1,3 +1,4 @@
+import { mkdirSync, realpathSync } from "node:fs";
 import type { Logger } from "pino";
 import { type App, createApp } from "./app.ts";
 import type { Config, LoadedConfig } from "./config.ts";
@@ -6,6 +7,8 @@ import { systemClock } from "./lib/clock.ts";
 import { AppError } from "./lib/errors.ts";
 import { uuidV7 } from "./lib/ids.ts";
 import { createMemoryStores } from "./stores/memory/stores.ts";
+import { folderError } from "./stores/sqlite/errors.ts";
+import { holdFolder } from "./stores/sqlite/folder.ts";
 import { openMongoStores } from "./stores/mongo/stores.ts";
 import type { Stores } from "./stores/ports.ts";
 import { openSqliteStores } from "./stores/sqlite/stores.ts";
@@ -19,10 +22,11 @@ export type RunningServer = {
 
 /** Opens the stores, listens, and takes up the runs that are under way. Rejects with AppError, with nothing left open. `again` makes it reloadable. */
 export const startServer = async (
-  config: Config,
+  given: Config,
   log: Logger,
   again?: () => LoadedConfig,
 ): Promise<RunningServer> => {
+  const config = withRealFolder(given);
   const stores = await openStores(config, log);
   try {
     const app = createApp({ config, again, stores, clock: systemClock, ids: uuidV7, log });
@@ -46,10 +50,27 @@ export const startServer = async (
   }
 };
 
+/** One name for the folder, whatever way leads there: processes of runs are found by it. */
+const withRealFolder = (config: Config): Config => {
+  const { dataDir } = config.store;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return { ...config, store: { ...config.store, dataDir: realpathSync(dataDir) } };
+  } catch (error) {
+    throw folderError(error, dataDir);
+  }
+};
+
+/** What is in memory has no lock of its own; the folder of its runs is held as SQLite holds it. */
+const openMemory = (dataDir: string): Stores => {
+  const folder = holdFolder(dataDir);
+  return { ...createMemoryStores(), close: async () => folder.release() };
+};
+
 const openStores = async (config: Config, log: Logger): Promise<Stores> => {
   switch (config.store.kind) {
     case "memory":
-      return createMemoryStores();
+      return openMemory(config.store.dataDir);
     case "mongodb":
       return openMongoStores({ ...config.mongodb, uri: config.mongodb.uri ?? "" });
     case "sqlite":

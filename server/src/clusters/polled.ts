@@ -1,6 +1,7 @@
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { z } from "zod";
+import { systemClock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
 import { ask, type Reply } from "./http.ts";
 import type { ClusterProbe, LoadState, Observation } from "./port.ts";
@@ -105,7 +106,14 @@ const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchPara
 const TIMEOUT_MS = 4000;
 
 /** A Locust without our plugin, through the pages that every version has (2.12.1 to 2.47). */
+/** Locust gives the same answer for two seconds, and more when it is slow: one alone does not say that it is idle now. */
+const MEMO_MS = 2500;
+/** Looks that are further apart than this say nothing of the time between. */
+const STREAK_MS = 5000;
+
 export const createPolled = (baseUrl: string, tokens: () => readonly string[]) => {
+  let idleSince: number | undefined;
+  let lookedAt = 0;
   const base = baseUrl.replace(/\/+$/, "");
   const headers = (): Record<string, string> => {
     const [token] = tokens();
@@ -209,9 +217,20 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       if (reply.kind === "silent") return { state: "unreachable", message: reply.message };
       const { stats } = reply;
       const busy = LOADING.has(stats.state) || ENDING.has(stats.state);
-      return busy
-        ? { state: "busy", message: "Locust is busy with a run that was started there." }
-        : { state: "idle", engine: { workers: (stats.workers ?? []).length } };
+      const now = systemClock.monotonic();
+      if (busy) {
+        idleSince = undefined;
+        return { state: "busy", message: "Locust is busy with a run that was started there." };
+      }
+      const engine = { workers: (stats.workers ?? []).length };
+      const streak = idleSince !== undefined && now - lookedAt < STREAK_MS ? idleSince : now;
+      [idleSince, lookedAt] = [streak, now];
+      if (now - streak >= MEMO_MS) return { state: "idle", engine };
+      return {
+        state: "unknown",
+        message: "Locust seems idle; it is looked at again before a run is started.",
+        engine,
+      };
     },
   };
 };

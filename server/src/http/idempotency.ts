@@ -25,6 +25,12 @@ export type Idempotency = {
   ) => Promise<{ readonly answer: Answer; readonly replayed: boolean }>;
 };
 
+const underWayError = (): AppError =>
+  new AppError(
+    "conflict",
+    "A request with this Idempotency-Key is under way; ask again in a moment for its answer.",
+  );
+
 const digest = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex");
 
@@ -64,16 +70,9 @@ export const createIdempotency = (deps: {
         );
       }
       if (seen.answer !== undefined) return seen;
-      const abandoned =
-        seen.owner === membership.holder
-          ? !underWay.has(seen.id)
-          : await membership.isGone(seen.owner);
-      if (!abandoned) {
-        throw new AppError(
-          "conflict",
-          "A request with this Idempotency-Key is under way; ask again in a moment for its answer.",
-        );
-      }
+      // What this server left it works on no more: only one request of a key is let in here at a time.
+      const abandoned = seen.owner === membership.holder || (await membership.isGone(seen.owner));
+      if (!abandoned) throw underWayError();
       const taken = { ...seen, owner: membership.holder };
       if (await keys.take(taken, seen)) return taken;
     }
@@ -86,21 +85,24 @@ export const createIdempotency = (deps: {
       }
       const id = digest([caller.name, canonical(caller.scope), key]);
       const fingerprint = digest([request.method, request.path, canonical(request.body)]);
-      const record = await begin({
-        id,
-        fingerprint,
-        owner: membership.holder,
-        createdAt: clock.now(),
-      });
-      if (record.answer !== undefined) return { answer: record.answer, replayed: true };
+      if (underWay.has(id)) throw underWayError();
       underWay.add(id);
+      let began = false;
       try {
+        const record = await begin({
+          id,
+          fingerprint,
+          owner: membership.holder,
+          createdAt: clock.now(),
+        });
+        if (record.answer !== undefined) return { answer: record.answer, replayed: true };
+        began = true;
         const answer = await work(ids.of(`${id} ${record.createdAt}`));
         await keys.finish(id, membership.holder, answer);
         return { answer, replayed: false };
       } catch (error) {
         // What is known to have done nothing is forgotten. Else the key stays, and what was made is found by its id.
-        if (error instanceof AppError && error.kind !== "unavailable") {
+        if (began && error instanceof AppError && error.kind !== "unavailable") {
           await keys.drop(id, membership.holder);
         }
         throw error;

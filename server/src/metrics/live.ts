@@ -61,8 +61,9 @@ export const createLiveRuns = (metrics: MetricStore, shared?: Clock): LiveRuns =
     if (behind < FRESH_MS) return known;
     // What was merged in so long a time is in no row any more.
     if (behind > MERGED_MS) return load(runId);
+    const accumulator = await catchUp(runId, await known);
     caughtUp.set(runId, now);
-    return catchUp(runId, await known);
+    return accumulator;
   };
   const load = (runId: string): Promise<Accumulator> => {
     if (shared !== undefined) caughtUp.set(runId, shared.monotonic());
@@ -73,7 +74,7 @@ export const createLiveRuns = (metrics: MetricStore, shared?: Clock): LiveRuns =
   };
   return {
     of,
-    facts: (runId) => kept.get(runId) ?? read(runId, false),
+    facts: (runId) => (kept.has(runId) ? of(runId) : read(runId, false)),
     add: async (runId, rows) => {
       const accumulator = await kept.get(runId);
       // A row that the load has read already is known by its number.

@@ -14,9 +14,12 @@ export const isFree = async (deps: RunDeps, lease: Lease | undefined): Promise<b
   lease.holder === deps.membership.holder ||
   (await deps.membership.isGone(lease.holder));
 
-/** A run of a local cluster belongs to the machine it was started on: nobody else reaches its processes. */
+/**
+ * A run of a local cluster belongs to the machine it was started on: nobody else reaches its processes. Where one server
+ * alone has the store it has the folder too.
+ */
 export const isElsewhere = (deps: RunDeps, run: LoadTestRun): boolean =>
-  run.hostId !== undefined && run.hostId !== deps.hostId;
+  deps.stores.shared && run.hostId !== undefined && run.hostId !== deps.hostId;
 
 /**
  * Makes this server the holder of the run's slot and returns the hold, or `undefined` where another living server

@@ -93,7 +93,7 @@ const claim = async (
     if (working.some((other) => (other.slot ?? 0) === slot)) continue;
     if (adapter.config.kind === "attached") {
       const probe = await adapter.probe();
-      if (probe.state === "busy") {
+      if (probe.state === "busy" || probe.state === "unknown") {
         return { code: "cluster_busy", message: probe.message ?? "Locust is busy.", position: 1 };
       }
     }

@@ -30,7 +30,12 @@ export type Memory = {
 /** One look at one run: observe, decide, act. `true` once nothing is left to do for it. */
 export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Promise<boolean> => {
   const run = await deps.stores.runs.get(runId);
-  if (run === undefined || run.settledAt !== undefined || run.status === "Pending") return true;
+  if (run === undefined || run.settledAt !== undefined) {
+    // Perhaps by another server: nobody else tells this one that it may forget.
+    deps.figures.forget(runId);
+    return true;
+  }
+  if (run.status === "Pending") return true;
   if (isElsewhere(deps, run)) {
     const over = await lookFromAfar(deps, run);
     return over !== undefined && (await settleRun(deps, over)) !== undefined;

@@ -18,7 +18,7 @@ export type KeyRecord = {
 
 export type KeyStore = {
   readonly get: (id: string) => Promise<KeyRecord | undefined>;
-  /** Inserts where `seen` is absent, else replaces the record that still has the owner and the creation of `seen`. False where somebody was first. */
+  /** Inserts where `seen` is absent, else replaces the record that still has the owner and the creation of `seen`, and no answer if that had none. False where somebody was first. */
   readonly take: (record: KeyRecord, seen: KeyRecord | undefined) => Promise<boolean>;
   /** Stores the answer where the owner still is this one. */
   readonly finish: (id: string, owner: string, answer: KeyRecord["answer"]) => Promise<void>;

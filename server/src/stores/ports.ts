@@ -14,6 +14,8 @@ import type { StoreDump } from "./dump.ts";
  */
 export type Stores = {
   readonly kind: "memory" | "sqlite" | "mongodb";
+  /** Names the data themselves: processes that were started for other data are nobody's business here. */
+  readonly identity: string;
   /** Other servers may use it at the same time. */
   readonly shared: boolean;
   readonly loadTests: LoadTestStore;

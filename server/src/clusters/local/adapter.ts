@@ -22,6 +22,8 @@ export const createLocal = (
   config: LocalConfig,
   deps: {
     readonly runsFolder: string;
+    /** Names the data that know the runs. */
+    readonly store: string;
     readonly python: string;
     readonly callbackTokens: () => readonly string[];
     readonly callbackUrls: () => readonly string[];
@@ -121,6 +123,7 @@ export const createLocal = (
       const launch = {
         run,
         folder,
+        store: deps.store,
         python: deps.python,
         maxEndpoints: config.maxEndpoints,
         urls: deps.callbackUrls(),

@@ -58,11 +58,16 @@ const RUN_DIR = "LOAD_MANAGER_RUN_DIR=";
 export const processesOf = async (runFolder: string): Promise<RunProcess[]> =>
   processesWhere((folder) => folder === runFolder);
 
-/** The same for every run whose folder is in this one. */
-export const processesBelow = async (runsFolder: string): Promise<RunProcess[]> =>
-  processesWhere((folder) => folder.startsWith(`${runsFolder}/`));
+/** The same for every run whose folder is in this one, of one store's data. */
+export const processesBelow = async (runsFolder: string, store: string): Promise<RunProcess[]> =>
+  processesWhere(
+    (folder, variables) =>
+      folder.startsWith(`${runsFolder}/`) && variables.includes(`LOAD_MANAGER_STORE_ID=${store}`),
+  );
 
-const processesWhere = async (isOurs: (folder: string) => boolean): Promise<RunProcess[]> => {
+const processesWhere = async (
+  isOurs: (folder: string, variables: readonly string[]) => boolean,
+): Promise<RunProcess[]> => {
   const pids = await readdir("/proc").catch(() => []);
   const found = await Promise.all(
     pids
@@ -71,7 +76,7 @@ const processesWhere = async (isOurs: (folder: string) => boolean): Promise<RunP
         const environ = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "");
         const variables = environ.split("\0");
         const folder = variables.find((text) => text.startsWith(RUN_DIR))?.slice(RUN_DIR.length);
-        if (folder === undefined || !isOurs(folder)) return undefined;
+        if (folder === undefined || !isOurs(folder, variables)) return undefined;
         const stat = await statOf(Number(name));
         if (stat === undefined || stat.state === "Z") return undefined;
         const role = variables.find((text) => text.startsWith("LOAD_MANAGER_ROLE="));

@@ -16,6 +16,8 @@ export type Child = {
 export type Launch = {
   readonly run: LoadTestRun;
   readonly folder: RunFolder;
+  /** Names the data that know the run. */
+  readonly store: string;
   readonly python: string;
   readonly maxEndpoints: number | undefined;
   readonly urls: readonly string[];
@@ -23,7 +25,10 @@ export type Launch = {
 };
 
 /** Nothing of the server's environment reaches a user's script but what a Python program needs. */
-const environment = ({ run, folder, python, maxEndpoints, urls, token }: Launch, role: string) => ({
+const environment = (
+  { run, folder, store, python, maxEndpoints, urls, token }: Launch,
+  role: string,
+) => ({
   PATH: [
     ...(isAbsolute(python) ? [dirname(python)] : []),
     "/usr/local/bin",
@@ -43,6 +48,7 @@ const environment = ({ run, folder, python, maxEndpoints, urls, token }: Launch,
   LOAD_MANAGER_PROJECT_ID: run.projectId,
   ...(run.envId === undefined ? {} : { LOAD_MANAGER_ENV_ID: run.envId }),
   LOAD_MANAGER_RUN_DIR: folder.path,
+  LOAD_MANAGER_STORE_ID: store,
   LOAD_MANAGER_ROLE: role,
   ...(maxEndpoints === undefined ? {} : { LOAD_MANAGER_MAX_ENDPOINTS: String(maxEndpoints) }),
 });

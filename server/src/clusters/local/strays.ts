@@ -11,18 +11,20 @@ const LOOK_MS = 30_000;
  */
 export const createStrays = (deps: {
   readonly runsFolder: string;
+  /** Whose data say which runs there are; processes of other data in the same folder are left alone. */
+  readonly store: string;
   /** Whether somebody looks after this run. Rejects where that cannot be known just now: nothing is ended then. */
   readonly isWanted: (runId: string) => Promise<boolean>;
   readonly log: Log;
 }) => {
-  const { runsFolder, isWanted, log } = deps;
+  const { runsFolder, store, isWanted, log } = deps;
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> = Promise.resolve();
   let ending = false;
 
   const end = async (folder: string): Promise<void> => {
     const list = async () =>
-      (await processesBelow(runsFolder)).filter((process) => process.folder === folder);
+      (await processesBelow(runsFolder, store)).filter((process) => process.folder === folder);
     await endProcesses(list, async ({ signal, pids }) => {
       log.warn(
         { runId: basename(folder), signal, pids },
@@ -32,7 +34,7 @@ export const createStrays = (deps: {
   };
 
   const look = async (): Promise<void> => {
-    const folders = new Set((await processesBelow(runsFolder)).map(({ folder }) => folder));
+    const folders = new Set((await processesBelow(runsFolder, store)).map(({ folder }) => folder));
     for (const folder of folders) {
       try {
         if (!(await isWanted(basename(folder)))) await end(folder);

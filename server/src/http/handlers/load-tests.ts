@@ -6,6 +6,7 @@ import type { LoadTestDeps } from "../../load-tests/deps.ts";
 import { createLoadTest, deleteLoadTest, updateLoadTest } from "../../load-tests/load-tests.ts";
 import { saveScript, withContent } from "../../load-tests/scripts.ts";
 import type { Handlers } from "../bind.ts";
+import { madeOnce } from "./made-once.ts";
 
 type Keys =
   | "createLoadTest"
@@ -62,12 +63,13 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
   return {
     createLoadTest: async ({ body, caller, newId }) => {
       assertVisible(caller, body, "project", body.projectId);
-      // A request that is tried again after a crash finds what it had made.
-      const known = await deps.stores.loadTests.get(newId);
-      const { loadTest, warnings } =
-        known === undefined
-          ? await createLoadTest(deps, body, caller.name, newId)
-          : { loadTest: known, warnings: undefined };
+      const { loadTest, warnings } = await madeOnce(
+        async () => {
+          const known = await deps.stores.loadTests.get(newId);
+          return known === undefined ? undefined : { loadTest: known, warnings: undefined };
+        },
+        () => createLoadTest(deps, body, caller.name, newId),
+      );
       return {
         body: await answer(loadTest, warnings),
         headers: { location: `/v1/load-tests/${loadTest.id}` },

@@ -10,6 +10,7 @@ import { recordEvent } from "../../runs/events.ts";
 import { isTerminal } from "../../runs/run.ts";
 import type { RunStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
+import { madeOnce } from "./made-once.ts";
 import { visibleLoadTest } from "./load-tests.ts";
 
 type Keys =
@@ -70,9 +71,10 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
     createRun: async ({ params, body, caller, newId }) => {
       const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
       const by = { name: caller.name, trigger: "api" } as const;
-      // A request that is tried again after a crash finds what it had made.
-      const run =
-        (await stores.runs.get(newId)) ?? (await createTestRun(deps, loadTest, body, by, newId));
+      const run = await madeOnce(
+        () => stores.runs.get(newId),
+        () => createTestRun(deps, loadTest, body, by, newId),
+      );
       wake();
       return { body: run, headers: { location: `/v1/runs/${run.id}` } };
     },

@@ -38,6 +38,12 @@ export const keyContract = (open: OpenStores): void => {
       expect(taken.filter(Boolean)).toHaveLength(1);
       expect((await store().get(record.id))?.owner).toBe(`n${taken.indexOf(true) + 1}`);
       expect(await store().take(record, record)).toBe(false);
+      const own = recordOf();
+      await store().take(own, undefined);
+      expect(await store().take(own, own)).toBe(true);
+      await store().finish(own.id, "s1", answer);
+      expect(await store().take(own, own)).toBe(false);
+      expect((await store().get(own.id))?.answer).toStrictEqual(answer);
       expect(await store().take(recordOf(), recordOf())).toBe(false);
     });
 

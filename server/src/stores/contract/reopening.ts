@@ -66,6 +66,7 @@ export const reopening =
     };
     return {
       kind: current.kind,
+      identity: current.identity,
       shared: current.shared,
       loadTests: port("loadTests"),
       revisions: port("revisions"),

@@ -7,6 +7,7 @@ export const memoryKeys = (byId: Map<string, KeyRecord>): KeyStore => {
     take: async (record, seen) => {
       const stored = byId.get(record.id);
       if (stored?.owner !== seen?.owner || stored?.createdAt !== seen?.createdAt) return false;
+      if (stored?.answer !== undefined && seen?.answer === undefined) return false;
       byId.set(record.id, copyOf(record));
       return true;
     },

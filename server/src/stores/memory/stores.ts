@@ -23,6 +23,7 @@ export const createMemoryStores = (): Stores => {
   };
   return {
     kind: "memory",
+    identity: "memory",
     shared: false,
     loadTests: memoryLoadTests(memory.loadTests),
     revisions: memoryRevisions(memory.revisions, memory.blobs),

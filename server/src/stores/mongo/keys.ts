@@ -25,11 +25,13 @@ export const mongoKeys = (db: Db): KeyStore => {
     }),
     take: verb(async (record, seen) => {
       if (seen !== undefined) {
-        const { modifiedCount } = await collection.replaceOne(
-          { _id: seen.id, owner: seen.owner, createdAt: long(seen.createdAt) },
+        const unanswered = seen.answer === undefined ? { answer: null } : {};
+        // Matched, not modified: a record that is taken over from oneself does not change.
+        const { matchedCount } = await collection.replaceOne(
+          { _id: seen.id, owner: seen.owner, createdAt: long(seen.createdAt), ...unanswered },
           keyDocument(record),
         );
-        return modifiedCount === 1;
+        return matchedCount === 1;
       }
       try {
         await collection.insertOne({ _id: record.id, ...keyDocument(record) });

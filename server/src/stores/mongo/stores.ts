@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Db, MongoClient, MongoServerSelectionError } from "mongodb";
+import { type Db, MongoClient, ObjectId, MongoServerSelectionError } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
 import type { Stores } from "../ports.ts";
 import { unfinishedError } from "../shared/unfinished.ts";
 import { copyMark, mongoDump } from "./dump.ts";
-import { mongoError, verb } from "./errors.ts";
+import { isDuplicate, mongoError, verb } from "./errors.ts";
 import { mongoEvents } from "./events.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { mongoKeys } from "./keys.ts";
@@ -66,6 +66,7 @@ export const mongoClient = (options: MongoOptions): MongoClient => {
 export const openMongoStores = async (options: MongoOptions): Promise<Stores> => {
   const client = mongoClient(options);
   const db = client.db(options.database);
+  let identity: string;
   try {
     await firstAnswer(client, options.connectTimeoutSeconds * 1000);
     const mark = await copyMark(db).mark();
@@ -75,6 +76,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
     if (options.existing === true) await refuseEmpty(db);
     await checkSchema(db);
     await ensureIndexes(db);
+    identity = await identityOf(db);
   } catch (error) {
     await client.close();
     throw mongoError(error);
@@ -83,6 +85,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
   const checks = db.collection<{ _id: string }>("store_checks");
   return {
     kind: "mongodb",
+    identity,
     shared: true,
     loadTests: mongoLoadTests(db),
     revisions: mongoRevisions(db),
@@ -97,6 +100,20 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
     }),
     close: () => (closing ??= closed(client)),
   };
+};
+
+/** Made once for each database, and then the same for everybody. */
+const identityOf = async (db: Db): Promise<string> => {
+  const meta = db.collection<{ _id: string; id?: string }>("store_meta");
+  for (;;) {
+    const known = (await meta.findOne({ _id: "identity" }))?.id;
+    if (known !== undefined) return `mongodb:${known}`;
+    try {
+      await meta.insertOne({ _id: "identity", id: new ObjectId().toHexString() });
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+  }
 };
 
 /** Waits for a server that is just being started. */

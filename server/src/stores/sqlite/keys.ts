@@ -25,7 +25,8 @@ export const sqliteKeys = (db: Control): KeyStore => {
     take: db.verb((record, seen) =>
       db.transaction(() => {
         if (seen !== undefined) {
-          const where = "id = ? AND owner = ? AND createdAt = ?";
+          const unanswered = seen.answer === undefined ? " AND answer IS NULL" : "";
+          const where = `id = ? AND owner = ? AND createdAt = ?${unanswered}`;
           const sql = `DELETE FROM idempotency_keys WHERE ${where}`;
           if (db.run(sql, seen.id, seen.owner, seen.createdAt) !== 1) return false;
         }

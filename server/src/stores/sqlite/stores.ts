@@ -71,6 +71,7 @@ export const openSqliteStores = async (options: {
   };
   return {
     kind: "sqlite",
+    identity: "sqlite",
     shared: false,
     loadTests: sqliteLoadTests(db),
     revisions: sqliteRevisions(db),
