@@ -90,8 +90,8 @@ test("a foreign object and an unknown one get the same answer", async () => {
 test("a cluster that serves several tenants tells each only of its own runs", async () => {
   const shared = testApp(withTokens);
   const of = { locustClusterId: "local", status: "Running", orgId: "web" } as const;
-  const acme = runOf({ ...of, accountId: "acme", slot: 0 });
-  const umbrella = runOf({ ...of, accountId: "umbrella", slot: 1 });
+  const acme = runOf({ ...of, accountId: "acme", slot: 0, createdAt: 1 });
+  const umbrella = runOf({ ...of, accountId: "umbrella", slot: 1, createdAt: 2 });
   const waiting = runOf({ ...of, accountId: "acme", status: "Pending" });
   for (const run of [acme, umbrella, waiting]) await shared.stores.runs.create(run);
   const seen = async (token: string) => {
