@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
 import { pino } from "pino";
 import { messageOf } from "./lib/errors.ts";
@@ -77,10 +78,10 @@ export const serve = async (
       return false;
     },
   );
-  const well = await Promise.race([closed, delay(CLOSE_MS)]);
+  const well = await Promise.race([closed, sleep(CLOSE_MS, false, { ref: false })]);
   io.out("Load Manager has ended.");
   // Whatever is still waited for, runs go on without it.
-  if (well !== true) process.exit(1);
+  if (!well) process.exit(1);
 };
 
 const reloadLine = ({ clusters, tokens, needsRestart }: ReloadAnswer): string => {
