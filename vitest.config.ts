@@ -17,6 +17,17 @@ const onMongo =
         },
       ];
 
+/** What only the long commands run, or what needs a MongoDB where there is none (`npm test` says so then). */
+const left = [
+  ...(process.env["LOAD_MANAGER_FAULTS"] === "all"
+    ? []
+    : ["e2e/faults/local-locust.test.ts", "e2e/faults/attached-locust.test.ts"]),
+  ...(process.env["LOAD_MANAGER_SOAK_MINUTES"] === undefined ? ["e2e/soak/**"] : []),
+  ...(process.env["LOAD_MANAGER_TEST_MONGODB_URI"] === undefined
+    ? ["e2e/faults/two-servers.test.ts", "e2e/faults/store-away.test.ts", "e2e/migrate.test.ts"]
+    : []),
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -34,9 +45,10 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
+          exclude: left,
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

@@ -127,8 +127,8 @@ mongodb: { uri: "${uri}", database: "${database}" }
     });
   });
 
-  test.runIf(ALL_FAULTS)(
-    "one that is stopped in its tracks wakes up to a run that is no longer its own",
+  test.each(ALL_FAULTS ? ["SIGSTOP"] : [])(
+    "(%s) one that is stopped in its tracks wakes up to a run that is no longer its own",
     async () => {
       const { run, holder } = await begin(40);
       holder.mine.child.kill("SIGSTOP");
