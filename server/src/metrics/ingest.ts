@@ -87,7 +87,7 @@ export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps
     const arrived = read(batch);
     const rows = arrived.map(({ row }) => row);
     const run = await runs.get(runId);
-    if (run === undefined) {
+    if (run === undefined || run.deletingAt !== undefined) {
       throw new AppError("gone", `There is no run ${runId}; its figures are not wanted any more.`);
     }
     const oldest = oldestSecond();

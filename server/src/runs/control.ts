@@ -2,7 +2,7 @@ import type { ChangeLoad, LoadTestRun, UpdateRun } from "@load-manager/contract/
 import { withoutRun } from "./recent-runs.ts";
 import { AppError, notFound } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
-import { recordEvent, recordStatus } from "./events.ts";
+import { recordEvent, recordOwnStatus, recordStatus } from "./events.ts";
 import { isActive, isTerminal } from "./run.ts";
 
 type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
@@ -22,13 +22,15 @@ export const changeRun = async (
     if (run === undefined) throw notFound("run", id);
     const patch = decide(run);
     if (patch === undefined) return run;
+    const leaves = patch.status !== undefined && patch.status !== run.status;
+    if (leaves) await recordOwnStatus(deps.stores.events, run);
     const next = await deps.stores.runs.update(
       id,
       { version: run.version },
       { ...patch, updatedAt: deps.clock.now(), updatedBy: by },
     );
     if (next === undefined) continue;
-    if (next.status !== run.status) await recordStatus(deps.stores.events, next, run.status);
+    if (leaves) await recordStatus(deps.stores.events, next, run.status);
     return next;
   }
 };
@@ -114,7 +116,7 @@ export const updateRun = async (
 
 /**
  * Deletes an ended run with its figures, events and folder. That it is to be deleted is stored before anything is taken
- * away, so a run that must stay loses nothing; a deletion that a kill has cut off is finished by the next one.
+ * away, so a run that must stay loses nothing; from then on it is not settled, so the loop finishes what a kill cuts off.
  */
 export const deleteRun = async (
   deps: RunDeps,
@@ -122,7 +124,6 @@ export const deleteRun = async (
   ifMatch: number | undefined,
   by: string,
 ): Promise<void> => {
-  const { stores, clock } = deps;
   const decided = await changeRun(
     deps,
     run.id,
@@ -138,17 +139,24 @@ export const deleteRun = async (
       if (current.keep) {
         throw new AppError("conflict", 'The run is kept; set "keep" to false first.');
       }
-      return { deletingAt: clock.now() };
+      return { deletingAt: deps.clock.now(), settledAt: null };
     },
     by,
   );
+  await deps.failpoint("deleting.after");
+  await finishDeletion(deps, decided);
+};
+
+/** Every step may be repeated, and by two servers at once. */
+export const finishDeletion = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
+  const { stores, clock } = deps;
   await stores.metrics.deleteRun(run.id);
   await stores.events.deleteRun(run.id);
   await deps.clusters.get(run.locustClusterId)?.remove(run.id);
-  if (decided.loadTestId !== undefined) {
-    await withoutRun(stores.loadTests, decided.loadTestId, run.id, clock.now());
+  if (run.loadTestId !== undefined) {
+    await withoutRun(stores.loadTests, run.loadTestId, run.id, clock.now());
   }
-  if (!(await stores.runs.delete(run.id, decided.version)) && (await stores.runs.get(run.id))) {
+  if (!(await stores.runs.delete(run.id, run.version)) && (await stores.runs.get(run.id))) {
     throw stale(run.id);
   }
   deps.figures.forget(run.id);

@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { deleteRun, updateRun } from "./control.ts";
 import type { RunDeps } from "./deps.ts";
 import { recordEvent } from "./events.ts";
+import { holdsSlot } from "./run.ts";
 import { refreshSummary } from "./settle.ts";
 import { createWorld } from "./simulation/world.ts";
+import { stepRun } from "./step.ts";
 
 /** An ended run with an event and one record of figures. */
 const ended = async () => {
@@ -75,6 +77,17 @@ test("once it is decided nothing takes it back, and the next DELETE finishes wha
     updateRun(it.deps, await it.run(), { keep: true }, undefined, "t"),
   ).rejects.toMatchObject({ kind: "conflict" });
   await deleteRun(it.deps, before, before.version, "t");
+  expect(await it.deps.stores.runs.get(it.id)).toBeUndefined();
+  expect([await it.rows(), await it.events()]).toEqual([0, 0]);
+});
+
+test("the next look finishes what a kill has cut off, and until then it holds no slot", async () => {
+  const it = await ended();
+  await cutOff(it);
+  const [left] = await it.deps.stores.runs.unsettled();
+  expect(left?.id).toBe(it.id);
+  expect(holdsSlot({ ...(await it.run()), slot: 0 })).toBe(false);
+  expect(await stepRun(it.deps, it.id, {})).toBe(true);
   expect(await it.deps.stores.runs.get(it.id)).toBeUndefined();
   expect([await it.rows(), await it.events()]).toEqual([0, 0]);
 });

@@ -43,6 +43,23 @@ export const recordStatus = (
   });
 };
 
+/**
+ * A kill between the write of a state and its event loses the event: whoever next looks at the run, or takes it out of
+ * that state, writes it first. What is there already stays as it is.
+ */
+export const recordOwnStatus = (events: RunEventStore, run: LoadTestRun): Promise<void> => {
+  const since = {
+    Pending: run.createdAt,
+    Starting: run.startingAt,
+    Running: run.startedAt,
+    Stopping: run.stoppingAt,
+    Finished: run.finishedAt,
+    Stopped: run.finishedAt,
+    Failed: run.finishedAt,
+  }[run.status];
+  return recordStatus(events, { ...run, updatedAt: since ?? run.updatedAt }, undefined);
+};
+
 const FORCED = {
   SIGTERM: [
     "stop_forced_term",

@@ -53,14 +53,18 @@ export const createLoop = (deps: RunDeps): RunLoop => {
 
   const follow = async (runId: string, watch: Watch): Promise<void> => {
     const memory: Memory = {};
+    let told: { error: string; at: number } | undefined;
     while (!ending.signal.aborted) {
       try {
         if (await stepRun(deps, runId, memory)) break;
-      } catch (error) {
-        deps.log.error(
-          { runId, error: messageOf(error) },
-          "a look at a run failed; the next one follows",
-        );
+        told = undefined;
+      } catch (thrown) {
+        const error = messageOf(thrown);
+        const at = deps.clock.monotonic();
+        if (told?.error !== error || at - told.at > POLICY.sameErrorMs) {
+          told = { error, at };
+          deps.log.error({ runId, error }, "a look at a run failed; the next ones follow");
+        }
       }
       await nap(watch);
     }

@@ -2,7 +2,7 @@ import type { LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
 import type { ClusterAdapter } from "../clusters/port.ts";
 import { deadlineOf } from "./deadline.ts";
 import type { RunDeps } from "./deps.ts";
-import { recordStatus } from "./events.ts";
+import { recordOwnStatus, recordStatus } from "./events.ts";
 import { isFree, SYSTEM } from "./leases.ts";
 import { holdsSlot } from "./run.ts";
 
@@ -34,14 +34,14 @@ const write = async (
   patch: Patch,
 ): Promise<LoadTestRun | undefined> => {
   const now = deps.clock.now();
+  const leaves = patch.status !== undefined;
+  if (leaves) await recordOwnStatus(deps.stores.events, run);
   const next = await deps.stores.runs.update(
     run.id,
     { version: run.version },
     { ...patch, updatedAt: now, updatedBy: SYSTEM },
   );
-  if (next !== undefined && next.status !== run.status) {
-    await recordStatus(deps.stores.events, next, run.status);
-  }
+  if (next !== undefined && leaves) await recordStatus(deps.stores.events, next, run.status);
   return next;
 };
 

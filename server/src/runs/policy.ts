@@ -34,6 +34,8 @@ export const POLICY = {
   stopAgainMs: 5000,
   /** A run on a machine that is not heard of counts as lost this long after all its load must have ended. */
   hostLostMs: 60_000,
+  /** The same failure of looks at one run is logged again after this long. */
+  sameErrorMs: 60_000,
   /** Live figures are written at most this often. */
   liveMs: 5000,
 } as const;

@@ -20,7 +20,11 @@ export const TERMINAL_STATUSES: readonly RunStatus[] = ["Finished", "Stopped", "
 export const ACTIVE_STATUSES: readonly RunStatus[] = ["Pending", "Starting", "Running", "Stopping"];
 
 /** It has, or may have, Locust's attention. A run that was cancelled while it waited never had. */
-export const holdsSlot = (run: Pick<LoadTestRun, "status" | "slot" | "trigger">): boolean =>
-  run.status !== "Pending" && (run.slot !== undefined || run.trigger === "external");
+export const holdsSlot = (
+  run: Pick<LoadTestRun, "status" | "slot" | "trigger" | "deletingAt">,
+): boolean =>
+  run.status !== "Pending" &&
+  run.deletingAt === undefined &&
+  (run.slot !== undefined || run.trigger === "external");
 
 export const isActive = (run: Pick<LoadTestRun, "status">): boolean => !isTerminal(run.status);

@@ -11,7 +11,13 @@ test("the event of the last state is there once, whether a kill kept it from bei
     const deps = it.calm();
     const { id } = await it.create();
     const { events } = deps.stores;
-    const dying = { ...events, append: () => Promise.reject(new Error("killed")) };
+    const dying: typeof events = {
+      ...events,
+      append: (runId, told) =>
+        told.some(({ data }) => data?.["to"] === "Stopped")
+          ? Promise.reject(new Error("killed"))
+          : events.append(runId, told),
+    };
     const stores = killed ? { ...deps.stores, events: dying } : deps.stores;
     await stopTestRun({ ...deps, stores }, id, { name: "t" }).catch(() => {});
     const run = await it.base.runs.get(id);

@@ -2,7 +2,7 @@ import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
-import { forcedSteps, recordEvent, recordStatus } from "./events.ts";
+import { forcedSteps, recordEvent, recordOwnStatus } from "./events.ts";
 import { releaseRun, SYSTEM } from "./leases.ts";
 import { POLICY } from "./policy.ts";
 import { updateRecentRuns } from "./recent-runs.ts";
@@ -69,8 +69,7 @@ export const settleRun = async (
 ): Promise<LoadTestRun | undefined> => {
   const { stores, figures, clock } = deps;
   await endLoad(deps, run);
-  // A kill between the write of the last state and its event would lose that; the same one twice is one.
-  await recordStatus(stores.events, run, undefined);
+  await recordOwnStatus(stores.events, run);
   await drainSpool(deps, run);
   const live = await figures.snapshot(run);
   if (live !== undefined) await stores.runs.setLive(run.id, live);
@@ -108,7 +107,7 @@ export const settleRun = async (
 /** Figures that arrive after the end are counted; status and verdict stay what they are. */
 export const refreshSummary = async (deps: RunDeps, arrived: LoadTestRun): Promise<void> => {
   const { stores, figures, clock } = deps;
-  if (arrived.settledAt === undefined) return;
+  if (arrived.settledAt === undefined && arrived.deletingAt === undefined) return;
   for (;;) {
     // Read again: it may have been deleted while the figures were on their way in.
     const run = await stores.runs.get(arrived.id);

@@ -1,10 +1,12 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
 import type { ClusterAdapter, Hold, Observation } from "../clusters/port.ts";
 import { messageOf } from "../lib/errors.ts";
 import { apply, writeRun } from "./apply.ts";
+import { finishDeletion } from "./control.ts";
 import type { RunDeps } from "./deps.ts";
-import { type KnownGaps, noteGaps } from "./gaps.ts";
 import { lookFromAfar } from "./elsewhere.ts";
+import { recordOwnStatus } from "./events.ts";
+import { type KnownGaps, noteGaps } from "./gaps.ts";
 import { guardedBy } from "./guarded.ts";
 import { holdRun, isElsewhere } from "./leases.ts";
 import { nextPhases } from "./phases.ts";
@@ -16,6 +18,8 @@ import { settleRun } from "./settle.ts";
 
 /** What one server remembers of a run between two looks, on its monotonic clock. */
 export type Memory = {
+  /** The state whose event is known to be stored. */
+  told?: RunStatus;
   unreachableSince?: number | undefined;
   endSince?: number | undefined;
   stopSentAt?: number | undefined;
@@ -36,6 +40,10 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
     return true;
   }
   if (run.status === "Pending") return true;
+  if (run.deletingAt !== undefined) {
+    await finishDeletion(deps, run);
+    return true;
+  }
   if (isElsewhere(deps, run)) {
     const over = await lookFromAfar(deps, run);
     return over !== undefined && (await settleRun(deps, over)) !== undefined;
@@ -45,6 +53,10 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
   const adapter = cluster && guardedBy(cluster, deps.membership);
   const hold = await holdRun(deps, run);
   if (hold === undefined) return false;
+  if (memory.told !== run.status) {
+    await recordOwnStatus(deps.stores.events, hold.run);
+    memory.told = run.status;
+  }
   const seen = await observeHeld(deps, adapter, hold, memory);
   await storePolled(deps, hold.run, seen, memory);
   await writeLive(deps, hold.run, memory);

@@ -109,7 +109,7 @@ export type RunStore = {
     patch: Patch<Omit<LoadTestRun, "id" | "version">>,
   ) => Promise<LoadTestRun | undefined>;
   readonly delete: (id: string, version: number) => Promise<boolean>;
-  /** Every run that still needs the loop (`settledAt` absent), oldest first. */
+  /** Every run that still needs the loop (`settledAt` absent: it is not over, or is being deleted), oldest first. */
   readonly unsettled: () => Promise<LoadTestRun[]>;
   readonly findExternal: (
     locustClusterId: string,

@@ -74,6 +74,8 @@ export const brokenPromises = (seen: {
   readonly starts: readonly (readonly [attempt: string, count: number])[];
   readonly intrusions: readonly string[];
   readonly loads: readonly Load[];
+  /** The states that the events of a run tell of. */
+  readonly told: ReadonlyMap<string, readonly unknown[]>;
   readonly recentRuns: readonly string[];
   /** Whether a run that was created after everything else was given the slot. */
   readonly slotIsFree: boolean;
@@ -91,6 +93,10 @@ export const brokenPromises = (seen: {
     else if (run.statusReason?.code === undefined) broken.push(`the run ${id} ended for no reason`);
     if (run.settledAt === undefined) broken.push(`the run ${id} is not settled`);
     const changes = history.changes.filter(({ runId }) => runId === id);
+    for (const status of new Set(changes.map((change) => change.status))) {
+      const times = seen.told.get(id)?.filter((one) => one === status).length ?? 0;
+      if (times !== 1) broken.push(`${times} events tell that the run ${id} became ${status}`);
+    }
     const ends = new Set(changes.map(({ status }) => status).filter(isTerminal));
     if (ends.size > 1) broken.push(`the run ${id} ended as ${[...ends].join(" and ")}`);
     changes.forEach((change, index) => {

@@ -130,6 +130,14 @@ export const play = async (
   }
   const loadTest = await it.base.loadTests.get(definition.id);
   const runs = await stored();
+  const told = new Map<string, unknown[]>();
+  for (const { id } of runs) {
+    const { items } = await it.base.events.list(id, { limit: 500 });
+    told.set(
+      id,
+      items.filter(({ type }) => type === "status").map(({ data }) => data?.["to"]),
+    );
+  }
   const { cluster } = it;
   const [starts, loads, intrusions] = [cluster.starts(), cluster.loads(), cluster.intrusions()];
   const probe = await it.create();
@@ -147,6 +155,7 @@ export const play = async (
       starts,
       intrusions,
       loads,
+      told,
       recentRuns: loadTest?.recentRuns.map(({ id }) => id) ?? [],
       slotIsFree: !(await waits()),
     }),
