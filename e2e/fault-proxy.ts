@@ -1,12 +1,14 @@
 import { createServer, connect, type Socket } from "node:net";
 
 /** What the way between two programs does to what goes over it. */
-type Way =
+export type Way =
   | "open"
   /** Everything is taken, nothing arrives: a network that drops packets. */
   | "silent"
   /** What is sent arrives, what is answered does not. */
   | "mute"
+  /** What is answered arrives, what is sent does not. */
+  | "deaf"
   /** Connections are broken, and no new one is taken. */
   | "closed"
   /** Everything arrives this much later. */
@@ -32,7 +34,7 @@ export const startFaultProxy = async (target: number): Promise<FaultProxy> => {
   };
   const pass = (from: Socket, to: Socket, isAnswer: boolean): void => {
     from.on("data", (bytes) => {
-      if (way === "silent" || (way === "mute" && isAnswer)) return;
+      if (way === "silent" || (way === "mute" && isAnswer) || (way === "deaf" && !isAnswer)) return;
       if (typeof way === "object") setTimeout(() => to.write(bytes), way.delayMs);
       else to.write(bytes);
     });

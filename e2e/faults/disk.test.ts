@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { LOCUSTS, running, until } from "../harness.ts";
+import { ALL_FAULTS, note, openWorld } from "./world.ts";
+
+const python = LOCUSTS[0]?.python ?? "python3";
+
+const fill = (path: string): (() => void) => {
+  const file = openSync(path, "w");
+  for (const bytes of [1 << 20, 4096, 1]) {
+    try {
+      for (;;) writeSync(file, Buffer.alloc(bytes, 1));
+    } catch {
+      // Full to this grain.
+    }
+  }
+  return () => {
+    closeSync(file);
+    rmSync(path);
+  };
+};
+
+/** Needs root: only that may mount a small disk. */
+describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
+  const onSmallDisk = async () => {
+    const world = await openWorld("sqlite", python);
+    mkdirSync(world.dataDir, { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", world.dataDir]);
+    world.closers.push(async () => execFileSync("umount", [world.dataDir]));
+    const server = await world.serve();
+    const get = (path: string) => fetch(`${server.address}${path}`);
+    return { world, server, get };
+  };
+
+  test.each([
+    { until: "during the run", fault: "disk full for 8 s of a run", durationSeconds: 20 },
+    { until: "after its end", fault: "disk full until after the end", durationSeconds: 6 },
+  ])("row 21: full, with room again $until", async ({ fault, durationSeconds }) => {
+    const { world, server, get } = await onSmallDisk();
+    const loadTestId = await world.define(server);
+    const body = { targetUsers: 6, spawnRate: 6, durationSeconds };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    await running(server.client, run.id);
+    const free = fill(join(world.dataDir, "filler"));
+    const full = Date.now();
+    const reasons = await until("readyz to say so", async () => {
+      const answer = await get("/readyz");
+      return answer.ok ? undefined : ((await answer.json()) as { reasons: string[] }).reasons;
+    });
+    const detectedMs = Date.now() - full;
+    expect(reasons.join()).toContain("disk is full");
+    expect((await get("/livez")).status).toBe(200);
+    expect((await get(`/v1/runs/${run.id}`)).status).toBe(200);
+    await sleep(8000 - Math.min(8000, Date.now() - full));
+    if (durationSeconds < 10) {
+      const ended = await until("the end, written from the ballast", async () => {
+        const seen = await server.client.getRun({ params: { runId: run.id } });
+        return seen.finishedAt === undefined ? undefined : seen;
+      });
+      expect(ended.status).toBe("Finished");
+    }
+    free();
+    const back = Date.now();
+    await until("readiness", async () => ((await get("/readyz")).ok ? true : undefined));
+    const recoveredMs = Date.now() - back;
+    await until(
+      "every figure",
+      async () => {
+        const { complete } = await server.client.getSummary({ params: { runId: run.id } });
+        return complete ? true : undefined;
+      },
+      90,
+    );
+    await world.verify(server, run.id, { status: "Finished" });
+    note({ row: 21, fault, store: "sqlite", detectedMs, recoveredMs });
+  });
+});

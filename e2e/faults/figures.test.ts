@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { LOCUSTS, running, type Server, until } from "../harness.ts";
+import { begin, openAttached } from "./attached.ts";
+import { startReplayProxy } from "./replay-proxy.ts";
+import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
+
+const python = LOCUSTS[0]?.python ?? "python3";
+const KILLS = 10;
+
+/** Whatever is told of the figures of a run. */
+const everything = async ({ client }: Server, runId: string) => ({
+  summary: await client.getSummary({ params: { runId } }),
+  requests: await client.getRequests({ params: { runId } }),
+  graph: await client.getGraph({ params: { runId } }),
+  failures: await client.getFailures({ params: { runId } }),
+});
+
+describe.runIf(ALL_FAULTS).each(STORES)("figures on their way to the store, on %s", (store) => {
+  test("row 16: batches arrive twice, again and in another order", async () => {
+    let proxy: Awaited<ReturnType<typeof startReplayProxy>> | undefined;
+    const at = await openAttached(store, {
+      before: async (port) => (proxy = await startReplayProxy(port)),
+    });
+    if (proxy === undefined) throw new Error("there is no proxy");
+    const run = await begin(at, 25);
+    await running(at.server.client, run.id);
+    await sleep(23_000);
+    await proxy.settle();
+    const ended = await at.world.verify(at.server, run.id, { status: "Finished" });
+    expect(ended.summary?.complete).toBe(true);
+    for (const times of Object.values(proxy.done)) expect(times).toBeGreaterThan(1);
+    const before = await everything(at.server, run.id);
+    const statuses = await proxy.replay();
+    expect(statuses.length).toBeGreaterThan(10);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(await everything(at.server, run.id)).toEqual(before);
+    await at.world.verify(at.server, run.id, { status: "Finished" });
+    note({ row: 16, fault: "batches twice, again, late; then all of them once more", store });
+  });
+
+  test("row 22: the server is killed again and again while it stores figures", async () => {
+    const world = await openWorld(store, python);
+    let server = await world.serve();
+    const port = Number(new URL(server.address).port);
+    const loadTestId = await world.define(server);
+    const body = { targetUsers: 20, spawnRate: 20, durationSeconds: 45 };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    await running(server.client, run.id);
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await sleep(700 + kill * 130);
+      await server.kill("SIGKILL");
+      server = await world.serve({ port });
+    }
+    const back = Date.now();
+    const total = async () =>
+      (await server.client.getSummary({ params: { runId: run.id } })).totalRequests;
+    const then = await total();
+    await until("new figures", async () => ((await total()) > then ? true : undefined));
+    const recoveredMs = Date.now() - back;
+    const ended = await world.verify(server, run.id, { status: "Finished" });
+    expect(ended.summary?.complete).toBe(true);
+    if (store === "sqlite") {
+      await server.kill("SIGTERM");
+      for (const file of ["control.db", "metrics.db"]) {
+        const db = new Database(join(world.dataDir, file), { fileMustExist: true });
+        expect(db.pragma("integrity_check")).toEqual([{ integrity_check: "ok" }]);
+        db.close();
+      }
+    }
+    note({ row: 22, fault: `killed ${KILLS} times while it stores figures`, store, recoveredMs });
+  });
+});
