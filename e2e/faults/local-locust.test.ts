@@ -1,9 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { LOCUSTS, processesWith, running, type Server, until } from "../harness.ts";
+import { eventsOf, LOCUSTS, processesWith, running, type Server, until } from "../harness.ts";
 import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
 
 const python = LOCUSTS[0]?.python ?? "python3";
+
+/** Its workers compute all the time, and let go often enough to stay in touch. */
+const BUSY = `
+
+import gevent
+from time import perf_counter
+from locust.runners import WorkerRunner
+
+
+@events.test_start.add_listener
+def compute(environment, **_kwargs):
+    def burn():
+        while True:
+            until = perf_counter() + 0.05
+            while perf_counter() < until:
+                pass
+            gevent.sleep(0)
+
+    if isinstance(environment.runner, WorkerRunner):
+        gevent.spawn(burn)
+`;
 
 /** What is killed or paused here are the processes of one run, found by its folder. */
 describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s", (store) => {
@@ -74,6 +95,53 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     const killed = Date.now();
     await world.verify(server, run.id, { status: "Failed", code: "no_workers", exact: false });
     note({ row: 14, fault: "all workers are killed", store, detectedMs: Date.now() - killed });
+  });
+
+  test("row 15: the workers come late", async () => {
+    const world = await openWorld(store, python);
+    const server = await world.serve();
+    const loadTestId = await world.define(server);
+    const body = { targetUsers: 6, spawnRate: 6, durationSeconds: 5 };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    const workers = await until("both workers", () => {
+      const found = processesWith(`LOAD_MANAGER_RUN_DIR=${world.dataDir}`).filter(({ role }) =>
+        role?.startsWith("worker"),
+      );
+      return found.length === 2 ? found : undefined;
+    });
+    for (const { pid } of workers) process.kill(pid, "SIGSTOP");
+    await sleep(12_000);
+    expect((await server.client.getRun({ params: { runId: run.id } })).status).toBe("Starting");
+    for (const { pid } of workers) process.kill(pid, "SIGCONT");
+    await world.verify(server, run.id, { status: "Finished" });
+    const [late] = (await eventsOf(server.client, run.id)).filter(
+      ({ type }) => type === "workers_late",
+    );
+    expect(late?.data?.["waitedSeconds"]).toBeGreaterThan(10);
+    expect(late?.data?.["workers"]).toBe(2);
+    note({ row: 15, fault: "workers asleep for 12 s at the start", store });
+  });
+
+  test("a generator whose processor is full is told, and health says so", async () => {
+    const world = await openWorld(store, python);
+    const server = await world.serve({
+      config: `${world.storeConfig()}locustClusters: [{ id: here, kind: local, workers: 1 }]\n`,
+    });
+    const loadTestId = await world.define(server, { locustfile: world.locustfile + BUSY });
+    const body = { targetUsers: 4, spawnRate: 4, durationSeconds: 60 };
+    const run = await server.client.createRun({ params: { loadTestId }, body });
+    await running(server.client, run.id);
+    const { healthReason } = await until("health degraded", async () => {
+      const seen = await server.client.getRun({ params: { runId: run.id } });
+      return seen.health === "degraded" ? seen : undefined;
+    });
+    expect(healthReason?.code).toBe("generator_saturated");
+    const [told] = (await eventsOf(server.client, run.id)).filter(
+      ({ type }) => type === "generator_saturated",
+    );
+    expect(told?.data?.["cpuPercent"]).toBeGreaterThanOrEqual(90);
+    await server.client.stopRun({ params: { runId: run.id } });
+    await world.verify(server, run.id, { status: "Stopped" });
   });
 
   test("row 28: the server's event loop stands still for 20 s", async () => {
