@@ -1,29 +1,10 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
-import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import { withRecentRun } from "../runs/recent-runs.ts";
+import { NO_FIGURES, withRecentRun } from "../runs/recent-runs.ts";
 import { isTerminal } from "../runs/run.ts";
 import { recentRunOf } from "../runs/settle.ts";
 import type { Around } from "./load-test.ts";
-
-const NO_SUMMARY: RunSummary = {
-  totalRequests: 0,
-  totalFailures: 0,
-  timedRequests: 0,
-  requestsPerSec: null,
-  errorRate: null,
-  avgResponseMs: null,
-  minResponseMs: null,
-  maxResponseMs: null,
-  p50ResponseMs: null,
-  p90ResponseMs: null,
-  p95ResponseMs: null,
-  p99ResponseMs: null,
-  maxUsers: 0,
-  complete: false,
-  gaps: [],
-  workers: { expected: null, lost: 0 },
-};
 
 /** What the runs say of their load tests. */
 export const createRunIndex = () => {
@@ -36,7 +17,7 @@ export const createRunIndex = () => {
       of.runs = Math.max(of.runs + 1, run.runNumber ?? 0);
       of.lastRunAt = Math.max(of.lastRunAt, run.startedAt ?? run.createdAt);
       if (!isTerminal(run.status)) return;
-      of.recent = withRecentRun(of.recent, recentRunOf(run, run.summary ?? NO_SUMMARY));
+      of.recent = withRecentRun(of.recent, recentRunOf(run, run.summary ?? NO_FIGURES));
     },
     of: (loadTestId: string): Around => {
       const of = known.get(loadTestId);

@@ -72,8 +72,15 @@ export const createLoop = (deps: RunDeps): RunLoop => {
     rouse(sweep);
   };
 
+  /** Not while runs are open: their times are to fit together. */
+  const followWall = (): void => {
+    const jumpedMs = Math.round(deps.clock.follow?.() ?? 0);
+    if (jumpedMs !== 0) deps.log.warn({ jumpedMs }, "the clock of this machine was set");
+  };
+
   const watchAll = async (): Promise<void> => {
     const open = await deps.stores.runs.unsettled();
+    if (open.length === 0) followWall();
     await admitPending(deps, open);
     for (const run of await deps.stores.runs.unsettled()) {
       if (run.status === "Pending" || watches.has(run.id) || ending.signal.aborted) continue;

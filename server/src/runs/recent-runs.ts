@@ -1,5 +1,26 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
+import type { RunSummary } from "@load-manager/contract/run.ts";
 import type { LoadTestStore } from "../stores/ports.ts";
+
+/** The summary of a run of which nothing was counted. */
+export const NO_FIGURES: RunSummary = {
+  totalRequests: 0,
+  totalFailures: 0,
+  timedRequests: 0,
+  requestsPerSec: null,
+  errorRate: null,
+  avgResponseMs: null,
+  minResponseMs: null,
+  maxResponseMs: null,
+  p50ResponseMs: null,
+  p90ResponseMs: null,
+  p95ResponseMs: null,
+  p99ResponseMs: null,
+  maxUsers: 0,
+  complete: false,
+  gaps: [],
+  workers: { expected: null, lost: 0 },
+};
 
 const KEPT = 10;
 

@@ -66,7 +66,11 @@ type Seen<K extends Observation["kind"]> = Extract<Observation, { readonly kind:
 
 /** The plugin stops by itself and gets a grace; without it the stop is ours, and on time. */
 const pastDeadline = (run: LoadTestRun, load: LoadState, now: number): boolean => {
-  const deadline = deadlineOf(run, load.testStartedAt ?? run.startedAt ?? run.startSent?.at);
+  const began =
+    load.ranMs === undefined
+      ? (load.testStartedAt ?? run.startedAt ?? run.startSent?.at)
+      : now - load.ranMs;
+  const deadline = deadlineOf(run, began);
   const grace = load.boot === undefined ? 0 : POLICY.deadlineGraceMs;
   return deadline !== undefined && now > deadline + grace;
 };

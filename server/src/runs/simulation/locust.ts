@@ -1,5 +1,6 @@
 import type { ClusterAdapter, LoadState, Observation } from "../../clusters/port.ts";
 import type { RunFigures } from "../deps.ts";
+import { NO_FIGURES } from "../recent-runs.ts";
 
 /** What can go wrong with the next call to Locust. */
 export type Fault = "none" | "lost-call" | "lost-reply" | "refused";
@@ -15,25 +16,6 @@ type Load = {
   stopIssuedAt?: number;
   endedAt?: number;
   stopCause?: LoadState["stopCause"];
-};
-
-const EMPTY_SUMMARY = {
-  totalRequests: 0,
-  totalFailures: 0,
-  timedRequests: 0,
-  requestsPerSec: null,
-  errorRate: null,
-  avgResponseMs: null,
-  minResponseMs: null,
-  maxResponseMs: null,
-  p50ResponseMs: null,
-  p90ResponseMs: null,
-  p95ResponseMs: null,
-  p99ResponseMs: null,
-  maxUsers: 0,
-  complete: true,
-  gaps: [],
-  workers: { expected: 2, lost: 0 },
 };
 
 /**
@@ -223,7 +205,7 @@ export const simulatedLocust = (options: {
       return { boots: known === undefined ? 0 : 1, complete: whole };
     },
     snapshot: async () => undefined,
-    summary: async () => ({ ...EMPTY_SUMMARY, gaps: [] }),
+    summary: async () => ({ ...NO_FIGURES, complete: true }),
     forget: () => {},
   };
 
