@@ -22,6 +22,7 @@ const left = [
   ...(process.env["LOAD_MANAGER_FAULTS"] === "all"
     ? []
     : ["e2e/faults/{attached-locust,clocks,cluster,disk,figures,local-locust}.test.ts"]),
+  ...(process.env["LOAD_MANAGER_TEST_FAKETIME"] === undefined ? ["e2e/faults/clocks.test.ts"] : []),
   ...(process.env["LOAD_MANAGER_SOAK_MINUTES"] === undefined ? ["e2e/soak/**"] : []),
   ...(process.env["LOAD_MANAGER_TEST_MONGODB_URI"] === undefined
     ? ["e2e/faults/two-servers.test.ts", "e2e/faults/store-away.test.ts", "e2e/migrate.test.ts"]

@@ -26,6 +26,8 @@ export const startLocust = async (options: {
   readonly serverUrl?: string;
   readonly script?: string;
   readonly workers?: number;
+  /** More for one process's environment: the master is 0, the workers are 1, 2 … */
+  readonly env?: (process: number) => Record<string, string>;
   /** What a master that is started again has to listen on. */
   readonly ports?: { readonly web: number; readonly master: number };
 }) => {
@@ -51,12 +53,12 @@ export const startLocust = async (options: {
     start(
       options.python,
       args(["--master", ...ports, "--web-host", "127.0.0.1", "--web-port", String(web)]),
-      env,
+      { ...env, ...options.env?.(0) },
     ),
   ];
   for (let worker = 0; worker < workers; worker += 1) {
     const address = ["--worker", "--master-host", "127.0.0.1", "--master-port", String(master)];
-    programs.push(start(options.python, args(address), env));
+    programs.push(start(options.python, args(address), { ...env, ...options.env?.(worker + 1) }));
   }
   const baseUrl = `http://127.0.0.1:${web}`;
   if (workers > 0) await workersReady(baseUrl);

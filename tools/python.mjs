@@ -44,7 +44,7 @@ export const ranked = (pythons) =>
 
 const PROBE = "import sys; print(sys.executable); print(sys.version_info[0], sys.version_info[1])";
 
-const findPythons = () => {
+export const findPythons = () => {
   const seen = new Set();
   return COMMANDS.flatMap((command) => {
     const { ok, out } = capture(command, ["-c", PROBE], { timeout: 15_000 });
@@ -69,7 +69,7 @@ const locustOf = (python) => {
 };
 
 /** An environment in our folder with these requirements; a half-made one is made anew. Says why where it cannot be. */
-const makeEnvironment = (name, python, requirements) => {
+export const makeEnvironment = (name, python, requirements) => {
   const folder = join(TOOLS_FOLDER, name);
   const own = join(folder, "bin/python");
   const mark = join(folder, ".complete");

@@ -53,7 +53,7 @@ const main = async ([what, ...args]) => {
     case "faults":
       return test({
         node,
-        args: ["e2e/faults", ...args],
+        args: args.length > 0 ? args : ["e2e/faults"],
         env: { ...env, LOAD_MANAGER_FAULTS: "all" },
       });
     case "long":

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureFaketime } from "./faketime.mjs";
 import { startMongo } from "./mongo.mjs";
 import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
 import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
@@ -62,6 +63,9 @@ export const test = async ({ node, args, env }) => {
     if (process.getuid?.() !== 0)
       missing.push("the test of a full disk: only root can make a small disk");
     if (mongo.why !== undefined) missing.push(`tests of the MongoDB store: ${mongo.why}`);
+    const faults = env.LOAD_MANAGER_FAULTS === "all";
+    const faketime = faults ? await ensureFaketime() : {};
+    if (faketime.why !== undefined) missing.push(`the faults of clocks (row 19): ${faketime.why}`);
     const counts = [];
     const defined = Object.fromEntries(
       Object.entries(found).filter(([, python]) => python !== undefined),
@@ -96,6 +100,7 @@ export const test = async ({ node, args, env }) => {
     await foreground(node, [...vitest, `--outputFile.json=${report}`, ...projects, ...args], {
       ...env,
       ...defined,
+      ...(faketime.file === undefined ? {} : { LOAD_MANAGER_TEST_FAKETIME: faketime.file }),
       ...(mongo.uri === undefined ? {} : { LOAD_MANAGER_TEST_MONGODB_URI: mongo.uri }),
     });
     counts.push(countVitest(readJson(report)));

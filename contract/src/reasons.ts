@@ -38,7 +38,7 @@ export const HEALTH_CODES = {
   workers_lost: "Workers are gone; so are their users.",
   workers_missing: "Fewer workers are there than there were, or should be.",
   generator_saturated: "A Locust process is at the limit of its core.",
-  clock_offset: "A worker's clock is off by more than a second.",
+  clock_offset: "The clock of a worker or of the master is off by more than a second.",
 } as const satisfies Record<string, string>;
 export type HealthCode = keyof typeof HEALTH_CODES;
 
@@ -71,7 +71,7 @@ export const EVENTS = {
   workers_joined: "Workers connected after load had begun.",
   generator_saturated: "A Locust process is at the limit of its core.",
   generator_recovered: "A saturated process has room again.",
-  clock_offset: "A worker's clock is off by more than a second.",
+  clock_offset: "The clock of a worker or of the master is off by more than a second.",
   script_error: "The script raised an exception of a kind that had not been seen.",
   shape_off: "The script's load shape is switched off.",
   endpoints_capped: "There are more endpoints than are counted by themselves.",

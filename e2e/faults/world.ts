@@ -102,6 +102,7 @@ export const openWorld = async (store: Store, python: string) => {
         readonly failpoint?: string;
         readonly config?: string;
         readonly port?: number;
+        readonly env?: Record<string, string>;
       } = {},
     ): Promise<Server> => {
       const server = await startServer({
@@ -109,7 +110,10 @@ export const openWorld = async (store: Store, python: string) => {
         dataDir,
         config: options.config ?? storeConfig(),
         ...(options.port === undefined ? {} : { port: options.port }),
-        ...(options.failpoint === undefined ? {} : { env: { LM_FAILPOINT: options.failpoint } }),
+        env: {
+          ...options.env,
+          ...(options.failpoint === undefined ? {} : { LM_FAILPOINT: options.failpoint }),
+        },
       });
       servers.push(server);
       return server;

@@ -1,8 +1,8 @@
 """In the master: gathers what workers report into one sample a second. Workers' parts are passed on as they are."""
-import time
-
 from . import compat, wire
+from .clock import NOTABLE_SECONDS, Clock
 from .names import OTHER_ID, Names
+from .watch import MASTER
 from .worker import Cell
 
 # How long a second is kept open for a worker that has not reported past it.
@@ -19,17 +19,18 @@ class Collector(object):
     """The samples of one run. ``emit(kind, body)`` numbers and keeps a record; ``event(type, message)`` an event;
     ``count(second, requests, failures)`` hears what each report adds."""
 
-    def __init__(self, runner, emit, event, count, most_endpoints=1000, clock=time.time):
+    def __init__(self, runner, emit, event, count, most_endpoints=1000, clock=None):
         self.runner = runner
         self.emit = emit
         self.event = event
         self.count = count
-        self.clock = clock
+        self.clock = clock or Clock()
         self.parts = {}
         self.through = {}
         self.offsets = {}
         self.heard = {}
         self.clock_offsets = {}
+        self.jumps = {}
         self.died = 0
         self.script_error = None
         self.users_at = {}
@@ -51,6 +52,7 @@ class Collector(object):
         """Notes the users of this second, and closes those that every worker has reported past."""
         if self.next_second is None:
             return
+        self._jumped(MASTER, self.clock.jumped())
         now = self.clock()
         self.users_at[int(now)] = self._users()
         live = [node.id for node in compat.live_workers(self.runner)]
@@ -87,6 +89,7 @@ class Collector(object):
 
     def _own_report(self, worker_id, told):
         shift = self._shift(worker_id, told["t"])
+        self._jumped(worker_id, told.get("jumped") or 0)
         for key, method, name in told["names"]:
             self.names.take(bytes(key), method, name)
         for second, data in told["parts"]:
@@ -111,11 +114,27 @@ class Collector(object):
         known = self.offsets.get(worker_id)
         self.offsets[worker_id] = offset = seen if known is None else min(known, seen)
         heard = self.heard[worker_id] = self.heard.get(worker_id, 0) + 1
-        if heard == OFFSET_REPORTS and abs(offset) > 1:
-            self.clock_offsets[worker_id] = round(-offset, 3)
+        if heard == OFFSET_REPORTS and abs(offset) > NOTABLE_SECONDS:
             message = "The clock of the worker %s is off by %.1f s; its seconds are shifted." % (worker_id, -offset)
-            self.event("clock_offset", message, {"worker": worker_id, "seconds": round(-offset, 3)})
+            self.clock_is_off(worker_id, -offset, message)
         return int(round(offset)) if abs(offset) > 0.5 else 0
+
+    def _jumped(self, who, seconds):
+        """Its own seconds go on as if nothing had happened; whatever else it says of times is wrong from now on."""
+        more = seconds - self.jumps.get(who, 0)
+        if abs(more) <= NOTABLE_SECONDS:
+            return
+        self.jumps[who] = seconds
+        name = "the master" if who == MASTER else "the worker %s" % who
+        message = "The clock of %s was set by %+.1f s; its seconds go on as before." % (name, more)
+        self.clock_is_off(who, self.clock_offsets.get(who, 0) + more, message)
+
+    def clock_is_off(self, who, seconds, message):
+        if abs(seconds) > NOTABLE_SECONDS:
+            self.clock_offsets[who] = round(seconds, 3)
+        else:
+            self.clock_offsets.pop(who, None)
+        self.event("clock_offset", message, {"worker": who, "seconds": round(seconds, 3)})
 
     def _foreign_report(self, worker_id, data):
         """A worker without the plugin: Locust's own report is an exact difference, at Locust's resolution."""

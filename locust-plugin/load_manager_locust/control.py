@@ -97,10 +97,10 @@ class Control(object):
             raise Refused("busy", "Locust is busy with another run.", run.run_id if run is not None else None)
         if not compat.live_workers(self.runner):
             raise Refused("no_workers", "No worker is connected to this master.")
-        auto_stop = AutoStop(told.get("autoStop"))
+        auto_stop, ahead = AutoStop(told.get("autoStop")), float(told.get("clockAheadSeconds") or 0)
         spool = os.path.join(self.settings.run_dir, "spool.bin") if self.settings.run_dir else None
         outbox = Outbox(told["runId"], told["attempt"], self.boot, self.settings.spool_bytes, spool)
-        self.run = run = self._new_run(outbox, told["attempt"], self.fence, external=False, auto_stop=auto_stop)
+        self.run = run = self._new_run(outbox, told["attempt"], self.fence, False, auto_stop, ahead)
         run.seconds = told.get("durationSeconds") or told.get("maxSeconds")
         run.set_users(told["users"], told["spawnRate"])
         if self.environment.shape_class is not None:
@@ -112,10 +112,10 @@ class Control(object):
         self.tell_workers(run)
         self._spawn(told["users"], told["spawnRate"])
 
-    def _new_run(self, outbox, attempt, fence, external, auto_stop=None):
+    def _new_run(self, outbox, attempt, fence, external, auto_stop=None, ahead=0.0):
         self.started += 1
         key = "%s:%d" % (self.boot.hex(), self.started)
-        run = Run(key, self.runner, outbox, attempt, fence, external, self.settings.max_endpoints, auto_stop)
+        run = Run(key, self.runner, outbox, attempt, fence, external, self.settings.max_endpoints, auto_stop, ahead)
         self.sender.outboxes.append(outbox)
         self.idle_since = None
         self.environment.load_manager_run_id = outbox.run_id

@@ -4,6 +4,7 @@ import logging
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
+from . import clock
 from . import settings as settings_module
 
 logger = logging.getLogger("load_manager")
@@ -15,6 +16,7 @@ def install():
     if _installed:
         return
     _installed.append(True)
+    clock.steady_locust()
     events.init.add_listener(_on_init)
 
 

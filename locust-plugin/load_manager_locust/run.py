@@ -3,23 +3,21 @@ import time
 
 from . import wire
 from .autostop import AutoStop
+from .clock import Clock
 from .collector import Collector
-from .watch import Watch
+from .watch import MASTER, Watch
 
 STARTING, RUNNING, STOPPING, ENDED = "starting", "running", "stopping", "ended"
-
-
-def now_ms():
-    return int(time.time() * 1000)
 
 
 class Run(object):
     """``key`` tells workers' reports of this run from those of another; ``run_id`` is unknown until a run that was
     started at Locust itself is registered."""
 
-    def __init__(self, key, runner, outbox, attempt=1, fence=0, external=False, most_endpoints=1000, auto_stop=None):
+    def __init__(self, key, runner, outbox, attempt=1, fence=0, external=False, most_endpoints=1000, auto_stop=None, ahead=0.0):
         self.key = key
         self.runner = runner
+        self.clock = Clock(ahead)
         self.outbox = outbox
         self.attempt = attempt
         self.fence = fence
@@ -39,8 +37,11 @@ class Run(object):
         self.stopped_at = None
         self.final_seq = None
         self.autostop = auto_stop or AutoStop()
-        self.watch = Watch(runner, self.event)
-        self.collector = Collector(runner, outbox.add, self.event, self.autostop.count, most_endpoints)
+        self.watch = Watch(runner, self.event, self.clock)
+        self.collector = Collector(runner, outbox.add, self.event, self.autostop.count, most_endpoints, self.clock)
+        if ahead:
+            message = "The clock of the master is off by %.1f s; its seconds are shifted." % ahead
+            self.collector.clock_is_off(MASTER, ahead, message)
 
     @property
     def run_id(self):
@@ -50,8 +51,11 @@ class Run(object):
     def active(self):
         return self.phase != ENDED
 
+    def now_ms(self):
+        return int(self.clock() * 1000)
+
     def event(self, kind, message, data=None):
-        told = {"atMs": now_ms(), "type": kind, "message": message}
+        told = {"atMs": self.now_ms(), "type": kind, "message": message}
         if data:
             told["data"] = data
         self.outbox.add(wire.EVENT, wire.as_json(told))
@@ -62,7 +66,7 @@ class Run(object):
 
     def began(self, versions, host):
         """Locust's test_start: the deadline counts from here, on a clock that nobody sets."""
-        self.test_started_ms = self.load_started_ms = now_ms()
+        self.test_started_ms = self.load_started_ms = self.now_ms()
         self.watch.begin()
         if self.seconds is not None:
             self.deadline = time.monotonic() + self.seconds
@@ -95,7 +99,7 @@ class Run(object):
         if self.stop_cause is None:
             self.stop_cause = cause
         if self.stop_issued_ms is None:
-            self.stop_issued_ms = now_ms()
+            self.stop_issued_ms = self.now_ms()
             self.stop_tried = time.monotonic()
         if self.phase in (STARTING, RUNNING):
             self.phase = STOPPING
@@ -108,7 +112,7 @@ class Run(object):
         """The last record. What is counted afterwards is nobody's."""
         if not self.active:
             return
-        self.ended_ms = now_ms()
+        self.ended_ms = self.now_ms()
         self.collector.finish()
         expected = self.watch.worker_ids
         reported = [worker for worker in expected if worker in self.collector.finals]
@@ -144,6 +148,7 @@ class Run(object):
             "endedAtMs": self.ended_ms,
             "stopCause": self.stop_cause,
             "deadlineAtMs": self.deadline_ms,
+            "nowMs": self.now_ms(),
             "requests": self.collector.requests,
             "failures": self.collector.failures,
             "cutOffUsers": self.collector.cut_off if self.phase == ENDED else None,

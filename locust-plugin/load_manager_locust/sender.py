@@ -113,8 +113,8 @@ class Sender(object):
 
     def flush(self, seconds):
         """A last try before the process ends."""
-        deadline = time.time() + seconds
+        deadline = time.monotonic() + seconds
         with gevent.Timeout(seconds, False):
-            while time.time() < deadline and any(outbox.pending for outbox in self.outboxes):
+            while time.monotonic() < deadline and any(outbox.pending for outbox in self.outboxes):
                 if not self.send_all():
                     gevent.sleep(0.2)

@@ -1,4 +1,6 @@
 """What a master tells of itself and its run; see PROTOCOL.md."""
+import time
+
 from . import compat
 
 
@@ -8,6 +10,7 @@ def of(control):
         control.versions,
         protocol=1,
         boot=control.boot.hex(),
+        wallMs=int(time.time() * 1000),
         state=control.runner.state,
         userCount=control.runner.user_count,
         workers=[

@@ -1,6 +1,4 @@
 """What can be wrong with the generators of a run: workers lost, late or too busy. Each change is told once."""
-import time
-
 from . import compat
 from .autostop import iso
 
@@ -14,7 +12,7 @@ MASTER = "master"
 class Watch(object):
     """``event(type, message, data)`` records an event of the run."""
 
-    def __init__(self, runner, event, clock=time.time):
+    def __init__(self, runner, event, clock):
         self.runner = runner
         self.event = event
         self.clock = clock

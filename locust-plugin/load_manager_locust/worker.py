@@ -6,6 +6,7 @@ import gevent
 from locust import events, runners
 
 from . import deaths, watchdog, wire
+from .clock import Clock
 from .names import OTHER, OTHER_ID
 
 logger = logging.getLogger("load_manager")
@@ -114,7 +115,8 @@ class Recorder(object):
 
 
 def install(environment, runner, settings):
-    recorder = Recorder(settings.max_endpoints)
+    clock = Clock()
+    recorder = Recorder(settings.max_endpoints, clock)
     runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
     _count_cut_off(recorder)
     died = deaths.install(events)
@@ -127,7 +129,11 @@ def install(environment, runner, settings):
 
     def on_report(client_id, data, **_):
         try:
-            data["lm"] = dict(recorder.report(), died=died.report(), diedOf=died.cause)
+            if recorder.key is None:
+                # No run yet, for as long as days: the clock may be set, and is right afterwards.
+                clock.set()
+            more = {"died": died.report(), "diedOf": died.cause, "jumped": clock.jumped()}
+            data["lm"] = dict(recorder.report(), **more)
             # Locust reads it after each report, before it sleeps.
             runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
         except Exception:
@@ -136,6 +142,8 @@ def install(environment, runner, settings):
     def on_run(environment, msg, **_):
         """The master tells the run before it starts load, so that scripts know it in test_start and on_start."""
         told = msg.data or {}
+        if told.get("key") != recorder.key:
+            clock.set()
         recorder.belong(told.get("key"))
         environment.load_manager_run_id = told.get("runId")
 

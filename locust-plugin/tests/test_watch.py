@@ -75,6 +75,43 @@ def test_a_worker_whose_clock_is_off_is_told_and_its_seconds_are_shifted(tmp_pat
         made.close()
 
 
+SET_CLOCK = """
+import os
+import time
+
+real = time.time
+mine = "set-" + os.environ["LOAD_MANAGER_ROLE"]
+time.time = lambda: real() + (float(open(mine).read()) if os.path.exists(mine) else 0)
+"""
+
+
+def test_clocks_that_are_set_during_a_run_change_no_second_and_keep_no_run_from_starting(tmp_path, target, receiver):
+    made = Locust(str(tmp_path), receiver.url, SET_CLOCK + SCRIPT)
+    try:
+        begun = time.time()
+        assert made.start(target, durationSeconds=8)[0] == 200
+        until("requests", lambda: (made.status()["run"] or {}).get("requests", 0) > 50)
+        (tmp_path / "set-worker-2").write_text("120")
+        (tmp_path / "set-master").write_text("-300")
+        until("both", lambda: len(events(receiver, "clock_offset")) == 2)
+        offsets = {told["data"]["worker"] == "master": told["data"]["seconds"] for told in events(receiver, "clock_offset")}
+        assert 119 < offsets[False] < 121 and -301 < offsets[True] < -299
+        made.ended()
+        assert events(receiver, "workers_lost") == []
+        seconds = [decode.sample(body)["second"] for _, kind, body in received(receiver, "run-1") if kind == 2]
+        assert begun - 1 <= min(seconds) and max(seconds) <= time.time()
+        # Locust's workers would drop the master's order as older than the last one.
+        ahead = made.status()["wallMs"] / 1000.0 - time.time()
+        again = dict(runId="run-2", durationSeconds=4, clockAheadSeconds=ahead)
+        until("the next run", lambda: made.start(target, **again)[0] == 200)
+        made.ended()
+        assert made.status()["run"]["requests"] > 50
+        seconds = [decode.sample(body)["second"] for _, kind, body in received(receiver, "run-2") if kind == 2]
+        assert begun <= min(seconds) and max(seconds) <= time.time()
+    finally:
+        made.close()
+
+
 RAISES = """
 from locust import HttpUser, constant, task
 

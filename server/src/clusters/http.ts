@@ -1,9 +1,35 @@
+import { systemClock } from "../lib/clock.ts";
 import { messageOf } from "../lib/errors.ts";
 
 /** What came back, or proof or suspicion that nobody is there. */
 export type Reply =
-  | { readonly kind: "answer"; readonly status: number; readonly json: unknown }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly json: unknown;
+      /** The clock of who answered, to a second, where it tells. */
+      readonly dateMs?: number;
+      readonly askedAt: number;
+      readonly answeredAt: number;
+    }
   | { readonly kind: "silent"; readonly refused: boolean; readonly message: string };
+
+const NOTABLE_MS = 1000;
+
+/**
+ * By how much a clock that was read to `wallMs` for this answer is certainly ahead of ours; 0 where that is less than a
+ * second. It was read at some moment between question and answer.
+ */
+export const clockAhead = (
+  { askedAt, answeredAt }: Extract<Reply, { readonly kind: "answer" }>,
+  wallMs: number | null | undefined,
+  exactToMs = 0,
+): number => {
+  if (wallMs == null) return 0;
+  const half = (answeredAt - askedAt + exactToMs) / 2;
+  const ahead = wallMs + exactToMs / 2 - (askedAt + answeredAt) / 2;
+  return Math.abs(ahead) - half > NOTABLE_MS ? ahead : 0;
+};
 
 const REFUSED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
 
@@ -19,6 +45,7 @@ export const ask = async (
   url: string,
   init: RequestInit & { readonly timeoutMs: number },
 ): Promise<Reply> => {
+  const askedAt = systemClock.now();
   try {
     const response = await fetch(url, {
       ...init,
@@ -26,7 +53,15 @@ export const ask = async (
       signal: AbortSignal.timeout(init.timeoutMs),
     });
     const text = await response.text();
-    return { kind: "answer", status: response.status, json: parsed(text) };
+    const dateMs = Date.parse(response.headers.get("date") ?? "");
+    return {
+      kind: "answer",
+      status: response.status,
+      json: parsed(text),
+      ...(Number.isNaN(dateMs) ? {} : { dateMs }),
+      askedAt,
+      answeredAt: systemClock.now(),
+    };
   } catch (error) {
     const code = codeOf(error);
     const refused = code !== undefined && REFUSED.has(code);

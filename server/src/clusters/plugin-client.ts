@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
-import { ask, type Reply } from "./http.ts";
+import { ask, clockAhead, type Reply } from "./http.ts";
 
 const ms = z.number().nullish();
 
@@ -11,6 +11,8 @@ const PluginStatus = z.object({
   locustVersion: z.string(),
   pythonVersion: z.string(),
   boot: z.string(),
+  /** The master's wall clock. */
+  wallMs: ms,
   state: z.string(),
   userCount: z.int(),
   workers: z.array(z.object({ id: z.string(), state: z.string(), users: z.int() })),
@@ -26,6 +28,8 @@ const PluginStatus = z.object({
       testStartedAtMs: ms,
       stopIssuedAtMs: ms,
       endedAtMs: ms,
+      /** On the clock of the run, that its other times are on. */
+      nowMs: ms,
       stopCause: z
         .enum(["deadline", "manager", "locust_ui", "shape_ended", "no_workers", "autostop"])
         .nullish(),
@@ -54,7 +58,12 @@ const PluginStatus = z.object({
 export type PluginStatus = z.output<typeof PluginStatus>;
 
 export type StatusReply =
-  | { readonly kind: "status"; readonly status: PluginStatus }
+  | {
+      readonly kind: "status";
+      readonly status: PluginStatus;
+      /** By how much the master's wall clock is certainly ahead of ours; 0 where that is less than a second. */
+      readonly clockAheadMs: number;
+    }
   /** A Locust answers, but our plugin is not in it. */
   | { readonly kind: "no-plugin" }
   | { readonly kind: "silent"; readonly refused: boolean; readonly message: string };
@@ -114,7 +123,11 @@ export const createPluginClient = (
       if (reply.status !== 200) return silent(`${base}: status ${reply.status}`);
       const parsed = PluginStatus.safeParse(reply.json);
       return parsed.success
-        ? { kind: "status", status: parsed.data }
+        ? {
+            kind: "status",
+            status: parsed.data,
+            clockAheadMs: clockAhead(reply, parsed.data.wallMs),
+          }
         : silent(
             `${base}: the plugin's answer is not understood; its version may not fit this server's`,
           );

@@ -18,8 +18,11 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         fence,
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
       }),
-    start: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
-      client.command("start", {
+    /** The run's times are to be on our clock, whatever the master's is. */
+    start: async (client: PluginClient, { run, fence }: Hold): Promise<void> => {
+      const seen = await client.status();
+      const aheadMs = seen.kind === "status" ? seen.clockAheadMs : 0;
+      await client.command("start", {
         ...reachUs(),
         runId: run.id,
         attempt: run.attempt,
@@ -32,7 +35,9 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         stopTimeoutSeconds: run.stopTimeoutSeconds,
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
         useShape: false,
-      }),
+        ...(aheadMs === 0 ? {} : { clockAheadSeconds: aheadMs / 1000 }),
+      });
+    },
     setUsers: (
       client: PluginClient,
       { run, fence }: Hold,

@@ -15,6 +15,9 @@ const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   phase: run.phase,
   boot: status.boot,
   ...(run.testStartedAtMs == null ? {} : { testStartedAt: Math.round(run.testStartedAtMs) }),
+  ...(run.testStartedAtMs == null || run.nowMs == null
+    ? {}
+    : { ranMs: run.nowMs - run.testStartedAtMs }),
   ...(run.loadStartedAtMs == null ? {} : { loadStartedAt: Math.round(run.loadStartedAtMs) }),
   ...(run.stopIssuedAtMs == null ? {} : { stopIssuedAt: Math.round(run.stopIssuedAtMs) }),
   ...(run.endedAtMs == null ? {} : { endedAt: Math.round(run.endedAtMs) }),

@@ -3,7 +3,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import { systemClock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
-import { ask, type Reply } from "./http.ts";
+import { ask, clockAhead, type Reply } from "./http.ts";
 import type { ClusterProbe, LoadState, Observation } from "./port.ts";
 
 const figure = z.number().nullish();
@@ -120,7 +120,8 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     return token === undefined ? {} : { authorization: `Bearer ${token}` };
   };
   const read = async (): Promise<
-    { readonly kind: "stats"; readonly stats: Stats } | Extract<Reply, { readonly kind: "silent" }>
+    | { readonly kind: "stats"; readonly stats: Stats; readonly aheadMs: number }
+    | Extract<Reply, { readonly kind: "silent" }>
   > => {
     const reply = await ask(`${base}/stats/requests`, {
       headers: headers(),
@@ -128,7 +129,9 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     });
     if (reply.kind === "silent") return reply;
     const parsed = Stats.safeParse(reply.json);
-    if (parsed.success) return { kind: "stats", stats: parsed.data };
+    if (parsed.success) {
+      return { kind: "stats", stats: parsed.data, aheadMs: clockAhead(reply, reply.dateMs, 1000) };
+    }
     const message = `${base}: this does not answer like a Locust master (status ${reply.status})`;
     return { kind: "silent", refused: false, message };
   };
@@ -149,7 +152,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     }
     commanded.set(run.id, users);
   };
-  const loadOf = (run: LoadTestRun, stats: Stats): LoadState => {
+  const loadOf = (run: LoadTestRun, stats: Stats, aheadMs: number): LoadState => {
     const snapshot = snapshotOf(stats);
     const targetUsers = commanded.get(run.id) ?? run.targetUsers;
     const ended = !LOADING.has(stats.state) && !ENDING.has(stats.state);
@@ -160,6 +163,8 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       ...(run.startSent === undefined ? {} : { testStartedAt: run.startSent.at }),
       ...(targetUsers === undefined ? {} : { targetUsers }),
       workersLost: [],
+      // Its page shows the same answer until its clock has passed the time of that.
+      ...(aheadMs === 0 ? {} : { clockOffsets: [{ worker: "master", seconds: aheadMs / 1000 }] }),
       polled: snapshot,
     };
   };
@@ -169,7 +174,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       if (reply.kind === "silent") {
         return { kind: "unreachable", refused: reply.refused, message: reply.message };
       }
-      const { stats } = reply;
+      const { stats, aheadMs } = reply;
       const alive = (stats.workers ?? []).filter((worker) => worker.state !== "missing").length;
       // A master without workers (local mode) lists none, and is a worker itself.
       const workers = stats.workers === undefined ? 1 : alive;
@@ -178,7 +183,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       if (begun && (run.startSent !== undefined || run.trigger === "external")) {
         return {
           kind: "load",
-          load: loadOf(run, stats),
+          load: loadOf(run, stats, aheadMs),
           engine,
           workers,
           workersExpected: run.engine?.workers ?? workers,

@@ -22,6 +22,8 @@ export type LoadState = {
   /** Random per master process; a new one means that the master was restarted. Absent without the plugin. */
   readonly boot?: string;
   readonly testStartedAt?: number;
+  /** For how long it has run, on a clock of Locust's that nobody sets; where the plugin tells. */
+  readonly ranMs?: number;
   /** The first user was spawned. */
   readonly loadStartedAt?: number;
   readonly stopIssuedAt?: number;

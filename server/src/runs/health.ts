@@ -1,6 +1,6 @@
 import type { HealthCode } from "@load-manager/contract/reasons.ts";
 import type { Health } from "@load-manager/contract/run.ts";
-import type { Observation } from "../clusters/port.ts";
+import type { LoadState, Observation } from "../clusters/port.ts";
 import { POLICY } from "./policy.ts";
 import type { Facts } from "./reconcile.ts";
 
@@ -37,6 +37,12 @@ export const silentHealth = (seen: Seen<"unreachable">, facts: Facts): HealthAct
     Math.round(facts.now - facts.unreachableForMs),
   );
 
+/** What a person reads of clocks; `undefined` where they are right. */
+export const clocksOff = ({ clockOffsets = [] }: LoadState): string | undefined => {
+  const who = clockOffsets.map(({ worker, seconds }) => `${worker} by ${seconds.toFixed(1)} s`);
+  return who.length === 0 ? undefined : `Clocks are off: ${who.join(", ")}.`;
+};
+
 /** Evidence first: without progress nothing is proved; then what spoils the figures, the worst first. */
 export const healthOf = (seen: Seen<"load">, facts: Facts): HealthAction => {
   const { load, workers, workersExpected } = seen;
@@ -60,10 +66,7 @@ export const healthOf = (seen: Seen<"load">, facts: Facts): HealthAction => {
     const message = `At the limit of their core: ${who}. Latencies may be Locust's own.`;
     return because("degraded", "generator_saturated", message, saturated.since);
   }
-  const offsets = load.clockOffsets ?? [];
-  if (offsets.length > 0) {
-    const who = offsets.map(({ worker, seconds }) => `${worker} by ${seconds.toFixed(1)} s`);
-    return because("degraded", "clock_offset", `Clocks are off: ${who.join(", ")}.`);
-  }
+  const clocks = clocksOff(load);
+  if (clocks !== undefined) return because("degraded", "clock_offset", clocks);
   return { do: "health", health: "ok" };
 };

@@ -216,4 +216,23 @@ describe("a stop that has no effect", () => {
       "Failed stop_not_confirmed",
     ]);
   });
+
+  test("a page that is kept by a clock that was set back proves nothing, and the reason says so", () => {
+    const clockOffsets = [{ worker: "master", seconds: -300 }];
+    const page = loading({ clockOffsets, polled: { totalRequests: 100, totalFailures: 0 } });
+    const messageAt = (seen: Observation) =>
+      reconcile(stopping, seen, factsAt(63, sent)).flatMap((action) =>
+        action.do === "become" ? [action.reason?.message] : [],
+      )[0];
+    expect(messageAt(page)).toContain("may be old: Clocks are off: master by -300.0 s.");
+    expect(messageAt(loading({ clockOffsets }))).toBe("Locust was told to stop, and did not.");
+  });
+});
+
+test("how long load has run is what the plugin tells, whatever the clocks are", () => {
+  const run = runIn("Running", { durationSeconds: 60 });
+  const early = loading({ testStartedAt: STARTED - 300_000, ranMs: 20_000 });
+  expect(decided(run, early, factsAt(20))).toEqual(["ok"]);
+  const late = loading({ testStartedAt: STARTED + 300_000, ranMs: 71_000 });
+  expect(decided(run, late, factsAt(71))).toEqual(["Stopping duration_reached"]);
 });

@@ -2,7 +2,7 @@ import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract
 import type { LoadState, Observation } from "../clusters/port.ts";
 import { failingIn, type FigureWindow } from "./auto-stop.ts";
 import { deadlineOf, killAt } from "./deadline.ts";
-import { type HealthAction, healthOf, silentHealth } from "./health.ts";
+import { clocksOff, type HealthAction, healthOf, silentHealth } from "./health.ts";
 import {
   endedAs,
   failedBecause,
@@ -212,6 +212,14 @@ const lost = (run: LoadTestRun, seen: Seen<"unreachable">, facts: Facts): Action
   ];
 };
 
+/** A page of Locust's that is kept by a clock that was set back still says what was true before. */
+const notStopped = (load: LoadState): string | undefined => {
+  const clocks = clocksOff(load);
+  return load.polled === undefined || clocks === undefined
+    ? undefined
+    : `Locust was told to stop, and its page still says that it runs. That page may be old: ${clocks}`;
+};
+
 const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
   const due = (run.stoppingAt ?? now) + run.stopTimeoutSeconds * 1000 + POLICY.termGraceMs;
@@ -236,10 +244,7 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       const { load } = seen;
       if (load.phase === "ended") return whole ? [endedAs(run, load.endedAt ?? now)] : [];
       if (now > due + POLICY.killGraceMs) {
-        return [
-          { do: "kill" },
-          failedBecause(now, "stop_not_confirmed", "Locust was told to stop, and did not."),
-        ];
+        return [{ do: "kill" }, failedBecause(now, "stop_not_confirmed", notStopped(load))];
       }
       if (now > due) return [{ do: "kill" }];
       // The plugin that is stopping goes on by itself.
