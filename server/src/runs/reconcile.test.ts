@@ -219,10 +219,11 @@ describe("a stop that has no effect", () => {
 
   test("a page that is kept by a clock that was set back proves nothing, and the reason says so", () => {
     const clockOffsets = [{ worker: "master", seconds: -300 }];
-    const page = loading({ clockOffsets, polled: { totalRequests: 100, totalFailures: 0 } });
+    const polled = { totalRequests: 100, totalFailures: 0, currentUsers: 10, requestStats: {} };
+    const page = loading({ clockOffsets, polled });
     const messageAt = (seen: Observation) =>
       reconcile(stopping, seen, factsAt(63, sent)).flatMap((action) =>
-        action.do === "become" ? [action.reason?.message] : [],
+        action.do === "become" && "reason" in action ? [action.reason.message] : [],
       )[0];
     expect(messageAt(page)).toContain("may be old: Clocks are off: master by -300.0 s.");
     expect(messageAt(loading({ clockOffsets }))).toBe("Locust was told to stop, and did not.");
