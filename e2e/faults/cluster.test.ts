@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { eventsOf, running, until } from "../harness.ts";
+import { eventsOf, LOCUSTS, running, until } from "../harness.ts";
 import { begin, openAttached, TOKEN } from "./attached.ts";
-import { ALL_FAULTS, note, STORES } from "./world.ts";
+import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
+
+const python = LOCUSTS[0]?.python ?? "python3";
 
 describe.runIf(ALL_FAULTS).each(STORES)("a cluster that is shared, on %s", (store) => {
   test("row 23: a second run waits its turn, knows for whom and how long, and disturbs nothing", async () => {
@@ -43,6 +45,41 @@ describe.runIf(ALL_FAULTS).each(STORES)("a cluster that is shared, on %s", (stor
       server.output().slice(before).includes("Configuration reloaded") ? true : undefined,
     );
   };
+
+  test.each(["ends by its duration", "is stopped"])(
+    "row 6: after a restart its cluster is not configured any more; the run %s",
+    async (how) => {
+      const world = await openWorld(store, python);
+      const clusters = (id: string): string =>
+        `${world.storeConfig()}locustClusters: [{ id: ${id}, kind: local, workers: 2 }]\n`;
+      const before = await world.serve({ config: clusters("alpha") });
+      const loadTestId = await world.define(before);
+      const body = {
+        targetUsers: 6,
+        spawnRate: 6,
+        durationSeconds: how === "is stopped" ? 120 : 25,
+      };
+      const run = await before.client.createRun({ params: { loadTestId }, body });
+      await running(before.client, run.id);
+      const port = Number(new URL(before.address).port);
+      await before.kill("SIGKILL");
+      const killed = Date.now();
+      const after = await world.serve({ config: clusters("beta"), port });
+      await until("the take-over", async () =>
+        (await eventsOf(after.client, run.id)).find(({ type }) => type === "adopted"),
+      );
+      const recoveredMs = Date.now() - killed;
+      if (how === "is stopped") await after.client.stopRun({ params: { runId: run.id } });
+      const status = how === "is stopped" ? "Stopped" : "Finished";
+      await world.verify(after, run.id, { status });
+      note({
+        row: 6,
+        fault: `killed; then its cluster is not configured, ${how}`,
+        store,
+        recoveredMs,
+      });
+    },
+  );
 
   test("row 25: the callback token is rotated in the middle", async () => {
     const at = await openAttached(store);

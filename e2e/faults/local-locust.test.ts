@@ -77,6 +77,29 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     note({ row: 12, fault: "master hangs for 12 s (SIGSTOP)", store, detectedMs, recoveredMs });
   });
 
+  test("row 12: the master hangs from before the deadline on", async () => {
+    const { world, server, run, pid } = await begin(15);
+    process.kill(pid("master"), "SIGSTOP");
+    // The workers end by themselves, though nobody tells them to.
+    const ended = await world.verify(server, run.id, {
+      status: "Finished",
+      code: "duration_reached",
+      exact: false,
+    });
+    const deadline = (ended.startedAt ?? 0) + 15_000;
+    const outlivedMs = (world.shop.lastAt(run.id) ?? 0) - deadline;
+    expect(outlivedMs).toBeLessThan(14_000);
+    const types = (await eventsOf(server.client, run.id)).map(({ type }) => type);
+    expect(types).toContain("stop_forced_term");
+    expect(types).toContain("stop_forced_kill");
+    note({
+      row: 12,
+      fault: "master hangs across the deadline (SIGSTOP)",
+      store,
+      recoveredMs: (ended.settledAt ?? 0) - deadline,
+    });
+  });
+
   test("row 13: a worker is killed", async () => {
     const { world, server, run, pid } = await begin(20);
     process.kill(pid("worker-1"), "SIGKILL");

@@ -31,7 +31,7 @@ export const createTelling = ({
   const tell = async (run: LoadTestRun): Promise<void> => {
     const lease = await runs.stores.leases.get(run.locustClusterId, run.slot ?? 0);
     if (lease?.holder !== runs.membership.holder || lease.runId !== run.id) return;
-    await registry.get(run.locustClusterId)?.attach({ run, fence: run.fence });
+    await registry.of(run).attach({ run, fence: run.fence });
   };
 
   const again = async ([runId, change]: readonly [string, number]): Promise<void> => {

@@ -126,10 +126,12 @@ export type ClusterAdapter = {
   readonly probe: () => Promise<ClusterProbe>;
 };
 
-/** Clusters by their ids. A Map is one. */
+/** Clusters by their ids. */
 export type Clusters = {
-  /** Also one that is no longer configured, while it has runs to end. */
+  /** Also one that a reload has taken out of the configuration, while it has runs to end. */
   readonly get: (id: string) => ClusterAdapter | undefined;
+  /** The cluster of a run that was started; where that is not configured any more, what can still be reached of it. */
+  readonly of: (run: LoadTestRun) => ClusterAdapter;
   /** Those that new runs may be given, in the order of the configuration. */
   readonly values: () => Iterable<ClusterAdapter>;
 };

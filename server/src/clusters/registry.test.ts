@@ -94,3 +94,32 @@ describe("the clusters in force", () => {
     expect(registry.get("a")).toBeUndefined();
   });
 });
+
+describe("the cluster of a run that is no longer configured", () => {
+  test("on this machine: its processes are still looked after, and none is started", async () => {
+    const { registry, asked } = registryOf(attached("a", 1));
+    const left = { id: "1", locustClusterId: "gone", hostId: "h", engine: { workers: 3 } };
+    const cluster = registry.of(left as LoadTestRun);
+    expect(cluster.config).toMatchObject({ id: "gone", kind: "local", workers: 3 });
+    const hold = { run: left as LoadTestRun, fence: 1 };
+    await cluster.stop(hold);
+    await expect(cluster.prepare(hold, new Map())).rejects.toThrow("no longer configured");
+    await expect(cluster.start(hold)).rejects.toThrow("no longer configured");
+    expect(await cluster.observe(hold.run)).toMatchObject({
+      kind: "dead",
+      code: "cluster_unknown",
+    });
+    expect(asked).toEqual(["stop gone/2", "observe gone/2"]);
+  });
+
+  test("elsewhere: nobody answers, and whether load is left is not known", async () => {
+    const { registry } = registryOf(attached("a", 1));
+    const cluster = registry.of({ id: "1", locustClusterId: "gone" } as LoadTestRun);
+    expect(await cluster.observe(run("1"))).toEqual({
+      kind: "unreachable",
+      refused: false,
+      message: "The cluster gone is no longer configured.",
+    });
+    await expect(cluster.cleanUp(run("1"), async () => {})).rejects.toThrow("no longer");
+  });
+});

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { forgottenCluster } from "./forgotten.ts";
 import type { ClusterAdapter, Clusters, Hold } from "./port.ts";
 import type { ClusterConfig } from "./resolve.ts";
 
@@ -73,6 +74,7 @@ export const createRegistry = (
   return {
     configs: () => configs,
     get: (id) => places.get(id)?.adapter,
+    of: (run) => places.get(run.locustClusterId)?.adapter ?? forgottenCluster(run, create),
     values: () =>
       configs.flatMap(({ id }) => {
         const place = places.get(id);

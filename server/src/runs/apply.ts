@@ -65,8 +65,6 @@ const becomePatch = (context: Context, action: Become): Patch => {
         startedAt: action.startedAt,
         ...(load?.loadStartedAt === undefined ? { loadStartedAt: action.startedAt } : {}),
         statusReason: null,
-        health: "ok",
-        healthReason: null,
       };
     case "Stopping":
       return {

@@ -6,6 +6,7 @@ import { AppError, invalid } from "../lib/errors.ts";
 import { changeRun } from "./control.ts";
 import type { RunDeps } from "./deps.ts";
 import { recordStatus } from "./events.ts";
+import { toldEnd } from "./outcomes.ts";
 import { isTerminal } from "./run.ts";
 
 const LOCUST = "locust";
@@ -64,7 +65,7 @@ export const registerExternalTestRun = async (
     targetUsers: input.targetUsers,
     spawnRate: input.spawnRate,
     ...(limit === undefined ? {} : { maxDurationSec: limit }),
-    autoStop: AUTO_STOP,
+    autoStop: loadTest?.autoStop ?? AUTO_STOP,
     loadProfile: { kind: "constant" },
     stopTimeoutSeconds: 10,
     startingAt: now,
@@ -149,25 +150,22 @@ export const handleTestStop = async (
   },
 ): Promise<void> => {
   if (told.finalMetrics != null) await updateMetrics(deps, run, told.finalMetrics, true);
-  const endCause = told.autoStopped === true ? "duration_reached" : "stopped_at_locust";
-  const message =
-    told.autoStopped === true
-      ? "The duration was reached."
-      : "Somebody stopped it in Locust's own page.";
   const now = deps.clock.now();
+  const requests = await deps.figures.requests(run.id);
   await changeRun(
     deps,
     run.id,
-    (current) =>
-      current.status === "Starting" || current.status === "Running"
-        ? {
-            status: "Stopping",
-            endCause,
-            statusReason: { code: endCause, message },
-            stoppingAt: now,
-            loadEndedAt: now,
-          }
-        : undefined,
+    (current) => {
+      if (current.status !== "Starting" && current.status !== "Running") return undefined;
+      const { endCause, reason } = toldEnd(current, told.autoStopped === true, requests);
+      return {
+        status: "Stopping",
+        endCause,
+        statusReason: reason,
+        stoppingAt: now,
+        loadEndedAt: now,
+      };
+    },
     LOCUST,
   );
 };

@@ -152,7 +152,7 @@ export const finishDeletion = async (deps: RunDeps, run: LoadTestRun): Promise<v
   const { stores, clock } = deps;
   await stores.metrics.deleteRun(run.id);
   await stores.events.deleteRun(run.id);
-  await deps.clusters.get(run.locustClusterId)?.remove(run.id);
+  await deps.clusters.of(run).remove(run.id);
   if (run.loadTestId !== undefined) {
     await withoutRun(stores.loadTests, run.loadTestId, run.id, clock.now());
   }

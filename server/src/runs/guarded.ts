@@ -38,5 +38,9 @@ export const guardedBy = (adapter: ClusterAdapter, membership: Membership): Clus
       check();
       await adapter.kill(hold, told);
     },
+    cleanUp: async (run, told) => {
+      check();
+      await adapter.cleanUp(run, told);
+    },
   };
 };

@@ -1,6 +1,7 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { messageOf } from "../lib/errors.ts";
-import { admitPending } from "./pending.ts";
 import type { RunDeps } from "./deps.ts";
+import { admitPending, awaitedClusters } from "./pending.ts";
 import { POLICY } from "./policy.ts";
 import { type Memory, stepRun } from "./step.ts";
 
@@ -21,6 +22,7 @@ type Watch = { woken: boolean; rouse?: () => void };
 export const createLoop = (deps: RunDeps): RunLoop => {
   const watches = new Map<string, Watch>();
   const tasks = new Set<Promise<void>>();
+  const admissions = new Set<string>();
   const sweep: Watch = { woken: false };
   const ending = new AbortController();
 
@@ -72,6 +74,14 @@ export const createLoop = (deps: RunDeps): RunLoop => {
     rouse(sweep);
   };
 
+  /** One look at a time at who waits for a cluster; a cluster that does not answer holds up no other. */
+  const admit = async (clusterId: string, open: readonly LoadTestRun[]): Promise<void> => {
+    admissions.add(clusterId);
+    const changed = await admitPending(deps, clusterId, open);
+    admissions.delete(clusterId);
+    if (changed) rouse(sweep);
+  };
+
   /** Not while runs are open: their times are to fit together. */
   const followWall = (): void => {
     const jumpedMs = Math.round(deps.clock.follow?.() ?? 0);
@@ -81,12 +91,14 @@ export const createLoop = (deps: RunDeps): RunLoop => {
   const watchAll = async (): Promise<void> => {
     const open = await deps.stores.runs.unsettled();
     if (open.length === 0) followWall();
-    await admitPending(deps, open);
-    for (const run of await deps.stores.runs.unsettled()) {
+    for (const run of open) {
       if (run.status === "Pending" || watches.has(run.id) || ending.signal.aborted) continue;
       const watch: Watch = { woken: false };
       watches.set(run.id, watch);
       track(follow(run.id, watch));
+    }
+    for (const clusterId of awaitedClusters(open)) {
+      if (!admissions.has(clusterId) && !ending.signal.aborted) track(admit(clusterId, open));
     }
   };
 

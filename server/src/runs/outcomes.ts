@@ -85,6 +85,19 @@ const stoppingAs = (
 export const stoppedAtLocust = (run: LoadTestRun, load: LoadState): Become =>
   stoppingAs(run, END_CAUSES[load.stopCause ?? "locust_ui"], load, load.testStartedAt);
 
+/** Locust's callback says that load has ended; `requests` that have been counted prove that there was any. */
+export const toldEnd = (
+  run: LoadTestRun,
+  durationReached: boolean,
+  requests: number,
+): Pick<Extract<Become, { readonly status: "Stopping" }>, "endCause" | "reason"> => {
+  if (!durationReached)
+    return { endCause: "stopped_at_locust", reason: END_REASONS.stopped_at_locust };
+  return run.status === "Starting" && requests === 0
+    ? { endCause: "failed", reason: noRequests() }
+    : { endCause: "duration_reached", reason: END_REASONS.duration_reached };
+};
+
 /** The deadline has passed and load goes on. */
 export const overdue = (run: LoadTestRun, load?: LoadState): Become =>
   stoppingAs(run, "duration_reached", load);

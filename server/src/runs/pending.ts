@@ -1,6 +1,7 @@
 import type { LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
 import type { ClusterAdapter } from "../clusters/port.ts";
 import { deadlineOf } from "./deadline.ts";
+import { messageOf } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
 import { recordOwnStatus, recordStatus } from "./events.ts";
 import { isFree, SYSTEM } from "./leases.ts";
@@ -8,22 +9,34 @@ import { holdsSlot } from "./run.ts";
 
 type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
 
+/** The clusters that runs wait for. */
+export const awaitedClusters = (open: readonly LoadTestRun[]): Set<string> =>
+  new Set(open.filter(({ status }) => status === "Pending").map((run) => run.locustClusterId));
+
 /**
- * Looks once at every waiting run, oldest first: starts those whose cluster has a free slot, ends those that have
- * waited too long, and tells the others who is before them. Answers the ids of runs that have changed.
+ * Looks once at every run that waits for this cluster, oldest first: starts those that have a free slot, ends those that
+ * have waited too long, and tells the others who is before them. Answers whether any has changed.
+ * Never rejects: a run that cannot be written keeps none of those behind it waiting.
  */
 export const admitPending = async (
   deps: RunDeps,
+  clusterId: string,
   open: readonly LoadTestRun[],
-): Promise<string[]> => {
-  const changed: string[] = [];
-  const queues = new Map<string, number>();
+): Promise<boolean> => {
+  let changed = false;
+  let waiting = 0;
   for (const run of open) {
-    if (run.status !== "Pending") continue;
-    const position = (queues.get(run.locustClusterId) ?? 0) + 1;
-    const outcome = await admit(deps, run, open, position);
-    if (outcome === "waits") queues.set(run.locustClusterId, position);
-    else if (outcome === "changed") changed.push(run.id);
+    if (run.status !== "Pending" || run.locustClusterId !== clusterId) continue;
+    try {
+      const outcome = await admit(deps, run, open, waiting + 1);
+      if (outcome === "waits") waiting += 1;
+      else changed = true;
+    } catch (error) {
+      deps.log.error(
+        { runId: run.id, error: messageOf(error) },
+        "the look at a waiting run failed; the next one follows",
+      );
+    }
   }
   return changed;
 };
@@ -50,7 +63,7 @@ const admit = async (
   run: LoadTestRun,
   open: readonly LoadTestRun[],
   position: number,
-): Promise<"changed" | "waits" | "unchanged"> => {
+): Promise<"changed" | "waits"> => {
   const now = deps.clock.now();
   const adapter = deps.clusters.get(run.locustClusterId);
   if (adapter === undefined) {

@@ -46,7 +46,7 @@ describe("runs that wait for a cluster", () => {
       { projectId: "other" },
     );
     const look = async () => {
-      await admitPending(calm(), await base.runs.unsettled());
+      await admitPending(calm(), "sim", await base.runs.unsettled());
       return (await runs())[1]?.statusReason;
     };
     const busy = {
@@ -67,8 +67,8 @@ describe("runs that wait for a cluster", () => {
   test("of one look at a free slot, one is given it", async () => {
     const { it, runs } = await queueOf(3);
     const deps = it.calm();
-    await admitPending(deps, await it.base.runs.unsettled());
-    await admitPending(deps, await it.base.runs.unsettled());
+    await admitPending(deps, "sim", await it.base.runs.unsettled());
+    await admitPending(deps, "sim", await it.base.runs.unsettled());
     expect((await runs()).map((run) => run?.status)).toEqual(["Starting", "Pending", "Pending"]);
   });
 
@@ -94,7 +94,7 @@ describe("runs that wait for a cluster", () => {
     await it.look();
     it.pass(6_001_000, false);
     const deps = it.calm();
-    await admitPending(deps, await it.base.runs.unsettled());
+    await admitPending(deps, "sim", await it.base.runs.unsettled());
     const [, second] = await runs();
     expect([second?.status, second?.statusReason?.code]).toEqual(["Stopped", "expired"]);
   });

@@ -237,3 +237,24 @@ test("how long load has run is what the plugin tells, whatever the clocks are", 
   const late = loading({ testStartedAt: STARTED + 300_000, ranMs: 71_000 });
   expect(decided(run, late, factsAt(71))).toEqual(["Stopping duration_reached"]);
 });
+
+describe("a master that does not answer", () => {
+  test("past the deadline is not waited for: the stop begins, and so does what follows it", () => {
+    const run = runIn("Running", { durationSeconds: 20 });
+    expect(decided(run, silent, factsAt(29, { unreachableForMs: 15_000 }))).toEqual([
+      "unknown master_unresponsive",
+    ]);
+    expect(decided(run, silent, factsAt(31, { unreachableForMs: 17_000 }))).toEqual([
+      "Stopping duration_reached",
+    ]);
+  });
+
+  test("though requests prove that its load runs: it is Running, and not shown as well", () => {
+    const run = runIn("Starting");
+    const actions = reconcile(run, silent, factsAt(9, { requestsSeen: 3, unreachableForMs: 5000 }));
+    expect(actions).toMatchObject([
+      { do: "become", status: "Running", startedAt: STARTED + 9000 },
+      { do: "health", health: "unknown" },
+    ]);
+  });
+});

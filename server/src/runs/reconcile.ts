@@ -64,6 +64,12 @@ export type Action =
 
 type Seen<K extends Observation["kind"]> = Extract<Observation, { readonly kind: K }>;
 
+/** Where Locust cannot be asked since when its load runs. */
+const pastDeadlineUnseen = (run: LoadTestRun, now: number): boolean => {
+  const deadline = deadlineOf(run, run.startedAt);
+  return deadline !== undefined && now > deadline + POLICY.deadlineGraceMs;
+};
+
 /** The plugin stops by itself and gets a grace; without it the stop is ours, and on time. */
 const pastDeadline = (run: LoadTestRun, load: LoadState, now: number): boolean => {
   const began =
@@ -91,7 +97,7 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       return [failedBecause(now, "cluster_taken", seen.message)];
     case "unreachable": {
       if (facts.requestsSeen > 0) {
-        return [{ do: "become", status: "Running", startedAt: run.startingAt ?? now }];
+        return [{ do: "become", status: "Running", startedAt: now }, silentHealth(seen, facts)];
       }
       const gone = seen.refused && facts.unreachableForMs >= POLICY.refusedMs;
       return late || gone
@@ -172,11 +178,12 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
       return [restarted(now)];
     case "dead":
       return [failedBecause(now, seen.code, seen.message, seen.logTail)];
-    case "unreachable":
-      return (
-        lost(run, seen, facts) ??
-        (failing === undefined ? [silentHealth(seen, facts)] : [failingAs(failing)])
-      );
+    case "unreachable": {
+      const gone = lost(run, seen, facts);
+      if (gone !== undefined) return gone;
+      if (pastDeadlineUnseen(run, now)) return [overdue(run)];
+      return failing === undefined ? [silentHealth(seen, facts)] : [failingAs(failing)];
+    }
     case "load": {
       const { load } = seen;
       if (load.phase === "stopping" || load.phase === "ended") return [stoppedAtLocust(run, load)];

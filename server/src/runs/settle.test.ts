@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { stopTestRun } from "./control.ts";
 import { settleRun } from "./settle.ts";
+import { onlyCluster } from "./simulation/clusters.ts";
 import { createWorld } from "./simulation/world.ts";
 
 const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
@@ -50,7 +51,7 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
   );
   if (run === undefined || slot === undefined) throw new Error("it was not started");
   const silent = { ...it.cluster.adapter, cleanUp: () => Promise.reject(new Error("silent")) };
-  const look = () => settleRun({ ...deps, clusters: new Map([["sim", silent]]) }, run);
+  const look = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run);
   const lease = async () => (await it.base.leases.get("sim", slot))?.runId;
   it.pass(899_000);
   await expect(look()).rejects.toThrow("silent");
@@ -60,4 +61,22 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
   expect(await lease()).toBeUndefined();
   const { items } = await deps.stores.events.list(id, { limit: 50 });
   expect(items.map(({ type }) => type)).toContain("load_may_be_left");
+});
+
+test("nothing is stopped for a run whose slot another has by now", async () => {
+  const it = await createWorld({ ...ONE, kind: "attached", plugin: false, runs: 2 });
+  const deps = it.calm();
+  const [first, second] = [await it.create(), await it.create()];
+  for (let look = 0; look < 60; look += 1) {
+    it.pass(1000);
+    await it.look();
+    if ((await it.base.runs.get(second.id))?.status === "Running") break;
+  }
+  const ended = await it.base.runs.get(first.id);
+  if (ended === undefined) throw new Error("it is gone");
+  // A kill after the slot was given back, and before that was written down.
+  const cut = await it.base.runs.update(first.id, { version: ended.version }, { settledAt: null });
+  expect((await settleRun(deps, cut ?? ended))?.settledAt).toBeDefined();
+  const load = it.cluster.loads().find(({ runId }) => runId === second.id);
+  expect([load === undefined, load?.stopIssuedAt]).toEqual([false, undefined]);
 });

@@ -3,14 +3,15 @@ import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
 import type { RunDeps } from "./deps.ts";
 import { forcedSteps, recordEvent, recordOwnStatus } from "./events.ts";
+import { guardedBy } from "./guarded.ts";
 import { releaseRun, SYSTEM } from "./leases.ts";
 import { POLICY } from "./policy.ts";
 import { updateRecentRuns } from "./recent-runs.ts";
+import { holdsSlot } from "./run.ts";
 
 /** Takes in what the plugin has written to the run's folder; what had arrived before is counted once. */
 export const drainSpool = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
-  const batches = (await deps.clusters.get(run.locustClusterId)?.spooled(run)) ?? [];
-  for (const batch of batches) {
+  for (const batch of await deps.clusters.of(run).spooled(run)) {
     try {
       await deps.figures.ingestBatch(batch);
     } catch (error) {
@@ -41,15 +42,23 @@ export const recentRunOf = (run: LoadTestRun, summary: RunSummary): RecentRun =>
   p95ResponseMs: summary.p95ResponseMs,
 });
 
+/** Another run has the slot by now, so this one's load was seen to be over: whatever runs there is not its own. */
+const isAnothers = async (deps: RunDeps, run: LoadTestRun): Promise<boolean> => {
+  if (!holdsSlot(run)) return false;
+  const lease = await deps.stores.leases.get(run.locustClusterId, run.slot ?? 0);
+  return lease?.runId !== undefined && lease.runId !== run.id;
+};
+
 /** Until it succeeds the slot is not free. An attached Locust may be gone for good, so there that has a limit. */
 const endLoad = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
-  const cluster = deps.clusters.get(run.locustClusterId);
+  const cluster = guardedBy(deps.clusters.of(run), deps.membership);
   const now = deps.clock.now();
+  if (await isAnothers(deps, run)) return;
   try {
-    await cluster?.cleanUp(run, forcedSteps(deps, run));
+    await cluster.cleanUp(run, forcedSteps(deps, run));
   } catch (error) {
     const silentFor = now - (run.finishedAt ?? now);
-    if (cluster?.config.kind !== "attached" || silentFor < POLICY.loadLeftMs) throw error;
+    if (cluster.config.kind !== "attached" || silentFor < POLICY.loadLeftMs) throw error;
     await recordEvent(deps.stores.events, run.id, {
       id: "load_may_be_left",
       at: now,

@@ -49,8 +49,7 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
     return over !== undefined && (await settleRun(deps, over)) !== undefined;
   }
   if (isTerminal(run.status)) return settle(deps, run);
-  const cluster = deps.clusters.get(run.locustClusterId);
-  const adapter = cluster && guardedBy(cluster, deps.membership);
+  const adapter = guardedBy(deps.clusters.of(run), deps.membership);
   const hold = await holdRun(deps, run);
   if (hold === undefined) return false;
   if (memory.told !== run.status) {
@@ -62,8 +61,7 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
   await writeLive(deps, hold.run, memory);
   await noteGaps(deps, hold.run, (memory.gaps ??= new Map()));
   const facts = await factsOf(deps, hold.run, seen, memory);
-  if (adapter !== undefined)
-    await act(deps, adapter, await withPhases(deps, hold, seen), seen, facts, memory);
+  await act(deps, adapter, await withPhases(deps, hold, seen), seen, facts, memory);
   return false;
 };
 
@@ -73,20 +71,12 @@ const settle = async (deps: RunDeps, run: LoadTestRun): Promise<boolean> => {
   return mine !== undefined && (await settleRun(deps, mine)) !== undefined;
 };
 
-const observe = async (
-  adapter: ClusterAdapter | undefined,
-  run: LoadTestRun,
-): Promise<Observation> => {
-  if (adapter === undefined) {
-    const message = `the cluster ${run.locustClusterId} is not configured`;
-    return { kind: "unreachable", refused: false, message };
-  }
-  return adapter.observe(run).catch((error: unknown) => ({
+const observe = (adapter: ClusterAdapter, run: LoadTestRun): Promise<Observation> =>
+  adapter.observe(run).catch((error: unknown) => ({
     kind: "unreachable",
     refused: false,
     message: messageOf(error),
   }));
-};
 
 /** Whoever has taken over tells the plugin its fence and its address before anything else. */
 const attach = async (
@@ -114,12 +104,11 @@ const attach = async (
 /** What is seen once the cluster knows this fence: until then an older holder's command may still take effect. */
 const observeHeld = async (
   deps: RunDeps,
-  adapter: ClusterAdapter | undefined,
+  adapter: ClusterAdapter,
   hold: Hold,
   memory: Memory,
 ): Promise<Observation> => {
   const seen = await observe(adapter, hold.run);
-  if (adapter === undefined) return seen;
   return (await attach(deps, adapter, hold, seen, memory)) ? observe(adapter, hold.run) : seen;
 };
 

@@ -57,7 +57,11 @@ export const createLocal = (
     const before = run.status === "Starting" && run.startSent === undefined;
     return {
       kind: "dead",
-      code: noUsers ? "no_user_class" : before ? "locust_exited" : "master_lost",
+      code: noUsers
+        ? "no_user_class"
+        : before || role !== "master"
+          ? "locust_exited"
+          : "master_lost",
       message: noUsers
         ? "The script has no User class, so there is nothing to run."
         : `Locust's ${role} process is gone (${how}).`,

@@ -1,6 +1,12 @@
-import type { ClusterAdapter } from "../../clusters/port.ts";
+import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
 import type { RunFigures } from "../deps.ts";
 import { type Fault, simulatedLocust } from "./locust.ts";
+
+export const onlyCluster = (adapter: ClusterAdapter): Clusters => ({
+  get: (id) => (id === adapter.config.id ? adapter : undefined),
+  of: () => adapter,
+  values: () => [adapter],
+});
 
 type Locust = ReturnType<typeof simulatedLocust>;
 export type Loads = ReturnType<Locust["loads"]>;

@@ -19,6 +19,7 @@ export type Disturbance = {
 
 /** One server's way to a store that others use too. */
 export const disturbedStores = (stores: Stores) => {
+  let calls = 0;
   let next: { left: number; what: Disturbance["what"] } | undefined;
   let dead = false;
   let away = false;
@@ -39,6 +40,7 @@ export const disturbedStores = (stores: Stores) => {
     if (dead) throw new Killed("killed");
     if (asleep !== undefined) await asleep.awake;
     if (away) throw new AppError("unavailable", "the store does not answer");
+    calls += 1;
     if (next === undefined) return call();
     next.left -= 1;
     if (next.left > 0) return call();
@@ -72,8 +74,10 @@ export const disturbedStores = (stores: Stores) => {
       events: wrap(stores.events),
       leases: wrap(stores.leases),
     },
-    disturb: ({ calls, what }: Disturbance): void => {
-      next = { left: calls, what };
+    /** How many have been made. */
+    calls: (): number => calls,
+    disturb: ({ calls: left, what }: Disturbance): void => {
+      next = { left, what };
     },
     calm: (): void => {
       next = undefined;

@@ -59,7 +59,12 @@ type Load = {
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly stopIssuedAt?: number;
+  readonly deadlineAt: number | undefined;
+  readonly stopTimeoutMs: number;
 };
+
+/** How exactly the simulation tells times. */
+const GRAIN_MS = 1000;
 
 const overlaps = (a: Load, b: Load): boolean =>
   a.startedAt < (b.endedAt ?? Infinity) && b.startedAt < (a.endedAt ?? Infinity);
@@ -74,6 +79,11 @@ export const brokenPromises = (seen: {
   readonly starts: readonly (readonly [attempt: string, count: number])[];
   readonly intrusions: readonly string[];
   readonly loads: readonly Load[];
+  /** The master stops at the deadline by itself. */
+  readonly plugin: boolean;
+  /** The runs that a user has stopped, and whether anybody has stopped Locust itself. */
+  readonly stopped: ReadonlySet<string>;
+  readonly stoppedInPage: boolean;
   /** The states that the events of a run tell of. */
   readonly told: ReadonlyMap<string, readonly unknown[]>;
   readonly recentRuns: readonly string[];
@@ -91,6 +101,10 @@ export const brokenPromises = (seen: {
     }
     if (!isTerminal(run.status)) broken.push(`the run ${id} has not ended: ${run.status}`);
     else if (run.statusReason?.code === undefined) broken.push(`the run ${id} ended for no reason`);
+    if (run.endCause === "stopped_by_user" && !seen.stopped.has(id))
+      broken.push(`nobody has stopped the run ${id}, and it ended as stopped by a user`);
+    if (run.endCause === "stopped_at_locust" && !seen.stoppedInPage)
+      broken.push(`nobody has stopped Locust, and the run ${id} ended as stopped there`);
     if (run.settledAt === undefined) broken.push(`the run ${id} is not settled`);
     const changes = history.changes.filter(({ runId }) => runId === id);
     for (const status of new Set(changes.map((change) => change.status))) {
@@ -117,6 +131,9 @@ export const brokenPromises = (seen: {
     if (load.endedAt === undefined && load.stopIssuedAt === undefined) {
       broken.push(`load of ${load.runId} is left running`);
     }
+    const limit = (load.deadlineAt ?? Infinity) + load.stopTimeoutMs + GRAIN_MS;
+    if (seen.plugin && (load.endedAt ?? 0) > limit)
+      broken.push(`load of ${load.runId} has outlived its deadline`);
     for (const other of seen.loads.slice(index + 1)) {
       if (load.runId !== other.runId && overlaps(load, other)) {
         broken.push(`load of ${load.runId} and of ${other.runId} ran at once on one slot`);

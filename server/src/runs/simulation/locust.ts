@@ -171,10 +171,11 @@ export const simulatedLocust = (options: {
       if (options.plugin && options.kind === "local") finalsArrive = true;
       return [];
     },
-    cleanUp: () =>
+    cleanUp: (run) =>
       disturb(() => {
         if (options.kind === "local") die();
-        else end("manager");
+        // Locust without the plugin does not tell whose load it is.
+        else if (!options.plugin || load?.runId === run.id) end("manager");
       }),
     remove: async () => {},
     probe: async () => ({ state: "idle" }),

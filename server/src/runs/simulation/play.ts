@@ -91,6 +91,8 @@ export const play = async (
     return runs.findLast(({ status }) => status !== "Pending") ?? runs[0];
   };
   let served = true;
+  let stoppedInPage = false;
+  const stopped = new Set<string>();
   for (const next of steps) {
     const run = await newest();
     if (next.do === "pass") {
@@ -105,14 +107,21 @@ export const play = async (
     else if (next.do === "cut-off") it.cutOff(next.server, next.ms);
     else if (next.do === "leave") await it.leave(next.server, next.ms);
     else if (next.do === "kill-master") it.cluster.killMaster();
-    else if (next.do === "stop-in-page") it.cluster.stopInPage();
-    else if (next.do === "lose-finals") it.cluster.loseFinals();
+    else if (next.do === "stop-in-page") {
+      stoppedInPage = true;
+      it.cluster.stopInPage();
+    } else if (next.do === "lose-finals") it.cluster.loseFinals();
     else if (next.do === "no-answers") served = false;
     else if (run !== undefined) {
       const deps = it.calm();
-      if (next.do === "stop") await stopTestRun(deps, run.id, { name: "t" });
-      else if (next.do === "told-start") await handleTestStart(deps, run);
-      else if (run.status !== "Pending") await handleTestStop(deps, run, {});
+      if (next.do === "stop") {
+        stopped.add(run.id);
+        await stopTestRun(deps, run.id, { name: "t" });
+      } else if (next.do === "told-start") await handleTestStart(deps, run);
+      else if (run.status !== "Pending") {
+        stoppedInPage = true;
+        await handleTestStop(deps, run, {});
+      }
     }
     await it.look();
   }
@@ -155,6 +164,9 @@ export const play = async (
       starts,
       intrusions,
       loads,
+      plugin: variantOf.plugin,
+      stopped,
+      stoppedInPage,
       told,
       recentRuns: loadTest?.recentRuns.map(({ id }) => id) ?? [],
       slotIsFree: !(await waits()),

@@ -5,9 +5,9 @@ import type { Stores } from "../../stores/ports.ts";
 import { createTestRun } from "../create.ts";
 import type { RunDeps } from "../deps.ts";
 import { createBeats, type Beats, soleMember } from "../membership.ts";
-import { admitPending } from "../pending.ts";
+import { admitPending, awaitedClusters } from "../pending.ts";
 import { type Memory, stepRun } from "../step.ts";
-import { simulatedCluster } from "./clusters.ts";
+import { onlyCluster, simulatedCluster } from "./clusters.ts";
 import { type Disturbance, disturbedStores, Killed } from "./disturbed-stores.ts";
 import { recordingStores } from "./history.ts";
 
@@ -97,7 +97,7 @@ export const createWorld = async (variant: Variant) => {
       beats,
       deps: {
         stores,
-        clusters: new Map([["sim", far ? cluster.fromAfar : cluster.adapter]]),
+        clusters: onlyCluster(far ? cluster.fromAfar : cluster.adapter),
         figures: cluster.figures,
         clock,
         ids: { next: () => `id-${(ids += 1)}`, of: (name) => name },
@@ -158,7 +158,10 @@ export const createWorld = async (variant: Variant) => {
     const { deps } = server;
     try {
       await attempt(() => beat(server));
-      await attempt(async () => admitPending(deps, await deps.stores.runs.unsettled()));
+      await attempt(async () => {
+        const open = await deps.stores.runs.unsettled();
+        for (const clusterId of awaitedClusters(open)) await admitPending(deps, clusterId, open);
+      });
       await attempt(async () => {
         for (const run of await deps.stores.runs.unsettled()) {
           if (run.status === "Pending") continue;
@@ -222,6 +225,8 @@ export const createWorld = async (variant: Variant) => {
         { tags: [] },
         { name: "t", trigger: "api" },
       ),
+    /** To the store, by the server that has made more of them. */
+    calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
     pass: (ms: number, served = true): void => {
       for (let left = ms; left > 0; left -= 500) {
         now += Math.min(500, left);
