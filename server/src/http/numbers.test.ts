@@ -76,6 +76,20 @@ describe("the numbers of a run", () => {
     expect([wrong.status, wrong.json.errors[0].field]).toEqual([400, "step"]);
   });
 
+  test("a limit that is not allowed itself is told as one", async () => {
+    const load = { ...LOAD_TEST, locustfile: SCRIPT, autoStop: { failedPercent: 0 } };
+    const answers = [
+      await call("POST", "/v1/load-tests", { body: load }),
+      await call("GET", `/v1/runs/${full}/summary?percentiles=0`),
+      await call("GET", `/v1/runs/${full}/summary?percentiles=100`),
+    ];
+    expect(answers.map(({ status, json }) => [status, json.errors])).toEqual([
+      [400, [{ field: "autoStop.failedPercent", message: "must be more than 0" }]],
+      [400, [{ field: "percentiles", message: "must be more than 0" }]],
+      [400, [{ field: "percentiles", message: "must be less than 100" }]],
+    ]);
+  });
+
   test("a run without samples answers with nothing, not with an error", async () => {
     expect((await read(`${empty}/metrics/scatter`)).json).toMatchObject({ dataPoints: [] });
     expect((await read(`${empty}/metrics/heatmap`)).json).toMatchObject({ t: [], counts: [] });

@@ -21,11 +21,11 @@ const messageFor = (issue: z.core.$ZodIssue): string => {
         : issue.message;
     case "too_big":
       return issue.message.startsWith("Too big")
-        ? `must be at most ${limit(issue, issue.maximum)}`
+        ? `must be ${issue.inclusive === false ? "less than" : "at most"} ${limit(issue, issue.maximum)}`
         : issue.message;
     case "too_small":
       return issue.message.startsWith("Too small")
-        ? `must be at least ${limit(issue, issue.minimum)}`
+        ? `must be ${issue.inclusive === false ? "more than" : "at least"} ${limit(issue, issue.minimum)}`
         : issue.message;
     default:
       return issue.message;
