@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { folderError } from "./errors.ts";
+import { folderError, isFull, noRoom } from "./errors.ts";
 import type { Trouble } from "./trouble.ts";
 
 export type Value = string | number | null | Uint8Array;
@@ -16,10 +16,16 @@ export type Control = {
   /** All of the writes or none. */
   readonly transaction: <T>(work: () => T) => T;
   /** A store's function: what it throws rejects, with words for what the folder is to blame for. */
-  readonly verb: <Args extends readonly unknown[], T>(
-    work: (...args: Args) => T,
-  ) => (...args: Args) => Promise<T>;
+  readonly verb: Verb;
+  /** One that can wait: refused while the disk is full, since what room is left is for the ends of runs. */
+  readonly adding: Verb;
+  /** One that the end of a run needs, or that makes room: for it the ballast is given back. */
+  readonly ending: Verb;
 };
+
+type Verb = <Args extends readonly unknown[], T>(
+  work: (...args: Args) => T,
+) => (...args: Args) => Promise<T>;
 
 export const controlOf = (db: Database.Database, dataDir: string, trouble: Trouble): Control => {
   const statements = new Map<string, Database.Statement<unknown[]>>();
@@ -30,29 +36,38 @@ export const controlOf = (db: Database.Database, dataDir: string, trouble: Troub
     statements.set(sql, statement);
     return statement;
   };
+  const inWords = (error: unknown): Error => folderError(error, dataDir, "control.db");
+  const verb: Verb =
+    (work) =>
+    async (...args) => {
+      try {
+        return work(...args);
+      } catch (error) {
+        trouble.met(error, "control.db");
+        throw inWords(error);
+      }
+    };
   return {
     all: <Row>(sql: string, ...values: readonly Value[]) => prepared(sql).all(...values) as Row[],
     get: <Row>(sql: string, ...values: readonly Value[]) =>
       prepared(sql).get(...values) as Row | undefined,
     run: (sql, ...values) => prepared(sql).run(...values).changes,
     transaction: (work) => db.transaction(work).immediate(),
-    verb:
-      (work) =>
-      async (...args) => {
-        const attempt = () => {
-          try {
-            return work(...args);
-          } catch (error) {
-            if (!trouble.met(error, "control.db")) throw error;
-            return work(...args);
-          }
-        };
+    verb,
+    adding: (work) =>
+      verb((...args) => {
+        if (!trouble.hasRoom()) throw inWords(noRoom());
+        return work(...args);
+      }),
+    ending: (work) =>
+      verb((...args) => {
         try {
-          return attempt();
+          return work(...args);
         } catch (error) {
-          throw folderError(error, dataDir, "control.db");
+          if (!isFull(error) || !trouble.giveBack()) throw error;
+          return work(...args);
         }
-      },
+      }),
   };
 };
 

@@ -3,9 +3,15 @@ import { AppError, messageOf } from "../../lib/errors.ts";
 export const codeOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 
+const FULL = /^(SQLITE_FULL|ENOSPC|EDQUOT)/;
+export const isFull = (error: unknown): boolean => FULL.test(codeOf(error));
+
+/** What the system would say: thrown where nothing is tried, so that what room is left stays. */
+export const noRoom = (): Error => Object.assign(new Error("no room"), { code: "ENOSPC" });
+
 /** What the operating system or SQLite says, in words for the one who runs the server. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/^(SQLITE_FULL|ENOSPC|EDQUOT)/, "its disk is full; free some space"],
+  [FULL, "its disk is full; free some space"],
   [
     /^(SQLITE_READONLY|EACCES|EPERM|EROFS)/,
     "it cannot be written to; check its owner and its rights",

@@ -7,8 +7,8 @@ import type { Control } from "./control.ts";
 
 type Row = { readonly arrival: number; readonly at: number; readonly document: string };
 
-export const sqliteEvents = (db: Control): RunEventStore => ({
-  append: db.verb((runId, events) => {
+export const sqliteEvents = (db: Control): RunEventStore => {
+  const write = (runId: string, events: Parameters<RunEventStore["append"]>[1]): void =>
     db.transaction(() => {
       for (const { id, ...event } of events) {
         db.run(
@@ -20,34 +20,39 @@ export const sqliteEvents = (db: Control): RunEventStore => ({
         );
       }
     });
-  }),
-  list: db.verb((runId, { limit, cursor }) => {
-    const after = decodeEventCursor(cursor);
-    const rows = db.all<Row>(
-      `SELECT arrival, at, document FROM run_events WHERE runId = ? AND (at, arrival) > (?, ?)
+  const [note, tell] = [db.adding(write), db.ending(write)];
+  return {
+    // What users write about a run is not part of its end.
+    append: (runId, events) =>
+      (events.every(({ type }) => type === "note") ? note : tell)(runId, events),
+    list: db.verb((runId, { limit, cursor }) => {
+      const after = decodeEventCursor(cursor);
+      const rows = db.all<Row>(
+        `SELECT arrival, at, document FROM run_events WHERE runId = ? AND (at, arrival) > (?, ?)
        ORDER BY at, arrival LIMIT ?`,
-      runId,
-      after?.at ?? Number.MIN_SAFE_INTEGER,
-      after?.arrival ?? 0,
-      limit + 1,
-    );
-    const page = pageOf(rows, limit, (last) =>
-      encodeCursor(EVENT_SORT, { value: last.at, id: String(last.arrival) }),
-    );
-    return { ...page, items: page.items.map(({ document }) => JSON.parse(document) as RunEvent) };
-  }),
-  after: db.verb((runId, arrival, limit) =>
-    db
-      .all<Row>(
-        `SELECT arrival, at, document FROM run_events WHERE runId = ? AND arrival > ?
-         ORDER BY arrival LIMIT ?`,
         runId,
-        arrival,
-        limit,
-      )
-      .map((row) => ({ arrival: row.arrival, event: JSON.parse(row.document) as RunEvent })),
-  ),
-  deleteRun: db.verb((runId) => {
-    db.run("DELETE FROM run_events WHERE runId = ?", runId);
-  }),
-});
+        after?.at ?? Number.MIN_SAFE_INTEGER,
+        after?.arrival ?? 0,
+        limit + 1,
+      );
+      const page = pageOf(rows, limit, (last) =>
+        encodeCursor(EVENT_SORT, { value: last.at, id: String(last.arrival) }),
+      );
+      return { ...page, items: page.items.map(({ document }) => JSON.parse(document) as RunEvent) };
+    }),
+    after: db.verb((runId, arrival, limit) =>
+      db
+        .all<Row>(
+          `SELECT arrival, at, document FROM run_events WHERE runId = ? AND arrival > ?
+         ORDER BY arrival LIMIT ?`,
+          runId,
+          arrival,
+          limit,
+        )
+        .map((row) => ({ arrival: row.arrival, event: JSON.parse(row.document) as RunEvent })),
+    ),
+    deleteRun: db.ending((runId) => {
+      db.run("DELETE FROM run_events WHERE runId = ?", runId);
+    }),
+  };
+};

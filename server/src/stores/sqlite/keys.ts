@@ -22,7 +22,7 @@ export const sqliteKeys = (db: Control): KeyStore => {
         ? record
         : { ...record, answer: JSON.parse(answer) as NonNullable<KeyRecord["answer"]> };
     }),
-    take: db.verb((record, seen) =>
+    take: db.adding((record, seen) =>
       db.transaction(() => {
         if (seen !== undefined) {
           const unanswered = seen.answer === undefined ? " AND answer IS NULL" : "";
@@ -34,11 +34,11 @@ export const sqliteKeys = (db: Control): KeyStore => {
         return db.run(insert, ...valuesOf(record)) === 1;
       }),
     ),
-    finish: db.verb((id, owner, answer) => {
+    finish: db.ending((id, owner, answer) => {
       const sql = "UPDATE idempotency_keys SET answer = ? WHERE id = ? AND owner = ?";
       db.run(sql, JSON.stringify(answer), id, owner);
     }),
-    drop: db.verb((id, owner) => {
+    drop: db.ending((id, owner) => {
       const sql = "DELETE FROM idempotency_keys WHERE id = ? AND owner = ? AND answer IS NULL";
       db.run(sql, id, owner);
     }),

@@ -22,7 +22,7 @@ export const sqliteLeases = (db: Control): LeaseStore => ({
   list: db.verb(() =>
     db.all<Row>(`SELECT ${COLUMNS} FROM leases ORDER BY clusterId, slot`).map(leaseOf),
   ),
-  claim: db.verb(({ clusterId, slot, holder, runId }, seenFence) => {
+  claim: db.ending(({ clusterId, slot, holder, runId }, seenFence) => {
     const row =
       seenFence === undefined
         ? db.get<Row>(
@@ -43,7 +43,7 @@ export const sqliteLeases = (db: Control): LeaseStore => ({
           );
     return row && leaseOf(row);
   }),
-  release: db.verb(
+  release: db.ending(
     (clusterId, slot, holder, fence) =>
       db.run(
         "UPDATE leases SET runId = NULL WHERE clusterId = ? AND slot = ? AND holder = ? AND fence = ?",
@@ -53,7 +53,7 @@ export const sqliteLeases = (db: Control): LeaseStore => ({
         fence,
       ) === 1,
   ),
-  beat: db.verb((holder, count) => {
+  beat: db.ending((holder, count) => {
     db.run(
       `INSERT INTO heartbeats (holder, count) VALUES (?, ?)
        ON CONFLICT (holder) DO UPDATE SET count = max(count, excluded.count)`,
@@ -69,7 +69,7 @@ export const sqliteLeases = (db: Control): LeaseStore => ({
           .map(({ holder, count }) => [holder, count]),
       ),
   ),
-  leave: db.verb((holder) => {
+  leave: db.ending((holder) => {
     db.run("DELETE FROM heartbeats WHERE holder = ?", holder);
   }),
 });

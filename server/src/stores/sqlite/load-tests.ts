@@ -44,7 +44,7 @@ export const sqliteLoadTests = (db: Control): LoadTestStore => {
   /** Nothing runs between the read that `next` was made from and this write: both are synchronous, on one thread. */
   const write = (next: LoadTest) => db.run(UPDATE, ...loadTestValues(next), next.id) === 1;
   return {
-    create: db.verb((loadTest) => {
+    create: db.adding((loadTest) => {
       try {
         db.run(INSERT, loadTest.id, ...loadTestValues(loadTest));
       } catch (error) {
@@ -55,22 +55,22 @@ export const sqliteLoadTests = (db: Control): LoadTestStore => {
     list: db.verb((query, visible) =>
       listRows<LoadTest>(db, "load_tests", listingOf(query, visible)),
     ),
-    update: db.verb((id, version, patch) => {
+    update: db.adding((id, version, patch) => {
       const stored = read(id);
       const next = stored && editedLoadTest(stored, version, patch);
       return next && write(next) ? structuredClone(next) : undefined;
     }),
-    delete: db.verb(
+    delete: db.ending(
       (id, version) =>
         db.run("DELETE FROM load_tests WHERE id = ? AND version = ?", id, version) === 1,
     ),
-    nextRunNumber: db.verb((id, at) => {
+    nextRunNumber: db.adding((id, at) => {
       const stored = read(id);
       if (stored === undefined) return undefined;
       const lastRunNumber = stored.lastRunNumber + 1;
       return write({ ...stored, lastRunNumber, lastRunAt: at }) ? lastRunNumber : undefined;
     }),
-    setRecentRuns: db.verb((id, recentRunsVersion, recentRuns, updatedAt) => {
+    setRecentRuns: db.ending((id, recentRunsVersion, recentRuns, updatedAt) => {
       const stored = read(id);
       const next = stored && withRecentRuns(stored, recentRunsVersion, recentRuns, updatedAt);
       return next !== undefined && write(next);

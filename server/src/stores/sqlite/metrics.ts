@@ -4,7 +4,7 @@ import { AppError, messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { DumpPage, DumpRecords, KindDump } from "../dump.ts";
 import type { MetricStore } from "../ports.ts";
-import { folderError } from "./errors.ts";
+import { folderError, noRoom } from "./errors.ts";
 import {
   type Answer,
   type Answers,
@@ -55,8 +55,7 @@ export const openSqliteMetrics = async (
       return new AppError(reply.kind, reply.message);
     }
     const error = Object.assign(new Error(reply.message), { code: reply.code });
-    // Room that is given back is for the control database: figures can wait where they are.
-    if (!String(reply.code).startsWith("SQLITE_FULL")) trouble.met(error, "metrics.db");
+    trouble.met(error, "metrics.db");
     return folderError(error, dataDir, "metrics.db");
   };
   worker.on("message", (reply: Reply) => {
@@ -95,6 +94,11 @@ export const openSqliteMetrics = async (
     return answer;
   };
 
+  /** What room a full disk has left is for the ends of runs: figures can wait where they are. */
+  const needRoom = (has = trouble.hasRoom()): void => {
+    if (!has) throw folderError(noRoom(), dataDir, "metrics.db");
+  };
+
   const dumpOf = <K extends MetricKind>(kind: K): KindDump<DumpRecords[K]> => ({
     // The thread answers with records of the kind that it was asked for.
     walk: (after) => ask({ do: "walk", kind, after }) as Promise<DumpPage<DumpRecords[K]>>,
@@ -117,9 +121,7 @@ export const openSqliteMetrics = async (
     store: {
       append: async (rows) => {
         if (rows.length === 0) return { inserted: [], conflicting: [] };
-        if (!trouble.roomForMetrics()) {
-          throw folderError(Object.assign(new Error("no room"), { code: "ENOSPC" }), dataDir);
-        }
+        needRoom();
         const packed = pack(rows);
         return ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
       },
@@ -137,15 +139,18 @@ export const openSqliteMetrics = async (
         return { blocks: unpack(blocks), rows: unpack(rows), merged: [...merged] };
       },
       merge: async (runId, rows, blocks) => {
+        needRoom();
         const keys = rows.map(({ attempt, boot, seq }) => ({ attempt, boot, seq }));
         const packed = pack(blocks);
         return ask({ do: "merge", runId, rows: keys, blocks: packed }, [packed.bodies.buffer]);
       },
       unmerged: (beforeSecond) => ask({ do: "unmerged", beforeSecond }),
       expire: async (level, beforeStart, keptRunIds) => {
+        needRoom();
         await ask({ do: "expire", level, beforeStart, keptRunIds });
       },
       deleteRun: async (runId) => {
+        needRoom(trouble.hasRoomToDelete());
         await ask({ do: "deleteRun", runId });
       },
     },

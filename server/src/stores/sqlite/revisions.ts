@@ -25,7 +25,7 @@ export const sqliteRevisions = (db: Control): RevisionStore => {
       )
       .map(revisionOf);
   return {
-    create: db.verb((revision, contents) => {
+    create: db.adding((revision, contents) => {
       const { id, loadTestId, revisionNumber } = revision;
       db.transaction(() => {
         const inserted = db.run(

@@ -1,6 +1,6 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { RunStore } from "../ports.ts";
+import type { RunGuard, RunStore } from "../ports.ts";
 import { taken, updatedRun } from "../shared/changes.ts";
 import { listingOf } from "../shared/listing.ts";
 import { nameKey } from "../shared/text.ts";
@@ -55,6 +55,10 @@ const SET_LIVE = `
   ON CONFLICT (runId) DO UPDATE SET timestamp = excluded.timestamp, document = excluded.document
   WHERE excluded.timestamp >= run_live.timestamp`;
 
+/** Texts that a user writes about a run, as long as they like: no end of a run needs them. */
+const isNote = (patch: Parameters<RunStore["update"]>[2]): boolean =>
+  patch.status === undefined && ("notes" in patch || "name" in patch || "tags" in patch);
+
 type Row = { readonly document: string };
 const runOf = ({ document }: Row) => JSON.parse(document) as LoadTestRun;
 
@@ -63,8 +67,20 @@ export const sqliteRuns = (db: Control): RunStore => {
     const row = db.get<Row>("SELECT document FROM load_test_runs WHERE id = ?", id);
     return row && runOf(row);
   };
+  const write = (
+    id: string,
+    guard: RunGuard,
+    patch: Parameters<RunStore["update"]>[2],
+  ): LoadTestRun | undefined => {
+    const stored = read(id);
+    const next = stored && updatedRun(stored, guard, patch);
+    if (next === undefined) return undefined;
+    db.run(UPDATE, ...runValues(next), id);
+    return structuredClone(next);
+  };
+  const [note, advance] = [db.adding(write), db.ending(write)];
   return {
-    create: db.verb((run) => {
+    create: db.adding((run) => {
       try {
         db.run(INSERT, run.id, ...runValues(run));
       } catch (error) {
@@ -75,14 +91,8 @@ export const sqliteRuns = (db: Control): RunStore => {
     list: db.verb((query, visible) =>
       listRows<LoadTestRun>(db, "load_test_runs", listingOf(query, visible)),
     ),
-    update: db.verb((id, guard, patch) => {
-      const stored = read(id);
-      const next = stored && updatedRun(stored, guard, patch);
-      if (next === undefined) return undefined;
-      db.run(UPDATE, ...runValues(next), id);
-      return structuredClone(next);
-    }),
-    delete: db.verb(
+    update: (id, guard, patch) => (isNote(patch) ? note : advance)(id, guard, patch),
+    delete: db.ending(
       (id, version) =>
         db.run("DELETE FROM load_test_runs WHERE id = ? AND version = ?", id, version) === 1,
     ),
@@ -116,7 +126,7 @@ export const sqliteRuns = (db: Control): RunStore => {
       );
       return row?.count ?? 0;
     }),
-    setLive: db.verb((runId, live) => {
+    setLive: db.ending((runId, live) => {
       db.run(SET_LIVE, live.timestamp, JSON.stringify(live), runId);
     }),
     getLive: db.verb((runIds) => {

@@ -82,10 +82,11 @@ export const openSqliteStores = async (options: {
     keys: sqliteKeys(db),
     dump: sqliteDump(db, folder.file(MARK_FILE), metrics.dumps),
     ping: async () => {
-      await db.verb(() => db.run(CHECK_WRITE))();
-      await metrics.ping();
+      // Before any write: on a full disk even a look as small as this one would take of the last room.
       const reasons = trouble.reasons();
       if (reasons.length > 0) throw new AppError("unavailable", reasons.join("; "));
+      await db.verb(() => db.run(CHECK_WRITE))();
+      await metrics.ping();
     },
     close: () => (closing ??= close()),
   };

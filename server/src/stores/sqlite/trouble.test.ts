@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
   closeSync,
+  ftruncateSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -12,7 +13,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, test } from "vitest";
-import { loadTestOf, runOf, runQuery, sampleOf } from "../contract/fixtures.ts";
+import {
+  freshId,
+  loadTestOf,
+  recentRunOf,
+  revisionOf,
+  runOf,
+  runQuery,
+  sampleOf,
+} from "../contract/fixtures.ts";
 import { expectProblem, range, rejection } from "../contract/harness.ts";
 import { openSqliteStores } from "./stores.ts";
 
@@ -99,6 +108,30 @@ describe("a data folder in trouble", () => {
     expect((await stores.loadTests.get(loadTest.id))?.id).toBe(loadTest.id);
   });
 
+  /** A data folder on a small disk, and what fills that to the last byte and frees it again. */
+  const onSmallDisk = async () => {
+    const disk = mount();
+    const stores = await open(join(disk, "data"));
+    const filler = openSync(join(disk, "filler"), "a");
+    closers.push(() => closeSync(filler));
+    return {
+      stores,
+      ballast: (): number =>
+        statSync(join(disk, "data/ballast"), { throwIfNoEntry: false })?.size ?? 0,
+      fill: (): void => {
+        for (const bytes of [1 << 20, 4096, 1]) {
+          try {
+            for (;;) writeSync(filler, Buffer.alloc(bytes, 1));
+          } catch {
+            // Full to this grain.
+          }
+        }
+      },
+      free: (): void => {
+        ftruncateSync(filler);
+      },
+    };
+  };
   const mount = (): string => {
     const folder = mkdtempSync(join(tmpdir(), "load-manager-full-"));
     const args = ["-t", "tmpfs", "-o", "size=48m", "tmpfs", folder];
@@ -113,21 +146,10 @@ describe("a data folder in trouble", () => {
   test.each(SMALL_DISKS)(
     "whose disk (%s) is full: figures wait, the ends of runs are written, and all goes on once there is room",
     async () => {
-      const disk = mount();
-      const stores = await open(join(disk, "data"));
+      const { stores, ballast, fill, free } = await onSmallDisk();
       const run = runOf({ status: "Stopping" });
       await stores.runs.create(run);
-      expect(statSync(join(disk, "data/ballast")).size).toBe(8 << 20);
-      const filler = openSync(join(disk, "filler"), "w");
-      const fill = (): void => {
-        for (const bytes of [1 << 20, 4096, 1]) {
-          try {
-            for (;;) writeSync(filler, Buffer.alloc(bytes, 1));
-          } catch {
-            // Full to this grain.
-          }
-        }
-      };
+      expect(ballast()).toBe(8 << 20);
       fill();
       let seq = 0;
       const append = () =>
@@ -157,7 +179,7 @@ describe("a data folder in trouble", () => {
         current = await stores.runs.update(
           run.id,
           { version: current?.version ?? 0 },
-          { notes: "x".repeat(3000) },
+          { statusReason: { code: "stopped_by_user", message: "x".repeat(3000) } },
         );
         expect(current).toBeDefined();
       }
@@ -168,11 +190,108 @@ describe("a data folder in trouble", () => {
       expect((await stores.runs.get(run.id))?.status).toBe("Finished");
       expect((await stores.metrics.read(run.id)).length).toBe(stored);
 
-      closeSync(filler);
-      rmSync(join(disk, "filler"));
+      free();
       await stores.ping();
       expect((await append()).inserted).toHaveLength(20);
-      expect(statSync(join(disk, "data/ballast")).size).toBe(8 << 20);
+      expect(ballast()).toBe(8 << 20);
+    },
+  );
+
+  test.each(SMALL_DISKS)(
+    "whose disk (%s) is full: whatever else is wanted is refused, and the ends of runs are written all the same",
+    async () => {
+      const { stores, ballast, fill, free } = await onSmallDisk();
+      const loadTest = loadTestOf();
+      await stores.loadTests.create(loadTest);
+      const runs = range(1, 200).map(() => runOf({ status: "Stopping", loadTestId: loadTest.id }));
+      for (const run of runs) await stores.runs.create(run);
+      const [waiting, old] = [runOf(), runOf({ status: "Finished", settledAt: 1 })];
+      for (const run of [waiting, old]) await stores.runs.create(run);
+      const key = { id: "key", fingerprint: "f", owner: "us", createdAt: 1 };
+      await stores.keys.take(key, undefined);
+      const lease = await stores.leases.claim(
+        { clusterId: "local", slot: 0, holder: "us" },
+        undefined,
+      );
+      fill();
+
+      let revisionNumber = 0;
+      const addScript = () =>
+        stores.revisions.create(
+          revisionOf({ loadTestId: loadTest.id, revisionNumber: (revisionNumber += 1) }),
+          new Map([[freshId(), Buffer.alloc(1_500_000, revisionNumber)]]),
+        );
+      const wanted = {
+        script: addScript,
+        run: () => stores.runs.create(runOf()),
+        "number of a run": () => stores.loadTests.nextRunNumber(loadTest.id, 5),
+        "load test": () => stores.loadTests.create(loadTestOf()),
+        "edited load test": () => stores.loadTests.update(loadTest.id, 1, { name: "Other" }),
+        "notes of a run": () =>
+          stores.runs.update(waiting.id, { version: 1 }, { notes: "n".repeat(10_000) }),
+        "note on a run": () =>
+          stores.events.append(waiting.id, [{ id: freshId(), at: 5, type: "note", message: "n" }]),
+        key: () => stores.keys.take({ ...key, id: freshId() }, undefined),
+      };
+      const expectRefused = async () => {
+        for (const [what, write] of Object.entries(wanted)) {
+          expect([what, await rejection(write())]).toMatchObject([
+            what,
+            { kind: "unavailable", message: expect.stringContaining("disk is full") },
+          ]);
+        }
+      };
+      // Not one of them gets the room that is kept.
+      await expectRefused();
+      expect(ballast()).toBe(8 << 20);
+      await expectProblem(stores.ping(), "unavailable");
+      await stores.metrics.deleteRun(old.id);
+
+      for (const [index, run] of runs.entries()) {
+        const message = "m".repeat(500);
+        await stores.events.append(run.id, [{ id: freshId(), at: 5, type: "status", message }]);
+        const patch = { status: "Stopped", finishedAt: 5, settledAt: 6 } as const;
+        const ended = await stores.runs.update(
+          run.id,
+          { version: 1 },
+          { ...patch, statusReason: { code: "stopped_by_user", message } },
+        );
+        expect(ended?.status).toBe("Stopped");
+        expect(
+          await stores.loadTests.setRecentRuns(
+            loadTest.id,
+            index,
+            [recentRunOf({ id: run.id })],
+            5,
+          ),
+        ).toBe(true);
+        await stores.leases.beat("us", index);
+        if (index % 20 === 0) await expectRefused();
+      }
+      expect(ballast()).toBe(0);
+      await stores.keys.finish("key", "us", { status: 201, headers: {}, body: "b".repeat(2000) });
+      expect(await stores.leases.release("local", 0, "us", lease?.fence ?? 0)).toBe(true);
+
+      // What is there can be taken away.
+      await stores.events.deleteRun(old.id);
+      expect(await stores.runs.delete(old.id, 1)).toBe(true);
+      expect(await stores.loadTests.delete(loadTest.id, 1)).toBe(true);
+
+      free();
+      for (const write of [addScript, wanted.run, wanted.key]) await write();
+      await stores.ping();
+      expect(ballast()).toBe(8 << 20);
+    },
+  );
+
+  test.each(SMALL_DISKS)(
+    "whose disk (%s) is too small for one script: the ballast is not given for it",
+    async () => {
+      const { stores, ballast } = await onSmallDisk();
+      const large = new Map([["large", Buffer.alloc(45 << 20, 1)]]);
+      await expectProblem(stores.revisions.create(revisionOf(), large), "unavailable");
+      await expectProblem(stores.runs.create(runOf()), "unavailable");
+      expect(ballast()).toBe(8 << 20);
     },
   );
 });

@@ -1,26 +1,34 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../../lib/log.ts";
-import { codeOf } from "./errors.ts";
+import { codeOf, isFull } from "./errors.ts";
 
 /**
- * A file that takes up room, given back when the disk is full: enough for the ends of thousands of runs to be written.
- * Even deleting needs room in a database.
+ * A file that takes up room, given back when the disk is full and the end of a run is to be written: enough for
+ * thousands of them. Even deleting needs room in a database.
  */
 const BALLAST_BYTES = 8 << 20;
-/** So much must be free before the ballast is taken up again: figures that wait are stored next. */
+/**
+ * A disk with less than this free, the ballast counted, is full: what is committed still has to go from the log into the
+ * database, which must not need the ballast, and figures are deleted with what is left.
+ */
+const FULL_BYTES = 2 * BALLAST_BYTES;
+/** So much must be free, the ballast counted, before a disk that was full has room again: figures that wait are stored next. */
 const FREE_BYTES = 3 * BALLAST_BYTES;
 
-const isFull = (error: unknown): boolean => /^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(codeOf(error));
 const isDamage = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
 
 /** What is wrong with a data folder while it is in use. */
 export type Trouble = {
-  /** Notes what a write or a read of this database was refused for. True where there is room now, and it is worth trying again. */
-  readonly met: (error: unknown, file: string) => boolean;
+  /** Notes what a write or a read of this database was refused for. */
+  readonly met: (error: unknown, file: string) => void;
   readonly damaged: (file: string, what: string) => void;
-  /** Figures are stored only while there is room for everything else. */
-  readonly roomForMetrics: () => boolean;
+  /** False from when the disk is full until there is room again: only the ends of runs are written meanwhile. */
+  readonly hasRoom: () => boolean;
+  /** False while the ballast is given back: what is left then is for the ends of runs, and not for deleting figures. */
+  readonly hasRoomToDelete: () => boolean;
+  /** Gives the ballast back. True where there is room now, and it is worth trying again. */
+  readonly giveBack: () => boolean;
   /** In words; empty where all is well. */
   readonly reasons: () => string[];
 };
@@ -36,15 +44,7 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
       return false;
     }
   };
-  const release = (): boolean => {
-    if (!hasBallast()) return false;
-    rmSync(ballast, { force: true });
-    return true;
-  };
   const take = (): boolean => {
-    if (hasBallast()) return true;
-    const { bavail, bsize } = statfsSync(folder);
-    if (bavail * bsize < FREE_BYTES) return false;
     try {
       // Not a hole: zeros that are really there.
       const file = openSync(ballast, "w", 0o600);
@@ -62,8 +62,23 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
     }
   };
 
-  if (!take())
-    log?.warn({ folder }, "the disk is nearly full: no figures are stored until there is room");
+  let full = false;
+  const setFull = (now: boolean): void => {
+    if (now && !full) {
+      log?.error({ folder }, "the disk is full: nothing new is stored until there is room");
+    }
+    if (!now && full) log?.info({ folder }, "the disk has room again");
+    full = now;
+  };
+  const hasRoom = (): boolean => {
+    const held = hasBallast();
+    const { bavail, bsize } = statfsSync(folder);
+    const free = bavail * bsize + (held ? BALLAST_BYTES : 0);
+    const enough = free >= (held && !full ? FULL_BYTES : FREE_BYTES);
+    setFull(!enough || !(held || take()));
+    return !full;
+  };
+  hasRoom();
 
   return {
     met: (error, file) => {
@@ -74,11 +89,13 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
           "a database is damaged; what can be read of it stays readable",
         );
       }
-      if (!isFull(error) || !release()) return false;
-      log?.error(
-        { folder },
-        "the disk is full: the ballast is given back, and no figures are stored",
-      );
+      if (isFull(error)) setFull(true);
+    },
+    giveBack: () => {
+      if (!hasBallast()) return false;
+      rmSync(ballast, { force: true });
+      setFull(true);
+      log?.warn({ folder }, "the ballast is given back, so that the ends of runs can be written");
       return true;
     },
     damaged: (file, what) => {
@@ -88,9 +105,10 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
         "a database is damaged; what can be read of it stays readable",
       );
     },
-    roomForMetrics: take,
+    hasRoom,
+    hasRoomToDelete: () => hasRoom() || hasBallast(),
     reasons: () => [
-      ...(take() ? [] : ["its disk is full; free some space"]),
+      ...(hasRoom() ? [] : ["its disk is full; free some space"]),
       ...[...damages].map(
         ([file, what]) =>
           `${file} is damaged (${what}); restore it from a backup with load-manager store restore`,
