@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { freePort } from "../attached-locust.ts";
 import { eventsOf, LOCUSTS, running, until } from "../harness.ts";
 import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
 
@@ -108,7 +109,9 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
 
   test.each(STOPPED_AT)("row $row: $fault", async ({ row, point, fault }) => {
     const world = await openWorld(store, python);
-    const first = await world.serve({ failpoint: `${point}:kill` });
+    // The answers to its figures would tell the plugin to stop, perhaps before the server comes to do it.
+    const config = `${world.storeConfig()}server: { callbackUrls: ["http://127.0.0.1:${await freePort()}"] }\n`;
+    const first = await world.serve({ failpoint: `${point}:kill`, config });
     const loadTestId = await world.define(first);
     const body = { ...BODY, durationSeconds: 60 };
     const run = await first.client.createRun({ params: { loadTestId }, body });
@@ -117,7 +120,7 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
     await first.client.stopRun({ params: { runId: run.id } }).catch(() => undefined);
     expect(await first.ended).toBe("SIGKILL");
     const died = Date.now();
-    const second = await world.serve();
+    const second = await world.serve({ config: world.storeConfig() });
     await world.verify(second, run.id, { status: "Stopped", code: "stopped_by_user" });
     note({ row, fault, store, recoveredMs: Date.now() - died });
   });

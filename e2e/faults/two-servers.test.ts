@@ -158,7 +158,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
 
   test("runs that wait for one cluster start one after another, first in, first out, each once", async () => {
     const loadTestId = await defineShop(server(0).client, shop.url);
-    const body = { targetUsers: 2, spawnRate: 2, durationSeconds: 2 };
+    const body = { targetUsers: 2, spawnRate: 2, durationSeconds: 4 };
     const runs: { id: string }[] = [];
     for (const index of [0, 1, 0, 1]) {
       runs.push(await server(index).client.createRun({ params: { loadTestId }, body }));
