@@ -49,7 +49,7 @@ export default defineConfig({
           exclude: left,
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
