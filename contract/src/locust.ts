@@ -13,7 +13,12 @@ export const RegisterExternal = z.object({
   externalKey: z.string().min(1).max(300).optional(),
 });
 export type RegisterExternal = z.output<typeof RegisterExternal>;
-export const RegisterExternalAnswer = z.object({ runId: Id, message: z.string() });
+export const RegisterExternalAnswer = z.object({
+  runId: Id,
+  message: z.string(),
+  /** For how long its load may last, counted from its start; absent: nothing limits it. */
+  maxSeconds: z.int().positive().optional(),
+});
 
 const count = z.number().int().min(0);
 const figure = z.number().nullish();

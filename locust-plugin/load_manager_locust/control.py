@@ -10,7 +10,7 @@ import gevent
 from . import __version__, compat, external, status, watchdog
 from .autostop import AutoStop
 from .outbox import Outbox
-from .run import Run
+from .run import Run, seconds_of
 from .sender import Sender
 from .worker import MESSAGE
 
@@ -80,10 +80,13 @@ class Control(object):
     def attach(self, told):
         self._check_fence(told.get("fence"))
         self.sender.attach(told.get("urls") or [], told.get("token"))
-        if self.run is not None and self.run.run_id == told.get("run"):
-            self.run.fence = self.fence
+        run = self.run
+        if run is not None and run.run_id == told.get("run"):
+            run.fence = self.fence
             if told.get("autoStop") is not None:
-                self.run.autostop.set(told["autoStop"])
+                run.autostop.set(told["autoStop"])
+            if run.limit(seconds_of(told)):
+                self.tell_workers(run)
 
     def start(self, told):
         """Begins load once per (run, attempt), however often it is told to."""
@@ -101,7 +104,7 @@ class Control(object):
         spool = os.path.join(self.settings.run_dir, "spool.bin") if self.settings.run_dir else None
         outbox = Outbox(told["runId"], told["attempt"], self.boot, self.settings.spool_bytes, spool)
         self.run = run = self._new_run(outbox, told["attempt"], self.fence, False, auto_stop, ahead)
-        run.seconds = told.get("durationSeconds") or told.get("maxSeconds")
+        run.limit(seconds_of(told))
         run.set_users(told["users"], told["spawnRate"])
         if self.environment.shape_class is not None:
             message = "The script's LoadTestShape is switched off; the run's users and spawn rate hold."
@@ -128,6 +131,8 @@ class Control(object):
 
     def tell_workers(self, run, client_id=None):
         told = {"runId": run.run_id, "key": run.key}
+        if run.seconds_left() is not None:
+            told["secondsLeft"] = run.seconds_left()
         if client_id is None:
             self.runner.send_message(MESSAGE, told)
         else:
@@ -180,6 +185,8 @@ class Control(object):
                 return
         run.began(dict(self.versions, boot=self.boot.hex()), self.environment.host)
         self.sender.wake.set()
+        # Now that the deadline is known, and before the first order to spawn.
+        self.tell_workers(run)
 
     def _external_run(self):
         """Somebody started load at Locust itself: a run of its own, named when the server has answered."""

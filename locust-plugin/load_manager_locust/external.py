@@ -21,7 +21,9 @@ def register(control, run, external_key):
     while run.run_id is None:
         response = control.sender.post(REGISTER, json=body)
         if response is not None and response.status_code < 300:
-            run.outbox.run_id = response.json()["runId"]
+            answer = response.json()
+            run.outbox.run_id = answer["runId"]
+            run.limit(answer.get("maxSeconds"))
             break
         reason = control.sender.last_error if response is None else response.text[:500]
         logger.warning("This run could not be registered at Load Manager; it is tried again: %s", reason)

@@ -10,6 +10,12 @@ from .watch import MASTER, Watch
 STARTING, RUNNING, STOPPING, ENDED = "starting", "running", "stopping", "ended"
 
 
+def seconds_of(told):
+    """For how long load may last after test_start; ``None``: nobody says."""
+    seconds = told.get("durationSeconds") or told.get("maxSeconds")
+    return float(seconds) if seconds else None
+
+
 class Run(object):
     """``key`` tells workers' reports of this run from those of another; ``run_id`` is unknown until a run that was
     started at Locust itself is registered."""
@@ -30,6 +36,7 @@ class Run(object):
         self.stop_issued_ms = None
         self.ended_ms = None
         self.stop_cause = None
+        self.began_at = None
         self.deadline = None
         self.deadline_ms = None
         self.seconds = None
@@ -64,13 +71,28 @@ class Run(object):
         self.users, self.spawn_rate = users, spawn_rate
         self.collector.target = users
 
+    def limit(self, seconds):
+        """Counted from test_start, whenever it is told; ``True`` where that is another deadline than before."""
+        if seconds is None or seconds == self.seconds or not self.active:
+            return False
+        self.seconds = seconds
+        self._set_deadline()
+        return True
+
+    def _set_deadline(self):
+        if self.seconds is not None and self.began_at is not None:
+            self.deadline = self.began_at + self.seconds
+            self.deadline_ms = self.test_started_ms + int(self.seconds * 1000)
+
+    def seconds_left(self):
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
     def began(self, versions, host):
         """Locust's test_start: the deadline counts from here, on a clock that nobody sets."""
         self.test_started_ms = self.load_started_ms = self.now_ms()
+        self.began_at = time.monotonic()
         self.watch.begin()
-        if self.seconds is not None:
-            self.deadline = time.monotonic() + self.seconds
-            self.deadline_ms = self.test_started_ms + int(self.seconds * 1000)
+        self._set_deadline()
         told = {
             "runId": self.run_id,
             "attempt": self.attempt,

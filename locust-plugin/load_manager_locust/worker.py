@@ -8,6 +8,7 @@ from locust import events, runners
 from . import deaths, watchdog, wire
 from .clock import Clock
 from .names import OTHER, OTHER_ID
+from .worker_deadline import WorkerDeadline
 
 logger = logging.getLogger("load_manager")
 
@@ -120,6 +121,7 @@ def install(environment, runner, settings):
     runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
     _count_cut_off(recorder)
     died = deaths.install(events)
+    deadline = WorkerDeadline(runner)
 
     def on_request(request_type, name, response_time, response_length, exception=None, **_):
         try:
@@ -145,10 +147,15 @@ def install(environment, runner, settings):
         if told.get("key") != recorder.key:
             clock.set()
         recorder.belong(told.get("key"))
+        deadline.told(told.get("key"), told.get("secondsLeft"))
         environment.load_manager_run_id = told.get("runId")
 
     def on_test_start(**_):
         recorder.final = False
+        deadline.on_test_start()
+
+    def on_test_stopping(**_):
+        deadline.on_test_stopping()
 
     def on_test_stop(**_):
         """All users have stopped, and the master has not been told: whatever goes now arrives before that."""
@@ -162,9 +169,11 @@ def install(environment, runner, settings):
     events.request.add_listener(on_request)
     events.report_to_master.add_listener(on_report)
     events.test_start.add_listener(on_test_start)
+    events.test_stopping.add_listener(on_test_stopping)
     events.test_stop.add_listener(on_test_stop)
     runner.register_message(MESSAGE, on_run)
     watchdog.install_in_worker(runner, settings.run_dir)
+    gevent.spawn(deadline.watch)
 
 
 def _count_cut_off(recorder):

@@ -105,6 +105,7 @@ class Receiver(Service):
         self.taken = []
         self.asked = 0
         self.registered = []
+        self.limits = {}
         self.commands = []
         self.unknown = []
         self.open()
@@ -116,7 +117,7 @@ class Receiver(Service):
             return status, b"{}"
         if handler.path.endswith("/register-external"):
             self.registered.append(json.loads(body.decode()))
-            return 200, json.dumps({"runId": "external-%d" % len(self.registered)}).encode()
+            return 200, json.dumps(dict(self.limits, runId="external-%d" % len(self.registered))).encode()
         if handler.headers.get("Content-Encoding") == "deflate":
             body = zlib.decompress(body)
         taken = decode.batch(body)

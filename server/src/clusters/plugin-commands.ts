@@ -1,3 +1,4 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { PluginClient } from "./plugin-client.ts";
 import type { Hold } from "./port.ts";
 
@@ -5,6 +6,12 @@ type Callback = {
   readonly callbackTokens: () => readonly string[];
   readonly callbackUrls: () => readonly string[];
 };
+
+/** The plugin ends the load by itself: it needs no server for that. */
+const limits = ({ durationSeconds, maxDurationSec }: LoadTestRun) => ({
+  ...(durationSeconds === undefined ? {} : { durationSeconds }),
+  ...(maxDurationSec === undefined ? {} : { maxSeconds: maxDurationSec }),
+});
 
 /** The commands that the plugin takes; each may be repeated, and carries run, attempt and fence. */
 export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
@@ -16,6 +23,7 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         run: run.id,
         attempt: run.attempt,
         fence,
+        ...limits(run),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
       }),
     /** The run's times are to be on our clock, whatever the master's is. */
@@ -30,8 +38,7 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         users: run.targetUsers,
         spawnRate: run.spawnRate,
         host: run.targetUrl,
-        ...(run.durationSeconds === undefined ? {} : { durationSeconds: run.durationSeconds }),
-        ...(run.maxDurationSec === undefined ? {} : { maxSeconds: run.maxDurationSec }),
+        ...limits(run),
         stopTimeoutSeconds: run.stopTimeoutSeconds,
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
         useShape: false,

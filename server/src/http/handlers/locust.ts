@@ -23,7 +23,13 @@ export const locustHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys>
     registerExternal: async ({ body }) => {
       const run = await registerExternalTestRun(deps, body);
       wake(run.id);
-      return { body: { runId: run.id, message: `This is the run ${run.name}.` } };
+      return {
+        body: {
+          runId: run.id,
+          message: `This is the run ${run.name}.`,
+          ...(run.maxDurationSec === undefined ? {} : { maxSeconds: run.maxDurationSec }),
+        },
+      };
     },
     testStart: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);

@@ -1,0 +1,178 @@
+"""Load ends at its deadline whoever else is gone: the server, the master."""
+import os
+import signal
+import time
+
+import decode
+import pytest
+from harness import SCRIPT, Locust, expect_totals, received, until
+from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_STOPPED
+
+from load_manager_locust.worker_deadline import GRACE_SECONDS, WorkerDeadline
+
+HURRY = "import load_manager_locust.worker_deadline as w\nw.GRACE_SECONDS = 3\n"
+SAYS_BYE = SCRIPT + """
+    def on_stop(self):
+        self.client.get("/bye")
+"""
+SCOPE = {"LOAD_MANAGER_" + name: "x" for name in ("ACCOUNT_ID", "ORG_ID", "PROJECT_ID")}
+
+
+@pytest.fixture
+def open_page(tmp_path, target, receiver):
+    """A Locust at which runs may be started by hand; the server is told of them."""
+    made = Locust(str(tmp_path), receiver.url, SCRIPT, **SCOPE)
+    yield made
+    made.close()
+
+
+def swarm(locust, target):
+    assert locust.ask("/swarm", form="user_count=6&spawn_rate=6&host=" + target.url)[1]["success"]
+
+
+def requests(locust):
+    return until("requests", lambda: (lambda run: run if run and run["requests"] > 50 else None)(locust.status()["run"]))
+
+
+def last_request(target, latest):
+    """When the target was asked last; nothing may come for two seconds after it."""
+    seen, at = sum(target.counts.values()), time.time()
+    while time.time() - at < 2:
+        assert time.time() < latest + 2, "there is load after the deadline"
+        time.sleep(0.05)
+        now = sum(target.counts.values())
+        if now != seen:
+            seen, at = now, time.time()
+    return at
+
+
+def still_loads(target):
+    before = sum(target.counts.values())
+    time.sleep(1.5)
+    return sum(target.counts.values()) > before + 20
+
+
+def test_workers_end_the_load_of_a_master_that_hangs_and_what_it_hears_later_is_whole(tmp_path, target, receiver):
+    made = Locust(str(tmp_path), receiver.url, HURRY + SAYS_BYE)
+    try:
+        assert made.start(target, durationSeconds=4)[0] == 200
+        due = requests(made)["testStartedAtMs"] / 1000.0 + 4 + 3
+        made.processes[0].send_signal(signal.SIGSTOP)
+        assert due - 1 < last_request(target, due + 2) < due + 2
+        assert target.counts[("GET", "/bye")] == 6
+        for worker in ("worker-1", "worker-2"):
+            with open(os.path.join(made.folder, worker + ".log")) as log:
+                assert log.read().count("this worker stops its 3 users") == 1
+        made.processes[0].send_signal(signal.SIGCONT)
+        run = made.ended()
+        assert (run["stopCause"], run["workersLost"]) == ("deadline", [])
+        records = received(receiver, "run-1")
+        expect_totals(target, records)
+        (final,) = decode.parsed(records, 5)
+        assert (final["workersExpected"], final["workersReported"]) == (2, 2)
+        # Neither the next run nor one that nobody has told the workers of is touched.
+        until("the next run", lambda: made.start(target, runId="run-2")[0] == 200)
+        until("its load", lambda: made.status()["userCount"] == 6)
+        assert still_loads(target)
+        assert made.ask("/load-manager/stop", {"runId": "run-2", "fence": 3})[0] == 200
+        made.ended()
+        until("both workers", lambda: [worker["state"] for worker in made.status()["workers"]] == ["ready", "ready"])
+        swarm(made, target)
+        until("its load", lambda: made.status()["userCount"] == 6)
+        assert still_loads(target)
+    finally:
+        made.close()
+
+
+class Runner(object):
+    """Of a worker, as much of it as the deadline sees."""
+
+    def __init__(self):
+        self.state = STATE_RUNNING
+        self.user_count = 3
+
+    def stop(self):
+        self.state, self.user_count = STATE_STOPPED, 0
+
+
+def due_now(key="a"):
+    made = WorkerDeadline(Runner())
+    made.told(key, -GRACE_SECONDS)
+    return made
+
+
+def test_a_worker_stops_for_the_run_that_it_was_told_alone():
+    assert due_now()._is_due()
+    for later in (("a", 1), ("a", None), ("b", None), ("b", 1)):
+        deadline = due_now()
+        deadline.told(*later)
+        assert not deadline._is_due()
+    early = WorkerDeadline(Runner())
+    early.told("a", 0)
+    assert not early._is_due()
+
+
+def test_what_has_ended_is_not_stopped_again():
+    deadline = due_now()
+    deadline._stop()
+    assert not deadline._is_due()
+    # The master has stopped, or is at it: its order arrives late, and is not taken for a new one.
+    deadline = due_now()
+    deadline.runner.state = STATE_CLEANUP
+    assert not deadline._is_due()
+    deadline.on_test_stopping()
+    deadline.runner.state = STATE_RUNNING
+    deadline.told("a", -GRACE_SECONDS)
+    assert not deadline._is_due()
+    # A run that nobody has told of.
+    deadline = due_now()
+    deadline.on_test_start()
+    assert not deadline._is_due()
+
+
+def test_users_that_a_late_order_brings_are_stopped_too():
+    deadline = due_now()
+    deadline._stop()
+    deadline.runner.user_count = 2
+    deadline.runner.update_state = lambda state: setattr(deadline.runner, "state", state)
+    assert deadline._is_due()
+    deadline._stop()
+    assert deadline.runner.user_count == 0
+
+
+def test_a_run_of_locusts_own_page_ends_at_the_servers_limit_though_the_server_is_gone(open_page, target, receiver):
+    receiver.limits = {"maxSeconds": 5}
+    swarm(open_page, target)
+    until("its deadline", lambda: (open_page.status()["run"] or {}).get("deadlineAtMs"))
+    receiver.close()
+    run = open_page.ended()
+    assert (run["external"], run["stopCause"]) == (True, "deadline")
+    assert 5 <= (run["stopIssuedAtMs"] - run["testStartedAtMs"]) / 1000.0 < 6
+    receiver.open()
+    (final,) = decode.parsed(received(receiver, "external-1"), 5)
+    # Without a stop timeout, which is Locust's own default, what is on its way is cut off.
+    assert 0 <= sum(target.counts.values()) - final["requests"] <= 6
+    assert final["requests"] == run["requests"]
+
+
+def test_a_limit_that_is_told_later_counts_from_the_start_and_a_change_of_it_holds(open_page, target, receiver):
+    swarm(open_page, target)
+    run = requests(open_page)
+    assert run["deadlineAtMs"] is None
+    attach = lambda run, **more: open_page.ask("/load-manager/attach", dict(more, urls=[], fence=4, run=run))[1]["run"]
+    assert attach("external-9", maxSeconds=1)["deadlineAtMs"] is None
+    for _ in range(2):
+        assert attach("external-1", maxSeconds=600)["deadlineAtMs"] == run["testStartedAtMs"] + 600000
+    assert attach("external-1")["deadlineAtMs"] == run["testStartedAtMs"] + 600000
+    assert open_page.ask("/load-manager/attach", {"fence": 4, "run": "external-1", "maxSeconds": "long"})[0] == 400
+    assert attach("external-1", maxSeconds=8)["deadlineAtMs"] == run["testStartedAtMs"] + 8000
+    run = open_page.ended()
+    assert run["stopCause"] == "deadline"
+    assert 8 <= (run["stopIssuedAtMs"] - run["testStartedAtMs"]) / 1000.0 < 9
+
+
+def test_a_duration_is_not_overruled_by_a_limit(locust, target):
+    assert locust.start(target, durationSeconds=60, maxSeconds=100)[0] == 200
+    run = until("its start", lambda: (lambda run: run if run["deadlineAtMs"] else None)(locust.status()["run"]))
+    told = dict(urls=[], fence=4, run="run-1", durationSeconds=60, maxSeconds=5)
+    assert locust.ask("/load-manager/attach", told)[1]["run"]["deadlineAtMs"] == run["deadlineAtMs"]
