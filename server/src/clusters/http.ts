@@ -7,6 +7,7 @@ export type Reply =
       readonly kind: "answer";
       readonly status: number;
       readonly json: unknown;
+      readonly text: string;
       /** The clock of who answered, to a second, where it tells. */
       readonly dateMs?: number;
       readonly askedAt: number;
@@ -58,6 +59,7 @@ export const ask = async (
       kind: "answer",
       status: response.status,
       json: parsed(text),
+      text,
       ...(Number.isNaN(dateMs) ? {} : { dateMs }),
       askedAt,
       answeredAt: systemClock.now(),

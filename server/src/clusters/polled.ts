@@ -93,6 +93,8 @@ const snapshotOf = (stats: Stats): SnapshotInput => {
 };
 
 const LOADING = new Set(["spawning", "running"]);
+/** Up to 2.27, and in what the newer page is made from. */
+const PAGE_STATE = /<body class="([a-z]+)">|window\.templateArgs = .*?"state": ?"([a-z]+)"/;
 const ENDING = new Set(["stopping", "cleanup"]);
 
 const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchParams =>
@@ -134,6 +136,16 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     }
     const message = `${base}: this does not answer like a Locust master (status ${reply.status})`;
     return { kind: "silent", refused: false, message };
+  };
+  /** Its figures may be seconds old, and say that it runs when somebody has just stopped it; its first page is made anew. */
+  const stateNow = async (): Promise<string> => {
+    const page = await ask(`${base}/`, { headers: headers(), timeoutMs: TIMEOUT_MS });
+    const shown = page.kind === "answer" ? PAGE_STATE.exec(page.text) : null;
+    const state = shown?.[1] ?? shown?.[2];
+    if (state !== undefined) return state;
+    const reply = await read();
+    if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
+    return reply.stats.state;
   };
   /** Locust does not tell which users it was last told; after a restart of ours the newest command is sent once more. */
   const commanded = new Map<string, number>();
@@ -201,7 +213,14 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     },
     start: (run: LoadTestRun): Promise<void> =>
       swarm(run, run.targetUsers ?? 1, run.spawnRate ?? 1),
-    setUsers: swarm,
+    setUsers: async (run: LoadTestRun, users: number, spawnRate: number): Promise<void> => {
+      const state = await stateNow();
+      if (!LOADING.has(state)) {
+        const message = `Locust has no load whose users could be changed: it is ${JSON.stringify(state)}.`;
+        throw new AppError("conflict", message);
+      }
+      await swarm(run, users, spawnRate);
+    },
     /** POST from 2.47 on, GET before; 405 has no side effect. */
     stop: async (): Promise<void> => {
       const post = await ask(`${base}/stop`, {
