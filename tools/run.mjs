@@ -66,7 +66,7 @@ const main = async ([what, ...args]) => {
       return foreground(node, [join(ROOT, "bench/main.ts"), ...args], await withPython(env));
     default:
       throw new Stop(
-        `There is no ${what}; there are start, demo, dev, shop, test, truth, migrate, check and bench.`,
+        `There is no ${what}; there are start, demo, dev, shop, test, truth, faults, soak, long, migrate, check and bench.`,
       );
   }
 };
