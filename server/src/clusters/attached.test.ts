@@ -13,7 +13,7 @@ afterEach(() => {
 /** A Locust without the plugin, as far as the end of a run needs one. */
 const fakeLocust = async () => {
   const asked: string[] = [];
-  const it = { state: "running", silent: false, asked };
+  const it = { state: "running", silent: false, requests: 0, asked };
   const server = createServer((request, response) => {
     if (it.silent) {
       request.socket.destroy();
@@ -25,7 +25,8 @@ const fakeLocust = async () => {
       it.state = "stopped";
       response.end(JSON.stringify({ success: true }));
     } else if (request.url === "/stats/requests") {
-      response.end(JSON.stringify({ state: it.state, user_count: 1, stats: [] }));
+      const stats = [{ name: "Aggregated", num_requests: it.requests, num_failures: 0 }];
+      response.end(JSON.stringify({ state: it.state, user_count: 1, stats }));
     } else {
       response.writeHead(404).end("{}");
     }
@@ -48,6 +49,7 @@ const fakeLocust = async () => {
   return {
     it,
     stops,
+    observe: adapter.observe,
     cleanUp: (run: ReturnType<typeof runOf>) => adapter.cleanUp(run, async () => {}),
   };
 };
@@ -64,6 +66,20 @@ test("a Locust without the plugin that was lost and comes back in load is told t
   expect(stops()).toEqual(["POST /stop"]);
   await cleanUp(lost);
   expect(stops()).toHaveLength(1);
+});
+
+test("a Locust that was started anew, and counts from nothing again, is somebody else's", async () => {
+  const { it, stops, observe, cleanUp } = await fakeLocust();
+  it.requests = 100;
+  const seen = await observe({ ...lost, status: "Running" });
+  expect(seen).toMatchObject({ kind: "load", load: { requests: 100 } });
+  it.requests = 7;
+  await cleanUp(lost);
+  expect(stops()).toEqual([]);
+  await observe({ ...lost, status: "Running" });
+  it.requests = 8;
+  await cleanUp(lost);
+  expect(stops()).toEqual(["POST /stop"]);
 });
 
 test.each([

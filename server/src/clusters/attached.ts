@@ -1,5 +1,4 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { AppError } from "../lib/errors.ts";
 import { createPluginClient } from "./plugin-client.ts";
 import { engineOf, observationOf } from "./plugin-observation.ts";
 import { createPolled } from "./polled.ts";
@@ -69,14 +68,8 @@ export const createAttached = (
       if (reply.kind === "status") {
         const mine = reply.status.run?.runId === run.id;
         if (mine && reply.status.run?.phase !== "ended") await stop({ run, fence: run.fence });
-        return;
-      }
-      if (!mayHaveLoad(run)) return;
-      const probe = await polled.probe();
-      if (probe.state === "unreachable") {
-        throw new AppError("unavailable", `Load may be left: ${probe.message ?? "no answer"}`);
-      }
-      if (probe.state === "busy") await polled.stop();
+      } else if (mayHaveLoad(run)) await polled.end(run);
+      polled.forget(run.id);
     },
     remove: async () => {},
     probe: async () => {

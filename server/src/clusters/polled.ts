@@ -164,9 +164,12 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     }
     commanded.set(run.id, users);
   };
+  /** What was last seen of a run: a page that counts less is of another load. */
+  const counted = new Map<string, number>();
   const loadOf = (run: LoadTestRun, stats: Stats, aheadMs: number): LoadState => {
     const snapshot = snapshotOf(stats);
     const targetUsers = commanded.get(run.id) ?? run.targetUsers;
+    counted.set(run.id, snapshot.totalRequests);
     const ended = !LOADING.has(stats.state) && !ENDING.has(stats.state);
     return {
       phase: LOADING.has(stats.state) ? "running" : ended ? "ended" : "stopping",
@@ -179,6 +182,21 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       ...(aheadMs === 0 ? {} : { clockOffsets: [{ worker: "master", seconds: aheadMs / 1000 }] }),
       polled: snapshot,
     };
+  };
+  /** POST from 2.47 on, GET before; 405 has no side effect. */
+  const stop = async (): Promise<void> => {
+    const post = await ask(`${base}/stop`, {
+      method: "POST",
+      headers: headers(),
+      timeoutMs: TIMEOUT_MS,
+    });
+    const reply =
+      post.kind === "answer" && post.status === 405
+        ? await ask(`${base}/stop`, { headers: headers(), timeoutMs: TIMEOUT_MS })
+        : post;
+    if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
+    if (reply.status >= 300)
+      throw new AppError("conflict", `Locust refused the stop: status ${reply.status}`);
   };
   return {
     observe: async (run: LoadTestRun): Promise<Observation> => {
@@ -221,20 +239,24 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       }
       await swarm(run, users, spawnRate);
     },
-    /** POST from 2.47 on, GET before; 405 has no side effect. */
-    stop: async (): Promise<void> => {
-      const post = await ask(`${base}/stop`, {
-        method: "POST",
-        headers: headers(),
-        timeoutMs: TIMEOUT_MS,
-      });
-      const reply =
-        post.kind === "answer" && post.status === 405
-          ? await ask(`${base}/stop`, { headers: headers(), timeoutMs: TIMEOUT_MS })
-          : post;
-      if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
-      if (reply.status >= 300)
-        throw new AppError("conflict", `Locust refused the stop: status ${reply.status}`);
+    stop,
+    /**
+     * Stops the load that may be left of a run that is over; never one that has begun since. Rejects with AppError
+     * unavailable while that cannot be told.
+     */
+    end: async (run: LoadTestRun): Promise<void> => {
+      const reply = await read();
+      if (reply.kind === "silent") {
+        throw new AppError("unavailable", `Load may be left: ${reply.message}`);
+      }
+      const { stats } = reply;
+      const another = snapshotOf(stats).totalRequests < (counted.get(run.id) ?? 0);
+      if (!another && (LOADING.has(stats.state) || ENDING.has(stats.state))) await stop();
+    },
+    /** Nothing more is asked of this run. */
+    forget: (runId: string): void => {
+      counted.delete(runId);
+      commanded.delete(runId);
     },
     probe: async (): Promise<ClusterProbe> => {
       const reply = await read();
