@@ -22,7 +22,8 @@ export const sqliteKeys = (db: Control): KeyStore => {
         ? record
         : { ...record, answer: JSON.parse(answer) as NonNullable<KeyRecord["answer"]> };
     }),
-    take: db.adding((record, seen) =>
+    // A stop comes with a key too.
+    take: db.ending((record, seen) =>
       db.transaction(() => {
         if (seen !== undefined) {
           const unanswered = seen.answer === undefined ? " AND answer IS NULL" : "";
