@@ -13,6 +13,8 @@ export const migrate = (db: Database.Database, steps: readonly string[]): void =
         { fields: [{ field: "store.dataDir", message: "was written by a newer Load Manager" }] },
       );
     }
+    // Not even the number is written again: on a full disk nothing could be opened.
+    if (version === steps.length) return;
     for (const step of steps.slice(version)) db.exec(step);
     db.pragma(`user_version = ${steps.length}`);
   });

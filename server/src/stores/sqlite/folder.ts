@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { AppError } from "../../lib/errors.ts";
-import { folderError } from "./errors.ts";
+import { folderError, isFull } from "./errors.ts";
 
 /** Long enough for one of two that start at the same instant to win, short enough not to be noticed. */
 const LOCK_WAIT_MS = 300;
@@ -28,6 +28,15 @@ const inUse = (path: string, pidFile: string): AppError => {
   );
 };
 
+/** Only for the message of who comes second, which does without it. */
+const notePid = (file: string): void => {
+  try {
+    writeFileSync(file, `${process.pid}\n`);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
+};
+
 const isBusy = (error: unknown): boolean =>
   error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
 
@@ -43,8 +52,10 @@ export const holdFolder = (dataDir: string): Folder => {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     lock = new Database(file("lock.db"), { timeout: LOCK_WAIT_MS });
+    // Without a journal on the disk: the lock is to be had where that is full.
+    lock.pragma("journal_mode = MEMORY");
     lock.exec("BEGIN EXCLUSIVE");
-    writeFileSync(file("server.pid"), `${process.pid}\n`);
+    notePid(file("server.pid"));
   } catch (error) {
     lock?.close();
     throw isBusy(error) ? inUse(path, file("server.pid")) : folderError(error, path);

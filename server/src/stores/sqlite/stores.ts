@@ -5,7 +5,7 @@ import { unfinishedError } from "../shared/unfinished.ts";
 import { controlOf } from "./control.ts";
 import { openDatabase } from "./database.ts";
 import { sqliteDump } from "./dump.ts";
-import { folderError } from "./errors.ts";
+import { folderError, isFull } from "./errors.ts";
 import { sqliteEvents } from "./events.ts";
 import { holdFolder } from "./folder.ts";
 import { sqliteKeys } from "./keys.ts";
@@ -16,7 +16,7 @@ import { openSqliteMetrics } from "./metrics.ts";
 import { CHECK_WRITE, CONTROL_MIGRATIONS } from "./migrations.ts";
 import { sqliteRevisions } from "./revisions.ts";
 import { sqliteRuns } from "./runs.ts";
-import { watchTrouble } from "./trouble.ts";
+import { type Trouble, watchTrouble } from "./trouble.ts";
 
 /** The main thread waits no longer than this where another program holds control.db: everybody waits with it. */
 const BUSY_MS = 250;
@@ -32,7 +32,7 @@ export const openSqliteStores = async (options: {
   readonly unfinished?: boolean;
 }): Promise<Stores> => {
   const folder = holdFolder(options.dataDir);
-  const open = async () => {
+  const open = async (trouble: Trouble) => {
     const mark = readMark(folder.file(MARK_FILE));
     if (mark !== undefined && options.unfinished !== true) {
       throw unfinishedError(`The data folder ${folder.path}`, mark);
@@ -43,22 +43,28 @@ export const openSqliteStores = async (options: {
     });
     try {
       const file = folder.file("metrics.db");
-      const trouble = watchTrouble(folder.path, options.log);
       const [first] = control.pragma("quick_check(1)") as { quick_check: string }[];
       if (first !== undefined && first.quick_check !== "ok") {
         trouble.damaged("control.db", first.quick_check.replaceAll(/\s+/g, " "));
       }
       const metrics = await openSqliteMetrics(file, folder.path, trouble, options.log);
-      return { control, metrics, trouble };
+      return { control, metrics };
     } catch (error) {
       control.close();
       throw error;
     }
   };
-  const { control, metrics, trouble } = await open().catch((error: unknown) => {
-    folder.release();
-    throw folderError(error, folder.path);
-  });
+  const trouble = watchTrouble(folder.path, options.log);
+  const { control, metrics } = await open(trouble)
+    .catch((error: unknown) => {
+      // Runs that were left wait to be ended.
+      if (isFull(error) && trouble.giveBack()) return open(trouble);
+      throw error;
+    })
+    .catch((error: unknown) => {
+      folder.release();
+      throw folderError(error, folder.path);
+    });
   const db = controlOf(control, folder.path, trouble);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
