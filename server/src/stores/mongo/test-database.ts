@@ -10,7 +10,7 @@ const testUri: string | undefined = process.env["LOAD_MANAGER_TEST_MONGODB_URI"]
 const testDatabase = (uri: string): MongoOptions => {
   const options = {
     uri,
-    database: `load_manager_test_${uuidV7.next().replaceAll("-", "").slice(0, 20)}`,
+    database: `load_manager_test_${uuidV7.next().replaceAll("-", "")}`,
     connectTimeoutSeconds: 10,
     maxPoolSize: 20,
   };
