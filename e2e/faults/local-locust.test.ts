@@ -174,7 +174,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     note({ row: 28, fault: "event loop stands still for 20 s", store });
   });
 
-  test("row 28: processes of a run that nobody knows are ended, and no others", async () => {
+  test("row 6: processes of a run that nobody knows are ended, and no others", async () => {
     const { world, server, run, pid } = await begin(60);
     await server.kill("SIGKILL");
     // The store forgets the run; its processes are orphans.

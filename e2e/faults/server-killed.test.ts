@@ -124,4 +124,25 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
     await world.verify(second, run.id, { status: "Stopped", code: "stopped_by_user" });
     note({ row, fault, store, recoveredMs: Date.now() - died });
   });
+
+  test.each(ALL_FAULTS ? ["deleting.after"] : [])(
+    "row 7: killed when a deletion is decided (%s): the next server finishes it",
+    async (point) => {
+      const world = await openWorld(store, python);
+      const first = await world.serve({ failpoint: `${point}:kill` });
+      const loadTestId = await world.define(first);
+      const body = { ...BODY, durationSeconds: 2 };
+      const run = await first.client.createRun({ params: { loadTestId }, body });
+      await world.verify(first, run.id, { status: "Finished" });
+      await first.client.deleteRun({ params: { runId: run.id } }).catch(() => undefined);
+      expect(await first.ended).toBe("SIGKILL");
+      const second = await world.serve();
+      await until("the end of the deletion", async () =>
+        (await world.stored(run.id)) ? undefined : true,
+      );
+      const { recentRuns } = await second.client.getLoadTest({ params: { loadTestId } });
+      expect(recentRuns).toEqual([]);
+      note({ row: 7, fault: "killed when a deletion is decided", store });
+    },
+  );
 });

@@ -130,16 +130,34 @@ export const openWorld = async (store: Store, python: string) => {
           },
         })
       ).id,
+    /** Whether the run is in the store, also where the API does not show it any more. */
+    stored: async (runId: string): Promise<boolean> => {
+      if (store === "sqlite") {
+        const db = new Database(join(dataDir, "control.db"), { readonly: true });
+        const row = db.prepare("SELECT 1 FROM load_test_runs WHERE id = ?").get(runId);
+        db.close();
+        return row !== undefined;
+      }
+      const client = new MongoClient(MONGO ?? "");
+      const count = await client
+        .db(database)
+        .collection<{ _id: string }>("load_test_runs")
+        .countDocuments({ _id: runId });
+      await client.close();
+      return count > 0;
+    },
     /** Takes the run out of the store, behind the back of the servers. */
     forget: async (runId: string): Promise<void> => {
       if (store === "sqlite") {
         const db = new Database(join(dataDir, "control.db"));
-        db.prepare("DELETE FROM load_test_runs WHERE id = ?").run(runId);
+        const gone = db.prepare("DELETE FROM load_test_runs WHERE id = ?").run(runId);
+        expect(gone.changes).toBe(1);
         db.close();
         return;
       }
       const client = new MongoClient(MONGO ?? "");
-      await client.db(database).collection("load_test_runs").deleteMany({ id: runId });
+      const runs = client.db(database).collection<{ _id: string }>("load_test_runs");
+      expect((await runs.deleteOne({ _id: runId })).deletedCount).toBe(1);
       await client.close();
     },
     /**
