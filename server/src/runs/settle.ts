@@ -42,9 +42,12 @@ export const recentRunOf = (run: LoadTestRun, summary: RunSummary): RecentRun =>
   p95ResponseMs: summary.p95ResponseMs,
 });
 
-/** Another run has the slot by now, so this one's load was seen to be over: whatever runs there is not its own. */
+/**
+ * Whatever runs there is not this run's own: it was cancelled before it had a slot, or another run has that by now, so
+ * its load was seen to be over.
+ */
 const isAnothers = async (deps: RunDeps, run: LoadTestRun): Promise<boolean> => {
-  if (!holdsSlot(run)) return false;
+  if (!holdsSlot(run)) return true;
   const lease = await deps.stores.leases.get(run.locustClusterId, run.slot ?? 0);
   return lease?.runId !== undefined && lease.runId !== run.id;
 };

@@ -23,6 +23,14 @@ describe("whatever happens to runs", () => {
     );
   });
 
+  test("what ends a run that was cancelled while it waited does not stop the next one", async () => {
+    const { broken } = await play(
+      { kind: "attached", plugin: false, servers: 1, hosts: 1, runs: 2 },
+      [{ do: "cut-off", server: 0, ms: 500 }, { do: "stop" }, { do: "fault", fault: "lost-call" }],
+    );
+    expect(broken).toEqual([]);
+  });
+
   test("undisturbed it is Finished by its duration, and stopped by hand it is Stopped", async () => {
     const quiet = Array.from({ length: 5 }, () => ({ do: "pass", ms: 1000 }) as const);
     for (const kind of ["local", "attached"] as const) {
