@@ -17,7 +17,7 @@ import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
 import { numberHandlers } from "./http/handlers/numbers.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
-import type { Clock } from "./lib/clock.ts";
+import { awakeOrAsleep, type Clock } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import { messageOf } from "./lib/errors.ts";
@@ -91,7 +91,7 @@ export const createApp = (deps: {
   const live = createLiveRuns(stores.metrics, stores.shared ? clock : undefined);
   const holder = ids.next();
   const membership = stores.shared
-    ? createMembership({ leases: stores.leases, holder, clock, log })
+    ? createMembership({ leases: stores.leases, holder, clock, awakeOrAsleep, log })
     : soleMember(holder);
   const merger = createMerger({
     metrics: stores.metrics,

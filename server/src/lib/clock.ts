@@ -53,8 +53,11 @@ export const createSteadyClock = (sources: Sources): Clock => {
   };
 };
 
+/** Milliseconds since the machine was started, the time that it slept included; exact to 10 ms. */
+export const awakeOrAsleep = (): number => uptime() * 1000;
+
 export const systemClock: Clock = createSteadyClock({
   wall: () => Date.now(),
   monotonic: () => performance.now(),
-  awakeOrAsleep: () => uptime() * 1000,
+  awakeOrAsleep,
 });

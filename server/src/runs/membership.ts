@@ -50,11 +50,14 @@ type Seen = { count: number; movedAt: number };
 type Deps = {
   readonly leases: LeaseStore;
   readonly holder: string;
-  readonly clock: Clock;
+  /** Others are judged by it: while this machine sleeps, nobody is found to be gone. */
+  readonly clock: Pick<Clock, "monotonic">;
+  /** Milliseconds, the time that this machine slept included: by it this server judges itself. */
+  readonly awakeOrAsleep: () => number;
   readonly log: Log;
 };
 
-export const createBeats = ({ leases, holder, clock, log }: Deps): Beats => {
+export const createBeats = ({ leases, holder, clock, awakeOrAsleep, log }: Deps): Beats => {
   const seen = new Map<string, Seen>();
   let count = 0;
   let beatenAt = Number.NEGATIVE_INFINITY;
@@ -75,7 +78,7 @@ export const createBeats = ({ leases, holder, clock, log }: Deps): Beats => {
   return {
     beat: async () => {
       // When it was begun: the row may have been written at any moment since.
-      const at = clock.monotonic();
+      const at = awakeOrAsleep();
       await leases.beat(holder, (count += 1));
       if (at - beatenAt >= STAND_DOWN_MS) terms += 1;
       beatenAt = at;
@@ -95,7 +98,7 @@ export const createBeats = ({ leases, holder, clock, log }: Deps): Beats => {
       return looksGone();
     },
     term: () => {
-      if (clock.monotonic() - beatenAt < STAND_DOWN_MS) return terms;
+      if (awakeOrAsleep() - beatenAt < STAND_DOWN_MS) return terms;
       if (!down) {
         down = true;
         log.warn({ holder }, "this server has not reached the store for too long, and stands down");

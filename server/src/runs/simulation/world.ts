@@ -89,7 +89,7 @@ export const createWorld = async (variant: Variant) => {
     const holder = `server-${(starts += 1)}`;
     const beats =
       variant.servers === 2
-        ? createBeats({ leases: stores.leases, holder, clock, log: LOG })
+        ? createBeats({ leases: stores.leases, holder, clock, awakeOrAsleep: () => now, log: LOG })
         : undefined;
     const sole = soleMember(holder);
     const far = host !== "host-0" && variant.kind === "local";
