@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { folderError, isFull, noRoom } from "./errors.ts";
+import { folderError, isDamage, isFull, noRoom } from "./errors.ts";
 import type { Trouble } from "./trouble.ts";
 
 export type Value = string | number | null | Uint8Array;
@@ -15,6 +15,8 @@ export type Control = {
   readonly run: (sql: string, ...values: readonly Value[]) => number;
   /** All of the writes or none. */
   readonly transaction: <T>(work: () => T) => T;
+  /** What `read` answers; undefined, and noted, where a page that it needs is damaged. */
+  readonly readable: <T>(read: () => T) => T | undefined;
   /** A store's function: what it throws rejects, with words for what the folder is to blame for. */
   readonly verb: Verb;
   /** One that can wait: refused while the disk is full, since what room is left is for the ends of runs. */
@@ -53,6 +55,15 @@ export const controlOf = (db: Database.Database, dataDir: string, trouble: Troub
       prepared(sql).get(...values) as Row | undefined,
     run: (sql, ...values) => prepared(sql).run(...values).changes,
     transaction: (work) => db.transaction(work).immediate(),
+    readable: (read) => {
+      try {
+        return read();
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        trouble.met(error, "control.db");
+        return undefined;
+      }
+    },
     verb,
     adding: (work) =>
       verb((...args) => {

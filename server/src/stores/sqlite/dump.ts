@@ -15,6 +15,7 @@ import {
 import type { KeyRecord } from "../key-port.ts";
 import type { Lease } from "../lease-port.ts";
 import type { Control, Value } from "./control.ts";
+import { parsed } from "./document.ts";
 import { LOAD_TEST_COLUMNS, loadTestValues } from "./load-tests.ts";
 import { readMark, writeMark } from "./mark.ts";
 import { RUN_COLUMNS, runValues } from "./runs.ts";
@@ -31,7 +32,7 @@ const upsert = (table: string, key: string, columns: readonly string[]): string 
   `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
    ON CONFLICT (${key}) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(", ")}`;
 
-const documentOf = <T>({ document }: { readonly document: string }): T => JSON.parse(document) as T;
+const documentOf = <T>({ document }: { readonly document: string }): T => parsed<T>(document);
 
 export type MetricDumps = Pick<
   KindDumps,
@@ -209,9 +210,7 @@ export const sqliteDump = (db: Control, markFile: string, metrics: MetricDumps):
         key: ["id"],
         record: ({ answer, ...record }) => ({
           ...record,
-          ...(answer === null
-            ? {}
-            : { answer: JSON.parse(answer) as NonNullable<KeyRecord["answer"]> }),
+          ...(answer === null ? {} : { answer: parsed<NonNullable<KeyRecord["answer"]>>(answer) }),
         }),
         put: ({ id, fingerprint, owner, createdAt, answer }) =>
           db.run(

@@ -1,10 +1,13 @@
 import { AppError, messageOf } from "../../lib/errors.ts";
 
-export const codeOf = (error: unknown): string =>
+const codeOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 
 const FULL = /^(SQLITE_FULL|ENOSPC|EDQUOT)/;
 export const isFull = (error: unknown): boolean => FULL.test(codeOf(error));
+
+const DAMAGE = /^SQLITE_(CORRUPT|NOTADB)/;
+export const isDamage = (error: unknown): boolean => DAMAGE.test(codeOf(error));
 
 /** What the system would say: thrown where nothing is tried, so that what room is left stays. */
 export const noRoom = (): Error => Object.assign(new Error("no room"), { code: "ENOSPC" });
@@ -19,10 +22,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(EEXIST|ENOTDIR)/, "it is not a folder"],
   [/^SQLITE_CANTOPEN/, "its files cannot be opened; check their owner and their rights"],
   [/^SQLITE_(IOERR|PROTOCOL)/, "its disk reports an error"],
-  [
-    /^SQLITE_(CORRUPT|NOTADB)/,
-    "its database is damaged; restore it from a backup with load-manager store restore",
-  ],
+  [DAMAGE, "its database is damaged; restore it from a backup with load-manager store restore"],
   [/^SQLITE_BUSY/, "another program holds its database"],
 ];
 

@@ -4,6 +4,7 @@ import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
 import type { Control } from "./control.ts";
+import { parsed } from "./document.ts";
 
 type Row = { readonly arrival: number; readonly at: number; readonly document: string };
 
@@ -38,7 +39,7 @@ export const sqliteEvents = (db: Control): RunEventStore => {
       const page = pageOf(rows, limit, (last) =>
         encodeCursor(EVENT_SORT, { value: last.at, id: String(last.arrival) }),
       );
-      return { ...page, items: page.items.map(({ document }) => JSON.parse(document) as RunEvent) };
+      return { ...page, items: page.items.map(({ document }) => parsed<RunEvent>(document)) };
     }),
     after: db.verb((runId, arrival, limit) =>
       db
@@ -49,7 +50,7 @@ export const sqliteEvents = (db: Control): RunEventStore => {
           arrival,
           limit,
         )
-        .map((row) => ({ arrival: row.arrival, event: JSON.parse(row.document) as RunEvent })),
+        .map((row) => ({ arrival: row.arrival, event: parsed<RunEvent>(row.document) })),
     ),
     deleteRun: db.ending((runId) => {
       db.run("DELETE FROM run_events WHERE runId = ?", runId);

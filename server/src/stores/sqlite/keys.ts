@@ -1,5 +1,6 @@
 import type { KeyRecord, KeyStore } from "../key-port.ts";
 import type { Control } from "./control.ts";
+import { parsed } from "./document.ts";
 
 type Row = Omit<KeyRecord, "answer"> & { readonly answer: string | null };
 
@@ -20,7 +21,7 @@ export const sqliteKeys = (db: Control): KeyStore => {
       const { answer, ...record } = row;
       return answer === null
         ? record
-        : { ...record, answer: JSON.parse(answer) as NonNullable<KeyRecord["answer"]> };
+        : { ...record, answer: parsed<NonNullable<KeyRecord["answer"]>>(answer) };
     }),
     // A stop comes with a key too.
     take: db.ending((record, seen) =>

@@ -3,6 +3,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Page } from "../ports.ts";
 import { pageOfListing, type Listing } from "../shared/listing.ts";
 import type { Control } from "./control.ts";
+import { parsed } from "./document.ts";
 
 /** Below every time there is (JavaScript's earliest is -8.64e15): absent values sort there, as in the other stores. */
 const ABSENT = -9_000_000_000_000_000;
@@ -50,7 +51,7 @@ export const listRows = <T extends LoadTest | LoadTestRun>(
     listing.limit + 1,
   );
   return pageOfListing(
-    rows.map(({ document }) => JSON.parse(document) as T),
+    rows.map(({ document }) => parsed<T>(document)),
     listing,
   );
 };

@@ -4,6 +4,7 @@ import { editedLoadTest, taken, withRecentRuns } from "../shared/changes.ts";
 import { listingOf } from "../shared/listing.ts";
 import { nameKey } from "../shared/text.ts";
 import { isDuplicate, type Control } from "./control.ts";
+import { parsed } from "./document.ts";
 import { listRows } from "./list-sql.ts";
 
 /** The columns beside `id`, in the order of `loadTestValues`. */
@@ -39,7 +40,7 @@ const UPDATE = `UPDATE load_tests SET ${LOAD_TEST_COLUMNS.map((column) => `${col
 export const sqliteLoadTests = (db: Control): LoadTestStore => {
   const read = (id: string): LoadTest | undefined => {
     const row = db.get<{ document: string }>("SELECT document FROM load_tests WHERE id = ?", id);
-    return row && (JSON.parse(row.document) as LoadTest);
+    return row && parsed<LoadTest>(row.document);
   };
   /** Nothing runs between the read that `next` was made from and this write: both are synchronous, on one thread. */
   const write = (next: LoadTest) => db.run(UPDATE, ...loadTestValues(next), next.id) === 1;

@@ -5,9 +5,10 @@ import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { REVISION_SORT } from "../shared/sorts.ts";
 import type { Control } from "./control.ts";
+import { parsed } from "./document.ts";
 
 type Row = { readonly document: string };
-const revisionOf = ({ document }: Row) => JSON.parse(document) as ScriptRevision;
+const revisionOf = ({ document }: Row) => parsed<ScriptRevision>(document);
 
 export const sqliteRevisions = (db: Control): RevisionStore => {
   const read = (id: string): ScriptRevision | undefined => {

@@ -5,6 +5,7 @@ import { taken, updatedRun } from "../shared/changes.ts";
 import { listingOf } from "../shared/listing.ts";
 import { nameKey } from "../shared/text.ts";
 import { isDuplicate, type Control } from "./control.ts";
+import { parsed } from "./document.ts";
 import { listRows } from "./list-sql.ts";
 
 /** The columns beside `id`, in the order of `runValues`. */
@@ -60,7 +61,7 @@ const isNote = (patch: Parameters<RunStore["update"]>[2]): boolean =>
   patch.status === undefined && ("notes" in patch || "name" in patch || "tags" in patch);
 
 type Row = { readonly document: string };
-const runOf = ({ document }: Row) => JSON.parse(document) as LoadTestRun;
+const runOf = ({ document }: Row) => parsed<LoadTestRun>(document);
 
 export const sqliteRuns = (db: Control): RunStore => {
   const read = (id: string): LoadTestRun | undefined => {
@@ -96,12 +97,14 @@ export const sqliteRuns = (db: Control): RunStore => {
       (id, version) =>
         db.run("DELETE FROM load_test_runs WHERE id = ? AND version = ?", id, version) === 1,
     ),
+    // One by one: a damaged page under one run must not hide the others from who looks after them.
     unsettled: db.verb(() =>
       db
-        .all<Row>(
-          "SELECT document FROM load_test_runs WHERE settledAt IS NULL ORDER BY createdAt, id",
+        .all<{ id: string }>(
+          "SELECT id FROM load_test_runs WHERE settledAt IS NULL ORDER BY createdAt, id",
         )
-        .map(runOf),
+        .map(({ id }) => db.readable(() => read(id)))
+        .filter((run) => run !== undefined),
     ),
     findExternal: db.verb((locustClusterId, externalKey) => {
       const row = db.get<Row>(
@@ -134,9 +137,7 @@ export const sqliteRuns = (db: Control): RunStore => {
         "SELECT runId, document FROM run_live WHERE runId IN (SELECT value FROM json_each(?))",
         JSON.stringify(runIds),
       );
-      return new Map(
-        rows.map(({ runId, document }) => [runId, JSON.parse(document) as MetricSnapshot]),
-      );
+      return new Map(rows.map(({ runId, document }) => [runId, parsed<MetricSnapshot>(document)]));
     }),
   };
 };

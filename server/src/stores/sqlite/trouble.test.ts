@@ -85,7 +85,26 @@ describe("a data folder in trouble", () => {
       ),
     ).toMatchObject({ message: expect.stringContaining("in control.db") });
     expect((await stores.loadTests.get(loadTest.id))?.id).toBe(loadTest.id);
+    // Who looks after the open runs still sees those that can be read.
+    expect(await stores.runs.unsettled()).toHaveLength(read);
   });
 
-  /** A data folder on a small disk, and what fills that to the last byte and frees it again. */
+  test("of which a document is not JSON any more: that is damage too, and hides no other run", async () => {
+    const dataDir = newFolder();
+    const first = await openSqliteStores({ dataDir });
+    const [broken, whole] = [runOf({ notes: "x".repeat(50) }), runOf()];
+    for (const run of [broken, whole]) await first.runs.create(run);
+    await first.close();
+    const file = join(dataDir, "control.db");
+    const handle = openSync(file, "r+");
+    writeSync(handle, "\n".repeat(50), readFileSync(file).indexOf("x".repeat(50)));
+    closeSync(handle);
+
+    const stores = await open(dataDir);
+    const ids = (await stores.runs.unsettled()).map(({ id }) => id);
+    expect(ids).toEqual([whole.id]);
+    const damage = { kind: "unavailable", message: expect.stringContaining("is damaged") };
+    expect(await rejection(stores.runs.get(broken.id))).toMatchObject(damage);
+    expect(await rejection(stores.ping())).toMatchObject(damage);
+  });
 });

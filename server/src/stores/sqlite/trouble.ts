@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../../lib/log.ts";
-import { codeOf, isFull } from "./errors.ts";
+import { isDamage, isFull } from "./errors.ts";
 
 /**
  * A file that takes up room, given back when the disk is full and the end of a run is to be written: enough for
@@ -15,8 +15,6 @@ const BALLAST_BYTES = 8 << 20;
 const FULL_BYTES = 2 * BALLAST_BYTES;
 /** So much must be free, the ballast counted, before a disk that was full has room again: figures that wait are stored next. */
 const FREE_BYTES = 3 * BALLAST_BYTES;
-
-const isDamage = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
 
 /** What is wrong with a data folder while it is in use. */
 export type Trouble = {
