@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { messageOf } from "./lib/errors.ts";
 import type { LoadedConfig } from "./config.ts";
 import { remarks, startServer } from "./server.ts";
@@ -10,6 +10,8 @@ import { stopTestRun } from "./runs/control.ts";
 const STOP_WINDOW_MS = 5000;
 /** Longer than everything takes that answers. */
 const CLOSE_MS = 30_000;
+/** For so long a reader may take to take what was said last. */
+const LAST_WORDS_MS = 1000;
 
 /**
  * `load-manager serve`: runs until it is told to end. The first Ctrl-C with active runs says which go on and waits
@@ -19,7 +21,9 @@ export const serve = async (
   { config, file, warnings, again }: LoadedConfig,
   io: { readonly out: (line: string) => void; readonly logLevel: string },
 ): Promise<void> => {
-  const log = pino({ level: io.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const log = createLog(io.logLevel);
+  // Nobody may read what is said, or its disk may be full: that must not end a server that looks after runs.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = await startServer(config, log, again);
   for (const warning of warnings) io.out(`Warning: ${warning}`);
   if (file !== undefined) io.out(`Configuration: ${file}`);
@@ -41,8 +45,6 @@ export const serve = async (
   const hungUp = new Promise<string>((resolve) => {
     process.on("SIGHUP", () => {
       if (terminalClosed()) {
-        // Nobody reads what is still said, which must not keep the server from ending well.
-        process.stdout.on("error", () => undefined);
         resolve("SIGHUP");
         return;
       }
@@ -80,9 +82,31 @@ export const serve = async (
   );
   const well = await Promise.race([closed, sleep(CLOSE_MS, false, { ref: false })]);
   io.out("Load Manager has ended.");
+  const read = await Promise.race([
+    Promise.all([process.stdout, process.stderr].map(isRead)),
+    sleep(LAST_WORDS_MS, false, { ref: false }),
+  ]);
   // Whatever is still waited for, runs go on without it.
-  if (!well) process.exit(1);
+  if (!well || read === false) process.exit(well ? 0 : 1);
 };
+
+/** What nobody takes is kept up to this length; later lines are lost. */
+const UNREAD_BYTES = 1 << 20;
+/** To standard error, and never waited for: a reader that hangs holds up nothing. */
+const createLog = (level: string): Logger =>
+  pino(
+    { level },
+    {
+      write: (line) => {
+        if (process.stderr.writableLength < UNREAD_BYTES) process.stderr.write(line);
+      },
+    },
+  );
+
+const isRead = (stream: NodeJS.WriteStream): Promise<boolean> =>
+  new Promise((resolve) => {
+    stream.write("", () => resolve(true));
+  });
 
 const reloadLine = ({ clusters, tokens, needsRestart }: ReloadAnswer): string => {
   const changes = Object.entries(clusters)
