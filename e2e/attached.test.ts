@@ -108,6 +108,30 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
     expect(existsSync(join(folder, "locustfile.py"))).toBe(true);
     expect(readFileSync(join(folder, "locustfile.py"), "utf8")).toBe(LOCUSTFILE);
   });
+
+  test("a server with a new data folder stops what was started there, and runs its own", async () => {
+    await server.kill("SIGTERM");
+    const fresh = join(folder, "fresh");
+    mkdirSync(fresh);
+    const port = Number(new URL(server.address).port);
+    server = await startServer({ python, dataDir: fresh, config: config(locust.baseUrl), port });
+    await workersReady(locust.baseUrl);
+    await post(`${locust.baseUrl}/swarm`, { user_count: "5", spawn_rate: "5", host: shop.url });
+    const external = await until("the external run", async () =>
+      (await activeRuns(server)).find(({ status }) => status === "Running"),
+    );
+    await server.client.stopRun({ params: { runId: external.id } });
+    const stopped = await settled(server.client, external.id);
+    expect([stopped.status, stopped.endCause]).toEqual(["Stopped", "stopped_by_user"]);
+    const body = { targetUsers: 5, spawnRate: 5, durationSeconds: 3 };
+    const run = await server.client.createRun({
+      params: { loadTestId: await defineShop(server.client, shop.url) },
+      body,
+    });
+    const ended = await settled(server.client, run.id, 120);
+    expect([ended.status, ended.endCause]).toEqual(["Finished", "duration_reached"]);
+    expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
+  });
 });
 
 /** What Locust's page tells of one endpoint. */

@@ -10,6 +10,7 @@ def of(control):
         control.versions,
         protocol=1,
         boot=control.boot.hex(),
+        fence=control.fence,
         wallMs=int(time.time() * 1000),
         state=control.runner.state,
         userCount=control.runner.user_count,

@@ -20,6 +20,7 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     status, refused = locust.ask("/swarm", form="user_count=1&spawn_rate=1")
     assert (status, refused["runId"]) == (409, "run-1")
     assert locust.ask("/load-manager/users", {"runId": "run-1", "fence": 4, "users": 9, "spawnRate": 9})[0] == 200
+    assert locust.status()["fence"] == 4
     until("nine users", lambda: locust.status()["userCount"] == 9)
     locust.stop_at_locust()
     run = locust.ended()

@@ -1,6 +1,6 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { createPluginClient } from "./plugin-client.ts";
-import { engineOf, observationOf } from "./plugin-observation.ts";
+import { engineOf, fenceOf, observationOf } from "./plugin-observation.ts";
 import { createPolled } from "./polled.ts";
 import type { ClusterAdapter, Hold } from "./port.ts";
 import type { ClusterConfig } from "./resolve.ts";
@@ -80,7 +80,7 @@ export const createAttached = (
       const engine = engineOf(reply.status);
       return run !== null && run.phase !== "ended"
         ? { state: "busy", engine, message: "Locust is busy with a run that was started there." }
-        : { state: "idle", engine };
+        : { state: "idle", engine, fence: fenceOf(reply.status) };
     },
   };
 };

@@ -11,6 +11,8 @@ const PluginStatus = z.object({
   locustVersion: z.string(),
   pythonVersion: z.string(),
   boot: z.string(),
+  /** The highest that it has followed; an older plugin tells its last run's only. */
+  fence: z.int().optional(),
   /** The master's wall clock. */
   wallMs: ms,
   state: z.string(),

@@ -9,11 +9,14 @@ export const engineOf = (status: PluginStatus): Engine => ({
   workers: status.workers.length,
 });
 
+export const fenceOf = (status: PluginStatus): number => status.fence ?? status.run?.fence ?? 0;
+
 type PluginRun = NonNullable<PluginStatus["run"]>;
 
 const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   phase: run.phase,
   boot: status.boot,
+  fence: fenceOf(status),
   ...(run.testStartedAtMs == null ? {} : { testStartedAt: Math.round(run.testStartedAtMs) }),
   ...(run.testStartedAtMs == null || run.nowMs == null
     ? {}

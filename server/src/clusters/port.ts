@@ -21,6 +21,8 @@ export type LoadState = {
   readonly phase: "starting" | "running" | "stopping" | "ended";
   /** Random per master process; a new one means that the master was restarted. Absent without the plugin. */
   readonly boot?: string;
+  /** The highest that the plugin has followed. */
+  readonly fence?: number;
   readonly testStartedAt?: number;
   /** For how long it has run, on a clock of Locust's that nobody sets; where the plugin tells. */
   readonly ranMs?: number;
@@ -140,4 +142,6 @@ export type ClusterProbe = {
   readonly state: "idle" | "busy" | "unreachable" | "unknown";
   readonly message?: string;
   readonly engine?: Engine;
+  /** The highest that the plugin has followed. */
+  readonly fence?: number;
 };

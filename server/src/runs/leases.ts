@@ -40,7 +40,13 @@ export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | u
   }
   if (!(await isFree(deps, lease))) return undefined;
   const claimed = await leases.claim(
-    { clusterId: run.locustClusterId, slot, holder, runId: run.id },
+    {
+      clusterId: run.locustClusterId,
+      slot,
+      holder,
+      runId: run.id,
+      aboveFence: await fenceThere(deps, run),
+    },
     lease?.fence,
   );
   if (claimed === undefined) return undefined;
@@ -66,6 +72,15 @@ export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | u
     });
   }
   return { run: held, fence: claimed.fence };
+};
+
+/**
+ * What Locust has followed while it works on this very run: more than a store knows that was restored, or is new. Where
+ * it does not know the run, it may have ended it long ago: the fence is then all that keeps a second start out.
+ */
+const fenceThere = async (deps: RunDeps, run: LoadTestRun): Promise<number | undefined> => {
+  const seen = await deps.clusters.of(run).observe(run);
+  return seen.kind === "load" ? seen.load.fence : undefined;
 };
 
 const isOpen = async (deps: RunDeps, runId: string): Promise<boolean> => {

@@ -104,11 +104,13 @@ const claim = async (
   const working = open.filter((other) => other.locustClusterId === clusterId && holdsSlot(other));
   for (let slot = 0; slot < maxConcurrentRuns; slot += 1) {
     if (working.some((other) => (other.slot ?? 0) === slot)) continue;
+    let aboveFence: number | undefined;
     if (adapter.config.kind === "attached") {
       const probe = await adapter.probe();
       if (probe.state === "busy" || probe.state === "unknown") {
         return { code: "cluster_busy", message: probe.message ?? "Locust is busy.", position: 1 };
       }
+      aboveFence = probe.fence;
     }
     const seen = await deps.stores.leases.get(clusterId, slot);
     if (deps.membership.term() === undefined || !(await isFree(deps, seen))) continue;
@@ -116,7 +118,7 @@ const claim = async (
     if (seen?.runId !== undefined && (await hasSlot(deps, seen.runId))) continue;
     const { holder } = deps.membership;
     const lease = await deps.stores.leases.claim(
-      { clusterId, slot, holder, runId: run.id },
+      { clusterId, slot, holder, runId: run.id, aboveFence },
       seen?.fence,
     );
     if (lease === undefined) continue;

@@ -11,13 +11,15 @@ export type Lease = {
 export type LeaseStore = {
   readonly get: (clusterId: string, slot: number) => Promise<Lease | undefined>;
   readonly list: () => Promise<Lease[]>;
-  /** Takes the slot for `holder`: inserts with fence 1, or replaces a lease whose fence still is `seenFence` with fence + 1. `undefined` where somebody was first. */
+  /** Takes the slot for `holder`, with the fence that `nextFence` says: inserts, or replaces a lease whose fence still is `seenFence`. `undefined` where somebody was first. */
   readonly claim: (
     lease: {
       readonly clusterId: string;
       readonly slot: number;
       readonly holder: string;
       readonly runId?: string;
+      /** What the cluster has followed already, perhaps on another store's behalf: a fence below is refused there. */
+      readonly aboveFence?: number | undefined;
     },
     seenFence: number | undefined,
   ) => Promise<Lease | undefined>;

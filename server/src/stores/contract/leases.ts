@@ -22,6 +22,18 @@ export const leaseContract = (open: OpenStores): void => {
       expect(await store().get(clusterId, 1)).toBeUndefined();
     });
 
+    test("a slot is taken above what its cluster has seen, and its fence never falls", async () => {
+      const clusterId = freshId();
+      const lease = { clusterId, slot: 0, holder: "s1" };
+      const claim = (aboveFence: number, seen?: number) =>
+        store().claim({ ...lease, aboveFence }, seen);
+      expect(await claim(7)).toStrictEqual({ ...lease, fence: 8 });
+      expect(await claim(8, 7)).toBeUndefined();
+      expect(await claim(3, 8)).toStrictEqual({ ...lease, fence: 9 });
+      expect(await claim(20, 9)).toStrictEqual({ ...lease, fence: 21 });
+      expect(await store().get(clusterId, 0)).toStrictEqual({ ...lease, fence: 21 });
+    });
+
     test("a released slot keeps its fence; only its holder releases it", async () => {
       const clusterId = freshId();
       await store().claim({ clusterId, slot: 3, holder: "s1", runId: "r1" }, undefined);

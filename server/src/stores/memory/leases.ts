@@ -1,5 +1,6 @@
 import type { Lease, LeaseStore } from "../lease-port.ts";
 import { copyOf } from "../shared/copy.ts";
+import { nextFence } from "../shared/fence.ts";
 import { compareText } from "../shared/text.ts";
 
 export const leaseKey = (clusterId: string, slot: number): string => `${slot} ${clusterId}`;
@@ -15,9 +16,9 @@ export const memoryLeases = (bySlot: Map<string, Lease>): LeaseStore => {
           (a, b) => compareText(a.clusterId, b.clusterId) || a.slot - b.slot,
         ),
       ),
-    claim: async ({ clusterId, slot, holder, runId }, seenFence) => {
+    claim: async ({ clusterId, slot, holder, runId, aboveFence }, seenFence) => {
       if (bySlot.get(key(clusterId, slot))?.fence !== seenFence) return undefined;
-      const fence = (seenFence ?? 0) + 1;
+      const fence = nextFence(seenFence, aboveFence);
       const lease = { clusterId, slot, holder, fence, ...(runId === undefined ? {} : { runId }) };
       bySlot.set(key(clusterId, slot), lease);
       return copyOf(lease);

@@ -1,5 +1,6 @@
 import type { Db, Document } from "mongodb";
 import type { Lease, LeaseStore } from "../lease-port.ts";
+import { nextFence } from "../shared/fence.ts";
 import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 
@@ -15,14 +16,15 @@ export const mongoLeases = (db: Db): LeaseStore => {
       return document === null ? undefined : leaseOf(document);
     }),
     list: verb(async () => leases.find().sort({ clusterId: 1, slot: 1 }).map(leaseOf).toArray()),
-    claim: verb(async ({ clusterId, slot, holder, runId }, seenFence) => {
+    claim: verb(async ({ clusterId, slot, holder, runId, aboveFence }, seenFence) => {
+      const fence = nextFence(seenFence, aboveFence);
       const _id = leaseId(clusterId, slot);
       if (seenFence === undefined) {
         const lease = {
           clusterId,
           slot,
           holder,
-          fence: 1,
+          fence,
           ...(runId === undefined ? {} : { runId }),
         };
         try {
@@ -36,8 +38,7 @@ export const mongoLeases = (db: Db): LeaseStore => {
       const next = await leases.findOneAndUpdate(
         { _id, fence: long(seenFence) },
         {
-          $inc: { fence: long(1) },
-          $set: { holder, ...(runId === undefined ? {} : { runId }) },
+          $set: { holder, fence: long(fence), ...(runId === undefined ? {} : { runId }) },
           ...(runId === undefined ? { $unset: { runId: "" } } : {}),
         },
         { returnDocument: "after" },

@@ -1,4 +1,5 @@
 import type { Lease, LeaseStore } from "../lease-port.ts";
+import { nextFence } from "../shared/fence.ts";
 import type { Control } from "./control.ts";
 
 type Row = Omit<Lease, "runId"> & { readonly runId: string | null };
@@ -22,21 +23,24 @@ export const sqliteLeases = (db: Control): LeaseStore => ({
   list: db.verb(() =>
     db.all<Row>(`SELECT ${COLUMNS} FROM leases ORDER BY clusterId, slot`).map(leaseOf),
   ),
-  claim: db.ending(({ clusterId, slot, holder, runId }, seenFence) => {
+  claim: db.ending(({ clusterId, slot, holder, runId, aboveFence }, seenFence) => {
+    const fence = nextFence(seenFence, aboveFence);
     const row =
       seenFence === undefined
         ? db.get<Row>(
-            `INSERT INTO leases (${COLUMNS}) VALUES (?, ?, ?, 1, ?) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+            `INSERT INTO leases (${COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
             clusterId,
             slot,
             holder,
+            fence,
             runId ?? null,
           )
         : db.get<Row>(
-            `UPDATE leases SET holder = ?, runId = ?, fence = fence + 1
+            `UPDATE leases SET holder = ?, runId = ?, fence = ?
              WHERE clusterId = ? AND slot = ? AND fence = ? RETURNING ${COLUMNS}`,
             holder,
             runId ?? null,
+            fence,
             clusterId,
             slot,
             seenFence,
