@@ -9,6 +9,7 @@ const RULES = [
       "server/src/clusters/port.ts",
       "server/src/runs/auto-stop.ts",
       "server/src/runs/deadline.ts",
+      "server/src/runs/decision.ts",
       "server/src/runs/health.ts",
       "server/src/runs/outcomes.ts",
       "server/src/runs/policy.ts",

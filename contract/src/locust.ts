@@ -76,6 +76,17 @@ export const TestStop = z.object({
 });
 export const PushMetrics = z.object({ runId: Id, metrics: SnapshotInput });
 
+/** Why load ended, as the plugin tells it. */
+export const StopCause = z.enum([
+  "deadline",
+  "manager",
+  "locust_ui",
+  "shape_ended",
+  "no_workers",
+  "autostop",
+]);
+export type StopCause = z.output<typeof StopCause>;
+
 /** A command that travels to the plugin in an answer, so that stopping works where the server cannot reach the master. */
 export const PluginCommand = z.object({
   id: z.string(),

@@ -14,7 +14,7 @@ export const REASONS = {
   cluster_unreachable: "The cluster did not answer.",
   cluster_taken: "Another run has the cluster.",
   start_failed: "Locust could not be made ready in time.",
-  start_not_confirmed: "Locust was told to start, but load did not begin.",
+  start_not_confirmed: "Locust was to start, but load did not begin.",
   no_user_class: "The script has no User class, so there is nothing to run.",
   locust_exited: "A Locust process ended before load began.",
   no_workers: "Locust has no worker, or lost its last one.",
@@ -37,6 +37,7 @@ export const HEALTH_CODES = {
   no_progress: "Locust says that users run, and no request is completed.",
   workers_lost: "Workers are gone; so are their users.",
   workers_missing: "Fewer workers are there than there were, or should be.",
+  figures_unavailable: "The figures of the run cannot be stored or read.",
   generator_saturated: "A Locust process is at the limit of its core.",
   clock_offset: "The clock of a worker or of the master is off by more than a second.",
 } as const satisfies Record<string, string>;

@@ -156,10 +156,17 @@ export const LoadTestRun = Scope.extend({
   loadEndedAt: Time.optional(),
   /** When the attempt began: the state Starting was entered. */
   startingAt: Time.optional(),
-  /** The intent to start load, stored before Locust is told; `boot` names the master process that was told. */
-  startSent: z.object({ at: Time, boot: z.string().optional() }).optional(),
+  /**
+   * The intent to start load, stored before Locust is told: `boot` names the master process that was told, `baseUrl` where
+   * an attached one listens.
+   */
+  startSent: z
+    .object({ at: Time, boot: z.string().optional(), baseUrl: z.string().optional() })
+    .optional(),
   /** When the state Stopping was entered. */
   stoppingAt: Time.optional(),
+  /** When Locust was told to stop for the first time, stored before it is told; absent where it stopped by itself. */
+  stopSentAt: Time.optional(),
   /** Users commanded while it ran; the newest command. */
   commandedLoad: z.object({ targetUsers: z.int(), spawnRate: z.number(), at: Time }).optional(),
   phases: z
@@ -183,6 +190,7 @@ export type LoadTestRun = z.output<typeof LoadTestRun>;
 export const RunAnswer = LoadTestRun.omit({
   externalKey: true,
   startSent: true,
+  stopSentAt: true,
   deletingAt: true,
 }).extend({
   lastMetrics: MetricSnapshot.optional(),

@@ -5,8 +5,8 @@ import type { ClusterConfig } from "./resolve.ts";
 
 /**
  * The cluster of a run that is not configured any more: the server was started again with another configuration.
- * Processes of this machine are still found by the folder of the run; where a Locust that somebody else runs is, nobody
- * knows any more. Nothing new is started on either.
+ * Processes of this machine are still found by the folder of the run, a Locust that somebody else runs at the address at
+ * which it was told to start; where one of an external run is, nobody knows any more. Nothing new is started on any.
  */
 export const forgottenCluster = (
   run: LoadTestRun,
@@ -29,6 +29,10 @@ export const forgottenCluster = (
         return { kind: "dead", code: "cluster_unknown", message, logTail: [] };
       },
     };
+  }
+  const baseUrl = run.startSent?.baseUrl;
+  if (baseUrl !== undefined) {
+    return { ...create({ ...base, kind: "attached", baseUrl }), prepare: refuse, start: refuse };
   }
   return {
     config: { ...base, kind: "attached", baseUrl: "" },

@@ -1,3 +1,4 @@
+import { StopCause } from "@load-manager/contract/locust.ts";
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
 import { ask, clockAhead, type Reply } from "./http.ts";
@@ -32,9 +33,7 @@ const PluginStatus = z.object({
       endedAtMs: ms,
       /** On the clock of the run, that its other times are on. */
       nowMs: ms,
-      stopCause: z
-        .enum(["deadline", "manager", "locust_ui", "shape_ended", "no_workers", "autostop"])
-        .nullish(),
+      stopCause: StopCause.nullish(),
       requests: z.int(),
       cutOffUsers: z.int().nullish(),
       workersLost: z.array(z.string()),

@@ -37,6 +37,10 @@ const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   ...(run.autoStop == null ? {} : { failing: run.autoStop }),
 });
 
+/** A run that was started at Locust itself, and whose name the plugin has not heard yet: its key begins with the master's. */
+const isUnnamed = (run: LoadTestRun, status: PluginStatus): boolean =>
+  status.run?.runId === null && run.externalKey?.startsWith(`${status.boot}:`) === true;
+
 const ALIVE = new Set(["ready", "spawning", "running"]);
 
 /** What a plugin's status says about one run. `workersExpected` is 1 where nobody knows how many there should be. */
@@ -47,7 +51,8 @@ export const observationOf = (
 ): Observation => {
   const engine = engineOf(status);
   const workers = status.workers.filter((worker) => ALIVE.has(worker.state)).length;
-  if (status.run?.runId === run.id && status.run.attempt === run.attempt) {
+  const mine = status.run?.runId === run.id && status.run.attempt === run.attempt;
+  if (status.run !== null && (mine || isUnnamed(run, status))) {
     return { kind: "load", load: loadOf(status, status.run), engine, workers, workersExpected };
   }
   if (status.run !== null && status.run.phase !== "ended") {
@@ -57,6 +62,7 @@ export const observationOf = (
       kind: "foreign",
       message: `Locust is busy with ${other === null ? "a run that was started there" : "another run"}.`,
       ...(other === null ? {} : { runId: other }),
+      boot: status.boot,
     };
   }
   return { kind: "ready", workers, workersExpected, engine, boot: status.boot };

@@ -1,101 +1,20 @@
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import { systemClock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
 import { ask, clockAhead, type Reply } from "./http.ts";
+import { snapshotOf, Stats } from "./polled-stats.ts";
 import type { ClusterProbe, LoadState, Observation } from "./port.ts";
-
-const figure = z.number().nullish();
-
-/** One row of `/stats/requests`; every field but the names depends on Locust's version. */
-const Row = z.looseObject({
-  method: z.string().nullish(),
-  name: z.string(),
-  num_requests: z.number(),
-  num_failures: z.number(),
-  avg_response_time: figure,
-  min_response_time: figure,
-  max_response_time: figure,
-  median_response_time: figure,
-  "response_time_percentile_0.95": figure,
-  "response_time_percentile_0.99": figure,
-  ninety_ninth_response_time: figure,
-  current_rps: figure,
-});
-type Row = z.output<typeof Row>;
-
-const Stats = z.looseObject({
-  state: z.string(),
-  user_count: z.number(),
-  stats: z.array(Row),
-  errors: z
-    .array(
-      z.looseObject({
-        method: z.string().nullish(),
-        name: z.string(),
-        error: z.string(),
-        occurrences: z.number(),
-      }),
-    )
-    .optional(),
-  workers: z.array(z.looseObject({ id: z.string(), state: z.string() })).optional(),
-});
-type Stats = z.output<typeof Stats>;
-
-const percentile99 = (row: Row): number | null =>
-  row["response_time_percentile_0.99"] ?? row.ninety_ninth_response_time ?? null;
-
-/** Without requests Locust writes 0 where there is no figure. */
-const figures = (row: Row) => {
-  const known = (value: number | null | undefined): number | null =>
-    row.num_requests === 0 ? null : (value ?? null);
-  return {
-    numRequests: row.num_requests,
-    numFailures: row.num_failures,
-    avgResponseTime: known(row.avg_response_time),
-    minResponseTime: known(row.min_response_time),
-    maxResponseTime: known(row.max_response_time),
-    medianResponseTime: known(row.median_response_time),
-    p95ResponseTime: known(row["response_time_percentile_0.95"]),
-    p99ResponseTime: known(percentile99(row)),
-    requestsPerSec: row.current_rps ?? null,
-  };
-};
-
-const snapshotOf = (stats: Stats): SnapshotInput => {
-  const total = stats.stats.find((row) => row.name === "Aggregated");
-  const rows = stats.stats.filter((row) => row !== total);
-  const all = total === undefined ? undefined : figures(total);
-  return {
-    totalRps: all?.requestsPerSec,
-    totalRequests: all?.numRequests ?? 0,
-    totalFailures: all?.numFailures ?? 0,
-    avgResponseMs: all?.avgResponseTime,
-    p50ResponseMs: all?.medianResponseTime,
-    p95ResponseMs: all?.p95ResponseTime,
-    p99ResponseMs: all?.p99ResponseTime,
-    currentUsers: stats.user_count,
-    errorRate: undefined,
-    requestStats: Object.fromEntries(
-      rows.map((row) => [
-        `${row.method ?? ""} ${row.name}`,
-        { method: row.method ?? "", name: row.name, ...figures(row) },
-      ]),
-    ),
-    errors: stats.errors?.map(({ method, name, error, occurrences }) => ({
-      method: method ?? "",
-      name,
-      error,
-      occurrences,
-    })),
-  };
-};
 
 const LOADING = new Set(["spawning", "running"]);
 /** Up to 2.27, and in what the newer page is made from. */
 const PAGE_STATE = /<body class="([a-z]+)">|window\.templateArgs = .*?"state": ?"([a-z]+)"/;
 const ENDING = new Set(["stopping", "cleanup"]);
+/** The state of a master that has had no load yet; after a load it is "stopped". */
+const FRESH = "ready";
+
+/** What the looks at a run have shown. */
+type Known = { requests: number; over: boolean; silent: boolean; another: boolean };
 
 const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchParams =>
   new URLSearchParams({
@@ -158,18 +77,35 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     });
     if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
     const said = z.looseObject({ success: z.boolean(), message: z.string() }).safeParse(reply.json);
-    if (reply.status >= 300 || !said.success || !said.data.success) {
-      const why = said.success ? said.data.message : `status ${reply.status}`;
-      throw new AppError("conflict", `Locust refused the start: ${why}`);
+    if (reply.status >= 300 || !said.success) {
+      throw new AppError("unavailable", `Locust answered the start with status ${reply.status}`);
+    }
+    if (!said.data.success) {
+      throw new AppError("conflict", `Locust refused the start: ${said.data.message}`);
     }
     commanded.set(run.id, users);
   };
-  /** What was last seen of a run: a page that counts less is of another load. */
-  const counted = new Map<string, number>();
+  const known = new Map<string, Known>();
+  const knownOf = (run: LoadTestRun): Known => {
+    const one = known.get(run.id) ?? { requests: 0, over: false, silent: false, another: false };
+    known.set(run.id, one);
+    return one;
+  };
+  /** Locust's page does not say whose load it shows: one that begins after ours was over, or counts anew after a silence, is not ours. */
+  const isAnothers = (run: LoadTestRun, stats: Stats): boolean => {
+    const one = knownOf(run);
+    const requests = snapshotOf(stats).totalRequests;
+    const loading = LOADING.has(stats.state) || ENDING.has(stats.state);
+    if (loading && (one.over || (one.silent && requests < one.requests))) one.another = true;
+    one.over ||= !loading && stats.user_count === 0;
+    one.silent = false;
+    one.requests = requests;
+    return one.another;
+  };
   const loadOf = (run: LoadTestRun, stats: Stats, aheadMs: number): LoadState => {
     const snapshot = snapshotOf(stats);
-    const targetUsers = commanded.get(run.id) ?? run.targetUsers;
-    counted.set(run.id, snapshot.totalRequests);
+    const before = run.commandedLoad === undefined ? run.targetUsers : undefined;
+    const targetUsers = commanded.get(run.id) ?? before;
     const ended = !LOADING.has(stats.state) && !ENDING.has(stats.state);
     return {
       phase: LOADING.has(stats.state) ? "running" : ended ? "ended" : "stopping",
@@ -185,6 +121,8 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
   };
   /** POST from 2.47 on, GET before; 405 has no side effect. */
   const stop = async (): Promise<void> => {
+    const state = await stateNow();
+    if (!LOADING.has(state) && !ENDING.has(state)) return;
     const post = await ask(`${base}/stop`, {
       method: "POST",
       headers: headers(),
@@ -202,6 +140,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     observe: async (run: LoadTestRun): Promise<Observation> => {
       const reply = await read();
       if (reply.kind === "silent") {
+        knownOf(run).silent = true;
         return { kind: "unreachable", refused: reply.refused, message: reply.message };
       }
       const { stats, aheadMs } = reply;
@@ -209,8 +148,11 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       // A master without workers (local mode) lists none, and is a worker itself.
       const workers = stats.workers === undefined ? 1 : alive;
       const engine = { workers };
-      const begun = run.status !== "Starting" || LOADING.has(stats.state);
-      if (begun && (run.startSent !== undefined || run.trigger === "external")) {
+      const loading = LOADING.has(stats.state);
+      // A master that has just been started has had no load yet.
+      const begun = loading || (run.status !== "Starting" && stats.state !== FRESH);
+      const told = run.startSent !== undefined || run.trigger === "external";
+      if (begun && told && !isAnothers(run, stats)) {
         return {
           kind: "load",
           load: loadOf(run, stats, aheadMs),
@@ -219,7 +161,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
           workersExpected: run.engine?.workers ?? workers,
         };
       }
-      if (LOADING.has(stats.state)) {
+      if (loading || knownOf(run).another) {
         return { kind: "foreign", message: "Locust is busy with a run that was started there." };
       }
       return {
@@ -229,8 +171,14 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
         engine,
       };
     },
-    start: (run: LoadTestRun): Promise<void> =>
-      swarm(run, run.targetUsers ?? 1, run.spawnRate ?? 1),
+    /** Rejects with AppError conflict where nothing was started. */
+    start: async (run: LoadTestRun): Promise<void> => {
+      const state = await stateNow();
+      if (LOADING.has(state) || ENDING.has(state)) {
+        throw new AppError("conflict", "Locust is busy with a run that was started there.");
+      }
+      await swarm(run, run.targetUsers ?? 1, run.spawnRate ?? 1);
+    },
     setUsers: async (run: LoadTestRun, users: number, spawnRate: number): Promise<void> => {
       const state = await stateNow();
       if (!LOADING.has(state)) {
@@ -250,12 +198,12 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
         throw new AppError("unavailable", `Load may be left: ${reply.message}`);
       }
       const { stats } = reply;
-      const another = snapshotOf(stats).totalRequests < (counted.get(run.id) ?? 0);
-      if (!another && (LOADING.has(stats.state) || ENDING.has(stats.state))) await stop();
+      const fewer = snapshotOf(stats).totalRequests < knownOf(run).requests;
+      if (!fewer && !isAnothers(run, stats)) await stop();
     },
     /** Nothing more is asked of this run. */
     forget: (runId: string): void => {
-      counted.delete(runId);
+      known.delete(runId);
       commanded.delete(runId);
     },
     probe: async (): Promise<ClusterProbe> => {

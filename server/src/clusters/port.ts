@@ -1,4 +1,4 @@
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { SnapshotInput, StopCause } from "@load-manager/contract/locust.ts";
 import type { ReasonCode } from "@load-manager/contract/reasons.ts";
 import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ClusterConfig } from "./resolve.ts";
@@ -30,13 +30,7 @@ export type LoadState = {
   readonly loadStartedAt?: number;
   readonly stopIssuedAt?: number;
   readonly endedAt?: number;
-  readonly stopCause?:
-    | "deadline"
-    | "manager"
-    | "locust_ui"
-    | "shape_ended"
-    | "no_workers"
-    | "autostop";
+  readonly stopCause?: StopCause;
   /** Cumulative; what proves that a run runs. */
   readonly requests: number;
   readonly users: number;
@@ -63,7 +57,13 @@ export type Observation =
   /** It cannot be told. `refused`: nobody listens there, which proves more than silence. */
   | { readonly kind: "unreachable"; readonly message: string; readonly refused: boolean }
   /** Another run, or one that was started at Locust itself, has the cluster. */
-  | { readonly kind: "foreign"; readonly message: string; readonly runId?: string }
+  | {
+      readonly kind: "foreign";
+      readonly message: string;
+      readonly runId?: string;
+      /** The master process, where the plugin tells. */
+      readonly boot?: string;
+    }
   /** Locust is there and waits; load has not begun. */
   | {
       readonly kind: "ready";

@@ -112,6 +112,17 @@ describe("the cluster of a run that is no longer configured", () => {
     expect(asked).toEqual(["stop gone/2", "observe gone/2"]);
   });
 
+  test("at an address that is known: it is still stopped there, and nothing is started", async () => {
+    const { registry, asked } = registryOf(attached("a", 1));
+    const startSent = { at: 1, baseUrl: "http://127.0.0.1:7" };
+    const left = { id: "1", locustClusterId: "gone", startSent } as LoadTestRun;
+    const cluster = registry.of(left);
+    expect(cluster.config).toMatchObject({ kind: "attached", baseUrl: startSent.baseUrl });
+    await cluster.stop({ run: left, fence: 1 });
+    await expect(cluster.start({ run: left, fence: 1 })).rejects.toThrow("no longer configured");
+    expect(asked).toEqual(["stop gone/2"]);
+  });
+
   test("elsewhere: nobody answers, and whether load is left is not known", async () => {
     const { registry } = registryOf(attached("a", 1));
     const cluster = registry.of({ id: "1", locustClusterId: "gone" } as LoadTestRun);

@@ -24,16 +24,25 @@ export type ClusterRegistry = Clusters & {
 
 type Place = { readonly adapter: ClusterAdapter; readonly become: (next: ClusterAdapter) => void };
 
+type Create = (config: ClusterConfig) => ClusterAdapter;
+
 /**
  * A cluster as its id names it. A run stays with the adapter that first worked on it: that one knows its processes and
- * its address, also when the configuration has changed meanwhile.
+ * its address, also when the configuration has changed meanwhile; and after a restart it stays with the address.
  */
-const createPlace = (first: ClusterAdapter): Place => {
+const createPlace = (first: ClusterAdapter, create: Create): Place => {
   let current = first;
   const pinned = new Map<string, ClusterAdapter>();
-  const of = (runId: string): ClusterAdapter => pinned.get(runId) ?? current;
+  const of = (run: LoadTestRun): ClusterAdapter => {
+    const known = pinned.get(run.id);
+    const { config } = current;
+    const baseUrl = run.startSent?.baseUrl;
+    if (known !== undefined || config.kind !== "attached" || baseUrl === undefined)
+      return known ?? current;
+    return baseUrl === config.baseUrl ? current : create({ ...config, baseUrl });
+  };
   const pin = (run: LoadTestRun): ClusterAdapter => {
-    const adapter = of(run.id);
+    const adapter = of(run);
     pinned.set(run.id, adapter);
     return adapter;
   };
@@ -50,25 +59,25 @@ const createPlace = (first: ClusterAdapter): Place => {
       attach: (hold: Hold) => pin(hold.run).attach(hold),
       start: (hold) => pin(hold.run).start(hold),
       setUsers: (hold, users, rate) => pin(hold.run).setUsers(hold, users, rate),
-      stop: (hold) => of(hold.run.id).stop(hold),
-      kill: (hold, told) => of(hold.run.id).kill(hold, told),
-      spooled: (run) => of(run.id).spooled(run),
+      stop: (hold) => of(hold.run).stop(hold),
+      kill: (hold, told) => of(hold.run).kill(hold, told),
+      spooled: (run) => of(run).spooled(run),
       cleanUp: async (run, told) => {
-        await of(run.id).cleanUp(run, told);
+        await of(run).cleanUp(run, told);
         pinned.delete(run.id);
       },
-      remove: (runId) => of(runId).remove(runId),
+      remove: (runId) => (pinned.get(runId) ?? current).remove(runId),
       probe: () => current.probe(),
     },
   };
 };
 
 export const createRegistry = (
-  create: (config: ClusterConfig) => ClusterAdapter,
+  create: Create,
   first: readonly ClusterConfig[],
 ): ClusterRegistry => {
   const places = new Map<string, Place>(
-    first.map((config) => [config.id, createPlace(create(config))]),
+    first.map((config) => [config.id, createPlace(create(config), create)]),
   );
   let configs = first;
   return {
@@ -86,7 +95,7 @@ export const createRegistry = (
       const changed: string[] = [];
       for (const config of next) {
         const place = places.get(config.id);
-        if (place === undefined) places.set(config.id, createPlace(create(config)));
+        if (place === undefined) places.set(config.id, createPlace(create(config), create));
         else if (!isDeepStrictEqual(place.adapter.config, config)) {
           place.become(create(config));
           if (before.has(config.id)) changed.push(config.id);

@@ -1,3 +1,4 @@
+import type { StopCause } from "@load-manager/contract/locust.ts";
 import type { Reading, SampleRow } from "../stores/ports.ts";
 import { RECORD } from "./batch.ts";
 import { decodeCells, decodeMeta, META } from "./blocks/codec.ts";
@@ -212,13 +213,21 @@ export const gapsOfBoots = (
 /** Has every process handed in all it had? What Locust's own pages gave is as whole as they are. */
 export const finalsOf = (
   accumulator: Accumulator,
-): { readonly boots: number; readonly complete: boolean } => {
+): {
+  readonly boots: number;
+  readonly complete: boolean;
+  readonly stopCause?: StopCause | undefined;
+} => {
   const boots = [...accumulator.boots.values()];
   const whole = (boot: Boot): boolean => {
     if (boot.snapshot?.source === "polled") return true;
     return boot.final !== undefined && boot.upTo >= boot.final.seq && !boot.dropped;
   };
-  return { boots: boots.length, complete: boots.every(whole) };
+  return {
+    boots: boots.length,
+    complete: boots.every(whole),
+    stopCause: boots.at(-1)?.final?.stopCause ?? undefined,
+  };
 };
 
 /** As above, and no worker is missing whose last report never came. */

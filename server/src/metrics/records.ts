@@ -1,3 +1,4 @@
+import { StopCause } from "@load-manager/contract/locust.ts";
 import { z } from "zod";
 import { malformed } from "./bytes.ts";
 
@@ -14,6 +15,7 @@ const Open = z.looseObject({
 const Final = z.looseObject({
   loadStartedAtMs: ms,
   stopIssuedAtMs: ms,
+  stopCause: StopCause.nullish().catch(undefined),
   requests: z.int().nullish(),
   workersExpected: z.int().nullish(),
   workersReported: z.int().nullish(),

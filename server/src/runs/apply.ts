@@ -4,7 +4,8 @@ import type { RunDeps } from "./deps.ts";
 import { forcedSteps, recordEvent, recordStatus } from "./events.ts";
 import { applyHealth } from "./health-events.ts";
 import { SYSTEM } from "./leases.ts";
-import type { Action, Become } from "./reconcile.ts";
+import { AppError } from "../lib/errors.ts";
+import type { Action, Become } from "./decision.ts";
 import { POLICY } from "./policy.ts";
 import { drainSpool } from "./settle.ts";
 
@@ -114,16 +115,28 @@ const become = async (context: Context, action: Become): Promise<LoadTestRun | u
 const start = async (context: Context): Promise<LoadTestRun | undefined> => {
   const { deps, adapter, hold, seen } = context;
   const boot = seen.kind === "ready" ? seen.boot : undefined;
+  const { config } = adapter;
   const run =
     hold.run.startSent === undefined
       ? await writeRun(deps, hold, {
-          startSent: { at: deps.clock.now(), ...(boot === undefined ? {} : { boot }) },
+          startSent: {
+            at: deps.clock.now(),
+            ...(boot === undefined ? {} : { boot }),
+            ...(config.kind === "attached" ? { baseUrl: config.baseUrl } : {}),
+          },
           ...(seen.kind === "ready" ? { engine: { ...seen.engine, workers: seen.workers } } : {}),
         })
       : hold.run;
   if (run === undefined) return undefined;
   await deps.failpoint("start.before");
-  await adapter.start({ run, fence: hold.fence });
+  try {
+    await adapter.start({ run, fence: hold.fence });
+  } catch (error) {
+    // Without the plugin Locust's page does not say whose load it shows: it must not be taken for this run's.
+    const refused = error instanceof AppError && error.kind === "conflict" && boot === undefined;
+    if (refused) await writeRun(deps, { run, fence: hold.fence }, { startSent: null });
+    throw error;
+  }
   await deps.failpoint("start.after");
   return run;
 };
@@ -162,8 +175,13 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
     case "start":
       await noteLateWorkers(deps, hold.run, seen);
       return start(context);
-    case "stop":
+    case "stop": {
       context.stopSent();
+      const told =
+        hold.run.status !== "Stopping" || hold.run.stopSentAt !== undefined
+          ? hold.run
+          : await writeRun(deps, hold, { stopSentAt: deps.clock.now() });
+      if (told === undefined) return undefined;
       await recordEvent(deps.stores.events, hold.run.id, {
         id: "stop-sent",
         at: deps.clock.now(),
@@ -171,9 +189,10 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
         message: "Locust was told to stop.",
       });
       await deps.failpoint("stop.before");
-      await adapter.stop(hold);
+      await adapter.stop({ run: told, fence: hold.fence });
       await deps.failpoint("stop.after");
-      return hold.run;
+      return told;
+    }
     case "kill":
       await adapter.kill(hold, forcedSteps(deps, hold.run));
       return hold.run;

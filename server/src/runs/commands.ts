@@ -8,7 +8,10 @@ import type { z } from "zod";
  */
 export const commandsFor = (run: LoadTestRun): z.output<typeof PluginCommand>[] => {
   const { id: runId, fence, commandedLoad } = run;
-  if (run.status === "Stopping") return [{ id: `stop:${fence}`, type: "stop", runId, fence }];
+  // Figures that arrive for a run that was given up show that its load goes on.
+  const left = run.status === "Failed" && run.trigger !== "external";
+  if (run.status === "Stopping" || left)
+    return [{ id: `stop:${fence}`, type: "stop", runId, fence }];
   if (run.status !== "Running" || commandedLoad === undefined) return [];
   const { at, targetUsers: users, spawnRate } = commandedLoad;
   return [{ id: `users:${at}`, type: "setUsers", runId, fence, users, spawnRate }];

@@ -6,7 +6,7 @@ type Limits = Pick<
   | "durationSeconds"
   | "maxDurationSec"
   | "startedAt"
-  | "stoppingAt"
+  | "stopSentAt"
   | "startingAt"
   | "stopTimeoutSeconds"
 >;
@@ -22,7 +22,7 @@ export const deadlineOf = (run: Limits, startedAt = run.startedAt): number | und
 export const killAt = (run: Limits): number | undefined => {
   const byDuration = deadlineOf(run, run.startedAt ?? run.startingAt);
   const start = run.startedAt === undefined ? POLICY.startTimeoutMs : 0;
-  const byStop = run.stoppingAt;
+  const byStop = run.stopSentAt;
   const due = Math.min(
     byDuration === undefined
       ? Number.POSITIVE_INFINITY

@@ -1,4 +1,4 @@
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { SnapshotInput, StopCause } from "@load-manager/contract/locust.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import type { Clusters } from "../clusters/port.ts";
@@ -27,10 +27,12 @@ export type RunFigures = {
     seconds: number,
     lagSeconds: number,
   ) => Promise<FigureWindow | undefined>;
-  /** How many master processes (or pollers) have reported, and whether each has handed in all it had. */
-  readonly finals: (
-    runId: string,
-  ) => Promise<{ readonly boots: number; readonly complete: boolean }>;
+  /** How many master processes (or pollers) have reported, whether each has handed in all it had, and why load ended. */
+  readonly finals: (runId: string) => Promise<{
+    readonly boots: number;
+    readonly complete: boolean;
+    readonly stopCause?: StopCause | undefined;
+  }>;
   /** Record numbers that have not arrived, though later ones have. */
   readonly gaps: (runId: string) => Promise<Gap[]>;
   readonly snapshot: (run: LoadTestRun) => Promise<MetricSnapshot | undefined>;

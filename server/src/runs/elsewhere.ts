@@ -22,7 +22,9 @@ export const lookFromAfar = async (
   if (lease.holder === holder && lease.runId === run.id)
     return isTerminal(run.status) ? run : fail(deps, run);
   if (!(await isGone(lease.holder))) return undefined;
-  const certain = killAt(run) ?? run.updatedAt;
+  // A stop since then has not been heard there.
+  const { stopSentAt: _, ...unstopped } = run;
+  const certain = killAt(unstopped) ?? run.updatedAt;
   if (deps.clock.now() > certain + POLICY.hostLostMs) {
     const hold = await holdRun(deps, run);
     if (hold === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { HealthCode } from "@load-manager/contract/reasons.ts";
 import type { Health } from "@load-manager/contract/run.ts";
 import type { LoadState, Observation } from "../clusters/port.ts";
 import { POLICY } from "./policy.ts";
-import type { Facts } from "./reconcile.ts";
+import type { Facts } from "./decision.ts";
 
 /** What is known of how well a run runs; `since` in Unix ms. */
 export type HealthAction = {
@@ -52,6 +52,9 @@ export const healthOf = (seen: Seen<"load">, facts: Facts): HealthAction => {
     const seconds = Math.round(POLICY.stalledMs / 1000);
     const message = `Locust says that ${load.users} of ${wanted} users run, but for more than ${seconds} s no request has been completed.`;
     return because("unknown", "no_progress", message, since);
+  }
+  if (facts.figuresTrouble !== undefined) {
+    return because("degraded", "figures_unavailable", `Figures: ${facts.figuresTrouble}`);
   }
   if (load.workersLost.length > 0) {
     return because("degraded", "workers_lost", `Workers lost: ${load.workersLost.join(", ")}.`);

@@ -1,7 +1,8 @@
+import type { StopCause } from "@load-manager/contract/locust.ts";
 import { type ReasonCode, REASONS } from "@load-manager/contract/reasons.ts";
 import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
 import type { Failing, LoadState } from "../clusters/port.ts";
-import type { Become } from "./reconcile.ts";
+import type { Become } from "./decision.ts";
 
 const reason = (
   code: ReasonCode,
@@ -12,7 +13,7 @@ const reason = (
     ? { code, message }
     : { code, message, logTail: [...logTail] };
 
-const END_CAUSES: Record<NonNullable<LoadState["stopCause"]>, EndCause> = {
+const END_CAUSES: Record<StopCause, EndCause> = {
   deadline: "duration_reached",
   shape_ended: "shape_ended",
   manager: "stopped_by_user",
@@ -84,6 +85,10 @@ const stoppingAs = (
 /** Locust has stopped, or is stopping, without a stop of ours. */
 export const stoppedAtLocust = (run: LoadTestRun, load: LoadState): Become =>
   stoppingAs(run, END_CAUSES[load.stopCause ?? "locust_ui"], load, load.testStartedAt);
+
+/** It has ended at Locust, and something else is going on there. */
+export const endedThere = (run: LoadTestRun, stopCause: StopCause): Become =>
+  stoppingAs(run, END_CAUSES[stopCause], undefined);
 
 /** Locust's callback says that load has ended; `requests` that have been counted prove that there was any. */
 export const toldEnd = (

@@ -6,6 +6,8 @@ export const POLICY = {
   startTimeoutMs: 90_000,
   /** From Starting until too few workers count as no more to come. */
   workersTimeoutMs: 60_000,
+  /** A run that was started at Locust may be registered before its pages, up to this old, show it. */
+  externalShownMs: 15_000,
   /** Without the plugin: from the start being sent until Locust must show load. */
   polledStartMs: 15_000,
   /** The plugin stops at the deadline by itself; the server does this much later. */

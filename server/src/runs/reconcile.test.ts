@@ -1,84 +1,18 @@
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { describe, expect, test } from "vitest";
-import type { LoadState, Observation } from "../clusters/port.ts";
+import type { Observation } from "../clusters/port.ts";
 import { failingIn } from "./auto-stop.ts";
 import { POLICY } from "./policy.ts";
-import { type Facts, reconcile } from "./reconcile.ts";
-
-const STARTED = 1_000_000;
-
-const runIn = (status: LoadTestRun["status"], more: Partial<LoadTestRun> = {}): LoadTestRun => ({
-  id: "run",
-  accountId: "a",
-  orgId: "o",
-  projectId: "p",
-  name: "Run",
-  tags: [],
-  keep: false,
-  locustClusterId: "local",
-  trigger: "api",
-  status,
-  health: "ok",
-  verdict: "none",
-  attempt: 1,
-  fence: 1,
-  targetUsers: 10,
-  autoStop: AUTO_STOP,
-  durationSeconds: 3600,
-  loadProfile: { kind: "constant" },
-  stopTimeoutSeconds: 10,
-  startingAt: STARTED,
-  startSent: { at: STARTED, boot: "b" },
-  ...(status === "Starting" ? {} : { startedAt: STARTED, loadStartedAt: STARTED }),
-  createdAt: STARTED,
-  createdBy: "t",
-  updatedAt: STARTED,
-  updatedBy: "t",
-  version: 1,
-  ...more,
-});
-
-const factsAt = (seconds: number, more: Partial<Facts> = {}): Facts => ({
-  now: STARTED + seconds * 1000,
-  unreachableForMs: 0,
-  endSeenForMs: 0,
-  stopSentAgoMs: Number.POSITIVE_INFINITY,
-  finalsIn: false,
-  requestsSeen: 0,
-  stalledForMs: 0,
-  ...more,
-});
-
-const loading = (load: Partial<LoadState> = {}, workers = 2): Observation => ({
-  kind: "load",
-  engine: {},
-  workers,
-  workersExpected: 2,
-  load: {
-    phase: "running",
-    boot: "b",
-    testStartedAt: STARTED,
-    requests: 100,
-    users: 10,
-    targetUsers: 10,
-    workersLost: [],
-    ...load,
-  },
-});
-const silence = { kind: "unreachable", message: "no answer in 4 s" } as const;
-const silent: Observation = { ...silence, refused: false };
-
-/** What is decided, in short: an action, or a state with its code, or a health with its code. */
-const decided = (run: LoadTestRun, seen: Observation, facts: Facts): string[] =>
-  reconcile(run, seen, facts).map((action) => {
-    if (action.do === "become") {
-      return `${action.status} ${"reason" in action ? action.reason.code : ""}`.trim();
-    }
-    return action.do === "health"
-      ? `${action.health} ${action.reason?.code ?? ""}`.trim()
-      : action.do;
-  });
+import { reconcile } from "./reconcile.ts";
+import {
+  decided,
+  factsAt,
+  loading,
+  runIn,
+  silent,
+  STARTED,
+  silence,
+} from "./reconcile-fixtures.ts";
 
 describe("a start is proved by requests", () => {
   const starting = runIn("Starting");
@@ -190,43 +124,6 @@ describe("auto-stop as the server sees it", () => {
     expect(decided(runIn("Stopping", { stoppingAt: facts.now }), loading(), facts)).toEqual([
       "stop",
     ]);
-  });
-});
-
-describe("a stop that has no effect", () => {
-  const stopping = runIn("Stopping", { stoppingAt: STARTED, endCause: "stopped_by_user" });
-  const sent = { stopSentAgoMs: 1000, unreachableForMs: 4000 };
-
-  test("is sent once to who is silent, again to who listens, and then the processes are ended", () => {
-    expect(decided(stopping, silent, factsAt(5))[0]).toBe("stop");
-    expect(decided(stopping, silent, factsAt(20, { ...sent, stopSentAgoMs: 20_000 }))).toEqual([
-      "unknown master_unresponsive",
-    ]);
-    expect(decided(stopping, loading(), factsAt(20, { stopSentAgoMs: 20_000 }))).toEqual(["stop"]);
-    expect(decided(stopping, loading({ phase: "stopping" }), factsAt(20))).toEqual([]);
-    expect(decided(stopping, loading(), factsAt(33, sent))).toEqual(["kill"]);
-    expect(decided(stopping, silent, factsAt(33, sent))[0]).toBe("kill");
-    // Not ours to kill: in the end it is lost.
-    expect(decided(stopping, silent, factsAt(63, { unreachableForMs: 30_000 }))).toEqual([
-      "kill",
-      "Failed master_lost",
-    ]);
-    expect(decided(stopping, loading(), factsAt(63, sent))).toEqual([
-      "kill",
-      "Failed stop_not_confirmed",
-    ]);
-  });
-
-  test("a page that is kept by a clock that was set back proves nothing, and the reason says so", () => {
-    const clockOffsets = [{ worker: "master", seconds: -300 }];
-    const polled = { totalRequests: 100, totalFailures: 0, currentUsers: 10, requestStats: {} };
-    const page = loading({ clockOffsets, polled });
-    const messageAt = (seen: Observation) =>
-      reconcile(stopping, seen, factsAt(63, sent)).flatMap((action) =>
-        action.do === "become" && "reason" in action ? [action.reason.message] : [],
-      )[0];
-    expect(messageAt(page)).toContain("may be old: Clocks are off: master by -300.0 s.");
-    expect(messageAt(loading({ clockOffsets }))).toBe("Locust was told to stop, and did not.");
   });
 });
 

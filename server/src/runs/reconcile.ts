@@ -1,11 +1,13 @@
-import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { LoadState, Observation } from "../clusters/port.ts";
-import { failingIn, type FigureWindow } from "./auto-stop.ts";
+import { failingIn } from "./auto-stop.ts";
 import { deadlineOf, killAt } from "./deadline.ts";
-import { clocksOff, type HealthAction, healthOf, silentHealth } from "./health.ts";
+import type { Action, Become, Facts } from "./decision.ts";
+import { clocksOff, healthOf, silentHealth } from "./health.ts";
 import {
   endedAs,
   failedBecause,
+  endedThere,
   failingAs,
   neverBegan,
   overdue,
@@ -13,54 +15,6 @@ import {
   stoppedAtLocust,
 } from "./outcomes.ts";
 import { POLICY } from "./policy.ts";
-
-/** What the loop remembers between two looks; losing it (a restart) only makes it more patient. */
-export type Facts = {
-  /** Unix milliseconds. */
-  readonly now: number;
-  /** For how long every look has ended in `unreachable` and no figures have arrived; 0 where the last one did not. */
-  readonly unreachableForMs: number;
-  /** For how long what was seen has been the end of the load (ended, dead or nothing). */
-  readonly endSeenForMs: number;
-  /** Since a stop was last sent; infinite where none was. */
-  readonly stopSentAgoMs: number;
-  /** Every master process that reported has handed in its final figures. */
-  readonly finalsIn: boolean;
-  /** Requests in the figures that have arrived; proof of load where Locust cannot be asked. */
-  readonly requestsSeen: number;
-  /** For how long no request has been completed; 0 where one was since the last look, or nothing is known. */
-  readonly stalledForMs: number;
-  /** The newest figures over `autoStop.windowSeconds`, where they are whole. */
-  readonly window?: FigureWindow | undefined;
-};
-
-/** The next state with its cause. The loop adds times. */
-export type Become =
-  | {
-      readonly do: "become";
-      readonly status: "Running";
-      readonly startedAt: number;
-      readonly load?: LoadState;
-    }
-  | {
-      readonly do: "become";
-      readonly status: "Stopping";
-      readonly endCause: EndCause;
-      readonly reason: StatusReason;
-      readonly startedAt?: number;
-    }
-  | {
-      readonly do: "become";
-      readonly status: "Finished" | "Stopped" | "Failed";
-      readonly reason: StatusReason;
-      readonly finishedAt: number;
-    };
-
-export type Action =
-  | Become
-  | { readonly do: "prepare" | "start" | "stop" | "kill" }
-  | { readonly do: "setUsers"; readonly targetUsers: number; readonly spawnRate: number }
-  | HealthAction;
 
 type Seen<K extends Observation["kind"]> = Extract<Observation, { readonly kind: K }>;
 
@@ -83,8 +37,10 @@ const pastDeadline = (run: LoadTestRun, load: LoadState, now: number): boolean =
 
 const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
-  const elapsed = now - (run.startingAt ?? run.createdAt);
+  const elapsed = Math.min(now - (run.startingAt ?? run.createdAt), facts.watchedForMs);
   const late = elapsed > POLICY.startTimeoutMs;
+  const known = seen.kind !== "nothing" && seen.kind !== "ready" && seen.kind !== "foreign";
+  if (!known && run.trigger === "external" && elapsed <= POLICY.externalShownMs) return [];
   switch (seen.kind) {
     case "nothing":
       if (run.trigger === "external") return [restarted(now)];
@@ -112,7 +68,7 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
         : [silentHealth(seen, facts)];
     }
     case "ready":
-      return beforeLoad(run, seen, now, elapsed);
+      return beforeLoad(run, seen, facts, elapsed);
     case "load": {
       const { load } = seen;
       if (load.phase === "stopping" || load.phase === "ended") return [stoppedAtLocust(run, load)];
@@ -136,22 +92,15 @@ const restarted = (now: number): Become =>
 const beforeLoad = (
   run: LoadTestRun,
   seen: Seen<"ready">,
-  now: number,
+  { now, watchedForMs }: Facts,
   elapsed: number,
 ): Action[] => {
   if (run.trigger === "external") return [restarted(now)];
   if (run.startSent !== undefined) {
     if (seen.boot !== run.startSent.boot) return [restarted(now)];
-    const waited = now - run.startSent.at;
+    const waited = Math.min(now - run.startSent.at, watchedForMs);
     if (waited > (seen.boot === undefined ? POLICY.polledStartMs : POLICY.startTimeoutMs)) {
-      return [
-        { do: "stop" },
-        failedBecause(
-          now,
-          "start_not_confirmed",
-          "Locust was told to start, but load did not begin.",
-        ),
-      ];
+      return [{ do: "stop" }, failedBecause(now, "start_not_confirmed")];
     }
     return seen.boot === undefined ? [] : [{ do: "start" }];
   }
@@ -173,9 +122,10 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
   const failing = failingIn(run, facts.window);
   switch (seen.kind) {
     case "nothing":
+      return [restarted(now)];
     case "ready":
     case "foreign":
-      return [restarted(now)];
+      return replaced(run, seen, facts);
     case "dead":
       return [failedBecause(now, seen.code, seen.message, seen.logTail)];
     case "unreachable": {
@@ -201,6 +151,27 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
       return actions;
     }
   }
+};
+
+/** Locust is at something else. The master process that had the run has ended it before, and its last figures say how. */
+const replaced = (
+  run: LoadTestRun,
+  seen: Seen<"ready"> | Seen<"foreign">,
+  facts: Facts,
+): Action[] => {
+  const { now } = facts;
+  const boot = run.startSent?.boot ?? run.externalKey?.split(":")[0];
+  if (seen.boot === undefined || seen.boot !== boot) return [restarted(now)];
+  if (!facts.finalsIn && facts.endSeenForMs < POLICY.finalsMs) return [];
+  return [
+    facts.stopCause === undefined
+      ? failedBecause(
+          now,
+          "master_restarted",
+          "Locust is at another run by now, and of the end of this one nothing has arrived.",
+        )
+      : endedThere(run, facts.stopCause),
+  ];
 };
 
 /** What silence proves, if anything: refused connections soon, mere silence only after all load must have ended. */
@@ -229,7 +200,11 @@ const notStopped = (load: LoadState): string | undefined => {
 
 const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
-  const due = (run.stoppingAt ?? now) + run.stopTimeoutSeconds * 1000 + POLICY.termGraceMs;
+  // Where nobody was there to send the stop it is not due.
+  const bySelf = seen.kind === "load" && seen.load.phase === "stopping";
+  const toldAt = run.stopSentAt ?? (bySelf ? run.stoppingAt : undefined);
+  const due =
+    (toldAt ?? Number.POSITIVE_INFINITY) + run.stopTimeoutSeconds * 1000 + POLICY.termGraceMs;
   const whole = facts.finalsIn || facts.endSeenForMs >= POLICY.finalsMs;
   const stopAgain: Action[] = facts.stopSentAgoMs > POLICY.stopAgainMs ? [{ do: "stop" }] : [];
   switch (seen.kind) {

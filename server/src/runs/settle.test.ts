@@ -23,7 +23,7 @@ test("the event of the last state is there once, whether a kill kept it from bei
     await stopTestRun({ ...deps, stores }, id, { name: "t" }).catch(() => {});
     const run = await it.base.runs.get(id);
     if (run === undefined) throw new Error("it is gone");
-    await settleRun(deps, run);
+    await settleRun(deps, run, {});
     const { items } = await events.list(id, { limit: 9 });
     const last = items.filter(({ data }) => data?.["to"] === "Stopped");
     expect(last).toEqual([
@@ -51,7 +51,7 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
   );
   if (run === undefined || slot === undefined) throw new Error("it was not started");
   const silent = { ...it.cluster.adapter, cleanUp: () => Promise.reject(new Error("silent")) };
-  const look = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run);
+  const look = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run, {});
   const lease = async () => (await it.base.leases.get("sim", slot))?.runId;
   it.pass(899_000);
   await expect(look()).rejects.toThrow("silent");
@@ -76,7 +76,7 @@ test("nothing is stopped for a run whose slot another has by now", async () => {
   if (ended === undefined) throw new Error("it is gone");
   // A kill after the slot was given back, and before that was written down.
   const cut = await it.base.runs.update(first.id, { version: ended.version }, { settledAt: null });
-  expect((await settleRun(deps, cut ?? ended))?.settledAt).toBeDefined();
+  expect((await settleRun(deps, cut ?? ended, {}))?.settledAt).toBeDefined();
   const load = it.cluster.loads().find(({ runId }) => runId === second.id);
   expect([load === undefined, load?.stopIssuedAt]).toEqual([false, undefined]);
 });

@@ -6,7 +6,7 @@ import { forcedSteps, recordEvent, recordOwnStatus } from "./events.ts";
 import { guardedBy } from "./guarded.ts";
 import { releaseRun, SYSTEM } from "./leases.ts";
 import { POLICY } from "./policy.ts";
-import { updateRecentRuns } from "./recent-runs.ts";
+import { NO_FIGURES, updateRecentRuns } from "./recent-runs.ts";
 import { holdsSlot } from "./run.ts";
 
 /** Takes in what the plugin has written to the run's folder; what had arrived before is counted once. */
@@ -71,6 +71,25 @@ const endLoad = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
   }
 };
 
+/** A summary that cannot be made for so long keeps the slot no more. */
+const SUMMARY_MS = 60_000;
+
+/** `undefined` where the figures cannot be read, and have not been for a minute. */
+const summaryOf = async (
+  { figures, clock }: RunDeps,
+  run: LoadTestRun,
+  memory: { summaryFailedSince?: number },
+): Promise<RunSummary | undefined> => {
+  try {
+    return await figures.summary(run);
+  } catch (error) {
+    const now = clock.monotonic();
+    memory.summaryFailedSince ??= now;
+    if (now - memory.summaryFailedSince < SUMMARY_MS) throw error;
+    return undefined;
+  }
+};
+
 /**
  * After the end: no process is left, the figures are whole, the load test knows the run, the slot is free.
  * Every step may be repeated, so a kill between any two is repaired by the next look.
@@ -78,21 +97,26 @@ const endLoad = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
 export const settleRun = async (
   deps: RunDeps,
   run: LoadTestRun,
+  memory: { summaryFailedSince?: number },
 ): Promise<LoadTestRun | undefined> => {
   const { stores, figures, clock } = deps;
   await endLoad(deps, run);
   await recordOwnStatus(stores.events, run);
   await drainSpool(deps, run);
-  const live = await figures.snapshot(run);
-  if (live !== undefined) await stores.runs.setLive(run.id, live);
   await deps.failpoint("summary.before");
-  const summary = await figures.summary(run);
-  if (!summary.complete && summary.totalRequests > 0) {
+  const made = await summaryOf(deps, run, memory);
+  const live = made && (await figures.snapshot(run));
+  if (live !== undefined) await stores.runs.setLive(run.id, live);
+  const summary = made ?? { ...NO_FIGURES, complete: false };
+  if (!summary.complete && (made === undefined || summary.totalRequests > 0)) {
     await recordEvent(stores.events, run.id, {
       id: "incomplete",
       at: clock.now(),
       type: "incomplete",
-      message: "Some figures of this run have not arrived; totals may be too low.",
+      message:
+        made === undefined
+          ? "The figures of this run cannot be read; its summary is without them."
+          : "Some figures of this run have not arrived; totals may be too low.",
     });
   }
   if (run.loadTestId !== undefined) {

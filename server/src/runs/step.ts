@@ -6,29 +6,21 @@ import { finishDeletion } from "./control.ts";
 import type { RunDeps } from "./deps.ts";
 import { lookFromAfar } from "./elsewhere.ts";
 import { recordOwnStatus } from "./events.ts";
-import { type KnownGaps, noteGaps } from "./gaps.ts";
+import { gatherFacts, type KnownFacts } from "./facts.ts";
 import { guardedBy } from "./guarded.ts";
 import { holdRun, isElsewhere } from "./leases.ts";
 import { nextPhases } from "./phases.ts";
-import { POLICY } from "./policy.ts";
-import { type KnownProgress, stalledFor, windowOf } from "./progress.ts";
-import { type Facts, reconcile } from "./reconcile.ts";
+import type { Facts } from "./decision.ts";
+import { reconcile } from "./reconcile.ts";
 import { holdsSlot, isTerminal } from "./run.ts";
 import { settleRun } from "./settle.ts";
 
 /** What one server remembers of a run between two looks, on its monotonic clock. */
-export type Memory = {
+export type Memory = KnownFacts & {
   /** The state whose event is known to be stored. */
   told?: RunStatus;
-  unreachableSince?: number | undefined;
-  endSince?: number | undefined;
-  stopSentAt?: number | undefined;
   attachedFence?: number | undefined;
-  liveAt?: number | undefined;
-  polledAt?: number | undefined;
-  requests?: number | undefined;
-  progress?: KnownProgress | undefined;
-  gaps?: KnownGaps;
+  summaryFailedSince?: number;
 };
 
 /** One look at one run: observe, decide, act. `true` once nothing is left to do for it. */
@@ -46,9 +38,9 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
   }
   if (isElsewhere(deps, run)) {
     const over = await lookFromAfar(deps, run);
-    return over !== undefined && (await settleRun(deps, over)) !== undefined;
+    return over !== undefined && (await settleRun(deps, over, memory)) !== undefined;
   }
-  if (isTerminal(run.status)) return settle(deps, run);
+  if (isTerminal(run.status)) return settle(deps, run, memory);
   const adapter = guardedBy(deps.clusters.of(run), deps.membership);
   const hold = await holdRun(deps, run);
   if (hold === undefined) return false;
@@ -57,18 +49,15 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
     memory.told = run.status;
   }
   const seen = await observeHeld(deps, adapter, hold, memory);
-  await storePolled(deps, hold.run, seen, memory);
-  await writeLive(deps, hold.run, memory);
-  await noteGaps(deps, hold.run, (memory.gaps ??= new Map()));
-  const facts = await factsOf(deps, hold.run, seen, memory);
+  const facts = await gatherFacts(deps, hold.run, seen, memory);
   await act(deps, adapter, await withPhases(deps, hold, seen), seen, facts, memory);
   return false;
 };
 
 /** A run that had a slot is settled by who holds that. */
-const settle = async (deps: RunDeps, run: LoadTestRun): Promise<boolean> => {
+const settle = async (deps: RunDeps, run: LoadTestRun, memory: Memory): Promise<boolean> => {
   const mine = holdsSlot(run) && deps.stores.shared ? (await holdRun(deps, run))?.run : run;
-  return mine !== undefined && (await settleRun(deps, mine)) !== undefined;
+  return mine !== undefined && (await settleRun(deps, mine, memory)) !== undefined;
 };
 
 const observe = (adapter: ClusterAdapter, run: LoadTestRun): Promise<Observation> =>
@@ -110,69 +99,6 @@ const observeHeld = async (
 ): Promise<Observation> => {
   const seen = await observe(adapter, hold.run);
   return (await attach(deps, adapter, hold, seen, memory)) ? observe(adapter, hold.run) : seen;
-};
-
-const storePolled = async (
-  deps: RunDeps,
-  run: LoadTestRun,
-  seen: Observation,
-  memory: Memory,
-): Promise<void> => {
-  if (seen.kind !== "load" || seen.load.polled === undefined) return;
-  const mono = deps.clock.monotonic();
-  const interval = deps.limits.metricsPollIntervalSeconds * 1000;
-  if (memory.polledAt !== undefined && mono - memory.polledAt < interval - POLICY.tickMs / 2)
-    return;
-  memory.polledAt = mono;
-  await deps.figures.storeMetric(run, seen.load.polled, {
-    source: "polled",
-    at: deps.clock.now(),
-  });
-};
-
-const writeLive = async (deps: RunDeps, run: LoadTestRun, memory: Memory): Promise<void> => {
-  const mono = deps.clock.monotonic();
-  if (memory.liveAt !== undefined && mono - memory.liveAt < POLICY.liveMs) return;
-  memory.liveAt = mono;
-  const live = await deps.figures.snapshot(run);
-  if (live !== undefined) await deps.stores.runs.setLive(run.id, live);
-};
-
-const isEnd = (run: LoadTestRun, seen: Observation): boolean => {
-  if (seen.kind === "load") return seen.load.phase === "ended";
-  return run.status === "Stopping" && seen.kind !== "unreachable";
-};
-
-const factsOf = async (
-  deps: RunDeps,
-  run: LoadTestRun,
-  seen: Observation,
-  memory: Memory,
-): Promise<Facts> => {
-  const mono = deps.clock.monotonic();
-  const requestsSeen = await deps.figures.requests(run.id);
-  const heard = seen.kind !== "unreachable" || requestsSeen !== (memory.requests ?? requestsSeen);
-  memory.requests = requestsSeen;
-  memory.unreachableSince = heard ? undefined : (memory.unreachableSince ?? mono);
-  memory.endSince = isEnd(run, seen) ? (memory.endSince ?? mono) : undefined;
-  const endSeenForMs = memory.endSince === undefined ? 0 : mono - memory.endSince;
-  const polled = seen.kind === "load" && seen.load.polled !== undefined;
-  const { boots, complete } = await deps.figures.finals(run.id);
-  return {
-    now: deps.clock.now(),
-    unreachableForMs: memory.unreachableSince === undefined ? 0 : mono - memory.unreachableSince,
-    endSeenForMs,
-    stopSentAgoMs:
-      memory.stopSentAt === undefined ? Number.POSITIVE_INFINITY : mono - memory.stopSentAt,
-    finalsIn: polled
-      ? endSeenForMs >= POLICY.polledFinalsMs
-      : boots === 0
-        ? run.startSent === undefined && run.trigger !== "external"
-        : complete,
-    requestsSeen,
-    stalledForMs: stalledFor(seen, requestsSeen, memory, mono),
-    window: await windowOf(deps, run),
-  };
 };
 
 /** Ramp-up and steady load as they were seen; kept beside the state. */

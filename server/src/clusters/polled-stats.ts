@@ -1,0 +1,89 @@
+import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import { z } from "zod";
+
+const figure = z.number().nullish();
+
+/** One row of `/stats/requests`; every field but the names depends on Locust's version. */
+const Row = z.looseObject({
+  method: z.string().nullish(),
+  name: z.string(),
+  num_requests: z.number(),
+  num_failures: z.number(),
+  avg_response_time: figure,
+  min_response_time: figure,
+  max_response_time: figure,
+  median_response_time: figure,
+  "response_time_percentile_0.95": figure,
+  "response_time_percentile_0.99": figure,
+  ninety_ninth_response_time: figure,
+  current_rps: figure,
+});
+type Row = z.output<typeof Row>;
+
+export const Stats = z.looseObject({
+  state: z.string(),
+  user_count: z.number(),
+  stats: z.array(Row),
+  errors: z
+    .array(
+      z.looseObject({
+        method: z.string().nullish(),
+        name: z.string(),
+        error: z.string(),
+        occurrences: z.number(),
+      }),
+    )
+    .optional(),
+  workers: z.array(z.looseObject({ id: z.string(), state: z.string() })).optional(),
+});
+export type Stats = z.output<typeof Stats>;
+
+const percentile99 = (row: Row): number | null =>
+  row["response_time_percentile_0.99"] ?? row.ninety_ninth_response_time ?? null;
+
+/** Without requests Locust writes 0 where there is no figure. */
+const figures = (row: Row) => {
+  const known = (value: number | null | undefined): number | null =>
+    row.num_requests === 0 ? null : (value ?? null);
+  return {
+    numRequests: row.num_requests,
+    numFailures: row.num_failures,
+    avgResponseTime: known(row.avg_response_time),
+    minResponseTime: known(row.min_response_time),
+    maxResponseTime: known(row.max_response_time),
+    medianResponseTime: known(row.median_response_time),
+    p95ResponseTime: known(row["response_time_percentile_0.95"]),
+    p99ResponseTime: known(percentile99(row)),
+    requestsPerSec: row.current_rps ?? null,
+  };
+};
+
+/** Its totals and rows, as they are stored. */
+export const snapshotOf = (stats: Stats): SnapshotInput => {
+  const total = stats.stats.find((row) => row.name === "Aggregated");
+  const rows = stats.stats.filter((row) => row !== total);
+  const all = total === undefined ? undefined : figures(total);
+  return {
+    totalRps: all?.requestsPerSec,
+    totalRequests: all?.numRequests ?? 0,
+    totalFailures: all?.numFailures ?? 0,
+    avgResponseMs: all?.avgResponseTime,
+    p50ResponseMs: all?.medianResponseTime,
+    p95ResponseMs: all?.p95ResponseTime,
+    p99ResponseMs: all?.p99ResponseTime,
+    currentUsers: stats.user_count,
+    errorRate: undefined,
+    requestStats: Object.fromEntries(
+      rows.map((row) => [
+        `${row.method ?? ""} ${row.name}`,
+        { method: row.method ?? "", name: row.name, ...figures(row) },
+      ]),
+    ),
+    errors: stats.errors?.map(({ method, name, error, occurrences }) => ({
+      method: method ?? "",
+      name,
+      error,
+      occurrences,
+    })),
+  };
+};
