@@ -6,7 +6,7 @@ import { observationOf } from "../plugin-observation.ts";
 import type { ClusterAdapter, ForcedStep, Hold, Observation } from "../port.ts";
 import type { ClusterConfig } from "../resolve.ts";
 import { type RoleFile, type RunFolder, runFolder } from "./folder.ts";
-import { endProcesses, isAlive, processesOf } from "./processes.ts";
+import { endProcesses, isAlive, type ProcessId, processesOf } from "./processes.ts";
 import { type Child, launchMaster, launchWorker } from "./spawn.ts";
 
 type LocalConfig = Extract<ClusterConfig, { readonly kind: "local" }>;
@@ -102,13 +102,13 @@ export const createLocal = (
     return seen.kind === "ready" ? ((await deadWorker(run)) ?? seen) : seen;
   };
 
-  const listProcesses = async (runId: string): Promise<{ pid: number }[]> => {
+  const findProcesses = async (runId: string): Promise<ProcessId[]> => {
     const folder = folderOf(runId);
-    if (process.platform === "linux") return processesOf(folder.path);
-    const files = await Promise.all(["master", ...roles].map((role) => folder.role(role)));
-    const known = files.filter((file) => file !== undefined);
-    const alive = await Promise.all(known.map(isAlive));
-    return known.filter((_, index) => alive[index] === true);
+    // What a script has made of the files must not keep its processes alive.
+    const file = (role: string) => folder.role(role).catch(() => undefined);
+    const files = await Promise.all(["master", ...roles].map(file));
+    const launched = files.filter((known) => known !== undefined);
+    return process.platform === "linux" ? processesOf(folder.path, launched) : launched;
   };
 
   return {
@@ -153,14 +153,14 @@ export const createLocal = (
     setUsers: async (hold, targetUsers, spawnRate) =>
       commands.setUsers(await clientOf(hold.run), hold, targetUsers, spawnRate),
     stop: async (hold: Hold) => commands.stop(await clientOf(hold.run), hold),
-    kill: ({ run }, told) => endProcesses(() => listProcesses(run.id), told),
+    kill: ({ run }, told) => endProcesses(() => findProcesses(run.id), told),
     spooled: (run) => folderOf(run.id).spooled(),
     cleanUp: async (run, told) => {
       // That a process of a run that is over is asked to end is the usual way, and no news.
       const killed = async (step: ForcedStep): Promise<void> => {
         if (step.signal === "SIGKILL") await told(step);
       };
-      await endProcesses(() => listProcesses(run.id), killed);
+      await endProcesses(() => findProcesses(run.id), killed);
       children.delete(run.id);
     },
     remove: (runId) => folderOf(runId).remove(),

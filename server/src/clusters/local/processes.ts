@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink, realpath } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../lib/errors.ts";
 import type { ForcedStep } from "../port.ts";
@@ -17,12 +17,14 @@ const bootId = async (): Promise<string | undefined> =>
     () => undefined,
   );
 
-/** Fields 3 (state) and 22 (start) of /proc/<pid>/stat; the name before them may hold anything. */
-const statOf = async (pid: number): Promise<{ state: string; startTicks: number } | undefined> => {
+type Stat = { readonly state: string; readonly session: number; readonly startTicks: number };
+
+/** Fields 3 (state), 6 (session) and 22 (start) of /proc/<pid>/stat; the name before them may hold anything. */
+const statOf = async (pid: number): Promise<Stat | undefined> => {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { state: fields[0] ?? "", startTicks: Number(fields[19]) };
+  return { state: fields[0] ?? "", session: Number(fields[3]), startTicks: Number(fields[19]) };
 };
 
 const signalled = (pid: number, signal: NodeJS.Signals | 0): boolean => {
@@ -43,47 +45,97 @@ export const isAlive = async (id: ProcessId): Promise<boolean> => {
   return id.bootId === null || id.bootId === (await bootId());
 };
 
-type RunProcess = {
-  readonly pid: number;
+type RunProcess = ProcessId & {
   readonly role: string | undefined;
   readonly folder: string;
 };
 
 const RUN_DIR = "LOAD_MANAGER_RUN_DIR=";
+const ROLE = "LOAD_MANAGER_ROLE=";
 
 /**
- * Every live process that was started for a run, also those that left their group or wrote no file:
- * they carry the run's folder in their environment. Linux only; elsewhere the files must do.
+ * Every live process of a run: what carries the run's folder in its environment, and what is in the session of such a
+ * one, whatever its environment. `launched`: whose sessions are the run's even after their own end. Linux only;
+ * elsewhere the files must do.
  */
-export const processesOf = async (runFolder: string): Promise<RunProcess[]> =>
-  processesWhere((folder) => folder === runFolder);
+export const processesOf = async (
+  runFolder: string,
+  launched: readonly ProcessId[] = [],
+): Promise<RunProcess[]> => {
+  const live = await liveProcesses();
+  const found = ofRuns(live, (folder) => folder === runFolder);
+  return [...found, ...(await leftBehind(live, runFolder, launched))];
+};
 
 /** The same for every run whose folder is in this one, of one store's data. */
 export const processesBelow = async (runsFolder: string, store: string): Promise<RunProcess[]> =>
-  processesWhere(
+  ofRuns(
+    await liveProcesses(),
     (folder, variables) =>
       folder.startsWith(`${runsFolder}/`) && variables.includes(`LOAD_MANAGER_STORE_ID=${store}`),
   );
 
-const processesWhere = async (
-  isOurs: (folder: string, variables: readonly string[]) => boolean,
-): Promise<RunProcess[]> => {
+type Live = ProcessId & { readonly session: number; readonly variables: readonly string[] };
+
+const liveProcesses = async (): Promise<Live[]> => {
   const pids = await readdir("/proc").catch(() => []);
   const found = await Promise.all(
     pids
       .filter((name) => /^\d+$/.test(name))
       .map(async (name) => {
-        const environ = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "");
-        const variables = environ.split("\0");
-        const folder = variables.find((text) => text.startsWith(RUN_DIR))?.slice(RUN_DIR.length);
-        if (folder === undefined || !isOurs(folder, variables)) return undefined;
-        const stat = await statOf(Number(name));
-        if (stat === undefined || stat.state === "Z") return undefined;
-        const role = variables.find((text) => text.startsWith("LOAD_MANAGER_ROLE="));
-        return { pid: Number(name), role: role?.slice("LOAD_MANAGER_ROLE=".length), folder };
+        const pid = Number(name);
+        // What may not be read is another user's, and could not be ended either.
+        const environ = await readFile(`/proc/${name}/environ`, "latin1").catch(() => undefined);
+        const stat = await statOf(pid);
+        if (environ === undefined || stat === undefined || stat.state === "Z") return undefined;
+        const { session, startTicks } = stat;
+        return { pid, session, startTicks, bootId: null, variables: environ.split("\0") };
       }),
   );
   return found.filter((process) => process !== undefined);
+};
+
+const valueOf = (variables: readonly string[], name: string): string | undefined =>
+  variables.find((text) => text.startsWith(name))?.slice(name.length);
+
+/** A session is entered by birth only: where its leader is a run's, all of it is. */
+const ofRuns = (
+  live: readonly Live[],
+  isOurs: (folder: string, variables: readonly string[]) => boolean,
+): RunProcess[] => {
+  const folders = new Map<number, string>();
+  for (const { pid, variables } of live) {
+    const folder = valueOf(variables, RUN_DIR);
+    if (folder !== undefined && isOurs(folder, variables)) folders.set(pid, folder);
+  }
+  return live.flatMap(({ variables, ...process }) => {
+    const folder = folders.get(process.pid) ?? folders.get(process.session);
+    return folder === undefined ? [] : [{ ...process, role: valueOf(variables, ROLE), folder }];
+  });
+};
+
+/**
+ * Who is still in the session of a launched process that has died. By then its number may be another session's, whose
+ * leader has died too: only who works in the run's folder is known to be the run's.
+ */
+const leftBehind = async (
+  live: readonly Live[],
+  folder: string,
+  launched: readonly ProcessId[],
+): Promise<RunProcess[]> => {
+  const [boot, path] = [await bootId(), await realpath(folder).catch(() => folder)];
+  const dead = new Set<number>();
+  for (const id of launched) {
+    const isTaken = await isAlive({ ...id, startTicks: null });
+    if (id.bootId === boot && !isTaken) dead.add(id.pid);
+  }
+  const found: RunProcess[] = [];
+  for (const { variables, ...process } of live) {
+    if (!dead.has(process.session)) continue;
+    const place = await readlink(`/proc/${process.pid}/cwd`).catch(() => "");
+    if (`${place}/`.startsWith(`${path}/`)) found.push({ ...process, role: undefined, folder });
+  }
+  return found;
 };
 
 const POLL_MS = 50;
@@ -93,9 +145,16 @@ const POLITE_MS = 4000;
 
 /** Ends every process of a run: politely, then by force; `told` must not reject. Rejects where one survives even that. */
 export const endProcesses = async (
-  list: () => Promise<{ readonly pid: number }[]>,
+  find: () => Promise<readonly ProcessId[]>,
   told: (step: ForcedStep) => Promise<void>,
 ): Promise<void> => {
+  // Who was found in a session is not found there any more when its leader has ended first.
+  const known = new Map<number, ProcessId>();
+  const list = async (): Promise<ProcessId[]> => {
+    for (const process of await find()) known.set(process.pid, process);
+    const alive = await Promise.all([...known.values()].map(isAlive));
+    return [...known.values()].filter((_, index) => alive[index] === true);
+  };
   const steps = [
     { signal: "SIGTERM" as const, waitMs: POLITE_MS },
     { signal: "SIGKILL" as const, waitMs: 5000 },

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { endProcesses, processesOf } from "./processes.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "load-manager-processes-"));
+const pids: number[] = [];
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  for (const pid of pids.splice(0)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended, as it should.
+    }
+  }
+});
+
+const isThere = (pid: number): boolean => {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+};
+
+/** A session of its own, whose leader starts one process with that environment and waits for it. */
+const session = async (options: {
+  readonly ours: boolean;
+  readonly cwd?: string;
+  readonly child: string;
+}): Promise<{ leader: ChildProcess; leaderPid: number; childPid: number }> => {
+  const leader = spawn("sh", ["-c", `${options.child} & trap - TERM; echo $!; wait`], {
+    detached: true,
+    cwd: options.cwd ?? tmpdir(),
+    env: { PATH: "/usr/bin:/bin", ...(options.ours ? { LOAD_MANAGER_RUN_DIR: folder } : {}) },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [text] = (await once(leader.stdout, "data")) as [Buffer];
+  const [leaderPid, childPid] = [leader.pid ?? 0, Number(String(text).split("\n")[0])];
+  pids.push(leaderPid, childPid);
+  return { leader, leaderPid, childPid };
+};
+
+const idOf = (pid: number, bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8")) => ({
+  pid,
+  startTicks: 1,
+  bootId: bootId.trim(),
+});
+
+const pidsOf = async (...launched: ReturnType<typeof idOf>[]): Promise<number[]> =>
+  (await processesOf(folder, launched)).map(({ pid }) => pid).toSorted((a, b) => a - b);
+
+test("a child without the environment is ended with the run, also where it outlives who led its session", async () => {
+  const child = 'trap "" TERM; env -i sleep 60';
+  const { childPid } = await session({ ours: true, child });
+  const steps: string[] = [];
+  await endProcesses(
+    () => processesOf(folder),
+    async ({ signal }) => void steps.push(signal),
+  );
+  expect([isThere(childPid), steps]).toEqual([false, ["SIGTERM", "SIGKILL"]]);
+}, 15_000);
+
+test("of a session that another leads only what carries the folder is the run's", async () => {
+  const child = `LOAD_MANAGER_RUN_DIR=${folder} sleep 60`;
+  const { leaderPid, childPid } = await session({ ours: false, child });
+  await session({ ours: false, child: "sleep 60" });
+  expect(await pidsOf(idOf(leaderPid))).toEqual([childPid]);
+});
+
+test("what a dead process has left in its session is the run's where it works in the run's folder", async () => {
+  const orphan = async (cwd: string) => {
+    const made = await session({ ours: true, cwd, child: "env -i sleep 60" });
+    made.leader.kill("SIGKILL");
+    await once(made.leader, "exit");
+    return made;
+  };
+  const [here, elsewhere] = [await orphan(folder), await orphan(tmpdir())];
+  const launched = [idOf(here.leaderPid), idOf(elsewhere.leaderPid)];
+  expect(await pidsOf(...launched)).toEqual([here.childPid]);
+  expect(await pidsOf(idOf(here.leaderPid, "another boot"))).toEqual([]);
+  expect(await pidsOf()).toEqual([]);
+});
