@@ -1,4 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { AppError } from "../lib/errors.ts";
+import { soleMember } from "../runs/membership.ts";
+import { createMemoryStores } from "../stores/memory/stores.ts";
+import { createIdempotency } from "./idempotency.ts";
 import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./test-app.ts";
 
 const { app, stores, call } = testApp(withTokens);
@@ -78,6 +82,71 @@ describe("a POST with an Idempotency-Key", () => {
     const again = await define("five");
     expect([again.status, again.json.id]).toEqual([201, first.json.id]);
     expect(again.headers["idempotency-replayed"]).toBeUndefined();
+  });
+});
+
+describe("of two servers that live", () => {
+  const twoServers = () => {
+    const { keys: store } = createMemoryStores();
+    let isAway = false;
+    const keys = {
+      ...store,
+      take: async (...args: Parameters<typeof store.take>) => {
+        if (isAway) throw new AppError("unavailable", "away");
+        return store.take(...args);
+      },
+    };
+    const serverOf = (holder: string) => {
+      const { once } = createIdempotency({
+        keys,
+        clock: { now: () => 1, monotonic: () => 1 },
+        ids: { next: () => "", of: (name) => name },
+        membership: { ...soleMember(holder), isGone: async () => false },
+      });
+      const caller = { name: "ci", administrator: false, scope: {} };
+      const request = { method: "POST", path: "/v1/x", body: {} };
+      return (work: Parameters<typeof once>[3]) => once("k", caller, request, work);
+    };
+    const setAway = (away: boolean) => (isAway = away);
+    return { a: serverOf("a"), b: serverOf("b"), setAway };
+  };
+  const ids: string[] = [];
+  const made = async (id: string) => {
+    ids.push(id);
+    return { status: 201, headers: {}, body: "{}" };
+  };
+
+  test.each([
+    ["the store was away", new AppError("unavailable", "away")],
+    ["of an error nobody foresaw", new Error("a bug")],
+  ])(
+    "one takes up what the other could not answer because %s, under the same id",
+    async (_, error) => {
+      const { a, b } = twoServers();
+      let first = "";
+      const failed = a(async (id) => {
+        first = id;
+        throw error;
+      });
+      await expect(failed).rejects.toBe(error);
+      expect((await b(made)).replayed).toBe(false);
+      expect(ids.at(-1)).toBe(first);
+      expect((await a(made)).replayed).toBe(true);
+    },
+  );
+
+  test("one is refused while the other works on it, and where the key could not be given back", async () => {
+    const { a, b, setAway } = twoServers();
+    const away = new AppError("unavailable", "away");
+    const failed = a(async () => {
+      await expect(b(made)).rejects.toMatchObject({ kind: "conflict" });
+      setAway(true);
+      throw away;
+    });
+    await expect(failed).rejects.toBe(away);
+    setAway(false);
+    await expect(b(made)).rejects.toMatchObject({ kind: "conflict" });
+    expect((await a(made)).replayed).toBe(false);
   });
 });
 

@@ -9,6 +9,9 @@ import type { KeyRecord, KeyStore } from "../stores/key-port.ts";
 /** How long a key is remembered. */
 export const KEY_MS = 24 * 3_600_000;
 
+/** Owns the key of a request that has ended without an answer: any server may take it up. */
+const NOBODY = "";
+
 type Answer = NonNullable<KeyRecord["answer"]>;
 
 export type Idempotency = {
@@ -71,11 +74,22 @@ export const createIdempotency = (deps: {
       }
       if (seen.answer !== undefined) return seen;
       // What this server left it works on no more: only one request of a key is let in here at a time.
-      const abandoned = seen.owner === membership.holder || (await membership.isGone(seen.owner));
+      const isOpen = seen.owner === NOBODY || seen.owner === membership.holder;
+      const abandoned = isOpen || (await membership.isGone(seen.owner));
       if (!abandoned) throw underWayError();
       const taken = { ...seen, owner: membership.holder };
       if (await keys.take(taken, seen)) return taken;
     }
+  };
+
+  /** What is known to have done nothing is forgotten. Else the key stays, and what was made is found by its id. */
+  const leave = async (record: KeyRecord, error: unknown): Promise<void> => {
+    if (error instanceof AppError && error.kind !== "unavailable") {
+      await keys.drop(record.id, membership.holder);
+      return;
+    }
+    // Where the store is still away the key stays this server's, which takes it up again.
+    await keys.take({ ...record, owner: NOBODY }, record).catch(() => false);
   };
 
   return {
@@ -87,7 +101,7 @@ export const createIdempotency = (deps: {
       const fingerprint = digest([request.method, request.path, canonical(request.body)]);
       if (underWay.has(id)) throw underWayError();
       underWay.add(id);
-      let began = false;
+      let began: KeyRecord | undefined;
       try {
         const record = await begin({
           id,
@@ -96,15 +110,12 @@ export const createIdempotency = (deps: {
           createdAt: clock.now(),
         });
         if (record.answer !== undefined) return { answer: record.answer, replayed: true };
-        began = true;
+        began = record;
         const answer = await work(ids.of(`${id} ${record.createdAt}`));
         await keys.finish(id, membership.holder, answer);
         return { answer, replayed: false };
       } catch (error) {
-        // What is known to have done nothing is forgotten. Else the key stays, and what was made is found by its id.
-        if (began && error instanceof AppError && error.kind !== "unavailable") {
-          await keys.drop(id, membership.holder);
-        }
+        if (began !== undefined) await leave(began, error);
         throw error;
       } finally {
         underWay.delete(id);

@@ -4,7 +4,7 @@ export type KeyRecord = {
   readonly id: string;
   /** Of everything that makes the request what it is. */
   readonly fingerprint: string;
-  /** The server that works on it, or has. */
+  /** The server that works on it, or has; empty once that has ended without an answer. */
   readonly owner: string;
   /** When the key was first seen, Unix ms. */
   readonly createdAt: number;
