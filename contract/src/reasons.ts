@@ -23,6 +23,7 @@ export const REASONS = {
   script_failed_on_start: "The script raises in on_start, and not one request was completed.",
   master_lost: "The Locust master is gone.",
   master_restarted: "Locust answers, but no longer knows this run: its master was restarted.",
+  end_unknown: "Locust is at another run by now, and of the end of this one nothing has arrived.",
   stop_not_confirmed: "Locust was told to stop, and did not.",
   host_lost: "The machine that it was started on has not been heard of.",
   lost_before_migration: "It had no end in the database that it was taken over from.",

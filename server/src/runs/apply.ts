@@ -176,7 +176,6 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
       await noteLateWorkers(deps, hold.run, seen);
       return start(context);
     case "stop": {
-      context.stopSent();
       const told =
         hold.run.status !== "Stopping" || hold.run.stopSentAt !== undefined
           ? hold.run
@@ -189,6 +188,7 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
         message: "Locust was told to stop.",
       });
       await deps.failpoint("stop.before");
+      context.stopSent();
       await adapter.stop({ run: told, fence: hold.fence });
       await deps.failpoint("stop.after");
       return told;

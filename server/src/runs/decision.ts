@@ -16,6 +16,8 @@ export type Facts = {
   readonly endSeenForMs: number;
   /** Since a stop was last sent; infinite where none was. */
   readonly stopSentAgoMs: number;
+  /** Since this server sent the first one; infinite where it sent none. */
+  readonly firstStopAgoMs: number;
   /** Every master process that reported has handed in its final figures. */
   readonly finalsIn: boolean;
   /** Why load ended, from the last figures. */

@@ -13,6 +13,7 @@ export type KnownFacts = {
   unreachableSince?: number | undefined;
   endSince?: number | undefined;
   stopSentAt?: number | undefined;
+  firstStopAt?: number | undefined;
   liveAt?: number | undefined;
   polledAt?: number | undefined;
   requests?: number | undefined;
@@ -99,6 +100,8 @@ export const gatherFacts = async (
     endSeenForMs,
     stopSentAgoMs:
       memory.stopSentAt === undefined ? Number.POSITIVE_INFINITY : mono - memory.stopSentAt,
+    firstStopAgoMs:
+      memory.firstStopAt === undefined ? Number.POSITIVE_INFINITY : mono - memory.firstStopAt,
     finalsIn: polled
       ? endSeenForMs >= POLICY.polledFinalsMs
       : finals.boots === 0

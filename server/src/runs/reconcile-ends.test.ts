@@ -25,7 +25,7 @@ describe("a master that is at another run", () => {
     expect(decided(run, other("b"), told)).toEqual(["Stopping duration_reached"]);
     expect(decided(run, other("b"), factsAt(60, { endSeenForMs: 14_000 }))).toEqual([]);
     expect(decided(run, other("b"), factsAt(60, { endSeenForMs: 15_000 }))).toEqual([
-      "Failed master_restarted",
+      "Failed end_unknown",
     ]);
   });
 
@@ -37,13 +37,16 @@ describe("a master that is at another run", () => {
 describe("a stop that has no effect", () => {
   const unsent = runIn("Stopping", { stoppingAt: STARTED, endCause: "stopped_by_user" });
   const stopping = { ...unsent, stopSentAt: STARTED };
-  const sent = { stopSentAgoMs: 1000, unreachableForMs: 4000 };
+  const sent = { stopSentAgoMs: 1000, firstStopAgoMs: 60_000, unreachableForMs: 4000 };
 
   test("is never due where nobody has sent it: the server was away until now", () => {
     for (const seen of [loading(), silent]) {
       expect(decided(unsent, seen, factsAt(600))[0]).toBe("stop");
       expect(decided(unsent, seen, factsAt(600))).not.toContain("kill");
     }
+    // A server that was killed as it sent it has left that to this one.
+    const late = factsAt(600, { stopSentAgoMs: 4000, firstStopAgoMs: 4000 });
+    expect(decided({ ...unsent, stopSentAt: STARTED }, loading(), late)).toEqual([]);
     // Locust's own stop, which needs none of ours, has hung for as long.
     expect(decided(unsent, loading({ phase: "stopping" }), factsAt(33))).toEqual(["kill"]);
   });
@@ -58,7 +61,7 @@ describe("a stop that has no effect", () => {
     expect(decided(stopping, loading(), factsAt(33, sent))).toEqual(["kill"]);
     expect(decided(stopping, silent, factsAt(33, sent))[0]).toBe("kill");
     // Not ours to kill: in the end it is lost.
-    expect(decided(stopping, silent, factsAt(63, { unreachableForMs: 30_000 }))).toEqual([
+    expect(decided(stopping, silent, factsAt(63, { ...sent, unreachableForMs: 30_000 }))).toEqual([
       "kill",
       "Failed master_lost",
     ]);

@@ -46,6 +46,7 @@ export const factsAt = (seconds: number, more: Partial<Facts> = {}): Facts => ({
   unreachableForMs: 0,
   endSeenForMs: 0,
   stopSentAgoMs: Number.POSITIVE_INFINITY,
+  firstStopAgoMs: Number.POSITIVE_INFINITY,
   finalsIn: false,
   requestsSeen: 0,
   stalledForMs: 0,

@@ -165,11 +165,7 @@ const replaced = (
   if (!facts.finalsIn && facts.endSeenForMs < POLICY.finalsMs) return [];
   return [
     facts.stopCause === undefined
-      ? failedBecause(
-          now,
-          "master_restarted",
-          "Locust is at another run by now, and of the end of this one nothing has arrived.",
-        )
+      ? failedBecause(now, "end_unknown")
       : endedThere(run, facts.stopCause),
   ];
 };
@@ -198,13 +194,25 @@ const notStopped = (load: LoadState): string | undefined => {
     : `Locust was told to stop, and its page still says that it runs. That page may be old: ${clocks}`;
 };
 
+/**
+ * When the stop must have had its effect. It is not due before it has been sent, by this server too: the one before it
+ * may have been killed as it sent it, and long ago.
+ */
+const stopDue = (run: LoadTestRun, seen: Observation, facts: Facts): number => {
+  const never = Number.POSITIVE_INFINITY;
+  const patience = run.stopTimeoutSeconds * 1000;
+  const bySelf = seen.kind === "load" && seen.load.phase === "stopping";
+  if (bySelf) return (run.stopSentAt ?? run.stoppingAt ?? never) + patience + POLICY.termGraceMs;
+  if (facts.firstStopAgoMs === never) return never;
+  return Math.max(
+    (run.stopSentAt ?? never) + patience + POLICY.termGraceMs,
+    facts.now - facts.firstStopAgoMs + patience + POLICY.stopAgainMs,
+  );
+};
+
 const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
-  // Where nobody was there to send the stop it is not due.
-  const bySelf = seen.kind === "load" && seen.load.phase === "stopping";
-  const toldAt = run.stopSentAt ?? (bySelf ? run.stoppingAt : undefined);
-  const due =
-    (toldAt ?? Number.POSITIVE_INFINITY) + run.stopTimeoutSeconds * 1000 + POLICY.termGraceMs;
+  const due = stopDue(run, seen, facts);
   const whole = facts.finalsIn || facts.endSeenForMs >= POLICY.finalsMs;
   const stopAgain: Action[] = facts.stopSentAgoMs > POLICY.stopAgainMs ? [{ do: "stop" }] : [];
   switch (seen.kind) {

@@ -120,6 +120,7 @@ const act = async (
 ): Promise<void> => {
   const stopSent = (): void => {
     memory.stopSentAt = deps.clock.monotonic();
+    memory.firstStopAt ??= memory.stopSentAt;
   };
   let run: LoadTestRun | undefined = hold.run;
   for (const action of reconcile(hold.run, seen, facts)) {

@@ -57,6 +57,7 @@ export const simulatedCluster = (options: {
   };
   const figures: RunFigures = {
     ...one.figures,
+    summary: (run) => of(run.id).figures.summary(run),
     requests: (runId) => of(runId).figures.requests(runId),
     finals: (runId) => of(runId).figures.finals(runId),
   };
@@ -75,5 +76,16 @@ export const simulatedCluster = (options: {
     killMaster: (): void => newest()?.killMaster(),
     stopInPage: (): void => newest()?.stopInPage(),
     loseFinals: (): void => newest()?.loseFinals(),
+    figuresAway: (ms: number): void => {
+      for (const locust of all()) locust.figuresAway(ms);
+    },
+    otherStart: (): void => one.otherStart(),
+    otherStop: (): void => one.otherStop(),
+    /** What a history can be held against, beside the loads. */
+    witnessed: () => ({
+      harmed: all().flatMap(({ harmed }) => harmed),
+      mastersKilled: all().some((locust) => locust.wasKilled()),
+      stopped: new Set(all().flatMap(({ stopped }) => [...stopped])),
+    }),
   };
 };

@@ -86,6 +86,13 @@ export const brokenPromises = (seen: {
   readonly stoppedInPage: boolean;
   /** The states that the events of a run tell of. */
   readonly told: ReadonlyMap<string, readonly unknown[]>;
+  readonly witnessed: {
+    /** Loads of others that were stopped. */
+    readonly harmed: readonly string[];
+    readonly mastersKilled: boolean;
+    /** The runs that Locust was told to stop. */
+    readonly stopped: ReadonlySet<string>;
+  };
   readonly recentRuns: readonly string[];
   /** Whether a run that was created after everything else was given the slot. */
   readonly slotIsFree: boolean;
@@ -105,6 +112,22 @@ export const brokenPromises = (seen: {
       broken.push(`nobody has stopped the run ${id}, and it ended as stopped by a user`);
     if (run.endCause === "stopped_at_locust" && !seen.stoppedInPage)
       broken.push(`nobody has stopped Locust, and the run ${id} ended as stopped there`);
+    const why = run.statusReason?.code;
+    const untrue = (what: string): number => broken.push(`the run ${id} is ${why}, and ${what}`);
+    if (why === "stop_not_confirmed" && !seen.witnessed.stopped.has(id))
+      untrue("nobody has told Locust to stop");
+    if (why === "master_restarted" && !seen.witnessed.mastersKilled) untrue("no master was");
+    // Without the plugin a server that was killed as it told Locust to start cannot know whether it did.
+    const started = seen.starts.some(([key]) => key.startsWith(`${id}:`));
+    if (why === "start_not_confirmed" && seen.plugin && !started)
+      untrue("Locust was never told to start");
+    if (
+      why === "host_lost" &&
+      seen.loads.some(
+        (load) => load.runId === id && !(Number(load.endedAt) <= Number(run.finishedAt)),
+      )
+    )
+      untrue("its load went on");
     if (run.settledAt === undefined) broken.push(`the run ${id} is not settled`);
     const changes = history.changes.filter(({ runId }) => runId === id);
     for (const status of new Set(changes.map((change) => change.status))) {
@@ -126,9 +149,11 @@ export const brokenPromises = (seen: {
   for (const [attempt, count] of seen.starts) {
     if (count > 1) broken.push(`${attempt} was started ${count} times`);
   }
+  for (const harm of seen.witnessed.harmed) broken.push(`stopped: ${harm}`);
   for (const intrusion of seen.intrusions) broken.push(`a start was sent for ${intrusion}`);
   for (const [index, load] of seen.loads.entries()) {
-    if (load.endedAt === undefined && load.stopIssuedAt === undefined) {
+    const ours = stored.has(load.runId);
+    if (ours && load.endedAt === undefined && load.stopIssuedAt === undefined) {
       broken.push(`load of ${load.runId} is left running`);
     }
     const limit = (load.deadlineAt ?? Infinity) + load.stopTimeoutMs + GRAIN_MS;

@@ -1,4 +1,6 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ClusterAdapter, LoadState, Observation } from "../../clusters/port.ts";
+import { AppError } from "../../lib/errors.ts";
 import type { RunFigures } from "../deps.ts";
 import { NO_FIGURES } from "../recent-runs.ts";
 
@@ -18,6 +20,13 @@ type Load = {
   stopCause?: LoadState["stopCause"];
 };
 
+const OTHER = "somebody-";
+const isOthers = ({ runId }: Load): boolean => runId.startsWith(OTHER);
+
+/** As of an attached cluster without the plugin: what was not seen to end. */
+const mayHaveLoad = (run: LoadTestRun): boolean =>
+  run.status === "Failed" && run.startSent !== undefined;
+
 /**
  * A Locust cluster with the habits of real ones: a start answers before load begins, a stop takes its time, a master
  * that dies takes everything with it. With the plugin it knows its run again and stops at the deadline by itself.
@@ -35,6 +44,13 @@ export const simulatedLocust = (options: {
   let fence = 0;
   let fault: Fault = "none";
   let finalsArrive = true;
+  let figuresAwayUntil = 0;
+  let others = 0;
+  let killed = false;
+  /** Runs whose load was seen to be over: what Locust shows without the plugin later on is of somebody else. */
+  const over = new Set<string>();
+  const stopped = new Set<string>();
+  const harmed: string[] = [];
   const starts = new Map<string, number>();
   const ended: Load[] = [];
   const intrusions: string[] = [];
@@ -59,6 +75,11 @@ export const simulatedLocust = (options: {
     if (load === undefined || load.stopIssuedAt !== undefined) return;
     load.stopIssuedAt = options.now();
     if (cause !== undefined) load.stopCause = cause;
+  };
+  /** A stop that ends load of others, though that could be told from this run's. */
+  const noteHarm = (runId: string): void => {
+    const ours = load === undefined || load.stopIssuedAt !== undefined || load.runId === runId;
+    if (!ours && over.has(runId)) harmed.push(`load of ${load?.runId} by a stop of ${runId}`);
   };
   const phase = (current: Load): LoadState["phase"] => {
     if (current.endedAt !== undefined) return "ended";
@@ -94,13 +115,18 @@ export const simulatedLocust = (options: {
       }
       const mine =
         load !== undefined &&
-        (options.plugin ? load.runId === run.id : run.startSent !== undefined);
+        (options.plugin
+          ? load.runId === run.id
+          : run.startSent !== undefined && (load.endedAt !== undefined || !over.has(run.id)));
       if (load === undefined || !mine) {
         const busy = load !== undefined && load.endedAt === undefined;
-        return busy ? { kind: "foreign", message: "busy" } : ready();
+        const there = options.plugin ? { boot } : {};
+        return busy ? { kind: "foreign", message: "busy", ...there } : ready();
       }
-      if (!options.plugin && load.endedAt !== undefined && run.status === "Starting")
-        return ready();
+      if (!options.plugin && load.endedAt !== undefined) {
+        if (run.status === "Starting") return ready();
+        over.add(run.id);
+      }
       return {
         kind: "load",
         engine: {},
@@ -135,6 +161,7 @@ export const simulatedLocust = (options: {
         const same = load?.runId === run.id && load.attempt === run.attempt;
         if (options.plugin && same) return;
         if (load !== undefined && load.endedAt === undefined) {
+          if (!options.plugin && isOthers(load)) throw new AppError("conflict", "busy");
           // Locust without the plugin takes a second start for a change of users.
           if (!options.plugin) intrusions.push(`${run.id} into ${load.runId}`);
           throw new Error("busy");
@@ -161,6 +188,9 @@ export const simulatedLocust = (options: {
     stop: (hold) =>
       disturb(() => {
         guard(hold.fence);
+        stopped.add(hold.run.id);
+        if (options.plugin && load?.runId !== hold.run.id) throw new Error("unknown run");
+        noteHarm(hold.run.id);
         end("manager");
       }),
     kill: () =>
@@ -174,8 +204,10 @@ export const simulatedLocust = (options: {
     cleanUp: (run) =>
       disturb(() => {
         if (options.kind === "local") die();
-        // Locust without the plugin does not tell whose load it is.
-        else if (!options.plugin || load?.runId === run.id) end("manager");
+        else if (options.plugin ? load?.runId === run.id : mayHaveLoad(run)) {
+          noteHarm(run.id);
+          end("manager");
+        }
       }),
     remove: async () => {},
     probe: async () => ({ state: "idle" }),
@@ -194,19 +226,24 @@ export const simulatedLocust = (options: {
   const loadOf = (runId: string): Load | undefined =>
     [...ended, ...(load === undefined ? [] : [load])].findLast((one) => one.runId === runId);
 
+  const read = async <T>(value: T): Promise<T> => {
+    if (options.now() < figuresAwayUntil) throw new Error("figures cannot be read");
+    return value;
+  };
   const figures: RunFigures = {
     ingestBatch: async () => {},
     gaps: async () => [],
     storeMetric: async () => {},
     window: async () => undefined,
-    requests: async (runId) => loadOf(runId)?.requests ?? 0,
-    finals: async (runId) => {
+    requests: (runId) => read(loadOf(runId)?.requests ?? 0),
+    finals: (runId) => {
       const known = loadOf(runId);
       const whole = (known === undefined || known.endedAt !== undefined) && finalsArrive;
-      return { boots: known === undefined ? 0 : 1, complete: whole };
+      const stopCause = options.plugin ? known?.stopCause : undefined;
+      return read({ boots: known === undefined ? 0 : 1, complete: whole, stopCause });
     },
     snapshot: async () => undefined,
-    summary: async () => ({ ...NO_FIGURES, complete: true }),
+    summary: () => read({ ...NO_FIGURES, complete: true }),
     forget: () => {},
   };
 
@@ -230,16 +267,39 @@ export const simulatedLocust = (options: {
     disturbNext: (next: Fault): void => {
       fault = next;
     },
+    harmed,
+    stopped,
+    wasKilled: (): boolean => killed,
+    /** An attached one is started again by whoever runs it. */
     killMaster: (): void => {
-      if (options.kind === "local") die();
-      else if (options.plugin) {
-        die();
-        died = false;
-        up = true;
-        boots += 1;
-        boot = `boot-${boots}`;
-        fence = 0;
-      }
+      killed = true;
+      die();
+      if (options.kind === "local") return;
+      died = false;
+      up = true;
+      boots += 1;
+      boot = `boot-${boots}`;
+      fence = 0;
+    },
+    figuresAway: (ms: number): void => {
+      figuresAwayUntil = options.now() + ms;
+    },
+    /** Somebody starts load in Locust's own page, and stops it there. */
+    otherStart: (): void => {
+      if (options.kind === "local" || (load !== undefined && load.endedAt === undefined)) return;
+      if (load !== undefined) ended.push(load);
+      load = {
+        runId: `${OTHER}${(others += 1)}`,
+        attempt: 1,
+        startedAt: options.now(),
+        deadlineAt: undefined,
+        stopTimeoutMs: 1000,
+        requests: 0,
+        targetUsers: 1,
+      };
+    },
+    otherStop: (): void => {
+      if (load !== undefined && isOthers(load)) end("locust_ui");
     },
     stopInPage: (): void => end("locust_ui"),
     loseFinals: (): void => {

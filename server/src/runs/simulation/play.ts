@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import fc from "fast-check";
 import { handleTestStart, handleTestStop } from "../callbacks.ts";
-import { stopTestRun } from "../control.ts";
+import { changeLoad, stopTestRun } from "../control.ts";
 import type { Disturbance } from "./disturbed-stores.ts";
 import { brokenPromises } from "./history.ts";
 import type { Fault } from "./locust.ts";
@@ -60,6 +60,19 @@ export const step = fc.oneof(
       ),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        "down" as const,
+        "figures-away" as const,
+        "users" as const,
+        "other-start" as const,
+        "other-stop" as const,
+      ),
+      ms: fc.integer({ min: 10_000, max: 200_000 }),
+    }),
+  },
 );
 export type Step = Parameters<Parameters<typeof step.map>[0]>[0];
 
@@ -112,7 +125,16 @@ export const play = async (
       it.cluster.stopInPage();
     } else if (next.do === "lose-finals") it.cluster.loseFinals();
     else if (next.do === "no-answers") served = false;
-    else if (run !== undefined) {
+    else if (next.do === "down") it.allDown(next.ms);
+    else if (next.do === "figures-away") it.cluster.figuresAway(next.ms);
+    else if (next.do === "other-start") it.cluster.otherStart();
+    else if (next.do === "other-stop") {
+      stoppedInPage ||= !variantOf.plugin;
+      it.cluster.otherStop();
+    } else if (next.do === "users") {
+      if (run?.status === "Running")
+        await changeLoad(it.calm(), run.id, { targetUsers: 3 + (next.ms % 3) }, "t");
+    } else if (run !== undefined) {
       const deps = it.calm();
       if (next.do === "stop") {
         stopped.add(run.id);
@@ -120,7 +142,7 @@ export const play = async (
       } else if (next.do === "told-start") await handleTestStart(deps, run);
       else if (run.status !== "Pending") {
         stoppedInPage = true;
-        await handleTestStop(deps, run, {});
+        await handleTestStop(deps, run, {}).catch(() => {});
       }
     }
     await it.look();
@@ -128,12 +150,14 @@ export const play = async (
   const open = async () => (await stored()).some(({ settledAt }) => settledAt === undefined);
   for (let calm = 0; calm < 900 && (await open()); calm += 1) {
     it.heal();
+    if (calm > 60) it.cluster.otherStop();
     it.pass(1000, served);
     await it.look();
   }
   // Whatever was asleep has woken by now, and what it then still does has been done.
   for (let calm = 0; calm < 5; calm += 1) {
     it.heal();
+    it.cluster.otherStop();
     it.pass(1000);
     await it.look();
   }
@@ -168,6 +192,7 @@ export const play = async (
       stopped,
       stoppedInPage,
       told,
+      witnessed: cluster.witnessed(),
       recentRuns: loadTest?.recentRuns.map(({ id }) => id) ?? [],
       slotIsFree: !(await waits()),
     }),

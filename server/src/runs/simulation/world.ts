@@ -240,6 +240,12 @@ export const createWorld = async (variant: Variant) => {
       at(index).nextMs = ms;
       at(index).disturbed.disturb(disturbance);
     },
+    /** The machine is off: every server is dead for so long. */
+    allDown: (ms: number): void => {
+      for (const server of servers) {
+        if (server.looking === undefined) server.downUntil = now + ms;
+      }
+    },
     cutOff: (index: number, ms: number): void => {
       at(index).awayUntil = now + ms;
     },
