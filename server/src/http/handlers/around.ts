@@ -107,6 +107,8 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       (error: unknown) => messageOf(error),
     );
 
+  const isStanding = (): boolean => deps.membership.term() !== undefined;
+
   return {
     listClusters: async ({ query, caller }) => {
       const { accountId, orgId, projectId, envId } = query;
@@ -150,7 +152,11 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
     livez: async () => ({ body: { status: "ok" } }),
     readyz: async () => {
       const problem = await storeProblem();
-      const reasons = [...notReady(), ...(problem === undefined ? [] : [`store: ${problem}`])];
+      const reasons = [
+        ...notReady(),
+        ...(isStanding() ? [] : ["this server's heartbeat has not reached the store for too long"]),
+        ...(problem === undefined ? [] : [`store: ${problem}`]),
+      ];
       const ready = reasons.length === 0;
       return { status: ready ? 200 : 503, body: { ready, reasons } };
     },
@@ -161,12 +167,12 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       const ok = problem === undefined;
       return {
         body: {
-          status: ok && unreachable === 0 ? "ok" : "degraded",
+          status: ok && isStanding() && unreachable === 0 ? "ok" : "degraded",
           version,
           server: {
             id: deps.membership.holder,
             hostId: deps.hostId,
-            standing: deps.membership.term() !== undefined,
+            standing: isStanding(),
           },
           store: { kind: stores.kind, ok, ...(problem === undefined ? {} : { message: problem }) },
           clusters: { total: probes.length, unreachable },
