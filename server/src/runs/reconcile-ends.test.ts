@@ -47,6 +47,8 @@ describe("a stop that has no effect", () => {
     // A server that was killed as it sent it has left that to this one.
     const late = factsAt(600, { stopSentAgoMs: 4000, firstStopAgoMs: 4000 });
     expect(decided({ ...unsent, stopSentAt: STARTED }, loading(), late)).toEqual([]);
+    const just = factsAt(600, { watchedForMs: 1000 });
+    expect(decided(unsent, loading({ phase: "stopping" }), just)).toEqual([]);
     // Locust's own stop, which needs none of ours, has hung for as long.
     expect(decided(unsent, loading({ phase: "stopping" }), factsAt(33))).toEqual(["kill"]);
   });

@@ -202,11 +202,14 @@ const stopDue = (run: LoadTestRun, seen: Observation, facts: Facts): number => {
   const never = Number.POSITIVE_INFINITY;
   const patience = run.stopTimeoutSeconds * 1000;
   const bySelf = seen.kind === "load" && seen.load.phase === "stopping";
-  if (bySelf) return (run.stopSentAt ?? run.stoppingAt ?? never) + patience + POLICY.termGraceMs;
-  if (facts.firstStopAgoMs === never) return never;
+  // A stop can also travel in the answer to figures, just before this server's first look.
+  const agoMs = bySelf ? facts.watchedForMs : facts.firstStopAgoMs;
+  if (agoMs === never) return never;
   return Math.max(
-    (run.stopSentAt ?? never) + patience + POLICY.termGraceMs,
-    facts.now - facts.firstStopAgoMs + patience + POLICY.stopAgainMs,
+    (run.stopSentAt ?? (bySelf ? run.stoppingAt : undefined) ?? never) +
+      patience +
+      POLICY.termGraceMs,
+    facts.now - agoMs + patience + POLICY.stopAgainMs,
   );
 };
 
