@@ -2,6 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ClusterAdapter, Hold, Observation } from "../clusters/port.ts";
 import type { RunDeps } from "./deps.ts";
 import { forcedSteps, recordEvent, recordStatus } from "./events.ts";
+import { StoodDown } from "./guarded.ts";
 import { applyHealth } from "./health-events.ts";
 import { SYSTEM } from "./leases.ts";
 import { AppError } from "../lib/errors.ts";
@@ -188,8 +189,13 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
         message: "Locust was told to stop.",
       });
       await deps.failpoint("stop.before");
+      try {
+        await adapter.stop({ run: told, fence: hold.fence });
+      } catch (error) {
+        if (!(error instanceof StoodDown)) context.stopSent();
+        throw error;
+      }
       context.stopSent();
-      await adapter.stop({ run: told, fence: hold.fence });
       await deps.failpoint("stop.after");
       return told;
     }

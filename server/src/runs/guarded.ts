@@ -1,6 +1,9 @@
 import type { ClusterAdapter } from "../clusters/port.ts";
 import type { Membership } from "./membership.ts";
 
+/** Nothing was sent. */
+export class StoodDown extends Error {}
+
 /**
  * The same cluster, whose commands are refused once another server may have taken what this one holds: it was asleep, or
  * cut off, since it read what it acts on. The fence guards a cluster with the plugin anyway; one without has this alone.
@@ -9,7 +12,7 @@ export const guardedBy = (adapter: ClusterAdapter, membership: Membership): Clus
   const term = membership.term();
   const check = (): void => {
     if (term !== undefined && membership.term() === term) return;
-    throw new Error("this server was away for so long that the run may be another's by now");
+    throw new StoodDown("this server was away for so long that the run may be another's by now");
   };
   return {
     ...adapter,

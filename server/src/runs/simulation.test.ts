@@ -31,6 +31,20 @@ describe("whatever happens to runs", () => {
     expect(broken).toEqual([]);
   });
 
+  test("a stop that a server could not send any more, since it had slept, is not due", async () => {
+    const { broken } = await play(
+      { kind: "attached", plugin: false, servers: 2, hosts: 1, runs: 1 },
+      [
+        { do: "disturb", server: 1, ms: 100, calls: 1, what: "kill-before" },
+        { do: "pass", ms: 20_001 },
+        { do: "disturb", server: 0, ms: 100, calls: 4, what: "pause-before" },
+        { do: "pass", ms: 10_000 },
+        { do: "pass", ms: 22_001 },
+      ],
+    );
+    expect(broken).toEqual([]);
+  });
+
   test("undisturbed it is Finished by its duration, and stopped by hand it is Stopped", async () => {
     const quiet = Array.from({ length: 5 }, () => ({ do: "pass", ms: 1000 }) as const);
     for (const kind of ["local", "attached"] as const) {

@@ -130,7 +130,7 @@ const leftBehind = async (
     if (id.bootId === boot && !isTaken) dead.add(id.pid);
   }
   const found: RunProcess[] = [];
-  for (const { variables, ...process } of live) {
+  for (const { variables: _, ...process } of live) {
     if (!dead.has(process.session)) continue;
     const place = await readlink(`/proc/${process.pid}/cwd`).catch(() => "");
     if (`${place}/`.startsWith(`${path}/`)) found.push({ ...process, role: undefined, folder });

@@ -1,31 +1,11 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ClusterAdapter, LoadState, Observation } from "../../clusters/port.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { RunFigures } from "../deps.ts";
 import { NO_FIGURES } from "../recent-runs.ts";
+import { isOthers, type Load, mayHaveLoad, OTHER } from "./load.ts";
 
 /** What can go wrong with the next call to Locust. */
 export type Fault = "none" | "lost-call" | "lost-reply" | "refused";
-
-type Load = {
-  readonly runId: string;
-  readonly attempt: number;
-  readonly startedAt: number;
-  readonly deadlineAt: number | undefined;
-  readonly stopTimeoutMs: number;
-  requests: number;
-  targetUsers: number;
-  stopIssuedAt?: number;
-  endedAt?: number;
-  stopCause?: LoadState["stopCause"];
-};
-
-const OTHER = "somebody-";
-const isOthers = ({ runId }: Load): boolean => runId.startsWith(OTHER);
-
-/** As of an attached cluster without the plugin: what was not seen to end. */
-const mayHaveLoad = (run: LoadTestRun): boolean =>
-  run.status === "Failed" && run.startSent !== undefined;
 
 /**
  * A Locust cluster with the habits of real ones: a start answers before load begins, a stop takes its time, a master
