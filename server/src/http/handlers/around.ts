@@ -167,7 +167,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       const ok = problem === undefined;
       return {
         body: {
-          status: ok && isStanding() && unreachable === 0 ? "ok" : "degraded",
+          status: ok && unreachable === 0 ? "ok" : "degraded",
           version,
           server: {
             id: deps.membership.holder,
