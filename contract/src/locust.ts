@@ -95,6 +95,8 @@ export const PluginCommand = z.object({
   fence: z.int(),
   users: z.int().optional(),
   spawnRate: z.number().optional(),
+  /** Of the users: rises with every change of them. */
+  at: z.int().optional(),
 });
 export const SamplesAnswer = z.object({
   acknowledgedSeq: z.int(),

@@ -48,7 +48,6 @@ class Control(object):
         self.fence = 0
         self.started = 0
         self.starting = False
-        self.done_commands = set()
         self.idle_since = None
         self.asked_at = time.monotonic()
         self.told_alive = 0.0
@@ -133,10 +132,7 @@ class Control(object):
         told = {"runId": run.run_id, "key": run.key}
         if run.seconds_left() is not None:
             told["secondsLeft"] = run.seconds_left()
-        if client_id is None:
-            self.runner.send_message(MESSAGE, told)
-        else:
-            self.runner.send_message(MESSAGE, told, client_id)
+        self.runner.send_message(MESSAGE, told, client_id)
 
     def _spawn(self, users, spawn_rate):
         """As Locust's own page does it; its Stop finds the greenlet where it looks for it."""
@@ -151,6 +147,11 @@ class Control(object):
         run = self._current(told["runId"])
         if run.phase not in ("starting", "running"):
             raise Refused("not_running", "The run is %s; its users cannot be changed." % run.phase)
+        # In the answer to figures it may arrive later than what was ordered after it.
+        at = told.get("at", run.users_at)
+        if at < run.users_at:
+            return
+        run.users_at = at
         spawn_rate = told.get("spawnRate") or run.spawn_rate
         if (run.users, run.spawn_rate) == (told["users"], spawn_rate):
             return
@@ -287,9 +288,8 @@ class Control(object):
             return
         run.collector.send_names_again(answer.get("unknownEndpoints") or [])
         for command in answer.get("commands") or []:
-            if command["id"] in self.done_commands or command["runId"] != run.run_id:
+            if command["runId"] != run.run_id:
                 continue
-            self.done_commands.add(command["id"])
             try:
                 (self.stop if command["type"] == "stop" else self.set_users)(command)
             except Refused as refused:

@@ -30,6 +30,7 @@ class Run(object):
         self.external = external
         self.phase = STARTING
         self.users = 0
+        self.users_at = 0
         self.spawn_rate = 0.0
         self.load_started_ms = None
         self.test_started_ms = None

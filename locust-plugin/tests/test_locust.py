@@ -33,6 +33,22 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert target.runs == {"run-1", None}
 
 
+def test_an_order_that_arrives_late_does_not_undo_a_newer_one(locust, target, receiver):
+    assert locust.start(target)[0] == 200
+    until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
+    order = {"runId": "run-1", "fence": 3, "spawnRate": 9}
+    assert locust.ask("/load-manager/users", dict(order, users=9, at=2))[0] == 200
+    command = dict(order, id="users:1", type="setUsers", users=3, at=1)
+    receiver.commands = [command]
+    asked = receiver.asked
+    until("two answers", lambda: receiver.asked >= asked + 3)
+    assert locust.status()["run"]["targetUsers"] == 9
+    receiver.commands = [dict(command, id="users:3", users=4, at=3)]
+    until("the newest order", lambda: locust.status()["run"]["targetUsers"] == 4)
+    receiver.commands = [{"id": "stop:3", "type": "stop", "runId": "run-1", "fence": 3}]
+    assert locust.ended()["stopCause"] == "manager"
+
+
 def test_the_deadline_holds_while_the_receiver_is_down_and_everything_arrives_later(locust, target, receiver):
     receiver.close()
     begun = time.time()

@@ -50,7 +50,14 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
       { run, fence }: Hold,
       users: number,
       spawnRate: number,
-    ): Promise<void> => client.command("users", { runId: run.id, fence, users, spawnRate }),
+    ): Promise<void> =>
+      client.command("users", {
+        runId: run.id,
+        fence,
+        users,
+        spawnRate,
+        ...(run.commandedLoad === undefined ? {} : { at: run.commandedLoad.at }),
+      }),
     stop: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
       client.command("stop", { runId: run.id, fence, cause: "manager" }),
   };

@@ -4,7 +4,7 @@ import type { z } from "zod";
 
 /**
  * What the plugin is asked to do in the answer to its figures, so that a stop also works where the server cannot
- * reach the master. The same command has the same id, and is carried out once.
+ * reach the master. The same command has the same id, and may be carried out again.
  */
 export const commandsFor = (run: LoadTestRun): z.output<typeof PluginCommand>[] => {
   const { id: runId, fence, commandedLoad } = run;
@@ -14,5 +14,5 @@ export const commandsFor = (run: LoadTestRun): z.output<typeof PluginCommand>[] 
     return [{ id: `stop:${fence}`, type: "stop", runId, fence }];
   if (run.status !== "Running" || commandedLoad === undefined) return [];
   const { at, targetUsers: users, spawnRate } = commandedLoad;
-  return [{ id: `users:${at}`, type: "setUsers", runId, fence, users, spawnRate }];
+  return [{ id: `users:${at}`, type: "setUsers", runId, fence, users, spawnRate, at }];
 };

@@ -65,7 +65,7 @@ export const changeLoad = async (
   load: ChangeLoad,
   by: string,
 ): Promise<LoadTestRun> => {
-  const at = deps.clock.now();
+  const now = deps.clock.now();
   const run = await changeRun(
     deps,
     id,
@@ -78,13 +78,15 @@ export const changeLoad = async (
       }
       const spawnRate =
         load.spawnRate ?? current.commandedLoad?.spawnRate ?? current.spawnRate ?? 1;
+      // The plugin tells the newer of two by it, whatever the clocks of the servers say.
+      const at = Math.max(now, (current.commandedLoad?.at ?? 0) + 1);
       return { commandedLoad: { targetUsers: load.targetUsers, spawnRate, at } };
     },
     by,
   );
   await recordEvent(deps.stores.events, id, {
     id: `load:${run.version}`,
-    at,
+    at: now,
     type: "load_changed",
     message: `${by} changed the users to ${load.targetUsers}.`,
     data: { targetUsers: load.targetUsers, spawnRate: run.commandedLoad?.spawnRate ?? 1 },
