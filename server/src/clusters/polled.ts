@@ -10,6 +10,7 @@ const LOADING = new Set(["spawning", "running"]);
 /** Up to 2.27, and in what the newer page is made from. */
 const PAGE_STATE = /<body class="([a-z]+)">|window\.templateArgs = .*?"state": ?"([a-z]+)"/;
 const ENDING = new Set(["stopping", "cleanup"]);
+const isBusy = (state: string): boolean => LOADING.has(state) || ENDING.has(state);
 /** The state of a master that has had no load yet; after a load it is "stopped". */
 const FRESH = "ready";
 
@@ -26,12 +27,12 @@ const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchPara
 /** Locust answers a stop only after its users are gone, which can take longer: then the next look tells. */
 const TIMEOUT_MS = 4000;
 
-/** A Locust without our plugin, through the pages that every version has (2.12.1 to 2.47). */
 /** Locust gives the same answer for two seconds, and more when it is slow: one alone does not say that it is idle now. */
 const MEMO_MS = 2500;
 /** Looks that are further apart than this say nothing of the time between. */
 const STREAK_MS = 5000;
 
+/** A Locust without our plugin, through the pages that every version has (2.12.1 to 2.47). */
 export const createPolled = (baseUrl: string, tokens: () => readonly string[]) => {
   let idleSince: number | undefined;
   let lookedAt = 0;
@@ -95,9 +96,9 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
   const isAnothers = (run: LoadTestRun, stats: Stats): boolean => {
     const one = knownOf(run);
     const requests = snapshotOf(stats).totalRequests;
-    const loading = LOADING.has(stats.state) || ENDING.has(stats.state);
-    if (loading && (one.over || (one.silent && requests < one.requests))) one.another = true;
-    one.over ||= !loading && stats.user_count === 0;
+    const busy = isBusy(stats.state);
+    if (busy && (one.over || (one.silent && requests < one.requests))) one.another = true;
+    one.over ||= !busy && stats.user_count === 0;
     one.silent = false;
     one.requests = requests;
     return one.another;
@@ -106,7 +107,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     const snapshot = snapshotOf(stats);
     const before = run.commandedLoad === undefined ? run.targetUsers : undefined;
     const targetUsers = commanded.get(run.id) ?? before;
-    const ended = !LOADING.has(stats.state) && !ENDING.has(stats.state);
+    const ended = !isBusy(stats.state);
     return {
       phase: LOADING.has(stats.state) ? "running" : ended ? "ended" : "stopping",
       requests: snapshot.totalRequests,
@@ -122,7 +123,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
   /** POST from 2.47 on, GET before; 405 has no side effect. */
   const stop = async (): Promise<void> => {
     const state = await stateNow();
-    if (!LOADING.has(state) && !ENDING.has(state)) return;
+    if (!isBusy(state)) return;
     const post = await ask(`${base}/stop`, {
       method: "POST",
       headers: headers(),
@@ -174,7 +175,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
     /** Rejects with AppError conflict where nothing was started. */
     start: async (run: LoadTestRun): Promise<void> => {
       const state = await stateNow();
-      if (LOADING.has(state) || ENDING.has(state)) {
+      if (isBusy(state)) {
         throw new AppError("conflict", "Locust is busy with a run that was started there.");
       }
       await swarm(run, run.targetUsers ?? 1, run.spawnRate ?? 1);
@@ -210,7 +211,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       const reply = await read();
       if (reply.kind === "silent") return { state: "unreachable", message: reply.message };
       const { stats } = reply;
-      const busy = LOADING.has(stats.state) || ENDING.has(stats.state);
+      const busy = isBusy(stats.state);
       const now = systemClock.monotonic();
       if (busy) {
         idleSince = undefined;

@@ -87,21 +87,24 @@ export const gatherFacts = async (
   memory.watchedSince ??= mono;
   memory.unreachableSince = heard ? undefined : (memory.unreachableSince ?? mono);
   memory.endSince = isEnd(run, seen) ? (memory.endSince ?? mono) : undefined;
-  const endSeenForMs = memory.endSince === undefined ? 0 : mono - memory.endSince;
+  const agoOr = (otherwise: number, since: number | undefined): number =>
+    since === undefined ? otherwise : mono - since;
+  const endSeenForMs = agoOr(0, memory.endSince);
   const polled = seen.kind === "load" && seen.load.polled !== undefined;
-  if (trouble !== undefined && mono - (memory.troubleLoggedAt ?? -Infinity) > POLICY.sameErrorMs) {
+  if (
+    trouble !== undefined &&
+    agoOr(Number.POSITIVE_INFINITY, memory.troubleLoggedAt) > POLICY.sameErrorMs
+  ) {
     memory.troubleLoggedAt = mono;
     deps.log.error({ runId: run.id, error: trouble }, "figures cannot be stored or read");
   }
   return {
     now: deps.clock.now(),
     watchedForMs: mono - memory.watchedSince,
-    unreachableForMs: memory.unreachableSince === undefined ? 0 : mono - memory.unreachableSince,
+    unreachableForMs: agoOr(0, memory.unreachableSince),
     endSeenForMs,
-    stopSentAgoMs:
-      memory.stopSentAt === undefined ? Number.POSITIVE_INFINITY : mono - memory.stopSentAt,
-    firstStopAgoMs:
-      memory.firstStopAt === undefined ? Number.POSITIVE_INFINITY : mono - memory.firstStopAt,
+    stopSentAgoMs: agoOr(Number.POSITIVE_INFINITY, memory.stopSentAt),
+    firstStopAgoMs: agoOr(Number.POSITIVE_INFINITY, memory.firstStopAt),
     finalsIn: polled
       ? endSeenForMs >= POLICY.polledFinalsMs
       : finals.boots === 0

@@ -39,8 +39,8 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
   const { now } = facts;
   const elapsed = Math.min(now - (run.startingAt ?? run.createdAt), facts.watchedForMs);
   const late = elapsed > POLICY.startTimeoutMs;
-  const known = seen.kind !== "nothing" && seen.kind !== "ready" && seen.kind !== "foreign";
-  if (!known && run.trigger === "external" && elapsed <= POLICY.externalShownMs) return [];
+  const isAbsent = seen.kind === "nothing" || seen.kind === "ready" || seen.kind === "foreign";
+  if (isAbsent && run.trigger === "external" && elapsed <= POLICY.externalShownMs) return [];
   switch (seen.kind) {
     case "nothing":
       if (run.trigger === "external") return [restarted(now)];
@@ -81,12 +81,7 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
   }
 };
 
-const restarted = (now: number): Become =>
-  failedBecause(
-    now,
-    "master_restarted",
-    "Locust answers, but no longer knows this run: its master was restarted.",
-  );
+const restarted = (now: number): Become => failedBecause(now, "master_restarted");
 
 /** Locust waits. Started at most once per attempt: a start is repeated only where the plugin knows it again. */
 const beforeLoad = (

@@ -71,10 +71,7 @@ const endLoad = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
   }
 };
 
-/** A summary that cannot be made for so long keeps the slot no more. */
-const SUMMARY_MS = 60_000;
-
-/** `undefined` where the figures cannot be read, and have not been for a minute. */
+/** `undefined` where the figures cannot be read, and could not for so long that they keep the slot no more. */
 const summaryOf = async (
   { figures, clock }: RunDeps,
   run: LoadTestRun,
@@ -85,7 +82,7 @@ const summaryOf = async (
   } catch (error) {
     const now = clock.monotonic();
     memory.summaryFailedSince ??= now;
-    if (now - memory.summaryFailedSince < SUMMARY_MS) throw error;
+    if (now - memory.summaryFailedSince < POLICY.summaryMs) throw error;
     return undefined;
   }
 };

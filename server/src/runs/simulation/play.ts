@@ -142,6 +142,7 @@ export const play = async (
       } else if (next.do === "told-start") await handleTestStart(deps, run);
       else if (run.status !== "Pending") {
         stoppedInPage = true;
+        // It asks for figures, which may not be readable; Locust does not care for the answer.
         await handleTestStop(deps, run, {}).catch(() => {});
       }
     }
