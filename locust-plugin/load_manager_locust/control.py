@@ -271,6 +271,8 @@ class Control(object):
             run.stopped_at = now
         if run.stopped_at is not None and (run.all_reported() or now - run.stopped_at > LAST_REPORTS_SECONDS):
             run.end()
+            # Listeners of the script may be asked before ours when the next load begins.
+            self.environment.load_manager_run_id = None
             self.starting = False
             self.sender.wake.set()
 

@@ -28,7 +28,7 @@ def register(control, run, external_key):
         reason = control.sender.last_error if response is None else response.text[:500]
         logger.warning("This run could not be registered at Load Manager; it is tried again: %s", reason)
         gevent.sleep(AGAIN_SECONDS)
-    if control.run is run:
+    if control.run is run and run.active:
         control.environment.load_manager_run_id = run.run_id
         control.tell_workers(run)
     control.sender.wake.set()

@@ -1,0 +1,29 @@
+"""What a script in the master knows of the run that begins."""
+from harness import SCRIPT, Locust, until
+from test_deadline import SCOPE, swarm
+
+LISTENER = """
+from locust import events
+from locust.runners import MasterRunner
+
+@events.test_start.add_listener
+def tell(environment, **_):
+    if isinstance(environment.runner, MasterRunner):
+        import urllib.request
+        urllib.request.urlopen("%s/began/%s" % (environment.host, environment.load_manager_run_id))
+"""
+
+
+def test_load_that_somebody_starts_after_a_run_is_not_of_that_run(tmp_path, target, receiver):
+    locust = Locust(str(tmp_path), receiver.url, SCRIPT + LISTENER, **SCOPE)
+    try:
+        assert locust.start(target, durationSeconds=2)[0] == 200
+        locust.ended()
+        # Locust lets its workers connect anew after a run.
+        until("workers", lambda: [worker["state"] for worker in locust.status()["workers"]] == ["ready", "ready"])
+        swarm(locust, target)
+        until("its name", lambda: (locust.status()["run"] or {}).get("runId") == "external-1")
+        began = {path: count for (_, path), count in target.counts.items() if path.startswith("/began/")}
+        assert began == {"/began/run-1": 1, "/began/None": 1}
+    finally:
+        locust.close()
