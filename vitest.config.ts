@@ -21,7 +21,9 @@ const onMongo =
 const left = [
   ...(process.env["LOAD_MANAGER_FAULTS"] === "all"
     ? []
-    : ["e2e/faults/{attached-locust,clocks,cluster,disk,figures,local-locust}.test.ts"]),
+    : [
+        "e2e/faults/{absence,attached-locust,clocks,cluster,damaged,disk,figures,local-locust,others-load}.test.ts",
+      ]),
   ...(process.env["LOAD_MANAGER_TEST_FAKETIME"] === undefined ? ["e2e/faults/clocks.test.ts"] : []),
   ...(process.env["LOAD_MANAGER_SOAK_MINUTES"] === undefined ? ["e2e/soak/**"] : []),
   ...(process.env["LOAD_MANAGER_TEST_MONGODB_URI"] === undefined

@@ -3,7 +3,8 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { LOCUSTS, running, until } from "../harness.ts";
+import { config, startLocust } from "../attached-locust.ts";
+import { LOCUSTS, running, SCOPE, settled, until } from "../harness.ts";
 import { ALL_FAULTS, note, openWorld } from "./world.ts";
 
 const python = LOCUSTS[0]?.python ?? "python3";
@@ -34,6 +35,36 @@ describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
     const get = (path: string) => fetch(`${server.address}${path}`);
     return { world, server, get };
   };
+
+  test("row 21: full, and Locust is without the plugin: its load ends at its deadline all the same", async () => {
+    const world = await openWorld("sqlite", python);
+    mkdirSync(world.dataDir, { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", world.dataDir]);
+    world.closers.push(async () => execFileSync("umount", [world.dataDir]));
+    const locust = await startLocust({ python, folder: `${world.folder}/locust`, plugin: false });
+    world.closers.push(() => locust.stop());
+    // Figures are stored at every look.
+    const often = "orchestrator: { metricsPollIntervalSeconds: 1 }\n";
+    const { client } = await world.serve({
+      config: `${world.storeConfig()}${config(locust.baseUrl)}${often}`,
+    });
+    const body = { ...SCOPE, name: "Shop", targetUrl: world.shop.url };
+    const loadTestId = (await client.createLoadTest({ body })).id;
+    const users = { targetUsers: 3, spawnRate: 3, durationSeconds: 8 };
+    const run = await client.createRun({ params: { loadTestId }, body: users });
+    const { startedAt } = await running(client, run.id);
+    const free = fill(join(world.dataDir, "filler"));
+    const health = await until("health to say so", async () => {
+      const { healthReason } = await client.getRun({ params: { runId: run.id } });
+      return healthReason?.code === "figures_unavailable" ? healthReason : undefined;
+    });
+    expect(health.message).toContain("disk is full");
+    await sleep(10_000);
+    expect((world.shop.lastAt() ?? 0) - (startedAt ?? 0)).toBeLessThan(12_000);
+    free();
+    expect((await settled(client, run.id)).status).toBe("Finished");
+    note({ row: 21, fault: "disk full, no plugin", store: "sqlite" });
+  });
 
   test.each([
     { until: "during the run", fault: "disk full for 8 s of a run", durationSeconds: 20 },
