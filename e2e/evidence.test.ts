@@ -135,7 +135,11 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     await health(run.id, "degraded", "workers_lost", 20);
     process.kill(worker, "SIGCONT");
     await health(run.id, "ok", undefined, 20);
-    const types = await typesOf(run.id);
+    // The health is asked for, events come with the figures: a moment later.
+    const types = await until("the event", async () => {
+      const told = await typesOf(run.id);
+      return told.includes("workers_back") ? told : undefined;
+    });
     expect(types.filter((type) => type.startsWith("workers_"))).toEqual([
       "workers_lost",
       "workers_back",

@@ -50,7 +50,7 @@ class Control(object):
         self.starting = False
         self.idle_since = None
         self.asked_at = time.monotonic()
-        self.told_alive = 0.0
+        self.heartbeat = watchdog.Heartbeat(runner)
         self.sender = Sender(settings.urls, settings.token, self._answered)
         self.sender.start()
         gevent.spawn(self._watch)
@@ -129,6 +129,8 @@ class Control(object):
             self.environment.parsed_options.stop_timeout = seconds
 
     def tell_workers(self, run, client_id=None):
+        # Before the first user: a worker waits for the next sign of life only once it has heard one.
+        self.heartbeat.tell()
         told = {"runId": run.run_id, "key": run.key}
         if run.seconds_left() is not None:
             told["secondsLeft"] = run.seconds_left()
@@ -235,16 +237,10 @@ class Control(object):
         while True:
             gevent.sleep(TICK_SECONDS)
             try:
-                self._tell_alive()
+                self.heartbeat.tick()
                 self._look()
             except Exception:
                 logger.exception("the look at the run failed; the next one follows")
-
-    def _tell_alive(self):
-        now = time.monotonic()
-        if now - self.told_alive >= watchdog.EVERY_SECONDS:
-            self.told_alive = now
-            watchdog.tell_workers(self.runner)
 
     def _look(self):
         run = self.run

@@ -1,6 +1,7 @@
 """Workers must not load a target for ever once nobody can stop them."""
 import logging
 import os
+import time
 
 import gevent
 
@@ -23,10 +24,21 @@ def install_in_worker(runner, run_dir):
         gevent.spawn(silence.watch)
 
 
-def tell_workers(runner):
-    """From the master, every ``EVERY_SECONDS``: that it lives."""
-    if compat.LACKS_WATCHDOG and compat.workers_of(runner):
-        runner.send_message(ALIVE, {})
+class Heartbeat(object):
+    """From the master to its workers: that it lives."""
+
+    def __init__(self, runner):
+        self.runner = runner
+        self.told_at = 0.0
+
+    def tick(self):
+        if time.monotonic() - self.told_at >= EVERY_SECONDS:
+            self.tell()
+
+    def tell(self):
+        self.told_at = time.monotonic()
+        if compat.LACKS_WATCHDOG and compat.workers_of(self.runner):
+            self.runner.send_message(ALIVE, {})
 
 
 class Silence(object):
