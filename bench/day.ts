@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { pino } from "pino";
-import { createMerger } from "../server/src/metrics/blocks/merger.ts";
+import { createMerger } from "../server/src/metrics/rollups/compactor.ts";
 import {
   addEncoded,
   emptyHistogram,
   encodeHistogram,
   percentile,
-} from "../server/src/metrics/histogram.ts";
-import { decodeSample, endpointsOf } from "../server/src/metrics/sample.ts";
-import { testRun } from "../server/src/metrics/fixtures.ts";
+} from "../server/src/metrics/codec/histogram.ts";
+import { decodeSample, endpointsOf } from "../server/src/metrics/codec/sample.ts";
+import { testRun } from "../server/src/metrics/testing/fixtures.ts";
 import { openSqliteStores } from "../server/src/stores/sqlite/stores.ts";
 import { inPairs, type Row, timed } from "./lib/pairs.ts";
 import type { MetricStore } from "../server/src/stores/ports.ts";

@@ -11,14 +11,18 @@ describe("the layer rule", () => {
       "contract/src/a.ts must not import server/src/app.ts",
     ]);
     expect(of("server/src/metrics/a.ts", 'import { x } from "../http/bind.ts";')).toHaveLength(1);
-    expect(of("server/src/runs/reconcile.ts", 'import { x } from "./apply.ts";')).toHaveLength(1);
-    expect(of("server/src/runs/apply.ts", 'import { x } from "../clusters/port.ts";')).toEqual([]);
+    expect(
+      of("server/src/runs/domain/decide.ts", 'import { x } from "../controller/apply.ts";'),
+    ).toHaveLength(1);
+    expect(
+      of("server/src/runs/controller/apply.ts", 'import { x } from "../../clusters/port.ts";'),
+    ).toEqual([]);
   });
   test("names who makes a time, and who reads the environment", () => {
     expect(of("server/src/runs/a.ts", "const now = Date.now();")).toHaveLength(1);
     expect(of("server/src/lib/clock.ts", "const now = Date.now();")).toEqual([]);
     expect(of("server/src/app.ts", "process.env.X")).toHaveLength(1);
-    expect(of("server/src/config.ts", "process.env.X")).toEqual([]);
+    expect(of("server/src/config/load-config.ts", "process.env.X")).toEqual([]);
   });
 });
 

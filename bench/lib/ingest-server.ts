@@ -2,10 +2,10 @@
 // are there already and without the loop that looks at clusters. argv: data folder, number of runs.
 import { pino } from "pino";
 import { createApp } from "../../server/src/app.ts";
-import { loadConfig } from "../../server/src/config.ts";
+import { loadConfig } from "../../server/src/config/load-config.ts";
 import { systemClock } from "../../server/src/lib/clock.ts";
 import { uuidV7 } from "../../server/src/lib/ids.ts";
-import { testRun } from "../../server/src/metrics/fixtures.ts";
+import { testRun } from "../../server/src/metrics/testing/fixtures.ts";
 import { openSqliteStores } from "../../server/src/stores/sqlite/stores.ts";
 
 const [dataDir = "", runs = "1", merging = "merge"] = process.argv.slice(2);

@@ -1,8 +1,12 @@
 import type { SampleRow } from "../../server/src/stores/ports.ts";
-import { RECORD } from "../../server/src/metrics/batch.ts";
-import { ByteWriter } from "../../server/src/metrics/bytes.ts";
-import { addLatency, emptyHistogram, encodeHistogram } from "../../server/src/metrics/histogram.ts";
-import { encodeSample, endpointId } from "../../server/src/metrics/sample.ts";
+import { RECORD } from "../../server/src/metrics/codec/batch.ts";
+import { ByteWriter } from "../../server/src/metrics/codec/bytes.ts";
+import {
+  addLatency,
+  emptyHistogram,
+  encodeHistogram,
+} from "../../server/src/metrics/codec/histogram.ts";
+import { encodeSample, endpointId } from "../../server/src/metrics/codec/sample.ts";
 
 /** The same numbers every time. */
 const random = (seed: number) => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { ByteWriter } from "../../server/src/metrics/bytes.ts";
+import { ByteWriter } from "../../server/src/metrics/codec/bytes.ts";
 import type { Cell } from "./payload.ts";
 import { type Program, startProgram } from "./processes.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { runOf } from "../stores/contract/fixtures.ts";
+import { runOf } from "../stores/testing/fixtures.ts";
 import { createAttached } from "./attached.ts";
 
 const closing: (() => void)[] = [];

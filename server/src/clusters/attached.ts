@@ -1,10 +1,10 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { createPluginClient } from "./plugin-client.ts";
-import { engineOf, fenceOf, observationOf } from "./plugin-observation.ts";
-import { createPolled } from "./polled.ts";
+import { createPluginClient } from "./plugin/client.ts";
+import { engineOf, fenceOf, observationOf } from "./plugin/observation.ts";
+import { createPolled } from "./web-ui/web-ui.ts";
 import type { ClusterAdapter, Hold } from "./port.ts";
-import type { ClusterConfig } from "./resolve.ts";
-import { pluginCommands } from "./plugin-commands.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
+import { pluginCommands } from "./plugin/commands.ts";
 
 /** It failed, so nobody may have seen its load end; and no plugin was there to end it. */
 const mayHaveLoad = (run: LoadTestRun): boolean =>

@@ -1,7 +1,7 @@
 import type { SnapshotInput, StopCause } from "@load-manager/contract/locust.ts";
 import type { ReasonCode } from "@load-manager/contract/reasons.ts";
 import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
-import type { ClusterConfig } from "./resolve.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
 
 /** Requests that failed within one window; times as ISO 8601. */
 export type Failing = {

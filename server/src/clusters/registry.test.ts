@@ -2,7 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { describe, expect, test } from "vitest";
 import type { ClusterAdapter } from "./port.ts";
 import { createRegistry } from "./registry.ts";
-import type { ClusterConfig } from "./resolve.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
 
 const attached = (id: string, port: number): ClusterConfig => ({
   id,

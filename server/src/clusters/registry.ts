@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { forgottenCluster } from "./forgotten.ts";
+import { forgottenCluster } from "./unconfigured-cluster.ts";
 import type { ClusterAdapter, Clusters, Hold } from "./port.ts";
-import type { ClusterConfig } from "./resolve.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
 
 export type ClusterChanges = {
   readonly added: readonly string[];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
-import { fieldOf, wordsOf } from "../lib/issues.ts";
-import { didYouMean } from "../lib/nearest.ts";
+import { fieldOf, wordsOf } from "../lib/zod-messages.ts";
+import { didYouMean } from "../lib/did-you-mean.ts";
 
 type Path = readonly PropertyKey[];
 /** Something that is wrong with a setting: `message` goes on where its name ends. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./test-app.ts";
+import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./testing/test-app.ts";
 
 const { app, call, stores } = testApp();
 afterAll(() => app.close());

@@ -1,6 +1,6 @@
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import { afterAll, expect, test } from "vitest";
-import { LOAD_TEST, testApp, TOKENS, withTokens } from "./test-app.ts";
+import { LOAD_TEST, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
 const SCOPE = { accountId: "acme", orgId: "web", projectId: "shop" };
 const server = (externalMaxDurationSeconds?: number) => {

@@ -3,8 +3,8 @@ import type { Caller } from "../access/caller.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError, invalid } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
-import type { Membership } from "../runs/membership.ts";
-import type { KeyRecord, KeyStore } from "../stores/key-port.ts";
+import type { Membership } from "../runs/ownership/membership.ts";
+import type { KeyRecord, KeyStore } from "../stores/idempotency-store.ts";
 
 /** How long a key is remembered. */
 export const KEY_MS = 24 * 3_600_000;

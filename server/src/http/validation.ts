@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { AppError } from "../lib/errors.ts";
-import { fieldOf, wordsOf } from "../lib/issues.ts";
+import { fieldOf, wordsOf } from "../lib/zod-messages.ts";
 
 const NOT_A_FIELD = (): string => "is not a field here";
 

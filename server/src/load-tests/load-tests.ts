@@ -1,7 +1,7 @@
 import type { CreateLoadTest, LoadTest, UpdateLoadTest } from "@load-manager/contract/load-test.ts";
-import { resolveCluster } from "../clusters/resolve.ts";
+import { resolveCluster } from "../clusters/select-cluster.ts";
 import { AppError, invalid, notFound } from "../lib/errors.ts";
-import { ACTIVE_STATUSES } from "../runs/run.ts";
+import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
 

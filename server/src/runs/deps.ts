@@ -7,9 +7,9 @@ import type { Failpoint } from "../lib/failpoints.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
-import type { FigureWindow } from "./auto-stop.ts";
-import type { Gap } from "./gaps.ts";
-import type { Membership } from "./membership.ts";
+import type { FigureWindow } from "./domain/auto-stop.ts";
+import type { Gap } from "./controller/record-gaps.ts";
+import type { Membership } from "./ownership/membership.ts";
 
 /** What the runs need of the metrics: facts for decisions, and the figures that an ended run keeps. */
 export type RunFigures = {

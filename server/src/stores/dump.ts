@@ -2,8 +2,8 @@ import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunEvent } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import type { KeyRecord } from "./key-port.ts";
-import type { Lease } from "./lease-port.ts";
+import type { KeyRecord } from "./idempotency-store.ts";
+import type { Lease } from "./lease-store.ts";
 import type { Block, MergedRange, PlainTotals, SampleRow } from "./ports.ts";
 
 /** Everything that a store keeps, but heartbeats, which are of servers that run. */

@@ -3,8 +3,8 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun, RunEvent, RunQuery, RunStatus } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import type { KeyStore } from "./key-port.ts";
-import type { LeaseStore } from "./lease-port.ts";
+import type { KeyStore } from "./idempotency-store.ts";
+import type { LeaseStore } from "./lease-store.ts";
 import type { StoreDump } from "./dump.ts";
 
 /**

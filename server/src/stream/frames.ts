@@ -1,8 +1,8 @@
 import { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
 import { RunEvent } from "@load-manager/contract/run.ts";
 import { z } from "zod";
-import type { Accumulator } from "../metrics/accumulator.ts";
-import { RECORD } from "../metrics/batch.ts";
+import type { Accumulator } from "../metrics/live/run-aggregate.ts";
+import { RECORD } from "../metrics/codec/batch.ts";
 import {
   ALL,
   BLOCK_SECONDS,
@@ -10,11 +10,11 @@ import {
   decodeCells,
   decodeFacts,
   FACTS,
-} from "../metrics/blocks/codec.ts";
-import { viewOf } from "../metrics/figures-of.ts";
-import { percentile } from "../metrics/histogram.ts";
-import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/sample.ts";
-import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/totals.ts";
+} from "../metrics/codec/rollup.ts";
+import { viewOf } from "../metrics/codec/stats.ts";
+import { percentile } from "../metrics/codec/histogram.ts";
+import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/codec/sample.ts";
+import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/codec/totals.ts";
 import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
 

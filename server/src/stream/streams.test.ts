@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
-import { RECORD } from "../metrics/batch.ts";
-import { createMerger } from "../metrics/blocks/merger.ts";
-import { jsonRow, type Requests, sampleRow, testRun } from "../metrics/fixtures.ts";
-import { createLiveRuns } from "../metrics/live.ts";
+import { RECORD } from "../metrics/codec/batch.ts";
+import { createMerger } from "../metrics/rollups/compactor.ts";
+import { jsonRow, type Requests, sampleRow, testRun } from "../metrics/testing/fixtures.ts";
+import { createLiveRuns } from "../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { createStreams } from "./streams.ts";
 

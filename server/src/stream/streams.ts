@@ -4,7 +4,7 @@ import { type LoadTestRun, RunEvent, RunSummary } from "@load-manager/contract/r
 import { z } from "zod";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
-import type { LiveRuns } from "../metrics/live.ts";
+import type { LiveRuns } from "../metrics/live/run-aggregate-cache.ts";
 import type { Stores } from "../stores/ports.ts";
 import { beginning, type Cursor, decodeCursor, isAsFarAs } from "./cursor.ts";
 import { type Frame, looseFrame, mergedFrames, nextFrames } from "./frames.ts";

@@ -5,10 +5,10 @@ import type {
 } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import type { Responses } from "../figures-of.ts";
-import { bucketBounds, bucketOf, eachBucket, type Histogram } from "../histogram.ts";
-import type { Totals } from "../totals.ts";
-import { EACH, type Look, MERGED, only } from "./look.ts";
+import type { Responses } from "../codec/stats.ts";
+import { bucketBounds, bucketOf, eachBucket, type Histogram } from "../codec/histogram.ts";
+import type { Totals } from "../codec/totals.ts";
+import { EACH, type Look, MERGED, only } from "./window.ts";
 import { splitEndpoint } from "./timeseries.ts";
 
 /** Eight buckets of scheme 1 are shown as one: eight an octave, each about 9 % wide. */

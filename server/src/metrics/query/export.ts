@@ -1,12 +1,12 @@
 import type { ExportQuery } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { BLOCK_SECONDS, type Level } from "../blocks/codec.ts";
-import { bucketBounds, eachBucket, type Histogram } from "../histogram.ts";
-import type { Totals } from "../totals.ts";
+import { BLOCK_SECONDS, type Level } from "../codec/rollup.ts";
+import { bucketBounds, eachBucket, type Histogram } from "../codec/histogram.ts";
+import type { Totals } from "../codec/totals.ts";
 import { csvLine } from "./csv.ts";
-import { gather } from "./gather.ts";
-import { EACH, frameOf, type LookDeps, only, readPlanned } from "./look.ts";
+import { gather } from "./aggregate.ts";
+import { EACH, frameOf, type LookDeps, only, readPlanned } from "./window.ts";
 import { blockStarts } from "./plan.ts";
 import { splitEndpoint } from "./timeseries.ts";
 

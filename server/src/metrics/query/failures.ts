@@ -5,9 +5,9 @@ import type {
 } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { blockStart, decodeMeta, META } from "../blocks/codec.ts";
-import { decodeSample } from "../sample.ts";
-import { frameOf, type LookDeps } from "./look.ts";
+import { blockStart, decodeMeta, META } from "../codec/rollup.ts";
+import { decodeSample } from "../codec/sample.ts";
+import { frameOf, type LookDeps } from "./window.ts";
 
 /** What the plugin counts further kinds of errors under. */
 const MORE_KINDS = "(more kinds of errors)";

@@ -7,8 +7,8 @@ import {
   FACTS,
   type Level,
   LEVELS,
-} from "../blocks/codec.ts";
-import type { Seconds } from "./window.ts";
+} from "../codec/rollup.ts";
+import type { Seconds } from "./seconds.ts";
 
 /** Which width of cell is read of which block, by the second that the block begins with. */
 export type Plan = Map<number, Level>;

@@ -1,7 +1,7 @@
 import type { DataPoint } from "@load-manager/contract/metrics.ts";
-import { errorRate, type Responses, viewOf } from "../figures-of.ts";
-import { percentile } from "../histogram.ts";
-import type { Looked } from "./look.ts";
+import { errorRate, type Responses, viewOf } from "../codec/stats.ts";
+import { percentile } from "../codec/histogram.ts";
+import type { Looked } from "./window.ts";
 
 /** One point a bucket, from the window's first to its last; where nothing arrived every figure is null. */
 export const pointsOf = (

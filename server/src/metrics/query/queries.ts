@@ -10,17 +10,17 @@ import type {
 } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { isComplete, workersOf } from "../accumulator.ts";
-import { ALL } from "../blocks/codec.ts";
+import { isComplete, workersOf } from "../live/run-aggregate.ts";
+import { ALL } from "../codec/rollup.ts";
 import { csvOf } from "./csv.ts";
 import { createHeatmap, createScatter } from "./distribution.ts";
 import { createExport } from "./export.ts";
 import { createFailures } from "./failures.ts";
-import { allOf, createLook, EACH, figuresFor, type LookDeps, percentileNotes } from "./look.ts";
+import { allOf, createLook, EACH, figuresFor, type LookDeps, percentileNotes } from "./window.ts";
 import { pointsOf } from "./points.ts";
 import { tableOf } from "./table.ts";
 import { createTimeseries } from "./timeseries.ts";
-import { gapsOf } from "./window.ts";
+import { gapsOf } from "./seconds.ts";
 
 type Query<S extends z.ZodType> = z.output<S>;
 

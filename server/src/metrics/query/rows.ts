@@ -1,7 +1,7 @@
 import type { EndpointRow } from "@load-manager/contract/metrics.ts";
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
-import { figuresOf, type View } from "../figures-of.ts";
-import type { Totals } from "../totals.ts";
+import { figuresOf, type View } from "../codec/stats.ts";
+import type { Totals } from "../codec/totals.ts";
 
 /** One line of the table of endpoints; `given` are Locust's own percentiles where there are no others. */
 export const rowOf = (input: {

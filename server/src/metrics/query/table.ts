@@ -1,8 +1,8 @@
 import type { EndpointRow, WindowQuery } from "@load-manager/contract/metrics.ts";
-import { lowCount, viewOf } from "../figures-of.ts";
-import { locustSnapshot } from "../snapshot.ts";
-import type { Totals } from "../totals.ts";
-import { extraPercentiles, isWholeRun, type Looked, rateOf, SHOWN_PERCENTILES } from "./look.ts";
+import { lowCount, viewOf } from "../codec/stats.ts";
+import { locustSnapshot } from "../live/snapshot.ts";
+import type { Totals } from "../codec/totals.ts";
+import { extraPercentiles, isWholeRun, type Looked, rateOf, SHOWN_PERCENTILES } from "./window.ts";
 import { rowOf } from "./rows.ts";
 
 const totalsByEndpoint = ({ gathered }: Looked): Map<string, Totals[]> => {

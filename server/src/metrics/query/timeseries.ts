@@ -5,8 +5,8 @@ import type {
 } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { endpointId } from "../sample.ts";
-import { ALL } from "../blocks/codec.ts";
+import { endpointId } from "../codec/sample.ts";
+import { ALL } from "../codec/rollup.ts";
 import { byName } from "./table.ts";
 import {
   allOf,
@@ -17,7 +17,7 @@ import {
   MERGED,
   only,
   percentileNotes,
-} from "./look.ts";
+} from "./window.ts";
 import { pointsOf } from "./points.ts";
 
 /** A chart over any window: all endpoints merged, those asked for merged, or each as a series of its own. */

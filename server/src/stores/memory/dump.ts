@@ -9,8 +9,8 @@ import {
   type StoreDump,
   storeDump,
 } from "../dump.ts";
-import type { KeyRecord } from "../key-port.ts";
-import type { Lease } from "../lease-port.ts";
+import type { KeyRecord } from "../idempotency-store.ts";
+import type { Lease } from "../lease-store.ts";
 import { compareText } from "../shared/text.ts";
 import type { StoredEvents } from "./events.ts";
 import { leaseKey } from "./leases.ts";

@@ -1,5 +1,5 @@
-import type { KeyRecord, KeyStore } from "../key-port.ts";
-import { copyOf } from "../shared/copy.ts";
+import type { KeyRecord, KeyStore } from "../idempotency-store.ts";
+import { copyOf } from "../shared/clone.ts";
 
 export const memoryKeys = (byId: Map<string, KeyRecord>): KeyStore => {
   return {

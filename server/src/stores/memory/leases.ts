@@ -1,5 +1,5 @@
-import type { Lease, LeaseStore } from "../lease-port.ts";
-import { copyOf } from "../shared/copy.ts";
+import type { Lease, LeaseStore } from "../lease-store.ts";
+import { copyOf } from "../shared/clone.ts";
 import { nextFence } from "../shared/fence.ts";
 import { compareText } from "../shared/text.ts";
 

@@ -1,7 +1,7 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { LoadTestStore } from "../ports.ts";
-import { copyOf } from "../shared/copy.ts";
-import { editedLoadTest, taken, withRecentRuns } from "../shared/changes.ts";
+import { copyOf } from "../shared/clone.ts";
+import { editedLoadTest, taken, withRecentRuns } from "../shared/apply-patch.ts";
 import { listingOf, listInMemory } from "../shared/listing.ts";
 
 export const memoryLoadTests = (byId: Map<string, LoadTest>): LoadTestStore => {

@@ -1,8 +1,8 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { RunStore } from "../ports.ts";
-import { copyOf } from "../shared/copy.ts";
-import { taken, updatedRun } from "../shared/changes.ts";
+import { copyOf } from "../shared/clone.ts";
+import { taken, updatedRun } from "../shared/apply-patch.ts";
 import { listingOf, listInMemory } from "../shared/listing.ts";
 import { compareText } from "../shared/text.ts";
 

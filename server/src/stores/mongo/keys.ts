@@ -1,5 +1,5 @@
 import type { Db, Document } from "mongodb";
-import type { KeyRecord, KeyStore } from "../key-port.ts";
+import type { KeyRecord, KeyStore } from "../idempotency-store.ts";
 import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 

@@ -12,8 +12,8 @@ import {
   type StoreDump,
   storeDump,
 } from "../dump.ts";
-import type { KeyRecord } from "../key-port.ts";
-import type { Lease } from "../lease-port.ts";
+import type { KeyRecord } from "../idempotency-store.ts";
+import type { Lease } from "../lease-store.ts";
 import type { Control, Value } from "./control.ts";
 import { parsed } from "./document.ts";
 import { LOAD_TEST_COLUMNS, loadTestValues } from "./load-tests.ts";

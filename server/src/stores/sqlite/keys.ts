@@ -1,4 +1,4 @@
-import type { KeyRecord, KeyStore } from "../key-port.ts";
+import type { KeyRecord, KeyStore } from "../idempotency-store.ts";
 import type { Control } from "./control.ts";
 import { parsed } from "./document.ts";
 

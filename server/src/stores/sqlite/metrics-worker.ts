@@ -3,7 +3,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
 import type { AppendResult, SampleRow } from "../ports.ts";
 import { openDatabase } from "./database.ts";
-import { blocksTable } from "./metrics-blocks.ts";
+import { blocksTable } from "./metrics-rollups.ts";
 import { metricsDump } from "./metrics-dump.ts";
 import {
   type Answer,
