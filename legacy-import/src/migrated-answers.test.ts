@@ -2,7 +2,7 @@ import { LoadTestQuery } from "@load-manager/contract/load-test.ts";
 import { BSON, type Document } from "mongodb";
 import { describe, expect, test } from "vitest";
 import { RECORD } from "@load-manager/server/metrics/codec/batch.ts";
-import { createLiveRuns } from "@load-manager/server/metrics/live/run-aggregate-cache.ts";
+import { createRunAggregateCache } from "@load-manager/server/metrics/live/run-aggregate-cache.ts";
 import { createQueries } from "@load-manager/server/metrics/query/queries.ts";
 import { decodeSample } from "@load-manager/server/metrics/codec/sample.ts";
 import { openMongoStores } from "@load-manager/server/stores/mongo/stores.ts";
@@ -103,7 +103,7 @@ describe("the rows of a run", () => {
       [RECORD.final, 2, 0],
       [RECORD.snapshot, 1, second + 2, 4],
     ]);
-    expect(new Set(made.map(({ row }) => row.boot)).size).toBe(2);
+    expect(new Set(made.map(({ row }) => row.masterInstanceId)).size).toBe(2);
   });
 
   test("an average that was never filled in is no time of 0; a run that is gone keeps its rows", () => {
@@ -164,7 +164,7 @@ onMongo((options) => {
           if (run === undefined) throw new Error(`no run of ${shape}`);
           const queries = createQueries({
             metrics: stores.metrics,
-            live: createLiveRuns(stores.metrics),
+            live: createRunAggregateCache(stores.metrics),
             clock: depsOf(db).clock,
           });
           const answer = await queries.summary(run, { responses: "all" });

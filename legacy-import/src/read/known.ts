@@ -1,7 +1,7 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import { NO_FIGURES, withRecentRun } from "@load-manager/server/runs/journal/recent-runs.ts";
+import { NO_STATS, withRecentRun } from "@load-manager/server/runs/journal/recent-runs.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { recentRunOf } from "@load-manager/server/runs/controller/settle.ts";
 import type { Around } from "../transform/load-test.ts";
@@ -17,7 +17,7 @@ export const createRunIndex = () => {
       of.runs = Math.max(of.runs + 1, run.runNumber ?? 0);
       of.lastRunAt = Math.max(of.lastRunAt, run.startedAt ?? run.createdAt);
       if (!isTerminal(run.status)) return;
-      of.recent = withRecentRun(of.recent, recentRunOf(run, run.summary ?? NO_FIGURES));
+      of.recent = withRecentRun(of.recent, recentRunOf(run, run.summary ?? NO_STATS));
     },
     of: (loadTestId: string): Around => {
       const of = known.get(loadTestId);

@@ -3,7 +3,7 @@ import { BSON, type Document } from "mongodb";
 import { isPlain } from "../read/json.ts";
 import { oldLoadTest, oldMetric, oldRun, SHAPES } from "./legacy-fixtures.ts";
 
-/** Text that is nowhere else, so that it can be looked for. */
+/** Text that is nowhere else, so that it can be queried for. */
 let made = 0;
 const token = fc
   .constantFrom("", "a.b ", "$", "ü ")

@@ -61,7 +61,7 @@ const percentilesOf = (
   return { p50, p95: null, p99: null };
 };
 
-/** Figures of all endpoints together; what was never measured is null. */
+/** Stats of all endpoints together; what was never measured is null. */
 export const totalFigures = (fields: Fields, requests: number) => {
   const { p50, p95, p99 } = percentilesOf(fields, requests, [
     ["p50ResponseMs", "medianResponseMs"],

@@ -8,7 +8,7 @@ import {
   endpointId,
 } from "@load-manager/server/metrics/codec/sample.ts";
 import { difference } from "@load-manager/server/metrics/ingest/snapshot-ingest.ts";
-import type { SampleRow } from "@load-manager/server/stores/ports.ts";
+import type { MetricRecord } from "@load-manager/server/stores/ports.ts";
 import { type Context, left, made, type Older, type Outcome } from "./entity.ts";
 import { Fields } from "../read/fields.ts";
 import type { JsonObject } from "../read/json.ts";
@@ -81,7 +81,7 @@ export type MetricRun = {
 };
 
 export type MadeRow = {
-  readonly row: SampleRow;
+  readonly row: MetricRecord;
   readonly scope: Scope;
   readonly users: number;
   readonly deltas: readonly EndpointDelta[];
@@ -90,7 +90,6 @@ export type MadeRow = {
 
 /** A document speaks of the time since the one before, but of no more than this. */
 const MOST_SECONDS = 3600;
-const ATTEMPT = 1;
 
 /** Times that were never measured are no times of 0. */
 const timed = (
@@ -102,30 +101,29 @@ const timed = (
     : delta;
 
 /** The process that rows are said to be of: the first of a run, and another wherever counts began anew. */
-export const bootOf = (runId: string, number: number): string =>
+export const masterInstanceIdOf = (runId: string, number: number): string =>
   createHash("sha256").update(`${runId} migrated ${number}`).digest("hex").slice(0, 32);
 
 /** The rows of one run, made of its documents in order; each says what was added since the one before. */
 export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
   let before: SnapshotInput | undefined;
   let lastSecond: number | undefined;
-  let boots = 0;
-  let boot = "";
+  let masterInstances = 0;
+  let masterInstanceId = "";
   let seq = 0;
   let scope: Scope | undefined;
   /** Totals without endpoints; whether these ever come is not known yet. */
   let held: OldMetric[] = [];
   let named = false;
   const begin = (): void => {
-    boots += 1;
+    masterInstances += 1;
     seq = 0;
-    boot = bootOf(runId, boots);
+    masterInstanceId = masterInstanceIdOf(runId, masterInstances);
   };
   const final = (of: Scope): MadeRow => ({
     row: {
       runId,
-      attempt: ATTEMPT,
-      boot,
+      masterInstanceId,
       seq: seq + 1,
       type: RECORD.final,
       second: 0,
@@ -167,8 +165,7 @@ export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
       {
         row: {
           runId,
-          attempt: ATTEMPT,
-          boot,
+          masterInstanceId,
           seq,
           type: RECORD.snapshot,
           second,

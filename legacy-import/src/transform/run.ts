@@ -179,7 +179,6 @@ export const runOf = (document: Older, context: Context): Outcome<MadeRun> => {
       parsed(fields, shape.trigger, "trigger") ?? (loadTestId === undefined ? "external" : "api"),
     health: parsed(fields, shape.health, "health") ?? "unknown",
     verdict: parsed(fields, shape.verdict, "verdict") ?? "none",
-    attempt: Math.max(1, fields.whole("attempt") ?? 1),
     fence: Math.max(0, fields.whole("fence") ?? 0),
     startedAt,
     ...end,

@@ -2,7 +2,7 @@ import { Binary, BSON } from "mongodb";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
-import { plainOf } from "@load-manager/server/metrics/codec/denormalized-totals.ts";
+import { denormalizedTotalsOf } from "@load-manager/server/metrics/codec/denormalized-totals.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { nameKey } from "@load-manager/server/stores/shared/text.ts";
 import { type Context, left, type Older, type Outcome } from "./entity.ts";
@@ -62,20 +62,19 @@ const revisionDocument = (revision: ScriptRevision, metadata?: Record<string, Js
 
 /** A row as the store of metrics keeps it. */
 export const rowDocument = ({ row, scope, users, deltas, metadata }: MadeRow): Made => {
-  const { minResponseMs, ...plain } = plainOf(
+  const { minResponseMs, ...plain } = denormalizedTotalsOf(
     scope,
     row.second === 0 ? undefined : { sample: { users: { target: users, real: users } }, deltas },
   );
   return {
-    _id: `${row.runId}:${row.attempt}:${row.boot}:${row.seq}`,
+    _id: `${row.runId}:${row.masterInstanceId}:${row.seq}`,
     ...toDocument({
       loadTestRunId: row.runId,
       ...plain,
       // The least time of an older snapshot may be unknown.
       ...(minResponseMs === undefined || minResponseMs === 0 ? {} : { minResponseMs }),
       ...(row.second > 0 ? { timestamp: row.second * 1000 } : {}),
-      attempt: row.attempt,
-      boot: row.boot,
+      masterInstanceId: row.masterInstanceId,
       seq: row.seq,
       type: row.type,
       metadata,
@@ -88,7 +87,7 @@ export const rowDocument = ({ row, scope, users, deltas, metadata }: MadeRow): M
 export const isTodaysRow = (document: Older): boolean =>
   typeof document["_id"] === "string" &&
   document["body"] instanceof Binary &&
-  typeof document["boot"] === "string" &&
+  typeof document["masterInstanceId"] === "string" &&
   document["seq"] !== undefined;
 
 const written = <T>(outcome: Outcome<T>, write: (value: T) => Written): Outcome<Written> =>

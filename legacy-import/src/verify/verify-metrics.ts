@@ -3,17 +3,18 @@ import { RECORD } from "@load-manager/server/metrics/codec/batch.ts";
 import { decodeSample, endpointsOf } from "@load-manager/server/metrics/codec/sample.ts";
 import { bytesOf } from "@load-manager/server/stores/mongo/document.ts";
 import { READ } from "../read/json.ts";
-import { bootOf, metricOf } from "../transform/metrics.ts";
+import { masterInstanceIdOf, metricOf } from "../transform/metrics.ts";
 import { isTodaysRow } from "../transform/steps.ts";
 import { createFindings, type Place, type Verdict, type VerifyDeps } from "./verify.ts";
 
-type Boot = { rows: number; last: number };
-type Run = { readonly boots: Map<string, Boot>; snapshots: Map<string, number> };
+type Instance = { rows: number; last: number };
+type Run = { readonly masterInstances: Map<string, Instance>; snapshots: Map<string, number> };
 
 const faultsOf = (row: Document): string[] => {
   const faults: string[] = [];
-  const { _id, loadTestRunId, attempt, boot, seq, type, timestamp, requests } = row;
-  if (_id !== `${loadTestRunId}:${attempt}:${boot}:${seq}`) faults.push("its _id is not its place");
+  const { _id, loadTestRunId, masterInstanceId, seq, type, timestamp, requests } = row;
+  if (_id !== `${loadTestRunId}:${masterInstanceId}:${seq}`)
+    faults.push("its _id is not its place");
   for (const name of ["accountId", "orgId", "projectId"]) {
     if (typeof row[name] !== "string" || row[name] === "") faults.push(`it has no ${name}`);
   }
@@ -53,21 +54,25 @@ export const verifyMetrics = async (
     for (const fault of faultsOf(row)) findings.add(`${row._id}: ${fault}`);
     counts.checked += 1;
     if (counts.checked % 500 === 0) onProgress(made, counts.checked);
-    const { loadTestRunId, boot, seq, type }: Document = row;
-    const run = runs.get(loadTestRunId) ?? { boots: new Map(), snapshots: new Map() };
+    const { loadTestRunId, masterInstanceId, seq, type }: Document = row;
+    const run = runs.get(loadTestRunId) ?? { masterInstances: new Map(), snapshots: new Map() };
     runs.set(loadTestRunId, run);
-    const known = run.boots.get(boot) ?? { rows: 0, last: 0 };
-    run.boots.set(boot, { rows: known.rows + 1, last: Math.max(known.last, Number(seq)) });
-    if (type === RECORD.snapshot) run.snapshots.set(boot, (run.snapshots.get(boot) ?? 0) + 1);
+    const known = run.masterInstances.get(masterInstanceId) ?? { rows: 0, last: 0 };
+    run.masterInstances.set(masterInstanceId, {
+      rows: known.rows + 1,
+      last: Math.max(known.last, Number(seq)),
+    });
+    if (type === RECORD.snapshot)
+      run.snapshots.set(masterInstanceId, (run.snapshots.get(masterInstanceId) ?? 0) + 1);
   }
   for (const [runId, count] of expected) {
     const run = runs.get(runId);
     let found = 0;
     for (let number = 1; ; number += 1) {
-      const boot = bootOf(runId, number);
-      const own = run?.boots.get(boot);
+      const masterInstanceId = masterInstanceIdOf(runId, number);
+      const own = run?.masterInstances.get(masterInstanceId);
       if (own === undefined) break;
-      found += run?.snapshots.get(boot) ?? 0;
+      found += run?.snapshots.get(masterInstanceId) ?? 0;
       if (own.rows !== own.last) findings.add(`${runId}: ${own.last - own.rows} rows are missing`);
     }
     if (found !== count) findings.add(`${runId}: ${found} rows of ${count} older documents`);

@@ -27,7 +27,7 @@ export type VerifyDeps = {
 };
 export type Verdict = {
   readonly collection: string;
-  /** Older documents, those that were left, and today's documents that were looked at. */
+  /** Older documents, those that were left, and today's documents that were queried at. */
   readonly old: number;
   readonly left: number;
   readonly checked: number;

@@ -86,7 +86,7 @@ test.each([
   ["was not started by us", { startSent: undefined }],
   ["was started at Locust", { trigger: "external" }],
   ["was seen to end", { status: "Finished" }],
-  ["the plugin was there for", { startSent: { at: 1, boot: "b" } }],
+  ["the plugin was there for", { startSent: { at: 1, masterInstanceId: "b" } }],
 ] as const)("load is left alone after a run that %s", async (_, fields) => {
   const { it, stops, cleanUp } = await fakeLocust();
   const run = { ...lost, ...fields } as typeof lost;

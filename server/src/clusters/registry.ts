@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { forgottenCluster } from "./unconfigured-cluster.ts";
+import { unconfiguredCluster } from "./unconfigured-cluster.ts";
 import type { ClusterAdapter, Clusters, Hold } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
@@ -83,7 +83,7 @@ export const createRegistry = (
   return {
     configs: () => configs,
     get: (id) => places.get(id)?.adapter,
-    of: (run) => places.get(run.locustClusterId)?.adapter ?? forgottenCluster(run, create),
+    of: (run) => places.get(run.locustClusterId)?.adapter ?? unconfiguredCluster(run, create),
     values: () =>
       configs.flatMap(({ id }) => {
         const place = places.get(id);

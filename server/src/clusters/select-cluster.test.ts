@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ambiguousPairs, type ClusterConfig, resolveCluster } from "./select-cluster.ts";
+import { ambiguousPairs, type ClusterConfig, selectCluster } from "./select-cluster.ts";
 
 const cluster = (id: string, path: string): ClusterConfig => {
   const [accountId, orgId, projectId, envId] = path === "" ? [] : path.split("/");
@@ -17,7 +17,7 @@ const scope = (path: string) => {
 };
 const chosen = (clusters: ClusterConfig[], path: string, named?: string): string => {
   try {
-    return resolveCluster(clusters, scope(path), named).id;
+    return selectCluster(clusters, scope(path), named).id;
   } catch (error) {
     return (error as { extra: { code: string } }).extra.code;
   }

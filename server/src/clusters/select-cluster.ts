@@ -45,7 +45,7 @@ const unresolved = (code: string, detail: string): AppError =>
  * A load test without an env reaches an env's cluster only by naming it.
  * Throws AppError cluster-unresolved: cluster_unknown, cluster_serves_other_scope, cluster_missing, cluster_ambiguous.
  */
-export const resolveCluster = (
+export const selectCluster = (
   clusters: readonly ClusterConfig[],
   scope: Scope,
   locustClusterId?: string,

@@ -8,7 +8,7 @@ import type { ClusterConfig } from "./select-cluster.ts";
  * Processes of this machine are still found by the folder of the run, a Locust that somebody else runs at the address at
  * which it was told to start; where one of an external run is, nobody knows any more. Nothing new is started on any.
  */
-export const forgottenCluster = (
+export const unconfiguredCluster = (
   run: LoadTestRun,
   create: (config: ClusterConfig) => ClusterAdapter,
 ): ClusterAdapter => {

@@ -94,7 +94,7 @@ export const loadConfig = (
   };
 };
 
-/** Everything that is wrong at once: what is right in itself is looked at together even where another part is not. */
+/** Everything that is wrong at once: what is right in itself is queried at together even where another part is not. */
 export const readSettings = (
   values: Record<string, unknown>,
 ): { readonly settings: Settings | undefined; readonly faults: Fault[] } => {

@@ -48,7 +48,6 @@ const RUN: LoadTestRun = {
   status: "Running",
   health: "ok",
   verdict: "none",
-  attempt: 1,
   fence: 1,
   slot: 0,
   targetUsers: 1,

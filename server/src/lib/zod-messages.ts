@@ -40,7 +40,7 @@ const articled = (type: string): string =>
   type === "int" ? "a whole number" : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 
 /** What an issue says, in this program's words; one for each key that is not known. Parse with `reportInput`. */
-export const wordsOf = (
+export const messagesOf = (
   issue: z.core.$ZodIssue,
   unknownKey: (path: readonly PropertyKey[], key: string) => string,
 ): { path: readonly PropertyKey[]; message: string }[] =>

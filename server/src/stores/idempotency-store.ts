@@ -1,5 +1,5 @@
 /** What is known of a request that was sent with an Idempotency-Key. */
-export type KeyRecord = {
+export type IdempotencyRecord = {
   /** Of the caller and the key that it sent. */
   readonly id: string;
   /** Of everything that makes the request what it is. */
@@ -16,12 +16,19 @@ export type KeyRecord = {
   };
 };
 
-export type KeyStore = {
-  readonly get: (id: string) => Promise<KeyRecord | undefined>;
+export type IdempotencyStore = {
+  readonly get: (id: string) => Promise<IdempotencyRecord | undefined>;
   /** Inserts where `seen` is absent, else replaces the record that still has the owner and the creation of `seen`, and no answer if that had none. False where somebody was first. */
-  readonly take: (record: KeyRecord, seen: KeyRecord | undefined) => Promise<boolean>;
+  readonly take: (
+    record: IdempotencyRecord,
+    seen: IdempotencyRecord | undefined,
+  ) => Promise<boolean>;
   /** Stores the answer where the owner still is this one. */
-  readonly finish: (id: string, owner: string, answer: KeyRecord["answer"]) => Promise<void>;
+  readonly finish: (
+    id: string,
+    owner: string,
+    answer: IdempotencyRecord["answer"],
+  ) => Promise<void>;
   /** Takes a record without an answer away, where the owner still is this one. */
   readonly drop: (id: string, owner: string) => Promise<void>;
   /** Takes away what was first seen before. */

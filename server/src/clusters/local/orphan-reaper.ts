@@ -9,7 +9,7 @@ const LOOK_MS = 30_000;
  * Ends Locust processes that nobody looks after any more: of runs that are settled, or that the store does not know. Only
  * processes that carry a folder in `runsFolder` in their environment, and who is in their sessions, are ever touched.
  */
-export const createStrays = (deps: {
+export const createOrphanReaper = (deps: {
   readonly runsFolder: string;
   /** Whose data say which runs there are; processes of other data in the same folder are left alone. */
   readonly store: string;

@@ -11,7 +11,7 @@ const PluginStatus = z.object({
   pluginVersion: z.string(),
   locustVersion: z.string(),
   pythonVersion: z.string(),
-  boot: z.string(),
+  masterInstanceId: z.string(),
   /** The highest that it has followed; an older plugin tells its last run's only. */
   fence: z.int().optional(),
   /** The master's wall clock. */
@@ -22,7 +22,6 @@ const PluginStatus = z.object({
   run: z
     .object({
       runId: z.string().nullable(),
-      attempt: z.int(),
       fence: z.int(),
       phase: z.enum(["starting", "running", "stopping", "ended"]),
       external: z.boolean(),

@@ -13,7 +13,7 @@ const limits = ({ durationSeconds, maxDurationSec }: LoadTestRun) => ({
   ...(maxDurationSec === undefined ? {} : { maxSeconds: maxDurationSec }),
 });
 
-/** The commands that the plugin takes; each may be repeated, and carries run, attempt and fence. */
+/** The commands that the plugin takes; each may be repeated, and carries run and fence. */
 export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
   const reachUs = () => ({ urls: callbackUrls(), token: callbackTokens()[0] ?? "" });
   return {
@@ -21,7 +21,6 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
       client.command("attach", {
         ...reachUs(),
         run: run.id,
-        attempt: run.attempt,
         fence,
         ...limits(run),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
@@ -33,7 +32,6 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
       await client.command("start", {
         ...reachUs(),
         runId: run.id,
-        attempt: run.attempt,
         fence,
         users: run.targetUsers,
         spawnRate: run.spawnRate,

@@ -12,8 +12,8 @@ test.each([
 });
 
 test("a run that was started at Locust is known by its key before the plugin has heard its name", () => {
-  const unnamed = { runId: null, attempt: 1, phase: "running", requests: 3, workersLost: [] };
-  const status = { boot: "b", workers: [], run: { ...unnamed, saturated: [] } };
+  const unnamed = { runId: null, phase: "running", requests: 3, workersLost: [] };
+  const status = { masterInstanceId: "b", workers: [], run: { ...unnamed, saturated: [] } };
   const kindOf = (externalKey: string): string =>
     observationOf(runOf({ externalKey }), status as unknown as PluginStatus, 1).kind;
   expect([kindOf("b:1"), kindOf("c:1")]).toEqual(["load", "foreign"]);

@@ -15,7 +15,7 @@ type PluginRun = NonNullable<PluginStatus["run"]>;
 
 const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   phase: run.phase,
-  boot: status.boot,
+  masterInstanceId: status.masterInstanceId,
   fence: fenceOf(status),
   ...(run.testStartedAtMs == null ? {} : { testStartedAt: Math.round(run.testStartedAtMs) }),
   ...(run.testStartedAtMs == null || run.nowMs == null
@@ -39,7 +39,7 @@ const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
 
 /** A run that was started at Locust itself, and whose name the plugin has not heard yet: its key begins with the master's. */
 const isUnnamed = (run: LoadTestRun, status: PluginStatus): boolean =>
-  status.run?.runId === null && run.externalKey?.startsWith(`${status.boot}:`) === true;
+  status.run?.runId === null && run.externalKey?.startsWith(`${status.masterInstanceId}:`) === true;
 
 const ALIVE = new Set(["ready", "spawning", "running"]);
 
@@ -51,7 +51,7 @@ export const observationOf = (
 ): Observation => {
   const engine = engineOf(status);
   const workers = status.workers.filter((worker) => ALIVE.has(worker.state)).length;
-  const mine = status.run?.runId === run.id && status.run.attempt === run.attempt;
+  const mine = status.run?.runId === run.id;
   if (status.run !== null && (mine || isUnnamed(run, status))) {
     return { kind: "load", load: loadOf(status, status.run), engine, workers, workersExpected };
   }
@@ -62,8 +62,14 @@ export const observationOf = (
       kind: "foreign",
       message: `Locust is busy with ${other === null ? "a run that was started there" : "another run"}.`,
       ...(other === null ? {} : { runId: other }),
-      boot: status.boot,
+      masterInstanceId: status.masterInstanceId,
     };
   }
-  return { kind: "ready", workers, workersExpected, engine, boot: status.boot };
+  return {
+    kind: "ready",
+    workers,
+    workersExpected,
+    engine,
+    masterInstanceId: status.masterInstanceId,
+  };
 };

@@ -33,7 +33,7 @@ const MEMO_MS = 2500;
 const STREAK_MS = 5000;
 
 /** A Locust without our plugin, through the pages that every version has (2.12.1 to 2.47). */
-export const createPolled = (baseUrl: string, tokens: () => readonly string[]) => {
+export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) => {
   let idleSince: number | undefined;
   let lookedAt = 0;
   const base = baseUrl.replace(/\/+$/, "");
@@ -223,7 +223,7 @@ export const createPolled = (baseUrl: string, tokens: () => readonly string[]) =
       if (now - streak >= MEMO_MS) return { state: "idle", engine };
       return {
         state: "unknown",
-        message: "Locust seems idle; it is looked at again before a run is started.",
+        message: "Locust seems idle; it is queried at again before a run is started.",
         engine,
       };
     },

@@ -58,7 +58,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
   const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
     lastMetrics === undefined ? run : { ...run, lastMetrics };
   const answer = async (run: LoadTestRun) => {
-    // Figures that cannot be read hide no run.
+    // Stats that cannot be read hide no run.
     if (run.settledAt === undefined)
       return withLive(run, await deps.figures.snapshot(run).catch(() => undefined));
     return withLive(run, (await stores.runs.getLive([run.id])).get(run.id));

@@ -12,23 +12,21 @@ export type BatchRecord = {
 
 export type Batch = {
   readonly runId: string;
-  readonly attempt: number;
   /** 32 hex digits. */
-  readonly boot: string;
+  readonly masterInstanceId: string;
   readonly records: readonly BatchRecord[];
 };
 
-const MAGIC = [0x4c, 0x4d, 0x42, 0x01];
+const MAGIC = [0x4c, 0x4d, 0x42, 0x02];
 
 /** Reads a batch (`locust-plugin/PROTOCOL.md`). Throws AppError validation where a byte is out of place. */
 export const decodeBatch = (bytes: Uint8Array): Batch => {
   const reader = new ByteReader(bytes);
   if (MAGIC.some((byte) => reader.byte() !== byte)) {
-    throw malformed("it does not begin like a batch of version 1");
+    throw malformed("it does not begin like a batch of version 2");
   }
   const runId = reader.text();
-  const attempt = reader.varint();
-  const boot = hex(reader.take(16));
+  const masterInstanceId = hex(reader.take(16));
   const count = reader.varint();
   const records: BatchRecord[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -39,5 +37,5 @@ export const decodeBatch = (bytes: Uint8Array): Batch => {
     records.push({ seq, type, body: body.slice() });
   }
   if (!reader.done) throw malformed("there is something after its last record");
-  return { runId, attempt, boot, records };
+  return { runId, masterInstanceId, records };
 };

@@ -1,5 +1,5 @@
 import type { Scope } from "@load-manager/contract/primitives.ts";
-import type { PlainTotals, SampleRow } from "../../stores/ports.ts";
+import type { DenormalizedTotals, MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "./batch.ts";
 import { decodeSample, type EndpointDelta, endpointsOf, type Sample } from "./sample.ts";
 
@@ -7,10 +7,10 @@ import { decodeSample, type EndpointDelta, endpointsOf, type Sample } from "./sa
 const ms = (us: number): number => us / 1000;
 
 /** The totals of one record over all its endpoints. */
-export const plainOf = (
+export const denormalizedTotalsOf = (
   { accountId, orgId, projectId, envId }: Scope,
   told?: { readonly sample: Pick<Sample, "users">; readonly deltas: readonly EndpointDelta[] },
-): PlainTotals => {
+): DenormalizedTotals => {
   const scope = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
   if (told === undefined) return scope;
   const { sample, deltas } = told;
@@ -34,8 +34,11 @@ export const plainOf = (
 };
 
 /** The same of a record that is stored. */
-export const plainOfRow = (scope: Scope, { type, body }: SampleRow): PlainTotals => {
-  if (type !== RECORD.sample && type !== RECORD.snapshot) return plainOf(scope);
+export const denormalizedTotalsOfRecord = (
+  scope: Scope,
+  { type, body }: MetricRecord,
+): DenormalizedTotals => {
+  if (type !== RECORD.sample && type !== RECORD.snapshot) return denormalizedTotalsOf(scope);
   const sample = decodeSample(body);
-  return plainOf(scope, { sample, deltas: endpointsOf(sample) });
+  return denormalizedTotalsOf(scope, { sample, deltas: endpointsOf(sample) });
 };

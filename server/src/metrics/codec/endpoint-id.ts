@@ -5,8 +5,8 @@ const MOST_KNOWN = 100_000;
 const known = new Map<number, Map<number, string>>();
 let count = 0;
 
-/** The 16 hex digits of an endpoint's 8 bytes. The same few come every second, so that they are looked up. */
-export const endpointHex = (bytes: Uint8Array, at: number): string => {
+/** The 16 hex digits of an endpoint's 8 bytes. The same few come every second, so that they are queried up. */
+export const endpointIdOf = (bytes: Uint8Array, at: number): string => {
   const word = (from: number): number =>
     ((bytes[from] ?? 0) << 24) |
     ((bytes[from + 1] ?? 0) << 16) |

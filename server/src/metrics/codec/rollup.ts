@@ -2,8 +2,8 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import type { Delta } from "./sample.ts";
 
-/** A block speaks of this many seconds, from a multiple of them on. */
-export const BLOCK_SECONDS = 300;
+/** A rollup speaks of this many seconds, from a multiple of them on. */
+export const ROLLUP_SECONDS = 300;
 /** Widths of cells in seconds, coarsest first. */
 export const LEVELS = [60, 10, 1] as const;
 export type Level = (typeof LEVELS)[number];
@@ -13,8 +13,8 @@ export const ALL = "";
 export const FACTS = "facts";
 export const META = "meta";
 
-export const blockStart = (second: number): number =>
-  Math.floor(second / BLOCK_SECONDS) * BLOCK_SECONDS;
+export const rollupStart = (second: number): number =>
+  Math.floor(second / ROLLUP_SECONDS) * ROLLUP_SECONDS;
 
 /** What is known of the run as a whole in the seconds of a cell. */
 export type Facts = {
@@ -118,7 +118,7 @@ export const encodeCells = (cells: readonly Cell[], level: Level, start: number)
   return level < 60 ? pack(writer.finish()) : plain(writer.finish());
 };
 
-/** The cells of a block, ascending; histograms stay encoded. */
+/** The cells of a rollup, ascending; histograms stay encoded. */
 export const decodeCells = (body: Uint8Array, level: number, start: number): Cell[] => {
   const reader = new ByteReader(unpack(body));
   const starts = readStarts(reader, level, start);

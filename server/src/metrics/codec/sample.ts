@@ -3,7 +3,7 @@ import { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
 import { z } from "zod";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
-import { endpointHex, hex } from "./endpoint-id.ts";
+import { endpointIdOf, hex } from "./endpoint-id.ts";
 
 const SECTION = {
   second: 1,
@@ -183,7 +183,7 @@ const eachEndpoint = (part: Uint8Array, visit: (delta: EndpointDelta) => void): 
   const reader = new ByteReader(part);
   for (let left = reader.varint(); left > 0; left -= 1) {
     visit({
-      id: endpointHex(part, reader.skip(8)),
+      id: endpointIdOf(part, reader.skip(8)),
       requests: reader.varint(),
       failures: reader.varint(),
       noTime: reader.varint(),

@@ -1,4 +1,4 @@
-import type { Figures } from "@load-manager/contract/metrics.ts";
+import type { Stats } from "@load-manager/contract/metrics.ts";
 import {
   addHistogram,
   bucketMean,
@@ -10,7 +10,7 @@ import type { Totals } from "./totals.ts";
 
 export type Responses = "all" | "ok" | "failed";
 
-/** Which answers are looked at: their histogram, count, and what is known of their times. */
+/** Which answers are queried at: their histogram, count, and what is known of their times. */
 export type View = {
   readonly requests: number;
   readonly failures: number;
@@ -80,7 +80,7 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
 export const errorRate = (requests: number, failures: number): number | null =>
   requests === 0 ? null : (100 * failures) / requests;
 
-export const figuresOf = (view: View, requestsPerSec: number | null): Figures => {
+export const statsOf = (view: View, requestsPerSec: number | null): Stats => {
   const p = (rank: number): number | null => percentile(view.histogram, rank, view.bounds);
   return {
     totalRequests: view.requests,

@@ -12,7 +12,7 @@ type Vectors = {
   buckets: [number, number][];
   endpoints: [string, string, string][];
   histogram: { counts: [number, number][]; hex: string };
-  batch: { hex: string; boot: string; endpoint: Record<string, unknown> };
+  batch: { hex: string; masterInstanceId: string; endpoint: Record<string, unknown> };
 };
 
 const file = new URL("../../../../locust-plugin/tests/vectors.json", import.meta.url);
@@ -35,7 +35,7 @@ test("what the plugin's tests say is sent is what is read here", () => {
 
 test("a whole batch of the plugin", () => {
   const batch = decodeBatch(bytes(vectors.batch.hex));
-  expect(batch).toMatchObject({ runId: "run-1", attempt: 1, boot: vectors.batch.boot });
+  expect(batch).toMatchObject({ runId: "run-1", masterInstanceId: vectors.batch.masterInstanceId });
   expect(batch.records.map(({ seq, type }) => [seq, type])).toEqual([
     [1, 1],
     [2, 2],

@@ -1,29 +1,26 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { SampleRow } from "../../stores/ports.ts";
-import { type Accumulator, addRow, emptyAccumulator, finalsOf } from "../live/run-aggregate.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
+import { type RunAggregate, addRow, emptyRunAggregate, finalsOf } from "../live/run-aggregate.ts";
 import { encodeHistogram } from "../codec/histogram.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ByteWriter } from "../codec/bytes.ts";
 import { jsonRow, sampleRow, testRun } from "../testing/fixtures.ts";
 import { createIngest } from "./ingest.ts";
-import { createLiveRuns } from "../live/run-aggregate-cache.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { createQueries } from "../query/queries.ts";
 import { toSnapshot } from "../live/snapshot.ts";
 import { createSnapshotStore } from "./snapshot-ingest.ts";
 
-const batchOf = (rows: readonly SampleRow[], runId = "run"): Uint8Array => {
-  const writer = new ByteWriter()
-    .raw(Uint8Array.from([0x4c, 0x4d, 0x42, 1]))
-    .text(runId)
-    .varint(1);
-  writer.raw(Buffer.from(rows[0]?.boot ?? "", "hex")).varint(rows.length);
+const batchOf = (rows: readonly MetricRecord[], runId = "run"): Uint8Array => {
+  const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
+  writer.raw(Buffer.from(rows[0]?.masterInstanceId ?? "", "hex")).varint(rows.length);
   for (const { seq, type, body } of rows) writer.varint(seq).byte(type).block(body);
   return writer.finish();
 };
 
-const rows = (): SampleRow[] => [
+const rows = (): MetricRecord[] => [
   jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000, workers: ["w"] }),
   sampleRow(2, 1000, [{ name: "/a", ok: [10, 20] }]),
   jsonRow(3, RECORD.event, { atMs: 1_000_500, type: "worker_lost", message: "gone" }),
@@ -32,12 +29,12 @@ const rows = (): SampleRow[] => [
 ];
 
 /** All that a run's totals are, to the bit. */
-const fingerprint = (accumulator: Accumulator): string =>
+const fingerprint = (runAggregate: RunAggregate): string =>
   JSON.stringify([
-    accumulator.requests,
-    accumulator.covered,
-    accumulator.maxUsers,
-    [...accumulator.endpoints]
+    runAggregate.requests,
+    runAggregate.covered,
+    runAggregate.maxUsers,
+    [...runAggregate.endpoints]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([id, { ok, failed, ...sums }]) => [
         id,
@@ -57,7 +54,7 @@ test("100,000 shuffles and repeats of a run's records: the totals are the same t
     sampleRow(7, 1000, [{ name: "/b", failed: [12.345, 900] }]),
     sampleRow(8, 1003, [{ name: "/a", ok: [8] }], { target: 9, real: 9 }),
   ];
-  const whole = emptyAccumulator();
+  const whole = emptyRunAggregate();
   for (const row of list) addRow(whole, row);
   const expected = fingerprint(whole);
   let state = 42;
@@ -72,9 +69,9 @@ test("100,000 shuffles and repeats of a run's records: the totals are the same t
       const other = below(at + 1);
       [order[at], order[other]] = [order[other], order[at]];
     }
-    const accumulator = emptyAccumulator();
-    for (const row of order) if (row !== undefined) addRow(accumulator, row);
-    if (fingerprint(accumulator) !== expected) different += 1;
+    const runAggregate = emptyRunAggregate();
+    for (const row of order) if (row !== undefined) addRow(runAggregate, row);
+    if (fingerprint(runAggregate) !== expected) different += 1;
   }
   expect(different).toBe(0);
 });
@@ -82,7 +79,7 @@ test("100,000 shuffles and repeats of a run's records: the totals are the same t
 describe("batches of the plugin", () => {
   const world = () => {
     const stores = createMemoryStores();
-    const live = createLiveRuns(stores.metrics);
+    const live = createRunAggregateCache(stores.metrics);
     return { stores, live, ...createIngest({ ...stores, live, oldestSecond: () => 500 }) };
   };
   let it: ReturnType<typeof world>;
@@ -105,9 +102,9 @@ describe("batches of the plugin", () => {
           for (const cut of [...cuts, [4, 3, 2, 1, 0]]) {
             await it.ingestBatch(batchOf(cut.flatMap((index) => rows()[index] ?? [])));
           }
-          const accumulator = await it.live.of("run");
-          expect(accumulator.requests).toBe(4);
-          expect(finalsOf(accumulator)).toEqual({ boots: 1, complete: true });
+          const runAggregate = await it.live.of("run");
+          expect(runAggregate.requests).toBe(4);
+          expect(finalsOf(runAggregate)).toEqual({ masterInstances: 1, complete: true });
           expect(await events()).toHaveLength(1);
           expect(await it.stores.metrics.read("run")).toHaveLength(5);
         },
@@ -149,18 +146,18 @@ describe("batches of the plugin", () => {
   });
 
   test("a missing number or a missing end is not complete", () => {
-    const gap = emptyAccumulator();
+    const gap = emptyRunAggregate();
     for (const row of rows().filter(({ seq }) => seq !== 3)) addRow(gap, row);
     expect(finalsOf(gap).complete).toBe(false);
-    const open = emptyAccumulator();
+    const open = emptyRunAggregate();
     for (const row of rows().slice(0, 4)) addRow(open, row);
     expect(finalsOf(open).complete).toBe(false);
   });
 
   test("the live figures: totals, users, and a rate that decays", async () => {
     await it.ingestBatch(batchOf(rows()));
-    const accumulator = await it.live.of("run");
-    const soon = toSnapshot(accumulator, 1_002_500);
+    const runAggregate = await it.live.of("run");
+    const soon = toSnapshot(runAggregate, 1_002_500);
     expect(soon).toMatchObject({
       totalRequests: 4,
       totalFailures: 1,
@@ -173,8 +170,8 @@ describe("batches of the plugin", () => {
       numFailures: 1,
       minResponseTime: 5,
     });
-    expect(toSnapshot(accumulator, 1_060_000)?.totalRps).toBe(0);
-    expect(toSnapshot(emptyAccumulator(), 0)).toBeUndefined();
+    expect(toSnapshot(runAggregate, 1_060_000)?.totalRps).toBe(0);
+    expect(toSnapshot(emptyRunAggregate(), 0)).toBeUndefined();
   });
 });
 
@@ -201,34 +198,34 @@ describe("cumulative snapshots", () => {
 
   test("are differenced, go on after a restart, start anew after a reset, and end", async () => {
     const run = testRun();
-    const first = createSnapshotStore({ ...stores, live: createLiveRuns(stores.metrics) });
+    const first = createSnapshotStore({ ...stores, live: createRunAggregateCache(stores.metrics) });
     await Promise.all([
       first(run, snapshot(10), json(1_000_000)),
       first(run, snapshot(25, 2), json(1_002_000)),
     ]);
-    const live = createLiveRuns(stores.metrics);
+    const live = createRunAggregateCache(stores.metrics);
     const again = createSnapshotStore({ ...stores, live });
     await again(run, snapshot(25, 2), json(1_003_000));
     await again(run, snapshot(30, 2), json(1_004_000));
     await again(run, snapshot(4, 1), json(1_006_000));
     await again(run, snapshot(6, 1), json(1_008_000, true));
     await again(run, snapshot(99, 1), json(1_010_000));
-    const accumulator = await live.of("run");
-    expect(accumulator.requests).toBe(36);
-    expect(accumulator.boots.size).toBe(2);
-    expect(toSnapshot(accumulator, 1_008_000)).toMatchObject({
+    const runAggregate = await live.of("run");
+    expect(runAggregate.requests).toBe(36);
+    expect(runAggregate.masterInstances.size).toBe(2);
+    expect(toSnapshot(runAggregate, 1_008_000)).toMatchObject({
       totalRequests: 36,
       totalFailures: 3,
       p95ResponseMs: 42,
     });
-    expect(await createLiveRuns(stores.metrics).of("run")).toEqual(accumulator);
+    expect(await createRunAggregateCache(stores.metrics).of("run")).toEqual(runAggregate);
     await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
     expect((await live.of("run")).requests).toBe(36);
   });
 
   test("tell what failed, as often as it was since the one before", async () => {
     const own = createMemoryStores();
-    const live = createLiveRuns(own.metrics);
+    const live = createRunAggregateCache(own.metrics);
     const store = createSnapshotStore({ ...own, live });
     const failing = (requests: number, refused: number, broken: number) => ({
       ...snapshot(requests, refused + broken),
@@ -253,7 +250,7 @@ describe("cumulative snapshots", () => {
 
   test("with names without end are counted together beyond the thousandth", async () => {
     const own = createMemoryStores();
-    const live = createLiveRuns(own.metrics);
+    const live = createRunAggregateCache(own.metrics);
     const store = createSnapshotStore({ ...own, live });
     const wide = (endpoints: number, each: number) => ({
       ...snapshot(endpoints * each),
@@ -275,8 +272,8 @@ describe("cumulative snapshots", () => {
     await store(testRun(), wide(900, 2), json(1_000_000));
     await store(testRun(), wide(1200, 2), json(1_001_000));
     await store(testRun(), wide(1300, 3), json(1_002_000));
-    const { endpoints, names, requests, boots } = await live.of("run");
-    expect([endpoints.size, boots.size, requests]).toEqual([1001, 1, 3900]);
+    const { endpoints, names, requests, masterInstances } = await live.of("run");
+    expect([endpoints.size, masterInstances.size, requests]).toEqual([1001, 1, 3900]);
     const [id, name] = [...names].at(-1) ?? ["", undefined];
     expect(name).toEqual({ method: "", name: "(other)" });
     expect(endpoints.get(id)).toMatchObject({ requests: 900, sumUs: 27_000_000, minUs: 5000 });

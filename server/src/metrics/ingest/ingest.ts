@@ -1,12 +1,12 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { AppError } from "../../lib/errors.ts";
-import type { MetricStore, RunEventStore, RunStore, SampleRow } from "../../stores/ports.ts";
+import type { MetricStore, RunEventStore, RunStore, MetricRecord } from "../../stores/ports.ts";
 import { type Batch, decodeBatch, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
 import type { Told } from "../live/run-aggregate.ts";
 import { checkEncoded } from "../codec/histogram.ts";
-import type { LiveRuns } from "../live/run-aggregate-cache.ts";
-import { plainOf } from "../codec/denormalized-totals.ts";
+import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
 import { decodeEvent, decodeFinal, decodeOpen } from "../codec/records.ts";
 import { classesOf, decodeSample, endpointsOf, workersOf } from "../codec/sample.ts";
 
@@ -23,7 +23,7 @@ type Deps = {
   readonly metrics: MetricStore;
   readonly events: RunEventStore;
   readonly runs: RunStore;
-  readonly live: LiveRuns;
+  readonly live: RunAggregateCache;
   /** The oldest second whose samples are still taken: older ones could not be merged with what is left of them. */
   readonly oldestSecond: () => number;
 };
@@ -62,20 +62,20 @@ const checked = (type: number, body: Uint8Array): Told | undefined => {
   }
 };
 
-const read = ({ runId, attempt, boot, records }: Batch) =>
+const read = ({ runId, masterInstanceId, records }: Batch) =>
   records.map(({ seq, type, body }) => {
     const told = checked(type, body);
     const second = told?.sample.second ?? 0;
-    const row: SampleRow = { runId, attempt, boot, seq, type, second, body };
+    const row: MetricRecord = { runId, masterInstanceId, seq, type, second, body };
     return { row, told };
   });
 
-const eventsOf = (rows: readonly SampleRow[]) =>
+const eventsOf = (rows: readonly MetricRecord[]) =>
   rows
     .filter((row) => row.type === RECORD.event)
     .map((row) => {
       const { atMs, type, message, data } = decodeEvent(row.body);
-      const id = `${row.runId}:${row.attempt}:${row.boot}:${row.seq}`;
+      const id = `${row.runId}:${row.masterInstanceId}:${row.seq}`;
       return { id, at: Math.round(atMs), type, message, ...(data == null ? {} : { data }) };
     });
 
@@ -98,7 +98,7 @@ export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps
       );
     }
     const { inserted, conflicting } = await metrics.append(rows, (index) =>
-      plainOf(run, arrived[index]?.told),
+      denormalizedTotalsOf(run, arrived[index]?.told),
     );
     await live.add(
       runId,
@@ -109,7 +109,7 @@ export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps
       ...conflicting.map((index) => {
         const seq = rows[index]?.seq ?? 0;
         return {
-          id: `${runId}:${batch.boot}:${seq}:conflict`,
+          id: `${runId}:${batch.masterInstanceId}:${seq}:conflict`,
           at: run.updatedAt,
           type: "conflicting_record",
           message: `The record ${seq} arrived twice with different contents; the first was kept.`,

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { MetricStore, RunEventStore, SampleRow } from "../../stores/ports.ts";
+import type { MetricStore, RunEventStore, MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
-import type { LiveRuns } from "../live/run-aggregate-cache.ts";
-import { plainOf } from "../codec/denormalized-totals.ts";
+import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
 import {
   encodeSample,
   type EndpointDelta,
@@ -138,21 +138,23 @@ export const createSnapshotStore = ({
 }: {
   readonly metrics: MetricStore;
   readonly events: RunEventStore;
-  readonly live: LiveRuns;
+  readonly live: RunAggregateCache;
 }) => {
   const queues = new Map<string, Promise<void>>();
 
   const store = async (run: LoadTestRun, snapshot: SnapshotInput, how: How): Promise<void> => {
-    const accumulator = await live.of(run.id);
-    const own = [...accumulator.boots].filter(([, boot]) => boot.snapshot?.source === how.source);
+    const runAggregate = await live.of(run.id);
+    const own = [...runAggregate.masterInstances].filter(
+      ([, instance]) => instance.snapshot?.source === how.source,
+    );
     const [lastKey, last] = own.at(-1) ?? [];
     // Two tellers of the same requests would count them twice: the first one is believed.
-    if (accumulator.boots.size > own.length || last?.final !== undefined) return;
-    const fold = foldFor(accumulator.names.keys(), endpointsOf(snapshot));
+    if (runAggregate.masterInstances.size > own.length || last?.final !== undefined) return;
+    const fold = foldFor(runAggregate.names.keys(), endpointsOf(snapshot));
     const endpointsNow = fold(endpointsOf(snapshot));
     const continued = difference(last?.snapshot?.snapshot, snapshot, fold);
     const number = continued === undefined || lastKey === undefined ? own.length : own.length - 1;
-    const boot = createHash("sha256")
+    const masterInstanceId = createHash("sha256")
       .update(`${run.id} ${how.source} ${number}`)
       .digest("hex")
       .slice(0, 32);
@@ -166,8 +168,8 @@ export const createSnapshotStore = ({
       snapshot,
     };
     const target = run.commandedLoad?.targetUsers ?? run.targetUsers ?? snapshot.currentUsers;
-    const base = { runId: run.id, attempt: run.attempt, boot };
-    const rows: SampleRow[] = [
+    const base = { runId: run.id, masterInstanceId };
+    const rows: MetricRecord[] = [
       {
         ...base,
         seq,
@@ -197,7 +199,7 @@ export const createSnapshotStore = ({
       rows.push({ ...base, seq: seq + 1, type: RECORD.final, second: 0, body: Buffer.from("{}") });
     }
     await metrics.append(rows, (index) =>
-      plainOf(
+      denormalizedTotalsOf(
         run,
         index === 0
           ? { sample: { users: { target, real: snapshot.currentUsers } }, deltas: endpoints }

@@ -1,5 +1,5 @@
 import type { StopCause } from "@load-manager/contract/locust.ts";
-import type { Reading, SampleRow } from "../../stores/ports.ts";
+import type { Reading, MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
 import { decodeCells, decodeMeta, META } from "../codec/rollup.ts";
 import { decodeFinal, decodeOpen, type Final, type Open } from "../codec/records.ts";
@@ -12,29 +12,29 @@ import {
 } from "../codec/sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../codec/totals.ts";
 
-type Boot = {
+type MasterInstance = {
   /** Every seq up to here has been seen; those beyond it are in `beyond`. */
   upTo: number;
   readonly beyond: Set<number>;
   open?: Open;
   final?: Final & { readonly seq: number };
   dropped: boolean;
-  /** Newest snapshot that the server itself stored under this boot. */
+  /** Newest snapshot that the server itself stored under this master instance. */
   snapshot?: ServerSnapshot & { readonly second: number };
 };
 
 type Second = { requests: number; failures: number };
 
-/** Everything about a run that its rows and blocks have told so far. The same row twice counts once; their order does not matter. */
-export type Accumulator = {
-  readonly boots: Map<string, Boot>;
+/** Everything about a run that its rows and rollups have told so far. The same row twice counts once; their order does not matter. */
+export type RunAggregate = {
+  readonly masterInstances: Map<string, MasterInstance>;
   readonly names: Map<string, { readonly method: string; readonly name: string }>;
   readonly endpoints: Map<string, Totals>;
   /** The seconds of which anything is known: ascending ranges, both ends included. */
   readonly covered: [from: number, to: number][];
   /** The newest seconds only. */
   readonly recent: Map<number, Second>;
-  /** From this second on nothing is missing in `recent`; what was merged is not in it. */
+  /** From this second on nothing is missing in `recent`; what was compacted is not in it. */
   recentFrom: number;
   requests: number;
   users: number;
@@ -45,8 +45,8 @@ export type Accumulator = {
 /** More than any rate of the newest seconds, or `autoStop.windowSeconds`, looks at. */
 const RECENT_SECONDS = 3700;
 
-export const emptyAccumulator = (): Accumulator => ({
-  boots: new Map(),
+export const emptyRunAggregate = (): RunAggregate => ({
+  masterInstances: new Map(),
   names: new Map(),
   endpoints: new Map(),
   covered: [],
@@ -70,10 +70,10 @@ const cover = (ranges: [number, number][], from: number, to: number): void => {
   }
 };
 
-const atSecond = (accumulator: Accumulator, second: number): Second => {
-  const { recent } = accumulator;
-  if (second > accumulator.lastSecond) {
-    accumulator.lastSecond = second;
+const atSecond = (runAggregate: RunAggregate, second: number): Second => {
+  const { recent } = runAggregate;
+  if (second > runAggregate.lastSecond) {
+    runAggregate.lastSecond = second;
     // They came in about this order: the oldest are first.
     for (const old of recent.keys()) {
       if (old >= second - RECENT_SECONDS) break;
@@ -81,22 +81,22 @@ const atSecond = (accumulator: Accumulator, second: number): Second => {
     }
   }
   const known = recent.get(second) ?? { requests: 0, failures: 0 };
-  if (second >= accumulator.lastSecond - RECENT_SECONDS) recent.set(second, known);
+  if (second >= runAggregate.lastSecond - RECENT_SECONDS) recent.set(second, known);
   return known;
 };
 
-const bootOf = (accumulator: Accumulator, key: string): Boot => {
-  const known = accumulator.boots.get(key);
+const instanceOf = (runAggregate: RunAggregate, key: string): MasterInstance => {
+  const known = runAggregate.masterInstances.get(key);
   if (known !== undefined) return known;
-  const boot: Boot = { upTo: 0, beyond: new Set(), dropped: false };
-  accumulator.boots.set(key, boot);
-  return boot;
+  const instance: MasterInstance = { upTo: 0, beyond: new Set(), dropped: false };
+  runAggregate.masterInstances.set(key, instance);
+  return instance;
 };
 
-const isNew = (boot: Boot, seq: number): boolean => {
-  if (seq <= boot.upTo || boot.beyond.has(seq)) return false;
-  boot.beyond.add(seq);
-  while (boot.beyond.delete(boot.upTo + 1)) boot.upTo += 1;
+const isNew = (instance: MasterInstance, seq: number): boolean => {
+  if (seq <= instance.upTo || instance.beyond.has(seq)) return false;
+  instance.beyond.add(seq);
+  while (instance.beyond.delete(instance.upTo + 1)) instance.upTo += 1;
   return true;
 };
 
@@ -105,95 +105,98 @@ export type Told = { readonly sample: Sample; readonly deltas: readonly Endpoint
 
 /** `totals` false leaves out what the endpoints did. */
 const addSample = (
-  accumulator: Accumulator,
-  boot: Boot,
+  runAggregate: RunAggregate,
+  instance: MasterInstance,
   { sample, deltas }: Partial<Told> & Pick<Told, "sample">,
   totals: boolean,
 ): void => {
   const { second, snapshot } = sample;
-  for (const { id, method, name } of sample.names) accumulator.names.set(id, { method, name });
-  const newest = second >= accumulator.lastSecond;
-  const at = atSecond(accumulator, second);
-  cover(accumulator.covered, Math.min(second, snapshot?.fromSecond ?? second), second);
+  for (const { id, method, name } of sample.names) runAggregate.names.set(id, { method, name });
+  const newest = second >= runAggregate.lastSecond;
+  const at = atSecond(runAggregate, second);
+  cover(runAggregate.covered, Math.min(second, snapshot?.fromSecond ?? second), second);
   if (sample.users !== undefined) {
-    if (newest) accumulator.users = sample.users.real;
-    accumulator.maxUsers = Math.max(accumulator.maxUsers, sample.users.real);
+    if (newest) runAggregate.users = sample.users.real;
+    runAggregate.maxUsers = Math.max(runAggregate.maxUsers, sample.users.real);
   }
   if (totals) {
     for (const delta of deltas ?? endpointsOf(sample)) {
-      addDelta(totalsOf(accumulator, delta.id), delta, second);
+      addDelta(totalsOf(runAggregate, delta.id), delta, second);
       at.requests += delta.requests;
       at.failures += delta.failures;
-      accumulator.requests += delta.requests;
+      runAggregate.requests += delta.requests;
     }
   }
-  if (snapshot !== undefined && second >= (boot.snapshot?.second ?? 0)) {
-    boot.snapshot = { ...snapshot, second };
+  if (snapshot !== undefined && second >= (instance.snapshot?.second ?? 0)) {
+    instance.snapshot = { ...snapshot, second };
   }
 };
 
-const totalsOf = ({ endpoints }: Accumulator, id: string): Totals => {
+const totalsOf = ({ endpoints }: RunAggregate, id: string): Totals => {
   const totals = endpoints.get(id) ?? emptyTotals();
   endpoints.set(id, totals);
   return totals;
 };
 
 export const addRow = (
-  accumulator: Accumulator,
-  row: SampleRow,
+  runAggregate: RunAggregate,
+  row: MetricRecord,
   options: { readonly totals?: boolean; readonly told?: Told | undefined } = {},
 ): void => {
-  const boot = bootOf(accumulator, `${row.attempt}:${row.boot}`);
-  if (!isNew(boot, row.seq)) return;
+  const instance = instanceOf(runAggregate, row.masterInstanceId);
+  if (!isNew(instance, row.seq)) return;
   if (row.type === RECORD.sample || row.type === RECORD.snapshot) {
     const told = options.told ?? { sample: decodeSample(row.body) };
-    addSample(accumulator, boot, told, options.totals ?? true);
-  } else if (row.type === RECORD.open) boot.open = decodeOpen(row.body);
-  else if (row.type === RECORD.final) boot.final = { ...decodeFinal(row.body), seq: row.seq };
-  else if (row.type === RECORD.dropped) boot.dropped = true;
+    addSample(runAggregate, instance, told, options.totals ?? true);
+  } else if (row.type === RECORD.open) instance.open = decodeOpen(row.body);
+  else if (row.type === RECORD.final) instance.final = { ...decodeFinal(row.body), seq: row.seq };
+  else if (row.type === RECORD.dropped) instance.dropped = true;
 };
 
-/** Everything that a store has of a run: each row and each block once. */
-export const accumulate = ({ blocks, rows, merged }: Reading, totals: boolean): Accumulator => {
-  const accumulator = emptyAccumulator();
-  for (const { attempt, boot, fromSeq, toSeq } of merged) {
-    const known = bootOf(accumulator, `${attempt}:${boot}`);
+/** Everything that a store has of a run: each row and each rollup once. */
+export const runAggregateOf = (
+  { rollups, rows, compacted }: Reading,
+  totals: boolean,
+): RunAggregate => {
+  const runAggregate = emptyRunAggregate();
+  for (const { masterInstanceId, fromSeq, toSeq } of compacted) {
+    const known = instanceOf(runAggregate, masterInstanceId);
     if (fromSeq <= known.upTo + 1) known.upTo = Math.max(known.upTo, toSeq);
     else for (let seq = fromSeq; seq <= toSeq; seq += 1) known.beyond.add(seq);
   }
-  for (const { series, level, start, body } of blocks) {
+  for (const { series, level, start, body } of rollups) {
     if (series === META) {
       const { names, covered, maxUsers } = decodeMeta(body);
-      for (const [id, method, name] of names) accumulator.names.set(id, { method, name });
+      for (const [id, method, name] of names) runAggregate.names.set(id, { method, name });
       for (const [from, to] of covered) {
-        cover(accumulator.covered, from, to);
-        accumulator.lastSecond = Math.max(accumulator.lastSecond, to);
-        accumulator.recentFrom = Math.max(accumulator.recentFrom, to + 1);
+        cover(runAggregate.covered, from, to);
+        runAggregate.lastSecond = Math.max(runAggregate.lastSecond, to);
+        runAggregate.recentFrom = Math.max(runAggregate.recentFrom, to + 1);
       }
-      accumulator.maxUsers = Math.max(accumulator.maxUsers, maxUsers);
+      runAggregate.maxUsers = Math.max(runAggregate.maxUsers, maxUsers);
     } else {
-      const endpoint = totalsOf(accumulator, series);
+      const endpoint = totalsOf(runAggregate, series);
       for (const cell of decodeCells(body, level, start)) {
         addDelta(endpoint, cell, cell.lastSecond);
-        accumulator.requests += cell.requests;
+        runAggregate.requests += cell.requests;
       }
     }
   }
-  for (const row of rows) addRow(accumulator, row, { totals });
-  return accumulator;
+  for (const row of rows) addRow(runAggregate, row, { totals });
+  return runAggregate;
 };
 
 /**
  * Requests and failures of the `seconds` before the newest one that is `lagSeconds` old; `undefined` where some of them
- * are only known merged. Unix seconds, `to` not included.
+ * are only known compacted. Unix seconds, `to` not included.
  */
-export const recentWindow = (accumulator: Accumulator, seconds: number, lagSeconds: number) => {
-  const to = accumulator.lastSecond + 1 - lagSeconds;
+export const recentWindow = (runAggregate: RunAggregate, seconds: number, lagSeconds: number) => {
+  const to = runAggregate.lastSecond + 1 - lagSeconds;
   const from = to - seconds;
-  if (from < accumulator.recentFrom) return undefined;
+  if (from < runAggregate.recentFrom) return undefined;
   let [requests, failures] = [0, 0];
   for (let second = from; second < to; second += 1) {
-    const at = accumulator.recent.get(second);
+    const at = runAggregate.recent.get(second);
     requests += at?.requests ?? 0;
     failures += at?.failures ?? 0;
   }
@@ -201,39 +204,38 @@ export const recentWindow = (accumulator: Accumulator, seconds: number, lagSecon
 };
 
 /** The record numbers that are missing below the highest that has been seen, by master process. */
-export const gapsOfBoots = (
-  accumulator: Accumulator,
-): { readonly boot: string; readonly fromSeq: number; readonly toSeq: number }[] =>
-  [...accumulator.boots].flatMap(([key, { upTo, beyond }]) => {
+export const sequenceGaps = (
+  runAggregate: RunAggregate,
+): { readonly masterInstanceId: string; readonly fromSeq: number; readonly toSeq: number }[] =>
+  [...runAggregate.masterInstances].flatMap(([masterInstanceId, { upTo, beyond }]) => {
     const next = [...beyond].reduce((least, seq) => Math.min(least, seq), Infinity);
-    const boot = key.split(":")[1] ?? "";
-    return beyond.size === 0 ? [] : [{ boot, fromSeq: upTo + 1, toSeq: next - 1 }];
+    return beyond.size === 0 ? [] : [{ masterInstanceId, fromSeq: upTo + 1, toSeq: next - 1 }];
   });
 
 /** Has every process handed in all it had? What Locust's own pages gave is as whole as they are. */
 export const finalsOf = (
-  accumulator: Accumulator,
+  runAggregate: RunAggregate,
 ): {
-  readonly boots: number;
+  readonly masterInstances: number;
   readonly complete: boolean;
   readonly stopCause?: StopCause | undefined;
 } => {
-  const boots = [...accumulator.boots.values()];
-  const whole = (boot: Boot): boolean => {
-    if (boot.snapshot?.source === "polled") return true;
-    return boot.final !== undefined && boot.upTo >= boot.final.seq && !boot.dropped;
+  const masterInstances = [...runAggregate.masterInstances.values()];
+  const whole = (instance: MasterInstance): boolean => {
+    if (instance.snapshot?.source === "polled") return true;
+    return instance.final !== undefined && instance.upTo >= instance.final.seq && !instance.dropped;
   };
   return {
-    boots: boots.length,
-    complete: boots.every(whole),
-    stopCause: boots.at(-1)?.final?.stopCause ?? undefined,
+    masterInstances: masterInstances.length,
+    complete: masterInstances.every(whole),
+    stopCause: masterInstances.at(-1)?.final?.stopCause ?? undefined,
   };
 };
 
 /** As above, and no worker is missing whose last report never came. */
-export const isComplete = (accumulator: Accumulator): boolean =>
-  finalsOf(accumulator).complete &&
-  [...accumulator.boots.values()].every(({ final }) => {
+export const isComplete = (runAggregate: RunAggregate): boolean =>
+  finalsOf(runAggregate).complete &&
+  [...runAggregate.masterInstances.values()].every(({ final }) => {
     if (final === undefined) return true;
     const { workersExpected, workersReported } = final;
     return workersExpected == null || workersReported == null || workersReported >= workersExpected;
@@ -241,13 +243,13 @@ export const isComplete = (accumulator: Accumulator): boolean =>
 
 /** Workers as the masters told at the end. */
 export const workersOf = (
-  accumulator: Accumulator,
+  runAggregate: RunAggregate,
 ): { readonly expected: number | null; readonly lost: number } => {
-  const boots = [...accumulator.boots.values()];
-  const expected = boots.map(
+  const masterInstances = [...runAggregate.masterInstances.values()];
+  const expected = masterInstances.map(
     ({ final, open }) => final?.workersExpected ?? open?.workers.length ?? 0,
   );
-  const lost = boots.map(({ final }) => final?.workersLost ?? 0);
+  const lost = masterInstances.map(({ final }) => final?.workersLost ?? 0);
   const most = Math.max(0, ...expected);
   return { expected: most === 0 ? null : most, lost: Math.max(0, ...lost) };
 };

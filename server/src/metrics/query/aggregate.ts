@@ -1,5 +1,5 @@
 import type { Reading } from "../../stores/ports.ts";
-import { ALL, blockStart, decodeCells, decodeFacts, FACTS } from "../codec/rollup.ts";
+import { ALL, rollupStart, decodeCells, decodeFacts, FACTS } from "../codec/rollup.ts";
 import { type Delta, decodeSample, endpointsOf } from "../codec/sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../codec/totals.ts";
 import { isSteady } from "./plan.ts";
@@ -19,7 +19,7 @@ export type BucketFacts = {
   highest: number;
 };
 
-export type Gathered = {
+export type WindowAggregate = {
   /** By bucket (its first second) and key. */
   readonly buckets: Map<number, Map<string, Totals>>;
   readonly facts: Map<number, BucketFacts>;
@@ -29,13 +29,13 @@ export type Gathered = {
   readonly late: Map<string, Counts>;
 };
 
-export type GatherOptions = Seconds & {
+export type AggregateOptions = Seconds & {
   /** In seconds; buckets begin at its multiples. Absent: one bucket, at 0. */
   readonly step?: number | undefined;
   /** Where what an endpoint did is added; `undefined` leaves it unread. `ALL` adds endpoints up. */
   readonly keyOf: (id: string) => string | undefined;
   readonly load: { readonly fromMs: number; readonly toMs: number };
-  /** Good and failed answers are looked at together only: they are counted in `ok`. */
+  /** Good and failed answers are queried at together only: they are counted in `ok`. */
   readonly together?: boolean;
   /** Only seconds in which the real users are the target's. */
   readonly steady: boolean;
@@ -60,10 +60,10 @@ const count = (counts: Counts, { requests, failures }: Counts, share = 1): void 
   counts.failures += failures * share;
 };
 
-/** Sums blocks and rows of a run over a window, in one pass. */
-export const gather = (reading: Reading, options: GatherOptions): Gathered => {
+/** Sums rollups and rows of a run over a window, in one pass. */
+export const gather = (reading: Reading, options: AggregateOptions): WindowAggregate => {
   const { load, step } = options;
-  const gathered: Gathered = {
+  const windowAggregate: WindowAggregate = {
     buckets: new Map(),
     facts: new Map(),
     inWhole: new Map(),
@@ -78,26 +78,26 @@ export const gather = (reading: Reading, options: GatherOptions): Gathered => {
   /** `share` of it where a snapshot's sums are spread over the seconds they speak of. */
   const rate = (key: string, counts: Counts, second: number, seconds: number, share = 1): void => {
     if (!isWhole(second, seconds)) return;
-    const bucket = at(gathered.inWhole, bucketOf(second), () => new Map<string, Counts>());
+    const bucket = at(windowAggregate.inWhole, bucketOf(second), () => new Map<string, Counts>());
     count(at(bucket, key, noCounts), counts, share);
   };
   const total = (key: string, delta: Delta, second: number, lastSecond: number): void => {
-    const bucket = at(gathered.buckets, bucketOf(second), () => new Map<string, Totals>());
+    const bucket = at(windowAggregate.buckets, bucketOf(second), () => new Map<string, Totals>());
     const totals = at(bucket, key, emptyTotals);
     addDelta(totals, delta, lastSecond, options.together === true ? totals.ok : totals.failed);
-    if (second * 1000 >= load.toMs) count(at(gathered.late, key, noCounts), delta);
+    if (second * 1000 >= load.toMs) count(at(windowAggregate.late, key, noCounts), delta);
   };
 
   const steadyCells = new Map<number, Set<number>>();
   const wanted = (start: number, cell: { readonly start: number }): boolean =>
     inWindow(cell.start) && (!options.steady || steadyCells.get(start)?.has(cell.start) === true);
-  const ofFacts = reading.blocks.filter(({ series }) => series === FACTS);
+  const ofFacts = reading.rollups.filter(({ series }) => series === FACTS);
   for (const { start, level, body } of ofFacts.toSorted((a, b) => a.start - b.start)) {
     const cells = decodeFacts(body, level, start);
     steadyCells.set(start, new Set(cells.filter(isSteady).map((cell) => cell.start)));
     for (const cell of cells) {
       if (!wanted(start, cell)) continue;
-      const facts = at(gathered.facts, bucketOf(cell.start), noFacts);
+      const facts = at(windowAggregate.facts, bucketOf(cell.start), noFacts);
       facts.covered += cell.covered;
       if (cell.users !== null) facts.users = cell.users;
       if (cell.target !== null) facts.target = cell.target;
@@ -107,7 +107,7 @@ export const gather = (reading: Reading, options: GatherOptions): Gathered => {
       facts.highest = Math.max(facts.highest, cell.highest);
     }
   }
-  for (const { series, start, level, body } of reading.blocks) {
+  for (const { series, start, level, body } of reading.rollups) {
     const key = series === FACTS ? undefined : options.keyOf(series);
     if (key === undefined) continue;
     for (const cell of decodeCells(body, level, start)) {
@@ -130,10 +130,10 @@ export const gather = (reading: Reading, options: GatherOptions): Gathered => {
     const share = 1 / (second - first + 1);
     const spoken = Array.from({ length: second - first + 1 }, (_, index) => first + index);
     for (const one of spoken) {
-      const facts = at(gathered.facts, bucketOf(one), noFacts);
+      const facts = at(windowAggregate.facts, bucketOf(one), noFacts);
       if (users !== undefined) Object.assign(facts, { users: users.real, target: users.target });
       // A late row for a second that is merged already covers nothing new.
-      if (!seconds.has(one) && !steadyCells.has(blockStart(one))) {
+      if (!seconds.has(one) && !steadyCells.has(rollupStart(one))) {
         facts.covered += 1;
         if (isWhole(one, 1)) facts.whole += 1;
       }
@@ -149,10 +149,11 @@ export const gather = (reading: Reading, options: GatherOptions): Gathered => {
     }
   }
   for (const [second, requests] of seconds) {
-    const facts = gathered.facts.get(bucketOf(second));
-    if (facts === undefined || !isWhole(second, 1) || steadyCells.has(blockStart(second))) continue;
+    const facts = windowAggregate.facts.get(bucketOf(second));
+    if (facts === undefined || !isWhole(second, 1) || steadyCells.has(rollupStart(second)))
+      continue;
     facts.lowest = Math.min(facts.lowest, requests);
     facts.highest = Math.max(facts.highest, requests);
   }
-  return gathered;
+  return windowAggregate;
 };

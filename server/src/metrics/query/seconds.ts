@@ -1,5 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Accumulator } from "../live/run-aggregate.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
 
 /** Whole seconds, both ends included. */
 export type Seconds = { readonly from: number; readonly to: number };
@@ -7,35 +7,35 @@ export type Seconds = { readonly from: number; readonly to: number };
 /** From the first user spawned to the stop being issued, in Unix ms; `undefined` before load has begun. */
 export const loadTimeOf = (
   run: LoadTestRun,
-  accumulator: Accumulator,
+  runAggregate: RunAggregate,
   now: number,
 ): { readonly fromMs: number; readonly toMs: number } | undefined => {
-  const boots = [...accumulator.boots.values()];
-  const starts = boots.flatMap(
+  const masterInstances = [...runAggregate.masterInstances.values()];
+  const starts = masterInstances.flatMap(
     ({ final, open }) => final?.loadStartedAtMs ?? open?.loadStartedAtMs ?? [],
   );
-  const firstSecond = accumulator.covered[0]?.[0];
+  const firstSecond = runAggregate.covered[0]?.[0];
   const first = firstSecond === undefined ? undefined : firstSecond * 1000;
   const fromMs = starts.length > 0 ? Math.min(...starts) : (run.loadStartedAt ?? first);
   if (fromMs === undefined) return undefined;
-  const stops = boots.flatMap(({ final }) => final?.stopIssuedAtMs ?? []);
-  const open = Math.min(now, (accumulator.lastSecond + 1) * 1000);
+  const stops = masterInstances.flatMap(({ final }) => final?.stopIssuedAtMs ?? []);
+  const open = Math.min(now, (runAggregate.lastSecond + 1) * 1000);
   const toMs = stops.length > 0 ? Math.max(...stops) : (run.loadEndedAt ?? open);
   return { fromMs, toMs: Math.max(fromMs, toMs) };
 };
 
 /** The seconds that a query speaks of: those of its window, else all that have figures. */
 export const secondsOf = (
-  accumulator: Accumulator,
+  runAggregate: RunAggregate,
   query: { readonly from?: number | undefined; readonly to?: number | undefined },
 ): Seconds => {
-  const first = accumulator.covered[0]?.[0] ?? 0;
+  const first = runAggregate.covered[0]?.[0] ?? 0;
   return {
     from: query.from === undefined ? first : Math.max(first, Math.floor(query.from / 1000)),
     to:
       query.to === undefined
-        ? accumulator.lastSecond
-        : Math.min(accumulator.lastSecond, Math.ceil(query.to / 1000) - 1),
+        ? runAggregate.lastSecond
+        : Math.min(runAggregate.lastSecond, Math.ceil(query.to / 1000) - 1),
   };
 };
 
@@ -50,7 +50,7 @@ export const stepFor = ({ from, to }: Seconds, points: number): number => {
 };
 
 /** Stretches of seconds without any figures between the first and the last, in Unix ms. */
-export const gapsOf = ({ covered }: Accumulator): { from: number; to: number }[] =>
+export const gapsOf = ({ covered }: RunAggregate): { from: number; to: number }[] =>
   covered.slice(1).map(([from], index) => ({
     from: ((covered[index]?.[1] ?? from) + 1) * 1000,
     to: from * 1000,

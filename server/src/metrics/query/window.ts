@@ -1,35 +1,35 @@
-import type { Figures, WindowQuery } from "@load-manager/contract/metrics.ts";
+import type { Stats, WindowQuery } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { BlockQuery, MetricStore, Reading } from "../../stores/ports.ts";
-import type { Accumulator } from "../live/run-aggregate.ts";
-import { ALL, BLOCK_SECONDS, FACTS } from "../codec/rollup.ts";
-import { figuresOf, lowCount, type Responses, type View, viewOf } from "../codec/stats.ts";
+import type { RollupQuery, MetricStore, Reading } from "../../stores/ports.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
+import { ALL, ROLLUP_SECONDS, FACTS } from "../codec/rollup.ts";
+import { statsOf, lowCount, type Responses, type View, viewOf } from "../codec/stats.ts";
 import { errorBound, percentile } from "../codec/histogram.ts";
-import type { LiveRuns } from "../live/run-aggregate-cache.ts";
+import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { locustSnapshot } from "../live/snapshot.ts";
-import { gather, type Gathered } from "./aggregate.ts";
+import { gather, type WindowAggregate } from "./aggregate.ts";
 import { coarserWhereMissing, type Plan, planOf, queriesOf, refinedForSteady } from "./plan.ts";
 import { loadTimeOf, type Seconds, secondsOf, stepFor } from "./seconds.ts";
 
-export type LookDeps = {
+export type QueryDeps = {
   readonly metrics: MetricStore;
-  readonly live: LiveRuns;
+  readonly live: RunAggregateCache;
   readonly clock: Clock;
 };
 
 /** What every query works on: the window's figures, summed. */
-export type Looked = {
-  readonly accumulator: Accumulator;
+export type QueriedWindow = {
+  readonly runAggregate: RunAggregate;
   readonly window: Seconds;
   readonly step: number;
   readonly load: { readonly fromMs: number; readonly toMs: number };
-  readonly gathered: Gathered;
+  readonly windowAggregate: WindowAggregate;
 };
 
-/** Which endpoints are read, and how they are added up: `ALL` is the key of what is merged. */
+/** Which endpoints are read, and how they are added up: `ALL` is the key of all endpoints added up. */
 export type Selection = {
-  readonly series: BlockQuery["series"];
+  readonly series: RollupQuery["series"];
   readonly keyOf: (id: string) => string | undefined;
 };
 export const MERGED: Selection = { series: [ALL], keyOf: () => ALL };
@@ -37,7 +37,7 @@ export const EACH: Selection = {
   series: "endpoints",
   keyOf: (id) => (id === ALL ? undefined : id),
 };
-/** Only these endpoints: merged, or each by itself. */
+/** Only these endpoints: added up, or each by itself. */
 export const only = (ids: readonly string[], each: boolean): Selection => ({
   series: ids,
   keyOf: (id) => (ids.includes(id) ? (each ? id : ALL) : undefined),
@@ -46,15 +46,15 @@ export const only = (ids: readonly string[], each: boolean): Selection => ({
 const NOTHING: Seconds = { from: 0, to: -1 };
 export const SHOWN_PERCENTILES = [50, 90, 95, 99];
 
-/** Window, load time and the blocks to read: what comes before the figures themselves. */
+/** Window, load time and the rollups to read: what comes before the figures themselves. */
 export const frameOf = async (
-  deps: LookDeps,
+  deps: QueryDeps,
   run: LoadTestRun,
   query: Pick<WindowQuery, "from" | "to">,
 ) => {
-  const accumulator = await deps.live.facts(run.id);
-  const window = accumulator.covered.length === 0 ? NOTHING : secondsOf(accumulator, query);
-  const load = loadTimeOf(run, accumulator, deps.clock.now()) ?? { fromMs: 0, toMs: 0 };
+  const runAggregate = await deps.live.facts(run.id);
+  const window = runAggregate.covered.length === 0 ? NOTHING : secondsOf(runAggregate, query);
+  const load = loadTimeOf(run, runAggregate, deps.clock.now()) ?? { fromMs: 0, toMs: 0 };
   const cuts = [
     window.from,
     window.to + 1,
@@ -62,48 +62,48 @@ export const frameOf = async (
     Math.floor(load.toMs / 1000),
     Math.ceil(load.toMs / 1000),
   ];
-  return { accumulator, window, load, cuts };
+  return { runAggregate, window, load, cuts };
 };
 
-/** The blocks of a plan and the rows of its window; where the retention has taken narrow cells, wider ones. */
+/** The rollups of a plan and the rows of its window; where the retention has taken narrow cells, wider ones. */
 export const readPlanned = async (
-  deps: LookDeps,
+  deps: QueryDeps,
   runId: string,
   input: {
     readonly plan: Plan;
     readonly window: Seconds;
-    readonly series: BlockQuery["series"];
-    readonly accumulator: Accumulator;
+    readonly series: RollupQuery["series"];
+    readonly runAggregate: RunAggregate;
   },
 ): Promise<Reading> => {
-  const { window, accumulator } = input;
-  const queries = (plan: Plan): BlockQuery[] => [
+  const { window, runAggregate } = input;
+  const queries = (plan: Plan): RollupQuery[] => [
     ...queriesOf(plan, [FACTS]),
     ...queriesOf(plan, input.series),
   ];
-  const reading = await deps.metrics.readBlocks(runId, {
-    blocks: queries(input.plan),
+  const reading = await deps.metrics.readRollups(runId, {
+    rollups: queries(input.plan),
     rows: { fromSecond: window.from, toSecond: window.to },
   });
   const covered = (start: number): boolean =>
-    accumulator.covered.some(([from, to]) => from < start + BLOCK_SECONDS && to >= start);
-  const blocks = [...reading.blocks];
-  const rowsAt = new Set(reading.rows.map(({ second }) => Math.floor(second / BLOCK_SECONDS)));
-  const gone = (start: number): boolean => covered(start) && !rowsAt.has(start / BLOCK_SECONDS);
-  let missing = coarserWhereMissing(input.plan, blocks, gone);
+    runAggregate.covered.some(([from, to]) => from < start + ROLLUP_SECONDS && to >= start);
+  const rollups = [...reading.rollups];
+  const rowsAt = new Set(reading.rows.map(({ second }) => Math.floor(second / ROLLUP_SECONDS)));
+  const gone = (start: number): boolean => covered(start) && !rowsAt.has(start / ROLLUP_SECONDS);
+  let missing = coarserWhereMissing(input.plan, rollups, gone);
   while (missing.size > 0) {
-    const wider = await deps.metrics.readBlocks(runId, { blocks: queries(missing) });
-    blocks.push(...wider.blocks);
-    missing = coarserWhereMissing(missing, wider.blocks, gone);
+    const wider = await deps.metrics.readRollups(runId, { rollups: queries(missing) });
+    rollups.push(...wider.rollups);
+    missing = coarserWhereMissing(missing, wider.rollups, gone);
   }
-  return { ...reading, blocks };
+  return { ...reading, rollups };
 };
 
-export type Look = ReturnType<typeof createLook>;
+export type Look = ReturnType<typeof createWindowReader>;
 
 /** Reads what a query asks for; `points` buckets it. */
-export const createLook =
-  (deps: LookDeps) =>
+export const createWindowReader =
+  (deps: QueryDeps) =>
   async (
     run: LoadTestRun,
     query: WindowQuery,
@@ -113,26 +113,26 @@ export const createLook =
       /** Good and failed answers are told apart. */
       readonly apart?: boolean;
     } = {},
-  ): Promise<Looked> => {
+  ): Promise<QueriedWindow> => {
     const selection = options.selection ?? MERGED;
-    const { accumulator, window, load, cuts } = await frameOf(deps, run, query);
+    const { runAggregate, window, load, cuts } = await frameOf(deps, run, query);
     const step = options.points === undefined ? undefined : stepFor(window, options.points);
     const steady = query.phase === "steady";
     const together = query.responses === "all" && options.apart !== true;
-    const coarse = planOf(window, accumulator.covered, cuts, step);
+    const coarse = planOf(window, runAggregate.covered, cuts, step);
     const factsOfPlan = async () =>
-      (await deps.metrics.readBlocks(run.id, { blocks: queriesOf(coarse, [FACTS]) })).blocks;
+      (await deps.metrics.readRollups(run.id, { rollups: queriesOf(coarse, [FACTS]) })).rollups;
     const plan = steady ? refinedForSteady(coarse, await factsOfPlan()) : coarse;
     const reading: Reading =
       window.to < window.from
-        ? { blocks: [], rows: [], merged: [] }
+        ? { rollups: [], rows: [], compacted: [] }
         : await readPlanned(deps, run.id, {
             plan,
             window,
             series: selection.series,
-            accumulator,
+            runAggregate,
           });
-    const gathered = gather(reading, {
+    const windowAggregate = gather(reading, {
       ...window,
       step,
       keyOf: selection.keyOf,
@@ -140,37 +140,37 @@ export const createLook =
       steady,
       together,
     });
-    return { accumulator, window, step: step ?? 1, load, gathered };
+    return { runAggregate, window, step: step ?? 1, load, windowAggregate };
   };
 
-const lateOf = ({ gathered }: Looked, responses: Responses, key: string): number => {
-  const { requests, failures } = gathered.late.get(key) ?? { requests: 0, failures: 0 };
+const lateOf = ({ windowAggregate }: QueriedWindow, responses: Responses, key: string): number => {
+  const { requests, failures } = windowAggregate.late.get(key) ?? { requests: 0, failures: 0 };
   if (responses === "all") return requests;
   return responses === "ok" ? requests - failures : failures;
 };
 
-const coveredIn = ({ facts }: Gathered): number =>
+const coveredIn = ({ facts }: WindowAggregate): number =>
   [...facts.values()].reduce((sum, { covered }) => sum + covered, 0);
 
 /** Requests completed in (window ∩ load time) ÷ its length; of what is under a key. */
 export const rateOf = (
-  looked: Looked,
+  queried: QueriedWindow,
   query: WindowQuery,
   view: View,
   key: string = ALL,
 ): number | null => {
-  const { window, load, gathered } = looked;
+  const { window, load, windowAggregate } = queried;
   const fromMs = Math.max(load.fromMs, query.from ?? load.fromMs);
   const toMs = Math.min(load.toMs, query.to ?? load.toMs);
-  const length = query.phase === "steady" ? coveredIn(gathered) : (toMs - fromMs) / 1000;
+  const length = query.phase === "steady" ? coveredIn(windowAggregate) : (toMs - fromMs) / 1000;
   if (window.to < window.from || length <= 0) return null;
-  return Math.max(0, view.requests - lateOf(looked, query.responses, key)) / length;
+  return Math.max(0, view.requests - lateOf(queried, query.responses, key)) / length;
 };
 
-/** What was merged, over the whole window. */
-export const allOf = ({ gathered }: Looked, query: WindowQuery): View =>
+/** All endpoints added up, over the whole window. */
+export const allOf = ({ windowAggregate }: QueriedWindow, query: WindowQuery): View =>
   viewOf(
-    [...gathered.buckets.values()].flatMap((bucket) => [...bucket.values()]),
+    [...windowAggregate.buckets.values()].flatMap((bucket) => [...bucket.values()]),
     query.responses,
   );
 
@@ -178,9 +178,9 @@ export const allOf = ({ gathered }: Looked, query: WindowQuery): View =>
 export const isWholeRun = ({ from, to, phase }: WindowQuery): boolean =>
   from === undefined && to === undefined && phase === undefined;
 
-export const figuresFor = (looked: Looked, query: WindowQuery, view: View): Figures => {
-  const own = figuresOf(view, rateOf(looked, query, view));
-  const locust = locustSnapshot(looked.accumulator)?.snapshot;
+export const windowStatsOf = (queried: QueriedWindow, query: WindowQuery, view: View): Stats => {
+  const own = statsOf(view, rateOf(queried, query, view));
+  const locust = locustSnapshot(queried.runAggregate)?.snapshot;
   if (locust === undefined || view.histogram.total > 0 || !isWholeRun(query)) return own;
   const { p50ResponseMs = null, p95ResponseMs = null, p99ResponseMs = null } = locust;
   return { ...own, p50ResponseMs, p95ResponseMs, p99ResponseMs };
@@ -197,8 +197,8 @@ export const extraPercentiles = (query: WindowQuery, view: View) =>
       };
 
 /** What stands beside every answer with percentiles: how far they can be off, and whose they are. */
-export const percentileNotes = (looked: Looked, query: WindowQuery, view: View) => {
-  const polled = locustSnapshot(looked.accumulator) !== undefined && view.histogram.total === 0;
+export const percentileNotes = (queried: QueriedWindow, query: WindowQuery, view: View) => {
+  const polled = locustSnapshot(queried.runAggregate) !== undefined && view.histogram.total === 0;
   const low = lowCount(view, SHOWN_PERCENTILES);
   return {
     percentileError: polled ? null : errorBound([view.histogram]),

@@ -1,4 +1,4 @@
-import type { Block, SampleRow } from "../../stores/ports.ts";
+import type { Rollup, MetricRecord } from "../../stores/ports.ts";
 import { toRanges } from "../../stores/shared/samples.ts";
 import { decodeSample, type Delta, endpointsOf } from "../codec/sample.ts";
 import {
@@ -44,7 +44,7 @@ class Counts {
   }
 }
 
-const gatherWindow = (rows: readonly SampleRow[], before: readonly Block[]) => {
+const gatherWindow = (rows: readonly MetricRecord[], before: readonly Rollup[]) => {
   const series = new Map<string, Map<number, Second>>();
   const known = new Map<number, Known>();
   const names = new Map<string, readonly [string, string, string]>();
@@ -70,22 +70,22 @@ const gatherWindow = (rows: readonly SampleRow[], before: readonly Block[]) => {
     known.set(second, users === undefined ? told : { users: users.real, target: users.target });
   };
 
-  for (const block of before) {
-    if (block.series === META) {
-      const meta = decodeMeta(block.body);
+  for (const rollup of before) {
+    if (rollup.series === META) {
+      const meta = decodeMeta(rollup.body);
       for (const name of meta.names) names.set(name[0], name);
       for (const { at, ...error } of meta.errors)
         for (const [second, count] of at) errors.add(JSON.stringify(error), second, count);
       for (const { at, ...exception } of meta.exceptions)
         for (const [second, count] of at) exceptions.add(JSON.stringify(exception), second, count);
-    } else if (block.level === 1) {
-      if (block.series === FACTS) {
-        for (const { start, users, target } of decodeFacts(block.body, 1, block.start)) {
+    } else if (rollup.level === 1) {
+      if (rollup.series === FACTS) {
+        for (const { start, users, target } of decodeFacts(rollup.body, 1, rollup.start)) {
           note(start, users === null || target === null ? undefined : { real: users, target });
         }
-      } else if (block.series !== ALL) {
-        for (const cell of decodeCells(block.body, 1, block.start)) {
-          add(block.series, cell.start, cell);
+      } else if (rollup.series !== ALL) {
+        for (const cell of decodeCells(rollup.body, 1, rollup.start)) {
+          add(rollup.series, cell.start, cell);
         }
       }
     }
@@ -177,17 +177,17 @@ const coarser = (cells: readonly Cell[], level: number): Cell[] => {
 };
 
 /**
- * The blocks of one window of a run: what the samples tell, added to what the blocks before told (those of level 1 and
- * the other things; coarser levels are made from them). All samples and blocks are of that window.
+ * The rollups of one window of a run: what the samples tell, added to what the rollups before told (those of level 1 and
+ * the other things; coarser levels are made from them). All samples and rollups are of that window.
  */
-export const buildBlocks = (
+export const buildRollups = (
   runId: string,
   start: number,
-  rows: readonly SampleRow[],
-  before: readonly Block[],
-): Block[] => {
+  rows: readonly MetricRecord[],
+  before: readonly Rollup[],
+): Rollup[] => {
   const window = gatherWindow(rows, before);
-  const blocks: Block[] = [];
+  const rollups: Rollup[] = [];
   const put = (series: string, cells: readonly Cell[]): void => {
     const tens = coarser(cells, 10);
     for (const [level, list] of [
@@ -195,7 +195,7 @@ export const buildBlocks = (
       [10, tens],
       [60, coarser(tens, 60)],
     ] as const) {
-      blocks.push({ runId, series, level, start, body: encodeCells(list, level, start) });
+      rollups.push({ runId, series, level, start, body: encodeCells(list, level, start) });
     }
   };
   const all = secondsOfAll(window);
@@ -203,7 +203,7 @@ export const buildBlocks = (
   for (const level of LEVELS) {
     const facts = level === 1 ? all.facts : coarserFacts(all.facts, level);
     const body = encodeFacts(facts, level, start);
-    blocks.push({ runId, series: FACTS, level, start, body });
+    rollups.push({ runId, series: FACTS, level, start, body });
   }
   for (const [series, seconds] of window.series) {
     const cells = [...seconds]
@@ -223,6 +223,6 @@ export const buildBlocks = (
       at,
     })),
   };
-  blocks.push({ runId, series: META, level: 0, start, body: encodeMeta(meta) });
-  return blocks;
+  rollups.push({ runId, series: META, level: 0, start, body: encodeMeta(meta) });
+  return rollups;
 };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openSqliteStores } from "../../stores/sqlite/stores.ts";
-import { createLiveRuns } from "../live/run-aggregate-cache.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 
 const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
 
@@ -12,17 +12,17 @@ const url = (path: string): string => JSON.stringify(new URL(path, import.meta.u
 const program = (dataDir: string, from: number): string => `
   const { openSqliteStores } = await import(${url("../../stores/sqlite/stores.ts")});
   const { sampleRow } = await import(${url("../testing/fixtures.ts")});
-  const { createMerger } = await import(${url("./compactor.ts")});
+  const { createCompactor } = await import(${url("./compactor.ts")});
   const { metrics } = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
   let seq = ${from};
-  const merger = createMerger({
+  const compactor = createCompactor({
     metrics,
     clock: { now: () => (seq + 1e6) * 1000, monotonic: () => 0 },
     log: { debug() {}, info() {}, warn: console.error, error: console.error },
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],
   });
-  const merging = async () => { for (;;) await merger.look(); };
+  const merging = async () => { for (;;) await compactor.runOnce(); };
   void merging();
   for (;;) {
     const batch = [1, 2, 3, 4, 5].map((step) => sampleRow(seq + step, 1000 + seq + step, [{ name: "/a", ok: [step] }]));
@@ -35,7 +35,7 @@ const program = (dataDir: string, from: number): string => `
 test("killed again and again while it appends and merges: nothing acknowledged is lost, nothing counts twice", async () => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-killed-"));
   const dataDir = join(folder, "data");
-  let merged = 0;
+  let compacted = 0;
   let acknowledged = 0;
   for (let round = 0; round < 4; round += 1) {
     const file = join(folder, `program-${round}.mjs`);
@@ -55,19 +55,19 @@ test("killed again and again while it appends and merges: nothing acknowledged i
     const stores = await openSqliteStores({ dataDir });
     const said = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
     expect(said).toBeGreaterThan(acknowledged);
-    const accumulator = await createLiveRuns(stores.metrics).of("run");
-    const reading = await stores.metrics.readBlocks("run", { blocks: [], rows: {} });
-    const numbers = reading.merged.reduce(
+    const runAggregate = await createRunAggregateCache(stores.metrics).of("run");
+    const reading = await stores.metrics.readRollups("run", { rollups: [], rows: {} });
+    const numbers = reading.compacted.reduce(
       (sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1,
       0,
     );
-    merged = numbers;
+    compacted = numbers;
     // What was stored and not yet acknowledged may be there, whole.
-    expect(accumulator.requests).toBe(numbers + reading.rows.length);
-    expect([said, said + 5]).toContain(accumulator.requests);
-    acknowledged = accumulator.requests;
+    expect(runAggregate.requests).toBe(numbers + reading.rows.length);
+    expect([said, said + 5]).toContain(runAggregate.requests);
+    acknowledged = runAggregate.requests;
     await stores.close();
   }
-  expect(merged).toBeGreaterThan(100);
+  expect(compacted).toBeGreaterThan(100);
   rmSync(folder, { recursive: true, force: true });
 });

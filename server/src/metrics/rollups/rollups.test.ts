@@ -8,16 +8,16 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { SampleRow } from "../../stores/ports.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
 import { jsonRow, type Requests, sampleRow, testRun } from "../testing/fixtures.ts";
-import { finalsOf, gapsOfBoots, isComplete } from "../live/run-aggregate.ts";
-import { createLiveRuns } from "../live/run-aggregate-cache.ts";
+import { finalsOf, sequenceGaps, isComplete } from "../live/run-aggregate.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { toSnapshot } from "../live/snapshot.ts";
 import { createQueries } from "../query/queries.ts";
-import { buildBlocks } from "./build.ts";
-import { BLOCK_SECONDS, decodeCells, encodeCells } from "../codec/rollup.ts";
-import { createMerger } from "./compactor.ts";
+import { buildRollups } from "./build.ts";
+import { ROLLUP_SECONDS, decodeCells, encodeCells } from "../codec/rollup.ts";
+import { createCompactor } from "./compactor.ts";
 
 const log = pino({ level: "silent" });
 const run = testRun();
@@ -37,7 +37,7 @@ const rowsOf = ({
   readonly length: number;
   readonly seed: number;
   readonly endpoints: number;
-}): SampleRow[] => {
+}): MetricRecord[] => {
   let state = seed;
   const next = (below: number): number => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -45,7 +45,9 @@ const rowsOf = ({
   };
   const times = () =>
     Array.from({ length: next(4) }, () => (next(20) === 0 ? null : 1 + next(3000)));
-  const rows: SampleRow[] = [jsonRow(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] })];
+  const rows: MetricRecord[] = [
+    jsonRow(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] }),
+  ];
   for (let second = 900; second < 900 + length; second += 1) {
     for (let copies = [0, 1, 1, 1, 1, 2][next(6)] ?? 1; copies > 0; copies -= 1) {
       const requests: Requests[] = Array.from({ length: endpoints }, (_, index) => ({
@@ -66,7 +68,7 @@ const rowsOf = ({
 const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) =>
   createQueries({
     metrics,
-    live: createLiveRuns(metrics),
+    live: createRunAggregateCache(metrics),
     clock: { now: () => NOW, monotonic: () => 0 },
   });
 
@@ -75,15 +77,15 @@ const mergeBefore = async (
   metrics: ReturnType<typeof createMemoryStores>["metrics"],
   second: number,
 ): Promise<void> => {
-  const merger = createMerger({
+  const compactor = createCompactor({
     metrics,
     clock: { now: () => (second + 60) * 1000, monotonic: () => 0 },
     log,
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],
   });
-  await merger.look();
-  await merger.stop();
+  await compactor.runOnce();
+  await compactor.stop();
 };
 
 const answers = async (
@@ -91,11 +93,11 @@ const answers = async (
   window: object,
 ) => {
   const queries = queriesOver(metrics);
-  const accumulator = await createLiveRuns(metrics).of(run.id);
+  const runAggregate = await createRunAggregateCache(metrics).of(run.id);
   return {
     // Users are told by the newest rows, which are never merged while a run is live.
-    snapshot: { ...toSnapshot(accumulator, NOW), currentUsers: 0 },
-    finals: [finalsOf(accumulator), isComplete(accumulator), gapsOfBoots(accumulator)],
+    snapshot: { ...toSnapshot(runAggregate, NOW), currentUsers: 0 },
+    finals: [finalsOf(runAggregate), isComplete(runAggregate), sequenceGaps(runAggregate)],
     summary: await queries.summary(run, WindowQuery.parse(window)),
     requests: await queries.requests(run, RequestsQuery.parse(window)),
     chart: await queries.timeseries(run, TimeseriesQuery.parse({ ...window, points: "50" })),
@@ -108,7 +110,7 @@ const answers = async (
   };
 };
 
-describe("blocks", () => {
+describe("rollups", () => {
   test("every answer is the same, whatever has been merged, and however often", async () => {
     const window = fc.oneof(
       fc.constant({}),
@@ -132,11 +134,12 @@ describe("blocks", () => {
           const plain = createMemoryStores().metrics;
           await plain.append(rows);
           const merged = createMemoryStores().metrics;
-          const isLate = ({ seq, type }: SampleRow) => type === RECORD.sample && seq % 10 === late;
+          const isLate = ({ seq, type }: MetricRecord) =>
+            type === RECORD.sample && seq % 10 === late;
           await merged.append(rows.filter((row) => !isLate(row)));
-          for (const windows of merges) await mergeBefore(merged, 900 + windows * BLOCK_SECONDS);
+          for (const windows of merges) await mergeBefore(merged, 900 + windows * ROLLUP_SECONDS);
           await merged.append(rows);
-          await mergeBefore(merged, 900 + Math.max(...merges) * BLOCK_SECONDS);
+          await mergeBefore(merged, 900 + Math.max(...merges) * ROLLUP_SECONDS);
           expect(await answers(merged, asked)).toEqual(await answers(plain, asked));
         },
       ),
@@ -146,7 +149,7 @@ describe("blocks", () => {
 
   test("cells are read back as they were written", () => {
     const rows = [sampleRow(1, 900, [{ name: "/a", ok: [1, 2, 3], failed: [4] }])];
-    for (const { level, start, body, series } of buildBlocks("run", 900, rows, [])) {
+    for (const { level, start, body, series } of buildRollups("run", 900, rows, [])) {
       if (level !== 1 || series === "facts") continue;
       const cells = decodeCells(body, level, start);
       expect(cells).toHaveLength(1);

@@ -1,5 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { SampleRow } from "../../stores/ports.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ByteWriter } from "../codec/bytes.ts";
 import { addLatency, emptyHistogram, encodeHistogram } from "../codec/histogram.ts";
@@ -19,7 +19,6 @@ export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun => ({
   status: "Running",
   health: "ok",
   verdict: "none",
-  attempt: 1,
   fence: 1,
   targetUsers: 5,
   loadProfile: { kind: "constant" },
@@ -62,17 +61,16 @@ const delta = ({ method = "GET", name, ok = [], failed = [] }: Requests) => {
   };
 };
 
-const BOOT = "b0".repeat(16);
+const MASTER_INSTANCE = "b0".repeat(16);
 
 export const sampleRow = (
   seq: number,
   second: number,
   requests: readonly Requests[],
   users: { readonly target: number; readonly real: number } = { target: 5, real: 5 },
-): SampleRow => ({
+): MetricRecord => ({
   runId: "run",
-  attempt: 1,
-  boot: BOOT,
+  masterInstanceId: MASTER_INSTANCE,
   seq,
   type: RECORD.sample,
   second,
@@ -94,7 +92,7 @@ export const withProblems = (
   seq: number,
   second: number,
   problems: Pick<Partial<Sample>, "errors" | "exceptions">,
-): SampleRow => {
+): MetricRecord => {
   const row = sampleRow(seq, second, [{ name: "/a", failed: [1] }]);
   const errors = new ByteWriter().varint(problems.errors?.length ?? 0);
   for (const { id, error, count, firstMs, lastMs } of problems.errors ?? []) {
@@ -113,10 +111,9 @@ export const withProblems = (
   return { ...row, body: body.finish() };
 };
 
-export const jsonRow = (seq: number, type: number, value: unknown): SampleRow => ({
+export const jsonRow = (seq: number, type: number, value: unknown): MetricRecord => ({
   runId: "run",
-  attempt: 1,
-  boot: BOOT,
+  masterInstanceId: MASTER_INSTANCE,
   seq,
   type,
   second: 0,

@@ -1,8 +1,8 @@
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { SampleRow } from "../../stores/ports.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
 import { jsonRow, sampleRow, testRun } from "./fixtures.ts";
-import { createLiveRuns } from "../live/run-aggregate-cache.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { createQueries } from "../query/queries.ts";
 
 const NOW = 2_000_000;
@@ -15,7 +15,7 @@ export const FINAL = {
 };
 
 /** For tests. Load from 1000.5 to 1009.5; each second two requests of 10 ms and a failed one of 30 ms; one more after the stop. */
-export const usual = (): SampleRow[] => [
+export const usual = (): MetricRecord[] => [
   jsonRow(1, RECORD.open, LOAD),
   ...Array.from({ length: 10 }, (_, index) =>
     sampleRow(
@@ -32,10 +32,10 @@ export const usual = (): SampleRow[] => [
   jsonRow(13, RECORD.final, FINAL),
 ];
 
-export const over = async (rows: readonly SampleRow[]) => {
+export const over = async (rows: readonly MetricRecord[]) => {
   const { metrics } = createMemoryStores();
   await metrics.append(rows);
   const clock = { now: () => NOW, monotonic: () => NOW };
-  return createQueries({ metrics, live: createLiveRuns(metrics), clock });
+  return createQueries({ metrics, live: createRunAggregateCache(metrics), clock });
 };
 export const run = testRun();

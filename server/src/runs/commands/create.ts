@@ -1,7 +1,7 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import type { CreateRun, LoadTestRun, Trigger } from "@load-manager/contract/run.ts";
-import { resolveCluster } from "../../clusters/select-cluster.ts";
+import { selectCluster } from "../../clusters/select-cluster.ts";
 import { AppError, invalid, notFound } from "../../lib/errors.ts";
 import type { RunDeps } from "../deps.ts";
 import { recordEvent, recordStatus } from "../journal/events.ts";
@@ -15,7 +15,7 @@ export const createTestRun = async (
   id = deps.ids.next(),
 ): Promise<LoadTestRun> => {
   const { stores, clock } = deps;
-  const cluster = resolveCluster(
+  const cluster = selectCluster(
     [...deps.clusters.values()].map((adapter) => adapter.config),
     loadTest,
     loadTest.locustClusterId,
@@ -56,7 +56,6 @@ export const createTestRun = async (
     status: "Pending",
     health: "ok",
     verdict: "none",
-    attempt: 1,
     fence: 0,
     targetUrl: input.targetUrl ?? loadTest.targetUrl,
     targetUsers: input.targetUsers ?? loadTest.defaultUsers,

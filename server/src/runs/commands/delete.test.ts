@@ -6,7 +6,7 @@ import { recordEvent } from "../journal/events.ts";
 import { holdsSlot } from "../domain/states.ts";
 import { refreshSummary } from "../controller/settle.ts";
 import { createWorld } from "../testing/simulation/world.ts";
-import { stepRun } from "../controller/reconcile-run.ts";
+import { reconcileRun } from "../controller/reconcile-run.ts";
 
 /** An ended run with an event and one record of figures. */
 const ended = async () => {
@@ -23,8 +23,7 @@ const ended = async () => {
     deps.stores.metrics.append([
       {
         runId: id,
-        attempt: 1,
-        boot: "b".repeat(32),
+        masterInstanceId: "b".repeat(32),
         seq: 1,
         type: 1,
         second: 0,
@@ -87,7 +86,7 @@ test("the next look finishes what a kill has cut off, and until then it holds no
   const [left] = await it.deps.stores.runs.unsettled();
   expect(left?.id).toBe(it.id);
   expect(holdsSlot({ ...(await it.run()), slot: 0 })).toBe(false);
-  expect(await stepRun(it.deps, it.id, {})).toBe(true);
+  expect(await reconcileRun(it.deps, it.id, {})).toBe(true);
   expect(await it.deps.stores.runs.get(it.id)).toBeUndefined();
   expect([await it.rows(), await it.events()]).toEqual([0, 0]);
 });

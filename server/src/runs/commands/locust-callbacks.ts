@@ -1,7 +1,7 @@
 import type { RegisterExternal, SnapshotInput } from "@load-manager/contract/locust.ts";
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { resolveCluster } from "../../clusters/select-cluster.ts";
+import { selectCluster } from "../../clusters/select-cluster.ts";
 import { AppError, invalid } from "../../lib/errors.ts";
 import { changeRun } from "./stop.ts";
 import type { RunDeps } from "../deps.ts";
@@ -20,7 +20,7 @@ export const registerExternalTestRun = async (
   input: RegisterExternal,
 ): Promise<LoadTestRun> => {
   const { stores, clock, ids } = deps;
-  const cluster = resolveCluster(
+  const cluster = selectCluster(
     [...deps.clusters.values()]
       .map((adapter) => adapter.config)
       .filter((config) => config.kind === "attached"),
@@ -60,7 +60,6 @@ export const registerExternalTestRun = async (
     status: "Starting",
     health: "ok",
     verdict: "none",
-    attempt: 1,
     fence: 0,
     targetUsers: input.targetUsers,
     spawnRate: input.spawnRate,

@@ -8,7 +8,7 @@ import type { z } from "zod";
  */
 export const commandsFor = (run: LoadTestRun): z.output<typeof PluginCommand>[] => {
   const { id: runId, fence, commandedLoad } = run;
-  // Figures that arrive for a run that was given up show that its load goes on.
+  // Stats that arrive for a run that was given up show that its load goes on.
   const left = run.status === "Failed" && run.trigger !== "external";
   if (run.status === "Stopping" || left)
     return [{ id: `stop:${fence}`, type: "stop", runId, fence }];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { stopTestRun } from "../commands/stop.ts";
 import type { RunDeps } from "../deps.ts";
-import { lookFromAfar } from "./remote-host.ts";
+import { reconcileRemoteRun } from "./remote-host.ts";
 import { createWorld, type Variant } from "../testing/simulation/world.ts";
 
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
@@ -49,7 +49,7 @@ test("a machine that is not heard of may have load after somebody here has stopp
   };
   const look = async (): Promise<string | undefined> => {
     const found = await deps.stores.runs.get(id);
-    if (found !== undefined) await lookFromAfar(alone, found);
+    if (found !== undefined) await reconcileRemoteRun(alone, found);
     return (await deps.stores.runs.get(id))?.status;
   };
   it.pass(500_000);

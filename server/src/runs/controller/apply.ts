@@ -115,14 +115,14 @@ const become = async (context: Context, action: Become): Promise<LoadTestRun | u
 /** The intent is stored first; a second start is only ever sent to the same master process. */
 const start = async (context: Context): Promise<LoadTestRun | undefined> => {
   const { deps, adapter, hold, seen } = context;
-  const boot = seen.kind === "ready" ? seen.boot : undefined;
+  const masterInstanceId = seen.kind === "ready" ? seen.masterInstanceId : undefined;
   const { config } = adapter;
   const run =
     hold.run.startSent === undefined
       ? await writeRun(deps, hold, {
           startSent: {
             at: deps.clock.now(),
-            ...(boot === undefined ? {} : { boot }),
+            ...(masterInstanceId === undefined ? {} : { masterInstanceId }),
             ...(config.kind === "attached" ? { baseUrl: config.baseUrl } : {}),
           },
           ...(seen.kind === "ready" ? { engine: { ...seen.engine, workers: seen.workers } } : {}),
@@ -134,7 +134,8 @@ const start = async (context: Context): Promise<LoadTestRun | undefined> => {
     await adapter.start({ run, fence: hold.fence });
   } catch (error) {
     // Without the plugin Locust's page does not say whose load it shows: it must not be taken for this run's.
-    const refused = error instanceof AppError && error.kind === "conflict" && boot === undefined;
+    const refused =
+      error instanceof AppError && error.kind === "conflict" && masterInstanceId === undefined;
     if (refused) await writeRun(deps, { run, fence: hold.fence }, { startSent: null });
     throw error;
   }

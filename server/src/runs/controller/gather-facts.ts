@@ -2,11 +2,11 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Observation } from "../../clusters/port.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { RunDeps } from "../deps.ts";
-import { type KnownGaps, noteGaps } from "./record-gaps.ts";
+import { type KnownGaps, recordGaps } from "./record-gaps.ts";
 import { POLICY } from "../domain/policy.ts";
 import { type KnownProgress, stalledFor } from "../domain/stall.ts";
 import type { Facts } from "../domain/actions.ts";
-import type { FigureWindow } from "../domain/auto-stop.ts";
+import type { RequestWindow } from "../domain/auto-stop.ts";
 
 /** What one server remembers of the facts of a run between two looks, on its monotonic clock. */
 export type KnownFacts = {
@@ -54,7 +54,7 @@ const writeLive = async (deps: RunDeps, run: LoadTestRun, memory: KnownFacts): P
 const windowOf = async (
   deps: Pick<RunDeps, "figures">,
   run: LoadTestRun,
-): Promise<FigureWindow | undefined> => {
+): Promise<RequestWindow | undefined> => {
   const { autoStop } = run;
   if (run.status !== "Running" || autoStop?.enabled !== true) return undefined;
   const lag = run.engine?.pluginVersion === undefined ? 0 : POLICY.autoStopGraceMs / 1000;
@@ -68,8 +68,8 @@ const isEnd = (run: LoadTestRun, seen: Observation): boolean => {
 };
 
 /**
- * Stores what was seen of the figures, and gathers what a decision needs. Figures that cannot be stored or read (a full
- * disk, a damaged page) keep no run from being looked after: the decision is made without them, and health says so.
+ * Stores what was seen of the figures, and gathers what a decision needs. Stats that cannot be stored or read (a full
+ * disk, a damaged page) keep no run from being queried after: the decision is made without them, and health says so.
  */
 export const gatherFacts = async (
   deps: RunDeps,
@@ -88,9 +88,12 @@ export const gatherFacts = async (
   };
   await without(undefined, storePolled(deps, run, seen, memory));
   await without(undefined, writeLive(deps, run, memory));
-  await without(undefined, noteGaps(deps, run, (memory.gaps ??= new Map())));
+  await without(undefined, recordGaps(deps, run, (memory.gaps ??= new Map())));
   const requestsSeen = await without(memory.requests ?? 0, deps.figures.requests(run.id));
-  const finals = await without({ boots: 1, complete: false }, deps.figures.finals(run.id));
+  const finals = await without(
+    { masterInstances: 1, complete: false },
+    deps.figures.finals(run.id),
+  );
   const window = await without(undefined, windowOf(deps, run));
 
   const mono = deps.clock.monotonic();
@@ -119,13 +122,13 @@ export const gatherFacts = async (
     firstStopAgoMs: agoOr(Number.POSITIVE_INFINITY, memory.firstStopAt),
     finalsIn: polled
       ? endSeenForMs >= POLICY.polledFinalsMs
-      : finals.boots === 0
+      : finals.masterInstances === 0
         ? run.startSent === undefined && run.trigger !== "external"
         : finals.complete,
     stopCause: finals.stopCause,
     requestsSeen,
     stalledForMs: stalledFor(seen, requestsSeen, memory, mono),
     window,
-    figuresTrouble: trouble,
+    metricsError: trouble,
   };
 };

@@ -3,7 +3,7 @@ import { messageOf } from "../../lib/errors.ts";
 import type { RunDeps } from "../deps.ts";
 import { admitPending, awaitedClusters } from "./admission.ts";
 import { POLICY } from "../domain/policy.ts";
-import { type Memory, stepRun } from "./reconcile-run.ts";
+import { type Memory, reconcileRun } from "./reconcile-run.ts";
 
 /**
  * Looks at every run that is not settled, again and again, until it is. Losing every wake-up costs a second;
@@ -58,7 +58,7 @@ export const createLoop = (deps: RunDeps): RunLoop => {
     let told: { error: string; at: number } | undefined;
     while (!ending.signal.aborted) {
       try {
-        if (await stepRun(deps, runId, memory)) break;
+        if (await reconcileRun(deps, runId, memory)) break;
         told = undefined;
       } catch (thrown) {
         const error = messageOf(thrown);

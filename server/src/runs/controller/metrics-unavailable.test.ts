@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { stopTestRun } from "../commands/stop.ts";
 import type { RunDeps } from "../deps.ts";
 import { createWorld, type Variant } from "../testing/simulation/world.ts";
-import { type Memory, stepRun } from "./reconcile-run.ts";
+import { type Memory, reconcileRun } from "./reconcile-run.ts";
 
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
 const damaged = () => Promise.reject(new Error("database disk image is malformed"));
@@ -22,7 +22,7 @@ const running = async (broken: readonly (keyof RunDeps["figures"])[]) => {
   const look = async (looks: number): Promise<LoadTestRun | undefined> => {
     for (let left = looks; left > 0; left -= 1) {
       it.pass(1000);
-      await stepRun({ ...deps, figures }, id, memory).catch(() => false);
+      await reconcileRun({ ...deps, figures }, id, memory).catch(() => false);
     }
     return it.base.runs.get(id);
   };
@@ -35,7 +35,7 @@ describe("figures that cannot be read", () => {
   test("keep no stop from being sent, and health tells of them", async () => {
     const { it, id, deps, look } = await running(ALL);
     expect((await look(2))?.healthReason).toMatchObject({
-      code: "figures_unavailable",
+      code: "metrics_unavailable",
       message: expect.stringContaining("malformed"),
     });
     await stopTestRun(deps, id, { name: "t" });

@@ -9,7 +9,7 @@ import { registerExternalTestRun } from "../commands/locust-callbacks.ts";
 import { changeLoad, stopTestRun } from "../commands/stop.ts";
 import type { RunDeps } from "../deps.ts";
 import { createWorld } from "../testing/simulation/world.ts";
-import { type Memory, stepRun } from "./reconcile-run.ts";
+import { type Memory, reconcileRun } from "./reconcile-run.ts";
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -77,7 +77,7 @@ const running = async () => {
   const look = async (looks = 1): Promise<LoadTestRun | undefined> => {
     for (let left = looks; left > 0; left -= 1) {
       it.pass(1000);
-      await stepRun(deps, id, memory);
+      await reconcileRun(deps, id, memory);
     }
     return it.base.runs.get(id);
   };
@@ -111,7 +111,7 @@ describe("a run on a Locust without the plugin", () => {
     expect(seen.asked).toEqual(["/swarm"]);
     await changeLoad(deps, id, { targetUsers: 5 }, "t");
     it.pass(1000);
-    await stepRun({ ...deps, clusters: serverAt(baseUrl) }, id, {});
+    await reconcileRun({ ...deps, clusters: serverAt(baseUrl) }, id, {});
     expect(seen.asked).toEqual(["/swarm", "/swarm"]);
   });
 
@@ -122,7 +122,7 @@ describe("a run on a Locust without the plugin", () => {
     const memory: Memory = {};
     for (let left = 40; left > 0; left -= 1) {
       it.pass(1000);
-      await stepRun({ ...deps, clusters }, id, memory);
+      await reconcileRun({ ...deps, clusters }, id, memory);
     }
     expect((await it.base.runs.get(id))?.status).toBe("Finished");
     expect([seen.asked, other.seen.asked]).toEqual([["/stop"], []]);
@@ -143,7 +143,7 @@ describe("a run on a Locust without the plugin", () => {
     const memory: Memory = {};
     for (let left = 4; left > 0; left -= 1) {
       it.pass(1000);
-      await stepRun({ ...it.calm(), stores, clusters, failpoint }, id, memory);
+      await reconcileRun({ ...it.calm(), stores, clusters, failpoint }, id, memory);
     }
     const run = await it.base.runs.get(id);
     expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "cluster_taken"]);
@@ -157,10 +157,10 @@ describe("a run on a Locust without the plugin", () => {
     const scope = { accountId: "a", orgId: "o", projectId: "p" };
     const { id } = await registerExternalTestRun(deps, { ...scope, targetUsers: 5, spawnRate: 1 });
     const memory: Memory = {};
-    await stepRun(deps, id, memory);
+    await reconcileRun(deps, id, memory);
     expect((await it.base.runs.get(id))?.status).toBe("Starting");
     Object.assign(seen, { state: "running", requests: 5, users: 5 });
-    await stepRun(deps, id, memory);
+    await reconcileRun(deps, id, memory);
     expect((await it.base.runs.get(id))?.status).toBe("Running");
   });
 });

@@ -4,7 +4,7 @@ import { messageOf } from "../../lib/errors.ts";
 import { apply, writeRun } from "./apply.ts";
 import { finishDeletion } from "../commands/stop.ts";
 import type { RunDeps } from "../deps.ts";
-import { lookFromAfar } from "./remote-host.ts";
+import { reconcileRemoteRun } from "./remote-host.ts";
 import { recordOwnStatus } from "../journal/events.ts";
 import { gatherFacts, type KnownFacts } from "./gather-facts.ts";
 import { guardedBy } from "../ownership/term-guard.ts";
@@ -24,7 +24,11 @@ export type Memory = KnownFacts & {
 };
 
 /** One look at one run: observe, decide, act. `true` once nothing is left to do for it. */
-export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Promise<boolean> => {
+export const reconcileRun = async (
+  deps: RunDeps,
+  runId: string,
+  memory: Memory,
+): Promise<boolean> => {
   const run = await deps.stores.runs.get(runId);
   if (run === undefined || run.settledAt !== undefined) {
     // Perhaps by another server: nobody else tells this one that it may forget.
@@ -37,7 +41,7 @@ export const stepRun = async (deps: RunDeps, runId: string, memory: Memory): Pro
     return true;
   }
   if (isElsewhere(deps, run)) {
-    const over = await lookFromAfar(deps, run);
+    const over = await reconcileRemoteRun(deps, run);
     return over !== undefined && (await settleRun(deps, over, memory)) !== undefined;
   }
   if (isTerminal(run.status)) return settle(deps, run, memory);
@@ -75,7 +79,8 @@ const attach = async (
   seen: Observation,
   memory: Memory,
 ): Promise<boolean> => {
-  const there = seen.kind === "load" || (seen.kind === "ready" && seen.boot !== undefined);
+  const there =
+    seen.kind === "load" || (seen.kind === "ready" && seen.masterInstanceId !== undefined);
   if (!there || memory.attachedFence === hold.fence) return false;
   try {
     await adapter.attach(hold);

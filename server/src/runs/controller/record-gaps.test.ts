@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
-import { gapsOfBoots } from "../../metrics/live/run-aggregate.ts";
+import { sequenceGaps } from "../../metrics/live/run-aggregate.ts";
 import { sampleRow, testRun } from "../../metrics/testing/fixtures.ts";
-import { createLiveRuns } from "../../metrics/live/run-aggregate-cache.ts";
+import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
 import type { RunDeps } from "../deps.ts";
-import { type KnownGaps, noteGaps } from "./record-gaps.ts";
+import { type KnownGaps, recordGaps } from "./record-gaps.ts";
 
 test("a gap is told after ten seconds, once, and its end when it is healed", async () => {
   const stores = createMemoryStores();
-  const live = createLiveRuns(stores.metrics);
+  const live = createRunAggregateCache(stores.metrics);
   let mono = 0;
   const deps = {
     stores,
     clock: { now: () => 5000 + mono, monotonic: () => mono },
-    figures: { gaps: async (runId: string) => gapsOfBoots(await live.of(runId)) },
+    figures: { gaps: async (runId: string) => sequenceGaps(await live.of(runId)) },
   } as unknown as RunDeps;
   const known: KnownGaps = new Map();
   const row = (seq: number) => sampleRow(seq, 1000 + seq, [{ name: "/a", ok: [1] }]);
@@ -26,7 +26,7 @@ test("a gap is told after ten seconds, once, and its end when it is healed", asy
   };
   const look = async (at: number) => {
     mono = at;
-    await noteGaps(deps, testRun(), known);
+    await recordGaps(deps, testRun(), known);
     const { items } = await stores.events.list("run", { limit: 10 });
     return items.map(({ type, data }) => [type, data?.["fromSeq"], data?.["toSeq"]]);
   };

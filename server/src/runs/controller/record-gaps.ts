@@ -3,7 +3,11 @@ import type { RunDeps } from "../deps.ts";
 import { recordEvent } from "../journal/events.ts";
 
 /** Record numbers of one master process that have not arrived, though later ones have; both ends included. */
-export type Gap = { readonly boot: string; readonly fromSeq: number; readonly toSeq: number };
+export type Gap = {
+  readonly masterInstanceId: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+};
 
 /** Since when each gap is known, on the monotonic clock; and whether it has been told. */
 export type KnownGaps = Map<string, { readonly gap: Gap; readonly since: number; told: boolean }>;
@@ -11,10 +15,10 @@ export type KnownGaps = Map<string, { readonly gap: Gap; readonly since: number;
 /** Records may overtake each other for a moment. */
 const SHOWN_AFTER_MS = 10_000;
 
-const keyOf = ({ boot, fromSeq }: Gap): string => `${boot}:${fromSeq}`;
+const keyOf = ({ masterInstanceId, fromSeq }: Gap): string => `${masterInstanceId}:${fromSeq}`;
 
 /** Tells a gap that stays, and its end. */
-export const noteGaps = async (
+export const recordGaps = async (
   deps: RunDeps,
   run: LoadTestRun,
   known: KnownGaps,
@@ -26,13 +30,13 @@ export const noteGaps = async (
     known.set(keyOf(gap), at);
     if (at.told || mono - at.since < SHOWN_AFTER_MS) continue;
     at.told = true;
-    const { boot, fromSeq, toSeq } = gap;
+    const { masterInstanceId, fromSeq, toSeq } = gap;
     await recordEvent(deps.stores.events, run.id, {
       id: `gap:${keyOf(gap)}`,
       at: deps.clock.now(),
       type: "gap",
-      message: `Figures are missing: the records ${fromSeq} to ${toSeq} of a Locust master have not arrived.`,
-      data: { boot, fromSeq, toSeq },
+      message: `Stats are missing: the records ${fromSeq} to ${toSeq} of a Locust master have not arrived.`,
+      data: { masterInstanceId, fromSeq, toSeq },
     });
   }
   const open = new Set(gaps.map(keyOf));

@@ -12,7 +12,7 @@ import { isTerminal } from "../domain/states.ts";
  * one's. Else nothing is known of the run; when all load must have ended it is over. Answers the run once it is this
  * server's to settle.
  */
-export const lookFromAfar = async (
+export const reconcileRemoteRun = async (
   deps: RunDeps,
   run: LoadTestRun,
 ): Promise<LoadTestRun | undefined> => {

@@ -6,7 +6,7 @@ import { forcedSteps, recordEvent, recordOwnStatus } from "../journal/events.ts"
 import { guardedBy } from "../ownership/term-guard.ts";
 import { releaseRun, SYSTEM } from "../ownership/leases.ts";
 import { POLICY } from "../domain/policy.ts";
-import { NO_FIGURES, updateRecentRuns } from "../journal/recent-runs.ts";
+import { NO_STATS, updateRecentRuns } from "../journal/recent-runs.ts";
 import { holdsSlot } from "../domain/states.ts";
 
 /** Takes in what the plugin has written to the run's folder; what had arrived before is counted once. */
@@ -104,7 +104,7 @@ export const settleRun = async (
   const made = await summaryOf(deps, run, memory);
   const live = made && (await figures.snapshot(run));
   if (live !== undefined) await stores.runs.setLive(run.id, live);
-  const summary = made ?? { ...NO_FIGURES, complete: false };
+  const summary = made ?? { ...NO_STATS, complete: false };
   if (!summary.complete && (made === undefined || summary.totalRequests > 0)) {
     await recordEvent(stores.events, run.id, {
       id: "incomplete",
@@ -137,7 +137,7 @@ export const settleRun = async (
   return settled;
 };
 
-/** Figures that arrive after the end are counted; status and verdict stay what they are. */
+/** Stats that arrive after the end are counted; status and verdict stay what they are. */
 export const refreshSummary = async (deps: RunDeps, arrived: LoadTestRun): Promise<void> => {
   const { stores, figures, clock } = deps;
   if (arrived.settledAt === undefined && arrived.deletingAt === undefined) return;

@@ -1,14 +1,14 @@
 import type { StopCause } from "@load-manager/contract/locust.ts";
 import type { EndCause, StatusReason } from "@load-manager/contract/run.ts";
 import type { LoadState } from "../../clusters/port.ts";
-import type { FigureWindow } from "./auto-stop.ts";
+import type { RequestWindow } from "./auto-stop.ts";
 import type { HealthAction } from "./health.ts";
 
 /** What the loop remembers between two looks; losing it (a restart) only makes it more patient. */
 export type Facts = {
   /** Unix milliseconds. */
   readonly now: number;
-  /** For how long this server has looked after the run. Nobody waited for anything while no server did. */
+  /** For how long this server has queried after the run. Nobody waited for anything while no server did. */
   readonly watchedForMs: number;
   /** For how long every look has ended in `unreachable` and no figures have arrived; 0 where the last one did not. */
   readonly unreachableForMs: number;
@@ -27,9 +27,9 @@ export type Facts = {
   /** For how long no request has been completed; 0 where one was since the last look, or nothing is known. */
   readonly stalledForMs: number;
   /** The newest figures over `autoStop.windowSeconds`, where they are whole. */
-  readonly window?: FigureWindow | undefined;
+  readonly window?: RequestWindow | undefined;
   /** Why figures cannot be stored or read. */
-  readonly figuresTrouble?: string | undefined;
+  readonly metricsError?: string | undefined;
 };
 
 /** The next state with its cause. The loop adds times. */

@@ -2,7 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Failing } from "../../clusters/port.ts";
 
 /** Requests and failures of whole seconds; Unix seconds, `to` not included. */
-export type FigureWindow = {
+export type RequestWindow = {
   readonly requests: number;
   readonly failures: number;
   readonly from: number;
@@ -12,7 +12,7 @@ export type FigureWindow = {
 /** Whether so many requests failed that the run is to be stopped; the same rule as `autostop.py`. */
 export const failingIn = (
   run: Pick<LoadTestRun, "autoStop" | "loadStartedAt" | "startedAt">,
-  window: FigureWindow | undefined,
+  window: RequestWindow | undefined,
 ): Failing | undefined => {
   const { autoStop } = run;
   const began = run.loadStartedAt ?? run.startedAt;

@@ -18,7 +18,11 @@ describe("a run that was started at Locust itself", () => {
 
 describe("a master that is at another run", () => {
   const run = runIn("Running");
-  const other = (boot: string): Observation => ({ kind: "foreign", message: "", boot });
+  const other = (masterInstanceId: string): Observation => ({
+    kind: "foreign",
+    message: "",
+    masterInstanceId,
+  });
 
   test("has ended this one if it is the same process: the last figures say how", () => {
     const told = factsAt(60, { finalsIn: true, stopCause: "deadline" });

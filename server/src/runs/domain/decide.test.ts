@@ -42,12 +42,12 @@ describe("a start is proved by requests", () => {
   test("zero workers, too few, a foreign run, another master: each by its name", () => {
     const fresh = runIn("Starting");
     delete fresh.startSent;
-    const ready = (workers: number, boot = "b"): Observation => ({
+    const ready = (workers: number, masterInstanceId = "b"): Observation => ({
       kind: "ready",
       workers,
       workersExpected: 2,
       engine: {},
-      boot,
+      masterInstanceId,
     });
     expect(decided(fresh, ready(0), factsAt(61))).toEqual(["Failed no_workers"]);
     expect(decided(fresh, ready(1), factsAt(61))).toEqual(["Failed not_enough_workers"]);

@@ -31,7 +31,7 @@ const pastDeadline = (run: LoadTestRun, load: LoadState, now: number): boolean =
       ? (load.testStartedAt ?? run.startedAt ?? run.startSent?.at)
       : now - load.ranMs;
   const deadline = deadlineOf(run, began);
-  const grace = load.boot === undefined ? 0 : POLICY.deadlineGraceMs;
+  const grace = load.masterInstanceId === undefined ? 0 : POLICY.deadlineGraceMs;
   return deadline !== undefined && now > deadline + grace;
 };
 
@@ -83,7 +83,7 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
 
 const restarted = (now: number): Become => failedBecause(now, "master_restarted");
 
-/** Locust waits. Started at most once per attempt: a start is repeated only where the plugin knows it again. */
+/** Locust waits. Started at most once: a start is repeated only where the plugin knows it again. */
 const beforeLoad = (
   run: LoadTestRun,
   seen: Seen<"ready">,
@@ -92,12 +92,14 @@ const beforeLoad = (
 ): Action[] => {
   if (run.trigger === "external") return [restarted(now)];
   if (run.startSent !== undefined) {
-    if (seen.boot !== run.startSent.boot) return [restarted(now)];
+    if (seen.masterInstanceId !== run.startSent.masterInstanceId) return [restarted(now)];
     const waited = Math.min(now - run.startSent.at, watchedForMs);
-    if (waited > (seen.boot === undefined ? POLICY.polledStartMs : POLICY.startTimeoutMs)) {
+    if (
+      waited > (seen.masterInstanceId === undefined ? POLICY.polledStartMs : POLICY.startTimeoutMs)
+    ) {
       return [{ do: "stop" }, failedBecause(now, "start_not_confirmed")];
     }
-    return seen.boot === undefined ? [] : [{ do: "start" }];
+    return seen.masterInstanceId === undefined ? [] : [{ do: "start" }];
   }
   if (seen.workers > 0 && seen.workers >= seen.workersExpected) return [{ do: "start" }];
   if (elapsed <= POLICY.workersTimeoutMs) return [{ do: "prepare" }];
@@ -155,8 +157,9 @@ const replaced = (
   facts: Facts,
 ): Action[] => {
   const { now } = facts;
-  const boot = run.startSent?.boot ?? run.externalKey?.split(":")[0];
-  if (seen.boot === undefined || seen.boot !== boot) return [restarted(now)];
+  const masterInstanceId = run.startSent?.masterInstanceId ?? run.externalKey?.split(":")[0];
+  if (seen.masterInstanceId === undefined || seen.masterInstanceId !== masterInstanceId)
+    return [restarted(now)];
   if (!facts.finalsIn && facts.endSeenForMs < POLICY.finalsMs) return [];
   return [
     facts.stopCause === undefined
@@ -236,7 +239,7 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       }
       if (now > due) return [{ do: "kill" }];
       // The plugin that is stopping goes on by itself.
-      return load.phase === "stopping" && load.boot !== undefined ? [] : stopAgain;
+      return load.phase === "stopping" && load.masterInstanceId !== undefined ? [] : stopAgain;
     }
   }
 };

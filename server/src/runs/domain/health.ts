@@ -53,8 +53,8 @@ export const healthOf = (seen: Seen<"load">, facts: Facts): HealthAction => {
     const message = `Locust says that ${load.users} of ${wanted} users run, but for more than ${seconds} s no request has been completed.`;
     return because("unknown", "no_progress", message, since);
   }
-  if (facts.figuresTrouble !== undefined) {
-    return because("degraded", "figures_unavailable", `Figures: ${facts.figuresTrouble}`);
+  if (facts.metricsError !== undefined) {
+    return because("degraded", "metrics_unavailable", `Stats: ${facts.metricsError}`);
   }
   if (load.workersLost.length > 0) {
     return because("degraded", "workers_lost", `Workers lost: ${load.workersLost.join(", ")}.`);

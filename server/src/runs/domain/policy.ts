@@ -32,7 +32,7 @@ export const POLICY = {
   finalsMs: 15_000,
   /** Without the plugin: Locust's page shows the last figures this long after the end. */
   polledFinalsMs: 6000,
-  /** Figures that cannot be read for so long are left out of the summary. */
+  /** Stats that cannot be read for so long are left out of the summary. */
   summaryMs: 60_000,
   /** A stop that has not taken effect is sent again after this long. */
   stopAgainMs: 5000,

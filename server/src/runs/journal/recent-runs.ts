@@ -3,7 +3,7 @@ import type { RunSummary } from "@load-manager/contract/run.ts";
 import type { LoadTestStore } from "../../stores/ports.ts";
 
 /** The summary of a run of which nothing was counted. */
-export const NO_FIGURES: RunSummary = {
+export const NO_STATS: RunSummary = {
   totalRequests: 0,
   totalFailures: 0,
   timedRequests: 0,

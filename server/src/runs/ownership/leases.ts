@@ -67,7 +67,7 @@ export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | u
       at: now,
       type: "adopted",
       message:
-        "This run has been taken over: the server that looked after it was stopped, or is not heard of.",
+        "This run has been taken over: the server that queried after it was stopped, or is not heard of.",
       data: { holder, fence: claimed.fence },
     });
   }

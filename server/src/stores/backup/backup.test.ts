@@ -50,7 +50,7 @@ const program = (dataDir: string): string => `
   const { openSqliteStores } = await import(${JSON.stringify(new URL("../sqlite/stores.ts", import.meta.url).href)});
   const stores = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
   for (let seq = 1; ; seq += 1) {
-    const row = { runId: "r", attempt: 1, boot: "b".repeat(32), seq, type: 2, second: seq, body: new Uint8Array(3000) };
+    const row = { runId: "r", masterInstanceId: "b".repeat(32), seq, type: 2, second: seq, body: new Uint8Array(3000) };
     await stores.metrics.append([row]);
     await stores.leases.beat("settled", seq);
     process.stdout.write(seq + "\\n");

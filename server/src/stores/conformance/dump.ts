@@ -11,7 +11,7 @@ import {
 } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 
-const BOOT = "c".repeat(32);
+const MASTER_INSTANCE = "c".repeat(32);
 
 /** Bytes as text: a view and a buffer of their own are equal. */
 const plain = (records: readonly unknown[]): unknown[] =>
@@ -72,8 +72,10 @@ export const dumpContract = (open: OpenStores): void => {
       await leases.claim({ ...lease, runId: run.id }, undefined);
       await keys.take(key, undefined);
       await keys.finish(key.id, "s", answer);
-      const rows = range(1, 4).map((seq) => sampleOf({ runId: run.id, boot: BOOT, seq }));
-      const block = (start: number, byte: number) => ({
+      const rows = range(1, 4).map((seq) =>
+        sampleOf({ runId: run.id, masterInstanceId: MASTER_INSTANCE, seq }),
+      );
+      const rollup = (start: number, byte: number) => ({
         runId: run.id,
         series: start === 0 ? "" : "a".repeat(16),
         level: 1,
@@ -81,8 +83,8 @@ export const dumpContract = (open: OpenStores): void => {
         body: Uint8Array.of(byte),
       });
       await metrics.append(rows);
-      await metrics.merge(run.id, rows.slice(1, 3), [block(0, 1), block(300, 2)]);
-      await metrics.merge(run.id, [], [block(0, 3)]);
+      await metrics.compact(run.id, rows.slice(1, 3), [rollup(0, 1), rollup(300, 2)]);
+      await metrics.compact(run.id, [], [rollup(0, 3)]);
 
       const ofRun = ({ runId }: { readonly runId: string }) => runId === run.id;
       expect(await mine("load_tests", ({ id }) => id === loadTest.id)).toEqual([loadTest]);
@@ -105,11 +107,11 @@ export const dumpContract = (open: OpenStores): void => {
         { ...key, answer },
       ]);
       expect(await mine("metrics_timeseries", ofRun)).toEqual(plain([rows[0], rows[3]]));
-      const blocks = await mine("metrics_blocks", ofRun);
-      expect(blocks).toHaveLength(2);
-      expect(blocks).toEqual(expect.arrayContaining(plain([block(0, 3), block(300, 2)])));
-      expect(await mine("metrics_merged", ofRun)).toEqual([
-        { runId: run.id, merged: [{ attempt: 1, boot: BOOT, fromSeq: 2, toSeq: 3 }] },
+      const rollups = await mine("metrics_rollups", ofRun);
+      expect(rollups).toHaveLength(2);
+      expect(rollups).toEqual(expect.arrayContaining(plain([rollup(0, 3), rollup(300, 2)])));
+      expect(await mine("metrics_compacted", ofRun)).toEqual([
+        { runId: run.id, compacted: [{ masterInstanceId: MASTER_INSTANCE, fromSeq: 2, toSeq: 3 }] },
       ]);
       for (const kind of DUMP_KINDS) {
         expect(await stores().dump.count(kind)).toBeGreaterThan(0);
@@ -118,7 +120,9 @@ export const dumpContract = (open: OpenStores): void => {
 
     test("goes on after any place, also in the middle of many", async () => {
       const runId = freshId();
-      const rows = range(1, 1100).map((seq) => sampleOf({ runId, boot: BOOT, seq }));
+      const rows = range(1, 1100).map((seq) =>
+        sampleOf({ runId, masterInstanceId: MASTER_INSTANCE, seq }),
+      );
       await stores().metrics.append(rows);
       const found = (await all("metrics_timeseries")).filter((row) => row.runId === runId);
       expect(new Set(found.map(({ seq }) => seq)).size).toBe(1100);
@@ -144,17 +148,19 @@ export const dumpContract = (open: OpenStores): void => {
       const told = [eventOf(run.id, 2), eventOf(run.id, 7), eventOf(other.id, 3)];
       const lease = { clusterId: freshId(), slot: 1, holder: "s", fence: 41 };
       const key = { id: freshId(), fingerprint: "f", owner: "s", createdAt: 5 };
-      const rows = [1, 4].map((seq) => sampleOf({ runId: run.id, boot: BOOT, seq }));
-      const blocks = [1, 2].map((byte) => ({
+      const rows = [1, 4].map((seq) =>
+        sampleOf({ runId: run.id, masterInstanceId: MASTER_INSTANCE, seq }),
+      );
+      const rollups = [1, 2].map((byte) => ({
         runId: run.id,
         series: "a".repeat(16),
         level: 10,
         start: byte * 300,
         body: Uint8Array.of(byte),
       }));
-      const merged = [
-        { attempt: 1, boot: BOOT, fromSeq: 2, toSeq: 3 },
-        { attempt: 1, boot: BOOT, fromSeq: 6, toSeq: 9 },
+      const compacted = [
+        { masterInstanceId: MASTER_INSTANCE, fromSeq: 2, toSeq: 3 },
+        { masterInstanceId: MASTER_INSTANCE, fromSeq: 6, toSeq: 9 },
       ];
       for (const round of [1, 2]) {
         await dump.put("load_tests", [{ ...loadTest, defaultUsers: round }]);
@@ -166,8 +172,8 @@ export const dumpContract = (open: OpenStores): void => {
         await dump.put("leases", [lease]);
         await dump.put("idempotency_keys", [key]);
         await dump.put("metrics_timeseries", rows);
-        await dump.put("metrics_blocks", blocks);
-        await dump.put("metrics_merged", [{ runId: run.id, merged }]);
+        await dump.put("metrics_rollups", rollups);
+        await dump.put("metrics_compacted", [{ runId: run.id, compacted }]);
       }
       await dump.put("leases", []);
       expect(await loadTests.get(loadTest.id)).toEqual({ ...loadTest, defaultUsers: 2 });
@@ -190,23 +196,27 @@ export const dumpContract = (open: OpenStores): void => {
       expect((await leases.claim({ ...lease, holder: "t" }, 41))?.fence).toBe(42);
       expect(await keys.get(key.id)).toEqual(key);
       expect((await metrics.read(run.id)).map(({ seq }) => seq)).toEqual([1, 4]);
-      const reading = await metrics.readBlocks(run.id, {
-        blocks: [{ level: 10, series: "endpoints", fromStart: 0, toStart: 900 }],
+      const reading = await metrics.readRollups(run.id, {
+        rollups: [{ level: 10, series: "endpoints", fromStart: 0, toStart: 900 }],
         rows: {},
       });
-      expect(plain(reading.blocks)).toEqual(plain(blocks));
-      expect(reading.merged).toEqual(merged);
-      expect(await metrics.append([sampleOf({ runId: run.id, boot: BOOT, seq: 7 })])).toEqual({
+      expect(plain(reading.rollups)).toEqual(plain(rollups));
+      expect(reading.compacted).toEqual(compacted);
+      expect(
+        await metrics.append([
+          sampleOf({ runId: run.id, masterInstanceId: MASTER_INSTANCE, seq: 7 }),
+        ]),
+      ).toEqual({
         inserted: [],
         conflicting: [],
       });
-      // Merging goes on from there.
-      expect(await metrics.merge(run.id, rows.slice(1), [])).toBe(true);
-      expect((await metrics.readBlocks(run.id, { blocks: [] })).merged).toEqual([
-        { attempt: 1, boot: BOOT, fromSeq: 2, toSeq: 4 },
-        merged[1],
+      // Compacting goes on from there.
+      expect(await metrics.compact(run.id, rows.slice(1), [])).toBe(true);
+      expect((await metrics.readRollups(run.id, { rollups: [] })).compacted).toEqual([
+        { masterInstanceId: MASTER_INSTANCE, fromSeq: 2, toSeq: 4 },
+        compacted[1],
       ]);
-      expect(plain(await all("metrics_blocks"))).toEqual(expect.arrayContaining(plain(blocks)));
+      expect(plain(await all("metrics_rollups"))).toEqual(expect.arrayContaining(plain(rollups)));
     });
 
     test("the mark changes only where it is what was seen", async () => {
@@ -222,16 +232,16 @@ export const dumpContract = (open: OpenStores): void => {
       expect(await dump.mark()).toBeUndefined();
     });
 
-    test("clears a kind, and leaves blocks what they are", async () => {
+    test("clears a kind, and leaves rollups what they are", async () => {
       const { dump, metrics } = stores();
       const runId = freshId();
-      const block = { runId, series: "", level: 1, start: 0, body: Uint8Array.of(1) };
+      const rollup = { runId, series: "", level: 1, start: 0, body: Uint8Array.of(1) };
       await metrics.append([sampleOf({ runId })]);
-      await metrics.merge(runId, [sampleOf({ runId })], [block]);
-      await dump.clear("metrics_merged");
-      const query = { blocks: [{ level: 1, series: [""], fromStart: 0, toStart: 0 }] };
-      const left = await metrics.readBlocks(runId, query);
-      expect([left.blocks.length, left.merged]).toEqual([1, []]);
+      await metrics.compact(runId, [sampleOf({ runId })], [rollup]);
+      await dump.clear("metrics_compacted");
+      const query = { rollups: [{ level: 1, series: [""], fromStart: 0, toStart: 0 }] };
+      const left = await metrics.readRollups(runId, query);
+      expect([left.rollups.length, left.compacted]).toEqual([1, []]);
       for (const kind of DUMP_KINDS.toReversed()) {
         await dump.clear(kind);
         expect(await all(kind)).toEqual([]);

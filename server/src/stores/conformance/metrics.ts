@@ -1,25 +1,34 @@
 import { describe, expect, test } from "vitest";
-import type { SampleRow } from "../ports.ts";
+import type { MetricRecord } from "../ports.ts";
 import { freshId, sampleOf } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 
-const [BOOT_A, BOOT_B] = ["a".repeat(32), "b".repeat(32)];
+const [BOOT_A, MASTER_INSTANCE_B] = ["a".repeat(32), "b".repeat(32)];
 
 /** Bodies as plain arrays: a view and a buffer of their own are equal. */
-const shown = (rows: readonly SampleRow[]) => rows.map((row) => ({ ...row, body: [...row.body] }));
+const shown = (rows: readonly MetricRecord[]) =>
+  rows.map((row) => ({ ...row, body: [...row.body] }));
 
 export const metricContract = (open: OpenStores): void => {
   describe("metrics", () => {
     const stores = openedStores(open);
     const store = () => stores().metrics;
-    const places = (rows: readonly SampleRow[]) => rows.map(({ boot, seq }) => `${boot[0]}${seq}`);
+    const places = (rows: readonly MetricRecord[]) =>
+      rows.map(({ masterInstanceId, seq }) => `${masterInstanceId[0]}${seq}`);
 
-    test("stores rows and gives them back by boot and number", async () => {
+    test("stores rows and gives them back by masterInstanceId and number", async () => {
       const runId = freshId();
       const rows = [
-        sampleOf({ runId, boot: BOOT_B, seq: 1, type: 1, second: 0, body: new Uint8Array() }),
-        sampleOf({ runId, boot: BOOT_A, seq: 10, body: Uint8Array.of(0, 255) }),
-        sampleOf({ runId, boot: BOOT_A, seq: 9, type: 5, second: 0 }),
+        sampleOf({
+          runId,
+          masterInstanceId: MASTER_INSTANCE_B,
+          seq: 1,
+          type: 1,
+          second: 0,
+          body: new Uint8Array(),
+        }),
+        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 10, body: Uint8Array.of(0, 255) }),
+        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 9, type: 5, second: 0 }),
       ];
       await store().append([sampleOf({ runId: freshId() })]);
       expect(await store().append(rows)).toEqual({ inserted: [0, 1, 2], conflicting: [] });
@@ -39,8 +48,8 @@ export const metricContract = (open: OpenStores): void => {
       expect(await store().append(second)).toEqual({ inserted: [1], conflicting: [2, 4, 5] });
       expect(await store().append(second)).toEqual({ inserted: [], conflicting: [2, 4, 5] });
       expect((await store().read(runId)).map(({ body }) => [...body])).toEqual([[1], [2], [3]]);
-      const attempt = { ...row(1, 50), attempt: 2 };
-      expect(await store().append([attempt])).toEqual({ inserted: [0], conflicting: [] });
+      const other = { ...row(1, 50), masterInstanceId: "c".repeat(32) };
+      expect(await store().append([other])).toEqual({ inserted: [0], conflicting: [] });
     });
 
     test("the same rows from many at once are inserted once", async () => {
@@ -56,11 +65,13 @@ export const metricContract = (open: OpenStores): void => {
     test("a range of seconds gives samples only, both ends included", async () => {
       const runId = freshId();
       await store().append([
-        sampleOf({ runId, boot: BOOT_A, seq: 1, type: 1, second: 0 }),
-        ...range(2, 6).map((seq) => sampleOf({ runId, boot: BOOT_A, seq, second: 98 + seq })),
-        sampleOf({ runId, boot: BOOT_A, seq: 7, type: 3, second: 0 }),
-        sampleOf({ runId, boot: BOOT_B, seq: 1, second: 101 }),
-        sampleOf({ runId, boot: BOOT_A, seq: 8, second: 101 }),
+        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 1, type: 1, second: 0 }),
+        ...range(2, 6).map((seq) =>
+          sampleOf({ runId, masterInstanceId: BOOT_A, seq, second: 98 + seq }),
+        ),
+        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 7, type: 3, second: 0 }),
+        sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq: 1, second: 101 }),
+        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 8, second: 101 }),
       ]);
       const read = async (fromSecond: number, toSecond: number) =>
         places(await store().read(runId, { fromSecond, toSecond }));
@@ -70,28 +81,28 @@ export const metricContract = (open: OpenStores): void => {
       expect(await store().read(runId)).toHaveLength(9);
     });
 
-    test("a follower reads what is after its place in each boot", async () => {
+    test("a follower reads what is after its place in each masterInstanceId", async () => {
       const runId = freshId();
-      for (const boot of [BOOT_B, BOOT_A]) {
-        await store().append(range(1, 4).map((seq) => sampleOf({ runId, boot, seq })));
+      for (const masterInstanceId of [MASTER_INSTANCE_B, BOOT_A]) {
+        await store().append(range(1, 4).map((seq) => sampleOf({ runId, masterInstanceId, seq })));
       }
       const after = async (cursor: Record<string, number>, limit: number) =>
         places(await store().readAfter(runId, new Map(Object.entries(cursor)), limit));
       expect(await after({}, 6)).toEqual(["a1", "a2", "a3", "a4", "b1", "b2"]);
       expect(await after({ [BOOT_A]: 3 }, 10)).toEqual(["a4", "b1", "b2", "b3", "b4"]);
-      expect(await after({ [BOOT_A]: 4, [BOOT_B]: 2 }, 1)).toEqual(["b3"]);
-      expect(await after({ [BOOT_A]: 4, [BOOT_B]: 4 }, 10)).toEqual([]);
-      await store().append([sampleOf({ runId, boot: "0".repeat(32), seq: 1 })]);
-      expect(await after({ [BOOT_A]: 4, [BOOT_B]: 4 }, 10)).toEqual(["01"]);
+      expect(await after({ [BOOT_A]: 4, [MASTER_INSTANCE_B]: 2 }, 1)).toEqual(["b3"]);
+      expect(await after({ [BOOT_A]: 4, [MASTER_INSTANCE_B]: 4 }, 10)).toEqual([]);
+      await store().append([sampleOf({ runId, masterInstanceId: "0".repeat(32), seq: 1 })]);
+      expect(await after({ [BOOT_A]: 4, [MASTER_INSTANCE_B]: 4 }, 10)).toEqual(["01"]);
     });
 
-    test("merging: blocks come, rows go, and their numbers stay known", async () => {
+    test("compacting: rollups come, rows go, and their numbers stay known", async () => {
       const [runId, other] = [freshId(), freshId()];
       const rows = [1, 2, 3, 5, 6].map((seq) =>
-        sampleOf({ runId, boot: BOOT_B, seq, second: 100 + seq }),
+        sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq, second: 100 + seq }),
       );
       await store().append([...rows, sampleOf({ runId: other, seq: 1 })]);
-      const block = (series: string, start: number, ...body: number[]) => ({
+      const rollup = (series: string, start: number, ...body: number[]) => ({
         runId,
         series,
         level: 1,
@@ -99,13 +110,13 @@ export const metricContract = (open: OpenStores): void => {
         body: Uint8Array.from(body),
       });
       const [a, b] = ["a".repeat(16), "b".repeat(16)];
-      expect(await store().merge(runId, rows.slice(0, 2), [block(b, 0, 1), block("", 0, 2)])).toBe(
-        true,
-      );
-      await store().merge(runId, rows.slice(3, 4), [block(b, 0, 3), block(a, 300, 4)]);
+      expect(
+        await store().compact(runId, rows.slice(0, 2), [rollup(b, 0, 1), rollup("", 0, 2)]),
+      ).toBe(true);
+      await store().compact(runId, rows.slice(3, 4), [rollup(b, 0, 3), rollup(a, 300, 4)]);
       const all = { level: 1, fromStart: 0, toStart: 900 };
       const read = async (series: string[] | "endpoints", more = {}) =>
-        (await store().readBlocks(runId, { blocks: [{ ...all, series, ...more }] })).blocks.map(
+        (await store().readRollups(runId, { rollups: [{ ...all, series, ...more }] })).rollups.map(
           ({ series: one, start, body }) => [one[0] ?? "", start, ...body],
         );
       expect(await read("endpoints")).toEqual([
@@ -120,45 +131,50 @@ export const metricContract = (open: OpenStores): void => {
       expect(await read("endpoints", { level: 10 })).toEqual([]);
       const seqs = async (within: { fromSecond?: number; toSecond?: number } | undefined) =>
         (
-          await store().readBlocks(runId, { blocks: [], ...(within ? { rows: within } : {}) })
+          await store().readRollups(runId, { rollups: [], ...(within ? { rows: within } : {}) })
         ).rows.map(({ seq }) => seq);
       expect(await seqs({})).toEqual([3, 6]);
       expect(await seqs({ toSecond: 105 })).toEqual([3]);
       expect(await seqs(undefined)).toEqual([]);
       expect(places(await store().read(runId))).toEqual(["b3", "b6"]);
-      const { attempt, boot } = rows[0] ?? { attempt: 0, boot: "" };
-      const merged = async () => (await store().readBlocks(runId, { blocks: [] })).merged;
-      expect(await merged()).toEqual([
-        { attempt, boot, fromSeq: 1, toSeq: 2 },
-        { attempt, boot, fromSeq: 5, toSeq: 5 },
+      const { masterInstanceId } = rows[0] ?? { masterInstanceId: "" };
+      const compacted = async () => (await store().readRollups(runId, { rollups: [] })).compacted;
+      expect(await compacted()).toEqual([
+        { masterInstanceId, fromSeq: 1, toSeq: 2 },
+        { masterInstanceId, fromSeq: 5, toSeq: 5 },
       ]);
       expect(await store().append(rows)).toEqual({ inserted: [], conflicting: [] });
       const left = rows.filter(({ seq }) => seq === 3 || seq === 6);
-      expect(await store().merge(runId, left, [])).toBe(true);
-      expect(await merged()).toEqual([
-        { attempt, boot, fromSeq: 1, toSeq: 3 },
-        { attempt, boot, fromSeq: 5, toSeq: 6 },
+      expect(await store().compact(runId, left, [])).toBe(true);
+      expect(await compacted()).toEqual([
+        { masterInstanceId, fromSeq: 1, toSeq: 3 },
+        { masterInstanceId, fromSeq: 5, toSeq: 6 },
       ]);
-      expect((await store().append([sampleOf({ runId, boot: BOOT_B, seq: 4 })])).inserted).toEqual([
-        0,
-      ]);
-      await store().merge(runId, [sampleOf({ runId, boot: BOOT_B, seq: 4 })], []);
-      expect(await merged()).toEqual([{ attempt, boot, fromSeq: 1, toSeq: 6 }]);
+      expect(
+        (await store().append([sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq: 4 })]))
+          .inserted,
+      ).toEqual([0]);
+      await store().compact(
+        runId,
+        [sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq: 4 })],
+        [],
+      );
+      expect(await compacted()).toEqual([{ masterInstanceId, fromSeq: 1, toSeq: 6 }]);
       const before = await read("endpoints");
-      const again = sampleOf({ runId, boot: BOOT_B, seq: 9 });
+      const again = sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq: 9 });
       await store().append([again]);
       const stale = [again, ...rows.slice(0, 1)];
-      expect(await store().merge(runId, stale, [block(a, 600, 5)])).toBe(false);
+      expect(await store().compact(runId, stale, [rollup(a, 600, 5)])).toBe(false);
       expect(await read("endpoints")).toEqual(before);
       expect(await seqs({})).toEqual([9]);
       await store().deleteRun(runId);
-      expect(await store().merge(runId, [again], [block(a, 600, 5)])).toBe(false);
+      expect(await store().compact(runId, [again], [rollup(a, 600, 5)])).toBe(false);
       expect(await read("endpoints")).toEqual([]);
-      expect(await merged()).toEqual([]);
+      expect(await compacted()).toEqual([]);
       expect(await store().read(other)).toHaveLength(1);
     });
 
-    test("says which runs have samples that are not merged; old blocks expire by level, but those of kept runs", async () => {
+    test("says which runs have samples that are not compacted; old rollups expire by level, but those of kept runs", async () => {
       const [old, young, kept] = [freshId(), freshId(), freshId()];
       await store().append([
         sampleOf({ runId: old, seq: 1, second: 1000 }),
@@ -168,7 +184,9 @@ export const metricContract = (open: OpenStores): void => {
         sampleOf({ runId: young, seq: 3, type: 1, second: 0 }),
       ]);
       const of = async (beforeSecond: number) =>
-        (await store().unmerged(beforeSecond)).filter(({ runId }) => [old, young].includes(runId));
+        (await store().uncompacted(beforeSecond)).filter(({ runId }) =>
+          [old, young].includes(runId),
+        );
       expect(await of(5000)).toEqual([{ runId: old, second: 900 }]);
       expect((await of(5001)).toSorted((a, b) => a.second - b.second)).toEqual([
         { runId: old, second: 900 },
@@ -176,16 +194,16 @@ export const metricContract = (open: OpenStores): void => {
       ]);
       expect(await of(900)).toEqual([]);
       for (const runId of [old, kept]) {
-        const blocks = [1, 10].flatMap((level) =>
+        const rollups = [1, 10].flatMap((level) =>
           [300, 600].map((start) => ({ runId, series: "", level, start, body: Uint8Array.of(1) })),
         );
-        await store().merge(runId, [], blocks);
+        await store().compact(runId, [], rollups);
       }
       await store().expire(1, 600, [kept]);
       const left = async (runId: string) => {
         const all = { series: [""], fromStart: 0, toStart: 900 };
-        const query = { blocks: [1, 10].map((level) => ({ level, ...all })) };
-        return (await store().readBlocks(runId, query)).blocks.map(({ level, start }) => [
+        const query = { rollups: [1, 10].map((level) => ({ level, ...all })) };
+        return (await store().readRollups(runId, query)).rollups.map(({ level, start }) => [
           level,
           start,
         ]);

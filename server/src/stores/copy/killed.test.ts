@@ -35,7 +35,7 @@ const MOMENTS = [
   "Copying script revisions",
   "Copying run events",
   "Copying metrics timeseries: 500",
-  "Copying metrics blocks",
+  "Copying metrics rollups",
   "Comparing metrics timeseries",
 ];
 

@@ -1,15 +1,15 @@
 import type Database from "better-sqlite3";
-import type { Block, BlockQuery, MergedRange, SampleRow } from "../ports.ts";
-import { byBoot, SAMPLE, toRanges } from "../shared/samples.ts";
+import type { Rollup, RollupQuery, CompactedRange, MetricRecord } from "../ports.ts";
+import { byMasterInstance, SAMPLE, toRanges } from "../shared/samples.ts";
 
-type Key = Pick<SampleRow, "attempt" | "boot" | "seq">;
+type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 
-export type BlocksTable = {
-  readonly read: (runId: string, query: BlockQuery) => Block[];
-  readonly merged: (runId: string) => MergedRange[];
-  readonly isMerged: (row: Key & { readonly runId: string }) => boolean;
-  readonly merge: (runId: string, rows: readonly Key[], blocks: readonly Block[]) => boolean;
-  readonly unmerged: (beforeSecond: number) => { runId: string; second: number }[];
+export type RollupsTable = {
+  readonly read: (runId: string, query: RollupQuery) => Rollup[];
+  readonly compacted: (runId: string) => CompactedRange[];
+  readonly isCompacted: (row: Key & { readonly runId: string }) => boolean;
+  readonly compact: (runId: string, rows: readonly Key[], rollups: readonly Rollup[]) => boolean;
+  readonly uncompacted: (beforeSecond: number) => { runId: string; second: number }[];
   readonly expire: (level: number, beforeStart: number, keptRunIds: readonly string[]) => void;
   readonly deleteRun: (runId: string) => void;
 };
@@ -17,38 +17,38 @@ export type BlocksTable = {
 /** Thrown to undo what the transaction has done so far. */
 class RowIsGone extends Error {}
 
-export const blocksTable = (db: Database.Database): BlocksTable => {
+export const rollupsTable = (db: Database.Database): RollupsTable => {
   const columns = "runId, series, level, start, body";
-  const ofSeries = db.prepare<unknown[], Block>(
-    `SELECT ${columns} FROM metrics_blocks
+  const ofSeries = db.prepare<unknown[], Rollup>(
+    `SELECT ${columns} FROM metrics_rollups
      WHERE runId = ? AND level = ? AND series = ? AND start BETWEEN ? AND ? ORDER BY start`,
   );
-  const ofEndpoints = db.prepare<unknown[], Block>(
-    `SELECT ${columns} FROM metrics_blocks WHERE runId = ? AND level = ? AND start BETWEEN ? AND ?
+  const ofEndpoints = db.prepare<unknown[], Rollup>(
+    `SELECT ${columns} FROM metrics_rollups WHERE runId = ? AND level = ? AND start BETWEEN ? AND ?
      AND length(series) = 16 ORDER BY series, start`,
   );
   const put = db.prepare<unknown[]>(
-    `INSERT INTO metrics_blocks (${columns}) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO metrics_rollups (${columns}) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (runId, level, series, start) DO UPDATE SET body = excluded.body`,
   );
   const removeRow = db.prepare<unknown[]>(
-    "DELETE FROM metrics_timeseries WHERE runId = ? AND boot = ? AND seq = ? AND attempt = ?",
+    "DELETE FROM metrics_timeseries WHERE runId = ? AND masterInstanceId = ? AND seq = ?",
   );
-  const ranges = db.prepare<unknown[], MergedRange>(
-    "SELECT attempt, boot, fromSeq, toSeq FROM metrics_merged WHERE runId = ? ORDER BY boot, attempt, fromSeq",
+  const ranges = db.prepare<unknown[], CompactedRange>(
+    "SELECT masterInstanceId, fromSeq, toSeq FROM metrics_compacted WHERE runId = ? ORDER BY masterInstanceId, fromSeq",
   );
   const holding = db.prepare<unknown[]>(
-    "SELECT 1 FROM metrics_merged WHERE runId = ? AND boot = ? AND attempt = ? AND fromSeq <= ? AND toSeq >= ?",
+    "SELECT 1 FROM metrics_compacted WHERE runId = ? AND masterInstanceId = ? AND fromSeq <= ? AND toSeq >= ?",
   );
   const touching = db.prepare<unknown[], { fromSeq: number; toSeq: number }>(
-    `SELECT fromSeq, toSeq FROM metrics_merged
-     WHERE runId = ? AND boot = ? AND attempt = ? AND fromSeq <= ? AND toSeq >= ?`,
+    `SELECT fromSeq, toSeq FROM metrics_compacted
+     WHERE runId = ? AND masterInstanceId = ? AND fromSeq <= ? AND toSeq >= ?`,
   );
   const removeRange = db.prepare<unknown[]>(
-    "DELETE FROM metrics_merged WHERE runId = ? AND boot = ? AND attempt = ? AND fromSeq = ?",
+    "DELETE FROM metrics_compacted WHERE runId = ? AND masterInstanceId = ? AND fromSeq = ?",
   );
   const addRange = db.prepare<unknown[]>(
-    "INSERT INTO metrics_merged (runId, boot, attempt, fromSeq, toSeq) VALUES (?, ?, ?, ?, ?)",
+    "INSERT INTO metrics_compacted (runId, masterInstanceId, fromSeq, toSeq) VALUES (?, ?, ?, ?)",
   );
   const nextRun = db.prepare<unknown[], { runId: string | null }>(
     `SELECT min(runId) AS runId FROM metrics_timeseries WHERE type = ${SAMPLE} AND second > 0 AND runId > ?`,
@@ -56,36 +56,41 @@ export const blocksTable = (db: Database.Database): BlocksTable => {
   const oldest = db.prepare<unknown[], { second: number | null }>(
     `SELECT min(second) AS second FROM metrics_timeseries WHERE type = ${SAMPLE} AND runId = ? AND second > 0 AND second < ?`,
   );
-  const deleteBlocks = db.prepare<unknown[]>("DELETE FROM metrics_blocks WHERE runId = ?");
-  const deleteRanges = db.prepare<unknown[]>("DELETE FROM metrics_merged WHERE runId = ?");
+  const deleteRollups = db.prepare<unknown[]>("DELETE FROM metrics_rollups WHERE runId = ?");
+  const deleteRanges = db.prepare<unknown[]>("DELETE FROM metrics_compacted WHERE runId = ?");
   const expire = db.prepare<unknown[]>(
-    `DELETE FROM metrics_blocks WHERE level = ? AND start < ?
+    `DELETE FROM metrics_rollups WHERE level = ? AND start < ?
      AND runId NOT IN (SELECT value FROM json_each(?))`,
   );
 
   /** Ranges that touch become one. */
-  const addMerged = (runId: string, { boot, attempt }: Key, from: number, to: number): void => {
+  const addCompacted = (
+    runId: string,
+    { masterInstanceId }: Key,
+    from: number,
+    to: number,
+  ): void => {
     let [fromSeq, toSeq] = [from, to];
-    for (const range of touching.all(runId, boot, attempt, to + 1, from - 1)) {
+    for (const range of touching.all(runId, masterInstanceId, to + 1, from - 1)) {
       fromSeq = Math.min(fromSeq, range.fromSeq);
       toSeq = Math.max(toSeq, range.toSeq);
-      removeRange.run(runId, boot, attempt, range.fromSeq);
+      removeRange.run(runId, masterInstanceId, range.fromSeq);
     }
-    addRange.run(runId, boot, attempt, fromSeq, toSeq);
+    addRange.run(runId, masterInstanceId, fromSeq, toSeq);
   };
 
   const mergeAll = db.transaction(
-    (runId: string, rows: readonly Key[], blocks: readonly Block[]): void => {
-      for (const ofBoot of byBoot(rows)) {
-        const [first] = ofBoot;
+    (runId: string, rows: readonly Key[], rollups: readonly Rollup[]): void => {
+      for (const ofInstance of byMasterInstance(rows)) {
+        const [first] = ofInstance;
         if (first === undefined) continue;
-        for (const { boot, seq, attempt } of ofBoot) {
-          if (removeRow.run(runId, boot, seq, attempt).changes !== 1) throw new RowIsGone();
+        for (const { masterInstanceId, seq } of ofInstance) {
+          if (removeRow.run(runId, masterInstanceId, seq).changes !== 1) throw new RowIsGone();
         }
-        for (const [from, to] of toRanges(ofBoot.map(({ seq }) => seq)))
-          addMerged(runId, first, from, to);
+        for (const [from, to] of toRanges(ofInstance.map(({ seq }) => seq)))
+          addCompacted(runId, first, from, to);
       }
-      for (const { series, level, start, body } of blocks)
+      for (const { series, level, start, body } of rollups)
         put.run(runId, series, level, start, body);
     },
   );
@@ -95,19 +100,19 @@ export const blocksTable = (db: Database.Database): BlocksTable => {
       series === "endpoints"
         ? ofEndpoints.all(runId, level, fromStart, toStart)
         : series.flatMap((one) => ofSeries.all(runId, level, one, fromStart, toStart)),
-    merged: (runId) => ranges.all(runId),
-    isMerged: ({ runId, boot, attempt, seq }) =>
-      holding.get(runId, boot, attempt, seq, seq) !== undefined,
-    merge: (runId, rows, blocks) => {
+    compacted: (runId) => ranges.all(runId),
+    isCompacted: ({ runId, masterInstanceId, seq }) =>
+      holding.get(runId, masterInstanceId, seq, seq) !== undefined,
+    compact: (runId, rows, rollups) => {
       try {
-        mergeAll.immediate(runId, rows, blocks);
+        mergeAll.immediate(runId, rows, rollups);
         return true;
       } catch (error) {
         if (error instanceof RowIsGone) return false;
         throw error;
       }
     },
-    unmerged: (beforeSecond) => {
+    uncompacted: (beforeSecond) => {
       const found: { runId: string; second: number }[] = [];
       for (let runId = nextRun.get("")?.runId; runId != null; runId = nextRun.get(runId)?.runId) {
         const second = oldest.get(runId, beforeSecond)?.second;
@@ -119,7 +124,7 @@ export const blocksTable = (db: Database.Database): BlocksTable => {
       expire.run(level, beforeStart, JSON.stringify(keptRunIds));
     },
     deleteRun: (runId) => {
-      deleteBlocks.run(runId);
+      deleteRollups.run(runId);
       deleteRanges.run(runId);
     },
   };

@@ -6,19 +6,21 @@ import {
   WindowQuery,
 } from "@load-manager/contract/metrics.ts";
 import { RECORD } from "../../metrics/codec/batch.ts";
-import { createMerger } from "../../metrics/rollups/compactor.ts";
+import { createCompactor } from "../../metrics/rollups/compactor.ts";
 import { jsonRow, type Requests, sampleRow, testRun } from "../../metrics/testing/fixtures.ts";
-import { createLiveRuns } from "../../metrics/live/run-aggregate-cache.ts";
+import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
 import { createQueries } from "../../metrics/query/queries.ts";
 import { loadTestOf, revisionOf, runOf, snapshotOf } from "./fixtures.ts";
-import type { SampleRow, Stores } from "../ports.ts";
+import type { MetricRecord, Stores } from "../ports.ts";
 
 const NOW = 5_000_000;
 const LENGTH = 700;
 
-/** For tests. Seconds from 900 on, of which the first windows get merged, and one late sample after that. */
-const rowsOf = (runId: string): SampleRow[] => {
-  const rows: SampleRow[] = [jsonRow(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] })];
+/** For tests. Seconds from 900 on, of which the first windows get compacted, and one late sample after that. */
+const rowsOf = (runId: string): MetricRecord[] => {
+  const rows: MetricRecord[] = [
+    jsonRow(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] }),
+  ];
   for (let second = 900; second < 900 + LENGTH; second += 1) {
     const requests: Requests[] = [0, 1, 2].map((index) => ({
       name: `/${index}`,
@@ -33,21 +35,21 @@ const rowsOf = (runId: string): SampleRow[] => {
   return rows.map((row) => ({ ...row, runId }));
 };
 
-const merge = async ({ metrics }: Stores): Promise<void> => {
-  const merger = createMerger({
+const compact = async ({ metrics }: Stores): Promise<void> => {
+  const compactor = createCompactor({
     metrics,
     clock: { now: () => (1500 + 60) * 1000, monotonic: () => 0 },
     log: { debug() {}, info() {}, warn() {}, error() {} },
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],
   });
-  await merger.look();
-  await merger.stop();
+  await compactor.runOnce();
+  await compactor.stop();
 };
 
 export type Filled = { readonly loadTest: LoadTest; readonly runIds: readonly string[] };
 
-/** Load tests, scripts, runs with merged and unmerged samples, events, a lease with a fence that has risen, a key. */
+/** Load tests, scripts, runs with compacted and uncompacted samples, events, a lease with a fence that has risen, a key. */
 export const fill = async (stores: Stores, runs = 3): Promise<Filled> => {
   const { loadTests, revisions, events, leases, keys, metrics } = stores;
   const loadTest = loadTestOf({
@@ -83,10 +85,10 @@ export const fill = async (stores: Stores, runs = 3): Promise<Filled> => {
     runIds.push(run.id);
     await stores.runs.create(run);
     await stores.runs.setLive(run.id, snapshotOf({ timestamp: number }));
-    const late = ({ type, seq }: SampleRow) => type === RECORD.sample && seq === 20;
+    const late = ({ type, seq }: MetricRecord) => type === RECORD.sample && seq === 20;
     const rows = rowsOf(run.id);
     await metrics.append(rows.filter((row) => !late(row)));
-    await merge(stores);
+    await compact(stores);
     await metrics.append(rows);
   }
   for (let number = 1; number <= 3; number += 1) {
@@ -107,7 +109,7 @@ export const fill = async (stores: Stores, runs = 3): Promise<Filled> => {
 
 /** What everything that gives numbers answers. */
 export const answersOf = async ({ metrics, runs }: Stores, runId: string): Promise<unknown> => {
-  const live = createLiveRuns(metrics);
+  const live = createRunAggregateCache(metrics);
   const queries = createQueries({
     metrics,
     live,

@@ -3,7 +3,7 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunQuery } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import { uuidV7 } from "../../lib/ids.ts";
-import type { SampleRow } from "../ports.ts";
+import type { MetricRecord } from "../ports.ts";
 
 export const freshId = (): string => uuidV7.next();
 
@@ -42,7 +42,6 @@ export const runOf = (fields: Partial<LoadTestRun> = {}): LoadTestRun => ({
   status: "Pending",
   health: "ok",
   verdict: "none",
-  attempt: 1,
   fence: 0,
   loadProfile: { kind: "constant" },
   stopTimeoutSeconds: 10,
@@ -96,10 +95,9 @@ export const snapshotOf = (fields: Partial<MetricSnapshot> = {}): MetricSnapshot
   ...fields,
 });
 
-export const sampleOf = (fields: Partial<SampleRow> = {}): SampleRow => ({
+export const sampleOf = (fields: Partial<MetricRecord> = {}): MetricRecord => ({
   runId: "run",
-  attempt: 1,
-  boot: "0".repeat(32),
+  masterInstanceId: "0".repeat(32),
   seq: 1,
   type: 2,
   second: 100,

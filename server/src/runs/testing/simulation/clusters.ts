@@ -1,5 +1,5 @@
 import type { ClusterAdapter, Clusters } from "../../../clusters/port.ts";
-import type { RunFigures } from "../../deps.ts";
+import type { RunMetrics } from "../../deps.ts";
 import { type Fault, simulatedLocust } from "./locust.ts";
 
 export const onlyCluster = (adapter: ClusterAdapter): Clusters => ({
@@ -55,7 +55,7 @@ export const simulatedCluster = (options: {
     cleanUp: async () => {},
     kill: async () => {},
   };
-  const figures: RunFigures = {
+  const figures: RunMetrics = {
     ...one.figures,
     summary: (run) => of(run.id).figures.summary(run),
     requests: (runId) => of(runId).figures.requests(runId),

@@ -6,7 +6,6 @@ type Change = {
   readonly runId: string;
   readonly status: RunStatus;
   readonly fence: number;
-  readonly attempt: number;
 };
 
 /** Everything that was ever committed, in its order. */
@@ -19,8 +18,8 @@ export type History = {
 /** The same stores; what is committed is written down. */
 export const recordingStores = (stores: Stores): { stores: Stores; history: History } => {
   const history: History = { accepted: [], changes: [], fences: [] };
-  const note = ({ id, status, fence, attempt }: LoadTestRun): void => {
-    history.changes.push({ runId: id, status, fence, attempt });
+  const note = ({ id, status, fence }: LoadTestRun): void => {
+    history.changes.push({ runId: id, status, fence });
   };
   return {
     history,
@@ -76,7 +75,7 @@ const overlaps = (a: Load, b: Load): boolean =>
 export const brokenPromises = (seen: {
   readonly history: History;
   readonly runs: readonly LoadTestRun[];
-  readonly starts: readonly (readonly [attempt: string, count: number])[];
+  readonly starts: readonly (readonly [runId: string, count: number])[];
   readonly intrusions: readonly string[];
   readonly loads: readonly Load[];
   /** The master stops at the deadline by itself. */
@@ -146,8 +145,8 @@ export const brokenPromises = (seen: {
     });
     if (!seen.recentRuns.includes(id)) broken.push(`its load test does not know the run ${id}`);
   }
-  for (const [attempt, count] of seen.starts) {
-    if (count > 1) broken.push(`${attempt} was started ${count} times`);
+  for (const [runId, count] of seen.starts) {
+    if (count > 1) broken.push(`${runId} was started ${count} times`);
   }
   for (const harm of seen.witnessed.harmed) broken.push(`stopped: ${harm}`);
   for (const intrusion of seen.intrusions) broken.push(`a start was sent for ${intrusion}`);

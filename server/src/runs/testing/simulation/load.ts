@@ -3,7 +3,6 @@ import type { LoadState } from "../../../clusters/port.ts";
 
 export type Load = {
   readonly runId: string;
-  readonly attempt: number;
   readonly startedAt: number;
   readonly deadlineAt: number | undefined;
   readonly stopTimeoutMs: number;

@@ -1,7 +1,7 @@
 import type { ClusterAdapter, LoadState, Observation } from "../../../clusters/port.ts";
 import { AppError } from "../../../lib/errors.ts";
-import type { RunFigures } from "../../deps.ts";
-import { NO_FIGURES } from "../../journal/recent-runs.ts";
+import type { RunMetrics } from "../../deps.ts";
+import { NO_STATS } from "../../journal/recent-runs.ts";
 import { isOthers, type Load, mayHaveLoad, OTHER } from "./load.ts";
 
 /** What can go wrong with the next call to Locust. */
@@ -16,10 +16,10 @@ export const simulatedLocust = (options: {
   readonly plugin: boolean;
   readonly now: () => number;
 }) => {
-  let boots = 0;
+  let masterInstances = 0;
   let up = options.kind === "attached";
   let died = false;
-  let boot = "boot-0";
+  let masterInstanceId = "masterInstanceId-0";
   let load: Load | undefined;
   let fence = 0;
   let fault: Fault = "none";
@@ -71,7 +71,7 @@ export const simulatedLocust = (options: {
     workers: 2,
     workersExpected: 2,
     engine: {},
-    ...(options.plugin ? { boot } : {}),
+    ...(options.plugin ? { masterInstanceId } : {}),
   });
 
   const adapter: ClusterAdapter = {
@@ -100,7 +100,7 @@ export const simulatedLocust = (options: {
           : run.startSent !== undefined && (load.endedAt !== undefined || !over.has(run.id)));
       if (load === undefined || !mine) {
         const busy = load !== undefined && load.endedAt === undefined;
-        const there = options.plugin ? { boot } : {};
+        const there = options.plugin ? { masterInstanceId } : {};
         return busy ? { kind: "foreign", message: "busy", ...there } : ready();
       }
       if (!options.plugin && load.endedAt !== undefined) {
@@ -114,7 +114,7 @@ export const simulatedLocust = (options: {
         workersExpected: 2,
         load: {
           phase: phase(load),
-          ...(options.plugin ? { boot } : {}),
+          ...(options.plugin ? { masterInstanceId } : {}),
           testStartedAt: load.startedAt,
           requests: load.requests,
           users: load.targetUsers,
@@ -130,15 +130,15 @@ export const simulatedLocust = (options: {
       disturb(() => {
         if (up || died || options.kind === "attached") return;
         up = true;
-        boots += 1;
-        boot = `boot-${boots}`;
+        masterInstances += 1;
+        masterInstanceId = `masterInstanceId-${masterInstances}`;
       }),
     attach: (hold) => disturb(() => guard(hold.fence)),
     start: ({ run, fence: asked }) =>
       disturb(() => {
         if (!up) throw new Error("no master");
         guard(asked);
-        const same = load?.runId === run.id && load.attempt === run.attempt;
+        const same = load?.runId === run.id;
         if (options.plugin && same) return;
         if (load !== undefined && load.endedAt === undefined) {
           if (!options.plugin && isOthers(load)) throw new AppError("conflict", "busy");
@@ -147,12 +147,11 @@ export const simulatedLocust = (options: {
           throw new Error("busy");
         }
         if (load !== undefined) ended.push(load);
-        const key = `${run.id}:${run.attempt}`;
+        const key = run.id;
         starts.set(key, (starts.get(key) ?? 0) + 1);
         const seconds = run.durationSeconds ?? run.maxDurationSec;
         load = {
           runId: run.id,
-          attempt: run.attempt,
           startedAt: options.now(),
           deadlineAt: seconds === undefined ? undefined : options.now() + seconds * 1000,
           stopTimeoutMs: run.stopTimeoutSeconds * 1000,
@@ -210,7 +209,7 @@ export const simulatedLocust = (options: {
     if (options.now() < figuresAwayUntil) throw new Error("figures cannot be read");
     return value;
   };
-  const figures: RunFigures = {
+  const figures: RunMetrics = {
     ingestBatch: async () => {},
     gaps: async () => [],
     storeMetric: async () => {},
@@ -220,10 +219,10 @@ export const simulatedLocust = (options: {
       const known = loadOf(runId);
       const whole = (known === undefined || known.endedAt !== undefined) && finalsArrive;
       const stopCause = options.plugin ? known?.stopCause : undefined;
-      return read({ boots: known === undefined ? 0 : 1, complete: whole, stopCause });
+      return read({ masterInstances: known === undefined ? 0 : 1, complete: whole, stopCause });
     },
     snapshot: async () => undefined,
-    summary: () => read({ ...NO_FIGURES, complete: true }),
+    summary: () => read({ ...NO_STATS, complete: true }),
     forget: () => {},
   };
 
@@ -257,8 +256,8 @@ export const simulatedLocust = (options: {
       if (options.kind === "local") return;
       died = false;
       up = true;
-      boots += 1;
-      boot = `boot-${boots}`;
+      masterInstances += 1;
+      masterInstanceId = `masterInstanceId-${masterInstances}`;
       fence = 0;
     },
     figuresAway: (ms: number): void => {
@@ -270,7 +269,6 @@ export const simulatedLocust = (options: {
       if (load !== undefined) ended.push(load);
       load = {
         runId: `${OTHER}${(others += 1)}`,
-        attempt: 1,
         startedAt: options.now(),
         deadlineAt: undefined,
         stopTimeoutMs: 1000,

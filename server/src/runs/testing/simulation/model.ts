@@ -1,7 +1,7 @@
 /**
  * Lease, fence, start and stop as a small state machine: two servers, one cluster, one run. A server may sleep once, at any
  * step and for any time; somebody may ask for a stop at any moment; load may end by itself. Every order of all steps is explored.
- * The steps are those of `holdRun`, `stepRun` and `guardedBy`, each access to store or cluster one step. Time is in it in one
+ * The steps are those of `holdRun`, `reconcileRun` and `guardedBy`, each access to store or cluster one step. Time is in it in one
  * place: a command that a server is about to send takes effect, unless the server falls asleep, before another server gives
  * a start up that was not confirmed (15 s and more).
  */
@@ -20,7 +20,7 @@ type Server = {
   leaseFence?: number;
   fence?: number;
   load?: Load;
-  /** Nobody was about to send a command when it looked. */
+  /** Nobody was about to send a command when it queried. */
   quiet?: boolean;
   readTerm?: number;
 };
@@ -188,13 +188,13 @@ const step = (state: State, me: number, guards: Guards): void => {
   }
 };
 
-const copyOf = (state: State): State => structuredClone(state);
+const clone = (state: State): State => structuredClone(state);
 
 /** Every state that one step leads to, with the step in words. */
 const nexts = (state: State, guards: Guards): { what: string; state: State }[] => {
   const found: { what: string; state: State }[] = [];
   const add = (what: string, change: (next: State) => void): void => {
-    const next = copyOf(state);
+    const next = clone(state);
     change(next);
     found.push({ what, state: next });
   };

@@ -6,7 +6,7 @@ import { createTestRun } from "../../commands/create.ts";
 import type { RunDeps } from "../../deps.ts";
 import { createBeats, type Beats, soleMember } from "../../ownership/membership.ts";
 import { admitPending, awaitedClusters } from "../../controller/admission.ts";
-import { type Memory, stepRun } from "../../controller/reconcile-run.ts";
+import { type Memory, reconcileRun } from "../../controller/reconcile-run.ts";
 import { onlyCluster, simulatedCluster } from "./clusters.ts";
 import { type Disturbance, disturbedStores, Killed } from "./disturbed-stores.ts";
 import { recordingStores } from "./history.ts";
@@ -146,7 +146,7 @@ export const createWorld = async (variant: Variant) => {
   };
 
   /** As the loop does it: what fails is tried again by the next look. */
-  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+  const tolerate = async (work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
     } catch (error) {
@@ -157,17 +157,17 @@ export const createWorld = async (variant: Variant) => {
   const lookAround = async (server: Server): Promise<void> => {
     const { deps } = server;
     try {
-      await attempt(() => beat(server));
-      await attempt(async () => {
+      await tolerate(() => beat(server));
+      await tolerate(async () => {
         const open = await deps.stores.runs.unsettled();
         for (const clusterId of awaitedClusters(open)) await admitPending(deps, clusterId, open);
       });
-      await attempt(async () => {
+      await tolerate(async () => {
         for (const run of await deps.stores.runs.unsettled()) {
           if (run.status === "Pending") continue;
           const known = server.memories.get(run.id) ?? {};
           server.memories.set(run.id, known);
-          await attempt(() => stepRun(deps, run.id, known));
+          await tolerate(() => reconcileRun(deps, run.id, known));
         }
       });
     } catch {
