@@ -89,7 +89,6 @@ export type StopCause = z.output<typeof StopCause>;
 
 /** A command that travels to the plugin in an answer, so that stopping works where the server cannot reach the master. */
 export const PluginCommand = z.object({
-  id: z.string(),
   type: z.enum(["stop", "setUsers"]),
   runId: Id,
   fence: z.int(),

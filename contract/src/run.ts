@@ -86,6 +86,17 @@ export const Engine = z.object({
 });
 export type Engine = z.output<typeof Engine>;
 
+/** What a cluster can do by itself: all of it with the plugin, none of it without. */
+export const Capabilities = z.object({
+  /** A start may be sent again: the cluster recognises its run, and refuses a stale fence. */
+  restartSafeStart: z.boolean(),
+  /** The cluster ends the load at the deadline and carries a stop through without the server. */
+  ownDeadline: z.boolean(),
+  /** The cluster hands in final metrics for each master instance. */
+  finalReport: z.boolean(),
+});
+export type Capabilities = z.output<typeof Capabilities>;
+
 /** The key figures of a run, computed once from the merged samples. Null: unknowable. */
 export const RunSummary = z.object({
   totalRequests: z.int(),
@@ -156,11 +167,16 @@ export const LoadTestRun = Scope.extend({
   /** When the run entered Starting. */
   startingAt: Time.optional(),
   /**
-   * The intent to start load, stored before Locust is told: `masterInstanceId` names the master process that was told, `baseUrl` where
-   * an attached one listens.
+   * The intent to start the load, stored before the start is sent. `masterInstanceId`: the master process that it is sent to.
+   * `baseUrl`: the address of an attached master. `capabilities`: the cluster's at that moment.
    */
   startSent: z
-    .object({ at: Time, masterInstanceId: z.string().optional(), baseUrl: z.string().optional() })
+    .object({
+      at: Time,
+      masterInstanceId: z.string().optional(),
+      baseUrl: z.string().optional(),
+      capabilities: Capabilities,
+    })
     .optional(),
   /** When the state Stopping was entered. */
   stoppingAt: Time.optional(),

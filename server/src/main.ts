@@ -5,12 +5,11 @@ import { type Logger, pino } from "pino";
 import { messageOf } from "./lib/errors.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
 import { remarks, startServer } from "./server.ts";
-import { stopTestRun } from "./runs/commands/stop.ts";
 
 const STOP_WINDOW_MS = 5000;
-/** Longer than everything takes that answers. */
+/** Longer than any answer takes. */
 const CLOSE_MS = 30_000;
-/** For so long a reader may take to take what was said last. */
+/** How long the last lines of output may take to be read. */
 const LAST_WORDS_MS = 1000;
 
 /**
@@ -22,7 +21,7 @@ export const serve = async (
   io: { readonly out: (line: string) => void; readonly logLevel: string },
 ): Promise<void> => {
   const log = createLog(io.logLevel);
-  // Nobody may read what is said, or its disk may be full: that must not end a server that looks after runs.
+  // The reader of the output may be gone, or its disk full: a server that looks after runs must go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = await startServer(config, log, again);
   for (const warning of warnings) io.out(`Warning: ${warning}`);
@@ -34,9 +33,9 @@ export const serve = async (
     `Load Manager is ready: ${server.address} (API ${server.address}/v1, docs ${server.address}/docs)`,
   );
 
-  /** None where the store does not answer: that must not keep the server from ending. */
+  /** Empty where the store does not answer: the server must be able to end all the same. */
   const active = async () => {
-    const open = await server.app.runs.stores.runs.unsettled().catch(() => []);
+    const open = await server.app.unsettledRuns().catch(() => []);
     return open.filter((run) => run.status !== "Pending");
   };
   let stopThem = false;
@@ -48,10 +47,10 @@ export const serve = async (
         resolve("SIGHUP");
         return;
       }
-      // What is wrong is in the log.
+      // The log names the faults.
       void server.app.reload().then(
         (answer) => io.out(reloadLine(answer)),
-        () => io.out("The configuration was not reloaded; what was in force stays."),
+        () => io.out("The configuration was not reloaded; the previous one stays in force."),
       );
     });
   });
@@ -68,15 +67,16 @@ export const serve = async (
   }
   if (stopThem) {
     io.out("Stopping the runs.");
-    await Promise.all(
-      running.map((run) => stopTestRun(server.app.runs, run.id, { name: "the operator (Ctrl-C)" })),
-    );
+    await Promise.all(running.map((run) => server.app.stopRun(run.id, "the operator (Ctrl-C)")));
     while ((await active()).length > 0) await delay(100);
   }
   const closed = server.close().then(
     () => true,
     (error: unknown) => {
-      log.error({ error: messageOf(error) }, "the server did not end well");
+      log.error(
+        { event: "shutdown_failed", error: messageOf(error) },
+        "The server did not shut down cleanly.",
+      );
       return false;
     },
   );
@@ -86,13 +86,13 @@ export const serve = async (
     Promise.all([process.stdout, process.stderr].map(isRead)),
     sleep(LAST_WORDS_MS, false, { ref: false }),
   ]);
-  // Whatever is still waited for, runs go on without it.
+  // Runs go on without whatever is still pending.
   if (!well || read === false) process.exit(well ? 0 : 1);
 };
 
-/** What nobody takes is kept up to this length; later lines are lost. */
+/** Unread output is kept up to this length; later lines are lost. */
 const UNREAD_BYTES = 1 << 20;
-/** To standard error, and never waited for: a reader that hangs holds up nothing. */
+/** Writes to standard error and never waits, so that a reader that hangs delays nothing. */
 const createLog = (level: string): Logger =>
   pino(
     { level },

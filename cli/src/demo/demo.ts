@@ -172,18 +172,11 @@ export const demo = async (options: Options): Promise<void> => {
     if (!(error instanceof AppError)) process.exitCode = 1;
     throw error;
   } finally {
-    await endRuns(server);
+    // No Locust process outlives the demo.
+    await server.app.endLoad();
     await server.close();
     await shop.close();
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
-  }
-};
-
-/** Whatever happened: no Locust process outlives the demo. */
-const endRuns = async (server: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
-  const { runs } = server.app;
-  for (const run of await runs.stores.runs.unsettled()) {
-    await runs.clusters.get(run.locustClusterId)?.cleanUp(run, async () => {});
   }
 };

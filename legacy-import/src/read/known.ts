@@ -1,9 +1,9 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import { NO_STATS, withRecentRun } from "@load-manager/server/runs/journal/recent-runs.ts";
+import { NO_STATS, withRecentRun } from "@load-manager/server/runs/domain/recent-run.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
-import { recentRunOf } from "@load-manager/server/runs/controller/settle.ts";
+import { recentRunOf } from "@load-manager/server/runs/domain/recent-run.ts";
 import type { Around } from "../transform/load-test.ts";
 
 /** What the runs say of their load tests. */

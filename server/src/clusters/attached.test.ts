@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { runOf } from "../stores/testing/fixtures.ts";
 import { createAttached } from "./attached.ts";
+import { PLUGIN_CAPABILITIES } from "./plugin/observation.ts";
+import { WEB_UI_CAPABILITIES } from "./web-ui/web-ui.ts";
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -50,11 +52,16 @@ const fakeLocust = async () => {
     it,
     stops,
     observe: adapter.observe,
-    cleanUp: (run: ReturnType<typeof runOf>) => adapter.cleanUp(run, async () => {}),
+    cleanUp: (run: ReturnType<typeof runOf>) => adapter.commands.cleanUp(run, async () => {}),
   };
 };
 
-const lost = runOf({ status: "Failed", slot: 0, startSent: { at: 1 }, finishedAt: 2 });
+const lost = runOf({
+  status: "Failed",
+  slot: 0,
+  startSent: { at: 1, capabilities: WEB_UI_CAPABILITIES },
+  finishedAt: 2,
+});
 
 test("a Locust without the plugin that was lost and comes back in load is told to stop", async () => {
   const { it, stops, cleanUp } = await fakeLocust();
@@ -86,7 +93,10 @@ test.each([
   ["was not started by us", { startSent: undefined }],
   ["was started at Locust", { trigger: "external" }],
   ["was seen to end", { status: "Finished" }],
-  ["the plugin was there for", { startSent: { at: 1, masterInstanceId: "b" } }],
+  [
+    "the plugin was there for",
+    { startSent: { at: 1, masterInstanceId: "b", capabilities: PLUGIN_CAPABILITIES } },
+  ],
 ] as const)("load is left alone after a run that %s", async (_, fields) => {
   const { it, stops, cleanUp } = await fakeLocust();
   const run = { ...lost, ...fields } as typeof lost;

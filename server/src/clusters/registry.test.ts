@@ -12,7 +12,8 @@ const attached = (id: string, port: number): ClusterConfig => ({
   baseUrl: `http://127.0.0.1:${port}`,
 });
 const NONE = new Set<string>();
-const run = (id: string): LoadTestRun => ({ id }) as LoadTestRun;
+const run = (id: string, more: Partial<LoadTestRun> = {}): LoadTestRun =>
+  ({ id, locustClusterId: "a", ...more }) as LoadTestRun;
 
 /** Adapters that tell which of them was asked. */
 const registryOf = (...configs: ClusterConfig[]) => {
@@ -29,14 +30,16 @@ const registryOf = (...configs: ClusterConfig[]) => {
         asked.push(`observe ${name}`);
         return { kind: "nothing" };
       },
-      prepare: note("prepare"),
-      attach: note("attach"),
-      start: note("start"),
-      setUsers: note("setUsers"),
-      stop: note("stop"),
-      kill: note("kill"),
+      commands: {
+        prepare: note("prepare"),
+        attach: note("attach"),
+        start: note("start"),
+        setUsers: note("setUsers"),
+        stop: note("stop"),
+        kill: note("kill"),
+        cleanUp: note("cleanUp"),
+      },
       spooled: async () => [],
-      cleanUp: note("cleanUp"),
       remove: note("remove"),
       probe: async () => ({ state: "idle", message: name }),
     } satisfies ClusterAdapter;
@@ -60,25 +63,26 @@ describe("the clusters in force", () => {
     expect(await registry.get("b")?.probe()).toMatchObject({ message: "b/5" });
   });
 
-  test("a run goes on with the adapter that began with it, until it is cleaned up", async () => {
+  test("a run goes on with the adapter that it began with, until it is settled", async () => {
     const { registry, asked } = registryOf(attached("a", 1));
-    const a = registry.get("a");
-    await a?.observe(run("old"));
+    const [old, next] = [run("old"), run("new")];
+    await registry.of(old).observe(old);
     registry.replace([attached("a", 2)], new Set(["a"]));
-    await a?.stop({ run: run("old"), fence: 1 });
-    await a?.observe(run("new"));
-    await a?.cleanUp(run("old"), async () => {});
-    await a?.remove("old");
+    await registry.of(old).commands.stop({ run: old, fence: 1 });
+    await registry.of(next).observe(next);
+    await registry.of(old).commands.cleanUp(old, async () => {});
+    registry.forget("old");
+    await registry.of(run("old", { settledAt: 1 })).remove("old");
     expect(asked).toEqual(["observe a/1", "stop a/1", "observe a/2", "cleanUp a/1", "remove a/2"]);
-    expect(a?.config).toMatchObject({ baseUrl: "http://127.0.0.1:2" });
+    expect(registry.get("a")?.config).toMatchObject({ baseUrl: "http://127.0.0.1:2" });
   });
 
   test("one that is gone serves nobody new, stays for its runs, and may come back", async () => {
     const { registry, asked } = registryOf(attached("a", 1));
-    await registry.get("a")?.observe(run("1"));
+    await registry.of(run("1")).observe(run("1"));
     expect(registry.replace([], new Set(["a"])).draining).toEqual(["a"]);
     expect([...registry.values()]).toEqual([]);
-    await registry.get("a")?.stop({ run: run("1"), fence: 1 });
+    await registry.of(run("1")).commands.stop({ run: run("1"), fence: 1 });
     expect(asked).toEqual(["observe a/1", "stop a/1"]);
     expect(registry.replace([], new Set(["a"]))).toEqual({
       added: [],
@@ -102,9 +106,9 @@ describe("the cluster of a run that is no longer configured", () => {
     const cluster = registry.of(left as LoadTestRun);
     expect(cluster.config).toMatchObject({ id: "gone", kind: "local", workers: 3 });
     const hold = { run: left as LoadTestRun, fence: 1 };
-    await cluster.stop(hold);
-    await expect(cluster.prepare(hold, new Map())).rejects.toThrow("no longer configured");
-    await expect(cluster.start(hold)).rejects.toThrow("no longer configured");
+    await cluster.commands.stop(hold);
+    await expect(cluster.commands.prepare(hold, new Map())).rejects.toThrow("no longer configured");
+    await expect(cluster.commands.start(hold)).rejects.toThrow("no longer configured");
     expect(await cluster.observe(hold.run)).toMatchObject({
       kind: "dead",
       code: "cluster_unknown",
@@ -118,8 +122,10 @@ describe("the cluster of a run that is no longer configured", () => {
     const left = { id: "1", locustClusterId: "gone", startSent } as LoadTestRun;
     const cluster = registry.of(left);
     expect(cluster.config).toMatchObject({ kind: "attached", baseUrl: startSent.baseUrl });
-    await cluster.stop({ run: left, fence: 1 });
-    await expect(cluster.start({ run: left, fence: 1 })).rejects.toThrow("no longer configured");
+    await cluster.commands.stop({ run: left, fence: 1 });
+    await expect(cluster.commands.start({ run: left, fence: 1 })).rejects.toThrow(
+      "no longer configured",
+    );
     expect(asked).toEqual(["stop gone/2"]);
   });
 
@@ -131,6 +137,6 @@ describe("the cluster of a run that is no longer configured", () => {
       refused: false,
       message: "The cluster gone is no longer configured.",
     });
-    await expect(cluster.cleanUp(run("1"), async () => {})).rejects.toThrow("no longer");
+    await expect(cluster.commands.cleanUp(run("1"), async () => {})).rejects.toThrow("no longer");
   });
 });

@@ -1,73 +1,62 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { unconfiguredCluster } from "./unconfigured-cluster.ts";
-import type { ClusterAdapter, Clusters, Hold } from "./port.ts";
+import type { ClusterAdapter, Clusters } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
 export type ClusterChanges = {
   readonly added: readonly string[];
-  /** No longer configured; those that have runs to end are in `draining` too. */
+  /** No longer configured. Those with runs to end are in `draining` too. */
   readonly removed: readonly string[];
   readonly changed: readonly string[];
   readonly draining: readonly string[];
 };
 
-/** The clusters that are configured now, and those that were and still have runs. One object, read by everybody. */
+/** The clusters that are configured now, and those that were configured and still have runs. */
 export type ClusterRegistry = Clusters & {
   readonly configs: () => readonly ClusterConfig[];
-  /** `open`: ids of clusters that have runs which are not settled. */
+  /** `open`: ids of the clusters with runs that are not settled. */
   readonly replace: (
     configs: readonly ClusterConfig[],
     open: ReadonlySet<string>,
   ) => ClusterChanges;
 };
 
-type Place = { readonly adapter: ClusterAdapter; readonly become: (next: ClusterAdapter) => void };
-
 type Create = (config: ClusterConfig) => ClusterAdapter;
 
+/** One cluster id: its adapter now, and those that runs began with. */
+type Entry = {
+  readonly current: () => ClusterAdapter;
+  readonly replace: (next: ClusterAdapter) => void;
+  readonly of: (run: LoadTestRun) => ClusterAdapter;
+  readonly forget: (runId: string) => void;
+};
+
 /**
- * A cluster as its id names it. A run stays with the adapter that first worked on it: that one knows its processes and
- * its address, also when the configuration has changed meanwhile; and after a restart it stays with the address.
+ * A run keeps the adapter that it began with, since that adapter knows the run's processes and address, also after the
+ * configuration has changed. After a restart of the server the run keeps its stored address.
  */
-const createPlace = (first: ClusterAdapter, create: Create): Place => {
+const createEntry = (first: ClusterAdapter, create: Create): Entry => {
   let current = first;
-  const pinned = new Map<string, ClusterAdapter>();
-  const of = (run: LoadTestRun): ClusterAdapter => {
-    const known = pinned.get(run.id);
+  const byRun = new Map<string, ClusterAdapter>();
+  const chosenFor = (run: LoadTestRun): ClusterAdapter => {
     const { config } = current;
     const baseUrl = run.startSent?.baseUrl;
-    if (known !== undefined || config.kind !== "attached" || baseUrl === undefined)
-      return known ?? current;
+    if (config.kind !== "attached" || baseUrl === undefined) return current;
     return baseUrl === config.baseUrl ? current : create({ ...config, baseUrl });
   };
-  const pin = (run: LoadTestRun): ClusterAdapter => {
-    const adapter = of(run);
-    pinned.set(run.id, adapter);
-    return adapter;
-  };
   return {
-    become: (next) => {
+    current: () => current,
+    replace: (next) => {
       current = next;
     },
-    adapter: {
-      get config() {
-        return current.config;
-      },
-      observe: (run) => pin(run).observe(run),
-      prepare: (hold, script) => pin(hold.run).prepare(hold, script),
-      attach: (hold: Hold) => pin(hold.run).attach(hold),
-      start: (hold) => pin(hold.run).start(hold),
-      setUsers: (hold, users, rate) => pin(hold.run).setUsers(hold, users, rate),
-      stop: (hold) => of(hold.run).stop(hold),
-      kill: (hold, told) => of(hold.run).kill(hold, told),
-      spooled: (run) => of(run).spooled(run),
-      cleanUp: async (run, told) => {
-        await of(run).cleanUp(run, told);
-        pinned.delete(run.id);
-      },
-      remove: (runId) => (pinned.get(runId) ?? current).remove(runId),
-      probe: () => current.probe(),
+    of: (run) => {
+      const adapter = byRun.get(run.id) ?? chosenFor(run);
+      if (run.settledAt === undefined) byRun.set(run.id, adapter);
+      return adapter;
+    },
+    forget: (runId) => {
+      byRun.delete(runId);
     },
   };
 };
@@ -76,41 +65,40 @@ export const createRegistry = (
   create: Create,
   first: readonly ClusterConfig[],
 ): ClusterRegistry => {
-  const places = new Map<string, Place>(
-    first.map((config) => [config.id, createPlace(create(config), create)]),
+  const entries = new Map<string, Entry>(
+    first.map((config) => [config.id, createEntry(create(config), create)]),
   );
   let configs = first;
   return {
     configs: () => configs,
-    get: (id) => places.get(id)?.adapter,
-    of: (run) => places.get(run.locustClusterId)?.adapter ?? unconfiguredCluster(run, create),
-    values: () =>
-      configs.flatMap(({ id }) => {
-        const place = places.get(id);
-        return place === undefined ? [] : [place.adapter];
-      }),
+    get: (id) => entries.get(id)?.current(),
+    of: (run) => entries.get(run.locustClusterId)?.of(run) ?? unconfiguredCluster(run, create),
+    forget: (runId) => {
+      for (const entry of entries.values()) entry.forget(runId);
+    },
+    values: () => configs.flatMap(({ id }) => entries.get(id)?.current() ?? []),
     replace: (next, open) => {
       const before = new Set(configs.map(({ id }) => id));
       const now = new Set(next.map(({ id }) => id));
       const changed: string[] = [];
       for (const config of next) {
-        const place = places.get(config.id);
-        if (place === undefined) places.set(config.id, createPlace(create(config), create));
-        else if (!isDeepStrictEqual(place.adapter.config, config)) {
-          place.become(create(config));
+        const entry = entries.get(config.id);
+        if (entry === undefined) entries.set(config.id, createEntry(create(config), create));
+        else if (!isDeepStrictEqual(entry.current().config, config)) {
+          entry.replace(create(config));
           if (before.has(config.id)) changed.push(config.id);
         }
       }
-      // One that goes now stays until the next time, since a run may be accepted at this moment.
-      for (const id of places.keys()) {
-        if (!now.has(id) && !before.has(id) && !open.has(id)) places.delete(id);
+      // A cluster that is removed now stays until the next reload, since a run may be accepted at this moment.
+      for (const id of entries.keys()) {
+        if (!now.has(id) && !before.has(id) && !open.has(id)) entries.delete(id);
       }
       configs = next;
       return {
         added: [...now].filter((id) => !before.has(id)),
         removed: [...before].filter((id) => !now.has(id)),
         changed,
-        draining: [...places.keys()].filter((id) => !now.has(id) && open.has(id)),
+        draining: [...entries.keys()].filter((id) => !now.has(id) && open.has(id)),
       };
     },
   };

@@ -1,12 +1,13 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { AppError } from "../lib/errors.ts";
-import type { ClusterAdapter, Observation } from "./port.ts";
+import type { Observation } from "../runs/domain/observation.ts";
+import type { ClusterAdapter } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
 /**
- * The cluster of a run that is not configured any more: the server was started again with another configuration.
- * Processes of this machine are still found by the folder of the run, a Locust that somebody else runs at the address at
- * which it was told to start; where one of an external run is, nobody knows any more. Nothing new is started on any.
+ * The cluster of a run that is no longer configured, because the server was started again with another configuration.
+ * Processes on this machine are still found by the run's folder, and an attached Locust by the address that was stored
+ * with the start. The address of an external run's Locust is not known. Nothing new is started on any of them.
  */
 export const unconfiguredCluster = (
   run: LoadTestRun,
@@ -21,8 +22,7 @@ export const unconfiguredCluster = (
     const local = create({ ...base, kind: "local", workers: run.engine?.workers ?? 1 });
     return {
       ...local,
-      prepare: refuse,
-      start: refuse,
+      commands: { ...local.commands, prepare: refuse, start: refuse },
       observe: async (one): Promise<Observation> => {
         const seen = await local.observe(one);
         if (seen.kind !== "nothing") return seen;
@@ -32,19 +32,22 @@ export const unconfiguredCluster = (
   }
   const baseUrl = run.startSent?.baseUrl;
   if (baseUrl !== undefined) {
-    return { ...create({ ...base, kind: "attached", baseUrl }), prepare: refuse, start: refuse };
+    const attached = create({ ...base, kind: "attached", baseUrl });
+    return { ...attached, commands: { ...attached.commands, prepare: refuse, start: refuse } };
   }
   return {
     config: { ...base, kind: "attached", baseUrl: "" },
     observe: async () => ({ kind: "unreachable", refused: false, message }),
-    prepare: refuse,
-    attach: refuse,
-    start: refuse,
-    setUsers: refuse,
-    stop: refuse,
-    kill: async () => {},
+    commands: {
+      prepare: refuse,
+      attach: refuse,
+      start: refuse,
+      setUsers: refuse,
+      stop: refuse,
+      kill: async () => {},
+      cleanUp: refuse,
+    },
     spooled: async () => [],
-    cleanUp: refuse,
     remove: async () => {},
     probe: async () => ({ state: "unreachable", message }),
   };

@@ -154,7 +154,7 @@ test("a plugin with a run learns the new callback token, asked with the one it k
   const clusters = `locustClusters:\n${attached("one", url)}`;
   const { app, stores, call, write, reload } = server(`${SECURITY}${clusters}`);
   await stores.runs.create(RUN);
-  const holder = app.runs.membership.holder;
+  const holder = app.holder;
   await stores.leases.claim({ clusterId: "one", slot: 0, holder, runId: "r1" }, undefined);
   write(`security:${TOKEN_LINES}  locustCallbackToken: a-new-callback\n${clusters}`);
   expect((await reload()).json).toMatchObject({ warnings: [], clusters: { changed: [] } });
@@ -170,7 +170,7 @@ test("a plugin with a run learns the new callback token, asked with the one it k
   expect((await start("a-new-callback")).status).toBe(404);
 });
 
-test("a plugin that cannot be reached then is told again until it has heard, and no more", async () => {
+test("a plugin that cannot be reached is sent the token again until it has it, and no more", async () => {
   const heard: string[] = [];
   const plugin = createServer((request, response) => {
     if (request.url === "/load-manager/attach") heard.push(request.url);
@@ -188,13 +188,15 @@ test("a plugin that cannot be reached then is told again until it has heard, and
   const clusters = `locustClusters:\n${attached("one", `http://127.0.0.1:${port}`)}`;
   const { app, stores, write, reload } = server(`${SECURITY}${clusters}`);
   await stores.runs.create(RUN);
-  const holder = app.runs.membership.holder;
+  const holder = app.holder;
   await stores.leases.claim({ clusterId: "one", slot: 0, holder, runId: "r1" }, undefined);
   write(`security:${TOKEN_LINES}  locustCallbackToken: a-new-callback\n${clusters}`);
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   closing.push(() => vi.useRealTimers());
   expect((await reload()).json).toMatchObject({
-    warnings: [expect.stringMatching(/^The run r1 was not told .* told again every 5 s/)],
+    warnings: [
+      expect.stringMatching(/^The plugin of run r1 did not receive .* sent again every 5 s/),
+    ],
   });
   await listen(port);
   closing.push(() => plugin.close());

@@ -2,80 +2,93 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Logger } from "pino";
 import type { ClusterRegistry } from "../clusters/registry.ts";
 import { messageOf } from "../lib/errors.ts";
-import type { RunDeps } from "../runs/deps.ts";
+import { createPeriodic, type Periodic } from "../lib/periodic.ts";
 import { isTerminal } from "../runs/domain/states.ts";
+import type { Ownership } from "../runs/ownership/leases.ts";
+import type { RunStore } from "../stores/ports.ts";
 
 const AGAIN_MS = 5000;
 
 type Deps = {
   readonly registry: ClusterRegistry;
-  readonly runs: Pick<RunDeps, "stores" | "membership">;
+  readonly runs: Pick<RunStore, "get">;
+  readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
   readonly log: Logger;
 };
 
 /**
- * Active runs learn the new callback token. What a plugin cannot be told now is a warning, and told again until it has
- * heard, or the run has ended.
+ * Sends the new callback token to the plugins of active runs, and answers a warning for each plugin that did not take it.
+ * Those are tried again until they have it or their run has ended.
  */
-export const createTelling = ({
+export const createTokenRotation = ({
   registry,
   runs,
+  ownership,
   log,
 }: Deps): ((open: readonly LoadTestRun[]) => Promise<string[]>) => {
-  /** With the change that each has not heard of: an answer to an earlier one does not count. */
-  const untold = new Map<string, number>();
-  let changes = 0;
-  let timer: NodeJS.Timeout | undefined;
+  /** The number of the rotation that each run has not received: success of an earlier one does not count. */
+  const pending = new Map<string, number>();
+  let rotations = 0;
+  let retry: Periodic | undefined;
 
-  /** Rejects where the plugin did not hear it. Another server's run is that one's to tell. */
-  const tell = async (run: LoadTestRun): Promise<void> => {
-    const lease = await runs.stores.leases.get(run.locustClusterId, run.slot ?? 0);
-    if (lease?.holder !== runs.membership.holder || lease.runId !== run.id) return;
-    await registry.of(run).attach({ run, fence: run.fence });
+  /** Rejects where the plugin did not take the token. Runs of other servers are left to those. */
+  const send = async (run: LoadTestRun): Promise<void> => {
+    const lease = await ownership.leaseOf(run.locustClusterId, run.slot ?? 0);
+    if (lease?.holder !== ownership.holder || lease.runId !== run.id) return;
+    await registry.of(run).commands.attach({ run, fence: run.fence });
   };
 
-  const again = async ([runId, change]: readonly [string, number]): Promise<void> => {
+  const sendAgain = async ([runId, rotation]: readonly [string, number]): Promise<void> => {
     try {
-      const run = await runs.stores.runs.get(runId);
+      const run = await runs.get(runId);
       if (run !== undefined && !isTerminal(run.status)) {
-        await tell(run);
-        log.info({ runId }, "the plugin was told the new callback token");
+        await send(run);
+        log.info(
+          { event: "callback_token_sent", runId },
+          "The plugin of a run has received the new callback token.",
+        );
       }
-      if (untold.get(runId) === change) untold.delete(runId);
+      if (pending.get(runId) === rotation) pending.delete(runId);
     } catch {
-      // It has been said once.
+      // The warning of the first try names the run; the next try follows.
     }
   };
 
-  const later = (): void => {
-    if (untold.size === 0 || timer !== undefined) return;
-    timer = setTimeout(() => {
-      void Promise.all([...untold].map(again)).then(() => {
-        timer = undefined;
-        later();
-      });
-    }, AGAIN_MS).unref();
+  const scheduleRetry = (): void => {
+    if (pending.size === 0 || retry !== undefined) return;
+    retry = createPeriodic({
+      name: "callback_token_rotation",
+      intervalMs: AGAIN_MS,
+      pauseFirst: true,
+      log,
+      job: async () => {
+        await Promise.all([...pending].map(sendAgain));
+        if (pending.size > 0) return undefined;
+        retry = undefined;
+        return "done";
+      },
+    });
+    retry.start();
+  };
+
+  const sendFirst = async (run: LoadTestRun): Promise<string[]> => {
+    try {
+      await send(run);
+      pending.delete(run.id);
+      return [];
+    } catch (error) {
+      pending.set(run.id, rotations);
+      return [
+        `The plugin of run ${run.id} did not receive the new callback token; it is sent again every ${AGAIN_MS / 1000} s: ${messageOf(error)}`,
+      ];
+    }
   };
 
   return async (open) => {
-    changes += 1;
-    const failed = await Promise.all(
-      open
-        .filter((run) => run.status !== "Pending" && !isTerminal(run.status))
-        .map(async (run) => {
-          try {
-            await tell(run);
-            untold.delete(run.id);
-            return [];
-          } catch (error) {
-            untold.set(run.id, changes);
-            return [
-              `The run ${run.id} was not told the new callback token, and is told again every ${AGAIN_MS / 1000} s: ${messageOf(error)}`,
-            ];
-          }
-        }),
-    );
-    later();
-    return failed.flat();
+    rotations += 1;
+    const active = open.filter((run) => run.status !== "Pending" && !isTerminal(run.status));
+    const warnings = await Promise.all(active.map(sendFirst));
+    scheduleRetry();
+    return warnings.flat();
   };
 };

@@ -7,16 +7,18 @@ import { opennessFaults } from "../config/check.ts";
 import { faultsError } from "../config/problems.ts";
 import { unreachable } from "../clusters/check-reachability.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
-import type { RunDeps } from "../runs/deps.ts";
-import { createTelling } from "./callback-token-rotation.ts";
+import type { Ownership } from "../runs/ownership/leases.ts";
+import type { RunStore } from "../stores/ports.ts";
+import { createTokenRotation } from "./callback-token-rotation.ts";
 
 type Deps = {
-  /** What the server was started with. */
+  /** The configuration that the server was started with. */
   readonly config: Config;
   /** Reads the configuration again; absent where the server was not started from one. */
   readonly again: (() => LoadedConfig) | undefined;
   readonly registry: ClusterRegistry;
-  readonly runs: Pick<RunDeps, "stores" | "membership">;
+  readonly runs: Pick<RunStore, "get" | "unsettled">;
+  readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
   readonly setSecurity: (security: Config["security"]) => void;
   readonly log: Logger;
 };
@@ -34,12 +36,12 @@ const changedSettings = (before: Config, after: Config): string[] =>
   });
 
 /**
- * Takes over clusters and tokens from the configuration as it is now; runs go on. Rejects with AppError validation
- * where it is not right, and nothing has changed then.
+ * Takes over clusters and tokens from the configuration as it is now; runs go on. Rejects with AppError validation where
+ * the configuration has faults, and changes nothing then.
  */
 export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
-  const { registry, runs, log } = deps;
-  const tellToken = createTelling({ registry, runs, log });
+  const { registry, runs, ownership, log } = deps;
+  const rotateToken = createTokenRotation({ registry, runs, ownership, log });
   let security = deps.config.security;
 
   const read = (): LoadedConfig => {
@@ -47,7 +49,7 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
       throw new AppError("conflict", "This server was not started from a configuration file.");
     }
     const loaded = deps.again();
-    // The address stays the one that was given at the start, whatever the file says now.
+    // The address of the start stays in force, whatever the file says now.
     const faults = opennessFaults(deps.config.server.host, loaded.config.security);
     if (faults.length > 0) throw faultsError(faults, () => undefined);
     return loaded;
@@ -55,7 +57,7 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
 
   const reload = async (): Promise<ReloadAnswer> => {
     const { config, warnings } = read();
-    const open = await runs.stores.runs.unsettled();
+    const open = await runs.unsettled();
     const before = security;
     const changes = registry.replace(
       config.locustClusters,
@@ -66,7 +68,7 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
     const rotated = before.locustCallbackToken[0] !== security.locustCallbackToken[0];
     const fresh = new Set([...changes.added, ...changes.changed]);
     const more = await Promise.all([
-      rotated ? tellToken(open) : [],
+      rotated ? rotateToken(open) : [],
       unreachable(config.locustClusters.filter(({ id }) => fresh.has(id))),
     ]);
     const { apiToken, apiTokens, locustCallbackToken } = security;
@@ -85,20 +87,24 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
     };
   };
 
-  // One at a time: each compares with what the one before has left.
+  // One reload at a time: each compares with the result of the one before.
   let last: Promise<unknown> = Promise.resolve();
   return () => {
     const next = last.then(reload).then(
       (answer) => {
-        log.info({ answer }, "the configuration was reloaded");
-        for (const name of answer.needsRestart) log.warn(`${name} has changed and needs a restart`);
-        for (const warning of answer.warnings) log.warn(warning);
+        log.info({ event: "config_reloaded", answer }, "The configuration was reloaded.");
+        for (const name of answer.needsRestart)
+          log.warn(
+            { event: "restart_needed", setting: name },
+            `${name} has changed and needs a restart.`,
+          );
+        for (const warning of answer.warnings) log.warn({ event: "config_warning" }, warning);
         return answer;
       },
       (error: unknown) => {
         log.error(
-          { error: messageOf(error) },
-          "the configuration was not reloaded; what was in force stays",
+          { event: "config_reload_failed", error: messageOf(error) },
+          "The configuration was not reloaded; the previous one stays in force.",
         );
         throw error;
       },

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { createPluginClient, type PluginClient } from "../plugin/client.ts";
 import { pluginCommands } from "../plugin/commands.ts";
-import { observationOf } from "../plugin/observation.ts";
-import type { ClusterAdapter, ForcedStep, Hold, Observation } from "../port.ts";
+import { observationOf, PLUGIN_CAPABILITIES } from "../plugin/observation.ts";
+import type { Observation } from "../../runs/domain/observation.ts";
+import type { ClusterAdapter, ForcedStep } from "../port.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
 import { type RoleFile, type RunFolder, runFolder } from "./folder.ts";
 import { endProcesses, isAlive, type ProcessId, processesOf } from "./processes.ts";
@@ -11,7 +12,7 @@ import { type Child, launchMaster, launchWorker } from "./spawn.ts";
 
 type LocalConfig = Extract<ClusterConfig, { readonly kind: "local" }>;
 
-/** How long one preparation waits for the master's ports; the next look prepares again. */
+/** How long one preparation waits for the master's ports; the next pass prepares again. */
 const PORTS_MS = 20_000;
 
 const workerRoles = (workers: number): string[] =>
@@ -22,7 +23,7 @@ export const createLocal = (
   config: LocalConfig,
   deps: {
     readonly runsFolder: string;
-    /** Names the data that know the runs. */
+    /** The identity of the store that has the runs. */
     readonly store: string;
     readonly python: string;
     readonly callbackTokens: () => readonly string[];
@@ -45,7 +46,7 @@ export const createLocal = (
     return createPluginClient(`http://127.0.0.1:${master.webPort}`, deps.callbackTokens);
   };
 
-  /** Started before, by this server or by one before it; a process that has written nothing yet is found by its environment. */
+  /** Whether this server, or one before it, has started the process. One that has written nothing yet is found by its environment. */
   const wasStarted = async (folder: RunFolder, runId: string, role: string): Promise<boolean> =>
     childrenOf(runId).has(role) ||
     (await folder.role(role)) !== undefined ||
@@ -74,9 +75,10 @@ export const createLocal = (
     workers,
     workersExpected: config.workers,
     engine: {},
+    capabilities: PLUGIN_CAPABILITIES,
   });
 
-  /** A worker that died before load was started will not come: better told at once than after a timeout. */
+  /** A worker that died before the load was started will not connect, so the run fails at once and not after a timeout. */
   const deadWorker = async (run: LoadTestRun): Promise<Observation | undefined> => {
     for (const role of roles) {
       const file = await folderOf(run.id).role(role);
@@ -104,7 +106,7 @@ export const createLocal = (
 
   const findProcesses = async (runId: string): Promise<ProcessId[]> => {
     const folder = folderOf(runId);
-    // What a script has made of the files must not keep its processes alive.
+    // A script may have damaged the files; its processes must end all the same.
     const file = (role: string) => folder.role(role).catch(() => undefined);
     const files = await Promise.all(["master", ...roles].map(file));
     const launched = files.filter((known) => known !== undefined);
@@ -122,47 +124,49 @@ export const createLocal = (
       if (ended !== undefined) return dead(run, "master", ended.message);
       return (await wasStarted(folder, run.id, "master")) ? waiting() : { kind: "nothing" };
     },
-    prepare: async ({ run }, script) => {
-      const folder = folderOf(run.id);
-      const launch = {
-        run,
-        folder,
-        store: deps.store,
-        python: deps.python,
-        maxEndpoints: config.maxEndpoints,
-        urls: deps.callbackUrls(),
-        token: deps.callbackTokens()[0] ?? "",
-      };
-      if (!(await wasStarted(folder, run.id, "master"))) {
-        await folder.write(script);
-        childrenOf(run.id).set("master", launchMaster(launch));
-      }
-      const masterPort = await portOf(
-        folder,
-        () => childrenOf(run.id).get("master")?.ended() !== undefined,
-      );
-      if (masterPort === undefined) return;
-      for (const role of roles) {
-        if (!(await wasStarted(folder, run.id, role))) {
-          childrenOf(run.id).set(role, launchWorker(launch, role, masterPort));
+    commands: {
+      prepare: async ({ run }, script) => {
+        const folder = folderOf(run.id);
+        const launch = {
+          run,
+          folder,
+          store: deps.store,
+          python: deps.python,
+          maxEndpoints: config.maxEndpoints,
+          urls: deps.callbackUrls(),
+          token: deps.callbackTokens()[0] ?? "",
+        };
+        if (!(await wasStarted(folder, run.id, "master"))) {
+          await folder.write(script);
+          childrenOf(run.id).set("master", launchMaster(launch));
         }
-      }
+        const masterPort = await portOf(
+          folder,
+          () => childrenOf(run.id).get("master")?.ended() !== undefined,
+        );
+        if (masterPort === undefined) return;
+        for (const role of roles) {
+          if (!(await wasStarted(folder, run.id, role))) {
+            childrenOf(run.id).set(role, launchWorker(launch, role, masterPort));
+          }
+        }
+      },
+      attach: async (hold) => commands.attach(await clientOf(hold.run), hold),
+      start: async (hold) => commands.start(await clientOf(hold.run), hold),
+      setUsers: async (hold, targetUsers, spawnRate) =>
+        commands.setUsers(await clientOf(hold.run), hold, targetUsers, spawnRate),
+      stop: async (hold) => commands.stop(await clientOf(hold.run), hold),
+      kill: ({ run }, onForcedStep) => endProcesses(() => findProcesses(run.id), onForcedStep),
+      cleanUp: async (run, onForcedStep) => {
+        // Processes of an ended run always get a SIGTERM, so only a SIGKILL is worth an event.
+        const killed = async (step: ForcedStep): Promise<void> => {
+          if (step.signal === "SIGKILL") await onForcedStep(step);
+        };
+        await endProcesses(() => findProcesses(run.id), killed);
+        children.delete(run.id);
+      },
     },
-    attach: async (hold) => commands.attach(await clientOf(hold.run), hold),
-    start: async (hold) => commands.start(await clientOf(hold.run), hold),
-    setUsers: async (hold, targetUsers, spawnRate) =>
-      commands.setUsers(await clientOf(hold.run), hold, targetUsers, spawnRate),
-    stop: async (hold: Hold) => commands.stop(await clientOf(hold.run), hold),
-    kill: ({ run }, told) => endProcesses(() => findProcesses(run.id), told),
     spooled: (run) => folderOf(run.id).spooled(),
-    cleanUp: async (run, told) => {
-      // That a process of a run that is over is asked to end is the usual way, and no news.
-      const killed = async (step: ForcedStep): Promise<void> => {
-        if (step.signal === "SIGKILL") await told(step);
-      };
-      await endProcesses(() => findProcesses(run.id), killed);
-      children.delete(run.id);
-    },
     remove: (runId) => folderOf(runId).remove(),
     probe: async () => ({ state: "idle" }),
   };

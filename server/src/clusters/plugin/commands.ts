@@ -7,7 +7,7 @@ type Callback = {
   readonly callbackUrls: () => readonly string[];
 };
 
-/** The plugin ends the load by itself: it needs no server for that. */
+/** The plugin ends the load by these limits without the server. */
 const limits = ({ durationSeconds, maxDurationSec }: LoadTestRun) => ({
   ...(durationSeconds === undefined ? {} : { durationSeconds }),
   ...(maxDurationSec === undefined ? {} : { maxSeconds: maxDurationSec }),
@@ -25,7 +25,7 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         ...limits(run),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
       }),
-    /** The run's times are to be on our clock, whatever the master's is. */
+    /** Tells the plugin the offset of the master's clock, so that the run's times are on the server's clock. */
     start: async (client: PluginClient, { run, fence }: Hold): Promise<void> => {
       const seen = await client.status();
       const aheadMs = seen.kind === "status" ? seen.clockAheadMs : 0;
@@ -39,7 +39,6 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         ...limits(run),
         stopTimeoutSeconds: run.stopTimeoutSeconds,
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
-        useShape: false,
         ...(aheadMs === 0 ? {} : { clockAheadSeconds: aheadMs / 1000 }),
       });
     },

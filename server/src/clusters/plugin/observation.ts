@@ -1,6 +1,14 @@
-import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
-import type { LoadState, Observation } from "../port.ts";
+import type { Capabilities, Engine, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadState, Observation } from "../../runs/domain/observation.ts";
+import { masterInstanceOf } from "../../runs/domain/master-instance.ts";
 import type { PluginStatus } from "./client.ts";
+
+/** What every cluster with the plugin can do. */
+export const PLUGIN_CAPABILITIES: Capabilities = {
+  restartSafeStart: true,
+  ownDeadline: true,
+  finalReport: true,
+};
 
 export const engineOf = (status: PluginStatus): Engine => ({
   locustVersion: status.locustVersion,
@@ -34,16 +42,18 @@ const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   clockOffsets: run.clockOffsets,
   usersDied: run.usersDied,
   ...(run.scriptError == null ? {} : { scriptError: run.scriptError }),
-  ...(run.autoStop == null ? {} : { failing: run.autoStop }),
+  ...(run.autoStop == null ? {} : { autoStopEvidence: run.autoStop }),
 });
 
-/** A run that was started at Locust itself, and whose name the plugin has not heard yet: its key begins with the master's. */
+/** An external run whose id the plugin does not know yet: its key begins with the master instance's id. */
 const isUnnamed = (run: LoadTestRun, status: PluginStatus): boolean =>
-  status.run?.runId === null && run.externalKey?.startsWith(`${status.masterInstanceId}:`) === true;
+  status.run?.runId === null &&
+  run.startSent === undefined &&
+  masterInstanceOf(run) === status.masterInstanceId;
 
 const ALIVE = new Set(["ready", "spawning", "running"]);
 
-/** What a plugin's status says about one run. `workersExpected` is 1 where nobody knows how many there should be. */
+/** What a plugin's status proves about one run. `workersExpected` is 1 where the number is not known. */
 export const observationOf = (
   run: LoadTestRun,
   status: PluginStatus,
@@ -53,16 +63,24 @@ export const observationOf = (
   const workers = status.workers.filter((worker) => ALIVE.has(worker.state)).length;
   const mine = status.run?.runId === run.id;
   if (status.run !== null && (mine || isUnnamed(run, status))) {
-    return { kind: "load", load: loadOf(status, status.run), engine, workers, workersExpected };
+    return {
+      kind: "load",
+      load: loadOf(status, status.run),
+      engine,
+      workers,
+      workersExpected,
+      capabilities: PLUGIN_CAPABILITIES,
+    };
   }
   if (status.run !== null && status.run.phase !== "ended") {
     const other = status.run.runId;
-    // Whose run that is may be none of this run's business: several tenants may share a cluster.
+    // The message does not name the other run: several tenants may share a cluster.
     return {
       kind: "foreign",
       message: `Locust is busy with ${other === null ? "a run that was started there" : "another run"}.`,
       ...(other === null ? {} : { runId: other }),
       masterInstanceId: status.masterInstanceId,
+      capabilities: PLUGIN_CAPABILITIES,
     };
   }
   return {
@@ -70,6 +88,7 @@ export const observationOf = (
     workers,
     workersExpected,
     engine,
+    capabilities: PLUGIN_CAPABILITIES,
     masterInstanceId: status.masterInstanceId,
   };
 };

@@ -1,10 +1,11 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Capabilities, LoadTestRun } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import { systemClock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import { ask, clockAhead, type Reply } from "../locust-http.ts";
 import { snapshotOf, Stats } from "./stats.ts";
-import type { ClusterProbe, LoadState, Observation } from "../port.ts";
+import type { LoadState, Observation } from "../../runs/domain/observation.ts";
+import type { ClusterProbe } from "../port.ts";
 
 const LOADING = new Set(["spawning", "running"]);
 /** Up to 2.27, and in what the newer page is made from. */
@@ -14,7 +15,14 @@ const isBusy = (state: string): boolean => LOADING.has(state) || ENDING.has(stat
 /** The state of a master that has had no load yet; after a load it is "stopped". */
 const FRESH = "ready";
 
-/** What the looks at a run have shown. */
+/** A Locust without the plugin does nothing by itself. */
+export const WEB_UI_CAPABILITIES: Capabilities = {
+  restartSafeStart: false,
+  ownDeadline: false,
+  finalReport: false,
+};
+
+/** What earlier observations of a run have shown. */
 type Known = { requests: number; over: boolean; silent: boolean; another: boolean };
 
 const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchParams =>
@@ -24,18 +32,18 @@ const form = (run: LoadTestRun, users: number, spawnRate: number): URLSearchPara
     ...(run.targetUrl === undefined ? {} : { host: run.targetUrl }),
   });
 
-/** Locust answers a stop only after its users are gone, which can take longer: then the next look tells. */
+/** Locust answers a stop only after its users are gone. Where that takes longer, the next observation shows it. */
 const TIMEOUT_MS = 4000;
 
-/** Locust gives the same answer for two seconds, and more when it is slow: one alone does not say that it is idle now. */
+/** Locust repeats an answer for two seconds, longer when it is slow, so one answer does not prove that it is idle now. */
 const MEMO_MS = 2500;
-/** Looks that are further apart than this say nothing of the time between. */
+/** Answers that are further apart than this prove nothing about the time between. */
 const STREAK_MS = 5000;
 
 /** A Locust without our plugin, through the pages that every version has (2.12.1 to 2.47). */
 export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) => {
   let idleSince: number | undefined;
-  let lookedAt = 0;
+  let probedAt = 0;
   const base = baseUrl.replace(/\/+$/, "");
   const headers = (): Record<string, string> => {
     const [token] = tokens();
@@ -57,7 +65,7 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
     const message = `${base}: this does not answer like a Locust master (status ${reply.status})`;
     return { kind: "silent", refused: false, message };
   };
-  /** Its figures may be seconds old, and say that it runs when somebody has just stopped it; its first page is made anew. */
+  /** The stats page may be seconds old and show a load that somebody has just stopped; the start page is always current. */
   const stateNow = async (): Promise<string> => {
     const page = await ask(`${base}/`, { headers: headers(), timeoutMs: TIMEOUT_MS });
     const shown = page.kind === "answer" ? PAGE_STATE.exec(page.text) : null;
@@ -67,7 +75,7 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
     if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
     return reply.stats.state;
   };
-  /** Locust does not tell which users it was last told; after a restart of ours the newest command is sent once more. */
+  /** Locust does not show the users it was last asked for, so after a restart of the server the newest command is sent again. */
   const commanded = new Map<string, number>();
   const swarm = async (run: LoadTestRun, users: number, spawnRate: number): Promise<void> => {
     const reply = await ask(`${base}/swarm`, {
@@ -92,7 +100,7 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
     known.set(run.id, one);
     return one;
   };
-  /** Locust's page does not say whose load it shows: one that begins after ours was over, or counts anew after a silence, is not ours. */
+  /** Locust's page does not name the run. Load that begins after this run was over, or counts from 0 after a silence, is not this run's. */
   const isAnothers = (run: LoadTestRun, stats: Stats): boolean => {
     const one = knownOf(run);
     const requests = snapshotOf(stats).totalRequests;
@@ -115,9 +123,9 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
       ...(run.startSent === undefined ? {} : { testStartedAt: run.startSent.at }),
       ...(targetUsers === undefined ? {} : { targetUsers }),
       workersLost: [],
-      // Its page shows the same answer until its clock has passed the time of that.
+      // Locust repeats its cached answer until its clock has passed the time of that answer.
       ...(aheadMs === 0 ? {} : { clockOffsets: [{ worker: "master", seconds: aheadMs / 1000 }] }),
-      polled: snapshot,
+      polledSnapshot: snapshot,
     };
   };
   /** POST from 2.47 on, GET before; 405 has no side effect. */
@@ -150,26 +158,32 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
       const workers = stats.workers === undefined ? 1 : alive;
       const engine = { workers };
       const loading = LOADING.has(stats.state);
-      // A master that has just been started has had no load yet.
+      // A master that has just started has had no load yet.
       const begun = loading || (run.status !== "Starting" && stats.state !== FRESH);
-      const told = run.startSent !== undefined || run.trigger === "external";
-      if (begun && told && !isAnothers(run, stats)) {
+      const startedOrExternal = run.startSent !== undefined || run.trigger === "external";
+      if (begun && startedOrExternal && !isAnothers(run, stats)) {
         return {
           kind: "load",
           load: loadOf(run, stats, aheadMs),
           engine,
           workers,
           workersExpected: run.engine?.workers ?? workers,
+          capabilities: WEB_UI_CAPABILITIES,
         };
       }
       if (loading || knownOf(run).another) {
-        return { kind: "foreign", message: "Locust is busy with a run that was started there." };
+        return {
+          kind: "foreign",
+          message: "Locust is busy with a run that was started there.",
+          capabilities: WEB_UI_CAPABILITIES,
+        };
       }
       return {
         kind: "ready",
         workers: ENDING.has(stats.state) ? 0 : workers,
         workersExpected: 1,
         engine,
+        capabilities: WEB_UI_CAPABILITIES,
       };
     },
     /** Rejects with AppError conflict where nothing was started. */
@@ -190,8 +204,8 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
     },
     stop,
     /**
-     * Stops the load that may be left of a run that is over; never one that has begun since. Rejects with AppError
-     * unavailable while that cannot be told.
+     * Stops load that may be left of an ended run, but never load that has begun since. Rejects with AppError unavailable
+     * while Locust does not answer.
      */
     end: async (run: LoadTestRun): Promise<void> => {
       const reply = await read();
@@ -202,7 +216,7 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
       const fewer = snapshotOf(stats).totalRequests < knownOf(run).requests;
       if (!fewer && !isAnothers(run, stats)) await stop();
     },
-    /** Nothing more is asked of this run. */
+    /** Drops what is remembered of a run. */
     forget: (runId: string): void => {
       known.delete(runId);
       commanded.delete(runId);
@@ -218,12 +232,12 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[]) =>
         return { state: "busy", message: "Locust is busy with a run that was started there." };
       }
       const engine = { workers: (stats.workers ?? []).length };
-      const streak = idleSince !== undefined && now - lookedAt < STREAK_MS ? idleSince : now;
-      [idleSince, lookedAt] = [streak, now];
+      const streak = idleSince !== undefined && now - probedAt < STREAK_MS ? idleSince : now;
+      [idleSince, probedAt] = [streak, now];
       if (now - streak >= MEMO_MS) return { state: "idle", engine };
       return {
         state: "unknown",
-        message: "Locust seems idle; it is queried at again before a run is started.",
+        message: "Locust seems idle; it is asked once more before a run is started.",
         engine,
       };
     },

@@ -5,6 +5,7 @@ import { notFound } from "../../lib/errors.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
 import { createLoadTest, deleteLoadTest, updateLoadTest } from "../../load-tests/load-tests.ts";
 import { saveScript, withContent } from "../../load-tests/scripts.ts";
+import type { LoadTestStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
 import { madeOnce } from "./made-once.ts";
 
@@ -23,11 +24,11 @@ type Keys =
 
 /** The load test, where the caller may see it; else the same 404 as for an unknown id. */
 export const visibleLoadTest = async (
-  deps: Pick<LoadTestDeps, "stores">,
+  loadTests: Pick<LoadTestStore, "get">,
   caller: Caller,
   id: string,
 ): Promise<LoadTest> => {
-  const loadTest = await deps.stores.loadTests.get(id);
+  const loadTest = await loadTests.get(id);
   if (loadTest === undefined) throw notFound("load test", id);
   assertVisible(caller, loadTest, "load test", id);
   return loadTest;
@@ -55,7 +56,7 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
     caller,
     ifMatch,
   }: Parameters<Handlers["updateLoadTest"]>[0] | Parameters<Handlers["replaceLoadTest"]>[0]) => {
-    await visibleLoadTest(deps, caller, params.loadTestId);
+    await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
     const options = { by: caller.name, ...(ifMatch === undefined ? {} : { ifMatch }) };
     return { body: await answer(await updateLoadTest(deps, params.loadTestId, body, options)) };
   };
@@ -80,32 +81,32 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
       return { body: { items: await Promise.all(items.map((item) => answer(item))), ...rest } };
     },
     getLoadTest: async ({ params, caller }) => ({
-      body: await answer(await visibleLoadTest(deps, caller, params.loadTestId)),
+      body: await answer(await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId)),
     }),
     updateLoadTest: update,
     replaceLoadTest: update,
     deleteLoadTest: async ({ params, caller, ifMatch }) => {
-      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       await deleteLoadTest(deps, loadTest, ifMatch);
       return { body: null };
     },
     putScript: async ({ params, body, caller }) => {
-      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       const { created, ...saved } = await saveScript(deps, loadTest, body, caller.name);
       return { status: created ? 201 : 200, body: saved };
     },
     getScript: async ({ params, caller }) => {
-      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       const newest = await deps.stores.revisions.newest(loadTest.id);
       if (newest === undefined) throw notFound("script of the load test", loadTest.id);
       return { body: await withContent(deps, newest) };
     },
     listRevisions: async ({ params, query, caller }) => {
-      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       return { body: await deps.stores.revisions.list(loadTest.id, query) };
     },
     getRevision: async ({ params, caller }) => {
-      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       const revision = await deps.stores.revisions.get(params.revisionId);
       if (revision === undefined || revision.loadTestId !== loadTest.id) {
         throw notFound("script revision", params.revisionId);

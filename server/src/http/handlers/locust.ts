@@ -1,20 +1,22 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { registerExternalTestRun } from "../../runs/commands/external-runs.ts";
 import {
   handleTestStart,
   handleTestStop,
-  registerExternalTestRun,
   runOfCallback,
   updateMetrics,
 } from "../../runs/commands/locust-callbacks.ts";
-import type { RunDeps } from "../../runs/deps.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
 import type { Handlers } from "../bind.ts";
 
 type Keys = "registerExternal" | "testStart" | "testStop" | "pushMetrics";
-type Deps = { readonly runs: RunDeps; readonly wake: (runId?: string) => void };
+type Deps = Parameters<typeof registerExternalTestRun>[0] & Parameters<typeof handleTestStop>[0];
 
-/** Called from inside Locust: each only notes what it is told and wakes the loop. */
-export const locustHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> => {
+/** Called from inside Locust: each stores what is reported and wakes the controller. */
+export const locustHandlers = (
+  deps: Deps,
+  wake: (runId?: string) => void,
+): Pick<Handlers, Keys> => {
   const done = (run: LoadTestRun, message: string) => {
     wake(run.id);
     return { body: { success: true, message } };
@@ -34,19 +36,19 @@ export const locustHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys>
     testStart: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       await handleTestStart(deps, run);
-      return done(run, "The start is noted.");
+      return done(run, "The start is recorded.");
     },
     testStop: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       await handleTestStop(deps, run, body);
-      return done(run, "The end is noted.");
+      return done(run, "The end is recorded.");
     },
     pushMetrics: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       if (isTerminal(run.status))
-        return done(run, "The run has ended; these figures are not counted.");
+        return done(run, "The run has ended; these metrics are not counted.");
       await updateMetrics(deps, run, body.metrics);
-      return done(run, "The figures are stored.");
+      return done(run, "The metrics are stored.");
     },
   };
 };

@@ -3,12 +3,15 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { Caller } from "../../access/caller.ts";
 import { assertVisible, visibleOf } from "../../access/scope.ts";
 import { notFound } from "../../lib/errors.ts";
-import { changeLoad, deleteRun, stopTestRun, updateRun } from "../../runs/commands/stop.ts";
+import type { RunMetrics } from "../../metrics/run-metrics.ts";
+import { changeLoad } from "../../runs/commands/change-load.ts";
 import { createTestRun } from "../../runs/commands/create.ts";
-import type { RunDeps } from "../../runs/deps.ts";
+import { deleteRun } from "../../runs/commands/delete.ts";
+import { stopTestRun } from "../../runs/commands/stop.ts";
+import { updateRun } from "../../runs/commands/update.ts";
 import { recordEvent } from "../../runs/journal/events.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
-import type { RunStore } from "../../stores/ports.ts";
+import type { LoadTestStore, RunStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
 import { madeOnce } from "./made-once.ts";
 import { visibleLoadTest } from "./load-tests.ts";
@@ -25,13 +28,14 @@ type Keys =
   | "addRunEvent"
   | "listRunEvents";
 
-type Deps = {
-  readonly runs: RunDeps;
-  /** Looks at a run, or at what waits, without delay. */
-  readonly wake: (runId?: string) => void;
-};
+type Deps = Parameters<typeof createTestRun>[0] &
+  Parameters<typeof deleteRun>[0] & {
+    readonly runs: RunStore;
+    readonly loadTests: LoadTestStore;
+    readonly metrics: Pick<RunMetrics, "snapshot">;
+  };
 
-/** The run, where the caller may see it; else the same 404 as for one that does not exist. */
+/** The run, where the caller may see it; otherwise the same 404 as for a run that does not exist. */
 const ownRunOf = async (runs: RunStore, caller: Caller, id: string): Promise<LoadTestRun> => {
   const run = await runs.get(id);
   if (run === undefined) throw notFound("run", id);
@@ -39,7 +43,7 @@ const ownRunOf = async (runs: RunStore, caller: Caller, id: string): Promise<Loa
   return run;
 };
 
-/** One that is being deleted is not shown: its figures may be gone already. */
+/** A run that is being deleted is not shown, since its metrics may be gone already. */
 export const visibleRunOf = async (
   runs: RunStore,
   caller: Caller,
@@ -50,38 +54,39 @@ export const visibleRunOf = async (
   return run;
 };
 
-export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> => {
-  const { stores } = deps;
+/** `wake` starts a pass over a run, or over the runs that wait, without delay. */
+export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Handlers, Keys> => {
+  const { runs, events } = deps;
 
-  const visibleRun = (caller: Caller, id: string) => visibleRunOf(stores.runs, caller, id);
+  const visibleRun = (caller: Caller, id: string) => visibleRunOf(runs, caller, id);
 
   const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
     lastMetrics === undefined ? run : { ...run, lastMetrics };
   const answer = async (run: LoadTestRun) => {
-    // Stats that cannot be read hide no run.
+    // A run is shown without its live metrics where they cannot be read.
     if (run.settledAt === undefined)
-      return withLive(run, await deps.figures.snapshot(run).catch(() => undefined));
-    return withLive(run, (await stores.runs.getLive([run.id])).get(run.id));
+      return withLive(run, await deps.metrics.snapshot(run).catch(() => undefined));
+    return withLive(run, (await runs.getLive([run.id])).get(run.id));
   };
-  const list = async (caller: Caller, query: Parameters<typeof stores.runs.list>[0]) => {
-    const { items, ...rest } = await stores.runs.list(query, visibleOf(caller));
-    const live = await stores.runs.getLive(items.map((run) => run.id));
+  const list = async (caller: Caller, query: Parameters<typeof runs.list>[0]) => {
+    const { items, ...rest } = await runs.list(query, visibleOf(caller));
+    const live = await runs.getLive(items.map((run) => run.id));
     return { body: { items: items.map((run) => withLive(run, live.get(run.id))), ...rest } };
   };
 
   return {
     createRun: async ({ params, body, caller, newId }) => {
-      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const loadTest = await visibleLoadTest(deps.loadTests, caller, params.loadTestId);
       const by = { name: caller.name, trigger: "api" } as const;
       const run = await madeOnce(
-        () => stores.runs.get(newId),
+        () => runs.get(newId),
         () => createTestRun(deps, loadTest, body, by, newId),
       );
       wake();
       return { body: run, headers: { location: `/v1/runs/${run.id}` } };
     },
     listRunsOfLoadTest: async ({ params, query, caller }) => {
-      const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
+      const loadTest = await visibleLoadTest(deps.loadTests, caller, params.loadTestId);
       return list(caller, { ...query, loadTestId: loadTest.id });
     },
     listRuns: ({ query, caller }) => list(caller, query),
@@ -89,11 +94,11 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
       body: await answer(await visibleRun(caller, params.runId)),
     }),
     updateRun: async ({ params, body, caller, ifMatch }) => {
-      const run = await ownRunOf(stores.runs, caller, params.runId);
+      const run = await ownRunOf(runs, caller, params.runId);
       return { body: await answer(await updateRun(deps, run, body, ifMatch, caller.name)) };
     },
     deleteRun: async ({ params, caller, ifMatch }) => {
-      const run = await ownRunOf(stores.runs, caller, params.runId);
+      const run = await ownRunOf(runs, caller, params.runId);
       await deleteRun(deps, run, ifMatch, caller.name);
       return { body: null };
     },
@@ -117,12 +122,12 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
         message: body.message,
         data: { createdBy: caller.name },
       };
-      await recordEvent(stores.events, run.id, { id: newId, ...event });
+      await recordEvent(events, run.id, { id: newId, ...event });
       return { body: event };
     },
     listRunEvents: async ({ params, query, caller }) => {
       const run = await visibleRun(caller, params.runId);
-      const { items, nextCursor } = await stores.events.list(run.id, query);
+      const { items, nextCursor } = await events.list(run.id, query);
       return {
         body: {
           runId: run.id,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { pluginCommands } from "../../clusters/plugin/commands.ts";
 import type { PluginClient } from "../../clusters/plugin/client.ts";
 import { commandsFor } from "./piggyback.ts";
-import { changeLoad } from "./stop.ts";
+import { changeLoad } from "./change-load.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 
 test("of two changes of the users the plugin is told which is newer, also by a server whose clock is behind", async () => {

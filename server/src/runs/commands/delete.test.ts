@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { expect, test } from "vitest";
-import { deleteRun, updateRun } from "./stop.ts";
-import type { RunDeps } from "../deps.ts";
+import { deleteRun } from "./delete.ts";
+import { updateRun } from "./update.ts";
 import { recordEvent } from "../journal/events.ts";
 import { holdsSlot } from "../domain/states.ts";
 import { refreshSummary } from "../controller/settle.ts";
@@ -46,13 +46,8 @@ const ended = async () => {
 /** The server dies in the middle of a deletion: the figures are gone, the run is not. */
 const cutOff = async ({ deps, run }: Awaited<ReturnType<typeof ended>>): Promise<LoadTestRun> => {
   const before = await run();
-  const dying: RunDeps = {
-    ...deps,
-    stores: {
-      ...deps.stores,
-      events: { ...deps.stores.events, deleteRun: () => Promise.reject(new Error("killed")) },
-    },
-  };
+  const events = { ...deps.events, deleteRun: () => Promise.reject(new Error("killed")) };
+  const dying = { ...deps, events };
   await expect(deleteRun(dying, before, before.version, "t")).rejects.toThrow("killed");
   return before;
 };

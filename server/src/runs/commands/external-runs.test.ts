@@ -17,8 +17,8 @@ test.each([
     const run = await it.base.runs.get(id);
     if (run === undefined) throw new Error("it is gone");
     expect(run.status).toBe("Starting");
-    const figures = { ...deps.figures, requests: async () => requests };
-    await handleTestStop({ ...deps, figures }, run, { autoStopped: true });
+    const metrics = { ...deps.metrics, requests: async () => requests };
+    await handleTestStop({ ...deps, metrics }, run, { autoStopped: true });
     expect(await it.base.runs.get(id)).toMatchObject({
       status: "Stopping",
       endCause: cause,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { stopTestRun } from "../commands/stop.ts";
-import type { RunDeps } from "../deps.ts";
 import { reconcileRemoteRun } from "./remote-host.ts";
+import { soleMember } from "../ownership/membership.ts";
 import { createWorld, type Variant } from "../testing/simulation/world.ts";
 
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
@@ -42,11 +42,9 @@ test("a machine that is not heard of may have load after somebody here has stopp
   const running = { status: "Running", startedAt: now } as const;
   await deps.stores.runs.update(id, { version: run?.version ?? 0 }, running);
   await stopTestRun(deps, id, { name: "t" });
-  const { membership } = deps;
-  const alone: RunDeps = {
-    ...deps,
-    membership: { ...membership, isGone: async () => true, term: () => 0 },
-  };
+  const alone = it.calm({
+    membership: { ...soleMember("alone"), isGone: async () => true, term: () => 0 },
+  });
   const look = async (): Promise<string | undefined> => {
     const found = await deps.stores.runs.get(id);
     if (found !== undefined) await reconcileRemoteRun(alone, found);

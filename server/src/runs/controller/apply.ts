@@ -1,53 +1,48 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { ClusterAdapter, Hold, Observation } from "../../clusters/port.ts";
-import type { RunDeps } from "../deps.ts";
-import { forcedSteps, recordEvent, recordStatus } from "../journal/events.ts";
-import { StoodDown } from "../ownership/term-guard.ts";
-import { applyHealth } from "../journal/health.ts";
-import { SYSTEM } from "../ownership/leases.ts";
+import type { ClusterAdapter, Clusters, Hold } from "../../clusters/port.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
-import type { Action, Become } from "../domain/actions.ts";
+import type { Failpoint } from "../../lib/failpoints.ts";
+import type { Log } from "../../lib/log.ts";
+import type { RunMetrics } from "../../metrics/run-metrics.ts";
+import type { RevisionStore, RunEventStore } from "../../stores/ports.ts";
+import type { Action, Transition } from "../domain/actions.ts";
+import type { Observation } from "../domain/observation.ts";
 import { POLICY } from "../domain/policy.ts";
+import { isTerminal } from "../domain/states.ts";
+import { forcedStepRecorder, recordEvent } from "../journal/events.ts";
+import { writeHealth } from "../journal/health.ts";
+import type { RunPatch, RunWriter } from "../journal/run-writer.ts";
+import { StoodDown } from "../ownership/term-guard.ts";
 import { drainSpool } from "./settle.ts";
 
-type Patch = Parameters<RunDeps["stores"]["runs"]["update"]>[2];
+type Deps = {
+  readonly writer: RunWriter;
+  readonly events: RunEventStore;
+  readonly revisions: Pick<RevisionStore, "get" | "content">;
+  readonly clusters: Clusters;
+  readonly metrics: RunMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly failpoint: Failpoint;
+};
 
-/** What one application needs; `hold.run` is the run as last stored. */
+/** One action's surroundings. `hold.run` is the run as it was stored last. */
 type Context = {
-  readonly deps: RunDeps;
+  readonly deps: Deps;
   readonly adapter: ClusterAdapter;
   readonly hold: Hold;
   readonly seen: Observation;
-  readonly stopSent: () => void;
+  readonly onStopSent: () => void;
 };
 
-/** Writes as holder of the slot; `undefined` where somebody else wrote first: the next look decides again. */
-export const writeRun = async (
-  deps: RunDeps,
-  hold: Hold,
-  patch: Patch,
-): Promise<LoadTestRun | undefined> => {
-  const before = hold.run;
-  const status = patch.status ?? before.status;
-  if (status !== before.status) await deps.failpoint(`${status}.before`);
-  const next = await deps.stores.runs.update(
-    before.id,
-    { version: before.version, fence: hold.fence },
-    { ...patch, updatedAt: deps.clock.now(), updatedBy: SYSTEM },
-  );
-  if (next !== undefined && next.status !== before.status) {
-    await deps.failpoint(`${status}.after`);
-    await recordStatus(deps.stores.events, next, before.status);
-  }
-  return next;
-};
-
-const becomePatch = (context: Context, action: Become): Patch => {
+/** The fields that a transition writes, with what the observation shows of the engine and of the load's times. */
+const transitionPatch = (context: Context, action: Transition): RunPatch => {
   const now = context.deps.clock.now();
   const { seen } = context;
   const { run } = context.hold;
   const load = seen.kind === "load" ? seen.load : undefined;
-  const known: Patch = {
+  const observed: RunPatch = {
     ...(seen.kind === "load" || seen.kind === "ready"
       ? {
           engine: {
@@ -62,7 +57,7 @@ const becomePatch = (context: Context, action: Become): Patch => {
   switch (action.status) {
     case "Running":
       return {
-        ...known,
+        ...observed,
         status: "Running",
         startedAt: action.startedAt,
         ...(load?.loadStartedAt === undefined ? { loadStartedAt: action.startedAt } : {}),
@@ -70,7 +65,7 @@ const becomePatch = (context: Context, action: Become): Patch => {
       };
     case "Stopping":
       return {
-        ...known,
+        ...observed,
         status: "Stopping",
         endCause: action.endCause,
         statusReason: action.reason,
@@ -81,7 +76,7 @@ const becomePatch = (context: Context, action: Become): Patch => {
     case "Stopped":
     case "Failed":
       return {
-        ...known,
+        ...observed,
         status: action.status,
         statusReason: action.reason,
         ...(load?.stopIssuedAt === undefined &&
@@ -94,134 +89,154 @@ const becomePatch = (context: Context, action: Become): Patch => {
   }
 };
 
-const become = async (context: Context, action: Become): Promise<LoadTestRun | undefined> => {
-  const { deps, hold, seen } = context;
-  if (action.status !== "Running" && action.status !== "Stopping") {
-    await drainSpool(deps, hold.run);
-    const cutOff = seen.kind === "load" ? (seen.load.cutOffUsers ?? 0) : 0;
-    if (cutOff > 0) {
-      await recordEvent(deps.stores.events, hold.run.id, {
-        id: "cut-off",
-        at: deps.clock.now(),
-        type: "users_cut_off",
-        message: `The stop timeout cut off ${cutOff} ${cutOff === 1 ? "user" : "users"} in the middle of a request: the target may have seen that many requests more.`,
-        data: { users: cutOff },
-      });
-    }
-  }
-  return writeRun(deps, hold, becomePatch(context, action));
+const recordCutOffUsers = async ({ deps, hold, seen }: Context): Promise<void> => {
+  const users = seen.kind === "load" ? (seen.load.cutOffUsers ?? 0) : 0;
+  if (users === 0) return;
+  await recordEvent(deps.events, hold.run.id, {
+    id: "cut-off",
+    at: deps.clock.now(),
+    type: "users_cut_off",
+    message: `The stop timeout interrupted ${users} ${users === 1 ? "user" : "users"} in the middle of a request; the target may have received that many more requests.`,
+    data: { users },
+  });
 };
 
-/** The intent is stored first; a second start is only ever sent to the same master process. */
-const start = async (context: Context): Promise<LoadTestRun | undefined> => {
-  const { deps, adapter, hold, seen } = context;
-  const masterInstanceId = seen.kind === "ready" ? seen.masterInstanceId : undefined;
+const transition = async (
+  context: Context,
+  action: Transition,
+): Promise<LoadTestRun | undefined> => {
+  const { deps, hold } = context;
+  if (isTerminal(action.status)) {
+    await drainSpool(deps, hold.run);
+    await recordCutOffUsers(context);
+  }
+  return deps.writer.write(hold.run, transitionPatch(context, action), hold.fence);
+};
+
+/** Stores the intent to start, with the master instance and the capabilities that are seen. */
+const storeStart = ({ deps, adapter, hold, seen }: Context): Promise<LoadTestRun | undefined> => {
+  if (hold.run.startSent !== undefined || seen.kind !== "ready") return Promise.resolve(hold.run);
   const { config } = adapter;
-  const run =
-    hold.run.startSent === undefined
-      ? await writeRun(deps, hold, {
-          startSent: {
-            at: deps.clock.now(),
-            ...(masterInstanceId === undefined ? {} : { masterInstanceId }),
-            ...(config.kind === "attached" ? { baseUrl: config.baseUrl } : {}),
-          },
-          ...(seen.kind === "ready" ? { engine: { ...seen.engine, workers: seen.workers } } : {}),
-        })
-      : hold.run;
+  const { masterInstanceId, capabilities } = seen;
+  return deps.writer.write(
+    hold.run,
+    {
+      startSent: {
+        at: deps.clock.now(),
+        ...(masterInstanceId === undefined ? {} : { masterInstanceId }),
+        ...(config.kind === "attached" ? { baseUrl: config.baseUrl } : {}),
+        capabilities,
+      },
+      engine: { ...seen.engine, workers: seen.workers },
+    },
+    hold.fence,
+  );
+};
+
+/** The intent is stored first; a second start is sent only to the same master instance. */
+const start = async (context: Context): Promise<LoadTestRun | undefined> => {
+  const { deps, adapter, hold } = context;
+  const run = await storeStart(context);
   if (run === undefined) return undefined;
   await deps.failpoint("start.before");
   try {
-    await adapter.start({ run, fence: hold.fence });
+    await adapter.commands.start({ run, fence: hold.fence });
   } catch (error) {
-    // Without the plugin Locust's page does not say whose load it shows: it must not be taken for this run's.
-    const refused =
-      error instanceof AppError && error.kind === "conflict" && masterInstanceId === undefined;
-    if (refused) await writeRun(deps, { run, fence: hold.fence }, { startSent: null });
+    // Without the plugin Locust's page does not name the run, so load of others must not be taken for this run's.
+    const refused = error instanceof AppError && error.kind === "conflict";
+    if (refused && run.startSent?.capabilities.restartSafeStart === false) {
+      await deps.writer.write(run, { startSent: null }, hold.fence);
+    }
     throw error;
   }
   await deps.failpoint("start.after");
   return run;
 };
 
-/** Whoever waits for a start wants to know what it waited for. */
-const noteLateWorkers = async (
-  deps: RunDeps,
-  run: LoadTestRun,
-  seen: Observation,
-): Promise<void> => {
+/** Stores the time of the first stop before the stop is sent. */
+const stop = async (context: Context): Promise<LoadTestRun | undefined> => {
+  const { deps, adapter, hold, onStopSent } = context;
+  const run =
+    hold.run.status !== "Stopping" || hold.run.stopSentAt !== undefined
+      ? hold.run
+      : await deps.writer.write(hold.run, { stopSentAt: deps.clock.now() }, hold.fence);
+  if (run === undefined) return undefined;
+  await recordEvent(deps.events, hold.run.id, {
+    id: "stop-sent",
+    at: deps.clock.now(),
+    type: "stop_sent",
+    message: "Locust was told to stop.",
+  });
+  await deps.failpoint("stop.before");
+  try {
+    await adapter.commands.stop({ run, fence: hold.fence });
+  } catch (error) {
+    if (!(error instanceof StoodDown)) onStopSent();
+    throw error;
+  }
+  onStopSent();
+  await deps.failpoint("stop.after");
+  return run;
+};
+
+const recordLateWorkers = async ({ deps, hold, seen }: Context): Promise<void> => {
+  const { run } = hold;
   const now = deps.clock.now();
   const waitedMs = now - (run.startingAt ?? now);
-  if (seen.kind !== "ready" || run.startSent !== undefined || waitedMs < POLICY.workersLateMs)
+  if (seen.kind !== "ready" || run.startSent !== undefined || waitedMs < POLICY.workersLateMs) {
     return;
-  await recordEvent(deps.stores.events, run.id, {
+  }
+  const waitedSeconds = Math.round(waitedMs / 1000);
+  await recordEvent(deps.events, run.id, {
     id: "workers-late",
     at: now,
     type: "workers_late",
-    message: `The workers took ${Math.round(waitedMs / 1000)} s to connect.`,
-    data: { workers: seen.workers, waitedSeconds: Math.round(waitedMs / 1000) },
+    message: `The workers took ${waitedSeconds} s to connect.`,
+    data: { workers: seen.workers, waitedSeconds },
   });
 };
 
 /**
- * Carries out one action. Answers the run as it is stored afterwards, or `undefined` where somebody else has changed it.
- * Rejects where Locust did not answer or refused: what has happened is for the next look to see.
+ * Carries out one action and answers the run as it is stored afterwards; `undefined` where somebody else wrote first.
+ * Rejects where Locust did not answer or refused: the next pass observes what has happened.
  */
 export const apply = async (context: Context, action: Action): Promise<LoadTestRun | undefined> => {
-  const { deps, adapter, hold, seen } = context;
+  const { deps, adapter, hold } = context;
   switch (action.do) {
-    case "become":
-      return become(context, action);
+    case "transition":
+      return transition(context, action);
     case "prepare":
-      await adapter.prepare(hold, await scriptOf(deps, hold.run));
+      await adapter.commands.prepare(hold, await scriptOf(deps, hold.run));
       return hold.run;
     case "start":
-      await noteLateWorkers(deps, hold.run, seen);
+      await recordLateWorkers(context);
       return start(context);
-    case "stop": {
-      const told =
-        hold.run.status !== "Stopping" || hold.run.stopSentAt !== undefined
-          ? hold.run
-          : await writeRun(deps, hold, { stopSentAt: deps.clock.now() });
-      if (told === undefined) return undefined;
-      await recordEvent(deps.stores.events, hold.run.id, {
-        id: "stop-sent",
-        at: deps.clock.now(),
-        type: "stop_sent",
-        message: "Locust was told to stop.",
-      });
-      await deps.failpoint("stop.before");
-      try {
-        await adapter.stop({ run: told, fence: hold.fence });
-      } catch (error) {
-        if (!(error instanceof StoodDown)) context.stopSent();
-        throw error;
-      }
-      context.stopSent();
-      await deps.failpoint("stop.after");
-      return told;
-    }
+    case "stop":
+      return stop(context);
     case "kill":
-      await adapter.kill(hold, forcedSteps(deps, hold.run));
+      await adapter.commands.kill(hold, forcedStepRecorder(deps, hold.run));
       return hold.run;
     case "setUsers":
-      await adapter.setUsers(hold, action.targetUsers, action.spawnRate);
+      await adapter.commands.setUsers(hold, action.targetUsers, action.spawnRate);
       return hold.run;
     case "health":
-      return applyHealth(deps, hold, action);
+      return writeHealth(deps, hold.run, hold.fence, action);
   }
 };
 
+/** The files of the run's script revision: content by path. */
 const scriptOf = async (
-  deps: RunDeps,
+  { revisions }: Pick<Deps, "revisions">,
   run: LoadTestRun,
 ): Promise<ReadonlyMap<string, Uint8Array>> => {
   const files = new Map<string, Uint8Array>();
   if (run.scriptRevisionId === undefined) return files;
-  const revision = await deps.stores.revisions.get(run.scriptRevisionId);
+  const revision = await revisions.get(run.scriptRevisionId);
   for (const file of revision?.files ?? []) {
-    const content = await deps.stores.revisions.content(file.sha256);
-    if (content === undefined)
+    const content = await revisions.content(file.sha256);
+    if (content === undefined) {
       throw new Error(`the content of ${file.path} is missing in the store`);
+    }
     files.set(file.path, content);
   }
   return files;

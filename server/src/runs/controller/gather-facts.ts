@@ -1,134 +1,166 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Observation } from "../../clusters/port.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
-import type { RunDeps } from "../deps.ts";
-import { type KnownGaps, recordGaps } from "./record-gaps.ts";
-import { POLICY } from "../domain/policy.ts";
-import { type KnownProgress, stalledFor } from "../domain/stall.ts";
+import type { Log } from "../../lib/log.ts";
+import type { RunMetrics } from "../../metrics/run-metrics.ts";
+import type { RunEventStore, RunStore } from "../../stores/ports.ts";
 import type { Facts } from "../domain/actions.ts";
 import type { RequestWindow } from "../domain/auto-stop.ts";
+import { capabilitiesOf } from "../domain/capabilities.ts";
+import type { Observation } from "../domain/observation.ts";
+import { POLICY } from "../domain/policy.ts";
+import { nextProgress, type Progress } from "../domain/stall.ts";
+import { type OpenGaps, recordGaps } from "./record-gaps.ts";
 
-/** What one server remembers of the facts of a run between two looks, on its monotonic clock. */
-export type KnownFacts = {
+/** What one server remembers of a run between two passes. Times are monotonic ms. */
+export type FactsMemory = {
   watchedSince?: number;
   unreachableSince?: number | undefined;
-  endSince?: number | undefined;
+  endSeenSince?: number | undefined;
   stopSentAt?: number | undefined;
   firstStopAt?: number | undefined;
-  liveAt?: number | undefined;
+  liveWrittenAt?: number | undefined;
   polledAt?: number | undefined;
   requests?: number | undefined;
-  progress?: KnownProgress | undefined;
-  gaps?: KnownGaps;
-  /** When it was last logged that figures cannot be stored or read. */
-  troubleLoggedAt?: number;
+  progress?: Progress | undefined;
+  openGaps?: OpenGaps;
+  /** When a metrics error was last logged. */
+  errorLoggedAt?: number;
+};
+
+type Deps = {
+  readonly runs: Pick<RunStore, "setLive">;
+  readonly events: RunEventStore;
+  readonly metrics: RunMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: { readonly metricsPollIntervalSeconds: number };
 };
 
 const storePolled = async (
-  deps: RunDeps,
+  deps: Deps,
   run: LoadTestRun,
   seen: Observation,
-  memory: KnownFacts,
+  memory: FactsMemory,
 ): Promise<void> => {
-  if (seen.kind !== "load" || seen.load.polled === undefined) return;
-  const mono = deps.clock.monotonic();
+  if (seen.kind !== "load" || seen.load.polledSnapshot === undefined) return;
+  const now = deps.clock.monotonic();
   const interval = deps.limits.metricsPollIntervalSeconds * 1000;
-  if (memory.polledAt !== undefined && mono - memory.polledAt < interval - POLICY.tickMs / 2)
-    return;
-  await deps.figures.storeMetric(run, seen.load.polled, {
+  if (memory.polledAt !== undefined && now - memory.polledAt < interval - POLICY.tickMs / 2) return;
+  await deps.metrics.storeMetric(run, seen.load.polledSnapshot, {
     source: "polled",
     at: deps.clock.now(),
   });
-  memory.polledAt = mono;
+  memory.polledAt = now;
 };
 
-const writeLive = async (deps: RunDeps, run: LoadTestRun, memory: KnownFacts): Promise<void> => {
-  const mono = deps.clock.monotonic();
-  if (memory.liveAt !== undefined && mono - memory.liveAt < POLICY.liveMs) return;
-  memory.liveAt = mono;
-  const live = await deps.figures.snapshot(run);
-  if (live !== undefined) await deps.stores.runs.setLive(run.id, live);
+const writeLive = async (deps: Deps, run: LoadTestRun, memory: FactsMemory): Promise<void> => {
+  const now = deps.clock.monotonic();
+  if (memory.liveWrittenAt !== undefined && now - memory.liveWrittenAt < POLICY.liveMs) return;
+  memory.liveWrittenAt = now;
+  const live = await deps.metrics.snapshot(run);
+  if (live !== undefined) await deps.runs.setLive(run.id, live);
 };
 
-/** What auto-stop looks at. The plugin, where there is one, has the first word. */
-const windowOf = async (
-  deps: Pick<RunDeps, "figures">,
+/** The window of auto-stop. A cluster that stops by itself acts first, so the server's window lags behind. */
+const autoStopWindow = async (
+  deps: Deps,
   run: LoadTestRun,
+  seen: Observation,
 ): Promise<RequestWindow | undefined> => {
   const { autoStop } = run;
   if (run.status !== "Running" || autoStop?.enabled !== true) return undefined;
-  const lag = run.engine?.pluginVersion === undefined ? 0 : POLICY.autoStopGraceMs / 1000;
-  return deps.figures.window(run.id, autoStop.windowSeconds, lag);
+  const lagMs = capabilitiesOf(run, seen).ownDeadline ? POLICY.autoStopGraceMs : 0;
+  return deps.metrics.window(run.id, autoStop.windowSeconds, lagMs / 1000);
 };
 
-const isEnd = (run: LoadTestRun, seen: Observation): boolean => {
+const showsEnd = (run: LoadTestRun, seen: Observation): boolean => {
   if (seen.kind === "load") return seen.load.phase === "ended";
   if (run.status === "Stopping") return seen.kind !== "unreachable";
   return run.status === "Running" && (seen.kind === "foreign" || seen.kind === "ready");
 };
 
-/**
- * Stores what was seen of the figures, and gathers what a decision needs. Stats that cannot be stored or read (a full
- * disk, a damaged page) keep no run from being queried after: the decision is made without them, and health says so.
- */
-export const gatherFacts = async (
-  deps: RunDeps,
+/** What the stored metrics say; `error` where they cannot be stored or read. */
+const readMetrics = async (
+  deps: Deps,
   run: LoadTestRun,
   seen: Observation,
-  memory: KnownFacts,
-): Promise<Facts> => {
-  let trouble: string | undefined;
-  const without = async <T>(otherwise: T, work: Promise<T>): Promise<T> => {
+  memory: FactsMemory,
+) => {
+  let error: string | undefined;
+  const orElse = async <T>(otherwise: T, work: Promise<T>): Promise<T> => {
     try {
       return await work;
-    } catch (error) {
-      trouble = messageOf(error);
+    } catch (thrown) {
+      error = messageOf(thrown);
       return otherwise;
     }
   };
-  await without(undefined, storePolled(deps, run, seen, memory));
-  await without(undefined, writeLive(deps, run, memory));
-  await without(undefined, recordGaps(deps, run, (memory.gaps ??= new Map())));
-  const requestsSeen = await without(memory.requests ?? 0, deps.figures.requests(run.id));
-  const finals = await without(
-    { masterInstances: 1, complete: false },
-    deps.figures.finals(run.id),
-  );
-  const window = await without(undefined, windowOf(deps, run));
+  await orElse(undefined, storePolled(deps, run, seen, memory));
+  await orElse(undefined, writeLive(deps, run, memory));
+  await orElse(undefined, recordGaps(deps, run, (memory.openGaps ??= new Map())));
+  const requests = await orElse(memory.requests ?? 0, deps.metrics.requests(run.id));
+  const finals = await orElse({ masterInstances: 1, complete: false }, deps.metrics.finals(run.id));
+  const window = await orElse(undefined, autoStopWindow(deps, run, seen));
+  return { requests, finals, window, error };
+};
 
-  const mono = deps.clock.monotonic();
-  const heard = seen.kind !== "unreachable" || requestsSeen !== (memory.requests ?? requestsSeen);
-  memory.requests = requestsSeen;
-  memory.watchedSince ??= mono;
-  memory.unreachableSince = heard ? undefined : (memory.unreachableSince ?? mono);
-  memory.endSince = isEnd(run, seen) ? (memory.endSince ?? mono) : undefined;
-  const agoOr = (otherwise: number, since: number | undefined): number =>
-    since === undefined ? otherwise : mono - since;
-  const endSeenForMs = agoOr(0, memory.endSince);
-  const polled = seen.kind === "load" && seen.load.polled !== undefined;
-  if (
-    trouble !== undefined &&
-    agoOr(Number.POSITIVE_INFINITY, memory.troubleLoggedAt) > POLICY.sameErrorMs
-  ) {
-    memory.troubleLoggedAt = mono;
-    deps.log.error({ runId: run.id, error: trouble }, "figures cannot be stored or read");
-  }
+const logError = (
+  deps: Deps,
+  run: LoadTestRun,
+  error: string | undefined,
+  memory: FactsMemory,
+): void => {
+  const now = deps.clock.monotonic();
+  if (error === undefined || now - (memory.errorLoggedAt ?? -Infinity) <= POLICY.sameErrorMs)
+    return;
+  memory.errorLoggedAt = now;
+  deps.log.error(
+    { event: "metrics_unavailable", runId: run.id, error },
+    "The metrics of a run cannot be stored or read.",
+  );
+};
+
+/**
+ * Stores the observed metrics and gathers what a decision needs. Metrics that cannot be stored or read (a full disk, a
+ * damaged page) stop no run from being looked after: the decision is made without them, and the run's health says so.
+ */
+export const gatherFacts = async (
+  deps: Deps,
+  run: LoadTestRun,
+  seen: Observation,
+  memory: FactsMemory,
+): Promise<Facts> => {
+  const { requests, finals, window, error } = await readMetrics(deps, run, seen, memory);
+  logError(deps, run, error, memory);
+  const now = deps.clock.monotonic();
+  const heard = seen.kind !== "unreachable" || requests !== (memory.requests ?? requests);
+  memory.requests = requests;
+  memory.watchedSince ??= now;
+  memory.unreachableSince = heard ? undefined : (memory.unreachableSince ?? now);
+  memory.endSeenSince = showsEnd(run, seen) ? (memory.endSeenSince ?? now) : undefined;
+  memory.progress = nextProgress(memory.progress, seen, requests, now);
+  const since = (at: number | undefined, otherwise: number): number =>
+    at === undefined ? otherwise : now - at;
+  const endSeenForMs = since(memory.endSeenSince, 0);
+  const polled = seen.kind === "load" && !seen.capabilities.finalReport;
+  const nothingStarted = run.startSent === undefined && run.trigger !== "external";
   return {
     now: deps.clock.now(),
-    watchedForMs: mono - memory.watchedSince,
-    unreachableForMs: agoOr(0, memory.unreachableSince),
+    watchedForMs: now - memory.watchedSince,
+    unreachableForMs: since(memory.unreachableSince, 0),
     endSeenForMs,
-    stopSentAgoMs: agoOr(Number.POSITIVE_INFINITY, memory.stopSentAt),
-    firstStopAgoMs: agoOr(Number.POSITIVE_INFINITY, memory.firstStopAt),
+    stopSentAgoMs: since(memory.stopSentAt, Number.POSITIVE_INFINITY),
+    firstStopAgoMs: since(memory.firstStopAt, Number.POSITIVE_INFINITY),
     finalsIn: polled
       ? endSeenForMs >= POLICY.polledFinalsMs
       : finals.masterInstances === 0
-        ? run.startSent === undefined && run.trigger !== "external"
+        ? nothingStarted
         : finals.complete,
-    stopCause: finals.stopCause,
-    requestsSeen,
-    stalledForMs: stalledFor(seen, requestsSeen, memory, mono),
+    stopCause: "stopCause" in finals ? finals.stopCause : undefined,
+    requestsSeen: requests,
+    stalledForMs: since(memory.progress?.at, 0),
     window,
-    metricsError: trouble,
+    metricsError: error,
   };
 };

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
-import type { RunDeps } from "../deps.ts";
 import { createLoop } from "./loop.ts";
+import type { Services } from "../testing/services.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 
 const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
 
 /** Runs the real loop until it has done what is asked; whether it has within 1.5 s. */
-const looped = async (deps: RunDeps, done: () => Promise<boolean>): Promise<boolean> => {
+const looped = async (deps: Services, done: () => Promise<boolean>): Promise<boolean> => {
   const loop = createLoop(deps);
   loop.start();
   const end = performance.now() + 1500;
@@ -28,19 +28,9 @@ test("a waiting run that cannot be written holds up neither those that run nor t
   await it.look();
   const [broken, behind] = [await it.create(), await it.create()];
   const statusOf = async (id: string) => await it.base.runs.get(id);
-  const sick: RunDeps = {
-    ...deps,
-    stores: {
-      ...deps.stores,
-      runs: {
-        ...deps.stores.runs,
-        update: (id, ...rest) =>
-          id === broken.id
-            ? Promise.reject(new Error("SQLITE_CORRUPT"))
-            : deps.stores.runs.update(id, ...rest),
-      },
-    },
-  };
+  const update: typeof deps.runs.update = (id, ...rest) =>
+    id === broken.id ? Promise.reject(new Error("SQLITE_CORRUPT")) : deps.runs.update(id, ...rest);
+  const sick = it.calm({ stores: { ...deps.stores, runs: { ...deps.runs, update } } });
   const before = (await statusOf(active.id))?.version ?? 0;
   const well = await looped(
     sick,

@@ -1,15 +1,15 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { describe, expect, test } from "vitest";
 import { stopTestRun } from "../commands/stop.ts";
-import type { RunDeps } from "../deps.ts";
+import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import { createWorld, type Variant } from "../testing/simulation/world.ts";
-import { type Memory, reconcileRun } from "./reconcile-run.ts";
+import { reconcileRun, type RunMemory } from "./reconcile-run.ts";
 
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
 const damaged = () => Promise.reject(new Error("database disk image is malformed"));
 
 /** A run under way, and a server that can read nothing, or some things not, of its figures. */
-const running = async (broken: readonly (keyof RunDeps["figures"])[]) => {
+const running = async (broken: readonly (keyof RunMetrics)[]) => {
   const it = await createWorld(ONE);
   const { id } = await it.create();
   for (let look = 0; look < 6; look += 1) {
@@ -17,12 +17,12 @@ const running = async (broken: readonly (keyof RunDeps["figures"])[]) => {
     await it.look();
   }
   const deps = it.calm();
-  const figures = { ...deps.figures, ...Object.fromEntries(broken.map((name) => [name, damaged])) };
-  const memory: Memory = {};
+  const metrics = { ...deps.metrics, ...Object.fromEntries(broken.map((name) => [name, damaged])) };
+  const memory: RunMemory = {};
   const look = async (looks: number): Promise<LoadTestRun | undefined> => {
     for (let left = looks; left > 0; left -= 1) {
       it.pass(1000);
-      await reconcileRun({ ...deps, figures }, id, memory).catch(() => false);
+      await reconcileRun({ ...deps, metrics }, id, memory).catch(() => false);
     }
     return it.base.runs.get(id);
   };

@@ -5,11 +5,13 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { createAttached } from "../../clusters/attached.ts";
 import { createRegistry } from "../../clusters/registry.ts";
-import { registerExternalTestRun } from "../commands/locust-callbacks.ts";
-import { changeLoad, stopTestRun } from "../commands/stop.ts";
-import type { RunDeps } from "../deps.ts";
+import type { Clusters } from "../../clusters/port.ts";
+import { WEB_UI_CAPABILITIES } from "../../clusters/web-ui/web-ui.ts";
+import { changeLoad } from "../commands/change-load.ts";
+import { registerExternalTestRun } from "../commands/external-runs.ts";
+import { stopTestRun } from "../commands/stop.ts";
 import { createWorld } from "../testing/simulation/world.ts";
-import { type Memory, reconcileRun } from "./reconcile-run.ts";
+import { reconcileRun, type RunMemory } from "./reconcile-run.ts";
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -53,7 +55,7 @@ const locust = async () => {
 };
 
 /** A server that knows this cluster from its configuration alone. */
-const serverAt = (baseUrl: string): RunDeps["clusters"] =>
+const serverAt = (baseUrl: string): Clusters =>
   createRegistry(
     (config) => {
       if (config.kind !== "attached") throw new Error("only attached clusters here");
@@ -67,13 +69,17 @@ const world = () => createWorld({ kind: "attached", plugin: false, servers: 1, h
 const running = async () => {
   const it = await world();
   const { seen, baseUrl } = await locust();
-  const deps: RunDeps = { ...it.calm(), clusters: serverAt(baseUrl) };
+  const deps = it.calm({ clusters: serverAt(baseUrl) });
   const { id, version } = await it.create();
   const at = it.now();
   const starting = { status: "Starting", startingAt: at, slot: 0, engine: { workers: 1 } } as const;
-  await it.base.runs.update(id, { version }, { ...starting, startSent: { at, baseUrl } });
+  await it.base.runs.update(
+    id,
+    { version },
+    { ...starting, startSent: { at, baseUrl, capabilities: WEB_UI_CAPABILITIES } },
+  );
   Object.assign(seen, { state: "running", requests: 50, users: 5 });
-  const memory: Memory = {};
+  const memory: RunMemory = {};
   const look = async (looks = 1): Promise<LoadTestRun | undefined> => {
     for (let left = looks; left > 0; left -= 1) {
       it.pass(1000);
@@ -111,18 +117,18 @@ describe("a run on a Locust without the plugin", () => {
     expect(seen.asked).toEqual(["/swarm"]);
     await changeLoad(deps, id, { targetUsers: 5 }, "t");
     it.pass(1000);
-    await reconcileRun({ ...deps, clusters: serverAt(baseUrl) }, id, {});
+    await reconcileRun(it.calm({ clusters: serverAt(baseUrl) }), id, {});
     expect(seen.asked).toEqual(["/swarm", "/swarm"]);
   });
 
   test("stays with its address when the configuration names another after a restart", async () => {
-    const { it, id, deps, seen } = await running();
+    const { it, id, seen } = await running();
     const other = await locust();
-    const clusters = serverAt(other.baseUrl);
-    const memory: Memory = {};
+    const moved = it.calm({ clusters: serverAt(other.baseUrl) });
+    const memory: RunMemory = {};
     for (let left = 40; left > 0; left -= 1) {
       it.pass(1000);
-      await reconcileRun({ ...deps, clusters }, id, memory);
+      await reconcileRun(moved, id, memory);
     }
     expect((await it.base.runs.get(id))?.status).toBe("Finished");
     expect([seen.asked, other.seen.asked]).toEqual([["/stop"], []]);
@@ -135,15 +141,14 @@ describe("a run on a Locust without the plugin", () => {
     const at = it.now();
     await it.base.runs.update(id, { version }, { status: "Starting", startingAt: at, slot: 0 });
     const clusters = serverAt(baseUrl);
-    const stores = it.calm().stores;
     // Between the look, which found Locust idle, and the command.
     const failpoint = async (name: string): Promise<void> => {
       if (name === "start.before") Object.assign(seen, { state: "running", requests: 7, users: 3 });
     };
-    const memory: Memory = {};
+    const memory: RunMemory = {};
     for (let left = 4; left > 0; left -= 1) {
       it.pass(1000);
-      await reconcileRun({ ...it.calm(), stores, clusters, failpoint }, id, memory);
+      await reconcileRun(it.calm({ clusters, failpoint }), id, memory);
     }
     const run = await it.base.runs.get(id);
     expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "cluster_taken"]);
@@ -153,10 +158,10 @@ describe("a run on a Locust without the plugin", () => {
   test("that Locust itself has begun is not Failed before the page shows it", async () => {
     const it = await world();
     const { seen, baseUrl } = await locust();
-    const deps: RunDeps = { ...it.calm(), clusters: serverAt(baseUrl) };
+    const deps = it.calm({ clusters: serverAt(baseUrl) });
     const scope = { accountId: "a", orgId: "o", projectId: "p" };
     const { id } = await registerExternalTestRun(deps, { ...scope, targetUsers: 5, spawnRate: 1 });
-    const memory: Memory = {};
+    const memory: RunMemory = {};
     await reconcileRun(deps, id, memory);
     expect((await it.base.runs.get(id))?.status).toBe("Starting");
     Object.assign(seen, { state: "running", requests: 5, users: 5 });

@@ -1,38 +1,45 @@
 import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
-import type { ClusterAdapter, Hold, Observation } from "../../clusters/port.ts";
+import type { ClusterAdapter, Hold } from "../../clusters/port.ts";
 import { messageOf } from "../../lib/errors.ts";
-import { apply, writeRun } from "./apply.ts";
-import { finishDeletion } from "../commands/stop.ts";
-import type { RunDeps } from "../deps.ts";
-import { reconcileRemoteRun } from "./remote-host.ts";
-import { recordOwnStatus } from "../journal/events.ts";
-import { gatherFacts, type KnownFacts } from "./gather-facts.ts";
-import { guardedBy } from "../ownership/term-guard.ts";
-import { holdRun, isElsewhere } from "../ownership/leases.ts";
-import { nextPhases } from "../domain/phases.ts";
+import { finishDeletion } from "../commands/delete.ts";
 import type { Facts } from "../domain/actions.ts";
-import { reconcile } from "../domain/decide.ts";
+import { decide } from "../domain/decide.ts";
+import type { Observation } from "../domain/observation.ts";
+import { nextPhases } from "../domain/phases.ts";
 import { holdsSlot, isTerminal } from "../domain/states.ts";
-import { settleRun } from "./settle.ts";
+import { recordOwnStatus } from "../journal/events.ts";
+import { guardedByTerm } from "../ownership/term-guard.ts";
+import { apply } from "./apply.ts";
+import { type FactsMemory, gatherFacts } from "./gather-facts.ts";
+import { reconcileRemoteRun } from "./remote-host.ts";
+import { settleRun, type SettleMemory } from "./settle.ts";
 
-/** What one server remembers of a run between two looks, on its monotonic clock. */
-export type Memory = KnownFacts & {
-  /** The state whose event is known to be stored. */
-  told?: RunStatus;
-  attachedFence?: number | undefined;
-  summaryFailedSince?: number;
-};
+/** What one server remembers of a run between two passes. */
+export type RunMemory = FactsMemory &
+  SettleMemory & {
+    /** The status whose event is known to be stored. */
+    recordedStatus?: RunStatus;
+    attachedFence?: number | undefined;
+  };
 
-/** One look at one run: observe, decide, act. `true` once nothing is left to do for it. */
+/** What a pass and its steps use. */
+export type ReconcileDeps = Parameters<typeof apply>[0]["deps"] &
+  Parameters<typeof gatherFacts>[0] &
+  Parameters<typeof settleRun>[0] &
+  Parameters<typeof finishDeletion>[0];
+
+/** One pass over one run: observe, decide, act. True once nothing is left to do for the run. */
 export const reconcileRun = async (
-  deps: RunDeps,
+  deps: ReconcileDeps,
   runId: string,
-  memory: Memory,
+  memory: RunMemory,
 ): Promise<boolean> => {
-  const run = await deps.stores.runs.get(runId);
+  const { ownership } = deps;
+  const run = await deps.runs.get(runId);
   if (run === undefined || run.settledAt !== undefined) {
-    // Perhaps by another server: nobody else tells this one that it may forget.
-    deps.figures.forget(runId);
+    // Another server may have settled it, so this one must drop what it remembers.
+    deps.metrics.forget(runId);
+    deps.clusters.forget(runId);
     return true;
   }
   if (run.status === "Pending") return true;
@@ -40,17 +47,17 @@ export const reconcileRun = async (
     await finishDeletion(deps, run);
     return true;
   }
-  if (isElsewhere(deps, run)) {
-    const over = await reconcileRemoteRun(deps, run);
-    return over !== undefined && (await settleRun(deps, over, memory)) !== undefined;
+  if (ownership.isRemote(run)) {
+    const ended = await reconcileRemoteRun(deps, run);
+    return ended !== undefined && (await settleRun(deps, ended, memory)) !== undefined;
   }
   if (isTerminal(run.status)) return settle(deps, run, memory);
-  const adapter = guardedBy(deps.clusters.of(run), deps.membership);
-  const hold = await holdRun(deps, run);
+  const adapter = guardedByTerm(deps.clusters.of(run), ownership);
+  const hold = await ownership.holdRun(run);
   if (hold === undefined) return false;
-  if (memory.told !== run.status) {
-    await recordOwnStatus(deps.stores.events, hold.run);
-    memory.told = run.status;
+  if (memory.recordedStatus !== run.status) {
+    await recordOwnStatus(deps.events, hold.run);
+    memory.recordedStatus = run.status;
   }
   const seen = await observeHeld(deps, adapter, hold, memory);
   const facts = await gatherFacts(deps, hold.run, seen, memory);
@@ -58,10 +65,15 @@ export const reconcileRun = async (
   return false;
 };
 
-/** A run that had a slot is settled by who holds that. */
-const settle = async (deps: RunDeps, run: LoadTestRun, memory: Memory): Promise<boolean> => {
-  const mine = holdsSlot(run) && deps.stores.shared ? (await holdRun(deps, run))?.run : run;
-  return mine !== undefined && (await settleRun(deps, mine, memory)) !== undefined;
+/** Only the holder of its slot settles a run that had one. */
+const settle = async (
+  deps: ReconcileDeps,
+  run: LoadTestRun,
+  memory: RunMemory,
+): Promise<boolean> => {
+  const { ownership } = deps;
+  const held = holdsSlot(run) && ownership.sharedStore ? (await ownership.holdRun(run))?.run : run;
+  return held !== undefined && (await settleRun(deps, held, memory)) !== undefined;
 };
 
 const observe = (adapter: ClusterAdapter, run: LoadTestRun): Promise<Observation> =>
@@ -71,74 +83,72 @@ const observe = (adapter: ClusterAdapter, run: LoadTestRun): Promise<Observation
     message: messageOf(error),
   }));
 
-/** Whoever has taken over tells the plugin its fence and its address before anything else. */
+/** Tells the plugin the fence and address of its new holder, before anything else. True where it was told. */
 const attach = async (
-  deps: RunDeps,
+  deps: ReconcileDeps,
   adapter: ClusterAdapter,
   hold: Hold,
   seen: Observation,
-  memory: Memory,
+  memory: RunMemory,
 ): Promise<boolean> => {
-  const there =
+  const isUp =
     seen.kind === "load" || (seen.kind === "ready" && seen.masterInstanceId !== undefined);
-  if (!there || memory.attachedFence === hold.fence) return false;
+  if (!isUp || memory.attachedFence === hold.fence) return false;
   try {
-    await adapter.attach(hold);
+    await adapter.commands.attach(hold);
     memory.attachedFence = hold.fence;
     return true;
   } catch (error) {
     deps.log.warn(
-      { runId: hold.run.id, error: messageOf(error) },
-      "the plugin could not be attached",
+      { event: "attach_failed", runId: hold.run.id, error: messageOf(error) },
+      "The plugin could not be told which server looks after the run.",
     );
     return false;
   }
 };
 
-/** What is seen once the cluster knows this fence: until then an older holder's command may still take effect. */
+/** Observes after the cluster knows this fence: until then a command of an earlier holder may still take effect. */
 const observeHeld = async (
-  deps: RunDeps,
+  deps: ReconcileDeps,
   adapter: ClusterAdapter,
   hold: Hold,
-  memory: Memory,
+  memory: RunMemory,
 ): Promise<Observation> => {
   const seen = await observe(adapter, hold.run);
   return (await attach(deps, adapter, hold, seen, memory)) ? observe(adapter, hold.run) : seen;
 };
 
-/** Ramp-up and steady load as they were seen; kept beside the state. */
-const withPhases = async (deps: RunDeps, hold: Hold, seen: Observation): Promise<Hold> => {
+/** Stores the ramp and steady phases as they are observed. */
+const withPhases = async (deps: ReconcileDeps, hold: Hold, seen: Observation): Promise<Hold> => {
   if (seen.kind !== "load") return hold;
   const phases = nextPhases(hold.run, seen.load, deps.clock.now());
   if (phases === undefined) return hold;
-  const run = await writeRun(deps, hold, { phases });
+  const run = await deps.writer.write(hold.run, { phases }, hold.fence);
   return run === undefined ? hold : { run, fence: hold.fence };
 };
 
 const act = async (
-  deps: RunDeps,
+  deps: ReconcileDeps,
   adapter: ClusterAdapter,
   hold: Hold,
   seen: Observation,
   facts: Facts,
-  memory: Memory,
+  memory: RunMemory,
 ): Promise<void> => {
-  const stopSent = (): void => {
+  const onStopSent = (): void => {
     memory.stopSentAt = deps.clock.monotonic();
     memory.firstStopAt ??= memory.stopSentAt;
   };
   let run: LoadTestRun | undefined = hold.run;
-  for (const action of reconcile(hold.run, seen, facts)) {
+  for (const action of decide(hold.run, seen, facts)) {
     try {
-      run = await apply(
-        { deps, adapter, hold: { run, fence: hold.fence }, seen, stopSent },
-        action,
-      );
+      const context = { deps, adapter, hold: { run, fence: hold.fence }, seen, onStopSent };
+      run = await apply(context, action);
     } catch (error) {
-      const what = action.do === "become" ? action.status : action.do;
+      const name = action.do === "transition" ? action.status : action.do;
       deps.log.warn(
-        { runId: hold.run.id, action: what, error: messageOf(error) },
-        "an action did not succeed",
+        { event: "action_failed", runId: hold.run.id, action: name, error: messageOf(error) },
+        "An action on a run failed; the next pass decides again.",
       );
       if (action.do !== "stop" && action.do !== "kill") return;
     }

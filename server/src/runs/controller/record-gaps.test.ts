@@ -3,19 +3,18 @@ import { sequenceGaps } from "../../metrics/live/run-aggregate.ts";
 import { sampleRow, testRun } from "../../metrics/testing/fixtures.ts";
 import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { RunDeps } from "../deps.ts";
-import { type KnownGaps, recordGaps } from "./record-gaps.ts";
+import { type OpenGaps, recordGaps } from "./record-gaps.ts";
 
 test("a gap is told after ten seconds, once, and its end when it is healed", async () => {
   const stores = createMemoryStores();
   const live = createRunAggregateCache(stores.metrics);
   let mono = 0;
   const deps = {
-    stores,
+    events: stores.events,
     clock: { now: () => 5000 + mono, monotonic: () => mono },
-    figures: { gaps: async (runId: string) => sequenceGaps(await live.of(runId)) },
-  } as unknown as RunDeps;
-  const known: KnownGaps = new Map();
+    metrics: { gaps: async (runId: string) => sequenceGaps(await live.of(runId)) },
+  };
+  const known: OpenGaps = new Map();
   const row = (seq: number) => sampleRow(seq, 1000 + seq, [{ name: "/a", ok: [1] }]);
   const arrive = async (...seqs: number[]) => {
     await live.of("run");

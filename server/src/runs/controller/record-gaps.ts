@@ -1,54 +1,57 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { RunDeps } from "../deps.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { RunMetrics, SequenceGap } from "../../metrics/run-metrics.ts";
+import type { RunEventStore } from "../../stores/ports.ts";
+import { POLICY } from "../domain/policy.ts";
 import { recordEvent } from "../journal/events.ts";
 
-/** Record numbers of one master process that have not arrived, though later ones have; both ends included. */
-export type Gap = {
-  readonly masterInstanceId: string;
-  readonly fromSeq: number;
-  readonly toSeq: number;
+/** The gaps that are open: since when (monotonic ms), and whether an event names them. */
+export type OpenGaps = Map<
+  string,
+  { readonly gap: SequenceGap; readonly since: number; recorded: boolean }
+>;
+
+type Deps = {
+  readonly metrics: Pick<RunMetrics, "gaps">;
+  readonly events: RunEventStore;
+  readonly clock: Clock;
 };
 
-/** Since when each gap is known, on the monotonic clock; and whether it has been told. */
-export type KnownGaps = Map<string, { readonly gap: Gap; readonly since: number; told: boolean }>;
+const keyOf = ({ masterInstanceId, fromSeq }: SequenceGap): string =>
+  `${masterInstanceId}:${fromSeq}`;
 
-/** Records may overtake each other for a moment. */
-const SHOWN_AFTER_MS = 10_000;
-
-const keyOf = ({ masterInstanceId, fromSeq }: Gap): string => `${masterInstanceId}:${fromSeq}`;
-
-/** Tells a gap that stays, and its end. */
+/** Records an event for each range of records that stays missing, and another when it has arrived. */
 export const recordGaps = async (
-  deps: RunDeps,
+  deps: Deps,
   run: LoadTestRun,
-  known: KnownGaps,
+  openGaps: OpenGaps,
 ): Promise<void> => {
-  const gaps = await deps.figures.gaps(run.id);
-  const mono = deps.clock.monotonic();
+  const { events, clock } = deps;
+  const gaps = await deps.metrics.gaps(run.id);
+  const now = clock.monotonic();
   for (const gap of gaps) {
-    const at = known.get(keyOf(gap)) ?? { gap, since: mono, told: false };
-    known.set(keyOf(gap), at);
-    if (at.told || mono - at.since < SHOWN_AFTER_MS) continue;
-    at.told = true;
-    const { masterInstanceId, fromSeq, toSeq } = gap;
-    await recordEvent(deps.stores.events, run.id, {
+    const open = openGaps.get(keyOf(gap)) ?? { gap, since: now, recorded: false };
+    openGaps.set(keyOf(gap), open);
+    if (open.recorded || now - open.since < POLICY.gapShownMs) continue;
+    open.recorded = true;
+    await recordEvent(events, run.id, {
       id: `gap:${keyOf(gap)}`,
-      at: deps.clock.now(),
+      at: clock.now(),
       type: "gap",
-      message: `Stats are missing: the records ${fromSeq} to ${toSeq} of a Locust master have not arrived.`,
-      data: { masterInstanceId, fromSeq, toSeq },
+      message: `Metrics are missing: the records ${gap.fromSeq} to ${gap.toSeq} of a Locust master have not arrived.`,
+      data: { ...gap },
     });
   }
-  const open = new Set(gaps.map(keyOf));
-  for (const [key, { gap, told }] of known) {
-    if (open.has(key)) continue;
-    known.delete(key);
-    if (!told) continue;
-    await recordEvent(deps.stores.events, run.id, {
+  const missing = new Set(gaps.map(keyOf));
+  for (const [key, { gap, recorded }] of openGaps) {
+    if (missing.has(key)) continue;
+    openGaps.delete(key);
+    if (!recorded) continue;
+    await recordEvent(events, run.id, {
       id: `gap-closed:${key}`,
-      at: deps.clock.now(),
+      at: clock.now(),
       type: "gap_closed",
-      message: `The missing figures have arrived: the records from ${gap.fromSeq} on.`,
+      message: `The missing metrics have arrived: the records from ${gap.fromSeq} on.`,
       data: { ...gap },
     });
   }

@@ -1,67 +1,71 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { writeRun } from "./apply.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { RunEventStore } from "../../stores/ports.ts";
 import { killAt } from "../domain/deadline.ts";
-import type { RunDeps } from "../deps.ts";
-import { recordEvent } from "../journal/events.ts";
-import { holdRun, SYSTEM } from "../ownership/leases.ts";
 import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
+import { writeHealth } from "../journal/health.ts";
+import type { RunWriter } from "../journal/run-writer.ts";
+import type { Ownership } from "../ownership/leases.ts";
+
+type Deps = {
+  readonly writer: RunWriter;
+  readonly events: RunEventStore;
+  readonly ownership: Ownership;
+  readonly clock: Pick<Clock, "now">;
+};
 
 /**
- * A look at a run on another machine, whose processes cannot be reached from here. While a server there lives it is that
- * one's. Else nothing is known of the run; when all load must have ended it is over. Answers the run once it is this
- * server's to settle.
+ * One pass over a run on another machine, whose processes this server cannot reach. While a server there lives, the run is
+ * that server's. Otherwise nothing is known of it, and when all its load must have ended it has failed. Answers the run
+ * once this server must settle it.
  */
 export const reconcileRemoteRun = async (
-  deps: RunDeps,
+  deps: Deps,
   run: LoadTestRun,
 ): Promise<LoadTestRun | undefined> => {
-  const lease = await deps.stores.leases.get(run.locustClusterId, run.slot ?? 0);
-  const { holder, isGone, term } = deps.membership;
-  if (lease === undefined || term() === undefined) return undefined;
-  if (lease.holder === holder && lease.runId === run.id)
+  const { ownership, clock } = deps;
+  const lease = await ownership.leaseOf(run.locustClusterId, run.slot ?? 0);
+  if (lease === undefined || ownership.term() === undefined) return undefined;
+  if (lease.holder === ownership.holder && lease.runId === run.id) {
     return isTerminal(run.status) ? run : fail(deps, run);
-  if (!(await isGone(lease.holder))) return undefined;
-  // A stop since then has not been heard there.
+  }
+  if (!(await ownership.isGone(lease.holder))) return undefined;
+  // A stop that was requested since then has not reached that machine.
   const { stopSentAt: _, ...unstopped } = run;
-  const certain = killAt(unstopped) ?? run.updatedAt;
-  if (deps.clock.now() > certain + POLICY.hostLostMs) {
-    const hold = await holdRun(deps, run);
+  const loadEndedBy = killAt(unstopped) ?? run.updatedAt;
+  if (clock.now() > loadEndedBy + POLICY.hostLostMs) {
+    const hold = await ownership.holdRun(run);
     if (hold === undefined) return undefined;
     return isTerminal(hold.run.status) ? hold.run : fail(deps, hold.run);
   }
-  if (!isTerminal(run.status) && run.health !== "unknown") {
-    const now = deps.clock.now();
-    const message = `No server is running on ${run.hostId ?? "the machine"} that this run was started on: nothing is known of it.`;
-    const healthReason = { code: "host_unknown", message, since: now };
-    const unknown = await deps.stores.runs.update(
-      run.id,
-      { version: run.version, fence: run.fence },
-      { health: "unknown", healthReason, updatedAt: now, updatedBy: SYSTEM },
-    );
-    if (unknown !== undefined) {
-      await recordEvent(deps.stores.events, run.id, {
-        id: `health:${unknown.version}`,
-        at: now,
-        type: "health",
-        message,
-        data: { health: "unknown", code: "host_unknown", hostId: run.hostId ?? null },
-      });
-    }
-  }
+  if (!isTerminal(run.status)) await markUnknown(deps, run);
   return undefined;
 };
 
-const fail = (deps: RunDeps, run: LoadTestRun): Promise<LoadTestRun | undefined> =>
-  writeRun(
-    deps,
-    { run, fence: run.fence },
+const markUnknown = async (deps: Deps, run: LoadTestRun): Promise<void> => {
+  const machine = run.hostId ?? "the machine";
+  await writeHealth(deps, run, run.fence, {
+    do: "health",
+    health: "unknown",
+    reason: {
+      code: "host_unknown",
+      message: `No server is running on ${machine} that started this run, so nothing is known of it.`,
+      since: deps.clock.now(),
+    },
+  });
+};
+
+const fail = ({ writer, clock }: Deps, run: LoadTestRun): Promise<LoadTestRun | undefined> =>
+  writer.write(
+    run,
     {
       status: "Failed",
       statusReason: {
         code: "host_lost",
-        message: `The machine ${run.hostId ?? ""} that this run was started on has not been heard of; by now its load must have ended.`,
+        message: `The machine ${run.hostId ?? ""} that started this run has not been heard of; by now the load must have ended.`,
       },
-      finishedAt: deps.clock.now(),
+      finishedAt: clock.now(),
     },
+    run.fence,
   );

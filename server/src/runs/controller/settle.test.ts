@@ -20,7 +20,7 @@ test("the event of the last state is there once, whether a kill kept it from bei
           : events.append(runId, told),
     };
     const stores = killed ? { ...deps.stores, events: dying } : deps.stores;
-    await stopTestRun({ ...deps, stores }, id, { name: "t" }).catch(() => {});
+    await stopTestRun(it.calm({ stores }), id, { name: "t" }).catch(() => {});
     const run = await it.base.runs.get(id);
     if (run === undefined) throw new Error("it is gone");
     await settleRun(deps, run, {});
@@ -50,7 +50,9 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
     { status: "Failed", finishedAt: it.now() },
   );
   if (run === undefined || slot === undefined) throw new Error("it was not started");
-  const silent = { ...it.cluster.adapter, cleanUp: () => Promise.reject(new Error("silent")) };
+  const { adapter } = it.cluster;
+  const cleanUp = () => Promise.reject(new Error("silent"));
+  const silent = { ...adapter, commands: { ...adapter.commands, cleanUp } };
   const look = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run, {});
   const lease = async () => (await it.base.leases.get("sim", slot))?.runId;
   it.pass(899_000);

@@ -1,84 +1,102 @@
-import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
+import type { Clusters } from "../../clusters/port.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
-import type { RunDeps } from "../deps.ts";
-import { forcedSteps, recordEvent, recordOwnStatus } from "../journal/events.ts";
-import { guardedBy } from "../ownership/term-guard.ts";
-import { releaseRun, SYSTEM } from "../ownership/leases.ts";
+import type { Failpoint } from "../../lib/failpoints.ts";
+import type { Log } from "../../lib/log.ts";
+import type { RunMetrics } from "../../metrics/run-metrics.ts";
+import type { LoadTestStore, MetricStore, RunEventStore, RunStore } from "../../stores/ports.ts";
 import { POLICY } from "../domain/policy.ts";
-import { NO_STATS, updateRecentRuns } from "../journal/recent-runs.ts";
+import { NO_STATS, recentRunOf } from "../domain/recent-run.ts";
 import { holdsSlot } from "../domain/states.ts";
+import { forcedStepRecorder, recordEvent, recordOwnStatus } from "../journal/events.ts";
+import { updateRecentRuns } from "../journal/recent-runs.ts";
+import type { RunWriter } from "../journal/run-writer.ts";
+import type { Ownership } from "../ownership/leases.ts";
+import { guardedByTerm } from "../ownership/term-guard.ts";
 
-/** Takes in what the plugin has written to the run's folder; what had arrived before is counted once. */
-export const drainSpool = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
+type Deps = {
+  readonly writer: RunWriter;
+  readonly ownership: Ownership;
+  readonly runs: Pick<RunStore, "get" | "setLive">;
+  readonly events: RunEventStore;
+  readonly loadTests: LoadTestStore;
+  readonly metricStore: Pick<MetricStore, "deleteRun">;
+  readonly metrics: RunMetrics;
+  readonly clusters: Clusters;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly failpoint: Failpoint;
+};
+
+/** Monotonic ms: since when the summary cannot be computed. */
+export type SettleMemory = { summaryFailedSince?: number };
+
+/** Ingests what the plugin has spooled in the run's folder. Records that had arrived before count once. */
+export const drainSpool = async (
+  deps: Pick<Deps, "clusters" | "metrics" | "log">,
+  run: LoadTestRun,
+): Promise<void> => {
   for (const batch of await deps.clusters.of(run).spooled(run)) {
     try {
-      await deps.figures.ingestBatch(batch);
+      await deps.metrics.ingestBatch(batch);
     } catch (error) {
       deps.log.warn(
-        { runId: run.id, error: messageOf(error) },
-        "a spooled batch could not be read",
+        { event: "spool_unreadable", runId: run.id, error: messageOf(error) },
+        "A spooled batch of a run could not be read.",
       );
     }
   }
 };
 
-export const recentRunOf = (run: LoadTestRun, summary: RunSummary): RecentRun => ({
-  id: run.id,
-  runNumber: run.runNumber ?? 0,
-  name: run.name,
-  status: run.status,
-  verdict: run.verdict,
-  ...(run.targetUsers === undefined ? {} : { targetUsers: run.targetUsers }),
-  ...(run.spawnRate === undefined ? {} : { spawnRate: run.spawnRate }),
-  ...(run.durationSeconds === undefined ? {} : { durationSeconds: run.durationSeconds }),
-  ...(run.startedAt === undefined ? {} : { startedAt: run.startedAt }),
-  finishedAt: run.finishedAt ?? run.updatedAt,
-  createdAt: run.createdAt,
-  createdBy: run.createdBy,
-  totalRequests: summary.totalRequests,
-  requestsPerSec: summary.requestsPerSec,
-  errorRate: summary.errorRate,
-  p95ResponseMs: summary.p95ResponseMs,
-});
-
 /**
- * Whatever runs there is not this run's own: it was cancelled before it had a slot, or another run has that by now, so
- * its load was seen to be over.
+ * Whether the load at the cluster, if any, is not this run's: the run never had a slot, or another run has the slot by
+ * now, so this run's load was seen to be over.
  */
-const isAnothers = async (deps: RunDeps, run: LoadTestRun): Promise<boolean> => {
+const isOthersLoad = async ({ ownership }: Deps, run: LoadTestRun): Promise<boolean> => {
   if (!holdsSlot(run)) return true;
-  const lease = await deps.stores.leases.get(run.locustClusterId, run.slot ?? 0);
+  const lease = await ownership.leaseOf(run.locustClusterId, run.slot ?? 0);
   return lease?.runId !== undefined && lease.runId !== run.id;
 };
 
-/** Until it succeeds the slot is not free. An attached Locust may be gone for good, so there that has a limit. */
-const endLoad = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
-  const cluster = guardedBy(deps.clusters.of(run), deps.membership);
+/** The slot is not free until this succeeds. For an attached Locust, which may be gone for good, that has a limit. */
+const endLoad = async (deps: Deps, run: LoadTestRun): Promise<void> => {
+  const cluster = guardedByTerm(deps.clusters.of(run), deps.ownership);
   const now = deps.clock.now();
-  if (await isAnothers(deps, run)) return;
+  if (await isOthersLoad(deps, run)) return;
   try {
-    await cluster.cleanUp(run, forcedSteps(deps, run));
+    await cluster.commands.cleanUp(run, forcedStepRecorder(deps, run));
   } catch (error) {
-    const silentFor = now - (run.finishedAt ?? now);
-    if (cluster.config.kind !== "attached" || silentFor < POLICY.loadLeftMs) throw error;
-    await recordEvent(deps.stores.events, run.id, {
+    const silentForMs = now - (run.finishedAt ?? now);
+    if (cluster.config.kind !== "attached" || silentForMs < POLICY.loadLeftMs) throw error;
+    await recordEvent(deps.events, run.id, {
       id: "load_may_be_left",
       at: now,
       type: "load_may_be_left",
-      message: `Whether load of this run is left could not be found out: ${messageOf(error)}`,
+      message: `Load of this run may be left; the cluster could not be asked: ${messageOf(error)}`,
     });
   }
 };
 
-/** `undefined` where the figures cannot be read, and could not for so long that they keep the slot no more. */
+/** Ends the load and the processes of every run that is not settled. */
+export const endAllLoad = async (deps: {
+  readonly runs: Pick<RunStore, "unsettled">;
+  readonly clusters: Clusters;
+}): Promise<void> => {
+  for (const run of await deps.runs.unsettled()) {
+    if (run.status === "Pending") continue;
+    await deps.clusters.of(run).commands.cleanUp(run, async () => {});
+  }
+};
+
+/** `undefined` where the metrics have not been readable for so long that they hold the slot no longer. */
 const summaryOf = async (
-  { figures, clock }: RunDeps,
+  { metrics, clock }: Deps,
   run: LoadTestRun,
-  memory: { summaryFailedSince?: number },
+  memory: SettleMemory,
 ): Promise<RunSummary | undefined> => {
   try {
-    return await figures.summary(run);
+    return await metrics.summary(run);
   } catch (error) {
     const now = clock.monotonic();
     memory.summaryFailedSince ??= now;
@@ -87,76 +105,82 @@ const summaryOf = async (
   }
 };
 
+const recordIncomplete = (deps: Deps, run: LoadTestRun, readable: boolean): Promise<void> =>
+  recordEvent(deps.events, run.id, {
+    id: "incomplete",
+    at: deps.clock.now(),
+    type: "incomplete",
+    message: readable
+      ? "Some metrics of this run have not arrived; the totals may be too low."
+      : "The metrics of this run cannot be read; its summary has none.",
+  });
+
 /**
- * After the end: no process is left, the figures are whole, the load test knows the run, the slot is free.
- * Every step may be repeated, so a kill between any two is repaired by the next look.
+ * Completes an ended run: no process is left, the stats are whole, the load test lists the run, the slot is free. Every
+ * step may be repeated, so the next pass repairs a kill between any two. `undefined` where somebody else wrote first.
  */
 export const settleRun = async (
-  deps: RunDeps,
+  deps: Deps,
   run: LoadTestRun,
-  memory: { summaryFailedSince?: number },
+  memory: SettleMemory,
 ): Promise<LoadTestRun | undefined> => {
-  const { stores, figures, clock } = deps;
+  const { writer, metrics, clock } = deps;
   await endLoad(deps, run);
-  await recordOwnStatus(stores.events, run);
+  await recordOwnStatus(deps.events, run);
   await drainSpool(deps, run);
   await deps.failpoint("summary.before");
-  const made = await summaryOf(deps, run, memory);
-  const live = made && (await figures.snapshot(run));
-  if (live !== undefined) await stores.runs.setLive(run.id, live);
-  const summary = made ?? { ...NO_STATS, complete: false };
-  if (!summary.complete && (made === undefined || summary.totalRequests > 0)) {
-    await recordEvent(stores.events, run.id, {
-      id: "incomplete",
-      at: clock.now(),
-      type: "incomplete",
-      message:
-        made === undefined
-          ? "The figures of this run cannot be read; its summary is without them."
-          : "Some figures of this run have not arrived; totals may be too low.",
-    });
+  const computed = await summaryOf(deps, run, memory);
+  const live = computed && (await metrics.snapshot(run));
+  if (live !== undefined) await deps.runs.setLive(run.id, live);
+  const summary = computed ?? { ...NO_STATS, complete: false };
+  if (!summary.complete && (computed === undefined || summary.totalRequests > 0)) {
+    await recordIncomplete(deps, run, computed !== undefined);
   }
   if (run.loadTestId !== undefined) {
-    await updateRecentRuns(
-      stores.loadTests,
-      run.loadTestId,
-      recentRunOf(run, summary),
-      clock.now(),
-    );
+    const recentRun = recentRunOf(run, summary);
+    await updateRecentRuns(deps.loadTests, run.loadTestId, recentRun, clock.now());
   }
   await deps.failpoint("recent-runs.after");
-  await releaseRun(deps, run);
+  await deps.ownership.releaseRun(run);
   await deps.failpoint("release.after");
-  const now = clock.now();
-  const settled = await stores.runs.update(
-    run.id,
-    { version: run.version },
-    { summary, settledAt: now, updatedAt: now, updatedBy: SYSTEM },
-  );
-  if (settled !== undefined) figures.forget(run.id);
+  const settled = await writer.write(run, { summary, settledAt: clock.now() });
+  if (settled !== undefined) {
+    metrics.forget(run.id);
+    deps.clusters.forget(run.id);
+  }
   return settled;
 };
 
-/** Stats that arrive after the end are counted; status and verdict stay what they are. */
-export const refreshSummary = async (deps: RunDeps, arrived: LoadTestRun): Promise<void> => {
-  const { stores, figures, clock } = deps;
-  if (arrived.settledAt === undefined && arrived.deletingAt === undefined) return;
+/**
+ * Counts metrics that arrived after the run was settled; its status and verdict stay. Rejects with AppError gone where
+ * the run has been deleted meanwhile.
+ */
+export const refreshSummary = async (
+  deps: Pick<
+    Deps,
+    "writer" | "runs" | "events" | "loadTests" | "metricStore" | "metrics" | "clock"
+  >,
+  arrivedFor: LoadTestRun,
+): Promise<void> => {
+  const { runs, metrics, writer } = deps;
+  if (arrivedFor.settledAt === undefined && arrivedFor.deletingAt === undefined) return;
   for (;;) {
-    // Read again: it may have been deleted while the figures were on their way in.
-    const run = await stores.runs.get(arrived.id);
+    // Read again: the run may have been deleted while the metrics were on their way.
+    const run = await runs.get(arrivedFor.id);
     if (run === undefined || run.deletingAt !== undefined) {
-      await stores.metrics.deleteRun(arrived.id);
-      await stores.events.deleteRun(arrived.id);
-      figures.forget(arrived.id);
-      throw new AppError("gone", `The run ${arrived.id} is deleted; its figures are not wanted.`);
+      await deps.metricStore.deleteRun(arrivedFor.id);
+      await deps.events.deleteRun(arrivedFor.id);
+      metrics.forget(arrivedFor.id);
+      const detail = `The run ${arrivedFor.id} is deleted; its metrics are not accepted.`;
+      throw new AppError("gone", detail);
     }
-    const summary = await figures.summary(run);
-    figures.forget(run.id);
-    const now = clock.now();
-    const patch = { summary, updatedAt: now, updatedBy: SYSTEM };
-    const next = await stores.runs.update(run.id, { version: run.version }, patch);
+    const summary = await metrics.summary(run);
+    metrics.forget(run.id);
+    const next = await writer.write(run, { summary });
     if (next === undefined) continue;
     if (run.loadTestId === undefined) return;
-    return updateRecentRuns(stores.loadTests, run.loadTestId, recentRunOf(run, summary), now);
+    const recentRun = recentRunOf(run, summary);
+    await updateRecentRuns(deps.loadTests, run.loadTestId, recentRun, deps.clock.now());
+    return;
   }
 };

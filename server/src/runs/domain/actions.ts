@@ -1,61 +1,69 @@
 import type { StopCause } from "@load-manager/contract/locust.ts";
-import type { EndCause, StatusReason } from "@load-manager/contract/run.ts";
-import type { LoadState } from "../../clusters/port.ts";
+import type { HealthCode } from "@load-manager/contract/reasons.ts";
+import type { EndCause, Health, StatusReason } from "@load-manager/contract/run.ts";
 import type { RequestWindow } from "./auto-stop.ts";
-import type { HealthAction } from "./health.ts";
 
-/** What the loop remembers between two looks; losing it (a restart) only makes it more patient. */
+/**
+ * What a decision needs beside the stored run and the observation. The durations are what this server has seen since it
+ * started to look after the run, so a restart only makes it more patient.
+ */
 export type Facts = {
   /** Unix milliseconds. */
   readonly now: number;
-  /** For how long this server has queried after the run. Nobody waited for anything while no server did. */
+  /** How long this server has looked after the run. Timeouts do not count while no server did. */
   readonly watchedForMs: number;
-  /** For how long every look has ended in `unreachable` and no figures have arrived; 0 where the last one did not. */
+  /** How long every observation was `unreachable` and no metrics arrived; 0 where the last one was not. */
   readonly unreachableForMs: number;
-  /** For how long what was seen has been the end of the load (ended, dead or nothing). */
+  /** How long the observations have shown the end of the load (ended, dead or nothing). */
   readonly endSeenForMs: number;
-  /** Since a stop was last sent; infinite where none was. */
+  /** Time since a stop was last sent; infinite where none was. */
   readonly stopSentAgoMs: number;
-  /** Since this server sent the first one; infinite where it sent none. */
+  /** Time since this server sent its first stop; infinite where it sent none. */
   readonly firstStopAgoMs: number;
-  /** Every master process that reported has handed in its final figures. */
+  /** Every master instance that reported has handed in its final metrics. */
   readonly finalsIn: boolean;
-  /** Why load ended, from the last figures. */
+  /** Why the load ended, from the final metrics. */
   readonly stopCause?: StopCause | undefined;
-  /** Requests in the figures that have arrived; proof of load where Locust cannot be asked. */
+  /** Requests in the metrics that arrived: proof of load where Locust does not answer. */
   readonly requestsSeen: number;
-  /** For how long no request has been completed; 0 where one was since the last look, or nothing is known. */
+  /** How long no request has completed; 0 where one has since the last pass, or where nothing is known. */
   readonly stalledForMs: number;
-  /** The newest figures over `autoStop.windowSeconds`, where they are whole. */
+  /** The newest complete `autoStop.windowSeconds`. */
   readonly window?: RequestWindow | undefined;
-  /** Why figures cannot be stored or read. */
+  /** Why metrics cannot be stored or read. */
   readonly metricsError?: string | undefined;
 };
 
-/** The next state with its cause. The loop adds times. */
-export type Become =
+/** A change of status with its reason. */
+export type Transition =
+  | { readonly do: "transition"; readonly status: "Running"; readonly startedAt: number }
   | {
-      readonly do: "become";
-      readonly status: "Running";
-      readonly startedAt: number;
-      readonly load?: LoadState;
-    }
-  | {
-      readonly do: "become";
+      readonly do: "transition";
       readonly status: "Stopping";
       readonly endCause: EndCause;
       readonly reason: StatusReason;
       readonly startedAt?: number;
     }
   | {
-      readonly do: "become";
+      readonly do: "transition";
       readonly status: "Finished" | "Stopped" | "Failed";
       readonly reason: StatusReason;
       readonly finishedAt: number;
     };
 
+/** How well the run runs; `since` in Unix ms. */
+export type HealthAction = {
+  readonly do: "health";
+  readonly health: Health;
+  readonly reason?: {
+    readonly code: HealthCode;
+    readonly message: string;
+    readonly since?: number;
+  };
+};
+
 export type Action =
-  | Become
+  | Transition
   | { readonly do: "prepare" | "start" | "stop" | "kill" }
   | { readonly do: "setUsers"; readonly targetUsers: number; readonly spawnRate: number }
   | HealthAction;

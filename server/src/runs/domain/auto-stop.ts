@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Failing } from "../../clusters/port.ts";
+import type { AutoStopEvidence } from "./observation.ts";
 
-/** Requests and failures of whole seconds; Unix seconds, `to` not included. */
+/** Requests and failures of whole seconds. Unix seconds; `to` is not included. */
 export type RequestWindow = {
   readonly requests: number;
   readonly failures: number;
@@ -9,11 +9,11 @@ export type RequestWindow = {
   readonly to: number;
 };
 
-/** Whether so many requests failed that the run is to be stopped; the same rule as `autostop.py`. */
-export const failingIn = (
+/** The evidence for auto-stop, where enough requests of the window failed. The plugin's `autostop.py` has the same rule. */
+export const autoStopEvidence = (
   run: Pick<LoadTestRun, "autoStop" | "loadStartedAt" | "startedAt">,
   window: RequestWindow | undefined,
-): Failing | undefined => {
+): AutoStopEvidence | undefined => {
   const { autoStop } = run;
   const began = run.loadStartedAt ?? run.startedAt;
   if (window === undefined || began === undefined || autoStop?.enabled !== true) return undefined;

@@ -11,14 +11,14 @@ type Limits = Pick<
   | "stopTimeoutSeconds"
 >;
 
-/** When load is stopped at the latest: Locust's test_start + duration, ramp-up included. Absent: no limit (external runs). */
+/** When the load must stop: Locust's test_start + duration, ramp-up included. `undefined`: no limit (external runs). */
 export const deadlineOf = (run: Limits, startedAt = run.startedAt): number | undefined => {
   const seconds = run.durationSeconds ?? run.maxDurationSec;
   if (seconds === undefined || startedAt === undefined) return undefined;
   return startedAt + seconds * 1000;
 };
 
-/** When no load of this run can be left, whatever has happened: the stop was due, and the kill after it. */
+/** When all load of this run must be gone, whatever has happened: the stop was due, and then the kill. */
 export const killAt = (run: Limits): number | undefined => {
   const byDuration = deadlineOf(run, run.startedAt ?? run.startingAt);
   const start = run.startedAt === undefined ? POLICY.startTimeoutMs : 0;

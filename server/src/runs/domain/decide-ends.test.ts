@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Observation } from "../../clusters/port.ts";
-import { reconcile } from "./decide.ts";
+import { PLUGIN_CAPABILITIES as capabilities } from "../../clusters/plugin/observation.ts";
+import { WEB_UI_CAPABILITIES } from "../../clusters/web-ui/web-ui.ts";
+import { decide } from "./decide.ts";
+import type { Observation } from "./observation.ts";
 import { decided, factsAt, loading, runIn, silent, STARTED } from "../testing/decide-fixtures.ts";
 
 describe("a run that was started at Locust itself", () => {
@@ -8,8 +10,15 @@ describe("a run that was started at Locust itself", () => {
   delete external.startSent;
 
   test("is waited for while Locust does not show it yet, and no longer", () => {
-    const idle: Observation = { kind: "ready", workers: 2, workersExpected: 2, engine: {} };
-    for (const seen of [idle, { kind: "foreign", message: "" }, { kind: "nothing" }] as const) {
+    const idle: Observation = {
+      kind: "ready",
+      workers: 2,
+      workersExpected: 2,
+      engine: {},
+      capabilities,
+    };
+    const foreign = { kind: "foreign", message: "", capabilities } as const;
+    for (const seen of [idle, foreign, { kind: "nothing" }] as const) {
       expect(decided(external, seen, factsAt(15))).toEqual([]);
       expect(decided(external, seen, factsAt(16))[0]).toContain("Failed");
     }
@@ -22,6 +31,7 @@ describe("a master that is at another run", () => {
     kind: "foreign",
     message: "",
     masterInstanceId,
+    capabilities,
   });
 
   test("has ended this one if it is the same process: the last figures say how", () => {
@@ -80,12 +90,13 @@ describe("a stop that has no effect", () => {
   test("a page that is kept by a clock that was set back proves nothing, and the reason says so", () => {
     const clockOffsets = [{ worker: "master", seconds: -300 }];
     const polled = { totalRequests: 100, totalFailures: 0, currentUsers: 10, requestStats: {} };
-    const page = loading({ clockOffsets, polled });
+    const polledPage = loading({ clockOffsets, polledSnapshot: polled });
+    const page = { ...polledPage, capabilities: WEB_UI_CAPABILITIES } as Observation;
     const messageAt = (seen: Observation) =>
-      reconcile(stopping, seen, factsAt(63, sent)).flatMap((action) =>
-        action.do === "become" && "reason" in action ? [action.reason.message] : [],
+      decide(stopping, seen, factsAt(63, sent)).flatMap((action) =>
+        action.do === "transition" && "reason" in action ? [action.reason.message] : [],
       )[0];
-    expect(messageAt(page)).toContain("may be old: Clocks are off: master by -300.0 s.");
+    expect(messageAt(page)).toContain("may be outdated: Clocks are off: master by -300.0 s.");
     expect(messageAt(loading({ clockOffsets }))).toBe("Locust was told to stop, and did not.");
   });
 });

@@ -1,9 +1,10 @@
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import { describe, expect, test } from "vitest";
-import type { Observation } from "../../clusters/port.ts";
-import { failingIn } from "./auto-stop.ts";
+import { PLUGIN_CAPABILITIES as capabilities } from "../../clusters/plugin/observation.ts";
+import { autoStopEvidence } from "./auto-stop.ts";
 import { POLICY } from "./policy.ts";
-import { reconcile } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { Observation } from "./observation.ts";
 import {
   decided,
   factsAt,
@@ -32,7 +33,7 @@ describe("a start is proved by requests", () => {
     const some = loading({ requests: 0, users: 3, usersDied: 7, scriptError });
     expect(decided(starting, some, factsAt(3))).toEqual([]);
     expect(decided(starting, some, factsAt(91))).toEqual(["Stopping script_failed_on_start"]);
-    const [action] = reconcile(starting, dead, factsAt(3));
+    const [action] = decide(starting, dead, factsAt(3));
     expect(action).toMatchObject({
       endCause: "failed",
       reason: { message: expect.stringContaining("no token") },
@@ -48,12 +49,13 @@ describe("a start is proved by requests", () => {
       workersExpected: 2,
       engine: {},
       masterInstanceId,
+      capabilities,
     });
     expect(decided(fresh, ready(0), factsAt(61))).toEqual(["Failed no_workers"]);
     expect(decided(fresh, ready(1), factsAt(61))).toEqual(["Failed not_enough_workers"]);
     expect(decided(fresh, ready(1), factsAt(59))).toEqual(["prepare"]);
     expect(decided(fresh, ready(2), factsAt(59))).toEqual(["start"]);
-    expect(decided(fresh, { kind: "foreign", message: "" }, factsAt(1))).toEqual([
+    expect(decided(fresh, { kind: "foreign", message: "", capabilities }, factsAt(1))).toEqual([
       "Failed cluster_taken",
     ]);
     const other = ready(2, "c");
@@ -84,7 +86,7 @@ describe("health follows evidence", () => {
   test("silence is unknown with its beginning, refusal too, until it is a loss", () => {
     const facts = factsAt(60, { unreachableForMs: 4000.5 });
     expect(health(silent, facts)).toEqual(["unknown master_unresponsive"]);
-    const [action] = reconcile(running, silent, facts);
+    const [action] = decide(running, silent, facts);
     expect(action).toMatchObject({ reason: { since: STARTED + 56_000 } });
     const refused: Observation = { ...silence, refused: true };
     expect(health(refused, facts)).toEqual(["unknown master_unreachable"]);
@@ -101,7 +103,7 @@ describe("auto-stop as the server sees it", () => {
 
   test("the rule is the plugin's", () => {
     const running = runIn("Running");
-    expect(failingIn(running, bad)).toEqual({
+    expect(autoStopEvidence(running, bad)).toEqual({
       requests: 100,
       failures: 90,
       failedPercent: 90,
@@ -109,12 +111,12 @@ describe("auto-stop as the server sees it", () => {
       from: new Date(STARTED).toISOString(),
       to: new Date(STARTED + 60_000).toISOString(),
     });
-    expect(failingIn(running, { ...bad, failures: 89 })).toBeUndefined();
-    expect(failingIn(running, { ...bad, requests: 99, failures: 99 })).toBeUndefined();
-    expect(failingIn(running, { ...bad, from: from - 1 })).toBeUndefined();
-    expect(failingIn(running, undefined)).toBeUndefined();
+    expect(autoStopEvidence(running, { ...bad, failures: 89 })).toBeUndefined();
+    expect(autoStopEvidence(running, { ...bad, requests: 99, failures: 99 })).toBeUndefined();
+    expect(autoStopEvidence(running, { ...bad, from: from - 1 })).toBeUndefined();
+    expect(autoStopEvidence(running, undefined)).toBeUndefined();
     const off = runIn("Running", { autoStop: { ...AUTO_STOP, enabled: false } });
-    expect(failingIn(off, bad)).toBeUndefined();
+    expect(autoStopEvidence(off, bad)).toBeUndefined();
   });
 
   test("it stops a run that is seen, and one that is only heard of by its figures", () => {
@@ -148,9 +150,9 @@ describe("a master that does not answer", () => {
 
   test("though requests prove that its load runs: it is Running, and not shown as well", () => {
     const run = runIn("Starting");
-    const actions = reconcile(run, silent, factsAt(9, { requestsSeen: 3, unreachableForMs: 5000 }));
+    const actions = decide(run, silent, factsAt(9, { requestsSeen: 3, unreachableForMs: 5000 }));
     expect(actions).toMatchObject([
-      { do: "become", status: "Running", startedAt: STARTED + 9000 },
+      { do: "transition", status: "Running", startedAt: STARTED + 9000 },
       { do: "health", health: "unknown" },
     ]);
   });

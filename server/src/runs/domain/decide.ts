@@ -1,37 +1,37 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { LoadState, Observation } from "../../clusters/port.ts";
-import { failingIn } from "./auto-stop.ts";
+import type { Action, Facts, Transition } from "./actions.ts";
+import { autoStopEvidence } from "./auto-stop.ts";
 import { deadlineOf, killAt } from "./deadline.ts";
-import type { Action, Become, Facts } from "./actions.ts";
 import { clocksOff, healthOf, silentHealth } from "./health.ts";
+import { masterInstanceOf } from "./master-instance.ts";
+import type { LoadState, Observation, Observed } from "./observation.ts";
 import {
-  endedAs,
+  autoStopped,
+  ended,
+  endedBefore,
   failedBecause,
-  endedThere,
-  failingAs,
   neverBegan,
   overdue,
   runningSince,
-  stoppedAtLocust,
+  stoppedByLocust,
 } from "./outcomes.ts";
 import { POLICY } from "./policy.ts";
 
-type Seen<K extends Observation["kind"]> = Extract<Observation, { readonly kind: K }>;
-
-/** Where Locust cannot be asked since when its load runs. */
+/** For a Locust that does not answer: by the stored start time. */
 const pastDeadlineUnseen = (run: LoadTestRun, now: number): boolean => {
   const deadline = deadlineOf(run, run.startedAt);
   return deadline !== undefined && now > deadline + POLICY.deadlineGraceMs;
 };
 
-/** The plugin stops by itself and gets a grace; without it the stop is ours, and on time. */
-const pastDeadline = (run: LoadTestRun, load: LoadState, now: number): boolean => {
+/** A cluster with a deadline of its own gets a grace; elsewhere the server stops on time. */
+const pastDeadline = (run: LoadTestRun, seen: Observed<"load">, now: number): boolean => {
+  const { load, capabilities } = seen;
   const began =
     load.ranMs === undefined
       ? (load.testStartedAt ?? run.startedAt ?? run.startSent?.at)
       : now - load.ranMs;
   const deadline = deadlineOf(run, began);
-  const grace = load.masterInstanceId === undefined ? 0 : POLICY.deadlineGraceMs;
+  const grace = capabilities.ownDeadline ? POLICY.deadlineGraceMs : 0;
   return deadline !== undefined && now > deadline + grace;
 };
 
@@ -53,7 +53,7 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       return [failedBecause(now, "cluster_taken", seen.message)];
     case "unreachable": {
       if (facts.requestsSeen > 0) {
-        return [{ do: "become", status: "Running", startedAt: now }, silentHealth(seen, facts)];
+        return [{ do: "transition", status: "Running", startedAt: now }, silentHealth(seen, facts)];
       }
       const gone = seen.refused && facts.unreachableForMs >= POLICY.refusedMs;
       return late || gone
@@ -71,22 +71,22 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       return beforeLoad(run, seen, facts, elapsed);
     case "load": {
       const { load } = seen;
-      if (load.phase === "stopping" || load.phase === "ended") return [stoppedAtLocust(run, load)];
+      if (load.phase === "stopping" || load.phase === "ended") return [stoppedByLocust(run, load)];
       if (load.requests > 0) return [runningSince(load, now), healthOf(seen, facts)];
       const waited = now - (run.startSent?.at ?? run.startingAt ?? run.createdAt);
       const allDied = load.users === 0 && (load.usersDied ?? 0) >= (load.targetUsers ?? Infinity);
       if (waited > POLICY.startTimeoutMs || allDied) return [neverBegan(load)];
-      return pastDeadline(run, load, now) ? [overdue(run, load)] : [];
+      return pastDeadline(run, seen, now) ? [overdue(run, load)] : [];
     }
   }
 };
 
-const restarted = (now: number): Become => failedBecause(now, "master_restarted");
+const restarted = (now: number): Transition => failedBecause(now, "master_restarted");
 
-/** Locust waits. Started at most once: a start is repeated only where the plugin knows it again. */
+/** Locust waits. A start is sent again only where the cluster recognises it, so a run starts at most once. */
 const beforeLoad = (
   run: LoadTestRun,
-  seen: Seen<"ready">,
+  seen: Observed<"ready">,
   { now, watchedForMs }: Facts,
   elapsed: number,
 ): Action[] => {
@@ -94,12 +94,11 @@ const beforeLoad = (
   if (run.startSent !== undefined) {
     if (seen.masterInstanceId !== run.startSent.masterInstanceId) return [restarted(now)];
     const waited = Math.min(now - run.startSent.at, watchedForMs);
-    if (
-      waited > (seen.masterInstanceId === undefined ? POLICY.polledStartMs : POLICY.startTimeoutMs)
-    ) {
+    const { restartSafeStart } = seen.capabilities;
+    if (waited > (restartSafeStart ? POLICY.startTimeoutMs : POLICY.polledStartMs)) {
       return [{ do: "stop" }, failedBecause(now, "start_not_confirmed")];
     }
-    return seen.masterInstanceId === undefined ? [] : [{ do: "start" }];
+    return restartSafeStart ? [{ do: "start" }] : [];
   }
   if (seen.workers > 0 && seen.workers >= seen.workersExpected) return [{ do: "start" }];
   if (elapsed <= POLICY.workersTimeoutMs) return [{ do: "prepare" }];
@@ -116,7 +115,7 @@ const beforeLoad = (
 
 const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
-  const failing = failingIn(run, facts.window);
+  const evidence = autoStopEvidence(run, facts.window);
   switch (seen.kind) {
     case "nothing":
       return [restarted(now)];
@@ -129,13 +128,13 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
       const gone = lost(run, seen, facts);
       if (gone !== undefined) return gone;
       if (pastDeadlineUnseen(run, now)) return [overdue(run)];
-      return failing === undefined ? [silentHealth(seen, facts)] : [failingAs(failing)];
+      return evidence === undefined ? [silentHealth(seen, facts)] : [autoStopped(evidence)];
     }
     case "load": {
       const { load } = seen;
-      if (load.phase === "stopping" || load.phase === "ended") return [stoppedAtLocust(run, load)];
-      if (pastDeadline(run, load, now)) return [overdue(run, load)];
-      if (failing !== undefined) return [failingAs(failing)];
+      if (load.phase === "stopping" || load.phase === "ended") return [stoppedByLocust(run, load)];
+      if (pastDeadline(run, seen, now)) return [overdue(run, load)];
+      if (evidence !== undefined) return [autoStopped(evidence)];
       const wanted = run.commandedLoad;
       const actions: Action[] = [healthOf(seen, facts)];
       if (wanted !== undefined && load.targetUsers !== wanted.targetUsers) {
@@ -150,26 +149,29 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
   }
 };
 
-/** Locust is at something else. The master process that had the run has ended it before, and its last figures say how. */
+/** Locust works on something else. If the master instance is still the run's, its final metrics say how the run ended. */
 const replaced = (
   run: LoadTestRun,
-  seen: Seen<"ready"> | Seen<"foreign">,
+  seen: Observed<"ready"> | Observed<"foreign">,
   facts: Facts,
 ): Action[] => {
   const { now } = facts;
-  const masterInstanceId = run.startSent?.masterInstanceId ?? run.externalKey?.split(":")[0];
-  if (seen.masterInstanceId === undefined || seen.masterInstanceId !== masterInstanceId)
+  if (!seen.capabilities.finalReport || seen.masterInstanceId !== masterInstanceOf(run))
     return [restarted(now)];
   if (!facts.finalsIn && facts.endSeenForMs < POLICY.finalsMs) return [];
   return [
     facts.stopCause === undefined
       ? failedBecause(now, "end_unknown")
-      : endedThere(run, facts.stopCause),
+      : endedBefore(run, facts.stopCause),
   ];
 };
 
-/** What silence proves, if anything: refused connections soon, mere silence only after all load must have ended. */
-const lost = (run: LoadTestRun, seen: Seen<"unreachable">, facts: Facts): Action[] | undefined => {
+/** What silence proves: refused connections soon prove loss; mere silence only after all load must have ended. */
+const lost = (
+  run: LoadTestRun,
+  seen: Observed<"unreachable">,
+  facts: Facts,
+): Action[] | undefined => {
   const { now } = facts;
   const certain = killAt(run);
   const gone =
@@ -184,23 +186,23 @@ const lost = (run: LoadTestRun, seen: Seen<"unreachable">, facts: Facts): Action
   ];
 };
 
-/** A page of Locust's that is kept by a clock that was set back still says what was true before. */
+/** Locust caches its stats page by the wall clock: after that is set back, the page shows an old state. */
 const notStopped = (load: LoadState): string | undefined => {
   const clocks = clocksOff(load);
-  return load.polled === undefined || clocks === undefined
+  return load.polledSnapshot === undefined || clocks === undefined
     ? undefined
-    : `Locust was told to stop, and its page still says that it runs. That page may be old: ${clocks}`;
+    : `A stop was sent, and Locust's page still shows it running. The page may be outdated: ${clocks}`;
 };
 
 /**
- * When the stop must have had its effect. It is not due before it has been sent, by this server too: the one before it
- * may have been killed as it sent it, and long ago.
+ * When the stop must have taken effect. It is not due before this server has sent one itself: a server before it may
+ * have been killed while sending, long ago.
  */
 const stopDue = (run: LoadTestRun, seen: Observation, facts: Facts): number => {
   const never = Number.POSITIVE_INFINITY;
   const patience = run.stopTimeoutSeconds * 1000;
   const bySelf = seen.kind === "load" && seen.load.phase === "stopping";
-  // A stop can also travel in the answer to figures, just before this server's first look.
+  // A stop also travels in the answer to metrics, perhaps just before this server's first pass.
   const agoMs = bySelf ? facts.watchedForMs : facts.firstStopAgoMs;
   if (agoMs === never) return never;
   return Math.max(
@@ -218,10 +220,10 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
   const stopAgain: Action[] = facts.stopSentAgoMs > POLICY.stopAgainMs ? [{ do: "stop" }] : [];
   switch (seen.kind) {
     case "unreachable": {
-      if (facts.finalsIn) return [endedAs(run, now)];
+      if (facts.finalsIn) return [ended(run, now)];
       const gone = lost(run, seen, facts);
       if (gone !== undefined && (seen.refused || now > due + POLICY.killGraceMs)) return gone;
-      // A silent master hears no stop: one was sent, more travel in the answers to its figures.
+      // A silent master receives no stop: one was sent, and more travel in the answers to its metrics.
       const never = facts.stopSentAgoMs === Number.POSITIVE_INFINITY;
       const next: Action[] = now > due ? [{ do: "kill" }] : never || seen.refused ? stopAgain : [];
       return [...next, silentHealth(seen, facts)];
@@ -230,25 +232,25 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
     case "ready":
     case "foreign":
     case "dead":
-      return whole ? [endedAs(run, now)] : [];
+      return whole ? [ended(run, now)] : [];
     case "load": {
       const { load } = seen;
-      if (load.phase === "ended") return whole ? [endedAs(run, load.endedAt ?? now)] : [];
+      if (load.phase === "ended") return whole ? [ended(run, load.endedAt ?? now)] : [];
       if (now > due + POLICY.killGraceMs) {
         return [{ do: "kill" }, failedBecause(now, "stop_not_confirmed", notStopped(load))];
       }
       if (now > due) return [{ do: "kill" }];
-      // The plugin that is stopping goes on by itself.
-      return load.phase === "stopping" && load.masterInstanceId !== undefined ? [] : stopAgain;
+      // A cluster that carries a stop through by itself needs no second one.
+      return load.phase === "stopping" && seen.capabilities.ownDeadline ? [] : stopAgain;
     }
   }
 };
 
 /**
- * Decides what to do about a run that is Starting, Running or Stopping, from what is stored and what is seen.
- * Pure. Every action may be repeated: after an unknown outcome the next look decides again.
+ * Decides what to do about a run that is Starting, Running or Stopping, from the stored run, the observation and the
+ * facts. Pure. Every action may be repeated: after an unknown outcome the next pass decides again.
  */
-export const reconcile = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
+export const decide = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   switch (run.status) {
     case "Starting":
       return starting(run, seen, facts);

@@ -1,21 +1,8 @@
 import type { HealthCode } from "@load-manager/contract/reasons.ts";
 import type { Health } from "@load-manager/contract/run.ts";
-import type { LoadState, Observation } from "../../clusters/port.ts";
+import type { Facts, HealthAction } from "./actions.ts";
+import type { LoadState, Observed } from "./observation.ts";
 import { POLICY } from "./policy.ts";
-import type { Facts } from "./actions.ts";
-
-/** What is known of how well a run runs; `since` in Unix ms. */
-export type HealthAction = {
-  readonly do: "health";
-  readonly health: Health;
-  readonly reason?: {
-    readonly code: HealthCode;
-    readonly message: string;
-    readonly since?: number;
-  };
-};
-
-type Seen<K extends Observation["kind"]> = Extract<Observation, { readonly kind: K }>;
 
 const because = (
   health: Health,
@@ -28,8 +15,8 @@ const because = (
   reason: { code, message, ...(since === undefined ? {} : { since }) },
 });
 
-/** Nobody answers: whatever Locust said last is no proof. */
-export const silentHealth = (seen: Seen<"unreachable">, facts: Facts): HealthAction =>
+/** Locust does not answer, so nothing is proved. */
+export const silentHealth = (seen: Observed<"unreachable">, facts: Facts): HealthAction =>
   because(
     "unknown",
     seen.refused ? "master_unreachable" : "master_unresponsive",
@@ -37,20 +24,20 @@ export const silentHealth = (seen: Seen<"unreachable">, facts: Facts): HealthAct
     Math.round(facts.now - facts.unreachableForMs),
   );
 
-/** What a person reads of clocks; `undefined` where they are right. */
+/** Names the clocks that are off; `undefined` where none is. */
 export const clocksOff = ({ clockOffsets = [] }: LoadState): string | undefined => {
   const who = clockOffsets.map(({ worker, seconds }) => `${worker} by ${seconds.toFixed(1)} s`);
   return who.length === 0 ? undefined : `Clocks are off: ${who.join(", ")}.`;
 };
 
-/** Evidence first: without progress nothing is proved; then what spoils the figures, the worst first. */
-export const healthOf = (seen: Seen<"load">, facts: Facts): HealthAction => {
+/** Progress is the proof that a run runs, so it comes first; then whatever spoils the metrics, the worst first. */
+export const healthOf = (seen: Observed<"load">, facts: Facts): HealthAction => {
   const { load, workers, workersExpected } = seen;
   const wanted = load.targetUsers ?? load.users;
   if (load.phase === "running" && wanted > 0 && facts.stalledForMs >= POLICY.stalledMs) {
     const since = Math.round(facts.now - facts.stalledForMs);
     const seconds = Math.round(POLICY.stalledMs / 1000);
-    const message = `Locust says that ${load.users} of ${wanted} users run, but for more than ${seconds} s no request has been completed.`;
+    const message = `Locust reports ${load.users} of ${wanted} users, but no request has completed for more than ${seconds} s.`;
     return because("unknown", "no_progress", message, since);
   }
   if (facts.metricsError !== undefined) {
@@ -60,13 +47,13 @@ export const healthOf = (seen: Seen<"load">, facts: Facts): HealthAction => {
     return because("degraded", "workers_lost", `Workers lost: ${load.workersLost.join(", ")}.`);
   }
   if (load.phase === "running" && workers < workersExpected) {
-    const message = `${workers} of ${workersExpected} workers are there.`;
+    const message = `${workers} of ${workersExpected} workers are connected.`;
     return because("degraded", "workers_missing", message);
   }
   const [saturated] = load.saturated ?? [];
   if (saturated !== undefined) {
     const who = load.saturated?.map(({ id }) => id).join(", ");
-    const message = `At the limit of their core: ${who}. Latencies may be Locust's own.`;
+    const message = `At the limit of their CPU core: ${who}. The latencies may be caused by Locust itself.`;
     return because("degraded", "generator_saturated", message, saturated.since);
   }
   const clocks = clocksOff(load);

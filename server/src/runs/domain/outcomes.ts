@@ -1,10 +1,38 @@
 import type { StopCause } from "@load-manager/contract/locust.ts";
 import { type ReasonCode, REASONS } from "@load-manager/contract/reasons.ts";
 import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
-import type { Failing, LoadState } from "../../clusters/port.ts";
-import type { Become } from "./actions.ts";
+import type { Transition } from "./actions.ts";
+import type { AutoStopEvidence, LoadState } from "./observation.ts";
 
-const reason = (
+type End = {
+  /** What the plugin calls this end. */
+  readonly stopCause: StopCause;
+  readonly status: "Finished" | "Stopped" | "Failed";
+  readonly code: ReasonCode;
+  readonly message?: string;
+};
+
+/** Every way in which load ends: stop cause (plugin) → end cause (run) → final status and reason. */
+export const ENDS: Readonly<Record<EndCause, End>> = {
+  duration_reached: { stopCause: "deadline", status: "Finished", code: "duration_reached" },
+  shape_ended: { stopCause: "shape_ended", status: "Finished", code: "shape_ended" },
+  stopped_by_user: { stopCause: "manager", status: "Stopped", code: "stopped_by_user" },
+  stopped_at_locust: { stopCause: "locust_ui", status: "Stopped", code: "stopped_at_locust" },
+  auto_stop_errors: { stopCause: "autostop", status: "Stopped", code: "auto_stop_errors" },
+  failed: {
+    stopCause: "no_workers",
+    status: "Failed",
+    code: "no_workers",
+    message: "Locust lost its last worker, and stopped.",
+  },
+};
+
+const endCauseOf = (stopCause: StopCause): EndCause => {
+  const causes = Object.keys(ENDS) as EndCause[];
+  return causes.find((cause) => ENDS[cause].stopCause === stopCause) ?? "failed";
+};
+
+const reasonOf = (
   code: ReasonCode,
   message: string = REASONS[code],
   logTail?: readonly string[],
@@ -13,52 +41,43 @@ const reason = (
     ? { code, message }
     : { code, message, logTail: [...logTail] };
 
-const END_CAUSES: Record<StopCause, EndCause> = {
-  deadline: "duration_reached",
-  shape_ended: "shape_ended",
-  manager: "stopped_by_user",
-  locust_ui: "stopped_at_locust",
-  autostop: "auto_stop_errors",
-  no_workers: "failed",
-};
+const endReason = (cause: EndCause): StatusReason =>
+  reasonOf(ENDS[cause].code, ENDS[cause].message);
 
-/** What a person reads about each cause of an end. */
-export const END_REASONS: Record<EndCause, StatusReason> = {
-  duration_reached: reason("duration_reached"),
-  shape_ended: reason("shape_ended"),
-  stopped_by_user: reason("stopped_by_user"),
-  stopped_at_locust: reason("stopped_at_locust"),
-  auto_stop_errors: reason("auto_stop_errors"),
-  failed: reason("no_workers", "Locust lost its last worker, and stopped."),
-};
-
-const tooManyFailed = (failing: Failing): StatusReason => ({
-  ...reason(
+const tooManyFailed = (evidence: AutoStopEvidence): StatusReason => ({
+  ...reasonOf(
     "auto_stop_errors",
-    `It was stopped because ${failing.failures} of ${failing.requests} requests (${failing.failedPercent} %) failed within ${failing.windowSeconds} s.`,
+    `Auto-stop ended the run: ${evidence.failures} of ${evidence.requests} requests (${evidence.failedPercent} %) failed within ${evidence.windowSeconds} s.`,
   ),
-  data: { ...failing },
+  data: { ...evidence },
 });
 
-/** Why there was no request, as far as the script tells. */
+/** Why no request completed, as far as the script's exceptions explain it. */
 const noRequests = (load?: LoadState): StatusReason => {
   const error = load?.scriptError;
   if (error === undefined) {
-    return reason(
+    return reasonOf(
       "no_requests",
-      "Not one request was completed; look at the script, at the target and at Locust's log.",
+      "No request completed. Check the script, the target and Locust's log.",
     );
   }
   return error.onStart
-    ? reason("script_failed_on_start", `The script raises in on_start: ${error.message}`)
-    : reason("no_requests", `Not one request was completed; the script raises: ${error.message}`);
+    ? reasonOf("script_failed_on_start", `The script raises in on_start: ${error.message}`)
+    : reasonOf("no_requests", `No request completed. The script raises: ${error.message}`);
 };
 
-export const runningSince = (load: LoadState, now: number): Become => ({
-  do: "become",
+export const runningSince = (load: LoadState, now: number): Transition => ({
+  do: "transition",
   status: "Running",
   startedAt: load.testStartedAt ?? now,
-  load,
+});
+
+const stopping = (endCause: EndCause, reason: StatusReason, startedAt?: number): Transition => ({
+  do: "transition",
+  status: "Stopping",
+  endCause,
+  reason,
+  ...(startedAt === undefined ? {} : { startedAt }),
 });
 
 const stoppingAs = (
@@ -66,83 +85,63 @@ const stoppingAs = (
   endCause: EndCause,
   load: LoadState | undefined,
   startedAt?: number,
-): Become => {
+): Transition => {
   const byHand = endCause === "stopped_by_user" || endCause === "stopped_at_locust";
   const neverRan = run.status === "Starting" && (load?.requests ?? 0) === 0 && !byHand;
-  const known =
-    endCause === "auto_stop_errors" && load?.failing !== undefined
-      ? tooManyFailed(load.failing)
-      : END_REASONS[endCause];
-  return {
-    do: "become",
-    status: "Stopping",
-    endCause: neverRan ? "failed" : endCause,
-    reason: neverRan && endCause !== "failed" ? noRequests(load) : known,
-    ...(startedAt === undefined ? {} : { startedAt }),
-  };
+  if (neverRan && endCause !== "failed") return stopping("failed", noRequests(load), startedAt);
+  const evidence = endCause === "auto_stop_errors" ? load?.autoStopEvidence : undefined;
+  const reason = evidence === undefined ? endReason(endCause) : tooManyFailed(evidence);
+  return stopping(endCause, reason, startedAt);
 };
 
-/** Locust has stopped, or is stopping, without a stop of ours. */
-export const stoppedAtLocust = (run: LoadTestRun, load: LoadState): Become =>
-  stoppingAs(run, END_CAUSES[load.stopCause ?? "locust_ui"], load, load.testStartedAt);
+/** Locust has stopped, or is stopping, and the server sent no stop. */
+export const stoppedByLocust = (run: LoadTestRun, load: LoadState): Transition =>
+  stoppingAs(run, endCauseOf(load.stopCause ?? "locust_ui"), load, load.testStartedAt);
 
-/** It has ended at Locust, and something else is going on there. */
-export const endedThere = (run: LoadTestRun, stopCause: StopCause): Become =>
-  stoppingAs(run, END_CAUSES[stopCause], undefined);
+/** The run has ended at Locust, which works on something else by now. */
+export const endedBefore = (run: LoadTestRun, stopCause: StopCause): Transition =>
+  stoppingAs(run, endCauseOf(stopCause), undefined);
 
-/** Locust's callback says that load has ended; `requests` that have been counted prove that there was any. */
-export const toldEnd = (
+/** The end that Locust's test-stop callback reports. `requests`: how many have been counted for the run. */
+export const endOfCallback = (
   run: LoadTestRun,
   durationReached: boolean,
   requests: number,
-): Pick<Extract<Become, { readonly status: "Stopping" }>, "endCause" | "reason"> => {
-  if (!durationReached)
-    return { endCause: "stopped_at_locust", reason: END_REASONS.stopped_at_locust };
+): { readonly endCause: EndCause; readonly reason: StatusReason } => {
+  if (!durationReached) {
+    return { endCause: "stopped_at_locust", reason: endReason("stopped_at_locust") };
+  }
   return run.status === "Starting" && requests === 0
     ? { endCause: "failed", reason: noRequests() }
-    : { endCause: "duration_reached", reason: END_REASONS.duration_reached };
+    : { endCause: "duration_reached", reason: endReason("duration_reached") };
 };
 
-/** The deadline has passed and load goes on. */
-export const overdue = (run: LoadTestRun, load?: LoadState): Become =>
+/** The deadline has passed and the load goes on. */
+export const overdue = (run: LoadTestRun, load?: LoadState): Transition =>
   stoppingAs(run, "duration_reached", load);
 
-/** Locust says that it runs, and nothing moves. */
-export const neverBegan = (load: LoadState): Become => ({
-  do: "become",
-  status: "Stopping",
-  endCause: "failed",
-  reason: noRequests(load),
-});
+/** Locust reports that it runs, and no request completes. */
+export const neverBegan = (load: LoadState): Transition => stopping("failed", noRequests(load));
 
-/** The server's own judgement, where the plugin is not there, or has not stopped it. */
-export const failingAs = (failing: Failing): Become => ({
-  do: "become",
-  status: "Stopping",
-  endCause: "auto_stop_errors",
-  reason: tooManyFailed(failing),
-});
+/** The server's own auto-stop, for a cluster without the plugin or a plugin that has not acted. */
+export const autoStopped = (evidence: AutoStopEvidence): Transition =>
+  stopping("auto_stop_errors", tooManyFailed(evidence));
 
 export const failedBecause = (
   now: number,
   code: ReasonCode,
   message?: string,
   logTail?: readonly string[],
-): Become => ({
-  do: "become",
+): Transition => ({
+  do: "transition",
   status: "Failed",
-  reason: reason(code, message, logTail),
+  reason: reasonOf(code, message, logTail),
   finishedAt: now,
 });
 
-/** The terminal state that the cause of the end picks. */
-export const endedAs = (run: LoadTestRun, finishedAt: number): Become => {
+/** The final status that the stored end cause picks. */
+export const ended = (run: LoadTestRun, finishedAt: number): Transition => {
   const cause = run.endCause ?? "failed";
-  const status =
-    cause === "failed"
-      ? "Failed"
-      : cause === "duration_reached" || cause === "shape_ended"
-        ? "Finished"
-        : "Stopped";
-  return { do: "become", status, reason: run.statusReason ?? END_REASONS[cause], finishedAt };
+  const reason = run.statusReason ?? endReason(cause);
+  return { do: "transition", status: ENDS[cause].status, reason, finishedAt };
 };

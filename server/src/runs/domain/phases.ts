@@ -1,9 +1,9 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { LoadState } from "../../clusters/port.ts";
+import type { LoadState } from "./observation.ts";
 
 type Phases = NonNullable<LoadTestRun["phases"]>;
 
-/** The phases after this look, or `undefined` where nothing has changed: a ramp to each target, then steady load. */
+/** The phases after this observation: a ramp to each target, then steady load. `undefined`: they have not changed. */
 export const nextPhases = (run: LoadTestRun, load: LoadState, now: number): Phases | undefined => {
   const phases = run.phases ?? [];
   const last = phases.at(-1);

@@ -1,45 +1,57 @@
-/** Times that the run loop keeps to, in ms. Where they come from: the deadlines and exactly-once rules of ARCHITECTURE.md. */
+/** Every time limit that a run depends on, in ms. ARCHITECTURE.md names the promises that they keep. */
 export const POLICY = {
-  /** How long the loop sleeps between two looks at a run, unless it is woken. */
+  /** The pause between two reconcile passes over a run, unless it is woken. */
   tickMs: 1000,
-  /** From Starting until load must have begun. */
+  /** From Starting until the load must have begun. */
   startTimeoutMs: 90_000,
-  /** From Starting until too few workers count as no more to come. */
+  /** From Starting until missing workers count as never coming. */
   workersTimeoutMs: 60_000,
-  /** A run that was started at Locust may be registered before its pages, up to this old, show it. */
+  /** An external run may be registered this long before Locust's pages show its load. */
   externalShownMs: 15_000,
   /** Without the plugin: from the start being sent until Locust must show load. */
   polledStartMs: 15_000,
-  /** The plugin stops at the deadline by itself; the server does this much later. */
+  /** The plugin stops at the deadline by itself; the server stops this much later. */
   deadlineGraceMs: 10_000,
-  /** After the stop was due: stop timeout + this, then the process group is killed. */
+  /** The processes are killed at: stop due + stop timeout + this. */
   killGraceMs: 30_000,
-  /** SIGTERM comes this much after it instead, so that the kill, a look and some seconds later, is on time. */
+  /** SIGTERM comes this long after stop due + stop timeout, so that the kill is on time. */
   termGraceMs: 20_000,
   /** Workers that connect this long after Starting are worth an event. */
   workersLateMs: 10_000,
-  /** Users run, and no request has been completed for this long: nothing is proved. */
+  /** Users run and no request completes for this long: health becomes unknown. */
   stalledMs: 30_000,
-  /** The plugin ends a run whose requests fail; the server does it this much later. */
+  /** The plugin's auto-stop acts first; the server's acts this much later. */
   autoStopGraceMs: 10_000,
-  /** Nobody listens at the master's address for this long: it is gone. */
+  /** Connections are refused for this long: the master is gone. */
   refusedMs: 10_000,
-  /** Silence of a master whose run has no deadline counts as loss after this long. */
+  /** A silent master of a run without a deadline counts as lost after this long. */
   silenceMs: 300_000,
-  /** An attached Locust that does not answer after the end of a run is asked for this long whether load is left. */
+  /** After the end of a run a silent attached Locust is asked for this long whether load is left. */
   loadLeftMs: 900_000,
-  /** How long a run stays Stopping for figures that have not arrived. */
+  /** A run stays Stopping for this long while final metrics are missing. */
   finalsMs: 15_000,
-  /** Without the plugin: Locust's page shows the last figures this long after the end. */
+  /** Without the plugin: Locust's page shows the last stats this long after the end. */
   polledFinalsMs: 6000,
-  /** Stats that cannot be read for so long are left out of the summary. */
+  /** Metrics that cannot be read for this long are left out of the summary. */
   summaryMs: 60_000,
-  /** A stop that has not taken effect is sent again after this long. */
+  /** A stop without effect is sent again after this long. */
   stopAgainMs: 5000,
-  /** A run on a machine that is not heard of counts as lost this long after all its load must have ended. */
+  /** A run on a lost machine fails this long after all its load must have ended. */
   hostLostMs: 60_000,
-  /** The same failure of looks at one run is logged again after this long. */
+  /** A missing range of records becomes an event after this long: records may overtake each other. */
+  gapShownMs: 10_000,
+  /** The same error of one loop is logged again after this long. */
   sameErrorMs: 60_000,
-  /** Live figures are written at most this often. */
+  /** Live metrics are written at most this often. */
   liveMs: 5000,
+  /** A server writes its heartbeat, and reads those of the others, this often. */
+  heartbeatMs: 2500,
+  /** A heartbeat that has not moved for this long means that its server is gone. */
+  goneMs: 15_000,
+  /** A server without a heartbeat for this long stands down, before another may take its runs. */
+  standDownMs: 10_000,
+  /** A heartbeat that has not moved for this long is deleted. */
+  heartbeatForgottenMs: 3_600_000,
+  /** Processes without an owner are looked for this often. */
+  orphanScanMs: 30_000,
 } as const;

@@ -1,21 +1,21 @@
-import type { Observation } from "../../clusters/port.ts";
+import type { Observation } from "./observation.ts";
 
-/** How many requests were known when their number last rose, and when that was, on the monotonic clock. */
-export type KnownProgress = { readonly requests: number; readonly at: number };
+/** The request count when it last rose, and when that was on the monotonic clock. */
+export type Progress = { readonly requests: number; readonly at: number };
 
-/** For how long the number of completed requests has not risen; counted while Locust says that it runs. */
-export const stalledFor = (
+/**
+ * The progress after this observation. It is tracked only while Locust reports that the load runs; the count is the
+ * larger of Locust's own and of the metrics that have arrived.
+ */
+export const nextProgress = (
+  progress: Progress | undefined,
   seen: Observation,
   requestsSeen: number,
-  memory: { progress?: KnownProgress | undefined },
-  mono: number,
-): number => {
-  if (seen.kind !== "load" || seen.load.phase !== "running") {
-    memory.progress = undefined;
-    return 0;
-  }
+  monotonicMs: number,
+): Progress | undefined => {
+  if (seen.kind !== "load" || seen.load.phase !== "running") return undefined;
   const requests = Math.max(seen.load.requests, requestsSeen);
-  const known = memory.progress;
-  if (known === undefined || requests > known.requests) memory.progress = { requests, at: mono };
-  return mono - (memory.progress?.at ?? mono);
+  return progress !== undefined && requests <= progress.requests
+    ? progress
+    : { requests, at: monotonicMs };
 };

@@ -1,6 +1,6 @@
 import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
 
-/** Every allowed change of state; stores refuse any other. Terminal states absorb. */
+/** Every allowed change of status; stores refuse any other. Terminal statuses absorb. */
 export const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   Pending: ["Starting", "Stopped", "Failed"],
   Starting: ["Running", "Stopping", "Failed"],
@@ -19,7 +19,7 @@ export const isTerminal = (status: RunStatus): boolean => TRANSITIONS[status].le
 export const TERMINAL_STATUSES: readonly RunStatus[] = ["Finished", "Stopped", "Failed"];
 export const ACTIVE_STATUSES: readonly RunStatus[] = ["Pending", "Starting", "Running", "Stopping"];
 
-/** It has, or may have, Locust's attention. A run that was cancelled while it waited never had. */
+/** Whether the run has, or may have, a slot of its cluster. A run cancelled while Pending never had one. */
 export const holdsSlot = (
   run: Pick<LoadTestRun, "status" | "slot" | "trigger" | "deletingAt">,
 ): boolean =>

@@ -1,29 +1,28 @@
 import type { EventType } from "@load-manager/contract/reasons.ts";
 import type { LoadTestRun, RunEvent, RunStatus } from "@load-manager/contract/run.ts";
-import type { ForcedStep } from "../../clusters/port.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
+import type { Log } from "../../lib/log.ts";
+import type { ForcedStep } from "../../clusters/port.ts";
 import type { RunEventStore } from "../../stores/ports.ts";
-import type { RunDeps } from "../deps.ts";
 
-type Data = NonNullable<RunEvent["data"]>;
+/** `id` makes an event idempotent within its run: the same id twice is one event. */
+export type NewEvent = {
+  readonly id: string;
+  /** Unix ms. */
+  readonly at: number;
+  readonly type: EventType;
+  readonly message: string;
+  readonly data?: NonNullable<RunEvent["data"]>;
+};
 
-/** `id` makes it idempotent within its run: the same twice is one event. */
 export const recordEvent = (
   events: RunEventStore,
   runId: string,
-  event: {
-    readonly id: string;
-    readonly at: number;
-    readonly type: EventType;
-    readonly message: string;
-    readonly data?: Data;
-  },
-): Promise<void> => {
-  const { id, ...shown } = event;
-  return events.append(runId, [{ id: `${runId}:${id}`, ...shown }]);
-};
+  { id, ...event }: NewEvent,
+): Promise<void> => events.append(runId, [{ id: `${runId}:${id}`, ...event }]);
 
-/** Every change of state with its cause; the run's version makes it one event however often it is written. */
+/** A change of status with its reason; each status is recorded once, however often this is called. */
 export const recordStatus = (
   events: RunEventStore,
   run: LoadTestRun,
@@ -44,8 +43,8 @@ export const recordStatus = (
 };
 
 /**
- * A kill between the write of a state and its event loses the event: whoever next looks at the run, or takes it out of
- * that state, writes it first. What is there already stays as it is.
+ * Records the run's present status where a kill between the write of the status and its event has lost the event. An
+ * event that is stored already stays as it is.
  */
 export const recordOwnStatus = (events: RunEventStore, run: LoadTestRun): Promise<void> => {
   const since = {
@@ -68,13 +67,25 @@ const FORCED = {
   SIGKILL: ["stop_forced_kill", "The processes did not end; they were killed (SIGKILL)."],
 } as const;
 
-/** Records each step by which processes of a run are ended. Never rejects: ending them matters more than telling. */
-export const forcedSteps =
-  (deps: Pick<RunDeps, "stores" | "clock" | "log">, run: LoadTestRun) =>
+/**
+ * Records each signal that the run's processes are sent. Never rejects: ending the processes matters more than the
+ * record.
+ */
+export const forcedStepRecorder =
+  (
+    deps: { readonly events: RunEventStore; readonly clock: Pick<Clock, "now">; readonly log: Log },
+    run: LoadTestRun,
+  ) =>
   async ({ signal, pids }: ForcedStep): Promise<void> => {
     const [type, message] = FORCED[signal];
     const event = { id: type, at: deps.clock.now(), type, message, data: { pids: [...pids] } };
-    await recordEvent(deps.stores.events, run.id, event).catch((error: unknown) => {
-      deps.log.warn({ runId: run.id, type, error: messageOf(error) }, "an event was not recorded");
+    await recordEvent(deps.events, run.id, event).catch((error: unknown) => {
+      const fields = {
+        event: "run_event_not_stored",
+        runId: run.id,
+        type,
+        error: messageOf(error),
+      };
+      deps.log.warn(fields, "An event of a run was not stored.");
     });
   };

@@ -1,40 +1,40 @@
 import type { HealthCode } from "@load-manager/contract/reasons.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Hold } from "../../clusters/port.ts";
-import { writeRun } from "../controller/apply.ts";
-import type { RunDeps } from "../deps.ts";
+import type { RunEventStore } from "../../stores/ports.ts";
+import type { HealthAction } from "../domain/actions.ts";
 import { recordEvent } from "./events.ts";
-import type { HealthAction } from "../domain/health.ts";
+import type { RunWriter } from "./run-writer.ts";
 
-/** What the plugin cannot tell, because it is silent or not there, is an event of its own. */
-const TOLD_HERE = ["master_unresponsive", "master_unreachable", "no_progress"] as const;
-const toldHere = (code: HealthCode | undefined) => TOLD_HERE.find((one) => one === code);
+/** The plugin cannot report these, because it is silent or absent, so the server records an event of each. */
+const RECORDED_BY_SERVER = ["master_unresponsive", "master_unreachable", "no_progress"] as const;
 
-/** Writes the health where it has changed, and records that, once for each version of the run. */
-export const applyHealth = async (
-  deps: RunDeps,
-  hold: Hold,
+const serverEventOf = (code: HealthCode | undefined) =>
+  RECORDED_BY_SERVER.find((type) => type === code);
+
+/** Writes the health where it has changed and records the change once. `undefined` where somebody else wrote first. */
+export const writeHealth = async (
+  { writer, events }: { readonly writer: RunWriter; readonly events: RunEventStore },
+  before: LoadTestRun,
+  fence: number,
   { health, reason }: HealthAction,
 ): Promise<LoadTestRun | undefined> => {
-  const before = hold.run.healthReason;
-  const same = hold.run.health === health && before?.code === reason?.code;
-  // Another silence has another message each second; another worker that is lost is worth writing.
-  if (same && (health !== "degraded" || before?.message === reason?.message)) return hold.run;
-  const run = await writeRun(deps, hold, { health, healthReason: reason ?? null });
+  const same = before.health === health && before.healthReason?.code === reason?.code;
+  // The message of a silence changes every second; that of a degraded run names, say, one more lost worker.
+  const sameMessage = before.healthReason?.message === reason?.message;
+  if (same && (health !== "degraded" || sameMessage)) return before;
+  const run = await writer.write(before, { health, healthReason: reason ?? null }, fence);
   if (run === undefined || same) return run;
-  const { events } = deps.stores;
+  const at = run.updatedAt;
+  const message = reason?.message ?? "The run is healthy again.";
   const data = {
     health,
     ...(reason === undefined ? {} : { code: reason.code }),
     ...(reason?.since === undefined ? {} : { since: new Date(reason.since).toISOString() }),
-    ...(before === undefined ? {} : { was: before.code }),
+    ...(before.healthReason === undefined ? {} : { was: before.healthReason.code }),
   };
-  const message = reason?.message ?? "All is well again.";
-  const at = run.updatedAt;
-  await recordEvent(events, run.id, {
-    ...{ id: `health:${run.version}`, at, type: "health", message, data },
-  });
-  const type = toldHere(reason?.code);
+  const id = `health:${run.version}`;
+  await recordEvent(events, run.id, { id, at, type: "health", message, data });
+  const type = serverEventOf(reason?.code);
   if (type !== undefined) {
     await recordEvent(events, run.id, { id: `${type}:${run.version}`, at, type, message, data });
   }

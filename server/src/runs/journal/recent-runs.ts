@@ -1,44 +1,8 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
-import type { RunSummary } from "@load-manager/contract/run.ts";
 import type { LoadTestStore } from "../../stores/ports.ts";
+import { withRecentRun } from "../domain/recent-run.ts";
 
-/** The summary of a run of which nothing was counted. */
-export const NO_STATS: RunSummary = {
-  totalRequests: 0,
-  totalFailures: 0,
-  timedRequests: 0,
-  requestsPerSec: null,
-  errorRate: null,
-  avgResponseMs: null,
-  minResponseMs: null,
-  maxResponseMs: null,
-  p50ResponseMs: null,
-  p90ResponseMs: null,
-  p95ResponseMs: null,
-  p99ResponseMs: null,
-  maxUsers: 0,
-  complete: false,
-  gaps: [],
-  workers: { expected: null, lost: 0 },
-};
-
-const KEPT = 10;
-
-const newestFirst = (a: RecentRun, b: RecentRun): number =>
-  b.createdAt - a.createdAt ||
-  b.runNumber - a.runNumber ||
-  (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
-
-/** The 10 newest by creation, newest first, whatever the order in which runs end; a run that is there already is replaced. */
-export const withRecentRun = (
-  recentRuns: readonly RecentRun[],
-  recentRun: RecentRun,
-): RecentRun[] =>
-  [...recentRuns.filter((run) => run.id !== recentRun.id), recentRun]
-    .toSorted(newestFirst)
-    .slice(0, KEPT);
-
-/** Changes the list until nobody else wrote in between; a load test that is gone has nothing to change. */
+/** Changes the list, and starts over where somebody else wrote in between. Does nothing where the load test is gone. */
 const change = async (
   loadTests: LoadTestStore,
   loadTestId: string,
@@ -56,7 +20,7 @@ const change = async (
   }
 };
 
-/** Adds an ended run to its load test. May be repeated: the same run is there once. `now`: Unix ms. */
+/** Adds an ended run to its load test. May be repeated: the run is in the list once. `now`: Unix ms. */
 export const updateRecentRuns = (
   loadTests: LoadTestStore,
   loadTestId: string,
@@ -65,8 +29,8 @@ export const updateRecentRuns = (
 ): Promise<void> =>
   change(loadTests, loadTestId, now, (recentRuns) => withRecentRun(recentRuns, recentRun));
 
-/** Takes a deleted run out of its load test. */
-export const withoutRun = (
+/** Removes a deleted run from its load test. `now`: Unix ms. */
+export const removeRecentRun = (
   loadTests: LoadTestStore,
   loadTestId: string,
   runId: string,

@@ -1,95 +1,139 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Hold } from "../../clusters/port.ts";
-import type { Lease } from "../../stores/lease-store.ts";
+import type { Clusters, Hold } from "../../clusters/port.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Lease, LeaseStore } from "../../stores/lease-store.ts";
+import type { RunEventStore, RunStore } from "../../stores/ports.ts";
 import { recordEvent } from "../journal/events.ts";
-import type { RunDeps } from "../deps.ts";
+import type { RunWriter } from "../journal/run-writer.ts";
+import type { Membership } from "./membership.ts";
 
-/** What the loop writes to a run carries the server as its author. */
-export const SYSTEM = "load-manager";
+type Deps = {
+  readonly membership: Membership;
+  readonly leases: LeaseStore;
+  readonly runs: Pick<RunStore, "get">;
+  readonly events: RunEventStore;
+  readonly writer: RunWriter;
+  readonly clusters: Clusters;
+  readonly clock: Pick<Clock, "now">;
+  /** The name of this machine in runs of local clusters. */
+  readonly hostId: string;
+  /** Whether other servers may use the same store. */
+  readonly sharedStore: boolean;
+};
 
-/** Whether this server may take a slot: nobody works on it, or who does is gone. */
-export const isFree = async (deps: RunDeps, lease: Lease | undefined): Promise<boolean> =>
-  lease === undefined ||
-  lease.runId === undefined ||
-  lease.holder === deps.membership.holder ||
-  (await deps.membership.isGone(lease.holder));
+/** Which slots this server holds, and thereby which runs it looks after. */
+export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
+  readonly hostId: string;
+  readonly sharedStore: boolean;
+  /**
+   * Takes a slot for a run, where its lease still is `seen`. `aboveFence`: the fence that the cluster has accepted
+   * already, perhaps from another store's server; asked only where the slot is free. `undefined` where a living server
+   * holds the slot, somebody was first, or this server has stood down.
+   */
+  readonly takeLease: (
+    slot: { readonly clusterId: string; readonly slot: number; readonly runId: string },
+    seen: Lease | undefined,
+    aboveFence: () => Promise<number | undefined>,
+  ) => Promise<Lease | undefined>;
+  /** Gives a lease back that this server has just taken. */
+  readonly returnLease: (lease: Lease) => Promise<void>;
+  /**
+   * Makes this server the holder of the run's slot. `undefined` where another living server holds it, the run has
+   * changed meanwhile, or this server has stood down. An external run, whose slot this server holds for another run,
+   * is looked after without a lease.
+   */
+  readonly holdRun: (run: LoadTestRun) => Promise<Hold | undefined>;
+  /** Frees the slot that works on this run. */
+  readonly releaseRun: (run: LoadTestRun) => Promise<void>;
+  readonly leaseOf: (clusterId: string, slot: number) => Promise<Lease | undefined>;
+  /** Whether the run's processes are on another machine. A server that has the store alone has the folder too. */
+  readonly isRemote: (run: LoadTestRun) => boolean;
+};
 
-/**
- * A run of a local cluster belongs to the machine it was started on: nobody else reaches its processes. Where one server
- * alone has the store it has the folder too.
- */
-export const isElsewhere = (deps: RunDeps, run: LoadTestRun): boolean =>
-  deps.stores.shared && run.hostId !== undefined && run.hostId !== deps.hostId;
+export const createOwnership = (deps: Deps): Ownership => {
+  const { membership, leases, runs, events, writer, clusters, clock, hostId, sharedStore } = deps;
+  const { holder, isGone, term } = membership;
 
-/**
- * Makes this server the holder of the run's slot and returns the hold, or `undefined` where another living server
- * holds it, or the run has changed meanwhile, or this server has stood down.
- * An external run whose slot this server works on for another run goes on without a fence.
- */
-export const holdRun = async (deps: RunDeps, run: LoadTestRun): Promise<Hold | undefined> => {
-  const { leases, runs, events } = deps.stores;
-  const { holder } = deps.membership;
-  const slot = run.slot ?? 0;
-  if (deps.membership.term() === undefined) return undefined;
-  const lease = await leases.get(run.locustClusterId, slot);
-  if (lease !== undefined && lease.holder === holder) {
-    if (lease.runId === run.id && lease.fence === run.fence) return { run, fence: run.fence };
-    if (lease.runId !== undefined && lease.runId !== run.id && (await isOpen(deps, lease.runId))) {
-      return { run, fence: run.fence };
-    }
-  }
-  if (!(await isFree(deps, lease))) return undefined;
-  const claimed = await leases.claim(
-    {
-      clusterId: run.locustClusterId,
-      slot,
-      holder,
-      runId: run.id,
-      aboveFence: await fenceThere(deps, run),
-    },
-    lease?.fence,
-  );
-  if (claimed === undefined) return undefined;
-  const now = deps.clock.now();
-  const held = await runs.update(
-    run.id,
-    { version: run.version },
-    { fence: claimed.fence, slot, updatedAt: now, updatedBy: SYSTEM },
-  );
-  if (held === undefined) {
-    // It has changed since it was read, perhaps ended: the slot is not to be kept for it.
-    await leases.release(claimed.clusterId, slot, holder, claimed.fence);
-    return undefined;
-  }
-  if (run.fence > 0) {
-    await recordEvent(events, run.id, {
-      id: `adopted:${claimed.fence}`,
-      at: now,
+  const isFree = async (lease: Lease | undefined): Promise<boolean> =>
+    lease === undefined ||
+    lease.runId === undefined ||
+    lease.holder === holder ||
+    (await isGone(lease.holder));
+
+  const takeLease: Ownership["takeLease"] = async (slot, seen, aboveFence) => {
+    if (term() === undefined || !(await isFree(seen))) return undefined;
+    return leases.claim({ ...slot, holder, aboveFence: await aboveFence() }, seen?.fence);
+  };
+
+  const returnLease = async ({ clusterId, slot, fence }: Lease): Promise<void> => {
+    await leases.release(clusterId, slot, holder, fence);
+  };
+
+  const leaseOfRun = (run: LoadTestRun): Promise<Lease | undefined> =>
+    leases.get(run.locustClusterId, run.slot ?? 0);
+
+  const isOpen = async (runId: string): Promise<boolean> => {
+    const run = await runs.get(runId);
+    return run !== undefined && run.settledAt === undefined;
+  };
+
+  /**
+   * The fence that the cluster has accepted for this very run. It can be above the store's, where that is new or was
+   * restored. A cluster that does not know the run may have ended it long ago, so then its fence does not count: an
+   * older one keeps a second start out.
+   */
+  const fenceAtCluster = async (run: LoadTestRun): Promise<number | undefined> => {
+    const seen = await clusters.of(run).observe(run);
+    return seen.kind === "load" ? seen.load.fence : undefined;
+  };
+
+  const recordAdoption = (run: LoadTestRun, fence: number): Promise<void> =>
+    recordEvent(events, run.id, {
+      id: `adopted:${fence}`,
+      at: clock.now(),
       type: "adopted",
-      message:
-        "This run has been taken over: the server that queried after it was stopped, or is not heard of.",
-      data: { holder, fence: claimed.fence },
+      message: "Another server took this run over: the one before it stopped or went silent.",
+      data: { holder, fence },
     });
-  }
-  return { run: held, fence: claimed.fence };
-};
 
-/**
- * What Locust has followed while it works on this very run: more than a store knows that was restored, or is new. Where
- * it does not know the run, it may have ended it long ago: the fence is then all that keeps a second start out.
- */
-const fenceThere = async (deps: RunDeps, run: LoadTestRun): Promise<number | undefined> => {
-  const seen = await deps.clusters.of(run).observe(run);
-  return seen.kind === "load" ? seen.load.fence : undefined;
-};
+  const holdRun: Ownership["holdRun"] = async (run) => {
+    if (term() === undefined) return undefined;
+    const lease = await leaseOfRun(run);
+    if (lease !== undefined && lease.holder === holder) {
+      if (lease.runId === run.id && lease.fence === run.fence) return { run, fence: run.fence };
+      if (lease.runId !== undefined && lease.runId !== run.id && (await isOpen(lease.runId))) {
+        return { run, fence: run.fence };
+      }
+    }
+    const slot = run.slot ?? 0;
+    const wanted = { clusterId: run.locustClusterId, slot, runId: run.id };
+    const taken = await takeLease(wanted, lease, () => fenceAtCluster(run));
+    if (taken === undefined) return undefined;
+    const held = await writer.write(run, { fence: taken.fence, slot });
+    if (held === undefined) {
+      // The run has changed since it was read, and has perhaps ended: it needs no slot.
+      await returnLease(taken);
+      return undefined;
+    }
+    if (run.fence > 0) await recordAdoption(run, taken.fence);
+    return { run: held, fence: taken.fence };
+  };
 
-const isOpen = async (deps: RunDeps, runId: string): Promise<boolean> => {
-  const other = await deps.stores.runs.get(runId);
-  return other !== undefined && other.settledAt === undefined;
-};
-
-export const releaseRun = async (deps: RunDeps, run: LoadTestRun): Promise<void> => {
-  const lease = await deps.stores.leases.get(run.locustClusterId, run.slot ?? 0);
-  if (lease === undefined || lease.runId !== run.id) return;
-  await deps.stores.leases.release(lease.clusterId, lease.slot, lease.holder, lease.fence);
+  return {
+    holder,
+    isGone,
+    term,
+    hostId,
+    sharedStore,
+    takeLease,
+    returnLease,
+    holdRun,
+    leaseOf: leases.get,
+    releaseRun: async (run) => {
+      const lease = await leaseOfRun(run);
+      if (lease === undefined || lease.runId !== run.id) return;
+      await leases.release(lease.clusterId, lease.slot, lease.holder, lease.fence);
+    },
+    isRemote: (run) => sharedStore && run.hostId !== undefined && run.hostId !== hostId,
+  };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import { createBeats } from "./membership.ts";
+import { createHeartbeats } from "./membership.ts";
 
 const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -9,7 +9,7 @@ const twoServers = () => {
   const { leases } = createMemoryStores();
   const server = (holder: string) => {
     let [awake, asleep] = [1000, 0];
-    const beats = createBeats({
+    const beats = createHeartbeats({
       leases,
       holder,
       clock: { monotonic: () => awake },

@@ -1,49 +1,22 @@
-import type { ClusterAdapter } from "../../clusters/port.ts";
+import { type ClusterAdapter, mapCommands } from "../../clusters/port.ts";
 import type { Membership } from "./membership.ts";
 
-/** Nothing was sent. */
+/** A command was not sent, because this server has stood down. */
 export class StoodDown extends Error {}
 
 /**
- * The same cluster, whose commands are refused once another server may have taken what this one holds: it was asleep, or
- * cut off, since it read what it acts on. The fence guards a cluster with the plugin anyway; one without has this alone.
+ * The same cluster, but its commands are refused once another server may have taken what this one holds: because this one
+ * was asleep or cut off since it read what it acts on. The plugin's fence guards a cluster too; one without the plugin has
+ * this guard alone.
  */
-export const guardedBy = (adapter: ClusterAdapter, membership: Membership): ClusterAdapter => {
+export const guardedByTerm = (
+  adapter: ClusterAdapter,
+  membership: Pick<Membership, "term">,
+): ClusterAdapter => {
   const term = membership.term();
-  const check = (): void => {
-    if (term !== undefined && membership.term() === term) return;
-    throw new StoodDown("this server was away for so long that the run may be another's by now");
-  };
-  return {
-    ...adapter,
-    config: adapter.config,
-    prepare: async (hold, script) => {
-      check();
-      await adapter.prepare(hold, script);
-    },
-    attach: async (hold) => {
-      check();
-      await adapter.attach(hold);
-    },
-    start: async (hold) => {
-      check();
-      await adapter.start(hold);
-    },
-    setUsers: async (hold, targetUsers, spawnRate) => {
-      check();
-      await adapter.setUsers(hold, targetUsers, spawnRate);
-    },
-    stop: async (hold) => {
-      check();
-      await adapter.stop(hold);
-    },
-    kill: async (hold, told) => {
-      check();
-      await adapter.kill(hold, told);
-    },
-    cleanUp: async (run, told) => {
-      check();
-      await adapter.cleanUp(run, told);
-    },
-  };
+  const commands = mapCommands(adapter.commands, (send) => {
+    if (term !== undefined && membership.term() === term) return send();
+    throw new StoodDown("this server was away for so long that another may hold the run by now");
+  });
+  return { ...adapter, commands };
 };

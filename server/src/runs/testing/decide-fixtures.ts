@@ -1,8 +1,10 @@
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { LoadState, Observation } from "../../clusters/port.ts";
+import { PLUGIN_CAPABILITIES } from "../../clusters/plugin/observation.ts";
+import { WEB_UI_CAPABILITIES } from "../../clusters/web-ui/web-ui.ts";
 import type { Facts } from "../domain/actions.ts";
-import { reconcile } from "../domain/decide.ts";
+import { decide } from "../domain/decide.ts";
+import type { LoadState, Observation } from "../domain/observation.ts";
 
 export const STARTED = 1_000_000;
 
@@ -29,7 +31,7 @@ export const runIn = (
   loadProfile: { kind: "constant" },
   stopTimeoutSeconds: 10,
   startingAt: STARTED,
-  startSent: { at: STARTED, masterInstanceId: "b" },
+  startSent: { at: STARTED, masterInstanceId: "b", capabilities: PLUGIN_CAPABILITIES },
   ...(status === "Starting" ? {} : { startedAt: STARTED, loadStartedAt: STARTED }),
   createdAt: STARTED,
   createdBy: "t",
@@ -57,6 +59,10 @@ export const loading = (load: Partial<LoadState> = {}, workers = 2): Observation
   engine: {},
   workers,
   workersExpected: 2,
+  capabilities:
+    "masterInstanceId" in load && load.masterInstanceId === undefined
+      ? WEB_UI_CAPABILITIES
+      : PLUGIN_CAPABILITIES,
   load: {
     phase: "running",
     masterInstanceId: "b",
@@ -73,8 +79,8 @@ export const silent: Observation = { ...silence, refused: false };
 
 /** What is decided, in short: an action, or a state with its code, or a health with its code. */
 export const decided = (run: LoadTestRun, seen: Observation, facts: Facts): string[] =>
-  reconcile(run, seen, facts).map((action) => {
-    if (action.do === "become") {
+  decide(run, seen, facts).map((action) => {
+    if (action.do === "transition") {
       return `${action.status} ${"reason" in action ? action.reason.code : ""}`.trim();
     }
     return action.do === "health"

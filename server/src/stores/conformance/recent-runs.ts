@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { updateRecentRuns, withoutRun } from "../../runs/journal/recent-runs.ts";
+import { updateRecentRuns, removeRecentRun } from "../../runs/journal/recent-runs.ts";
 import { freshId, loadTestOf, recentRunOf } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 
@@ -52,13 +52,13 @@ export const recentRunsContract = (open: OpenStores): void => {
       const { id } = await created();
       const [kept, gone] = [recentRunOf({ createdAt: 1 }), recentRunOf({ createdAt: 2 })];
       for (const run of [kept, gone]) await updateRecentRuns(stores().loadTests, id, run, 5_000);
-      await withoutRun(stores().loadTests, id, gone.id, 6_000);
-      await withoutRun(stores().loadTests, id, gone.id, 7_000);
+      await removeRecentRun(stores().loadTests, id, gone.id, 6_000);
+      await removeRecentRun(stores().loadTests, id, gone.id, 7_000);
       const loadTest = await stores().loadTests.get(id);
       expect(loadTest?.recentRuns).toEqual([kept]);
       expect(loadTest?.updatedAt).toBe(6_000);
       await updateRecentRuns(stores().loadTests, freshId(), kept, 1);
-      await withoutRun(stores().loadTests, freshId(), kept.id, 1);
+      await removeRecentRun(stores().loadTests, freshId(), kept.id, 1);
     });
   });
 };

@@ -1,10 +1,11 @@
-import type { ClusterAdapter, Clusters } from "../../../clusters/port.ts";
-import type { RunMetrics } from "../../deps.ts";
+import type { ClusterAdapter, ClusterCommands, Clusters } from "../../../clusters/port.ts";
+import type { RunMetrics } from "../../../metrics/run-metrics.ts";
 import { type Fault, simulatedLocust } from "./locust.ts";
 
 export const onlyCluster = (adapter: ClusterAdapter): Clusters => ({
   get: (id) => (id === adapter.config.id ? adapter : undefined),
   of: () => adapter,
+  forget: () => {},
   values: () => [adapter],
 });
 
@@ -30,42 +31,44 @@ export const simulatedCluster = (options: {
   };
   const all = (): Locust[] => (options.kind === "attached" ? [one] : [...perRun.values()]);
 
+  const commandsOf = (runId: string): ClusterCommands => of(runId).adapter.commands;
   const adapter: ClusterAdapter = {
     config: one.adapter.config,
     observe: (run) => of(run.id).adapter.observe(run),
-    prepare: (hold, script) => of(hold.run.id).adapter.prepare(hold, script),
-    attach: (hold) => of(hold.run.id).adapter.attach(hold),
-    start: (hold) => of(hold.run.id).adapter.start(hold),
-    setUsers: (hold, users, rate) => of(hold.run.id).adapter.setUsers(hold, users, rate),
-    stop: (hold) => of(hold.run.id).adapter.stop(hold),
-    kill: (hold, told) => of(hold.run.id).adapter.kill(hold, told),
+    commands: {
+      prepare: (hold, script) => commandsOf(hold.run.id).prepare(hold, script),
+      attach: (hold) => commandsOf(hold.run.id).attach(hold),
+      start: (hold) => commandsOf(hold.run.id).start(hold),
+      setUsers: (hold, users, rate) => commandsOf(hold.run.id).setUsers(hold, users, rate),
+      stop: (hold) => commandsOf(hold.run.id).stop(hold),
+      kill: (hold, onForcedStep) => commandsOf(hold.run.id).kill(hold, onForcedStep),
+      cleanUp: (run, onForcedStep) => commandsOf(run.id).cleanUp(run, onForcedStep),
+    },
     spooled: (run) => of(run.id).adapter.spooled(run),
-    cleanUp: (run, told) => of(run.id).adapter.cleanUp(run, told),
     remove: (runId) => of(runId).adapter.remove(runId),
     probe: async () =>
       one.loads().some(({ endedAt }) => endedAt === undefined)
         ? { state: "busy", message: "Locust is busy." }
         : { state: "idle" },
   };
-  /** The same cluster as a server on another machine has it: the processes are out of its reach. */
+  /** The same cluster for a server on another machine: the processes are out of its reach. */
   const fromAfar: ClusterAdapter = {
     ...adapter,
     observe: async () => ({ kind: "nothing" }),
     spooled: async () => [],
-    cleanUp: async () => {},
-    kill: async () => {},
+    commands: { ...adapter.commands, cleanUp: async () => {}, kill: async () => {} },
   };
-  const figures: RunMetrics = {
-    ...one.figures,
-    summary: (run) => of(run.id).figures.summary(run),
-    requests: (runId) => of(runId).figures.requests(runId),
-    finals: (runId) => of(runId).figures.finals(runId),
+  const metrics: RunMetrics = {
+    ...one.metrics,
+    summary: (run) => of(run.id).metrics.summary(run),
+    requests: (runId) => of(runId).metrics.requests(runId),
+    finals: (runId) => of(runId).metrics.finals(runId),
   };
   const newest = (): Locust | undefined => all().at(-1);
   return {
     adapter,
     fromAfar,
-    figures,
+    metrics,
     starts: (): [string, number][] => all().flatMap(({ starts }) => [...starts]),
     intrusions: (): string[] => all().flatMap(({ intrusions }) => intrusions),
     loads: (): Loads => all().flatMap((locust) => [...locust.loads()]),
@@ -76,8 +79,8 @@ export const simulatedCluster = (options: {
     killMaster: (): void => newest()?.killMaster(),
     stopInPage: (): void => newest()?.stopInPage(),
     loseFinals: (): void => newest()?.loseFinals(),
-    figuresAway: (ms: number): void => {
-      for (const locust of all()) locust.figuresAway(ms);
+    metricsAway: (ms: number): void => {
+      for (const locust of all()) locust.metricsAway(ms);
     },
     otherStart: (): void => one.otherStart(),
     otherStop: (): void => one.otherStop(),

@@ -1,5 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { LoadState } from "../../../clusters/port.ts";
+import type { LoadState } from "../../domain/observation.ts";
 
 export type Load = {
   readonly runId: string;

@@ -1,7 +1,10 @@
-import type { ClusterAdapter, LoadState, Observation } from "../../../clusters/port.ts";
+import { PLUGIN_CAPABILITIES } from "../../../clusters/plugin/observation.ts";
+import type { ClusterAdapter } from "../../../clusters/port.ts";
+import { WEB_UI_CAPABILITIES } from "../../../clusters/web-ui/web-ui.ts";
 import { AppError } from "../../../lib/errors.ts";
-import type { RunMetrics } from "../../deps.ts";
-import { NO_STATS } from "../../journal/recent-runs.ts";
+import type { RunMetrics } from "../../../metrics/run-metrics.ts";
+import type { LoadState, Observation } from "../../domain/observation.ts";
+import { NO_STATS } from "../../domain/recent-run.ts";
 import { isOthers, type Load, mayHaveLoad, OTHER } from "./load.ts";
 
 /** What can go wrong with the next call to Locust. */
@@ -16,6 +19,7 @@ export const simulatedLocust = (options: {
   readonly plugin: boolean;
   readonly now: () => number;
 }) => {
+  const capabilities = options.plugin ? PLUGIN_CAPABILITIES : WEB_UI_CAPABILITIES;
   let masterInstances = 0;
   let up = options.kind === "attached";
   let died = false;
@@ -24,7 +28,7 @@ export const simulatedLocust = (options: {
   let fence = 0;
   let fault: Fault = "none";
   let finalsArrive = true;
-  let figuresAwayUntil = 0;
+  let metricsAwayUntil = 0;
   let others = 0;
   let killed = false;
   /** Runs whose load was seen to be over: what Locust shows without the plugin later on is of somebody else. */
@@ -71,6 +75,7 @@ export const simulatedLocust = (options: {
     workers: 2,
     workersExpected: 2,
     engine: {},
+    capabilities,
     ...(options.plugin ? { masterInstanceId } : {}),
   });
 
@@ -101,7 +106,7 @@ export const simulatedLocust = (options: {
       if (load === undefined || !mine) {
         const busy = load !== undefined && load.endedAt === undefined;
         const there = options.plugin ? { masterInstanceId } : {};
-        return busy ? { kind: "foreign", message: "busy", ...there } : ready();
+        return busy ? { kind: "foreign", message: "busy", capabilities, ...there } : ready();
       }
       if (!options.plugin && load.endedAt !== undefined) {
         if (run.status === "Starting") return ready();
@@ -112,6 +117,7 @@ export const simulatedLocust = (options: {
         engine: {},
         workers: 2,
         workersExpected: 2,
+        capabilities,
         load: {
           phase: phase(load),
           ...(options.plugin ? { masterInstanceId } : {}),
@@ -126,68 +132,70 @@ export const simulatedLocust = (options: {
         },
       };
     },
-    prepare: () =>
-      disturb(() => {
-        if (up || died || options.kind === "attached") return;
-        up = true;
-        masterInstances += 1;
-        masterInstanceId = `masterInstanceId-${masterInstances}`;
-      }),
-    attach: (hold) => disturb(() => guard(hold.fence)),
-    start: ({ run, fence: asked }) =>
-      disturb(() => {
-        if (!up) throw new Error("no master");
-        guard(asked);
-        const same = load?.runId === run.id;
-        if (options.plugin && same) return;
-        if (load !== undefined && load.endedAt === undefined) {
-          if (!options.plugin && isOthers(load)) throw new AppError("conflict", "busy");
-          // Locust without the plugin takes a second start for a change of users.
-          if (!options.plugin) intrusions.push(`${run.id} into ${load.runId}`);
-          throw new Error("busy");
-        }
-        if (load !== undefined) ended.push(load);
-        const key = run.id;
-        starts.set(key, (starts.get(key) ?? 0) + 1);
-        const seconds = run.durationSeconds ?? run.maxDurationSec;
-        load = {
-          runId: run.id,
-          startedAt: options.now(),
-          deadlineAt: seconds === undefined ? undefined : options.now() + seconds * 1000,
-          stopTimeoutMs: run.stopTimeoutSeconds * 1000,
-          requests: 0,
-          targetUsers: run.targetUsers ?? 1,
-        };
-      }),
-    setUsers: (hold, targetUsers) =>
-      disturb(() => {
-        guard(hold.fence);
-        if (load !== undefined) load.targetUsers = targetUsers;
-      }),
-    stop: (hold) =>
-      disturb(() => {
-        guard(hold.fence);
-        stopped.add(hold.run.id);
-        if (options.plugin && load?.runId !== hold.run.id) throw new Error("unknown run");
-        noteHarm(hold.run.id);
-        end("manager");
-      }),
-    kill: () =>
-      disturb(() => {
-        if (options.kind === "local") die();
-      }),
+    commands: {
+      prepare: () =>
+        disturb(() => {
+          if (up || died || options.kind === "attached") return;
+          up = true;
+          masterInstances += 1;
+          masterInstanceId = `masterInstanceId-${masterInstances}`;
+        }),
+      attach: (hold) => disturb(() => guard(hold.fence)),
+      start: ({ run, fence: asked }) =>
+        disturb(() => {
+          if (!up) throw new Error("no master");
+          guard(asked);
+          const same = load?.runId === run.id;
+          if (options.plugin && same) return;
+          if (load !== undefined && load.endedAt === undefined) {
+            if (!options.plugin && isOthers(load)) throw new AppError("conflict", "busy");
+            // Locust without the plugin takes a second start for a change of users.
+            if (!options.plugin) intrusions.push(`${run.id} into ${load.runId}`);
+            throw new Error("busy");
+          }
+          if (load !== undefined) ended.push(load);
+          const key = run.id;
+          starts.set(key, (starts.get(key) ?? 0) + 1);
+          const seconds = run.durationSeconds ?? run.maxDurationSec;
+          load = {
+            runId: run.id,
+            startedAt: options.now(),
+            deadlineAt: seconds === undefined ? undefined : options.now() + seconds * 1000,
+            stopTimeoutMs: run.stopTimeoutSeconds * 1000,
+            requests: 0,
+            targetUsers: run.targetUsers ?? 1,
+          };
+        }),
+      setUsers: (hold, targetUsers) =>
+        disturb(() => {
+          guard(hold.fence);
+          if (load !== undefined) load.targetUsers = targetUsers;
+        }),
+      stop: (hold) =>
+        disturb(() => {
+          guard(hold.fence);
+          stopped.add(hold.run.id);
+          if (options.plugin && load?.runId !== hold.run.id) throw new Error("unknown run");
+          noteHarm(hold.run.id);
+          end("manager");
+        }),
+      kill: () =>
+        disturb(() => {
+          if (options.kind === "local") die();
+        }),
+      cleanUp: (run) =>
+        disturb(() => {
+          if (options.kind === "local") die();
+          else if (options.plugin ? load?.runId === run.id : mayHaveLoad(run)) {
+            noteHarm(run.id);
+            end("manager");
+          }
+        }),
+    },
     spooled: async () => {
       if (options.plugin && options.kind === "local") finalsArrive = true;
       return [];
     },
-    cleanUp: (run) =>
-      disturb(() => {
-        if (options.kind === "local") die();
-        else if (options.plugin ? load?.runId === run.id : mayHaveLoad(run)) {
-          noteHarm(run.id);
-          end("manager");
-        }
-      }),
     remove: async () => {},
     probe: async () => ({ state: "idle" }),
   };
@@ -206,10 +214,10 @@ export const simulatedLocust = (options: {
     [...ended, ...(load === undefined ? [] : [load])].findLast((one) => one.runId === runId);
 
   const read = async <T>(value: T): Promise<T> => {
-    if (options.now() < figuresAwayUntil) throw new Error("figures cannot be read");
+    if (options.now() < metricsAwayUntil) throw new Error("metrics cannot be read");
     return value;
   };
-  const figures: RunMetrics = {
+  const metrics: RunMetrics = {
     ingestBatch: async () => {},
     gaps: async () => [],
     storeMetric: async () => {},
@@ -228,7 +236,7 @@ export const simulatedLocust = (options: {
 
   return {
     adapter,
-    figures,
+    metrics,
     starts,
     /** Starts that were sent to a Locust in the middle of another run. */
     intrusions,
@@ -260,8 +268,8 @@ export const simulatedLocust = (options: {
       masterInstanceId = `masterInstanceId-${masterInstances}`;
       fence = 0;
     },
-    figuresAway: (ms: number): void => {
-      figuresAwayUntil = options.now() + ms;
+    metricsAway: (ms: number): void => {
+      metricsAwayUntil = options.now() + ms;
     },
     /** Somebody starts load in Locust's own page, and stops it there. */
     otherStart: (): void => {

@@ -1,7 +1,8 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import fc from "fast-check";
 import { handleTestStart, handleTestStop } from "../../commands/locust-callbacks.ts";
-import { changeLoad, stopTestRun } from "../../commands/stop.ts";
+import { changeLoad } from "../../commands/change-load.ts";
+import { stopTestRun } from "../../commands/stop.ts";
 import type { Disturbance } from "./disturbed-stores.ts";
 import { brokenPromises } from "./history.ts";
 import type { Fault } from "./locust.ts";
@@ -65,7 +66,7 @@ export const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constantFrom(
         "down" as const,
-        "figures-away" as const,
+        "metrics-away" as const,
         "users" as const,
         "other-start" as const,
         "other-stop" as const,
@@ -126,7 +127,7 @@ export const play = async (
     } else if (next.do === "lose-finals") it.cluster.loseFinals();
     else if (next.do === "no-answers") served = false;
     else if (next.do === "down") it.allDown(next.ms);
-    else if (next.do === "figures-away") it.cluster.figuresAway(next.ms);
+    else if (next.do === "metrics-away") it.cluster.metricsAway(next.ms);
     else if (next.do === "other-start") it.cluster.otherStart();
     else if (next.do === "other-stop") {
       stoppedInPage ||= !variantOf.plugin;

@@ -1,12 +1,17 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
-import { noFailpoints } from "../../../lib/failpoints.ts";
 import { createMemoryStores } from "../../../stores/memory/stores.ts";
 import type { Stores } from "../../../stores/ports.ts";
 import { createTestRun } from "../../commands/create.ts";
-import type { RunDeps } from "../../deps.ts";
-import { createBeats, type Beats, soleMember } from "../../ownership/membership.ts";
+import {
+  createHeartbeats,
+  type Heartbeats,
+  type Membership,
+  soleMember,
+} from "../../ownership/membership.ts";
 import { admitPending, awaitedClusters } from "../../controller/admission.ts";
-import { type Memory, reconcileRun } from "../../controller/reconcile-run.ts";
+import { reconcileRun, type RunMemory } from "../../controller/reconcile-run.ts";
+import { POLICY } from "../../domain/policy.ts";
+import { assemble, type Parts, type Services } from "../services.ts";
 import { onlyCluster, simulatedCluster } from "./clusters.ts";
 import { type Disturbance, disturbedStores, Killed } from "./disturbed-stores.ts";
 import { recordingStores } from "./history.ts";
@@ -20,7 +25,6 @@ export type Variant = {
   readonly runs: 1 | 2 | 3;
 };
 
-const BEAT_MS = 2500;
 const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export const definition: LoadTest = {
@@ -50,10 +54,10 @@ export const definition: LoadTest = {
 type Server = {
   readonly disturbed: ReturnType<typeof disturbedStores>;
   readonly host: string;
-  deps: RunDeps;
-  beats: Beats | undefined;
+  deps: Services;
+  beats: Heartbeats | undefined;
   beatAt: number;
-  memories: Map<string, Memory>;
+  memories: Map<string, RunMemory>;
   looking: Promise<void> | undefined;
   /** Down, or asleep, until then. */
   downUntil: number;
@@ -85,34 +89,36 @@ export const createWorld = async (variant: Variant) => {
   const cluster = simulatedCluster({ ...variant, now: () => now });
   const clock = { now: () => now, monotonic: () => now };
 
-  const depsOf = (stores: Stores, host: string): Pick<Server, "deps" | "beats"> => {
-    const holder = `server-${(starts += 1)}`;
-    const beats =
-      variant.servers === 2
-        ? createBeats({ leases: stores.leases, holder, clock, awakeOrAsleep: () => now, log: LOG })
-        : undefined;
+  const membershipOf = (
+    stores: Stores,
+    holder: string,
+  ): Pick<Server, "beats"> & {
+    readonly membership: Membership;
+  } => {
     const sole = soleMember(holder);
-    const far = host !== "host-0" && variant.kind === "local";
-    return {
-      beats,
-      deps: {
-        stores,
-        clusters: onlyCluster(far ? cluster.fromAfar : cluster.adapter),
-        figures: cluster.figures,
-        clock,
-        ids: { next: () => `id-${(ids += 1)}`, of: (name) => name },
-        log: LOG,
-        membership:
-          beats === undefined ? sole : { ...sole, isGone: beats.isGone, term: beats.term },
-        hostId: host,
-        limits: {
-          maxDurationSeconds: 60,
-          pendingTimeoutSeconds: 6000,
-          metricsPollIntervalSeconds: 2,
-        },
-        failpoint: noFailpoints,
-      },
+    if (variant.servers === 1) return { beats: undefined, membership: sole };
+    const { leases } = stores;
+    const beats = createHeartbeats({ leases, holder, clock, awakeOrAsleep: () => now, log: LOG });
+    return { beats, membership: { ...sole, isGone: beats.isGone, term: beats.term } };
+  };
+
+  const partsOf = (stores: Stores, host: string): Pick<Server, "beats"> & { parts: Parts } => {
+    const { beats, membership } = membershipOf(stores, `server-${(starts += 1)}`);
+    const isFar = host !== "host-0" && variant.kind === "local";
+    const parts = {
+      stores,
+      membership,
+      clusters: onlyCluster(isFar ? cluster.fromAfar : cluster.adapter),
+      metrics: cluster.metrics,
+      clock,
+      ids: { next: () => `id-${(ids += 1)}`, of: (name: string) => name },
+      hostId: host,
     };
+    return { beats, parts };
+  };
+  const depsOf = (stores: Stores, host: string): Pick<Server, "deps" | "beats"> => {
+    const { beats, parts } = partsOf(stores, host);
+    return { beats, deps: assemble(parts) };
   };
 
   const servers = Array.from({ length: variant.servers }, (_, index): Server => {
@@ -140,12 +146,12 @@ export const createWorld = async (variant: Variant) => {
   };
 
   const beat = async (server: Server): Promise<void> => {
-    if (server.beats === undefined || now - server.beatAt < BEAT_MS) return;
+    if (server.beats === undefined || now - server.beatAt < POLICY.heartbeatMs) return;
     server.beatAt = now;
     await server.beats.beat();
   };
 
-  /** As the loop does it: what fails is tried again by the next look. */
+  /** As the loop does it: the next pass tries again. */
   const tolerate = async (work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -159,11 +165,11 @@ export const createWorld = async (variant: Variant) => {
     try {
       await tolerate(() => beat(server));
       await tolerate(async () => {
-        const open = await deps.stores.runs.unsettled();
+        const open = await deps.runs.unsettled();
         for (const clusterId of awaitedClusters(open)) await admitPending(deps, clusterId, open);
       });
       await tolerate(async () => {
-        for (const run of await deps.stores.runs.unsettled()) {
+        for (const run of await deps.runs.unsettled()) {
           if (run.status === "Pending") continue;
           const known = server.memories.get(run.id) ?? {};
           server.memories.set(run.id, known);
@@ -216,15 +222,19 @@ export const createWorld = async (variant: Variant) => {
     cluster,
     history,
     now: () => now,
-    /** A server that is never disturbed: what an API call reaches. */
-    calm: (): RunDeps => depsOf(base, "host-0").deps,
-    create: () =>
-      createTestRun(
-        depsOf(base, "host-0").deps,
+    /** A server that is never disturbed, as an API call reaches it; parts of it may be replaced. */
+    calm: (replaced: Partial<Parts> = {}): Services =>
+      assemble({ ...partsOf(base, "host-0").parts, ...replaced }),
+    create: () => {
+      const deps = depsOf(base, "host-0").deps;
+      return createTestRun(
+        deps,
         definition,
         { tags: [] },
         { name: "t", trigger: "api" },
-      ),
+        deps.ids.next(),
+      );
+    },
     /** To the store, by the server that has made more of them. */
     calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
     pass: (ms: number, served = true): void => {
@@ -253,7 +263,7 @@ export const createWorld = async (variant: Variant) => {
     leave: async (index: number, ms: number): Promise<void> => {
       const server = at(index);
       if (server.looking !== undefined || now < server.downUntil) return;
-      await base.leases.leave(server.deps.membership.holder);
+      await base.leases.leave(server.deps.ownership.holder);
       server.downUntil = now + ms;
     },
     /** Nothing is disturbed any more. */

@@ -1,0 +1,99 @@
+import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Caller } from "../../access/caller.ts";
+import { canSee, visibleOf } from "../../access/scope.ts";
+import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
+import { type ClusterConfig, serves } from "../../clusters/select-cluster.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { messageOf, notFound } from "../../lib/errors.ts";
+import { holdsSlot } from "../../runs/domain/states.ts";
+import type { RunStore } from "../../stores/ports.ts";
+import type { Handlers } from "../bind.ts";
+
+type Deps = {
+  readonly runs: Pick<RunStore, "unsettled">;
+  readonly clusters: Clusters;
+  readonly clock: Pick<Clock, "now">;
+};
+
+const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
+
+/** Whether the cluster serves anything of the scope that is asked for. */
+const overlaps = (cluster: ClusterConfig, asked: ScopeFilter): boolean =>
+  LEVELS.every(
+    (level) =>
+      asked[level] === undefined ||
+      cluster.scope[level] === undefined ||
+      asked[level] === cluster.scope[level],
+  );
+
+export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "getCluster"> => {
+  const { runs, clusters, clock } = deps;
+  const stateSince = new Map<string, { readonly state: string; readonly at: number }>();
+
+  const since = (id: string, state: string): number => {
+    const before = stateSince.get(id);
+    const at = before?.state === state ? before.at : clock.now();
+    stateSince.set(id, { state, at });
+    return at;
+  };
+
+  const answer = async (adapter: ClusterAdapter, open: readonly LoadTestRun[], caller: Caller) => {
+    const { config } = adapter;
+    const ofCluster = open.filter((run) => run.locustClusterId === config.id);
+    const holders = ofCluster.filter(holdsSlot);
+    const probe = await probeOf(adapter);
+    const isFull = probe.state === "idle" && holders.length >= config.maxConcurrentRuns;
+    const state = isFull ? "busy" : probe.state;
+    return {
+      id: config.id,
+      kind: config.kind,
+      ...config.scope,
+      ...(config.kind === "attached" ? { baseUrl: config.baseUrl } : {}),
+      origin: "config" as const,
+      maxConcurrentRuns: config.maxConcurrentRuns,
+      state,
+      since: since(config.id, state),
+      ...(probe.message === undefined ? {} : { message: probe.message }),
+      ...(probe.engine === undefined ? {} : { engine: probe.engine }),
+      // A cluster may serve several tenants: each sees that it is busy, but only its own runs.
+      holders: holders
+        .filter((run) => canSee(caller, run))
+        .map((run) => ({ runId: run.id, slot: run.slot ?? 0 })),
+      queueLength: ofCluster.filter((run) => run.status === "Pending").length,
+    };
+  };
+
+  return {
+    listClusters: async ({ query, caller }) => {
+      const { accountId, orgId, projectId, envId } = query;
+      const asked = { accountId, orgId, projectId, envId };
+      const exact = accountId !== undefined && orgId !== undefined && projectId !== undefined;
+      const open = await runs.unsettled();
+      const shown = [...clusters.values()].filter(
+        ({ config }) =>
+          overlaps(config, visibleOf(caller)) &&
+          (exact
+            ? serves(config, { ...asked, envId: envId ?? config.scope.envId })
+            : overlaps(config, asked)),
+      );
+      return { body: { items: await Promise.all(shown.map((one) => answer(one, open, caller))) } };
+    },
+    getCluster: async ({ params, caller }) => {
+      const { clusterId } = params;
+      const adapter = clusters.get(clusterId);
+      const open = await runs.unsettled();
+      const isKnown =
+        [...clusters.values()].some(({ config }) => config.id === clusterId) ||
+        open.some((run) => run.locustClusterId === clusterId);
+      if (adapter === undefined || !isKnown || !overlaps(adapter.config, visibleOf(caller))) {
+        throw notFound("cluster", clusterId);
+      }
+      return { body: await answer(adapter, open, caller) };
+    },
+  };
+};
+
+/** A probe that fails says that the state is not known. */
+export const probeOf = (adapter: ClusterAdapter): ReturnType<ClusterAdapter["probe"]> =>
+  adapter.probe().catch((error: unknown) => ({ state: "unknown", message: messageOf(error) }));

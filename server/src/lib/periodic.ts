@@ -1,0 +1,108 @@
+import { messageOf } from "./errors.ts";
+import type { Log } from "./log.ts";
+
+/** A job that runs again and again, one run at a time. */
+export type Periodic = {
+  /** Runs the job now, and again after each pause. */
+  readonly start: () => void;
+  /** Ends the present pause; during a run, another follows at once. */
+  readonly wake: () => void;
+  /** Ends after the run under way; resolves when that is over. */
+  readonly stop: () => Promise<void>;
+  /** Resolves when the job has ended: by `stop`, or because a run answered "done". */
+  readonly ended: Promise<void>;
+};
+
+/** The same error is logged again after this long. */
+const SAME_ERROR_MS = 60_000;
+
+/**
+ * Runs `job` every `intervalMs`, counted from the end of one run to the start of the next, until it is stopped or a run
+ * answers "done". An error is logged as `<name>_failed` and ends nothing. The signal aborts when the job is stopped.
+ */
+export const createPeriodic = (options: {
+  /** What the log calls the job: snake_case. */
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly job: (signal: AbortSignal) => Promise<"done" | void>;
+  readonly log: Pick<Log, "error">;
+  /** More fields for the log line of an error. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Pauses first, and runs then. */
+  readonly pauseFirst?: boolean;
+}): Periodic => {
+  const { name, intervalMs, job, log, fields } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let woken = false;
+  let started = false;
+  let endPause: (() => void) | undefined;
+  let logged: { readonly error: string; readonly at: number } | undefined;
+
+  const wake = (): void => {
+    woken = true;
+    endPause?.();
+  };
+
+  const pause = (): Promise<void> => {
+    if (woken || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, intervalMs);
+      timer.unref();
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  };
+
+  const note = (thrown: unknown): void => {
+    const error = messageOf(thrown);
+    const at = performance.now();
+    if (logged?.error === error && at - logged.at < SAME_ERROR_MS) return;
+    logged = { error, at };
+    log.error(
+      { event: `${name}_failed`, error, ...fields },
+      `The job ${name} failed; it runs again.`,
+    );
+  };
+
+  const run = async (): Promise<"done" | void> => {
+    try {
+      const answer = await job(signal);
+      logged = undefined;
+      return answer;
+    } catch (error) {
+      note(error);
+      return undefined;
+    }
+  };
+
+  const repeat = async (): Promise<void> => {
+    if (options.pauseFirst === true) await pause();
+    while (!signal.aborted) {
+      endPause = undefined;
+      woken = false;
+      if ((await run()) === "done") break;
+      await pause();
+    }
+    end();
+  };
+
+  return {
+    start: () => {
+      if (started) return;
+      started = true;
+      void repeat();
+    },
+    wake,
+    stop: () => {
+      stopping.abort();
+      wake();
+      if (!started) end();
+      return ended;
+    },
+    ended,
+  };
+};

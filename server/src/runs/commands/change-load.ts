@@ -1,0 +1,47 @@
+import type { ChangeLoad, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { AppError } from "../../lib/errors.ts";
+import type { RunEventStore } from "../../stores/ports.ts";
+import { recordEvent } from "../journal/events.ts";
+import type { RunWriter } from "../journal/run-writer.ts";
+
+type Deps = {
+  readonly writer: RunWriter;
+  readonly events: RunEventStore;
+  readonly clock: Pick<Clock, "now">;
+};
+
+/** Stores the wanted users; the controller commands them. Rejects with AppError conflict unless the run is Running. */
+export const changeLoad = async (
+  deps: Deps,
+  id: string,
+  load: ChangeLoad,
+  by: string,
+): Promise<LoadTestRun> => {
+  const now = deps.clock.now();
+  const run = await deps.writer.change(
+    id,
+    (current) => {
+      if (current.status !== "Running") {
+        throw new AppError(
+          "conflict",
+          `Users can be changed while a run is Running; this one is ${current.status}.`,
+        );
+      }
+      const spawnRate =
+        load.spawnRate ?? current.commandedLoad?.spawnRate ?? current.spawnRate ?? 1;
+      // The plugin takes the command with the higher `at` as the newer one, whatever the servers' clocks show.
+      const at = Math.max(now, (current.commandedLoad?.at ?? 0) + 1);
+      return { commandedLoad: { targetUsers: load.targetUsers, spawnRate, at } };
+    },
+    by,
+  );
+  await recordEvent(deps.events, id, {
+    id: `load:${run.version}`,
+    at: now,
+    type: "load_changed",
+    message: `${by} changed the users to ${load.targetUsers}.`,
+    data: { targetUsers: load.targetUsers, spawnRate: run.commandedLoad?.spawnRate ?? 1 },
+  });
+  return run;
+};

@@ -1,0 +1,123 @@
+import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import type { RegisterExternal } from "@load-manager/contract/locust.ts";
+import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Clusters } from "../../clusters/port.ts";
+import { selectCluster } from "../../clusters/select-cluster.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { invalid } from "../../lib/errors.ts";
+import type { Ids } from "../../lib/ids.ts";
+import type { LoadTestStore, RunStore } from "../../stores/ports.ts";
+import { isTerminal } from "../domain/states.ts";
+import type { RunWriter } from "../journal/run-writer.ts";
+import { newRun } from "./new-run.ts";
+
+/** The author of what Locust's callbacks write to a run. */
+export const LOCUST = "locust";
+
+type Deps = {
+  readonly writer: RunWriter;
+  readonly runs: Pick<RunStore, "get" | "unsettled" | "findExternal">;
+  readonly loadTests: Pick<LoadTestStore, "get" | "nextRunNumber">;
+  readonly clusters: Clusters;
+  readonly clock: Pick<Clock, "now">;
+  readonly ids: Ids;
+  readonly limits: { readonly externalMaxDurationSeconds?: number | undefined };
+};
+
+const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
+
+/**
+ * Registers a run that somebody started in Locust itself. The same `externalKey` gives the same run; without a key, an
+ * active external run of the cluster with equal parameters is the same. Rejects with AppError cluster-unresolved, or
+ * validation where the load test is not one of the scope.
+ */
+export const registerExternalTestRun = async (
+  deps: Deps,
+  input: RegisterExternal,
+): Promise<LoadTestRun> => {
+  const { clock, ids } = deps;
+  const configs = [...deps.clusters.values()].map((adapter) => adapter.config);
+  const cluster = selectCluster(
+    configs.filter((config) => config.kind === "attached"),
+    input,
+  );
+  const known = await findExternal(deps, cluster.id, input);
+  if (known !== undefined) return known;
+  const loadTest = await loadTestOf(deps, input);
+  const now = clock.now();
+  const { externalKey } = input;
+  const run = newRun(
+    {
+      id: externalKey === undefined ? ids.next() : ids.of(`${cluster.id} ${externalKey}`),
+      name: `External ${new Date(now).toISOString()}`,
+      scope: input,
+      loadTest,
+      runNumber:
+        loadTest === undefined ? undefined : await deps.loadTests.nextRunNumber(loadTest.id, now),
+      locustClusterId: cluster.id,
+      trigger: "external",
+      status: "Starting",
+      createdBy: LOCUST,
+      now,
+    },
+    {
+      scenarioId: input.scenarioId,
+      externalKey,
+      targetUsers: input.targetUsers,
+      spawnRate: input.spawnRate,
+      maxDurationSec: deps.limits.externalMaxDurationSeconds,
+      autoStop: loadTest?.autoStop ?? AUTO_STOP,
+      loadProfile: { kind: "constant" },
+      stopTimeoutSeconds: DEFAULT_STOP_TIMEOUT_SECONDS,
+      startingAt: now,
+    },
+  );
+  try {
+    await deps.writer.create(run);
+  } catch (error) {
+    const first = await deps.runs.get(run.id);
+    if (first === undefined) throw error;
+    return first;
+  }
+  return run;
+};
+
+const SCOPE = ["accountId", "orgId", "projectId"] as const;
+
+const loadTestOf = async (deps: Deps, input: RegisterExternal): Promise<LoadTest | undefined> => {
+  if (input.loadTestId === undefined) return undefined;
+  const loadTest = await deps.loadTests.get(input.loadTestId);
+  if (loadTest === undefined || SCOPE.some((level) => loadTest[level] !== input[level])) {
+    throw invalid("loadTestId", "is not a load test of this scope");
+  }
+  return loadTest;
+};
+
+const findExternal = async (
+  deps: Deps,
+  clusterId: string,
+  input: RegisterExternal,
+): Promise<LoadTestRun | undefined> => {
+  if (input.externalKey !== undefined) {
+    return deps.runs.findExternal(clusterId, input.externalKey);
+  }
+  const open = await deps.runs.unsettled();
+  return open.find(
+    (run) =>
+      run.locustClusterId === clusterId &&
+      run.trigger === "external" &&
+      !isTerminal(run.status) &&
+      (
+        [
+          "accountId",
+          "orgId",
+          "projectId",
+          "envId",
+          "scenarioId",
+          "targetUsers",
+          "spawnRate",
+        ] as const
+      ).every((field) => run[field] === input[field]),
+  );
+};

@@ -1,0 +1,60 @@
+import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import type { Scope } from "@load-manager/contract/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+
+/** Fields that every new run is given; whatever is `undefined` stays absent. */
+type Given = Pick<LoadTestRun, "id" | "name" | "locustClusterId" | "trigger" | "createdBy"> & {
+  readonly scope: Scope;
+  readonly loadTest: LoadTest | undefined;
+  readonly runNumber: number | undefined;
+  readonly status: "Pending" | "Starting";
+  /** Unix ms. */
+  readonly now: number;
+};
+
+/** What is resolved for the run and frozen in it. */
+type Frozen = {
+  readonly [
+    K in
+      | "scenarioId"
+      | "externalKey"
+      | "runGroupId"
+      | "notes"
+      | "metadata"
+      | "targetUrl"
+      | "targetUsers"
+      | "spawnRate"
+      | "durationSeconds"
+      | "maxDurationSec"
+      | "autoStop"
+      | "scriptRevisionId"
+      | "scriptSha256"
+      | "startingAt"
+  ]?: LoadTestRun[K] | undefined;
+} & Pick<LoadTestRun, "loadProfile" | "stopTimeoutSeconds"> & { readonly tags?: readonly string[] };
+
+const present = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
+/** The only maker of runs. */
+export const newRun = (given: Given, frozen: Frozen): LoadTestRun => {
+  const { scope, loadTest, runNumber, now, ...named } = given;
+  const { accountId, orgId, projectId, envId } = scope;
+  const { tags = [], ...settings } = frozen;
+  return {
+    ...present({ accountId, orgId, projectId, envId, loadTestId: loadTest?.id, runNumber }),
+    ...named,
+    ...present(settings),
+    tags: [...tags],
+    keep: false,
+    health: "ok",
+    verdict: "none",
+    fence: 0,
+    createdAt: now,
+    updatedAt: now,
+    updatedBy: given.createdBy,
+    version: 1,
+  } as LoadTestRun;
+};

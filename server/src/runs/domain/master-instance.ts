@@ -1,0 +1,9 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+
+/**
+ * The master process that works on the run: the one that was sent the start, or the one that registered the external
+ * run, whose key is `<masterInstanceId>:<number of the start>`. `undefined` where none is known.
+ */
+export const masterInstanceOf = (
+  run: Pick<LoadTestRun, "startSent" | "externalKey">,
+): string | undefined => run.startSent?.masterInstanceId ?? run.externalKey?.split(":")[0];

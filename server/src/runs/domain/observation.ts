@@ -1,0 +1,93 @@
+import type { SnapshotInput, StopCause } from "@load-manager/contract/locust.ts";
+import type { ReasonCode } from "@load-manager/contract/reasons.ts";
+import type { Capabilities, Engine } from "@load-manager/contract/run.ts";
+
+/** The requests of one window that made auto-stop end a run. `from` and `to` are ISO 8601. */
+export type AutoStopEvidence = {
+  readonly requests: number;
+  readonly failures: number;
+  /** 100 × failures ÷ requests. */
+  readonly failedPercent: number;
+  readonly windowSeconds: number;
+  readonly from: string;
+  readonly to: string;
+};
+
+/**
+ * The load of one run, as the plugin reports it or, without the plugin, as Locust's own page shows it.
+ * Times are Unix milliseconds on the server's clock.
+ */
+export type LoadState = {
+  readonly phase: "starting" | "running" | "stopping" | "ended";
+  /** Random for each master process, so a new one means a restart. Absent without the plugin. */
+  readonly masterInstanceId?: string;
+  /** The highest fence that the plugin has accepted. */
+  readonly fence?: number;
+  readonly testStartedAt?: number;
+  /** Milliseconds since test_start on Locust's monotonic clock. */
+  readonly ranMs?: number;
+  /** When the first user was spawned. */
+  readonly loadStartedAt?: number;
+  readonly stopIssuedAt?: number;
+  readonly endedAt?: number;
+  readonly stopCause?: StopCause;
+  /** Cumulative. A rising count proves that the run runs. */
+  readonly requests: number;
+  readonly users: number;
+  readonly targetUsers?: number;
+  readonly workersLost: readonly string[];
+  /** Processes at the limit of their CPU core; `since` in Unix ms. */
+  readonly saturated?: readonly { readonly id: string; readonly since: number }[];
+  readonly clockOffsets?: readonly { readonly worker: string; readonly seconds: number }[];
+  /** Users that ended because the script raised an exception. */
+  readonly usersDied?: number;
+  readonly scriptError?: { readonly message: string; readonly onStart: boolean };
+  /** Present where the plugin's auto-stop ended the run. */
+  readonly autoStopEvidence?: AutoStopEvidence;
+  /** Users that the stop timeout interrupted; known once the load has ended. */
+  readonly cutOffUsers?: number;
+  /** Locust's own cumulative stats; only without the plugin. */
+  readonly polledSnapshot?: SnapshotInput;
+};
+
+/** What one look at the cluster proves about a run. Whatever is not proved is `unreachable`. */
+export type Observation =
+  /** Nothing of the run exists: no process, or an idle master that does not know it. */
+  | { readonly kind: "nothing"; readonly engine?: Engine }
+  /** No answer. `refused`: nobody listens at the address, which proves more than silence. */
+  | { readonly kind: "unreachable"; readonly message: string; readonly refused: boolean }
+  /** The cluster works on another run, or on load that was started in Locust itself. */
+  | {
+      readonly kind: "foreign";
+      readonly message: string;
+      readonly runId?: string;
+      readonly masterInstanceId?: string;
+      readonly capabilities: Capabilities;
+    }
+  /** Locust is up and waits; the load has not begun. */
+  | {
+      readonly kind: "ready";
+      readonly workers: number;
+      readonly workersExpected: number;
+      readonly engine: Engine;
+      readonly masterInstanceId?: string;
+      readonly capabilities: Capabilities;
+    }
+  /** The processes started for the run are gone or going; nothing more can come from them. */
+  | {
+      readonly kind: "dead";
+      readonly message: string;
+      readonly code: ReasonCode;
+      readonly logTail: readonly string[];
+    }
+  | {
+      readonly kind: "load";
+      readonly load: LoadState;
+      readonly engine: Engine;
+      readonly workers: number;
+      readonly workersExpected: number;
+      readonly capabilities: Capabilities;
+    };
+
+/** The part of the union with this kind. */
+export type Observed<K extends Observation["kind"]> = Extract<Observation, { readonly kind: K }>;

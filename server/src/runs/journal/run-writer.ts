@@ -1,0 +1,85 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { notFound } from "../../lib/errors.ts";
+import type { Failpoint } from "../../lib/failpoints.ts";
+import type { RunEventStore, RunStore } from "../../stores/ports.ts";
+import { recordOwnStatus, recordStatus } from "./events.ts";
+
+export type RunPatch = Parameters<RunStore["update"]>[2];
+
+/** The author of what the server itself writes to a run. */
+export const SYSTEM = "load-manager";
+
+/** The only way to change a stored run. Each change of status is an event too. */
+export type RunWriter = {
+  /** Stores a new run. Rejects with AppError conflict where the id is taken. */
+  readonly create: (run: LoadTestRun) => Promise<void>;
+  /**
+   * Writes as the server, where the run is still as it was read and, with a fence, still held with that fence.
+   * `undefined` where it is not: the next pass decides again.
+   */
+  readonly write: (
+    run: LoadTestRun,
+    patch: RunPatch,
+    fence?: number,
+  ) => Promise<LoadTestRun | undefined>;
+  /**
+   * Reads, decides and writes, and starts over where somebody else wrote in between. `undefined` from `decide` leaves
+   * the run as it is. Rejects with AppError not-found where there is no such run.
+   */
+  readonly change: (
+    runId: string,
+    decide: (run: LoadTestRun) => RunPatch | undefined,
+    by: string,
+  ) => Promise<LoadTestRun>;
+};
+
+export const createRunWriter = (deps: {
+  readonly runs: Pick<RunStore, "create" | "get" | "update">;
+  readonly events: RunEventStore;
+  readonly clock: Pick<Clock, "now">;
+  readonly failpoint: Failpoint;
+}): RunWriter => {
+  const { runs, events, clock, failpoint } = deps;
+
+  const update = async (
+    run: LoadTestRun,
+    patch: RunPatch,
+    by: string,
+    fence?: number,
+  ): Promise<LoadTestRun | undefined> => {
+    const changesStatus = patch.status !== undefined && patch.status !== run.status;
+    // A kill may have kept the event of the present status from being stored.
+    if (changesStatus) await recordOwnStatus(events, run);
+    const guard = { version: run.version, ...(fence === undefined ? {} : { fence }) };
+    const fields = { ...patch, updatedAt: clock.now(), updatedBy: by };
+    if (!changesStatus) return runs.update(run.id, guard, fields);
+    const byServer = by === SYSTEM;
+    if (byServer) await failpoint(`${patch.status}.before`);
+    const next = await runs.update(run.id, guard, fields);
+    if (next === undefined) return undefined;
+    if (byServer) await failpoint(`${patch.status}.after`);
+    await recordStatus(events, next, run.status);
+    return next;
+  };
+
+  return {
+    create: async (run) => {
+      await failpoint("create.before");
+      await runs.create(run);
+      await failpoint("create.after");
+      await recordStatus(events, run, undefined);
+    },
+    write: (run, patch, fence) => update(run, patch, SYSTEM, fence),
+    change: async (runId, decide, by) => {
+      for (;;) {
+        const run = await runs.get(runId);
+        if (run === undefined) throw notFound("run", runId);
+        const patch = decide(run);
+        if (patch === undefined) return run;
+        const next = await update(run, patch, by);
+        if (next !== undefined) return next;
+      }
+    },
+  };
+};
