@@ -4,8 +4,8 @@ import logging
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from . import clock
-from . import settings as settings_module
+from .shared import clock
+from .shared import settings as settings_module
 
 logger = logging.getLogger("load_manager")
 _installed = []
@@ -25,11 +25,11 @@ def _on_init(environment, runner=None, web_ui=None, **_):
     try:
         settings = settings_module.from_environment()
         if isinstance(runner, WorkerRunner):
-            from . import worker
+            from .worker import recorder
 
-            worker.install(environment, runner, settings)
+            recorder.install(environment, runner, settings)
         elif isinstance(runner, MasterRunner):
-            from . import master
+            from .master import install as master
 
             master.install(environment, runner, web_ui, settings)
         else:

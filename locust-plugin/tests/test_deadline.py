@@ -8,9 +8,9 @@ import pytest
 from harness import SCRIPT, Locust, expect_totals, received, until
 from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_STOPPED
 
-from load_manager_locust.worker_deadline import GRACE_SECONDS, WorkerDeadline
+from load_manager_locust.worker.deadline import GRACE_SECONDS, WorkerDeadline
 
-HURRY = "import load_manager_locust.worker_deadline as w\nw.GRACE_SECONDS = 3\n"
+HURRY = "import load_manager_locust.worker.deadline as w\nw.GRACE_SECONDS = 3\n"
 SAYS_BYE = SCRIPT + """
     def on_stop(self):
         self.client.get("/bye")

@@ -3,7 +3,7 @@ import time
 
 import decode
 
-from load_manager_locust.worker import Recorder
+from load_manager_locust.worker.recorder import Recorder
 
 from harness import SCRIPT, Locust, expect_totals, received, until
 
@@ -145,7 +145,7 @@ def test_workers_end_when_their_master_is_killed(locust):
 
 
 def test_a_master_that_nobody_asks_for_any_more_ends_with_its_workers(tmp_path, receiver):
-    hurry = "import load_manager_locust.control\nload_manager_locust.control.LONELY_SECONDS = 3\n"
+    hurry = "import load_manager_locust.master.control\nload_manager_locust.master.control.LONELY_SECONDS = 3\n"
     made = Locust(str(tmp_path), receiver.url, hurry + SCRIPT)
     try:
         until("the end of all three", lambda: all(process.poll() is not None for process in made.processes), 15)

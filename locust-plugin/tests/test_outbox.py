@@ -2,9 +2,9 @@ import os
 import struct
 
 import decode
-from load_manager_locust import identity, settings, wire
-from load_manager_locust.outbox import Outbox
-from load_manager_locust.sender import Sender
+from load_manager_locust.delivery.outbox import Outbox
+from load_manager_locust.delivery.sender import Sender
+from load_manager_locust.shared import pidfile, settings, wire
 
 from harness import Receiver
 
@@ -127,11 +127,11 @@ def test_the_next_address_is_tried_and_then_first():
     receiver.close()
 
 
-def test_settings_and_identity(tmp_path):
+def test_settings_and_pidfile(tmp_path):
     told = settings.Settings({"LOAD_MANAGER_URL": "http://a/, http://b", "LOAD_MANAGER_ACCOUNT_ID": "a", "LOAD_MANAGER_SPOOL_BYTES": "x"})
     assert told.urls == ["http://a", "http://b"] and not told.has_scope and told.spool_bytes == 64 << 20
-    identity.write(str(tmp_path), "master", {"webPort": 1})
-    assert identity.is_alive(str(tmp_path), "master")
+    pidfile.write(str(tmp_path), "master", {"webPort": 1})
+    assert pidfile.is_alive(str(tmp_path), "master")
     text = (tmp_path / "master.json").read_text().replace('"startTicks": ', '"startTicks": 1')
     (tmp_path / "master.json").write_text(text)
-    assert not identity.is_alive(str(tmp_path), "master") or not os.path.exists("/proc/self/stat")
+    assert not pidfile.is_alive(str(tmp_path), "master") or not os.path.exists("/proc/self/stat")

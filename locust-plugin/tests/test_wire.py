@@ -3,8 +3,8 @@ import os
 import random
 
 import decode
-from load_manager_locust import wire
-from load_manager_locust.worker import Cell
+from load_manager_locust.shared import wire
+from load_manager_locust.worker.recorder import Cell
 
 VECTORS = os.path.join(os.path.dirname(__file__), "vectors.json")
 

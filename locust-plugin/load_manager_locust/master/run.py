@@ -1,11 +1,11 @@
 """One run as its master knows it: what was asked for, what has happened, and its records."""
 import time
 
-from . import wire
-from .autostop import AutoStop
-from .clock import Clock
+from ..shared import wire
+from ..shared.clock import Clock
+from .auto_stop import AutoStop
 from .collector import Collector
-from .watch import MASTER, Watch
+from .worker_monitor import MASTER, Watch
 
 STARTING, RUNNING, STOPPING, ENDED = "starting", "running", "stopping", "ended"
 

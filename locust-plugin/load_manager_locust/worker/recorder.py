@@ -5,10 +5,11 @@ import time
 import gevent
 from locust import events, runners
 
-from . import deaths, watchdog, wire
-from .clock import Clock
-from .names import OTHER, OTHER_ID
-from .worker_deadline import WorkerDeadline
+from ..master.endpoint_registry import OTHER, OTHER_ID
+from ..shared import wire
+from ..shared.clock import Clock
+from . import liveness, user_crashes
+from .deadline import WorkerDeadline
 
 logger = logging.getLogger("load_manager")
 
@@ -120,7 +121,7 @@ def install(environment, runner, settings):
     recorder = Recorder(settings.max_endpoints, clock)
     runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next()
     _count_cut_off(recorder)
-    died = deaths.install(events)
+    died = user_crashes.install(events)
     deadline = WorkerDeadline(runner)
 
     def on_request(request_type, name, response_time, response_length, exception=None, **_):
@@ -172,7 +173,7 @@ def install(environment, runner, settings):
     events.test_stopping.add_listener(on_test_stopping)
     events.test_stop.add_listener(on_test_stop)
     runner.register_message(MESSAGE, on_run)
-    watchdog.install_in_worker(runner, settings.run_dir)
+    liveness.install_in_worker(runner, settings.run_dir)
     gevent.spawn(deadline.watch)
 
 

@@ -3,7 +3,7 @@ import os
 import struct
 import time
 
-from . import wire
+from ..shared import wire
 
 # What no server has taken for so long is given up.
 LONGEST_SECONDS = 86400.0

@@ -5,7 +5,7 @@ import time
 
 import gevent
 
-from . import compat, identity
+from ..shared import compat, pidfile
 
 logger = logging.getLogger("load_manager")
 
@@ -64,7 +64,7 @@ def _watch_process(run_dir):
     """On the same machine the master's death is known at once."""
     while True:
         gevent.sleep(EVERY_SECONDS)
-        if not identity.is_alive(run_dir, "master"):
+        if not pidfile.is_alive(run_dir, "master"):
             _end("The master is gone; this worker ends.")
 
 

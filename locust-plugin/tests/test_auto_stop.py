@@ -3,7 +3,7 @@ import decode
 import pytest
 from harness import Locust, received, until
 
-from load_manager_locust.autostop import AutoStop
+from load_manager_locust.master.auto_stop import AutoStop
 
 BROKEN = """
 from locust import HttpUser, constant, task

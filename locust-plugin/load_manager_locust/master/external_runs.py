@@ -3,7 +3,7 @@ import logging
 
 import gevent
 
-from .sender import REGISTER
+from ..delivery.sender import REGISTER
 
 logger = logging.getLogger("load_manager")
 

@@ -1,7 +1,7 @@
 """What a master tells of itself and its run; see PROTOCOL.md."""
 import time
 
-from . import compat
+from ..shared import compat
 
 
 def of(control):

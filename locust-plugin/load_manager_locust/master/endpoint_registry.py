@@ -1,5 +1,5 @@
 """The endpoints of a run: at most so many, the others are counted together. Names with ids in them have no end."""
-from . import wire
+from ..shared import wire
 
 OTHER = ("", "(other)")
 OTHER_ID = wire.endpoint_id(*OTHER)

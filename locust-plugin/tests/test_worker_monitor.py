@@ -6,7 +6,7 @@ import time
 import decode
 from harness import SCRIPT, Locust, received, until
 
-from load_manager_locust import compat
+from load_manager_locust.shared import compat
 
 
 def events(receiver, kind):
@@ -180,7 +180,7 @@ def test_a_lost_worker_that_comes_back_is_told_with_users(tmp_path, target, rece
 
 def test_workers_end_when_their_master_is_silent(tmp_path, target, receiver):
     """It lives, and says nothing; Locust itself waits a minute, before 2.19 for ever."""
-    hurry = "import load_manager_locust.watchdog as w\nimport locust.runners as r\n"
+    hurry = "import load_manager_locust.worker.liveness as w\nimport locust.runners as r\n"
     hurry += "w.SILENCE_SECONDS = 4\nr.MASTER_HEARTBEAT_TIMEOUT = 4\n"
     made = Locust(str(tmp_path), receiver.url, hurry + SCRIPT)
     try:

@@ -1,6 +1,6 @@
 """What can be wrong with the generators of a run: workers lost, late or too busy. Each change is told once."""
-from . import compat
-from .autostop import iso
+from ..shared import compat
+from .auto_stop import iso
 
 # Of one core: from here on Locust itself is what is slow, and latencies are its own.
 SATURATED_PERCENT = 90

@@ -7,12 +7,15 @@ import time
 
 import gevent
 
-from . import __version__, compat, external, status, watchdog
-from .autostop import AutoStop
-from .outbox import Outbox
+from .. import __version__
+from ..delivery.outbox import Outbox
+from ..delivery.sender import Sender
+from ..shared import compat
+from ..worker import liveness
+from ..worker.recorder import MESSAGE
+from . import external_runs, status
+from .auto_stop import AutoStop
 from .run import Run, seconds_of
-from .sender import Sender
-from .worker import MESSAGE
 
 logger = logging.getLogger("load_manager")
 
@@ -50,7 +53,7 @@ class Control(object):
         self.starting = False
         self.idle_since = None
         self.asked_at = time.monotonic()
-        self.heartbeat = watchdog.Heartbeat(runner)
+        self.heartbeat = liveness.Heartbeat(runner)
         self.sender = Sender(settings.urls, settings.token, self._answered)
         self.sender.start()
         gevent.spawn(self._watch)
@@ -202,7 +205,7 @@ class Control(object):
         users = int(getattr(self.runner, "target_user_count", 0) or 0)
         run.set_users(users, float(getattr(self.runner, "spawn_rate", 0) or 1))
         self.tell_workers(run)
-        gevent.spawn(external.register, self, run, "%s:%d" % (self.boot.hex(), self.started))
+        gevent.spawn(external_runs.register, self, run, "%s:%d" % (self.boot.hex(), self.started))
         return run
 
     def on_test_stopping(self):

@@ -1,9 +1,9 @@
 """In the master: gathers what workers report into one sample a second. Workers' parts are passed on as they are."""
-from . import compat, wire
-from .clock import NOTABLE_SECONDS, Clock
-from .names import OTHER_ID, Names
-from .watch import MASTER
-from .worker import Cell
+from ..shared import compat, wire
+from ..shared.clock import NOTABLE_SECONDS, Clock
+from ..worker.recorder import Cell
+from .endpoint_registry import OTHER_ID, Names
+from .worker_monitor import MASTER
 
 # How long a second is kept open for a worker that has not reported past it.
 LATEST_SECONDS = 4

@@ -4,7 +4,7 @@ import logging
 import gevent
 from locust import events
 
-from . import identity
+from ..shared import pidfile
 from .control import Control
 
 logger = logging.getLogger("load_manager")
@@ -51,9 +51,9 @@ def install(environment, runner, web_ui, settings):
         if hook is not None:
             hook.add_listener(_safely(listener))
     if web_ui is not None:
-        from . import web
+        from . import routes
 
-        web.install(web_ui.app, control, settings)
+        routes.install(web_ui.app, control, settings)
         if settings.run_dir and settings.role:
             gevent.spawn(_tell_ports, runner, web_ui, control, settings)
 
@@ -67,4 +67,4 @@ def _tell_ports(runner, web_ui, control, settings):
             break
         gevent.sleep(0.02)
     ports = {"webPort": int(web_port), "masterPort": int(master_port), "boot": control.boot.hex()}
-    identity.write(settings.run_dir, settings.role, dict(control.versions, **ports))
+    pidfile.write(settings.run_dir, settings.role, dict(control.versions, **ports))
