@@ -1,235 +1,195 @@
-"""In the master: gathers what workers report into one sample a second. Workers' parts are passed on as they are."""
-from ..shared import compat, wire
-from ..shared.clock import NOTABLE_SECONDS, Clock
-from ..worker.recorder import Cell
-from .endpoint_registry import OTHER_ID, Names
+"""Gathers the workers' reports into samples, one a second; the workers' encoded parts are passed on without decoding."""
+import logging
+
+from ..shared import compat, messages, wire
+from ..shared.clock import Clock
+from ..shared.endpoint_delta import EndpointDelta
+from .clock_offsets import ClockOffsets
+from .endpoint_registry import EndpointRegistry
+from .error_tally import ErrorTally
 from .worker_monitor import MASTER
 
+logger = logging.getLogger("load_manager")
+
 # How long a second is kept open for a worker that has not reported past it.
-LATEST_SECONDS = 4
-# One report may have been held up; of some, the shortest way is believed.
-OFFSET_REPORTS = 3
-MOST_ERRORS = 200
-MOST_SCRIPT_ERRORS = 10
-MOST_TEXT = 2000
-OTHER_ERRORS = "(more kinds of errors)"
+MAX_OPEN_SECONDS = 4
+# How long the users of a second are kept for late reports of it.
+KEPT_USERS_SECONDS = 60
 
 
 class Collector(object):
-    """The samples of one run. ``emit(kind, body)`` numbers and keeps a record; ``event(type, message)`` an event;
-    ``count(second, requests, failures)`` hears what each report adds."""
+    """
+    The samples of one run. ``emit(kind, body)`` numbers and keeps a record; ``event(kind, message, data)`` records an event;
+    ``count(second, requests, failures)`` is called with what each report adds. ``requests``, ``failures``, ``cut_off``,
+    ``users_died``: totals of the run. ``final_workers``: ids of workers that have sent their last report.
+    """
 
-    def __init__(self, runner, emit, event, count, most_endpoints=1000, clock=None):
+    def __init__(self, runner, emit, event, count, max_endpoints=1000, clock=None):
         self.runner = runner
         self.emit = emit
         self.event = event
         self.count = count
         self.clock = clock or Clock()
-        self.parts = {}
-        self.through = {}
-        self.offsets = {}
-        self.heard = {}
-        self.clock_offsets = {}
-        self.jumps = {}
-        self.died = 0
-        self.script_error = None
-        self.users_at = {}
-        self.next_second = None
-        self.names = Names(most_endpoints, self._names_full)
-        self.errors = {}
-        self.known_errors = set()
-        self.exception_counts = {}
+        self.clock_offsets = ClockOffsets(self.clock, event)
+        self.endpoints = EndpointRegistry(max_endpoints, self._record_cap)
+        self.error_tally = ErrorTally(runner, self.clock, event, self.endpoints)
+        self.target_users = 0
         self.requests = 0
         self.failures = 0
         self.cut_off = 0
-        self.finals = set()
-        self.target = 0
+        self.users_died = 0
+        self.final_workers = set()
+        # The first second that is still open; ``None`` before load begins.
+        self.next_second = None
+        # {second: [(worker id, encoded part)]}
+        self.parts = {}
+        # {worker id: the first second of which it may still report}
+        self.reported_until = {}
+        # {second: arguments of wire.users_section}
+        self.users_by_second = {}
+        self.refused_workers = set()
 
     def begin(self):
         self.next_second = int(self.clock())
 
     def tick(self):
-        """Notes the users of this second, and closes those that every worker has reported past."""
+        """Notes the users of this second, and closes the seconds that every live worker has reported past."""
         if self.next_second is None:
             return
-        self._jumped(MASTER, self.clock.jumped())
+        self.clock_offsets.check_jump(MASTER, self.clock.jumped())
         now = self.clock()
-        self.users_at[int(now)] = self._users()
-        live = [node.id for node in compat.live_workers(self.runner)]
+        self.users_by_second[int(now)] = self._users()
+        live = compat.live_worker_ids(self.runner)
         while self.next_second < int(now):
             second = self.next_second
-            reported = live and all(self.through.get(worker, 0) > second for worker in live)
-            if not reported and now < second + LATEST_SECONDS:
+            is_complete = live and all(self.reported_until.get(worker, 0) > second for worker in live)
+            if not is_complete and now < second + MAX_OPEN_SECONDS:
                 return
-            self._close(second)
+            self._emit_sample(second)
             self.next_second += 1
 
     def finish(self):
-        """No more reports: every second that has something, up to now, becomes a sample."""
+        """No more reports will come: emits every second up to now that has requests or users."""
         if self.next_second is None:
             return
         for second in range(self.next_second, int(self.clock()) + 1):
-            if second in self.parts or second in self.users_at:
-                self._close(second)
+            if second in self.parts or second in self.users_by_second:
+                self._emit_sample(second)
         self.next_second = int(self.clock()) + 1
         for second in sorted(self.parts):
-            self._close(second)
+            self._emit_sample(second)
 
-    def report(self, worker_id, data):
-        """One worker's report."""
-        told = data.get("lm")
-        if told is None:
-            self._foreign_report(worker_id, data)
+    def add_report(self, worker_id, data):
+        """``data``: Locust's report of one worker, with the plugin's report in it where the worker has the plugin."""
+        report = messages.report_of(data)
+        if report is None:
+            self._warn_of_version(worker_id, data)
+            self._add_locust_report(worker_id, data)
         else:
-            self._own_report(worker_id, told)
-        self._errors(data)
+            self._add_plugin_report(worker_id, report)
+        self.error_tally.add(data.get("errors") or {})
         if self.next_second is not None:
             for second in sorted(second for second in self.parts if second < self.next_second):
-                self._close(second)
+                self._emit_sample(second)
 
-    def _own_report(self, worker_id, told):
-        shift = self._shift(worker_id, told["t"])
-        self._jumped(worker_id, told.get("jumped") or 0)
-        for key, method, name in told["names"]:
-            self.names.take(bytes(key), method, name)
-        for second, data in told["parts"]:
-            part = bytes(data)
-            if self.names.folded:
-                part = wire.fold(part, self.names.folded, OTHER_ID)
-            self.parts.setdefault(second + shift, []).append((worker_id, part))
-        for second, requests, failures in told.get("counts") or [(int(told["t"]) - 1, told["requests"], told["failures"])]:
-            self.count(second + shift, requests, failures)
-        self.died += told.get("died") or 0
-        self.script_error = told.get("diedOf") or self.script_error
-        self.requests += told["requests"]
-        self.failures += told["failures"]
-        self.cut_off += told["cutOff"]
-        self.through[worker_id] = int(told["t"]) + shift
-        if told["final"]:
-            self.finals.add(worker_id)
-
-    def _shift(self, worker_id, sent_at):
-        """Whole seconds between a worker's clock and ours; the shortest way ever seen is the least disturbed."""
-        seen = self.clock() - sent_at
-        known = self.offsets.get(worker_id)
-        self.offsets[worker_id] = offset = seen if known is None else min(known, seen)
-        heard = self.heard[worker_id] = self.heard.get(worker_id, 0) + 1
-        if heard == OFFSET_REPORTS and abs(offset) > NOTABLE_SECONDS:
-            message = "The clock of the worker %s is off by %.1f s; its seconds are shifted." % (worker_id, -offset)
-            self.clock_is_off(worker_id, -offset, message)
-        return int(round(offset)) if abs(offset) > 0.5 else 0
-
-    def _jumped(self, who, seconds):
-        """Its own seconds go on as if nothing had happened; whatever else it says of times is wrong from now on."""
-        more = seconds - self.jumps.get(who, 0)
-        if abs(more) <= NOTABLE_SECONDS:
+    def _warn_of_version(self, worker_id, data):
+        version = messages.foreign_version_of(data)
+        if version is None or worker_id in self.refused_workers:
             return
-        self.jumps[who] = seconds
-        name = "the master" if who == MASTER else "the worker %s" % who
-        message = "The clock of %s was set by %+.1f s; its seconds go on as before." % (name, more)
-        self.clock_is_off(who, self.clock_offsets.get(who, 0) + more, message)
-
-    def clock_is_off(self, who, seconds, message):
-        if abs(seconds) > NOTABLE_SECONDS:
-            self.clock_offsets[who] = round(seconds, 3)
-        else:
-            self.clock_offsets.pop(who, None)
-        self.event("clock_offset", message, {"worker": who, "seconds": round(seconds, 3)})
-
-    def _foreign_report(self, worker_id, data):
-        """A worker without the plugin: Locust's own report is an exact difference, at Locust's resolution."""
-        cells = {}
-        before = self.requests, self.failures
-        for entry in data.get("stats", []):
-            cell = Cell()
-            cell.requests = entry["num_requests"]
-            cell.failures = entry["num_failures"]
-            cell.no_time = entry.get("num_none_requests", 0)
-            cell.sum_us = int(entry["total_response_time"] * 1000)
-            cell.min_us = int((entry["min_response_time"] or 0) * 1000)
-            cell.max_us = int((entry["max_response_time"] or 0) * 1000)
-            cell.bytes = int(entry["total_content_length"])
-            cell.ok = {int(float(ms)): count for ms, count in entry["response_times"].items()}
-            method, name = entry["method"] or "", entry["name"]
-            cells[self.names.take(wire.endpoint_id(method, name), method, name)] = cell
-            self.requests += cell.requests
-            self.failures += cell.failures
-        second = int(self.clock()) - 1
-        self.count(second, self.requests - before[0], self.failures - before[1])
-        if cells:
-            self.parts.setdefault(second, []).append((worker_id, wire.part(cells, scheme=0)))
-        self.through[worker_id] = second + 1
-
-    def _names_full(self):
-        message = (
-            "The run has more than %d endpoints; the further ones are counted together as (other). "
-            "Give requests whose URLs hold ids a common name: self.client.get(url, name=...)." % self.names.most
+        self.refused_workers.add(worker_id)
+        logger.warning(
+            "The plugin of worker %s sends reports of version %s, and this master reads version %d: Locust's own report is "
+            "used instead. Install the same version of the plugin on the master and on all workers.",
+            worker_id, version, messages.REPORT_VERSION,
         )
-        self.event("endpoints_capped", message, {"most": self.names.most})
 
-    def send_names_again(self, ids):
-        self.names.send_again(bytes(bytearray.fromhex(text)) for text in ids)
+    def _add_plugin_report(self, worker_id, report):
+        shift = self.clock_offsets.shift_of(worker_id, report["sentAt"])
+        self.clock_offsets.check_jump(worker_id, report.get("clockJump") or 0)
+        for key, method, name in report["names"]:
+            self.endpoints.register(bytes(key), method, name)
+        for second, data in report["parts"]:
+            part = bytes(data)
+            if self.endpoints.merged:
+                part = wire.merge_endpoints(part, self.endpoints.merged, wire.OTHER_ID)
+            self.parts.setdefault(second + shift, []).append((worker_id, part))
+        for second, requests, failures in report["counts"]:
+            self.count(second + shift, requests, failures)
+        self.requests += report["requests"]
+        self.failures += report["failures"]
+        self.cut_off += report["cutOff"]
+        self.users_died += report.get("usersDied") or 0
+        self.error_tally.script_error = report.get("scriptError") or self.error_tally.script_error
+        self.reported_until[worker_id] = int(report["sentAt"]) + shift
+        if report["final"]:
+            self.final_workers.add(worker_id)
 
-    def _errors(self, data):
-        now_ms = int(self.clock() * 1000)
-        for entry in (data.get("errors") or {}).values():
-            key = self.names.of_error(entry["method"] or "", entry["name"])
-            error = str(entry["error"])[:MOST_TEXT]
-            if (key, error) not in self.known_errors:
-                if len(self.known_errors) >= MOST_ERRORS:
-                    error = OTHER_ERRORS
-                else:
-                    self.known_errors.add((key, error))
-            self.errors[(key, error)] = self.errors.get((key, error), 0) + entry["occurrences"]
-        self.errors_at = now_ms
+    def _add_locust_report(self, worker_id, data):
+        """Without the plugin's report: Locust's own one is an exact difference, with response times rounded by Locust."""
+        deltas = {}
+        requests = failures = 0
+        for entry in data.get("stats", []):
+            method, name = entry["method"] or "", entry["name"]
+            key = self.endpoints.register(wire.endpoint_id(method, name), method, name)
+            delta = deltas[key] = _delta_of(entry)
+            requests += delta.requests
+            failures += delta.failures
+        self.requests += requests
+        self.failures += failures
+        second = int(self.clock()) - 1
+        self.count(second, requests, failures)
+        if deltas:
+            self.parts.setdefault(second, []).append((worker_id, wire.part(deltas, scheme=0)))
+        self.reported_until[worker_id] = second + 1
 
-    def _exceptions(self):
-        changed = []
-        for key, known in list(getattr(self.runner, "exceptions", {}).items())[:MOST_ERRORS]:
-            more = known["count"] - self.exception_counts.get(key, 0)
-            if more > 0:
-                nodes = ", ".join(sorted(known["nodes"]))
-                if key not in self.exception_counts and len(self.exception_counts) < MOST_SCRIPT_ERRORS:
-                    self._script_error(nodes, known)
-                self.exception_counts[key] = known["count"]
-                changed.append((nodes[:200], str(known["msg"])[:MOST_TEXT], str(known["traceback"])[:MOST_TEXT * 4], more))
-        return changed
+    def resend_names(self, ids):
+        """``ids``: in hex, of endpoints whose names the server does not know."""
+        self.endpoints.resend(bytes(bytearray.fromhex(text)) for text in ids)
 
-    def _script_error(self, nodes, known):
-        """Each kind once, as it comes first; all of them are counted in the samples."""
-        text = (str(known["msg"]) or "(without a message)")[:MOST_TEXT]
-        self.script_error = self.script_error or {"message": text, "onStart": ", in on_start" in str(known["traceback"])}
-        data = {"message": text, "traceback": str(known["traceback"])[:MOST_TEXT], "workers": nodes[:200]}
-        self.event("script_error", "The script raises: %s" % text.split("\n")[0][:300], data)
+    def _record_cap(self):
+        limit = self.endpoints.max_endpoints
+        message = (
+            "The run has more than %d endpoints; further ones are counted together as (other). "
+            "Give requests whose URLs contain ids a common name: self.client.get(url, name=...)." % limit
+        )
+        self.event("endpoints_capped", message, {"most": limit})
+
+    def _emit_sample(self, second):
+        users = self.users_by_second.pop(second, None)
+        for old in [other for other in self.users_by_second if other < second - KEPT_USERS_SECONDS]:
+            del self.users_by_second[old]
+        sections = [wire.section(wire.SECOND, wire.varint(second))]
+        # A late report of a second that has been closed adds requests, not users.
+        if users is not None or second >= (self.next_second or 0):
+            sections.append(wire.users_section(*(users or self._users())))
+            sections.append(wire.workers_section(self._workers()))
+        sections += [wire.part_section(worker_id, part) for worker_id, part in self.parts.pop(second, [])]
+        sections.append(self.endpoints.names_section())
+        sections += self.error_tally.take_sections()
+        self.emit(wire.SAMPLE, b"".join(sections))
 
     def _users(self):
-        real = compat.real_by_class(self.runner)
-        wanted = compat.target_by_class(self.runner)
-        classes = [(name, wanted.get(name, 0), real.get(name, 0)) for name in sorted(set(real) | set(wanted))]
-        return self.target, self.runner.user_count, classes
-
-    def _close(self, second):
-        users = self.users_at.pop(second, None)
-        for old in [at for at in self.users_at if at < second - 60]:
-            del self.users_at[old]
-        out = [wire.section(wire.SECOND, wire.varint(second))]
-        if users is not None or second >= (self.next_second or 0):
-            out.append(wire.users_section(*(users or self._users())))
-            out.append(wire.workers_section(self._workers()))
-        out += [wire.part_section(worker_id, data) for worker_id, data in self.parts.pop(second, [])]
-        out.append(self.names.section())
-        if self.errors:
-            at = self.errors_at
-            errors = [(key, error, count, at, at) for (key, error), count in self.errors.items()]
-            out.append(wire.errors_section(errors))
-            self.errors = {}
-        exceptions = self._exceptions()
-        if exceptions:
-            out.append(wire.exceptions_section(exceptions))
-        self.emit(wire.SAMPLE, b"".join(out))
+        real = compat.real_users_by_class(self.runner)
+        target = compat.target_users_by_class(self.runner)
+        classes = [(name, target.get(name, 0), real.get(name, 0)) for name in sorted(set(real) | set(target))]
+        return self.target_users, self.runner.user_count, classes
 
     def _workers(self):
         return [
-            (node.id, compat.STATES.get(node.state, 0), node.user_count, getattr(node, "cpu_usage", 0) or 0)
+            (node.id, compat.STATE_NUMBERS.get(node.state, 0), node.user_count, compat.cpu_percent(node))
             for node in compat.workers_of(self.runner)
         ]
+
+
+def _delta_of(entry):
+    """An entry of Locust's ``stats`` as an EndpointDelta; Locust does not tell failures' times apart."""
+    delta = EndpointDelta()
+    delta.requests = entry["num_requests"]
+    delta.failures = entry["num_failures"]
+    delta.no_time = entry.get("num_none_requests", 0)
+    delta.sum_us = int(entry["total_response_time"] * 1000)
+    delta.min_us = int((entry["min_response_time"] or 0) * 1000)
+    delta.max_us = int((entry["max_response_time"] or 0) * 1000)
+    delta.bytes = int(entry["total_content_length"])
+    delta.ok = {int(float(ms)): count for ms, count in entry["response_times"].items()}
+    return delta

@@ -1,34 +1,57 @@
-"""Runs that somebody started in Locust's own page get their name from the server."""
+"""Runs that somebody starts in Locust's own page: they are registered at the server, which gives them their id."""
 import logging
 
 import gevent
 
+from ..delivery.outbox import Outbox
 from ..delivery.sender import REGISTER
 
 logger = logging.getLogger("load_manager")
 
-AGAIN_SECONDS = 5
+RETRY_SECONDS = 5
 
 
-def register(control, run, external_key):
-    """Asks until the server has answered; figures wait meanwhile. The same key is the same run, however often asked."""
+def create(controller):
+    """
+    Makes a run of the load that is starting and registers it in the background. Returns ``None`` where the plugin is not
+    configured for it; the load is then nobody's.
+    """
+    settings = controller.settings
+    if not settings.has_scope or not controller.sender.urls:
+        logger.info("LOAD_MANAGER_ACCOUNT_ID, _ORG_ID and _PROJECT_ID are not set: this run is not registered.")
+        controller.run = None
+        return None
+    run = controller.new_run(Outbox(None, controller.master_instance_id, settings.spool_bytes), external=True)
+    runner = controller.runner
+    users = int(getattr(runner, "target_user_count", 0) or 0)
+    run.set_target(users, float(getattr(runner, "spawn_rate", 0) or 1))
+    controller.send_run_to_workers(run)
+    gevent.spawn(_register, controller, run)
+    return run
+
+
+def _register(controller, run):
+    """
+    Asks until the server has answered; records wait meanwhile. The run key identifies the run, so that asking again cannot
+    register it twice.
+    """
     body = dict(
-        control.settings.scope,
-        targetUsers=max(1, run.users),
+        controller.settings.scope,
+        targetUsers=max(1, run.target_users),
         spawnRate=run.spawn_rate,
-        externalKey=external_key,
+        externalKey=run.run_key,
     )
     while run.run_id is None:
-        response = control.sender.post(REGISTER, json=body)
+        response = controller.sender.post(REGISTER, json=body)
         if response is not None and response.status_code < 300:
             answer = response.json()
             run.outbox.run_id = answer["runId"]
-            run.limit(answer.get("maxSeconds"))
+            run.set_time_limit(answer.get("maxSeconds"))
             break
-        reason = control.sender.last_error if response is None else response.text[:500]
-        logger.warning("This run could not be registered at Load Manager; it is tried again: %s", reason)
-        gevent.sleep(AGAIN_SECONDS)
-    if control.run is run and run.active:
-        control.environment.load_manager_run_id = run.run_id
-        control.tell_workers(run)
-    control.sender.wake.set()
+        reason = controller.sender.last_error if response is None else response.text[:500]
+        logger.warning("This run could not be registered at Load Manager; the next try follows: %s", reason)
+        gevent.sleep(RETRY_SECONDS)
+    if controller.run is run and run.active:
+        controller.environment.load_manager_run_id = run.run_id
+        controller.send_run_to_workers(run)
+    controller.sender.wake.set()

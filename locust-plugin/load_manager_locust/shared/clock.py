@@ -1,17 +1,17 @@
-"""Time for what is counted. The wall clock of a machine may be set while Locust runs; what passes is measured without it."""
+"""Clocks that go on evenly when somebody sets the machine's wall clock while Locust runs."""
 import time
 
 from locust import runners
 
-# Offsets below it are the way through the network, and no matter for whole seconds.
+# A smaller offset may be the network's delay, and does not move a whole second.
 NOTABLE_SECONDS = 1
 
 
 class Clock(object):
-    """Calling it gives Unix seconds: the wall clock as it was when last set, and what has passed since."""
+    """Calling it returns Unix seconds: the wall clock at the last ``set``, plus the monotonic time since then."""
 
     def __init__(self, ahead=0.0):
-        """``ahead``: by how much the wall clock here is known to be ahead of whoever's time counts."""
+        """``ahead``: by how many seconds this machine's wall clock is known to be ahead of the time that counts."""
         self.set(ahead)
 
     def set(self, ahead=0.0):
@@ -22,12 +22,12 @@ class Clock(object):
         return self.base + time.monotonic()
 
     def jumped(self):
-        """By how much somebody has set the wall clock since."""
+        """By how many seconds somebody has set the wall clock since the last ``set``; negative: back."""
         return time.time() - time.monotonic() - self.wall
 
 
 class SteadyTime(object):
-    """The module ``time``, but for a ``time()`` that never goes back and never leaps."""
+    """The module ``time``, except that ``time()`` neither goes back nor jumps."""
 
     def __init__(self):
         self.time = Clock()
@@ -36,9 +36,16 @@ class SteadyTime(object):
         return getattr(time, name)
 
 
-def steady_locust():
+def replace_locust_clock():
     """
-    Locust's workers drop every order to spawn that seems older than the last one, and end themselves when a minute seems to
-    have passed without their master: a clock that is set would leave runs without users, or kill workers.
+    Gives Locust's runners a clock that nobody can set. Locust's workers ignore an order to spawn that seems older than the
+    one before, and end when their master seems silent for a minute: with the wall clock, setting it would leave runs without
+    users, or end workers.
     """
     runners.time = SteadyTime()
+
+
+def iso_time(seconds):
+    """Unix seconds as the server's answers write them: ISO 8601, UTC, milliseconds."""
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return "%s.%03dZ" % (whole, int(seconds * 1000) % 1000)

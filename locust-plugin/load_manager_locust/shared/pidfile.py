@@ -1,10 +1,10 @@
-"""Files in the run's folder by which the server finds this process again. Imports nothing of Locust."""
+"""``<role>.json`` in the run's folder: the server finds this process again by it. Imports nothing of Locust."""
 import json
 import os
 
 
 def start_ticks(pid):
-    """When a process began, in kernel ticks since boot; ``None`` where it is gone or this is not Linux."""
+    """When a process began, in kernel ticks since the machine's boot; ``None``: it is gone, or this is not Linux."""
     try:
         with open("/proc/%d/stat" % pid) as file:
             return int(file.read().rsplit(")", 1)[1].split()[19])
@@ -12,7 +12,8 @@ def start_ticks(pid):
         return None
 
 
-def boot_id():
+def machine_boot_id():
+    """Linux's id of this boot of the machine; ``None`` elsewhere."""
     try:
         with open("/proc/sys/kernel/random/boot_id") as file:
             return file.read().strip()
@@ -20,26 +21,26 @@ def boot_id():
         return None
 
 
-def write(run_dir, role, more=None):
-    """Writes ``<role>.json`` whole or not at all."""
-    told = {"pid": os.getpid(), "startTicks": start_ticks(os.getpid()), "bootId": boot_id(), "role": role}
-    told.update(more or {})
+def write(run_dir, role, extra=None):
+    """Writes the file completely or not at all; ``extra``: further fields. Raises OSError."""
+    content = {"pid": os.getpid(), "startTicks": start_ticks(os.getpid()), "bootId": machine_boot_id(), "role": role}
+    content.update(extra or {})
     path = os.path.join(run_dir, role + ".json")
     with open(path + ".part", "w") as file:
-        json.dump(told, file)
+        json.dump(content, file)
     os.replace(path + ".part", path)
 
 
 def is_alive(run_dir, role):
-    """Does the process of that role run? ``True`` where it cannot be told."""
+    """Whether the process of that role runs; ``True`` where the file or the system does not say."""
     try:
         with open(os.path.join(run_dir, role + ".json")) as file:
-            told = json.load(file)
+            content = json.load(file)
     except (OSError, ValueError):
         return True
-    if told.get("startTicks") is None:
+    if content.get("startTicks") is None:
         return True
-    return start_ticks(told["pid"]) == told["startTicks"] and not _is_zombie(told["pid"])
+    return start_ticks(content["pid"]) == content["startTicks"] and not _is_zombie(content["pid"])
 
 
 def _is_zombie(pid):

@@ -1,4 +1,4 @@
-"""In a worker: load ends in time also where the master, which ends it otherwise, hangs or cannot be heard."""
+"""Stops a worker's own users after the run's deadline, if the master, which stops them otherwise, hangs or is cut off."""
 import logging
 import time
 
@@ -8,67 +8,71 @@ from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING, STATE_S
 
 logger = logging.getLogger("load_manager")
 
-EVERY_SECONDS = 0.5
-# The master's own stop, which is the orderly one, comes first also where it is slow.
+CHECK_SECONDS = 0.5
+# How long the master's own stop is waited for: it stops all workers together.
 GRACE_SECONDS = 10.0
-LOADING = (STATE_SPAWNING, STATE_RUNNING)
+LOAD_STATES = (STATE_SPAWNING, STATE_RUNNING)
 
 
 class WorkerDeadline(object):
-    """``told`` at every message of the master that names the run; holds for that run alone."""
+    """The deadline of the run that the master has last named; it holds for no other run."""
 
     def __init__(self, runner):
         self.runner = runner
-        self.key = None
-        self.at = None
-        self.begun = False
-        self.over = False
+        self.run_key = None
+        # On the monotonic clock; ``None``: nothing to stop.
+        self.due_at = None
+        self.load_started = False
+        self.dismissed = False
         self.stopping = False
-        _one_stop_at_a_time(runner)
+        _serialize_stops(runner)
 
-    def told(self, key, seconds_left):
-        """``seconds_left`` is counted from now, on a clock that nobody sets; ``None``: the run has no deadline."""
-        if key != self.key:
-            self.key = key
-            # Before 2.15 a worker that joins is told the run when it has users already.
-            self.begun = self.runner.state in LOADING
-            self.over = False
-        self.at = None if seconds_left is None or self.over else time.monotonic() + seconds_left + GRACE_SECONDS
+    def set(self, run_key, seconds_left):
+        """``seconds_left``: from now until the run's deadline; ``None``: it has none."""
+        if run_key != self.run_key:
+            self.run_key = run_key
+            # Before Locust 2.15 a worker that joins a run hears of it only when it already has users.
+            self.load_started = self.runner.state in LOAD_STATES
+            self.dismissed = False
+        if seconds_left is None or self.dismissed:
+            self.due_at = None
+        else:
+            self.due_at = time.monotonic() + seconds_left + GRACE_SECONDS
 
     def on_test_start(self):
-        """The second one under the same name is a run that nobody has told of, started at Locust itself."""
-        if self.begun:
-            self._forget()
-        self.begun = True
+        """A second start under the same run key is another run, started at Locust, that the master has not named yet."""
+        if self.load_started:
+            self._dismiss()
+        self.load_started = True
 
     def on_test_stopping(self):
-        """Somebody else stops: what this was for has happened. A stop of ours may have to be repeated."""
+        """If somebody else stops the load, the deadline has no use any more; a stop of ours may have to be repeated."""
         if not self.stopping:
-            self._forget()
+            self._dismiss()
 
-    def _forget(self):
-        self.at = None
-        self.over = True
+    def _dismiss(self):
+        self.due_at = None
+        self.dismissed = True
 
-    def watch(self):
+    def run(self):
         while True:
-            gevent.sleep(EVERY_SECONDS)
+            gevent.sleep(CHECK_SECONDS)
             try:
                 if self._is_due():
                     self._stop()
             except Exception:
-                logger.exception("the load could not be stopped at its deadline; it is tried again")
+                logger.exception("the load could not be stopped at its deadline; the next try follows")
 
     def _is_due(self):
-        if self.at is None or time.monotonic() < self.at or self.runner.state == STATE_CLEANUP:
+        if self.due_at is None or time.monotonic() < self.due_at or self.runner.state == STATE_CLEANUP:
             return False
-        return self.runner.state in LOADING or self.runner.user_count > 0
+        return self.runner.state in LOAD_STATES or self.runner.user_count > 0
 
     def _stop(self):
-        message = "The run should have ended %d s ago, and the master has not said so; this worker stops its %d users."
-        logger.warning(message, time.monotonic() - self.at + GRACE_SECONDS, self.runner.user_count)
+        message = "The run's deadline passed %d s ago and the master has not stopped it; this worker stops its %d users."
+        logger.warning(message, time.monotonic() - self.due_at + GRACE_SECONDS, self.runner.user_count)
         if self.runner.state == STATE_STOPPED:
-            # A late order of the master has spawned them while the others were stopped; Locust's stop would do nothing.
+            # A late order of the master has spawned users during the last stop; Locust's stop ignores them in this state.
             self.runner.update_state(STATE_RUNNING)
         self.stopping = True
         try:
@@ -77,8 +81,8 @@ class WorkerDeadline(object):
             self.stopping = False
 
 
-def _one_stop_at_a_time(runner):
-    """Two of Locust's stops at once (ours, and that of a master that is back) would stop each user twice."""
+def _serialize_stops(runner):
+    """Two stops of Locust at once (ours, and one of a master that is back) would stop each user twice."""
     lock = RLock()
     original = runner.stop
 

@@ -1,40 +1,41 @@
-"""In a worker: users that their script has killed, with an exception outside of a task. Older Locusts only print it."""
+"""Counts users that end by an exception outside of a task, e.g. in ``on_start``. Older Locusts only print such a one."""
 import traceback
 
 import gevent
 from locust.exception import StopUser
 from locust.user.users import User
 
-MOST_TEXT = 300
+MAX_TEXT = 300
 
 
-class Deaths(object):
-    """Counted until they are reported; the newest cause stays."""
+class UserCrashes(object):
+    """``count``: since the last ``take_count``. ``newest``: {message, onStart} of the last crash, ``None`` before the first."""
 
     def __init__(self):
         self.count = 0
-        self.cause = None
-        self.told = None
+        self.newest = None
+        self.last_user_error = None
 
     def on_user_error(self, exception=None, **_):
-        self.told = exception
+        self.last_user_error = exception
 
-    def died(self, user, error):
+    def add(self, user, error):
         frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
         self.count += 1
         text = "%s: %s" % (type(error).__name__, error)
-        self.cause = {"message": text[:MOST_TEXT], "onStart": "on_start" in frames}
-        if self.told is not error:
-            # As newer versions do it: shown among the exceptions, in Locust's own page too.
+        self.newest = {"message": text[:MAX_TEXT], "onStart": "on_start" in frames}
+        if self.last_user_error is not error:
+            # Newer Locusts fire this themselves; it puts the exception into Locust's own page too.
             user.environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
 
-    def report(self):
+    def take_count(self):
         count, self.count = self.count, 0
         return count
 
 
 def install(events):
-    deaths = Deaths()
+    """Wraps ``User.run``; returns the UserCrashes that it counts into."""
+    crashes = UserCrashes()
     original = User.run
 
     def run(self):
@@ -44,14 +45,14 @@ def install(events):
             raise
         except Exception as error:
             try:
-                deaths.died(self, error)
+                crashes.add(self, error)
             except Exception:
-                # Only what Locust itself does then is left.
+                # A failure in counting must not hide the script's own exception, which is raised below.
                 pass
             raise
 
     if not getattr(original, "_load_manager", False):
         run._load_manager = True
         User.run = run
-    events.user_error.add_listener(deaths.on_user_error)
-    return deaths
+    events.user_error.add_listener(crashes.on_user_error)
+    return crashes
