@@ -1,4 +1,4 @@
-"""What the launcher does before Locust is imported."""
+"""What is imported when, and in which process."""
 import os
 import subprocess
 import sys
@@ -11,6 +11,11 @@ import os, sys
 print(os.path.exists(os.path.join(os.environ["LOAD_MANAGER_RUN_DIR"], "master.json")), end="")
 sys.exit(0)
 """
+
+
+def output_of(code):
+    env = {"PYTHONPATH": harness.PACKAGE, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.check_output([sys.executable, "-c", code], env=env)
 
 
 def test_the_pid_file_is_written_before_locust_is_imported(tmp_path):
@@ -28,5 +33,10 @@ def test_the_pid_file_is_written_before_locust_is_imported(tmp_path):
 def test_the_package_alone_imports_nothing_else():
     code = "import sys; before = set(sys.modules); import load_manager_locust; "
     code += "print(sorted(set(sys.modules) - before), end='')"
-    output = subprocess.check_output([sys.executable, "-c", code], env={"PYTHONPATH": harness.PACKAGE, "PYTHONDONTWRITEBYTECODE": "1"})
-    assert output == b"['load_manager_locust']"
+    assert output_of(code) == b"['load_manager_locust']"
+
+
+def test_a_worker_imports_nothing_of_the_masters_rooms():
+    code = "import locust, sys, load_manager_locust.worker.install; "
+    code += "print([name for name in sys.modules if '_locust.master' in name or '_locust.delivery' in name], end='')"
+    assert output_of(code) == b"[]"

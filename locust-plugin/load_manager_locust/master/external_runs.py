@@ -14,11 +14,11 @@ RETRY_SECONDS = 5
 def create(controller):
     """
     Makes a run of the load that is starting and registers it in the background. Returns ``None`` where the plugin is not
-    configured for it; the load is then nobody's.
+    configured for it; the load then has no run.
     """
     settings = controller.settings
     if not settings.has_scope or not controller.sender.urls:
-        logger.info("LOAD_MANAGER_ACCOUNT_ID, _ORG_ID and _PROJECT_ID are not set: this run is not registered.")
+        logger.info("LOAD_MANAGER_URL, _ACCOUNT_ID, _ORG_ID and _PROJECT_ID are not all set: this run is not registered.")
         controller.run = None
         return None
     run = controller.new_run(Outbox(None, controller.master_instance_id, settings.spool_bytes), external=True)

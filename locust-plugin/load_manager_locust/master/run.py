@@ -23,7 +23,8 @@ class Run(object):
     """
     ``run_key`` tells workers' reports of this run from those of another; ``run_id`` is ``None`` until an external run is
     registered. ``fence``: of the order that was followed last. ``clock_ahead``: seconds by which the master's wall clock is
-    ahead of the server's. Names in ``_ms`` are Unix milliseconds on the run's clock, those in ``_at`` monotonic seconds.
+    ahead of the server's. Names in ``_ms`` are Unix milliseconds on the run's clock; those in ``_at``, ``deadline`` and
+    ``idle_since`` are monotonic seconds.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The master's timer: closes seconds, ends load at its deadline, repeats stops, ends runs and masters nobody asks for."""
+"""The master's timer: closes seconds, stops load at its deadline, repeats stops, ends runs, ends an unattended master."""
 import logging
 import os
 import signal
@@ -71,10 +71,10 @@ class Supervisor(object):
             self.controller.end_run(run)
 
     def _end_if_unattended(self, now):
-        """The server is gone for good, and nobody else would end these processes. What is in the spool file stays."""
+        """If the server is gone for good, nothing else ends the processes of a local cluster. The spool file stays."""
         controller = self.controller
         if controller.settings.run_dir is None or now - controller.last_request_at < UNATTENDED_SECONDS:
             return
-        logger.warning("Nobody has asked for this master for %d s; it ends.", UNATTENDED_SECONDS)
+        logger.warning("No server has contacted this master for %d s; it ends.", UNATTENDED_SECONDS)
         controller.last_request_at = now
         os.kill(os.getpid(), signal.SIGTERM)
