@@ -1,18 +1,21 @@
-"""``load-manager-locust <Locust's own arguments>``: Locust with the plugin inside, whatever the script says."""
+"""``load-manager-locust <Locust's own arguments>``: starts Locust with the plugin installed."""
 import sys
 
-from . import identity, settings
+from .shared import pidfile, settings
 
 
 def main():
-    told = settings.from_environment()
-    if told.run_dir and told.role:
-        identity.write(told.run_dir, told.role)
+    """Does not return: ends the process with Locust's exit code."""
+    environment = settings.from_environment()
+    if environment.run_dir and environment.role:
+        # Before the import of Locust, which may fail: the server must be able to find the process in any case.
+        pidfile.write(environment.run_dir, environment.role)
     import locust  # noqa: F401  (first: it patches the standard library for gevent)
 
-    from . import compat, plugin
+    from . import plugin
+    from .shared import compat
 
-    compat.mend_version()
+    compat.repair_version()
     plugin.install()
     from locust.main import main as locust_main
 

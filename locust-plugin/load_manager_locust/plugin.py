@@ -1,38 +1,40 @@
-"""Hooks the plugin into a Locust process, master or worker."""
+"""Installs the plugin into a Locust process, master or worker."""
 import logging
 
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from . import clock
-from . import settings as settings_module
+from .shared import clock
+from .shared import settings as settings_module
 
 logger = logging.getLogger("load_manager")
 _installed = []
 
 
 def install():
-    """Once per process; what is to be done is known when Locust has made its runner."""
+    """Waits for Locust's ``init`` event, which has the runner. Further calls in the same process do nothing."""
     if _installed:
         return
     _installed.append(True)
-    clock.steady_locust()
+    clock.replace_locust_clock()
     events.init.add_listener(_on_init)
 
 
 def _on_init(environment, runner=None, web_ui=None, **_):
-    # An exception in here would end Locust from 2.32.5 on.
+    # From 2.32.5 on Locust ends when a listener of ``init`` raises.
     try:
         settings = settings_module.from_environment()
         if isinstance(runner, WorkerRunner):
-            from . import worker
+            from .worker import install as worker
 
             worker.install(environment, runner, settings)
         elif isinstance(runner, MasterRunner):
-            from . import master
+            from .master import install as master
 
             master.install(environment, runner, web_ui, settings)
         else:
-            logger.warning("Load Manager needs a master and workers (--master, --worker); nothing is recorded here.")
+            logger.warning(
+                "Load Manager records nothing in this process: start Locust as a master with workers (--master, --worker)."
+            )
     except Exception:
         logger.exception("Load Manager's plugin could not be installed; Locust runs without it")

@@ -31,13 +31,13 @@ class Reader(object):
 
 def batch(data):
     reader = Reader(data)
-    assert reader.take(4) == b"LMB\x01"
-    told = {"runId": reader.text(), "attempt": reader.varint(), "boot": reader.take(16).hex(), "records": []}
+    assert reader.take(4) == b"LMB\x02"
+    decoded = {"runId": reader.text(), "masterInstanceId": reader.take(16).hex(), "records": []}
     for _ in range(reader.varint()):
         seq, kind = reader.varint(), reader.take(1)[0]
-        told["records"].append((seq, kind, reader.take(reader.varint())))
+        decoded["records"].append((seq, kind, reader.take(reader.varint())))
     assert reader.done
-    return told
+    return decoded
 
 
 def histogram(data):
@@ -55,49 +55,49 @@ def histogram(data):
 
 def part(reader):
     names = ("requests", "failures", "noTime", "sumUs", "minUs", "maxUs", "bytes")
-    cells = {}
+    deltas = {}
     for _ in range(reader.varint()):
         key = reader.take(8).hex()
-        cell = {name: reader.varint() for name in names}
-        cell["ok"] = histogram(reader.take(reader.varint()))
-        cell["failed"] = histogram(reader.take(reader.varint()))
-        cells[key] = cell
-    return cells
+        delta = {name: reader.varint() for name in names}
+        delta["ok"] = histogram(reader.take(reader.varint()))
+        delta["failed"] = histogram(reader.take(reader.varint()))
+        deltas[key] = delta
+    return deltas
 
 
 def sample(body):
     reader = Reader(body)
-    told = {"parts": [], "names": {}}
+    decoded = {"parts": [], "names": {}}
     while not reader.done:
         kind = reader.take(1)[0]
         section = Reader(reader.take(reader.varint()))
         if kind == 1:
-            told["second"] = section.varint()
+            decoded["second"] = section.varint()
         elif kind == 2:
-            told["users"] = (section.varint(), section.varint())
+            decoded["users"] = (section.varint(), section.varint())
         elif kind == 4:
             worker = section.text()
-            told["parts"].append((worker, part(section)))
+            decoded["parts"].append((worker, part(section)))
         elif kind == 5:
             for _ in range(section.varint()):
                 key = section.take(8).hex()
-                told["names"][key] = (section.text(), section.text())
-    return told
+                decoded["names"][key] = (section.text(), section.text())
+    return decoded
 
 
 def totals(records):
-    """{(method, name): [requests, failures]} of all samples, each number once."""
+    """{(method, name): [requests, failures]} of all samples; a record that came twice counts once."""
     names, counts = {}, {}
     for _, kind, body in sorted(set(records)):
         if kind != 2:
             continue
-        told = sample(body)
-        names.update(told["names"])
-        for _, cells in told["parts"]:
-            for key, cell in cells.items():
+        decoded = sample(body)
+        names.update(decoded["names"])
+        for _, deltas in decoded["parts"]:
+            for key, delta in deltas.items():
                 known = counts.setdefault(key, [0, 0])
-                known[0] += cell["requests"]
-                known[1] += cell["failures"]
+                known[0] += delta["requests"]
+                known[1] += delta["failures"]
     return {names[key]: count for key, count in counts.items()}
 
 

@@ -1,4 +1,4 @@
-"""What the tests run Locust against: a target that counts, a receiver that can be down, a master and two workers."""
+"""The surroundings of a Locust in tests: a target that counts, a receiver that can be down, a master and two workers."""
 import json
 import os
 import subprocess
@@ -95,9 +95,9 @@ class Target(Service):
 
 
 class Receiver(Service):
-    """Answers with the given statuses, then 200; keeps what it took. ``close`` and ``open`` keep its port."""
+    """Answers with the given statuses, then 200; keeps the batches it took. ``close`` and ``open`` keep its port."""
 
-    # An open connection would outlive ``close``.
+    # A connection that is kept open would outlive ``close``.
     one_answer_each = True
 
     def __init__(self, *statuses):
@@ -156,11 +156,11 @@ class Locust(object):
             "LOAD_MANAGER_TOKEN": "secret",
         }
         self.env.update(env)
-        ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", "0", "--web-host", "127.0.0.1", "--web-port", "0"]
-        self.launch("master", ["--master"] + ports)
-        told = until("the master's ports", self.ports)
-        self.master_port = told["masterPort"]
-        self.base = "http://127.0.0.1:%d" % told["webPort"]
+        listen = ["--master-bind-host", "127.0.0.1", "--master-bind-port", "0", "--web-host", "127.0.0.1", "--web-port", "0"]
+        self.launch("master", ["--master"] + listen)
+        ports = until("the master's ports", self.ports)
+        self.master_port = ports["masterPort"]
+        self.base = "http://127.0.0.1:%d" % ports["webPort"]
         for worker in ("worker-1", "worker-2"):
             self.add_worker(worker)
         until("two workers", lambda: len([w for w in self.status()["workers"] if w["state"] == "ready"]) == 2)
@@ -179,10 +179,10 @@ class Locust(object):
     def ports(self):
         try:
             with open(os.path.join(self.folder, "master.json")) as file:
-                told = json.load(file)
+                content = json.load(file)
         except (OSError, ValueError):
             return None
-        return told if "webPort" in told else None
+        return content if "webPort" in content else None
 
     def ask(self, path, body=None, token="secret", form=None, method=None):
         data = json.dumps(body).encode() if body is not None else form.encode() if form is not None else None
@@ -201,7 +201,6 @@ class Locust(object):
     def start(self, target, **more):
         order = dict(
             runId="run-1",
-            attempt=1,
             fence=3,
             users=6,
             spawnRate=6,

@@ -1,4 +1,4 @@
-"""Load ends at its deadline whoever else is gone: the server, the master."""
+"""Load ends at its deadline, even if the server or the master is gone."""
 import os
 import signal
 import time
@@ -8,9 +8,9 @@ import pytest
 from harness import SCRIPT, Locust, expect_totals, received, until
 from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_STOPPED
 
-from load_manager_locust.worker_deadline import GRACE_SECONDS, WorkerDeadline
+from load_manager_locust.worker.deadline import GRACE_SECONDS, WorkerDeadline
 
-HURRY = "import load_manager_locust.worker_deadline as w\nw.GRACE_SECONDS = 3\n"
+SHORT_GRACE = "import load_manager_locust.worker.deadline as w\nw.GRACE_SECONDS = 3\n"
 SAYS_BYE = SCRIPT + """
     def on_stop(self):
         self.client.get("/bye")
@@ -20,7 +20,7 @@ SCOPE = {"LOAD_MANAGER_" + name: "x" for name in ("ACCOUNT_ID", "ORG_ID", "PROJE
 
 @pytest.fixture
 def open_page(tmp_path, target, receiver):
-    """A Locust at which runs may be started by hand; the server is told of them."""
+    """A Locust with a scope: runs that are started in its own page are registered at the server."""
     made = Locust(str(tmp_path), receiver.url, SCRIPT, **SCOPE)
     yield made
     made.close()
@@ -35,7 +35,7 @@ def requests(locust):
 
 
 def last_request(target, latest):
-    """When the target was asked last; nothing may come for two seconds after it."""
+    """The time of the last request, after which the target got none for two seconds. Fails if that is after ``latest``."""
     seen, at = sum(target.counts.values()), time.time()
     while time.time() - at < 2:
         assert time.time() < latest + 2, "there is load after the deadline"
@@ -52,8 +52,8 @@ def still_loads(target):
     return sum(target.counts.values()) > before + 20
 
 
-def test_workers_end_the_load_of_a_master_that_hangs_and_what_it_hears_later_is_whole(tmp_path, target, receiver):
-    made = Locust(str(tmp_path), receiver.url, HURRY + SAYS_BYE)
+def test_workers_stop_their_users_while_the_master_hangs_and_its_figures_are_whole_later(tmp_path, target, receiver):
+    made = Locust(str(tmp_path), receiver.url, SHORT_GRACE + SAYS_BYE)
     try:
         assert made.start(target, durationSeconds=4)[0] == 200
         due = requests(made)["testStartedAtMs"] / 1000.0 + 4 + 3
@@ -70,7 +70,7 @@ def test_workers_end_the_load_of_a_master_that_hangs_and_what_it_hears_later_is_
         expect_totals(target, records)
         (final,) = decode.parsed(records, 5)
         assert (final["workersExpected"], final["workersReported"]) == (2, 2)
-        # Neither the next run nor one that nobody has told the workers of is touched.
+        # The next run goes on, and so does a run that the master has not named to the workers.
         until("the next run", lambda: made.start(target, runId="run-2")[0] == 200)
         until("its load", lambda: made.status()["userCount"] == 6)
         assert still_loads(target)
@@ -85,7 +85,7 @@ def test_workers_end_the_load_of_a_master_that_hangs_and_what_it_hears_later_is_
 
 
 class Runner(object):
-    """Of a worker, as much of it as the deadline sees."""
+    """What WorkerDeadline uses of a worker's runner."""
 
     def __init__(self):
         self.state = STATE_RUNNING
@@ -97,40 +97,40 @@ class Runner(object):
 
 def due_now(key="a"):
     made = WorkerDeadline(Runner())
-    made.told(key, -GRACE_SECONDS)
+    made.set(key, -GRACE_SECONDS)
     return made
 
 
-def test_a_worker_stops_for_the_run_that_it_was_told_alone():
+def test_a_deadline_holds_for_its_own_run_only():
     assert due_now()._is_due()
     for later in (("a", 1), ("a", None), ("b", None), ("b", 1)):
         deadline = due_now()
-        deadline.told(*later)
+        deadline.set(*later)
         assert not deadline._is_due()
     early = WorkerDeadline(Runner())
-    early.told("a", 0)
+    early.set("a", 0)
     assert not early._is_due()
 
 
-def test_what_has_ended_is_not_stopped_again():
+def test_load_that_has_ended_is_not_stopped_again():
     deadline = due_now()
     deadline._stop()
     assert not deadline._is_due()
-    # The master has stopped, or is at it: its order arrives late, and is not taken for a new one.
+    # The master has stopped the run: its last message may arrive late, and sets no new deadline.
     deadline = due_now()
     deadline.runner.state = STATE_CLEANUP
     assert not deadline._is_due()
     deadline.on_test_stopping()
     deadline.runner.state = STATE_RUNNING
-    deadline.told("a", -GRACE_SECONDS)
+    deadline.set("a", -GRACE_SECONDS)
     assert not deadline._is_due()
-    # A run that nobody has told of.
+    # A second test_start is another run.
     deadline = due_now()
     deadline.on_test_start()
     assert not deadline._is_due()
 
 
-def test_users_that_a_late_order_brings_are_stopped_too():
+def test_users_spawned_by_a_late_order_are_stopped_too():
     deadline = due_now()
     deadline._stop()
     deadline.runner.user_count = 2
@@ -140,7 +140,7 @@ def test_users_that_a_late_order_brings_are_stopped_too():
     assert deadline.runner.user_count == 0
 
 
-def test_a_run_of_locusts_own_page_ends_at_the_servers_limit_though_the_server_is_gone(open_page, target, receiver):
+def test_an_external_run_ends_at_the_servers_limit_after_the_server_is_gone(open_page, target, receiver):
     receiver.limits = {"maxSeconds": 5}
     swarm(open_page, target)
     until("its deadline", lambda: (open_page.status()["run"] or {}).get("deadlineAtMs"))
@@ -150,12 +150,12 @@ def test_a_run_of_locusts_own_page_ends_at_the_servers_limit_though_the_server_i
     assert 5 <= (run["stopIssuedAtMs"] - run["testStartedAtMs"]) / 1000.0 < 6
     receiver.open()
     (final,) = decode.parsed(received(receiver, "external-1"), 5)
-    # Without a stop timeout, which is Locust's own default, what is on its way is cut off.
+    # Locust's own stop timeout is 0: requests in flight are cut off, and the target has seen them.
     assert 0 <= sum(target.counts.values()) - final["requests"] <= 6
     assert final["requests"] == run["requests"]
 
 
-def test_a_limit_that_is_told_later_counts_from_the_start_and_a_change_of_it_holds(open_page, target, receiver):
+def test_a_limit_set_during_the_run_counts_from_its_start_and_may_be_changed(open_page, target, receiver):
     swarm(open_page, target)
     run = requests(open_page)
     assert run["deadlineAtMs"] is None
@@ -171,8 +171,8 @@ def test_a_limit_that_is_told_later_counts_from_the_start_and_a_change_of_it_hol
     assert 8 <= (run["stopIssuedAtMs"] - run["testStartedAtMs"]) / 1000.0 < 9
 
 
-def test_a_duration_is_not_overruled_by_a_limit(locust, target):
+def test_a_duration_has_precedence_over_a_limit(locust, target):
     assert locust.start(target, durationSeconds=60, maxSeconds=100)[0] == 200
     run = until("its start", lambda: (lambda run: run if run["deadlineAtMs"] else None)(locust.status()["run"]))
-    told = dict(urls=[], fence=4, run="run-1", durationSeconds=60, maxSeconds=5)
-    assert locust.ask("/load-manager/attach", told)[1]["run"]["deadlineAtMs"] == run["deadlineAtMs"]
+    payload = dict(urls=[], fence=4, run="run-1", durationSeconds=60, maxSeconds=5)
+    assert locust.ask("/load-manager/attach", payload)[1]["run"]["deadlineAtMs"] == run["deadlineAtMs"]

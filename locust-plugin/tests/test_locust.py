@@ -3,7 +3,7 @@ import time
 
 import decode
 
-from load_manager_locust.worker import Recorder
+from load_manager_locust.worker.recorder import Recorder
 
 from harness import SCRIPT, Locust, expect_totals, received, until
 
@@ -13,7 +13,7 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert locust.ask("/load-manager/start", {"runId": "run-1"})[0] == 400
     assert locust.start(target)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
-    # The same order again is the same start; an older fence, another run and a stranger are refused.
+    # The same order again does nothing. An older fence, another run and a start at Locust itself are refused.
     assert locust.start(target)[0] == 200
     assert locust.start(target, fence=2)[1]["error"] == "stale_fence"
     assert locust.start(target, runId="run-2")[1]["error"] == "busy"
@@ -33,19 +33,19 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert target.runs == {"run-1", None}
 
 
-def test_an_order_that_arrives_late_does_not_undo_a_newer_one(locust, target, receiver):
+def test_an_older_order_that_arrives_late_is_ignored(locust, target, receiver):
     assert locust.start(target)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
     order = {"runId": "run-1", "fence": 3, "spawnRate": 9}
     assert locust.ask("/load-manager/users", dict(order, users=9, at=2))[0] == 200
-    command = dict(order, id="users:1", type="setUsers", users=3, at=1)
+    command = dict(order, type="setUsers", users=3, at=1)
     receiver.commands = [command]
     asked = receiver.asked
     until("two answers", lambda: receiver.asked >= asked + 3)
     assert locust.status()["run"]["targetUsers"] == 9
-    receiver.commands = [dict(command, id="users:3", users=4, at=3)]
+    receiver.commands = [dict(command, users=4, at=3)]
     until("the newest order", lambda: locust.status()["run"]["targetUsers"] == 4)
-    receiver.commands = [{"id": "stop:3", "type": "stop", "runId": "run-1", "fence": 3}]
+    receiver.commands = [{"type": "stop", "runId": "run-1", "fence": 3}]
     assert locust.ended()["stopCause"] == "manager"
 
 
@@ -74,7 +74,7 @@ def test_a_stop_in_ramp_up_leaves_no_user(locust, target, receiver):
     expect_totals(target, received(receiver, "run-1"))
 
 
-def test_a_lost_worker_is_told_and_its_last_report_is_missing(locust, target, receiver):
+def test_a_lost_worker_has_an_event_and_its_last_report_is_missing(locust, target, receiver):
     assert locust.start(target, durationSeconds=9)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
     locust.processes[2].kill()
@@ -114,7 +114,7 @@ class Visitor(HttpUser):
 """
 
 
-def test_names_without_end_are_counted_together(tmp_path, target, receiver):
+def test_endpoints_beyond_the_limit_are_counted_together(tmp_path, target, receiver):
     made = Locust(str(tmp_path), receiver.url, MANY_NAMES, LOAD_MANAGER_MAX_ENDPOINTS="100")
     try:
         assert made.start(target, durationSeconds=6)[0] == 200
@@ -130,7 +130,7 @@ def test_names_without_end_are_counted_together(tmp_path, target, receiver):
         made.close()
 
 
-def test_what_was_cut_off_is_told_once():
+def test_cut_off_requests_are_reported_once():
     recorder = Recorder()
     recorder.cut_off = 2
     assert recorder.report()["cutOff"] == 0
@@ -144,9 +144,9 @@ def test_workers_end_when_their_master_is_killed(locust):
     until("the workers' end", lambda: all(process.poll() is not None for process in locust.processes), 10)
 
 
-def test_a_master_that_nobody_asks_for_any_more_ends_with_its_workers(tmp_path, receiver):
-    hurry = "import load_manager_locust.control\nload_manager_locust.control.LONELY_SECONDS = 3\n"
-    made = Locust(str(tmp_path), receiver.url, hurry + SCRIPT)
+def test_an_unattended_master_ends_with_its_workers(tmp_path, receiver):
+    short = "import load_manager_locust.master.supervisor\nload_manager_locust.master.supervisor.UNATTENDED_SECONDS = 3\n"
+    made = Locust(str(tmp_path), receiver.url, short + SCRIPT)
     try:
         until("the end of all three", lambda: all(process.poll() is not None for process in made.processes), 15)
     finally:

@@ -2,20 +2,20 @@ import os
 import struct
 
 import decode
-from load_manager_locust import identity, settings, wire
-from load_manager_locust.outbox import Outbox
-from load_manager_locust.sender import Sender
+from load_manager_locust.delivery.outbox import Outbox
+from load_manager_locust.delivery.sender import Sender
+from load_manager_locust.shared import pidfile, settings, wire
 
 from harness import Receiver
 
-BOOT = b"b" * 16
+MASTER_INSTANCE_ID = b"b" * 16
 
 
 def outbox(**more):
-    return Outbox("run", 1, BOOT, more.pop("cap", 1 << 20), **more)
+    return Outbox("run", MASTER_INSTANCE_ID, more.pop("cap", 1 << 20), **more)
 
 
-def test_records_are_numbered_once_and_forgotten_when_stored():
+def test_records_are_numbered_once_and_removed_when_stored():
     box = outbox()
     for text in (b"a", b"b", b"c"):
         box.add(wire.EVENT, text)
@@ -30,7 +30,7 @@ def test_records_are_numbered_once_and_forgotten_when_stored():
     assert box.is_done and box.last_seq == 4
 
 
-def test_over_its_cap_the_oldest_go_and_that_is_told():
+def test_over_its_limit_the_oldest_records_are_dropped():
     box = outbox(cap=300)
     for _ in range(5):
         box.add(wire.SAMPLE, b"x" * 100)
@@ -42,7 +42,7 @@ def test_over_its_cap_the_oldest_go_and_that_is_told():
     assert kept and missing == {seq for first, last in gone for seq in range(first, last + 1)}
 
 
-def test_what_is_too_old_goes_and_that_is_told():
+def test_records_that_are_too_old_are_dropped():
     now = [0.0]
     box = outbox(clock=lambda: now[0])
     box.add(wire.SAMPLE, b"first")
@@ -55,12 +55,12 @@ def test_what_is_too_old_goes_and_that_is_told():
     assert (records[-1][1], decode.Reader(records[-1][2]).varint()) == (wire.DROPPED, 1)
 
 
-def test_nothing_is_sent_before_the_run_has_a_name():
-    box = Outbox(None, 1, BOOT, 1 << 20)
+def test_nothing_is_sent_before_the_run_has_an_id():
+    box = Outbox(None, MASTER_INSTANCE_ID, 1 << 20)
     box.add(wire.EVENT, b"a")
     assert box.next_batch(1 << 20) is None
-    box.run_id = "named"
-    assert decode.batch(box.next_batch(1 << 20)[1])["runId"] == "named"
+    box.run_id = "registered"
+    assert decode.batch(box.next_batch(1 << 20)[1])["runId"] == "registered"
 
 
 def test_the_spool_has_every_record_as_a_batch(tmp_path):
@@ -78,7 +78,7 @@ def test_the_spool_has_every_record_as_a_batch(tmp_path):
     assert seqs == [1, 2]
 
 
-def test_a_disk_that_cannot_be_written_ends_the_spool_and_nothing_else(tmp_path):
+def test_a_spool_that_cannot_be_written_is_given_up_and_records_are_still_sent(tmp_path):
     box = outbox(spool_path=str(tmp_path / "no-such-folder" / "spool.bin"))
     box.add(wire.EVENT, b"a")
     assert box.next_batch(1 << 20) is not None
@@ -90,7 +90,7 @@ def send(box, *receivers):
     return sender
 
 
-def test_what_is_not_taken_is_sent_again_and_arrives_once():
+def test_records_that_are_not_taken_are_sent_again_and_arrive_once():
     receiver = Receiver(503, 401, 429)
     box = outbox()
     box.add(wire.EVENT, b"a" * 2000)
@@ -102,7 +102,7 @@ def test_what_is_not_taken_is_sent_again_and_arrives_once():
     receiver.close()
 
 
-def test_410_forgets_and_400_is_set_aside_and_told():
+def test_400_replaces_a_batch_by_dropped_and_410_empties_the_outbox():
     receiver = Receiver(400)
     box = outbox()
     box.add(wire.EVENT, b"unreadable")
@@ -118,7 +118,7 @@ def test_410_forgets_and_400_is_set_aside_and_told():
     gone.close()
 
 
-def test_the_next_address_is_tried_and_then_first():
+def test_the_address_that_answers_is_tried_first_from_then_on():
     receiver = Receiver()
     box = outbox()
     box.add(wire.EVENT, b"a")
@@ -127,11 +127,11 @@ def test_the_next_address_is_tried_and_then_first():
     receiver.close()
 
 
-def test_settings_and_identity(tmp_path):
-    told = settings.Settings({"LOAD_MANAGER_URL": "http://a/, http://b", "LOAD_MANAGER_ACCOUNT_ID": "a", "LOAD_MANAGER_SPOOL_BYTES": "x"})
-    assert told.urls == ["http://a", "http://b"] and not told.has_scope and told.spool_bytes == 64 << 20
-    identity.write(str(tmp_path), "master", {"webPort": 1})
-    assert identity.is_alive(str(tmp_path), "master")
+def test_settings_and_pidfile(tmp_path):
+    parsed = settings.Settings({"LOAD_MANAGER_URL": "http://a/, http://b", "LOAD_MANAGER_ACCOUNT_ID": "a", "LOAD_MANAGER_SPOOL_BYTES": "x"})
+    assert parsed.urls == ["http://a", "http://b"] and not parsed.has_scope and parsed.spool_bytes == 64 << 20
+    pidfile.write(str(tmp_path), "master", {"webPort": 1})
+    assert pidfile.is_alive(str(tmp_path), "master")
     text = (tmp_path / "master.json").read_text().replace('"startTicks": ', '"startTicks": 1')
     (tmp_path / "master.json").write_text(text)
-    assert not identity.is_alive(str(tmp_path), "master") or not os.path.exists("/proc/self/stat")
+    assert not pidfile.is_alive(str(tmp_path), "master") or not os.path.exists("/proc/self/stat")

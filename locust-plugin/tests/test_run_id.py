@@ -1,4 +1,4 @@
-"""What a script in the master knows of the run that begins."""
+"""The run id that a script in the master finds in ``test_start``."""
 from harness import SCRIPT, Locust, until
 from test_deadline import SCOPE, swarm
 
@@ -14,7 +14,7 @@ def tell(environment, **_):
 """
 
 
-def test_load_that_somebody_starts_after_a_run_is_not_of_that_run(tmp_path, target, receiver):
+def test_load_started_at_locust_after_a_run_does_not_have_that_runs_id(tmp_path, target, receiver):
     locust = Locust(str(tmp_path), receiver.url, SCRIPT + LISTENER, **SCOPE)
     try:
         assert locust.start(target, durationSeconds=2)[0] == 200

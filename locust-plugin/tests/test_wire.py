@@ -3,13 +3,13 @@ import os
 import random
 
 import decode
-from load_manager_locust import wire
-from load_manager_locust.worker import Cell
+from load_manager_locust.shared import wire
+from load_manager_locust.shared.endpoint_delta import EndpointDelta
 
 VECTORS = os.path.join(os.path.dirname(__file__), "vectors.json")
 
 
-def test_varints_of_every_length_come_back():
+def test_varints_of_every_length_are_read_back():
     for bits in range(53):
         for value in (2**bits - 1, 2**bits, 2**bits + 1):
             assert decode.Reader(wire.varint(value)).varint() == value
@@ -24,34 +24,34 @@ def test_a_bucket_is_never_wider_than_its_64th():
         assert wire.bucket(max(0, value - 1)) <= index
 
 
-def test_histograms_come_back():
+def test_histograms_are_read_back():
     for _ in range(200):
         counts = {random.randrange(3000): random.choice([1, 1, 2, 300]) for _ in range(random.randrange(40))}
         read = decode.histogram(wire.histogram(counts))
         assert read == ({"scheme": 1, "counts": counts} if counts else {})
 
 
-def test_a_part_comes_back():
-    cell = Cell()
+def test_a_part_is_read_back():
+    delta = EndpointDelta()
     for ms, failed in ((1.5, False), (2.0, True), (None, False)):
-        cell.add(ms, 10, failed)
+        delta.add(ms, 10, failed)
     key = wire.endpoint_id("GET", "/")
-    (read,) = decode.part(decode.Reader(wire.part({key: cell}))).values()
+    (read,) = decode.part(decode.Reader(wire.part({key: delta}))).values()
     assert (read["requests"], read["failures"], read["noTime"]) == (3, 1, 1)
     assert (read["sumUs"], read["minUs"], read["maxUs"], read["bytes"]) == (3500, 1500, 2000, 30)
     assert sum(read["ok"]["counts"].values()) == 1 and sum(read["failed"]["counts"].values()) == 1
 
 
-def test_folding_adds_up_what_is_folded_and_leaves_the_rest():
-    def cell(*calls):
-        made = Cell()
+def test_merging_endpoints_adds_them_up_and_leaves_the_rest():
+    def delta(*calls):
+        made = EndpointDelta()
         for ms, failed in calls:
             made.add(ms, 10, failed)
         return made
 
     a, b, c, other = [wire.endpoint_id("GET", name) for name in ("/a", "/b", "/c", "(other)")]
-    part = {a: cell((5, False)), b: cell((1, False), (1, True)), c: cell((None, False)), other: cell((9, False))}
-    read = decode.part(decode.Reader(wire.fold(wire.part(part), {b, c}, other)))
+    part = {a: delta((5, False)), b: delta((1, False), (1, True)), c: delta((None, False)), other: delta((9, False))}
+    read = decode.part(decode.Reader(wire.merge_endpoints(wire.part(part), {b, c}, other)))
     whole = decode.part(decode.Reader(wire.part({a: part[a]})))
     assert read[a.hex()] == whole[a.hex()] and set(read) == {a.hex(), other.hex()}
     one = read[other.hex()]
@@ -62,15 +62,15 @@ def test_folding_adds_up_what_is_folded_and_leaves_the_rest():
 
 
 def make_vectors():
-    cell = Cell()
+    delta = EndpointDelta()
     for ms, failed in ((0.05, False), (1.5, False), (1.5, False), (250.0, True), (None, False)):
-        cell.add(ms, 100, failed)
+        delta.add(ms, 100, failed)
     key = wire.endpoint_id("GET", "/products/[id]")
     body = (
         wire.section(wire.SECOND, wire.varint(1795000000))
         + wire.users_section(20, 19, [("Visitor", 20, 19)])
         + wire.workers_section([("w1", 3, 19, 12.5)])
-        + wire.part_section("w1", wire.part({key: cell}))
+        + wire.part_section("w1", wire.part({key: delta}))
         + wire.names_section([(key, "GET", "/products/[id]")])
         + wire.section(20, b"reserved")
     )
@@ -86,13 +86,13 @@ def make_vectors():
         "endpoints": [["GET", "/", wire.endpoint_id("GET", "/").hex()], ["", "täsk", wire.endpoint_id("", "täsk").hex()]],
         "histogram": {"counts": [[5, 1], [64, 3], [2000, 1]], "hex": wire.histogram({5: 1, 64: 3, 2000: 1}).hex()},
         "batch": {
-            "hex": wire.batch("run-1", 1, bytes(bytearray(range(16))), records).hex(),
-            "boot": bytes(bytearray(range(16))).hex(),
+            "hex": wire.batch("run-1", bytes(bytearray(range(16))), records).hex(),
+            "masterInstanceId": bytes(bytearray(range(16))).hex(),
             "endpoint": {"id": key.hex(), "requests": 5, "failures": 1, "noTime": 1, "sumUs": 253050, "minUs": 50, "maxUs": 250000, "bytes": 500},
         },
     }
 
 
-def test_the_vectors_that_the_server_is_tested_with_are_what_is_sent():
+def test_the_vectors_of_the_servers_tests_are_what_the_plugin_sends():
     with open(VECTORS) as file:
         assert json.load(file) == make_vectors()

@@ -1,11 +1,15 @@
-"""What the plugin is told by its environment."""
+"""The plugin's settings, read from environment variables. Imports nothing of Locust."""
 import os
 
 MIB = 1024 * 1024
 
 
 class Settings(object):
-    """``urls``: addresses of the server, tried in order. ``scope``: where runs that are started here belong."""
+    """
+    ``urls``: addresses of the server, tried in order. ``token``: the callback token, may be empty. ``run_dir``, ``role``:
+    set for processes that the server starts, else ``None``. ``scope``: {accountId, orgId, projectId, envId} of runs that
+    are started at Locust itself, without what is not set. A number that cannot be read counts as not set.
+    """
 
     def __init__(self, environ):
         self.urls = [url.strip().rstrip("/") for url in environ.get("LOAD_MANAGER_URL", "").split(",") if url.strip()]
@@ -13,8 +17,8 @@ class Settings(object):
         self.run_dir = environ.get("LOAD_MANAGER_RUN_DIR") or None
         self.role = environ.get("LOAD_MANAGER_ROLE") or None
         names = {"accountId": "ACCOUNT_ID", "orgId": "ORG_ID", "projectId": "PROJECT_ID", "envId": "ENV_ID"}
-        given = {field: environ.get("LOAD_MANAGER_" + name) for field, name in names.items()}
-        self.scope = {field: value for field, value in given.items() if value}
+        values = {field: environ.get("LOAD_MANAGER_" + name) for field, name in names.items()}
+        self.scope = {field: value for field, value in values.items() if value}
         self.spool_bytes = max(MIB, _number(environ, "LOAD_MANAGER_SPOOL_BYTES", 64 * MIB))
         self.max_endpoints = max(1, _number(environ, "LOAD_MANAGER_MAX_ENDPOINTS", 1000))
 

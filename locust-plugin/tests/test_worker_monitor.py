@@ -1,4 +1,4 @@
-"""What can be wrong with generators and scripts, on a real Locust: each has an event, and the status says it."""
+"""Faults of load generators and scripts, on a real Locust: each has an event and is in the status."""
 import os
 import signal
 import time
@@ -6,7 +6,7 @@ import time
 import decode
 from harness import SCRIPT, Locust, received, until
 
-from load_manager_locust import compat
+from load_manager_locust.shared import compat
 
 
 def events(receiver, kind):
@@ -18,7 +18,7 @@ def events(receiver, kind):
     ]
 
 
-# What Locust measures is told, not made: a machine that is busy otherwise would decide.
+# CPU readings are simulated: real ones would depend on what else the machine does.
 CPU = """
 import os
 import psutil
@@ -30,18 +30,18 @@ if os.environ["LOAD_MANAGER_ROLE"] == "worker-1":
 """
 
 
-def test_a_saturated_worker_is_told_once_and_when_it_has_room_again(tmp_path, target, receiver):
+def test_a_saturated_worker_has_one_event_and_another_when_it_has_recovered(tmp_path, target, receiver):
     made = Locust(str(tmp_path), receiver.url, CPU + SCRIPT)
     try:
         assert made.start(target)[0] == 200
         (saturated,) = until("the saturated worker", lambda: made.status()["run"]["saturated"])
         assert saturated["cpu"] == 97.0
-        (told,) = until("its event", lambda: events(receiver, "generator_saturated"))
-        assert told["data"]["worker"] == saturated["id"] and told["data"]["cpuPercent"] == 97.0
-        assert told["atMs"] - saturated["sinceMs"] >= 5000
+        (event,) = until("its event", lambda: events(receiver, "generator_saturated"))
+        assert event["data"]["worker"] == saturated["id"] and event["data"]["cpuPercent"] == 97.0
+        assert event["atMs"] - saturated["sinceMs"] >= 5000
         (tmp_path / "enough").write_text("")
         (back,) = until("its recovery", lambda: events(receiver, "generator_recovered"))
-        assert back["data"]["from"] == told["data"]["from"] and back["data"]["to"] > back["data"]["from"]
+        assert back["data"]["from"] == event["data"]["from"] and back["data"]["to"] > back["data"]["from"]
         assert made.status()["run"]["saturated"] == []
         assert len(events(receiver, "generator_saturated")) == 1
     finally:
@@ -58,7 +58,7 @@ if os.environ["LOAD_MANAGER_ROLE"] == "worker-2":
 """
 
 
-def test_a_worker_whose_clock_is_off_is_told_and_its_seconds_are_shifted(tmp_path, target, receiver):
+def test_a_worker_whose_clock_is_off_has_an_event_and_its_seconds_are_shifted(tmp_path, target, receiver):
     made = Locust(str(tmp_path), receiver.url, CLOCK + SCRIPT)
     try:
         begun = time.time()
@@ -67,8 +67,8 @@ def test_a_worker_whose_clock_is_off_is_told_and_its_seconds_are_shifted(tmp_pat
         assert 2.5 < offset["seconds"] < 3.5
         made.ended()
         records = received(receiver, "run-1")
-        (told,) = events(receiver, "clock_offset")
-        assert told["data"] == offset
+        (event,) = events(receiver, "clock_offset")
+        assert event["data"] == offset
         seconds = [decode.sample(body)["second"] for _, kind, body in records if kind == 2]
         assert begun - 1 <= min(seconds) and max(seconds) <= time.time()
     finally:
@@ -85,7 +85,7 @@ time.time = lambda: real() + (float(open(mine).read()) if os.path.exists(mine) e
 """
 
 
-def test_clocks_that_are_set_during_a_run_change_no_second_and_keep_no_run_from_starting(tmp_path, target, receiver):
+def test_setting_clocks_during_a_run_moves_no_second_and_the_next_run_starts(tmp_path, target, receiver):
     made = Locust(str(tmp_path), receiver.url, SET_CLOCK + SCRIPT)
     try:
         begun = time.time()
@@ -94,13 +94,13 @@ def test_clocks_that_are_set_during_a_run_change_no_second_and_keep_no_run_from_
         (tmp_path / "set-worker-2").write_text("120")
         (tmp_path / "set-master").write_text("-300")
         until("both", lambda: len(events(receiver, "clock_offset")) == 2)
-        offsets = {told["data"]["worker"] == "master": told["data"]["seconds"] for told in events(receiver, "clock_offset")}
+        offsets = {event["data"]["worker"] == "master": event["data"]["seconds"] for event in events(receiver, "clock_offset")}
         assert 119 < offsets[False] < 121 and -301 < offsets[True] < -299
         made.ended()
         assert events(receiver, "workers_lost") == []
         seconds = [decode.sample(body)["second"] for _, kind, body in received(receiver, "run-1") if kind == 2]
         assert begun - 1 <= min(seconds) and max(seconds) <= time.time()
-        # Locust's workers would drop the master's order as older than the last one.
+        # With the wall clock, Locust's workers would ignore the master's order as older than the last one.
         ahead = made.status()["wallMs"] / 1000.0 - time.time()
         again = dict(runId="run-2", durationSeconds=4, clockAheadSeconds=ahead)
         until("the next run", lambda: made.start(target, **again)[0] == 200)
@@ -142,8 +142,8 @@ class Visitor(HttpUser):
 """
 
 
-def test_users_that_raise_in_on_start_are_counted_and_told_once(tmp_path, target, receiver):
-    # A task set's on_start is a task to Locust: its user lives, and tries again.
+def test_users_that_raise_in_on_start_are_counted_and_have_one_event(tmp_path, target, receiver):
+    # Locust treats a task set's on_start as a task: its user goes on and tries again.
     for script, cause, deaths in ((RAISES, "ValueError: no token for ", 6), (TASK_SET_RAISES, "'cart'", 0)):
         folder = tmp_path / str(deaths)
         folder.mkdir()
@@ -155,14 +155,14 @@ def test_users_that_raise_in_on_start_are_counted_and_told_once(tmp_path, target
             assert error["onStart"] and error["message"].startswith(cause)
             until("all deaths", lambda: made.status()["run"]["usersDied"] == deaths)
             until("the users left", lambda: made.status()["userCount"] == 6 - deaths)
-            (told,) = until("the event", lambda: events(receiver, "script_error"))
-            assert "on_start" in told["data"]["traceback"] and told["data"]["message"]
+            (event,) = until("the event", lambda: events(receiver, "script_error"))
+            assert "on_start" in event["data"]["traceback"] and event["data"]["message"]
             assert sum(target.counts.values()) == 0
         finally:
             made.close()
 
 
-def test_a_lost_worker_that_comes_back_is_told_with_users(tmp_path, target, receiver):
+def test_a_lost_worker_and_its_return_have_events_with_users(tmp_path, target, receiver):
     made = Locust(str(tmp_path), receiver.url)
     try:
         assert made.start(target)[0] == 200
@@ -179,17 +179,17 @@ def test_a_lost_worker_that_comes_back_is_told_with_users(tmp_path, target, rece
 
 
 def test_workers_end_when_their_master_is_silent(tmp_path, target, receiver):
-    """It lives, and says nothing; Locust itself waits a minute, before 2.19 for ever."""
-    hurry = "import load_manager_locust.watchdog as w\nimport locust.runners as r\n"
-    hurry += "w.SILENCE_SECONDS = 4\nr.MASTER_HEARTBEAT_TIMEOUT = 4\n"
-    made = Locust(str(tmp_path), receiver.url, hurry + SCRIPT)
+    """The master's process is stopped, not gone. Locust itself waits a minute, before 2.19 for ever."""
+    short = "import load_manager_locust.worker.liveness as w\nimport locust.runners as r\n"
+    short += "w.SILENCE_SECONDS = 4\nr.MASTER_HEARTBEAT_TIMEOUT = 4\n"
+    made = Locust(str(tmp_path), receiver.url, short + SCRIPT)
     try:
         assert made.start(target)[0] == 200
         until("requests", lambda: (made.status()["run"] or {}).get("requests", 0) > 50)
         made.processes[0].send_signal(signal.SIGSTOP)
         until("the workers' end", lambda: all(process.poll() is not None for process in made.processes[1:]), 15)
         log = open(os.path.join(made.folder, "worker-1.log")).read()
-        assert ("has been silent" if compat.LACKS_WATCHDOG else "heartbeat from master") in log
+        assert ("has been silent" if compat.LACKS_MASTER_TIMEOUT else "heartbeat from master") in log
         before = dict(target.counts)
         time.sleep(1.5)
         assert dict(target.counts) == before

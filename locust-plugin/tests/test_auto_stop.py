@@ -1,9 +1,9 @@
-"""A run whose requests fail ends by itself, also without a server."""
+"""A run whose requests fail is stopped, with or without a server."""
 import decode
 import pytest
 from harness import Locust, received, until
 
-from load_manager_locust.autostop import AutoStop
+from load_manager_locust.master.auto_stop import AutoStop
 
 BROKEN = """
 from locust import HttpUser, constant, task
@@ -24,29 +24,29 @@ def broken(tmp_path, receiver):
     made.close()
 
 
-def judged(auto_stop, began, seconds):
-    """What was found, second by second, as they close: {first open second: evidence}."""
+def evaluated(auto_stop, load_started, seconds):
+    """Evaluates as each second closes; returns {first open second: evidence}."""
     found = {}
     for second, (requests, failures) in enumerate(seconds):
         auto_stop.count(second, requests, failures)
-        evidence = auto_stop.judge(began, second + 1)
+        evidence = auto_stop.evaluate(load_started, second + 1)
         if evidence is not None:
             found[second + 1] = evidence
     return found
 
 
-def test_the_rule():
+def test_the_rule_is_evaluated_over_its_window():
     rule = {"enabled": True, "failedPercent": 90, "windowSeconds": 5, "minRequests": 100}
     bad, good = (30, 30), (30, 0)
-    assert list(judged(AutoStop(rule), 0.0, [bad] * 9)) == [5]
-    # Load began within a second: the window is whole only after that.
-    assert list(judged(AutoStop(rule), 0.7, [bad] * 9)) == [6]
-    # 4 of 5 seconds are 80 %; once the good one has left the window, all fail.
-    assert list(judged(AutoStop(rule), 0.0, [good] + [bad] * 9)) == [6]
-    assert judged(AutoStop(rule), 0.0, [(19, 19)] * 9) == {}
-    assert judged(AutoStop(dict(rule, enabled=False)), 0.0, [bad] * 9) == {}
-    assert list(judged(AutoStop(), 0.0, [(2, 2)] * 70)) == [60]
-    (evidence,) = judged(AutoStop(rule), 0.0, [(100, 95)] * 5).values()
+    assert list(evaluated(AutoStop(rule), 0.0, [bad] * 9)) == [5]
+    # Load started within a second, which is not whole: the window begins after it.
+    assert list(evaluated(AutoStop(rule), 0.7, [bad] * 9)) == [6]
+    # 4 of 5 seconds are 80 %; when the good second has left the window, all requests in it fail.
+    assert list(evaluated(AutoStop(rule), 0.0, [good] + [bad] * 9)) == [6]
+    assert evaluated(AutoStop(rule), 0.0, [(19, 19)] * 9) == {}
+    assert evaluated(AutoStop(dict(rule, enabled=False)), 0.0, [bad] * 9) == {}
+    assert list(evaluated(AutoStop(), 0.0, [(2, 2)] * 70)) == [60]
+    (evidence,) = evaluated(AutoStop(rule), 0.0, [(100, 95)] * 5).values()
     assert evidence == {
         "requests": 500, "failures": 475, "failedPercent": 95.0, "windowSeconds": 5,
         "from": "1970-01-01T00:00:00.000Z", "to": "1970-01-01T00:00:05.000Z",
@@ -55,7 +55,7 @@ def test_the_rule():
         AutoStop({"windowSeconds": "long"})
 
 
-def test_it_stops_while_nobody_listens_and_the_evidence_arrives_later(broken, target, receiver):
+def test_it_stops_while_the_server_is_down_and_the_evidence_arrives_later(broken, target, receiver):
     receiver.close()
     rule = {"enabled": True, "failedPercent": 90, "windowSeconds": 5, "minRequests": 20}
     assert broken.start(target, autoStop=rule)[0] == 200
@@ -72,7 +72,7 @@ def test_it_stops_while_nobody_listens_and_the_evidence_arrives_later(broken, ta
     assert final["stopCause"] == "autostop" and final["requests"] == before == sum(target.counts.values())
 
 
-def test_switched_off_it_runs_to_its_end(broken, target, receiver):
+def test_when_switched_off_the_run_goes_on_to_its_deadline(broken, target, receiver):
     rule = {"enabled": False, "failedPercent": 1, "windowSeconds": 5, "minRequests": 1}
     assert broken.start(target, autoStop=rule, durationSeconds=9)[0] == 200
     run = until("the end", lambda: (lambda run: run if run["phase"] == "ended" else None)(broken.status()["run"]), 30)

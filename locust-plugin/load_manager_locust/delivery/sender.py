@@ -1,4 +1,4 @@
-"""Brings outboxes to the server: one batch in flight, the oldest first, again until it is stored."""
+"""Sends the outboxes to the server: one batch at a time, oldest first, repeated until the server has stored it."""
 import logging
 import time
 import zlib
@@ -10,17 +10,21 @@ from gevent.event import Event
 logger = logging.getLogger("load_manager")
 
 BATCH_BYTES = 256 * 1024
-# The few seconds of a usual batch fit into some packets; compressing them costs more than it saves.
+# A usual batch fits into a few packets; compressing it costs more than it saves.
 COMPRESS_FROM_BYTES = 16 * 1024
-EVERY_SECONDS = 1.0
-LONGEST_PAUSE = 5.0
-TIMEOUT = (3, 10)
+PAUSE_SECONDS = 1.0
+MAX_PAUSE_SECONDS = 5.0
+# To connect, and to read.
+TIMEOUT_SECONDS = (3, 10)
 SAMPLES = "/v1/internal/locust/samples"
 REGISTER = "/v1/internal/locust/register-external"
 
 
 class Sender(object):
-    """``on_answer(outbox, answer)`` gets the server's answers: names that it misses, commands."""
+    """
+    ``urls``: the server's addresses, tried in order. ``on_answer(outbox, answer)`` gets each answer of the server to a batch,
+    as a dict: endpoints whose names it does not know, and commands.
+    """
 
     def __init__(self, urls, token, on_answer):
         self.urls = list(urls)
@@ -35,24 +39,25 @@ class Sender(object):
     def start(self):
         gevent.spawn(self._run)
 
-    def attach(self, urls, token):
+    def set_destination(self, urls, token):
+        """No urls, or ``None`` as token: what was known before stays."""
         self.urls = [url.rstrip("/") for url in urls] or self.urls
         self.token = token if token is not None else self.token
         self.wake.set()
 
     def _run(self):
-        pause = EVERY_SECONDS
+        pause = PAUSE_SECONDS
         while True:
             self.wake.wait(pause)
             self.wake.clear()
             try:
-                pause = EVERY_SECONDS if self.send_all() else min(LONGEST_PAUSE, pause * 2)
+                pause = PAUSE_SECONDS if self.send_all() else min(MAX_PAUSE_SECONDS, pause * 2)
             except Exception:
-                logger.exception("figures could not be sent; they are kept")
-                pause = LONGEST_PAUSE
+                logger.exception("metrics could not be sent; they are kept and sent again")
+                pause = MAX_PAUSE_SECONDS
 
     def send_all(self):
-        """Sends what there is; ``False`` where the server could not take it just now."""
+        """Sends everything that is pending; ``False``: the server could not take it now, and it is kept."""
         for outbox in list(self.outboxes):
             while True:
                 batch = outbox.next_batch(BATCH_BYTES)
@@ -64,45 +69,49 @@ class Sender(object):
                 self.outboxes.remove(outbox)
         return True
 
-    def _send(self, outbox, last, data):
+    def _send(self, outbox, last_seq, data):
+        """``False``: try again later."""
         headers = {"Content-Type": "application/vnd.load-manager.batch"}
         if len(data) > COMPRESS_FROM_BYTES:
-            packed = zlib.compress(data, 1)
-            if len(packed) < 0.8 * len(data):
-                data = packed
+            compressed = zlib.compress(data, 1)
+            if len(compressed) < 0.8 * len(data):
+                data = compressed
                 headers["Content-Encoding"] = "deflate"
         response = self.post(SAMPLES, data=data, headers=headers)
         if response is None:
             return False
         if response.status_code < 300:
             self.last_error = None
-            outbox.acknowledge(last)
-            self._answered(outbox, response)
+            outbox.acknowledge(last_seq)
+            self._pass_on_answer(outbox, response)
             return True
         self.last_error = "%d %s" % (response.status_code, response.text[:300])
         if response.status_code == 410:
-            logger.warning("Load Manager does not want the figures of this run any more: %s", response.text[:300])
+            logger.warning("Load Manager takes no more metrics of this run; they are dropped: %s", response.text[:300])
             outbox.acknowledge(outbox.last_seq)
             return True
         if response.status_code in (400, 413):
-            logger.error("Load Manager cannot read a batch; it is set aside: %s", response.text[:300])
-            outbox.quarantine(last)
+            logger.error("Load Manager cannot read a batch of metrics; it is left out: %s", response.text[:300])
+            outbox.quarantine(last_seq)
             return True
-        logger.warning("Load Manager did not take the figures; they are kept: %s", self.last_error)
+        logger.warning("Load Manager did not take the metrics; they are kept and sent again: %s", self.last_error)
         return False
 
-    def _answered(self, outbox, response):
+    def _pass_on_answer(self, outbox, response):
         try:
             self.on_answer(outbox, response.json())
         except Exception:
-            logger.exception("the server's answer could not be followed")
+            logger.exception("the server's answer to a batch could not be processed")
 
     def post(self, path, **kwargs):
-        """The first address that answers; ``None`` where none does. It is then tried first."""
+        """
+        Posts to the first address that answers, which is tried first from then on; ``kwargs`` as for ``requests``. Returns the
+        response whatever its status, or ``None`` where no address answers; ``last_error`` then says why.
+        """
         kwargs["headers"] = dict(kwargs.get("headers") or {}, **{"X-Locust-Token": self.token})
         for index, url in enumerate(list(self.urls)):
             try:
-                response = self.session.post(url + path, timeout=TIMEOUT, allow_redirects=False, **kwargs)
+                response = self.session.post(url + path, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
             except requests.RequestException as error:
                 self.last_error = str(error)[:300]
                 continue
@@ -112,7 +121,7 @@ class Sender(object):
         return None
 
     def flush(self, seconds):
-        """A last try before the process ends."""
+        """Tries for so many seconds to send what is pending, before the process ends."""
         deadline = time.monotonic() + seconds
         with gevent.Timeout(seconds, False):
             while time.monotonic() < deadline and any(outbox.pending for outbox in self.outboxes):

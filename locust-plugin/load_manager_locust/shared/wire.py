@@ -1,9 +1,11 @@
-"""The bytes of PROTOCOL.md: varints, histograms, parts, samples, batches."""
+"""Encodes what PROTOCOL.md describes in bytes: varints, histograms, parts, samples, batches. All functions return bytes."""
 import hashlib
 import json
 
-MAGIC = b"LMB\x01"
+MAGIC = b"LMB\x02"
+# Types of records.
 OPEN, SAMPLE, EVENT, DROPPED, FINAL = 1, 2, 3, 4, 5
+# Types of a sample's sections.
 SECOND, USERS, WORKERS, PART, NAMES, ERRORS, EXCEPTIONS = 1, 2, 3, 4, 5, 6, 7
 
 
@@ -18,7 +20,7 @@ def varint(value):
 
 
 def read_varint(data, at):
-    """The number at a place, and the place after it."""
+    """Returns the number at position ``at``, and the position after it."""
     value = shift = 0
     while True:
         byte = data[at]
@@ -30,6 +32,7 @@ def read_varint(data, at):
 
 
 def block(data):
+    """Bytes after their length."""
     return varint(len(data)) + data
 
 
@@ -41,8 +44,13 @@ def endpoint_id(method, name):
     return hashlib.sha256(method.encode("utf-8", "replace") + b"\0" + name.encode("utf-8", "replace")).digest()[:8]
 
 
+# Counts the endpoints beyond the most that a run may have.
+OTHER = ("", "(other)")
+OTHER_ID = endpoint_id(*OTHER)
+
+
 def bucket(us):
-    """Scheme 1's bucket of a latency in whole microseconds: exact below 64, then 64 an octave."""
+    """The index in scheme 1 of a latency in whole microseconds: exact below 64, then 64 buckets an octave."""
     if us < 64:
         return us
     octave = us.bit_length() - 7
@@ -50,7 +58,7 @@ def bucket(us):
 
 
 def histogram(counts, scheme=1):
-    """``counts``: {bucket: count}. Empty without any."""
+    """``counts``: {bucket: count}; without any the result is empty."""
     if not counts:
         return b""
     out = bytearray([scheme])
@@ -64,63 +72,76 @@ def histogram(counts, scheme=1):
     return bytes(out)
 
 
-def part(cells, scheme=1):
-    """``cells``: {endpoint id: Cell-like}; what one worker did in one second."""
-    out = bytearray(varint(len(cells)))
-    for key in sorted(cells):
-        cell = cells[key]
+def part(deltas, scheme=1):
+    """What one worker did in one second. ``deltas``: {endpoint id: EndpointDelta}; ``scheme``: of their histograms."""
+    out = bytearray(varint(len(deltas)))
+    for key in sorted(deltas):
+        delta = deltas[key]
         out += key
         for value in (
-            cell.requests,
-            cell.failures,
-            cell.no_time,
-            cell.sum_us,
-            cell.min_us or 0,
-            cell.max_us,
-            cell.bytes,
+            delta.requests,
+            delta.failures,
+            delta.no_time,
+            delta.sum_us,
+            delta.min_us or 0,
+            delta.max_us,
+            delta.bytes,
         ):
             out += varint(value)
-        out += block(histogram(cell.ok, scheme))
-        out += block(histogram(cell.failed, scheme))
+        out += block(histogram(delta.ok, scheme))
+        out += block(histogram(delta.failed, scheme))
     return bytes(out)
 
 
-def fold(data, folded, other):
-    """A part in which the endpoints of ``folded`` and ``other`` are one, ``other``."""
+def merge_endpoints(data, merged, into):
+    """Rewrites a part: the endpoints whose ids are in ``merged`` are added to the endpoint ``into``."""
     count, at = read_varint(data, 0)
     kept = []
     sums, ok, failed = [0] * 7, {}, {}
     for _ in range(count):
         begin = at
         key = data[at:at + 8]
-        at += 8
-        values = []
-        for _ in range(7):
-            value, at = read_varint(data, at)
-            values.append(value)
-        histograms = []
-        for _ in range(2):
-            length, at = read_varint(data, at)
-            histograms.append(data[at:at + length])
-            at += length
-        if key != other and key not in folded:
+        values, histograms, at = _read_delta(data, at + 8)
+        if key != into and key not in merged:
             kept.append(data[begin:at])
             continue
-        timed = sums[0] > sums[2]
-        if values[0] > values[2]:
-            sums[4] = min(sums[4], values[4]) if timed else values[4]
-            sums[5] = max(sums[5], values[5])
-        for index in (0, 1, 2, 3, 6):
-            sums[index] += values[index]
+        _add_values(sums, values)
         add_histogram(ok, histograms[0])
         add_histogram(failed, histograms[1])
     encoded = b"".join(varint(value) for value in sums)
-    one = other + encoded + block(histogram(ok)) + block(histogram(failed))
-    return varint(len(kept) + 1) + b"".join(kept) + one
+    total = into + encoded + block(histogram(ok)) + block(histogram(failed))
+    return varint(len(kept) + 1) + b"".join(kept) + total
+
+
+def _read_delta(data, at):
+    """Returns the seven numbers of an endpoint, its two encoded histograms, and the position after them."""
+    values = []
+    for _ in range(7):
+        value, at = read_varint(data, at)
+        values.append(value)
+    histograms = []
+    for _ in range(2):
+        length, at = read_varint(data, at)
+        histograms.append(data[at:at + length])
+        at += length
+    return values, histograms, at
+
+
+def _add_values(sums, values):
+    """
+    Both: requests, failures, requests without a time, sum, minimum, maximum, bytes. A minimum of 0 means nothing where no
+    request had a time.
+    """
+    if values[0] > values[2]:
+        has_times = sums[0] > sums[2]
+        sums[4] = min(sums[4], values[4]) if has_times else values[4]
+        sums[5] = max(sums[5], values[5])
+    for index in (0, 1, 2, 3, 6):
+        sums[index] += values[index]
 
 
 def add_histogram(counts, encoded):
-    """Adds one of scheme 1 to ``{bucket: count}``."""
+    """Adds an encoded histogram of scheme 1 to ``counts``: {bucket: count}."""
     at, index = 1, 0
     while at < len(encoded):
         head, at = read_varint(encoded, at)
@@ -136,27 +157,27 @@ def section(kind, payload):
 
 
 def users_section(target, real, classes):
-    """``classes``: [(class, target, real)]."""
+    """``classes``: [(class, target users, real users)]."""
     out = bytearray(varint(target) + varint(real) + varint(len(classes)))
-    for name, wanted, there in classes:
-        out += text(name) + varint(wanted) + varint(there)
+    for name, class_target, class_real in classes:
+        out += text(name) + varint(class_target) + varint(class_real)
     return section(USERS, bytes(out))
 
 
 def workers_section(workers):
-    """``workers``: [(id, state, users, cpu in percent)]."""
+    """``workers``: [(id, state number, users, CPU in percent of a core)]."""
     out = bytearray(varint(len(workers)))
     for worker_id, state, users, cpu in workers:
         out += text(worker_id) + bytes([state]) + varint(users) + varint(max(0, int(cpu * 100)))
     return section(WORKERS, bytes(out))
 
 
-def part_section(worker_id, data):
-    return section(PART, text(worker_id) + data)
+def part_section(worker_id, encoded_part):
+    return section(PART, text(worker_id) + encoded_part)
 
 
 def names_section(names):
-    """``names``: [(id, method, name)]."""
+    """``names``: [(endpoint id, method, name)]."""
     out = bytearray(varint(len(names)))
     for key, method, name in names:
         out += key + text(method) + text(name)
@@ -174,8 +195,8 @@ def errors_section(errors):
 def exceptions_section(exceptions):
     """``exceptions``: [(worker ids, message, traceback, count)]."""
     out = bytearray(varint(len(exceptions)))
-    for worker_id, message, traceback, count in exceptions:
-        out += text(worker_id) + text(message) + text(traceback) + varint(count)
+    for worker_ids, message, traceback, count in exceptions:
+        out += text(worker_ids) + text(message) + text(traceback) + varint(count)
     return section(EXCEPTIONS, bytes(out))
 
 
@@ -187,6 +208,6 @@ def record(seq, kind, body):
     return varint(seq) + bytes([kind]) + block(body)
 
 
-def batch(run_id, attempt, boot, records):
-    """``records``: encoded ones, oldest first."""
-    return MAGIC + text(run_id) + varint(attempt) + boot + varint(len(records)) + b"".join(records)
+def batch(run_id, master_instance_id, records):
+    """``master_instance_id``: 16 bytes; ``records``: encoded ones, oldest first."""
+    return MAGIC + text(run_id) + master_instance_id + varint(len(records)) + b"".join(records)

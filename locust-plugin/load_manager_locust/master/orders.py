@@ -1,0 +1,131 @@
+"""Follows the server's orders: attach, start, set users, stop. They arrive over HTTP or in answers to batches."""
+import logging
+import os
+
+from ..delivery.outbox import Outbox
+from ..shared import compat
+from .auto_stop import AutoStop
+from .run import RUNNING, STARTING, time_limit_of
+
+logger = logging.getLogger("load_manager")
+
+
+class Refused(Exception):
+    """An order that is not followed: ``code`` for programs, the text for people, ``run_id`` of the run that is in the way."""
+
+    def __init__(self, code, message, run_id=None):
+        super(Refused, self).__init__(message)
+        self.code = code
+        self.run_id = run_id
+
+
+class Orders(object):
+    """
+    ``fence``: the highest that an order has carried. Each order takes its ``payload`` as PROTOCOL.md describes it, and raises
+    Refused, or KeyError, TypeError or ValueError where the payload is malformed; nothing has changed then but the fence and
+    the destination.
+    """
+
+    def __init__(self, controller):
+        self.controller = controller
+        self.fence = 0
+
+    def attach(self, payload):
+        """Another server, or the same one with other addresses, looks after this master from now on."""
+        self._take_over(payload)
+        run = self.controller.run
+        if run is not None and run.run_id == payload.get("run"):
+            run.fence = self.fence
+            time_limit = time_limit_of(payload)
+            if payload.get("autoStop") is not None:
+                run.auto_stop.set_rule(payload["autoStop"])
+            if run.set_time_limit(time_limit):
+                self.controller.send_run_to_workers(run)
+
+    def start(self, payload):
+        """Starts load once per run id, however often the order comes."""
+        self._take_over(payload)
+        controller = self.controller
+        run = controller.run
+        run_id = payload["runId"]
+        if run is not None and run.run_id == run_id:
+            run.fence = self.fence
+            return
+        if (run is not None and run.active) or controller.load.is_busy:
+            raise Refused("busy", "Locust is busy with another run.", run.run_id if run is not None else None)
+        if not compat.live_workers(controller.runner):
+            raise Refused("no_workers", "No worker is connected to this master.")
+        # The whole order is read before anything is made of it.
+        users, spawn_rate = payload["users"], payload["spawnRate"]
+        time_limit, auto_stop = time_limit_of(payload), AutoStop(payload.get("autoStop"))
+        clock_ahead = float(payload.get("clockAheadSeconds") or 0)
+        run = controller.new_run(self._outbox_of(run_id), auto_stop=auto_stop, clock_ahead=clock_ahead)
+        run.set_time_limit(time_limit)
+        run.set_target(users, spawn_rate)
+        if controller.environment.shape_class is not None:
+            run.event("shape_off", "The script's LoadTestShape is switched off: the run's own users and spawn rate apply.")
+        if payload.get("host"):
+            controller.environment.host = payload["host"]
+        controller.load.set_stop_timeout(payload.get("stopTimeoutSeconds") or 0)
+        controller.send_run_to_workers(run)
+        controller.load.set_users(users, spawn_rate)
+
+    def _outbox_of(self, run_id):
+        settings = self.controller.settings
+        spool_path = os.path.join(settings.run_dir, "spool.bin") if settings.run_dir else None
+        return Outbox(run_id, self.controller.master_instance_id, settings.spool_bytes, spool_path)
+
+    def set_users(self, payload):
+        self._check_fence(payload)
+        run = self._current_run(payload["runId"])
+        if run.phase not in (STARTING, RUNNING):
+            raise Refused("not_running", "The run is %s; its users cannot be changed." % run.phase)
+        # Orders arrive in two ways, so an older one may come after a newer one.
+        order_number = payload.get("at", run.users_order_number)
+        if order_number < run.users_order_number:
+            return
+        users, spawn_rate = payload["users"], payload.get("spawnRate") or run.spawn_rate
+        run.users_order_number = order_number
+        if (run.target_users, run.spawn_rate) == (users, spawn_rate):
+            return
+        run.set_target(users, spawn_rate)
+        self.controller.load.set_users(users, spawn_rate)
+
+    def stop(self, payload):
+        """Returns at once; the load stops in the background."""
+        self._check_fence(payload)
+        run = self._current_run(payload["runId"])
+        if run.phase in (STARTING, RUNNING):
+            self.controller.stop_run(run, payload.get("cause") or "manager")
+
+    def follow_answer(self, outbox, answer):
+        """The server's answer to a batch: endpoints whose names it does not know, and commands, which are orders."""
+        run = self.controller.run
+        if run is None or run.outbox is not outbox:
+            return
+        run.collector.resend_names(answer.get("unknownEndpoints") or [])
+        for command in answer.get("commands") or []:
+            if command["runId"] != run.run_id:
+                continue
+            try:
+                (self.stop if command["type"] == "stop" else self.set_users)(command)
+            except Refused as refused:
+                logger.warning("a command of the server was refused: %s", refused)
+
+    def _take_over(self, payload):
+        self._check_fence(payload)
+        self.controller.sender.set_destination(payload.get("urls") or [], payload.get("token"))
+
+    def _check_fence(self, payload):
+        fence = payload.get("fence")
+        if fence is None:
+            return
+        if fence < self.fence:
+            raise Refused("stale_fence", "Another server has taken over this cluster (fence %d)." % self.fence)
+        self.fence = fence
+
+    def _current_run(self, run_id):
+        run = self.controller.run
+        if run is None or run.run_id != run_id:
+            raise Refused("unknown_run", "This master does not know the run %s." % run_id)
+        return run

@@ -1,0 +1,65 @@
+"""The plugin's own routes in Locust's web server, and the guard that keeps others from changing a managed run."""
+import hmac
+import time
+
+from flask import jsonify, request
+
+from . import status
+from .orders import Refused
+
+# Locust's own routes that change load. Stop is not among them: it always works.
+GUARDED_PATHS = ("/swarm", "/stats/reset", "/user")
+
+
+def install(app, controller, settings):
+    def is_authorized():
+        # An attach may have brought a newer token than that of the environment; the server may still use either.
+        tokens = [token for token in {settings.token, controller.sender.token} if token]
+        if not tokens:
+            return True
+        given = request.headers.get("Authorization", "")
+        return any(hmac.compare_digest(given.encode(), ("Bearer " + token).encode()) for token in tokens)
+
+    def view_of(order):
+        """A Flask view that follows an order and answers with the status; without an order it only answers."""
+
+        def view():
+            if not is_authorized():
+                return jsonify(error="unauthorized", message="The token is not the master's LOAD_MANAGER_TOKEN."), 401
+            controller.last_request_at = time.monotonic()
+            try:
+                if order is not None:
+                    payload = request.get_json(force=True, silent=True)
+                    if not isinstance(payload, dict):
+                        return jsonify(error="malformed", message="Send a JSON object."), 400
+                    order(payload)
+                return jsonify(status.status_of(controller))
+            except Refused as refused:
+                return jsonify(error=refused.code, message=str(refused), runId=refused.run_id), 409
+            except (KeyError, TypeError, ValueError) as error:
+                return jsonify(error="malformed", message="%s is missing or wrong" % error), 400
+
+        return view
+
+    app.add_url_rule("/load-manager/status", "load_manager_status", view_of(None), methods=["GET"])
+    orders = controller.orders
+    for name, order in (
+        ("attach", orders.attach),
+        ("start", orders.start),
+        ("users", orders.set_users),
+        ("stop", orders.stop),
+    ):
+        app.add_url_rule("/load-manager/" + name, "load_manager_" + name, view_of(order), methods=["POST"])
+
+    @app.before_request
+    def guard_managed_run():
+        """Answers 409 where somebody else would change a run of Load Manager."""
+        run = controller.run
+        if run is None or not run.active or run.external:
+            return None
+        if not request.path.rstrip("/").endswith(GUARDED_PATHS):
+            return None
+        urls = controller.sender.urls
+        address = urls[0] + "/v1/runs/" + run.run_id if urls else run.run_id
+        message = "A run of Load Manager is on: %s. Stop it first, or change it there." % address
+        return jsonify(success=False, message=message, runId=run.run_id, url=address), 409

@@ -1,0 +1,171 @@
+"""One run as its master knows it: what was ordered, what has happened, and the records that say so."""
+import time
+
+from ..shared import wire
+from ..shared.clock import Clock
+from .auto_stop import AutoStop
+from .collector import Collector
+from .worker_monitor import MASTER, WorkerMonitor
+
+STARTING, RUNNING, STOPPING, ENDED = "starting", "running", "stopping", "ended"
+
+
+def time_limit_of(payload):
+    """
+    How many seconds load may last after ``test_start``, by an order of the server; ``None``: without limit. Raises TypeError
+    or ValueError where that is no number.
+    """
+    seconds = payload.get("durationSeconds") or payload.get("maxSeconds")
+    return float(seconds) if seconds else None
+
+
+class Run(object):
+    """
+    ``run_key`` tells workers' reports of this run from those of another; ``run_id`` is ``None`` until an external run is
+    registered. ``fence``: of the order that was followed last. ``clock_ahead``: seconds by which the master's wall clock is
+    ahead of the server's. Names in ``_ms`` are Unix milliseconds on the run's clock; those in ``_at``, ``deadline`` and
+    ``idle_since`` are monotonic seconds.
+    """
+
+    def __init__(
+        self, run_key, runner, outbox, fence=0, external=False, max_endpoints=1000, auto_stop=None, clock_ahead=0.0
+    ):
+        self.run_key = run_key
+        self.outbox = outbox
+        self.fence = fence
+        self.external = external
+        self.phase = STARTING
+        self.clock = Clock(clock_ahead)
+        self.target_users = 0
+        self.spawn_rate = 0.0
+        # Of the newest order that changed the users.
+        self.users_order_number = 0
+        self.time_limit = None
+        self.deadline = None
+        self.deadline_ms = None
+        self.test_started_at = None
+        self.test_started_ms = None
+        self.load_started_ms = None
+        self.stop_cause = None
+        self.stop_issued_ms = None
+        self.stop_tried_at = None
+        self.idle_since = None
+        self.load_ended_at = None
+        self.ended_ms = None
+        self.final_seq = None
+        self.auto_stop = auto_stop or AutoStop()
+        self.worker_monitor = WorkerMonitor(runner, self.event, self.clock)
+        self.collector = Collector(runner, outbox.add, self.event, self.auto_stop.count, max_endpoints, self.clock)
+        if clock_ahead:
+            message = "The clock of the master is off by %.1f s; the seconds of its metrics are shifted." % clock_ahead
+            self.collector.clock_offsets.set(MASTER, clock_ahead, message)
+
+    @property
+    def run_id(self):
+        return self.outbox.run_id
+
+    @property
+    def active(self):
+        return self.phase != ENDED
+
+    def now_ms(self):
+        return int(self.clock() * 1000)
+
+    def event(self, kind, message, data=None):
+        """Records an event: ``kind`` as in docs/reasons.md, the message for people, ``data`` a dict for programs."""
+        content = {"atMs": self.now_ms(), "type": kind, "message": message}
+        if data:
+            content["data"] = data
+        self.outbox.add(wire.EVENT, wire.as_json(content))
+
+    def set_target(self, users, spawn_rate):
+        self.target_users, self.spawn_rate = users, spawn_rate
+        self.collector.target_users = users
+
+    def set_time_limit(self, seconds):
+        """Counts from ``test_start``, also if it is set later. Returns whether the deadline has changed."""
+        if seconds is None or seconds == self.time_limit or not self.active:
+            return False
+        self.time_limit = seconds
+        self._set_deadline()
+        return True
+
+    def _set_deadline(self):
+        if self.time_limit is not None and self.test_started_at is not None:
+            self.deadline = self.test_started_at + self.time_limit
+            self.deadline_ms = self.test_started_ms + int(self.time_limit * 1000)
+
+    def seconds_left(self):
+        """Until the deadline, at least 0; ``None``: there is none yet."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def begin(self, identity, host):
+        """At Locust's ``test_start``: the deadline counts from now, and the first record is made."""
+        self.test_started_ms = self.load_started_ms = self.now_ms()
+        self.test_started_at = time.monotonic()
+        self.worker_monitor.begin()
+        self._set_deadline()
+        content = {
+            "runId": self.run_id,
+            "external": self.external,
+            "loadStartedAtMs": self.load_started_ms,
+            "targetUsers": self.target_users,
+            "spawnRate": self.spawn_rate,
+            "host": host,
+            "workers": self.worker_monitor.worker_ids,
+        }
+        content.update(identity)
+        self.outbox.add(wire.OPEN, wire.as_json(content))
+        self.collector.begin()
+        self.phase = RUNNING
+
+    def failed_too_often(self):
+        """Whether auto-stop applies; true once, with the evidence recorded as an event."""
+        evidence = self.auto_stop.evaluate(self.test_started_ms / 1000.0, self.collector.next_second)
+        if evidence is None:
+            return False
+        message = (
+            "%(failures)d of %(requests)d requests (%(failedPercent)s %%) failed in %(windowSeconds)d s: the run is stopped."
+        )
+        self.event("auto_stop", message % evidence, evidence)
+        return True
+
+    def mark_stopping(self, cause):
+        """The first cause stays, whoever stops the run after that."""
+        if self.stop_cause is None:
+            self.stop_cause = cause
+        if self.stop_issued_ms is None:
+            self.stop_issued_ms = self.now_ms()
+            self.stop_tried_at = time.monotonic()
+        if self.phase in (STARTING, RUNNING):
+            self.phase = STOPPING
+
+    def all_workers_reported(self):
+        """Whether every worker that is still connected has sent its last report."""
+        monitor = self.worker_monitor
+        return all(worker in self.collector.final_workers for worker in monitor.worker_ids if worker not in monitor.lost_ids)
+
+    def finish(self):
+        """Makes the last record; reports that arrive after that are dropped."""
+        if not self.active:
+            return
+        self.ended_ms = self.now_ms()
+        self.collector.finish()
+        expected = self.worker_monitor.worker_ids
+        reported = [worker for worker in expected if worker in self.collector.final_workers]
+        content = {
+            "endedAtMs": self.ended_ms,
+            "loadStartedAtMs": self.load_started_ms,
+            "stopIssuedAtMs": self.stop_issued_ms,
+            "stopCause": self.stop_cause,
+            "requests": self.collector.requests,
+            "failures": self.collector.failures,
+            "workersExpected": len(expected),
+            "workersReported": len(reported),
+            "workersLost": len(expected) - len(reported),
+            "cutOffUsers": self.collector.cut_off,
+            "lastSeq": self.outbox.last_seq + 1,
+        }
+        self.outbox.add(wire.FINAL, wire.as_json(content))
+        self.final_seq = self.outbox.last_seq
+        self.phase = ENDED
