@@ -4,8 +4,8 @@ import type { Handlers } from "../bind.ts";
 
 export const adminHandlers = (deps: {
   readonly reload: () => Promise<ReloadAnswer>;
-}): Pick<Handlers, "reload"> => ({
-  reload: async ({ caller }) => {
+}): Pick<Handlers, "reloadConfiguration"> => ({
+  reloadConfiguration: async ({ caller }) => {
     if (!caller.administrator) {
       const detail = "Only the administrator (security.apiToken) may reload the configuration.";
       throw new AppError("forbidden", detail);

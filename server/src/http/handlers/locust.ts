@@ -10,7 +10,7 @@ import type { RunDeps } from "../../runs/deps.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
 import type { Handlers } from "../bind.ts";
 
-type Keys = "registerExternal" | "testStart" | "testStop" | "pushMetrics";
+type Keys = "registerExternalRun" | "reportTestStart" | "reportTestStop" | "reportMetrics";
 type Deps = { readonly runs: RunDeps; readonly wake: (runId?: string) => void };
 
 /** Called from inside Locust: each only notes what it is told and wakes the loop. */
@@ -20,7 +20,7 @@ export const locustHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys>
     return { body: { success: true, message } };
   };
   return {
-    registerExternal: async ({ body }) => {
+    registerExternalRun: async ({ body }) => {
       const run = await registerExternalTestRun(deps, body);
       wake(run.id);
       return {
@@ -31,17 +31,17 @@ export const locustHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys>
         },
       };
     },
-    testStart: async ({ body }) => {
+    reportTestStart: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       await handleTestStart(deps, run);
       return done(run, "The start is noted.");
     },
-    testStop: async ({ body }) => {
+    reportTestStop: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       await handleTestStop(deps, run, body);
       return done(run, "The end is noted.");
     },
-    pushMetrics: async ({ body }) => {
+    reportMetrics: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       if (isTerminal(run.status))
         return done(run, "The run has ended; these figures are not counted.");

@@ -15,13 +15,13 @@ import { visibleLoadTest } from "./load-tests.ts";
 
 type Keys =
   | "createRun"
-  | "listRunsOfLoadTest"
+  | "listLoadTestRuns"
   | "listRuns"
   | "getRun"
   | "updateRun"
   | "deleteRun"
   | "stopRun"
-  | "changeLoad"
+  | "changeRunLoad"
   | "addRunEvent"
   | "listRunEvents";
 
@@ -80,7 +80,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
       wake();
       return { body: run, headers: { location: `/v1/runs/${run.id}` } };
     },
-    listRunsOfLoadTest: async ({ params, query, caller }) => {
+    listLoadTestRuns: async ({ params, query, caller }) => {
       const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
       return list(caller, { ...query, loadTestId: loadTest.id });
     },
@@ -103,7 +103,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
       wake(run.id);
       return { status: isTerminal(run.status) ? 200 : 202, body: await answer(run) };
     },
-    changeLoad: async ({ params, body, caller }) => {
+    changeRunLoad: async ({ params, body, caller }) => {
       const before = await visibleRun(caller, params.runId);
       const run = await changeLoad(deps, before.id, body, caller.name);
       wake(run.id);

@@ -15,10 +15,10 @@ type Keys =
   | "getCluster"
   | "listScopes"
   | "getMe"
-  | "livez"
-  | "readyz"
-  | "health"
-  | "prometheus";
+  | "getLiveness"
+  | "getReadiness"
+  | "getHealth"
+  | "getPrometheusMetrics";
 
 type Deps = {
   readonly runs: RunDeps;
@@ -149,8 +149,8 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       return { body: tree };
     },
     getMe: async ({ caller }) => ({ body: { ...caller, permissions: ["read", "write"] } }),
-    livez: async () => ({ body: { status: "ok" } }),
-    readyz: async () => {
+    getLiveness: async () => ({ body: { status: "ok" } }),
+    getReadiness: async () => {
       const problem = await storeProblem();
       const reasons = [
         ...notReady(),
@@ -160,7 +160,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       const ready = reasons.length === 0;
       return { status: ready ? 200 : 503, body: { ready, reasons } };
     },
-    health: async () => {
+    getHealth: async () => {
       const problem = await storeProblem();
       const probes = await Promise.all([...deps.clusters.values()].map(probeOf));
       const unreachable = probes.filter((probe) => probe.state === "unreachable").length;
@@ -179,7 +179,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
         },
       };
     },
-    prometheus: async () => {
+    getPrometheusMetrics: async () => {
       const open = await stores.runs.unsettled();
       const byStatus = new Map<string, number>();
       for (const run of open) byStatus.set(run.status, (byStatus.get(run.status) ?? 0) + 1);
