@@ -1,9 +1,9 @@
 import type { ScopeTree } from "@load-manager/contract/access.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Scope, ScopeFilter } from "@load-manager/contract/primitives.ts";
+import { overlaps, type Scope, type ScopeFilter } from "@load-manager/contract/primitives.ts";
 import type { Caller } from "../../access/caller.ts";
 import { canSee, visibleOf } from "../../access/scope.ts";
-import { type ClusterConfig, serves } from "../../clusters/select-cluster.ts";
+import { serves } from "../../clusters/select-cluster.ts";
 import type { ClusterAdapter, ClusterProbe } from "../../clusters/port.ts";
 import { messageOf, notFound } from "../../lib/errors.ts";
 import type { RunDeps } from "../../runs/deps.ts";
@@ -26,17 +26,6 @@ type Deps = {
   /** Why the server cannot work just now; none where it can. */
   readonly notReady: () => string[];
 };
-
-const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
-
-/** A caller sees a cluster that serves something of its scope. */
-const overlaps = (cluster: ClusterConfig, asked: ScopeFilter): boolean =>
-  LEVELS.every(
-    (level) =>
-      asked[level] === undefined ||
-      cluster.scope[level] === undefined ||
-      asked[level] === cluster.scope[level],
-  );
 
 const addTo = (tree: ScopeTree, { accountId, orgId, projectId, envId }: Scope): void => {
   let account = tree.accounts.find((known) => known.accountId === accountId);
@@ -117,10 +106,10 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       const open = await stores.runs.unsettled();
       const shown = [...deps.clusters.values()].filter(
         ({ config }) =>
-          overlaps(config, visibleOf(caller)) &&
+          overlaps(config.scope, visibleOf(caller)) &&
           (exact
             ? serves(config, { ...asked, envId: envId ?? config.scope.envId })
-            : overlaps(config, asked)),
+            : overlaps(config.scope, asked)),
       );
       const items = await Promise.all(shown.map((one) => clusterAnswer(one, open, caller)));
       return { body: { items } };
@@ -132,7 +121,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       const there =
         [...deps.clusters.values()].some(({ config }) => config.id === clusterId) ||
         open.some((run) => run.locustClusterId === clusterId);
-      if (adapter === undefined || !there || !overlaps(adapter.config, visibleOf(caller))) {
+      if (adapter === undefined || !there || !overlaps(adapter.config.scope, visibleOf(caller))) {
         throw notFound("cluster", clusterId);
       }
       return { body: await clusterAnswer(adapter, open, caller) };
