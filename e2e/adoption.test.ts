@@ -54,7 +54,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     const ended = await settled(server.client, run.id);
     expect(ended.status).toBe("Finished");
     expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
-    const summary = await server.client.getSummary({ params: { runId: run.id } });
+    const summary = await server.client.getRunSummary({ params: { runId: run.id } });
     expect([summary.complete, summary.gaps]).toEqual([true, []]);
     const types = (await eventsOf(server.client, run.id)).map(({ type }) => type);
     expect(types).toContain("adopted");

@@ -92,7 +92,7 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
     await pressStop(locust.baseUrl);
     const ended = await settled(server.client, external.id);
     expect([ended.status, ended.endCause]).toEqual(["Stopped", "stopped_at_locust"]);
-    const summary = await server.client.getSummary({ params: { runId: external.id } });
+    const summary = await server.client.getRunSummary({ params: { runId: external.id } });
     expect(summary.complete).toBe(true);
     expect(summary.totalRequests).toBeGreaterThan(0);
     expect((await settled(server.client, waiting.id)).status).toBe("Finished");
@@ -166,7 +166,7 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
     const run = await server.client.createRun({ params: { loadTestId }, body });
     const ended = await settled(server.client, run.id);
     expect([ended.status, ended.endCause]).toEqual(["Finished", "duration_reached"]);
-    const summary = await server.client.getSummary({ params: { runId: run.id } });
+    const summary = await server.client.getRunSummary({ params: { runId: run.id } });
     expect([summary.percentileSource, summary.percentileError]).toEqual(["locust", null]);
     expect(summary.p99ResponseMs).not.toBeNull();
     const page = await fetch(`${locust.baseUrl}/stats/requests`);
@@ -186,7 +186,7 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
     expect(cutOff).toBeLessThanOrEqual(body.targetUsers);
     const failed = total(own, "failures");
     expect(failed).toBeGreaterThan(0);
-    const { items } = await server.client.getFailures({ params: { runId: run.id } });
+    const { items } = await server.client.listRunFailures({ params: { runId: run.id } });
     expect(items.reduce((sum, { occurrences }) => sum + occurrences, 0)).toBe(failed);
     expect(ended.loadEndedAt === undefined || ended.startedAt === undefined).toBe(false);
   });
@@ -195,7 +195,7 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
     const body = { targetUsers: 6, spawnRate: 6, durationSeconds: 100 };
     const run = await server.client.createRun({ params: { loadTestId }, body });
     await running(server.client, run.id);
-    await server.client.changeLoad({ params: { runId: run.id }, body: { targetUsers: 9 } });
+    await server.client.changeRunLoad({ params: { runId: run.id }, body: { targetUsers: 9 } });
     await until("nine users", async () => {
       const { lastMetrics } = await server.client.getRun({ params: { runId: run.id } });
       return lastMetrics?.currentUsers === 9 ? true : undefined;

@@ -186,7 +186,7 @@ export const running = (client: Client, runId: string) =>
 
 /** Requests and failures by endpoint, as Load Manager tells them. */
 export const counted = async (client: Client, runId: string) => {
-  const { items } = await client.getRequests({ params: { runId } });
+  const { items } = await client.getRunRequests({ params: { runId } });
   return Object.fromEntries(
     items.map(({ method, name, totalRequests, totalFailures }) => [
       `${method} ${name}`,

@@ -42,7 +42,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     const ended = await settled(client, run.id);
     expect([ended.status, ended.statusReason?.code]).toEqual(["Finished", "duration_reached"]);
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
-    const summary = await client.getSummary({ params: { runId: run.id } });
+    const summary = await client.getRunSummary({ params: { runId: run.id } });
     expect(summary.totalRequests).toBeGreaterThan(500);
     expect(summary.complete).toBe(true);
     expect(summary.gaps).toEqual([]);
@@ -116,7 +116,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expect(ours).toBeLessThanOrEqual(theirs);
     // What is missing is at most what one worker did between two reports.
     expect(theirs - ours).toBeLessThan(150);
-    const summary = await client.getSummary({ params: { runId: run.id } });
+    const summary = await client.getRunSummary({ params: { runId: run.id } });
     expect(summary.workers).toEqual({ expected: 2, lost: 1 });
     expect(summary.complete).toBe(false);
     expect((await eventsOf(client, run.id)).map(({ type }) => type)).toContain("workers_lost");
@@ -137,7 +137,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
       return run.statusReason;
     });
     expect(waiting).toMatchObject({ code: "cluster_busy", runId: first.id, position: 1 });
-    await client.changeLoad({
+    await client.changeRunLoad({
       params: { runId: first.id },
       body: { targetUsers: 9, spawnRate: 10 },
     });

@@ -76,7 +76,7 @@ describe("a server that has much to say", () => {
       child.once("exit", (code, signal) => resolve(code ?? signal)),
     );
     const client = createClient({ baseUrl: `http://127.0.0.1:${port}` });
-    await until("the server", () => client.livez({}).catch(() => undefined));
+    await until("the server", () => client.getLiveness({}).catch(() => undefined));
     leave(child);
 
     const loadTestId = await defineShop(client, shop.url);

@@ -54,7 +54,7 @@ test("SIGHUP takes over clusters and tokens; a run goes on to its end, its figur
   await expect(before.getRun({ params: { runId } })).rejects.toThrow(/token/);
   expect((await after.listClusters({ query: {} })).items.map(({ id }) => id)).toEqual(["two"]);
   const requests = async () =>
-    (await after.getSummary({ params: { runId }, query: {} })).totalRequests;
+    (await after.getRunSummary({ params: { runId }, query: {} })).totalRequests;
   const then = await requests();
   await until("more figures", async () => ((await requests()) > then + 10 ? true : undefined), 20);
 

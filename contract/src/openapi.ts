@@ -12,7 +12,7 @@ import { ScriptRevision, ScriptRevisionWithContent } from "./script.ts";
 type Json = Record<string, unknown>;
 type Table = Readonly<Record<string, Route>>;
 
-/** Schemas with names of their own; every other is named after its endpoint. */
+/** Schemas with their own names; all others are named after their endpoint. */
 const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ["LoadTest", LoadTestAnswer],
   ["RecentRun", RecentRun],
@@ -52,7 +52,7 @@ const register = (routes: Table) => {
   return registry;
 };
 
-/** A field that may never be given is not worth telling. */
+/** Removes fields that may never be sent: a client has no use for them. */
 const withoutNever = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutNever);
   if (typeof value !== "object" || value === null) return value;
@@ -96,7 +96,7 @@ const parameters = (
     in: "header",
     required: false,
     description:
-      "Does the request once: the same again within 24 hours gets the same answer (Idempotency-Replayed: true); 422 for another request with this key, 409 while the first is under way.",
+      "Runs the request once: a repeat within 24 hours gets the same response (Idempotency-Replayed: true). 422 for a different request with this key, 409 while the first request is in progress.",
     schema: { type: "string", minLength: 1, maxLength: 255 },
   };
   const keyed = route.method === "POST" && route.caller === "user";
@@ -115,33 +115,41 @@ const parameters = (
 
 const answers = (route: Route, idOf: (schema: z.ZodType) => string): Json => {
   const good = Object.entries(route.answers).map(([status, answer]) => {
-    if (answer === null) return [status, { description: "Done" }];
+    if (answer === null) return [status, { description: "No content" }];
     const content = isSchema(answer)
       ? { "application/json": { schema: ref(idOf(answer)) } }
       : { [answer]: { schema: { type: "string" } } };
     return [status, { description: route.summary, content }];
   });
   const bad: [string, Json][] = [
-    ["400", problemAnswer("The request is not valid; errors names the fields")],
+    ["400", problemAnswer("The request is invalid; errors names the fields")],
     ...(route.caller === "anyone"
       ? []
       : [["401", problemAnswer("The token is missing or wrong")] as [string, Json]]),
     ...(route.params === undefined
       ? []
       : [
-          ["404", problemAnswer("There is nothing here that the caller may see")] as [string, Json],
+          ["404", problemAnswer("The object does not exist, or the caller may not see it")] as [
+            string,
+            Json,
+          ],
         ]),
     ...(route.method === "GET"
       ? []
-      : [["409", problemAnswer("It does not fit the present state")] as [string, Json]]),
+      : [["409", problemAnswer("The request conflicts with the current state")] as [string, Json]]),
     ...(route.versioned === true && route.method !== "GET"
-      ? [["412", problemAnswer("The object has changed since it was read")] as [string, Json]]
+      ? [
+          ["412", problemAnswer("The object has changed since the client read it")] as [
+            string,
+            Json,
+          ],
+        ]
       : []),
   ];
   return Object.fromEntries([...good, ...bad]) as Json;
 };
 
-/** Schemas that refer to themselves come in a document of their own; here they are components like the others. */
+/** Zod puts recursive schemas into a separate document; OpenAPI needs them among the components. */
 const shared = (schemas: Record<string, unknown>): Record<string, unknown> => {
   const { __shared: own, ...named } = JSON.parse(
     JSON.stringify(schemas).replaceAll("schemas/__shared#/$defs/", "schemas/Shared_"),
@@ -153,7 +161,7 @@ const shared = (schemas: Record<string, unknown>): Record<string, unknown> => {
   };
 };
 
-/** The OpenAPI 3.1 document of a table of endpoints: all shapes as they are on the wire. */
+/** The OpenAPI 3.1 document of a table of routes. Shapes are the wire's. */
 export const openApi = (routes: Table, version: string): Json => {
   const registry = register(routes);
   const { schemas: raw } = z.toJSONSchema(registry, {

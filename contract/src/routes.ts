@@ -69,63 +69,64 @@ const PagingQuery = z.strictObject(Paging.shape).omit({ sort: true });
 const loadTests = { tag: "Load tests", caller: "user" } as const;
 const scripts = { tag: "Scripts", caller: "user" } as const;
 const runs = { tag: "Runs", caller: "user" } as const;
-const numbers = { tag: "Numbers of a run", caller: "user", method: "GET", params: runId } as const;
-const around = { tag: "Around them", caller: "user", method: "GET" } as const;
-const operations = { tag: "Operations", caller: "anyone", method: "GET" } as const;
-const callback = { tag: "Called from inside Locust", caller: "locust", method: "POST" } as const;
+const metrics = { tag: "Metrics", caller: "user", method: "GET", params: runId } as const;
+const clusters = { tag: "Clusters", caller: "user", method: "GET" } as const;
+const system = { tag: "System", caller: "user", method: "GET" } as const;
+const probes = { tag: "System", caller: "anyone", method: "GET" } as const;
+const callbacks = { tag: "Locust callbacks", caller: "locust", method: "POST" } as const;
 
 /** Every endpoint of the API, on one screen. */
 export const routes = {
-  createLoadTest: route({ ...loadTests, method: "POST", path: "/v1/load-tests", summary: "Define a load test", body: CreateLoadTest, answers: { 201: LoadTestAnswer } }),
+  createLoadTest: route({ ...loadTests, method: "POST", path: "/v1/load-tests", summary: "Create a load test", body: CreateLoadTest, answers: { 201: LoadTestAnswer } }),
   listLoadTests: route({ ...loadTests, method: "GET", path: "/v1/load-tests", summary: "List load tests", query: LoadTestQuery, answers: { 200: LoadTestPage } }),
-  getLoadTest: route({ ...loadTests, method: "GET", path: "/v1/load-tests/:loadTestId", summary: "Read a load test", params: loadTestId, versioned: true, answers: { 200: LoadTestAnswer } }),
-  updateLoadTest: route({ ...loadTests, method: "PATCH", path: "/v1/load-tests/:loadTestId", summary: "Change a load test", description: "A merge patch: what is left out stays, null clears.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
-  replaceLoadTest: route({ ...loadTests, method: "PUT", path: "/v1/load-tests/:loadTestId", summary: "Change a load test", description: "The same as PATCH, for existing clients.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
-  deleteLoadTest: route({ ...loadTests, method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test; its runs are kept", params: loadTestId, versioned: true, answers: { 204: null } }),
+  getLoadTest: route({ ...loadTests, method: "GET", path: "/v1/load-tests/:loadTestId", summary: "Get a load test", params: loadTestId, versioned: true, answers: { 200: LoadTestAnswer } }),
+  updateLoadTest: route({ ...loadTests, method: "PATCH", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "A merge patch: fields left out keep their value, null clears an optional field.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
+  replaceLoadTest: route({ ...loadTests, method: "PUT", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "The same as PATCH, for existing clients.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
+  deleteLoadTest: route({ ...loadTests, method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test", description: "Its runs are kept. 409 while one of them is active.", params: loadTestId, versioned: true, answers: { 204: null } }),
 
-  putScript: route({ ...scripts, method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "A new revision, or the newest one where nothing changed.", params: loadTestId, body: PutScript, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
-  getScript: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script", summary: "The newest revision, with contents", params: loadTestId, answers: { 200: ScriptRevisionWithContent } }),
-  listRevisions: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions", summary: "All revisions, newest first", params: loadTestId, query: PagingQuery, answers: { 200: ScriptRevisionPage } }),
-  getRevision: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions/:revisionId", summary: "One revision, with contents", params: revision, answers: { 200: ScriptRevisionWithContent } }),
+  saveScript: route({ ...scripts, method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed.", params: loadTestId, body: PutScript, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
+  getScript: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script", summary: "Get the newest script revision with its content", params: loadTestId, answers: { 200: ScriptRevisionWithContent } }),
+  listScriptRevisions: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions", summary: "List the script revisions of a load test", description: "Newest first, without their content.", params: loadTestId, query: PagingQuery, answers: { 200: ScriptRevisionPage } }),
+  getScriptRevision: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions/:revisionId", summary: "Get a script revision with its content", params: revision, answers: { 200: ScriptRevisionWithContent } }),
   checkScript: route({ ...scripts, method: "POST", path: "/v1/scripts/check", summary: "Check a script without saving it", body: CheckScript, answers: { 200: ScriptCheck } }),
 
-  createRun: route({ ...runs, method: "POST", path: "/v1/load-tests/:loadTestId/runs", summary: "Start a run", params: loadTestId, body: CreateRun, bodyOptional: true, answers: { 201: RunAnswer } }),
-  listRunsOfLoadTest: route({ ...runs, method: "GET", path: "/v1/load-tests/:loadTestId/runs", summary: "The runs of a load test", params: loadTestId, query: RunQuery.omit({ loadTestId: true }), answers: { 200: RunPage } }),
+  createRun: route({ ...runs, method: "POST", path: "/v1/load-tests/:loadTestId/runs", summary: "Start a run of a load test", params: loadTestId, body: CreateRun, bodyOptional: true, answers: { 201: RunAnswer } }),
+  listLoadTestRuns: route({ ...runs, method: "GET", path: "/v1/load-tests/:loadTestId/runs", summary: "List the runs of a load test", params: loadTestId, query: RunQuery.omit({ loadTestId: true }), answers: { 200: RunPage } }),
   listRuns: route({ ...runs, method: "GET", path: "/v1/runs", summary: "List runs", query: RunQuery, answers: { 200: RunPage } }),
-  getRun: route({ ...runs, method: "GET", path: "/v1/runs/:runId", summary: "Read a run", params: runId, versioned: true, answers: { 200: RunAnswer } }),
-  updateRun: route({ ...runs, method: "PATCH", path: "/v1/runs/:runId", summary: "Rename, annotate, tag or keep a run", params: runId, body: UpdateRun, versioned: true, answers: { 200: RunAnswer } }),
-  deleteRun: route({ ...runs, method: "DELETE", path: "/v1/runs/:runId", summary: "Delete an ended run", params: runId, versioned: true, answers: { 204: null } }),
-  stopRun: route({ ...runs, method: "POST", path: "/v1/runs/:runId/stop", summary: "Stop a run", description: "202 while it is stopping, 200 where it had ended; may be repeated.", params: runId, body: StopRun, bodyOptional: true, answers: { 200: RunAnswer, 202: RunAnswer } }),
-  changeLoad: route({ ...runs, method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, answers: { 202: RunAnswer } }),
-  addRunEvent: route({ ...runs, method: "POST", path: "/v1/runs/:runId/events", summary: "Add a mark to a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
+  getRun: route({ ...runs, method: "GET", path: "/v1/runs/:runId", summary: "Get a run", params: runId, versioned: true, answers: { 200: RunAnswer } }),
+  updateRun: route({ ...runs, method: "PATCH", path: "/v1/runs/:runId", summary: "Update the name, notes, tags or keep flag of a run", params: runId, body: UpdateRun, versioned: true, answers: { 200: RunAnswer } }),
+  deleteRun: route({ ...runs, method: "DELETE", path: "/v1/runs/:runId", summary: "Delete an ended run", description: "409 while the run is active or kept.", params: runId, versioned: true, answers: { 204: null } }),
+  stopRun: route({ ...runs, method: "POST", path: "/v1/runs/:runId/stop", summary: "Stop a run", description: "202 while the run stops, 200 where it had ended already. May be repeated.", params: runId, body: StopRun, bodyOptional: true, answers: { 200: RunAnswer, 202: RunAnswer } }),
+  changeRunLoad: route({ ...runs, method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, answers: { 202: RunAnswer } }),
+  listRunEvents: route({ ...runs, method: "GET", path: "/v1/runs/:runId/events", summary: "List the events of a run", params: runId, query: PagingQuery, answers: { 200: RunEvents } }),
+  addRunEvent: route({ ...runs, method: "POST", path: "/v1/runs/:runId/events", summary: "Add a note to the events of a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
+  streamRun: route({ ...runs, method: "GET", path: "/v1/runs/:runId/stream", summary: "Stream a run", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` resumes after the last event that a client received.", params: runId, query: StreamQuery, answers: { 200: "text/event-stream" } }),
 
-  getSummary: route({ ...numbers, path: "/v1/runs/:runId/summary", summary: "The key figures", query: WindowQuery, answers: { 200: SummaryAnswer } }),
-  getGraph: route({ ...numbers, path: "/v1/runs/:runId/graph", summary: "Users, requests and errors over time", query: GraphQuery, answers: { 200: GraphAnswer } }),
-  getRequests: route({ ...numbers, path: "/v1/runs/:runId/requests", summary: "The table of endpoints", description: "`format=csv` has Locust's own column names.", query: RequestsQuery, answers: { 200: RequestsAnswer } }),
-  getTimeseries: route({ ...numbers, path: "/v1/runs/:runId/metrics/timeseries", summary: "A chart over any window", query: TimeseriesQuery, answers: { 200: TimeseriesAnswer } }),
-  getScatter: route({ ...numbers, path: "/v1/runs/:runId/metrics/scatter", summary: "Latencies over time, as points", query: DistributionQuery, answers: { 200: ScatterAnswer } }),
-  getHeatmap: route({ ...numbers, path: "/v1/runs/:runId/metrics/heatmap", summary: "Latencies over time, as counts", query: DistributionQuery, answers: { 200: HeatmapAnswer } }),
-  exportMetrics: route({ ...numbers, path: "/v1/runs/:runId/metrics/export", summary: "Everything, streamed as CSV or lines of JSON", description: "One row for each bucket and endpoint. `format=ndjson` adds the histograms.", query: ExportQuery, answers: { 200: "text/csv; charset=utf-8" } }),
-  getFailures: route({ ...numbers, path: "/v1/runs/:runId/failures", summary: "What failed, and how often", query: FailuresQuery, answers: { 200: FailuresAnswer } }),
-  getExceptions: route({ ...numbers, path: "/v1/runs/:runId/exceptions", summary: "What the script raised", query: FailuresQuery, answers: { 200: ExceptionsAnswer } }),
-  streamRun: route({ ...numbers, path: "/v1/runs/:runId/stream", summary: "What happens, as it happens", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` goes on where a reader left off.", query: StreamQuery, answers: { 200: "text/event-stream" } }),
-  getAggregate: route({ ...numbers, path: "/v1/runs/:runId/metrics/aggregate", summary: "Stats, endpoints and chart in one answer", query: AggregateQuery, answers: { 200: AggregateAnswer } }),
-  listRunEvents: route({ ...numbers, path: "/v1/runs/:runId/events", summary: "What happened", query: PagingQuery, answers: { 200: RunEvents } }),
+  getRunSummary: route({ ...metrics, path: "/v1/runs/:runId/summary", summary: "Get the stats of a run", query: WindowQuery, answers: { 200: SummaryAnswer } }),
+  getRunGraph: route({ ...metrics, path: "/v1/runs/:runId/graph", summary: "Get users, requests and errors over time", query: GraphQuery, answers: { 200: GraphAnswer } }),
+  getRunRequests: route({ ...metrics, path: "/v1/runs/:runId/requests", summary: "Get the stats of each endpoint", description: "`format=csv` uses Locust's own column names.", query: RequestsQuery, answers: { 200: RequestsAnswer } }),
+  getRunTimeseries: route({ ...metrics, path: "/v1/runs/:runId/metrics/timeseries", summary: "Get the chart of any window", query: TimeseriesQuery, answers: { 200: TimeseriesAnswer } }),
+  getRunScatter: route({ ...metrics, path: "/v1/runs/:runId/metrics/scatter", summary: "Get response times over time as points", query: DistributionQuery, answers: { 200: ScatterAnswer } }),
+  getRunHeatmap: route({ ...metrics, path: "/v1/runs/:runId/metrics/heatmap", summary: "Get response times over time as counts", query: DistributionQuery, answers: { 200: HeatmapAnswer } }),
+  exportRunMetrics: route({ ...metrics, path: "/v1/runs/:runId/metrics/export", summary: "Export all metrics as CSV or NDJSON", description: "Streams one row for each time bucket and endpoint. `format=ndjson` adds the histograms.", query: ExportQuery, answers: { 200: "text/csv; charset=utf-8" } }),
+  listRunFailures: route({ ...metrics, path: "/v1/runs/:runId/failures", summary: "List the failures of a run", description: "Each error of an endpoint with its count.", query: FailuresQuery, answers: { 200: FailuresAnswer } }),
+  listRunExceptions: route({ ...metrics, path: "/v1/runs/:runId/exceptions", summary: "List the exceptions that the script raised", query: FailuresQuery, answers: { 200: ExceptionsAnswer } }),
+  getRunAggregate: route({ ...metrics, path: "/v1/runs/:runId/metrics/aggregate", summary: "Get stats, endpoints and chart in one response", query: AggregateQuery, answers: { 200: AggregateAnswer } }),
 
-  listClusters: route({ ...around, path: "/v1/clusters", summary: "The clusters that serve a scope", query: ClusterQuery, answers: { 200: ClusterPage } }),
-  getCluster: route({ ...around, path: "/v1/clusters/:clusterId", summary: "One cluster", params: z.object({ clusterId: Id }), answers: { 200: ClusterAnswer } }),
-  listScopes: route({ ...around, path: "/v1/scopes", summary: "The scopes that the caller may see", answers: { 200: ScopeTree } }),
-  getMe: route({ ...around, path: "/v1/me", summary: "Who is calling", answers: { 200: Me } }),
+  listClusters: route({ ...clusters, path: "/v1/clusters", summary: "List the clusters that serve a scope", query: ClusterQuery, answers: { 200: ClusterPage } }),
+  getCluster: route({ ...clusters, path: "/v1/clusters/:clusterId", summary: "Get a cluster", params: z.object({ clusterId: Id }), answers: { 200: ClusterAnswer } }),
+  listScopes: route({ ...system, path: "/v1/scopes", summary: "List the scopes that the caller may see", answers: { 200: ScopeTree } }),
+  getMe: route({ ...system, path: "/v1/me", summary: "Get the caller and its permissions", answers: { 200: Me } }),
 
-  registerExternal: route({ ...callback, path: "/v1/internal/locust/register-external", summary: "A run was started at Locust itself", body: RegisterExternal, answers: { 200: RegisterExternalAnswer } }),
-  testStart: route({ ...callback, path: "/v1/internal/locust/test-start", summary: "Load has begun", body: TestStart, answers: { 200: CallbackAnswer } }),
-  testStop: route({ ...callback, path: "/v1/internal/locust/test-stop", summary: "Load has ended", body: TestStop, answers: { 200: CallbackAnswer } }),
-  pushMetrics: route({ ...callback, path: "/v1/internal/locust/metrics", summary: "A plain JSON snapshot", body: PushMetrics, answers: { 200: CallbackAnswer } }),
+  registerExternalRun: route({ ...callbacks, path: "/v1/internal/locust/register-external", summary: "Register a run that was started at Locust", body: RegisterExternal, answers: { 200: RegisterExternalAnswer } }),
+  reportTestStart: route({ ...callbacks, path: "/v1/internal/locust/test-start", summary: "Report that load has started", body: TestStart, answers: { 200: CallbackAnswer } }),
+  reportTestStop: route({ ...callbacks, path: "/v1/internal/locust/test-stop", summary: "Report that load has ended", body: TestStop, answers: { 200: CallbackAnswer } }),
+  reportMetrics: route({ ...callbacks, path: "/v1/internal/locust/metrics", summary: "Report a snapshot of the metrics", body: PushMetrics, answers: { 200: CallbackAnswer } }),
 
-  reload: route({ tag: "Operations", caller: "user", method: "POST", path: "/v1/admin/reload", summary: "Read the configuration again", description: "Takes over clusters and tokens; runs go on. For the administrator. Where the configuration is not right, 400 names every fault and what was in force stays.", answers: { 200: ReloadAnswer } }),
-  livez: route({ ...operations, path: "/livez", summary: "The process answers", answers: { 200: z.object({ status: z.literal("ok") }) } }),
-  readyz: route({ ...operations, path: "/readyz", summary: "The server can work", answers: { 200: ReadyAnswer, 503: ReadyAnswer } }),
-  health: route({ ...operations, path: "/health", summary: "Version, store, clusters", answers: { 200: HealthAnswer } }),
-  prometheus: route({ ...operations, path: "/metrics", summary: "For Prometheus", answers: { 200: "text/plain; version=0.0.4" } }),
+  reloadConfiguration: route({ ...system, method: "POST", path: "/v1/admin/reload", summary: "Reload the configuration", description: "Replaces clusters and tokens; runs continue. Only the administrator may call it. An invalid configuration gets 400 naming every fault, and the previous one stays in force.", answers: { 200: ReloadAnswer } }),
+  getLiveness: route({ ...probes, path: "/livez", summary: "Check that the process is alive", answers: { 200: z.object({ status: z.literal("ok") }) } }),
+  getReadiness: route({ ...probes, path: "/readyz", summary: "Check that the server is ready", answers: { 200: ReadyAnswer, 503: ReadyAnswer } }),
+  getHealth: route({ ...probes, path: "/health", summary: "Get the version and the state of store and clusters", answers: { 200: HealthAnswer } }),
+  getPrometheusMetrics: route({ ...probes, path: "/metrics", summary: "Get metrics in Prometheus format", answers: { 200: "text/plain; version=0.0.4" } }),
 };
 export type Routes = typeof routes;

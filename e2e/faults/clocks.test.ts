@@ -90,7 +90,7 @@ const expectTrueTimes = async (
   );
   expect(Math.abs(loadEndedAt - startedAt - durationSeconds * 1000)).toBeLessThan(3000);
   expect(run.summary?.gaps).toEqual([]);
-  const { t = [], totalRps = [] } = await server.client.getTimeseries({
+  const { t = [], totalRps = [] } = await server.client.getRunTimeseries({
     params: { runId: id },
     query: { points: 2000, format: "columns" },
   });

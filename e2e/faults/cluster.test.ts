@@ -106,7 +106,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("a cluster that is shared, on %s", (stor
     const revoked = Date.now();
     expect(at.server.output()).toMatch(/was not told the new callback token/);
     const total = async () =>
-      (await client.getSummary({ params: { runId: run.id } })).totalRequests;
+      (await client.getRunSummary({ params: { runId: run.id } })).totalRequests;
     const then = await total();
     await sleep(5000);
     // Refused figures wait at Locust.

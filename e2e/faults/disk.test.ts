@@ -100,7 +100,7 @@ describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
     await until(
       "every figure",
       async () => {
-        const { complete } = await server.client.getSummary({ params: { runId: run.id } });
+        const { complete } = await server.client.getRunSummary({ params: { runId: run.id } });
         return complete ? true : undefined;
       },
       90,

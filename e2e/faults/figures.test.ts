@@ -12,10 +12,10 @@ const KILLS = 10;
 
 /** Whatever is told of the figures of a run. */
 const everything = async ({ client }: Server, runId: string) => ({
-  summary: await client.getSummary({ params: { runId } }),
-  requests: await client.getRequests({ params: { runId } }),
-  graph: await client.getGraph({ params: { runId } }),
-  failures: await client.getFailures({ params: { runId } }),
+  summary: await client.getRunSummary({ params: { runId } }),
+  requests: await client.getRunRequests({ params: { runId } }),
+  graph: await client.getRunGraph({ params: { runId } }),
+  failures: await client.listRunFailures({ params: { runId } }),
 });
 
 describe.runIf(ALL_FAULTS).each(STORES)("figures on their way to the store, on %s", (store) => {
@@ -56,7 +56,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("figures on their way to the store, on %
     }
     const back = Date.now();
     const total = async () =>
-      (await server.client.getSummary({ params: { runId: run.id } })).totalRequests;
+      (await server.client.getRunSummary({ params: { runId: run.id } })).totalRequests;
     const then = await total();
     await until("new figures", async () => ((await total()) > then ? true : undefined));
     const recoveredMs = Date.now() - back;

@@ -86,7 +86,7 @@ mongodb: { uri: "mongodb://127.0.0.1:${proxy.port}", database: "${database}" }
       const ended = await settled(client, run.id);
       expect(ended.status).toBe("Finished");
       expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
-      const summary = await client.getSummary({ params: { runId: run.id } });
+      const summary = await client.getRunSummary({ params: { runId: run.id } });
       expect([summary.complete, summary.gaps]).toEqual([true, []]);
       note({
         row: 20,

@@ -74,7 +74,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
     const client = new MongoClient(uri);
     const lease = await client.db(database).collection("leases").findOne({ runId });
     await client.close();
-    const health = await Promise.all(servers.map((one) => one.client.health()));
+    const health = await Promise.all(servers.map((one) => one.client.getHealth()));
     const mine = health.findIndex((one) => one.server.id === lease?.["holder"]);
     return { mine: server(mine), other: server(1 - mine) };
   };
@@ -92,7 +92,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
     const ended = await settled(client, run.id);
     expect(ended.status).toBe("Finished");
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
-    const summary = await client.getSummary({ params: { runId: run.id } });
+    const summary = await client.getRunSummary({ params: { runId: run.id } });
     expect([summary.complete, summary.gaps]).toEqual([true, []]);
     const { recentRuns } = await client.getLoadTest({ params: { loadTestId } });
     expect(recentRuns.map(({ id }) => id)).toEqual([run.id]);
@@ -117,7 +117,9 @@ mongodb: { uri: "${uri}", database: "${database}" }
     const ended = await settled(client, run.id);
     expect(ended.status).toBe("Finished");
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
-    const { items } = { items: (await client.getGraph({ params: { runId: run.id } })).dataPoints };
+    const { items } = {
+      items: (await client.getRunGraph({ params: { runId: run.id } })).dataPoints,
+    };
     expect(items.length).toBeGreaterThanOrEqual(18);
     note({
       row: 8,

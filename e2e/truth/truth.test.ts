@@ -67,7 +67,7 @@ describe.each(LOCUSTS)(
 
     /** Endpoints beyond the cap are counted together: so does the oracle what we do not name. */
     const sameCounts = async (run: LoadTestRun, written: readonly Written[]) => {
-      const { items } = await server.client.getRequests({ params: { runId: run.id } });
+      const { items } = await server.client.getRunRequests({ params: { runId: run.id } });
       const ours = new Map(
         items.map((item) => [
           `${item.method} ${item.name}`,
@@ -100,9 +100,9 @@ describe.each(LOCUSTS)(
           : { from: String(window.from * 1000), to: String(window.to * 1000) }),
       };
       const params = { runId: run.id };
-      const summary = await server.client.getSummary({ params, query });
+      const summary = await server.client.getRunSummary({ params, query });
       expect(Math.abs(summary.totalRequests - inside.length)).toBeLessThanOrEqual(unsure);
-      const table = await server.client.getRequests({ params, query });
+      const table = await server.client.getRunRequests({ params, query });
       const timesOf = (endpoint?: string): number[] =>
         inside.flatMap((one) =>
           (endpoint === undefined || one.endpoint === endpoint) && one.ms !== undefined
@@ -148,7 +148,7 @@ describe.each(LOCUSTS)(
         expect(ours.get(endpoint)?.requests).toBe(requests);
       }
       await allPercentiles(run, written);
-      const summary = await server.client.getSummary({ params: { runId: run.id } });
+      const summary = await server.client.getRunSummary({ params: { runId: run.id } });
       expect([summary.complete, summary.gaps]).toEqual([true, []]);
       return ended;
     };
@@ -157,14 +157,14 @@ describe.each(LOCUSTS)(
       const run = await begin(LONG ? 90 : 20);
       await sleep(3000);
       const body = { targetUsers: 30, spawnRate: 10 };
-      await server.client.changeLoad({ params: { runId: run.id }, body });
+      await server.client.changeRunLoad({ params: { runId: run.id }, body });
       await sleep(2000);
       await server.kill("SIGKILL");
       await sleep(LONG ? 10_000 : 4000);
       server = await startServer({ python, dataDir });
       const ended = await exact(run);
       expect([ended.status, ended.statusReason?.code]).toEqual(["Finished", "duration_reached"]);
-      const { items } = await server.client.getRequests({ params: { runId: run.id } });
+      const { items } = await server.client.getRunRequests({ params: { runId: run.id } });
       expect(items.length).toBeLessThanOrEqual(1001);
       expect(items.find(({ name: one }) => one === "/none")).toMatchObject({ p50ResponseMs: null });
       expect(items.find(({ name: one }) => one === "/fails")).toMatchObject({ errorRate: 100 });
@@ -191,9 +191,9 @@ class Failing(User):
 `;
       const run = await begin(LONG ? 30 : 6, failing);
       expect((await exact(run)).status).toBe("Finished");
-      const { errorRate } = await server.client.getSummary({ params: { runId: run.id } });
+      const { errorRate } = await server.client.getRunSummary({ params: { runId: run.id } });
       expect(errorRate).toBe(100);
-      const { items } = await server.client.getFailures({ params: { runId: run.id } });
+      const { items } = await server.client.listRunFailures({ params: { runId: run.id } });
       expect(items).toHaveLength(1);
       expect(items[0]?.occurrences).toBe(oracleOf(run).length);
     });
@@ -214,7 +214,7 @@ class Failing(User):
         0,
       );
       const sure = written.filter(({ worker, at }) => worker !== dead || at < killedAt - 2.5);
-      const { totalRequests } = await server.client.getSummary({ params: { runId: run.id } });
+      const { totalRequests } = await server.client.getRunSummary({ params: { runId: run.id } });
       expect(totalRequests).toBeGreaterThanOrEqual(sure.length);
       expect(totalRequests).toBeLessThanOrEqual(written.length);
       // Long before it died, windows are exact.

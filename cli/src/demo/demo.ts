@@ -82,7 +82,7 @@ const defineLoadTest = async (
   }
   const params = { loadTestId: known.id };
   await client.updateLoadTest({ params, body: { targetUrl, locustClusterId: clusterId } });
-  await client.putScript({ params, body: { content } });
+  await client.saveScript({ params, body: { content } });
   return known.id;
 };
 

@@ -16,8 +16,8 @@ export const showResult = async (input: {
   const { client, terminal, run, counted } = input;
   const params = { runId: run.id };
   const [requests, summary] = [
-    await client.getRequests({ params }),
-    await client.getSummary({ params }),
+    await client.getRunRequests({ params }),
+    await client.getRunSummary({ params }),
   ];
   if (summary.totalRequests === 0 && sum(counted) === 0) return;
   const row = (name: string, figures: (typeof requests.items)[number] | typeof summary) =>

@@ -1,10 +1,9 @@
-import { Scope } from "@load-manager/contract/primitives.ts";
+import { Scope, SCOPE_LEVELS } from "@load-manager/contract/primitives.ts";
 import { z } from "zod";
 import { faultsError, faultsOf } from "@load-manager/server/config/problems.ts";
 import { parseYaml } from "@load-manager/server/config/yaml-file.ts";
 import { didYouMean } from "@load-manager/server/lib/did-you-mean.ts";
 
-const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
 const NAMES = ["tenantId", "projectId", "envId"] as const;
 const PLACEHOLDER = /\$(?:\{([^}]*)\}?|(\d+))/g;
 
@@ -37,7 +36,7 @@ type Target = z.output<typeof Target>;
 const starsIn = (target: Target): number =>
   Math.max(
     0,
-    ...LEVELS.flatMap((level) =>
+    ...SCOPE_LEVELS.flatMap((level) =>
       [...(target[level] ?? "").matchAll(PLACEHOLDER)].map(([, , star]) => Number(star ?? 0)),
     ),
   );

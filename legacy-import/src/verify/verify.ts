@@ -1,4 +1,5 @@
 import { LoadTest } from "@load-manager/contract/load-test.ts";
+import { SCOPE_LEVELS } from "@load-manager/contract/primitives.ts";
 import { LoadTestRun } from "@load-manager/contract/run.ts";
 import { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { Db, Document } from "mongodb";
@@ -109,8 +110,8 @@ const faultsOf = (
   return faults;
 };
 
-const scopeText = ({ accountId, orgId, projectId, envId }: Document): string =>
-  [accountId, orgId, projectId, envId ?? ""].join("/");
+const scopeText = (document: Document): string =>
+  SCOPE_LEVELS.map((level) => document[level] ?? "").join("/");
 
 /** Compares every older document with what it has become, and looks at every document of today. Only reads. */
 export const verifyAll = async (deps: VerifyDeps, places: readonly Place[]): Promise<Verdict[]> => {

@@ -1,4 +1,4 @@
-import type { Scope } from "@load-manager/contract/primitives.ts";
+import { type Scope, scopeOf } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Db, Document } from "mongodb";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
@@ -27,9 +27,9 @@ const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
     .collection<Document & { _id: string }>(newOf("load_test_runs"))
     .find({}, { projection });
   for await (const document of cursor) {
-    const { accountId, orgId, projectId, envId, startedAt, targetUsers, status } =
-      document as Document as LoadTestRun;
-    const own = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
+    const run = document as Document as LoadTestRun;
+    const { startedAt, targetUsers, status } = run;
+    const own = scopeOf(run);
     const key = JSON.stringify(own);
     const scope = scopes.get(key) ?? own;
     scopes.set(key, scope);

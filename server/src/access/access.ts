@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { scopeOf } from "@load-manager/contract/primitives.ts";
 import type { Caller } from "./caller.ts";
 
 type ApiToken = {
@@ -47,18 +48,9 @@ export const createAccess = (options: {
   readonly callbackTokens: readonly string[];
 }): Access => {
   const users: { key: Buffer; caller: Caller }[] = options.apiTokens.map(
-    ({ name, token, accountId, orgId, projectId, envId }) => ({
+    ({ name, token, ...fields }) => ({
       key: digest(token),
-      caller: {
-        name,
-        administrator: false,
-        scope: {
-          accountId,
-          ...(orgId === undefined ? {} : { orgId }),
-          ...(projectId === undefined ? {} : { projectId }),
-          ...(envId === undefined ? {} : { envId }),
-        },
-      },
+      caller: { name, administrator: false, scope: scopeOf(fields) },
     }),
   );
   if (options.apiToken !== undefined) {

@@ -1,13 +1,8 @@
-import type { Scope, ScopeFilter } from "@load-manager/contract/primitives.ts";
+import { covers, type Scope, type ScopeFilter } from "@load-manager/contract/primitives.ts";
 import { notFound } from "../lib/errors.ts";
 import type { Caller } from "./caller.ts";
 
-const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
-
-export const canSee = (caller: Caller, scope: Scope): boolean =>
-  LEVELS.every(
-    (level) => caller.scope[level] === undefined || caller.scope[level] === scope[level],
-  );
+export const canSee = (caller: Caller, scope: Scope): boolean => covers(caller.scope, scope);
 
 /** The filter that a store adds to every list of this caller. */
 export const visibleOf = (caller: Caller): ScopeFilter => caller.scope;

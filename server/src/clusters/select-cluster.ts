@@ -1,4 +1,10 @@
-import type { Scope, ScopeFilter } from "@load-manager/contract/primitives.ts";
+import {
+  covers,
+  isSameScope,
+  type Scope,
+  SCOPE_LEVELS,
+  type ScopeFilter,
+} from "@load-manager/contract/primitives.ts";
 import { AppError } from "../lib/errors.ts";
 
 /** A cluster as configured. Attached: a master that someone runs. Local: processes started for each run. */
@@ -17,20 +23,16 @@ export type ClusterConfig = {
     }
 );
 
-const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
-
 /** How many levels a cluster names; the more, the more specific. */
 const specificity = (cluster: ClusterConfig): number =>
-  LEVELS.filter((level) => cluster.scope[level] !== undefined).length;
+  SCOPE_LEVELS.filter((level) => cluster.scope[level] !== undefined).length;
 
 /** A cluster serves its scope and everything below it. */
 export const serves = (cluster: ClusterConfig, scope: ScopeFilter): boolean =>
-  LEVELS.every(
-    (level) => cluster.scope[level] === undefined || cluster.scope[level] === scope[level],
-  );
+  covers(cluster.scope, scope);
 
 const scopeText = (scope: Scope): string =>
-  LEVELS.map((level) => scope[level])
+  SCOPE_LEVELS.map((level) => scope[level])
     .filter((part) => part !== undefined)
     .join("/");
 
@@ -93,8 +95,7 @@ export const ambiguousPairs = (
   const pairs: [ClusterConfig, ClusterConfig][] = [];
   clusters.forEach((one, index) => {
     for (const other of clusters.slice(index + 1)) {
-      if (LEVELS.every((level) => one.scope[level] === other.scope[level]))
-        pairs.push([one, other]);
+      if (isSameScope(one.scope, other.scope)) pairs.push([one, other]);
     }
   });
   return pairs;

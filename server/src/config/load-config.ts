@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { type ScopeFilter, scopeOf } from "@load-manager/contract/primitives.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import { crossFaults } from "./check.ts";
 import { type Fault, faultsError, faultsOf } from "./problems.ts";
@@ -175,13 +176,8 @@ const onPath = (program: string, path: string): string =>
         .find((candidate) => isAbsolute(candidate) && existsSync(candidate)) ?? program);
 
 const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): ClusterConfig => {
-  const { id, accountId, orgId, projectId, envId } = cluster;
-  const scope = {
-    ...(accountId === undefined ? {} : { accountId }),
-    ...(orgId === undefined ? {} : { orgId }),
-    ...(projectId === undefined ? {} : { projectId }),
-    ...(envId === undefined ? {} : { envId }),
-  };
+  const { id } = cluster;
+  const scope: ScopeFilter = scopeOf(cluster);
   if (cluster.kind === "attached") {
     const { baseUrl, authToken } = cluster;
     return {

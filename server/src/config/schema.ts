@@ -1,4 +1,4 @@
-import { Scope } from "@load-manager/contract/primitives.ts";
+import { Scope, SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/primitives.ts";
 import { z } from "zod";
 
 const Text = z.string({ error: "must be text" }).min(1, "must not be empty");
@@ -19,6 +19,16 @@ const HttpUrl = z
 const MongoUri = z
   .string({ error: "must be text" })
   .regex(/^mongodb(\+srv)?:\/\/./, "must begin with mongodb:// or mongodb+srv://");
+
+/** A level needs those above it: a project is one only within its organisation. */
+const requireLevelsAbove = (scope: ScopeFilter, context: z.core.$RefinementCtx): void => {
+  SCOPE_LEVELS.forEach((level, index) => {
+    const above = SCOPE_LEVELS[index - 1];
+    if (above === undefined || scope[level] === undefined || scope[above] !== undefined) return;
+    const message = `is needed where ${level} is given`;
+    context.addIssue({ code: "custom", path: [above], message });
+  });
+};
 
 const clusterBase = {
   id: Text.max(128).describe("Its name; load tests and runs refer to it."),
@@ -68,23 +78,7 @@ export const Cluster = z.preprocess(
             .default(1)
             .describe("Runs at a time; others wait for their turn."),
         })
-        .superRefine((cluster, context) => {
-          const levels = ["accountId", "orgId", "projectId", "envId"] as const;
-          levels.forEach((level, index) => {
-            const above = levels[index - 1];
-            if (
-              above !== undefined &&
-              cluster[level] !== undefined &&
-              cluster[above] === undefined
-            ) {
-              context.addIssue({
-                code: "custom",
-                path: [above],
-                message: `is needed where ${level} is given`,
-              });
-            }
-          });
-        })
+        .superRefine(requireLevelsAbove)
         .describe("Locust is started on this machine for each run."),
     ],
     { error: 'must have a baseUrl (an attached cluster), or kind: "local"' },
@@ -100,22 +94,7 @@ const ApiToken = z
     projectId: Scope.shape.projectId.optional().describe("It opens this project only."),
     envId: Scope.shape.envId.describe("It opens this environment only."),
   })
-  .superRefine((token, context) => {
-    if (token.projectId !== undefined && token.orgId === undefined) {
-      context.addIssue({
-        code: "custom",
-        path: ["orgId"],
-        message: "is needed where projectId is given",
-      });
-    }
-    if (token.envId !== undefined && token.projectId === undefined) {
-      context.addIssue({
-        code: "custom",
-        path: ["projectId"],
-        message: "is needed where envId is given",
-      });
-    }
-  });
+  .superRefine(requireLevelsAbove);
 
 /** Every setting, with its default. Unknown keys are errors. */
 export const Settings = z.strictObject({

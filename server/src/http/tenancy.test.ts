@@ -31,9 +31,9 @@ const pathOf = (route: Route, known: Record<string, string>): string =>
 /** A body that is right as far as shapes go, so that only who is calling decides. */
 const BODIES: Record<string, unknown> = {
   createLoadTest: LOAD_TEST,
-  putScript: { content: SCRIPT },
+  saveScript: { content: SCRIPT },
   checkScript: { content: SCRIPT },
-  changeLoad: { targetUsers: 1 },
+  changeRunLoad: { targetUsers: 1 },
   addRunEvent: { message: "x" },
 };
 const ask = (

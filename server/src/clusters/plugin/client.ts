@@ -7,7 +7,7 @@ const ms = z.number().nullish();
 
 /** `GET /load-manager/status`, as `locust-plugin/PROTOCOL.md` describes it. */
 const PluginStatus = z.object({
-  protocol: z.literal(1),
+  protocol: z.literal(2),
   pluginVersion: z.string(),
   locustVersion: z.string(),
   pythonVersion: z.string(),

@@ -1,9 +1,9 @@
-import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
+import { overlaps } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Caller } from "../../access/caller.ts";
 import { canSee, visibleOf } from "../../access/scope.ts";
 import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
-import { type ClusterConfig, serves } from "../../clusters/select-cluster.ts";
+import { serves } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf, notFound } from "../../lib/errors.ts";
 import { holdsSlot } from "../../runs/domain/states.ts";
@@ -15,17 +15,6 @@ type Deps = {
   readonly clusters: Clusters;
   readonly clock: Pick<Clock, "now">;
 };
-
-const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
-
-/** Whether the cluster serves anything of the scope that is asked for. */
-const overlaps = (cluster: ClusterConfig, asked: ScopeFilter): boolean =>
-  LEVELS.every(
-    (level) =>
-      asked[level] === undefined ||
-      cluster.scope[level] === undefined ||
-      asked[level] === cluster.scope[level],
-  );
 
 export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "getCluster"> => {
   const { runs, clusters, clock } = deps;
@@ -72,10 +61,10 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
       const open = await runs.unsettled();
       const shown = [...clusters.values()].filter(
         ({ config }) =>
-          overlaps(config, visibleOf(caller)) &&
+          overlaps(config.scope, visibleOf(caller)) &&
           (exact
             ? serves(config, { ...asked, envId: envId ?? config.scope.envId })
-            : overlaps(config, asked)),
+            : overlaps(config.scope, asked)),
       );
       return { body: { items: await Promise.all(shown.map((one) => answer(one, open, caller))) } };
     },
@@ -86,7 +75,7 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
       const isKnown =
         [...clusters.values()].some(({ config }) => config.id === clusterId) ||
         open.some((run) => run.locustClusterId === clusterId);
-      if (adapter === undefined || !isKnown || !overlaps(adapter.config, visibleOf(caller))) {
+      if (adapter === undefined || !isKnown || !overlaps(adapter.config.scope, visibleOf(caller))) {
         throw notFound("cluster", clusterId);
       }
       return { body: await answer(adapter, open, caller) };

@@ -16,10 +16,10 @@ type Keys =
   | "updateLoadTest"
   | "replaceLoadTest"
   | "deleteLoadTest"
-  | "putScript"
+  | "saveScript"
   | "getScript"
-  | "listRevisions"
-  | "getRevision"
+  | "listScriptRevisions"
+  | "getScriptRevision"
   | "checkScript";
 
 /** The load test, where the caller may see it; else the same 404 as for an unknown id. */
@@ -90,7 +90,7 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
       await deleteLoadTest(deps, loadTest, ifMatch);
       return { body: null };
     },
-    putScript: async ({ params, body, caller }) => {
+    saveScript: async ({ params, body, caller }) => {
       const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       const { created, ...saved } = await saveScript(deps, loadTest, body, caller.name);
       return { status: created ? 201 : 200, body: saved };
@@ -101,11 +101,11 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
       if (newest === undefined) throw notFound("script of the load test", loadTest.id);
       return { body: await withContent(deps, newest) };
     },
-    listRevisions: async ({ params, query, caller }) => {
+    listScriptRevisions: async ({ params, query, caller }) => {
       const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       return { body: await deps.stores.revisions.list(loadTest.id, query) };
     },
-    getRevision: async ({ params, caller }) => {
+    getScriptRevision: async ({ params, caller }) => {
       const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       const revision = await deps.stores.revisions.get(params.revisionId);
       if (revision === undefined || revision.loadTestId !== loadTest.id) {

@@ -9,7 +9,7 @@ import {
 import { isTerminal } from "../../runs/domain/states.ts";
 import type { Handlers } from "../bind.ts";
 
-type Keys = "registerExternal" | "testStart" | "testStop" | "pushMetrics";
+type Keys = "registerExternalRun" | "reportTestStart" | "reportTestStop" | "reportMetrics";
 type Deps = Parameters<typeof registerExternalTestRun>[0] & Parameters<typeof handleTestStop>[0];
 
 /** Called from inside Locust: each stores what is reported and wakes the controller. */
@@ -22,7 +22,7 @@ export const locustHandlers = (
     return { body: { success: true, message } };
   };
   return {
-    registerExternal: async ({ body }) => {
+    registerExternalRun: async ({ body }) => {
       const run = await registerExternalTestRun(deps, body);
       wake(run.id);
       return {
@@ -33,17 +33,17 @@ export const locustHandlers = (
         },
       };
     },
-    testStart: async ({ body }) => {
+    reportTestStart: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       await handleTestStart(deps, run);
       return done(run, "The start is recorded.");
     },
-    testStop: async ({ body }) => {
+    reportTestStop: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       await handleTestStop(deps, run, body);
       return done(run, "The end is recorded.");
     },
-    pushMetrics: async ({ body }) => {
+    reportMetrics: async ({ body }) => {
       const run = await runOfCallback(deps, body.runId);
       if (isTerminal(run.status))
         return done(run, "The run has ended; these metrics are not counted.");

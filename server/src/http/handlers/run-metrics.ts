@@ -6,17 +6,17 @@ import type { Handlers } from "../bind.ts";
 import { visibleRunOf } from "./runs.ts";
 
 type Keys =
-  | "getSummary"
-  | "getGraph"
-  | "getRequests"
-  | "getTimeseries"
-  | "getScatter"
-  | "getHeatmap"
-  | "exportMetrics"
-  | "getFailures"
-  | "getExceptions"
+  | "getRunSummary"
+  | "getRunGraph"
+  | "getRunRequests"
+  | "getRunTimeseries"
+  | "getRunScatter"
+  | "getRunHeatmap"
+  | "exportRunMetrics"
+  | "listRunFailures"
+  | "listRunExceptions"
   | "streamRun"
-  | "getAggregate";
+  | "getRunAggregate";
 
 /** Everything that is a number of a run. */
 export const numberHandlers = ({
@@ -30,13 +30,13 @@ export const numberHandlers = ({
 }): Pick<Handlers, Keys> => {
   const visible = (caller: Caller, id: string) => visibleRunOf(runs, caller, id);
   return {
-    getSummary: async ({ params, query, caller }) => ({
+    getRunSummary: async ({ params, query, caller }) => ({
       body: await queries.summary(await visible(caller, params.runId), query),
     }),
-    getGraph: async ({ params, query, caller }) => ({
+    getRunGraph: async ({ params, query, caller }) => ({
       body: await queries.graph(await visible(caller, params.runId), query),
     }),
-    getRequests: async ({ params, query, caller }) => {
+    getRunRequests: async ({ params, query, caller }) => {
       const run = await visible(caller, params.runId);
       if (query.format === "json") return { body: await queries.requests(run, query) };
       return {
@@ -45,19 +45,19 @@ export const numberHandlers = ({
         headers: { "content-disposition": `attachment; filename="${run.id}-requests.csv"` },
       };
     },
-    getTimeseries: async ({ params, query, caller }) => ({
+    getRunTimeseries: async ({ params, query, caller }) => ({
       body: await queries.timeseries(await visible(caller, params.runId), query),
     }),
-    getAggregate: async ({ params, query, caller }) => ({
+    getRunAggregate: async ({ params, query, caller }) => ({
       body: await queries.aggregate(await visible(caller, params.runId), query),
     }),
-    getScatter: async ({ params, query, caller }) => ({
+    getRunScatter: async ({ params, query, caller }) => ({
       body: await queries.scatter(await visible(caller, params.runId), query),
     }),
-    getHeatmap: async ({ params, query, caller }) => ({
+    getRunHeatmap: async ({ params, query, caller }) => ({
       body: await queries.heatmap(await visible(caller, params.runId), query),
     }),
-    exportMetrics: async ({ params, query, caller }) => {
+    exportRunMetrics: async ({ params, query, caller }) => {
       const run = await visible(caller, params.runId);
       return {
         raw: queries.exportLines(run, query),
@@ -67,10 +67,10 @@ export const numberHandlers = ({
         },
       };
     },
-    getFailures: async ({ params, query, caller }) => ({
+    listRunFailures: async ({ params, query, caller }) => ({
       body: await queries.failures(await visible(caller, params.runId), query),
     }),
-    getExceptions: async ({ params, query, caller }) => ({
+    listRunExceptions: async ({ params, query, caller }) => ({
       body: await queries.exceptions(await visible(caller, params.runId), query),
     }),
     streamRun: async ({ params, query, caller, lastEventId }) => {

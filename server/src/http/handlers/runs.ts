@@ -18,13 +18,13 @@ import { visibleLoadTest } from "./load-tests.ts";
 
 type Keys =
   | "createRun"
-  | "listRunsOfLoadTest"
+  | "listLoadTestRuns"
   | "listRuns"
   | "getRun"
   | "updateRun"
   | "deleteRun"
   | "stopRun"
-  | "changeLoad"
+  | "changeRunLoad"
   | "addRunEvent"
   | "listRunEvents";
 
@@ -85,7 +85,7 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
       wake();
       return { body: run, headers: { location: `/v1/runs/${run.id}` } };
     },
-    listRunsOfLoadTest: async ({ params, query, caller }) => {
+    listLoadTestRuns: async ({ params, query, caller }) => {
       const loadTest = await visibleLoadTest(deps.loadTests, caller, params.loadTestId);
       return list(caller, { ...query, loadTestId: loadTest.id });
     },
@@ -108,7 +108,7 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
       wake(run.id);
       return { status: isTerminal(run.status) ? 200 : 202, body: await answer(run) };
     },
-    changeLoad: async ({ params, body, caller }) => {
+    changeRunLoad: async ({ params, body, caller }) => {
       const before = await visibleRun(caller, params.runId);
       const run = await changeLoad(deps, before.id, body, caller.name);
       wake(run.id);

@@ -16,7 +16,12 @@ type Deps = {
   readonly reload: () => Promise<ReloadAnswer>;
 };
 
-type Keys = "livez" | "readyz" | "health" | "prometheus" | "reload";
+type Keys =
+  | "getLiveness"
+  | "getReadiness"
+  | "getHealth"
+  | "getPrometheusMetrics"
+  | "reloadConfiguration";
 
 export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
   const { stores, clusters, ownership, version } = deps;
@@ -30,8 +35,8 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
   const isActive = (): boolean => ownership.term() !== undefined;
 
   return {
-    livez: async () => ({ body: { status: "ok" } }),
-    readyz: async () => {
+    getLiveness: async () => ({ body: { status: "ok" } }),
+    getReadiness: async () => {
       const problem = await storeProblem();
       const reasons = [
         ...deps.notReady(),
@@ -41,7 +46,7 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
       const ready = reasons.length === 0;
       return { status: ready ? 200 : 503, body: { ready, reasons } };
     },
-    health: async () => {
+    getHealth: async () => {
       const problem = await storeProblem();
       const probes = await Promise.all([...clusters.values()].map(probeOf));
       const unreachable = probes.filter((probe) => probe.state === "unreachable").length;
@@ -56,7 +61,7 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
         },
       };
     },
-    prometheus: async () => {
+    getPrometheusMetrics: async () => {
       const open = await stores.runs.unsettled();
       const byStatus = new Map<string, number>();
       for (const run of open) byStatus.set(run.status, (byStatus.get(run.status) ?? 0) + 1);
@@ -75,7 +80,7 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
       ];
       return { raw: `${lines.join("\n")}\n` };
     },
-    reload: async ({ caller }) => {
+    reloadConfiguration: async ({ caller }) => {
       if (!caller.administrator) {
         const detail = "Only the administrator (security.apiToken) may reload the configuration.";
         throw new AppError("forbidden", detail);

@@ -1,6 +1,6 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { RegisterExternal } from "@load-manager/contract/locust.ts";
-import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
+import { AUTO_STOP, isSameProject, isSameScope } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { selectCluster } from "../../clusters/select-cluster.ts";
@@ -83,12 +83,10 @@ export const registerExternalTestRun = async (
   return run;
 };
 
-const SCOPE = ["accountId", "orgId", "projectId"] as const;
-
 const loadTestOf = async (deps: Deps, input: RegisterExternal): Promise<LoadTest | undefined> => {
   if (input.loadTestId === undefined) return undefined;
   const loadTest = await deps.loadTests.get(input.loadTestId);
-  if (loadTest === undefined || SCOPE.some((level) => loadTest[level] !== input[level])) {
+  if (loadTest === undefined || !isSameProject(loadTest, input)) {
     throw invalid("loadTestId", "is not a load test of this scope");
   }
   return loadTest;
@@ -108,16 +106,9 @@ const findExternal = async (
       run.locustClusterId === clusterId &&
       run.trigger === "external" &&
       !isTerminal(run.status) &&
-      (
-        [
-          "accountId",
-          "orgId",
-          "projectId",
-          "envId",
-          "scenarioId",
-          "targetUsers",
-          "spawnRate",
-        ] as const
-      ).every((field) => run[field] === input[field]),
+      isSameScope(run, input) &&
+      run.scenarioId === input.scenarioId &&
+      run.targetUsers === input.targetUsers &&
+      run.spawnRate === input.spawnRate,
   );
 };

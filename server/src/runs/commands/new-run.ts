@@ -1,5 +1,5 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
-import type { Scope } from "@load-manager/contract/primitives.ts";
+import { type Scope, scopeOf } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 
 /** Fields that every new run is given; whatever is `undefined` stays absent. */
@@ -41,10 +41,10 @@ const present = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
 /** The only maker of runs. */
 export const newRun = (given: Given, frozen: Frozen): LoadTestRun => {
   const { scope, loadTest, runNumber, now, ...named } = given;
-  const { accountId, orgId, projectId, envId } = scope;
   const { tags = [], ...settings } = frozen;
   return {
-    ...present({ accountId, orgId, projectId, envId, loadTestId: loadTest?.id, runNumber }),
+    ...scopeOf(scope),
+    ...present({ loadTestId: loadTest?.id, runNumber }),
     ...named,
     ...present(settings),
     tags: [...tags],
@@ -56,5 +56,5 @@ export const newRun = (given: Given, frozen: Frozen): LoadTestRun => {
     updatedAt: now,
     updatedBy: given.createdBy,
     version: 1,
-  } as LoadTestRun;
+  };
 };

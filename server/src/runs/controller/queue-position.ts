@@ -1,3 +1,4 @@
+import { isSameProject } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
 import type { ClusterConfig } from "../../clusters/select-cluster.ts";
 import { deadlineOf } from "../domain/deadline.ts";
@@ -23,9 +24,6 @@ const expectedStart = (
   return at !== undefined && Number.isFinite(at) ? Math.round(at) : undefined;
 };
 
-const ofSameProject = (one: LoadTestRun, other: LoadTestRun): boolean =>
-  (["accountId", "orgId", "projectId"] as const).every((level) => one[level] === other[level]);
-
 /**
  * Why a run waits: who has the cluster, the run's position in the queue (from 1) and when it should start. A cluster may
  * serve several tenants, so the run that has it is named within its own project only.
@@ -42,7 +40,7 @@ export const queueReason = (
   const before = ofCluster.filter(({ status }) => status === "Pending").slice(0, position - 1);
   const ends = holders.map((run) => deadlineOf(run, run.startedAt ?? run.startingAt));
   const expectedStartAt = expectedStart(maxConcurrentRuns, ends, before, now);
-  const holder = holders.find((run) => ofSameProject(run, waiting));
+  const holder = holders.find((run) => isSameProject(run, waiting));
   const busy =
     holder !== undefined
       ? `busy with the run "${holder.name}"`

@@ -19,7 +19,7 @@ const rowsOf = (heading: string): Map<string, string[]> => {
 /** What the sources name between quotes, found by a pattern. */
 const namedIn = (files: string, pattern: RegExp): string[] =>
   globSync(files, { cwd: ROOT })
-    .filter((file) => !/\.test\.ts$|\/simulation\//.test(file))
+    .filter((file) => !/\.test\.ts$|\/testing\//.test(file))
     .flatMap((file) =>
       [...readFileSync(`${ROOT}${file}`, "utf8").matchAll(pattern)].map(([, name = ""]) => name),
     );
@@ -43,8 +43,11 @@ test.each([
   },
 );
 
-test("what the server writes is in the lists", () => {
-  const codes = namedIn("server/src/{runs,clusters,migrate}/**/*.ts", /\bcode: "(\w+)"/g);
+test("the codes and events that the server records are in the lists", () => {
+  const codes = namedIn(
+    "{server/src/{runs,clusters},legacy-import/src}/**/*.ts",
+    /\bcode: "(\w+)"/g,
+  );
   expect(codes.length).toBeGreaterThan(5);
   const known = new Set([...Object.keys(REASONS), ...Object.keys(HEALTH_CODES), "custom"]);
   expect(codes.filter((code) => !known.has(code))).toEqual([]);
@@ -53,11 +56,8 @@ test("what the server writes is in the lists", () => {
   expect(types.filter((type) => !(type in EVENTS))).toEqual([]);
 });
 
-test("what the plugin tells is in the list", () => {
-  const types = namedIn(
-    "locust-plugin/load_manager_locust/*.py",
-    /(?:\.event|\._tell)\(\s*"(\w+)"/g,
-  );
+test("the events that the plugin records are in the list", () => {
+  const types = namedIn("locust-plugin/load_manager_locust/**/*.py", /\.event\(\s*"(\w+)"/g);
   expect(types.toSorted()).toEqual(
     [
       ...["auto_stop", "clock_offset", "endpoints_capped", "generator_recovered"],
