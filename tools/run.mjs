@@ -61,7 +61,9 @@ const main = async ([what, ...args]) => {
     case "migrate":
       return test({ node, args: ["e2e/migrate"], env: { ...env, LOAD_MANAGER_MIGRATE: "long" } });
     case "check":
-      return check({ node, env });
+      return check({ node, env, args });
+    case "format":
+      return foreground(node, [join(ROOT, "node_modules/oxfmt/bin/oxfmt"), ...args], env);
     case "bench":
       return foreground(node, [join(ROOT, "bench/main.ts"), ...args], await withPython(env));
     default:

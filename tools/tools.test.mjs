@@ -1,26 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { brokenLayers } from "./layers.mjs";
 import { ranked, requirementFor } from "./python.mjs";
 import { needsPython } from "./run.mjs";
 import { countJunit, countVitest } from "./test.mjs";
-
-describe("the layer rule", () => {
-  const of = (file, text) => brokenLayers([{ file, text }]);
-  test("names an import that goes up", () => {
-    expect(of("contract/src/a.ts", 'import { x } from "@load-manager/server/app.ts";')).toEqual([
-      "contract/src/a.ts must not import server/src/app.ts",
-    ]);
-    expect(of("server/src/metrics/a.ts", 'import { x } from "../http/bind.ts";')).toHaveLength(1);
-    expect(of("server/src/runs/reconcile.ts", 'import { x } from "./apply.ts";')).toHaveLength(1);
-    expect(of("server/src/runs/apply.ts", 'import { x } from "../clusters/port.ts";')).toEqual([]);
-  });
-  test("names who makes a time, and who reads the environment", () => {
-    expect(of("server/src/runs/a.ts", "const now = Date.now();")).toHaveLength(1);
-    expect(of("server/src/lib/clock.ts", "const now = Date.now();")).toEqual([]);
-    expect(of("server/src/app.ts", "process.env.X")).toHaveLength(1);
-    expect(of("server/src/config.ts", "process.env.X")).toEqual([]);
-  });
-});
 
 describe("the choice of a Python", () => {
   const python = (minor) => ({ path: `python3.${minor}`, version: [3, minor] });
