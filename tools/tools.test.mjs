@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ranked, requirementFor } from "./python.mjs";
+import { keyOf, ranked, requirementFor } from "./python.mjs";
 import { needsPython } from "./run.mjs";
 import { countJunit, countVitest } from "./test.mjs";
 
@@ -18,6 +21,18 @@ describe("the choice of a Python", () => {
       "python3.10",
       "python3.9",
     ]);
+  });
+  test("an environment is made anew for other requirements, not for another checkout of the same", () => {
+    const folder = mkdtempSync(join(tmpdir(), "load-manager-requirements-"));
+    const key = (name, text, path = "python3") => {
+      writeFileSync(join(folder, name), text);
+      return keyOf({ path }, ["-r", join(folder, name)]);
+    };
+    const first = key("a.txt", "locust==1");
+    expect(key("b.txt", "locust==1")).toBe(first);
+    expect(key("a.txt", "locust==2")).not.toBe(first);
+    expect(key("a.txt", "locust==1", "python3.12")).not.toBe(first);
+    rmSync(folder, { recursive: true });
   });
   test("clusters that are all attached need none", () => {
     expect(needsPython(undefined)).toBe(true);
