@@ -37,7 +37,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{contract,server,cli,tools,examples}/**/*.test.{ts,mjs}"],
+          include: ["{contract,server,cli,legacy-import,tools,examples}/**/*.test.{ts,mjs}"],
           testTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -1,22 +1,16 @@
 // npm run check [-- STEP …]: what can be said of the code without running it.
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { brokenRules } from "./imports.mjs";
 import { longFiles, longPythonFunctions } from "./lengths.mjs";
-import { ROOT, say, Stop } from "./steps.mjs";
-
-const NOT_OURS = /^(\..*|node_modules|__pycache__|results)$/;
-
-const sourceFiles = (folder = ROOT) =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_OURS.test(entry.name) ? [] : sourceFiles(path);
-    return /\.(ts|tsx|mjs|js|py)$/.test(entry.name) ? [relative(ROOT, path)] : [];
-  });
+import { filesOf, ROOT, say, Stop } from "./steps.mjs";
 
 const readSources = () =>
-  sourceFiles().map((file) => ({ file, text: readFileSync(join(ROOT, file), "utf8") }));
+  filesOf(/\.(ts|tsx|mjs|js|py)$/).map((file) => ({
+    file,
+    text: readFileSync(join(ROOT, file), "utf8"),
+  }));
 
 /** A program of node_modules. What it prints is the problem when it fails. */
 const program =

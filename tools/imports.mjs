@@ -199,6 +199,9 @@ const importsOf = ({ file, text }) =>
     return target === undefined ? [] : [{ target, isType: type !== undefined }];
   });
 
+/** The files of ours that a source imports, as paths from the project's root. */
+export const importedFiles = (source) => importsOf(source).map(({ target }) => target);
+
 const mayImport = (allowed, rule, { target, isType }) =>
   fits(rule, target) ||
   fitsAny(allowed, target) ||
