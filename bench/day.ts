@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { pino } from "pino";
-import { createMerger } from "../server/src/metrics/blocks/merger.ts";
+import { createCompactor } from "../server/src/metrics/rollups/compactor.ts";
 import {
   addEncoded,
   emptyHistogram,
   encodeHistogram,
   percentile,
-} from "../server/src/metrics/histogram.ts";
-import { decodeSample, endpointsOf } from "../server/src/metrics/sample.ts";
-import { testRun } from "../server/src/metrics/fixtures.ts";
+} from "../server/src/metrics/codec/histogram.ts";
+import { decodeSample, endpointsOf } from "../server/src/metrics/codec/sample.ts";
+import { testRun } from "../server/src/metrics/testing/fixtures.ts";
 import { openSqliteStores } from "../server/src/stores/sqlite/stores.ts";
 import { inPairs, type Row, timed } from "./lib/pairs.ts";
 import type { MetricStore } from "../server/src/stores/ports.ts";
@@ -72,19 +72,19 @@ const ownIngest = async (folder: string, pool: readonly (readonly Cell[])[]): Pr
   await server.stop();
   const stores = await openSqliteStores({ dataDir });
   let now = BEGIN + WARM + 60;
-  const merger = mergerOf(stores.metrics, () => now);
-  await merger.look();
+  const compactor = compactorOf(stores.metrics, () => now);
+  await compactor.runOnce();
   now += TICKS;
   const cpu = process.cpuUsage();
-  await merger.look();
+  await compactor.runOnce();
   const { user, system } = process.cpuUsage(cpu);
-  await merger.stop();
+  await compactor.stop();
   await stores.close();
   return (arrived + (user + system) / 1e6) / (RUNS * TICKS * WIDE);
 };
 
-const mergerOf = (metrics: MetricStore, now: () => number) =>
-  createMerger({
+const compactorOf = (metrics: MetricStore, now: () => number) =>
+  createCompactor({
     metrics,
     clock: { now: () => now() * 1000, monotonic: () => performance.now() },
     log: pino({ level: "warn" }),
@@ -137,13 +137,13 @@ export const dayRows = async (): Promise<Row[]> => {
     }));
     await stores.metrics.append(samples);
   }
-  const merger = mergerOf(stores.metrics, () => BEGIN + SECONDS + 3600);
+  const compactor = compactorOf(stores.metrics, () => BEGIN + SECONDS + 3600);
   const cpu = process.cpuUsage();
-  const merged = await timed(() => merger.look());
+  const merged = await timed(() => compactor.runOnce());
   const used = process.cpuUsage(cpu);
-  await merger.stop();
+  await compactor.stop();
   rows.push({
-    what: "merging a day's samples into blocks: CPU per endpoint-second",
+    what: "merging a day's samples into rollups: CPU per endpoint-second",
     figure: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(merged / 1000).toFixed(1)} s for ${HOURS} h)`,
     ratio: null,
   });
@@ -152,7 +152,7 @@ export const dayRows = async (): Promise<Row[]> => {
   const db = new Database(join(dataDir, "metrics.db"), { readonly: true });
   const bytes = (where: string): number =>
     (
-      db.prepare(`SELECT sum(length(body) + 60) AS bytes FROM metrics_blocks ${where}`).get() as {
+      db.prepare(`SELECT sum(length(body) + 60) AS bytes FROM metrics_rollups ${where}`).get() as {
         bytes: number;
       }
     ).bytes;
@@ -167,7 +167,7 @@ export const dayRows = async (): Promise<Row[]> => {
       return undefined;
     }
   };
-  const onDisk = pages("%metrics_blocks%") ?? all;
+  const onDisk = pages("%metrics_rollups%") ?? all;
   db.close();
   const share = (value: number): string => `${(value / SECONDS).toFixed(0)} B a sample`;
   rows.push(

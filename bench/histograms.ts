@@ -4,8 +4,8 @@ import {
   emptyHistogram,
   encodeHistogram,
   percentile,
-} from "../server/src/metrics/histogram.ts";
-import { ByteReader } from "../server/src/metrics/bytes.ts";
+} from "../server/src/metrics/codec/histogram.ts";
+import { ByteReader } from "../server/src/metrics/codec/bytes.ts";
 import { inPairs, type Row, timed } from "./lib/pairs.ts";
 
 /** Latencies of a service that is fast mostly, in microseconds; the same every time. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type { SampleRow } from "../server/src/stores/ports.ts";
+import type { MetricRecord } from "../server/src/stores/ports.ts";
 import { openSqliteStores } from "../server/src/stores/sqlite/stores.ts";
 import { inPairs, type Row } from "./lib/pairs.ts";
 import { bodies, rowsOf } from "./lib/payload.ts";
@@ -13,11 +13,11 @@ const [SAMPLES, AT_ONCE] = [10_000, 50];
 export const storeRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   const pool = bodies(500, 100, 1_800_000_000);
-  const rows = (run: string): SampleRow[] =>
+  const rows = (run: string): MetricRecord[] =>
     Array.from({ length: SAMPLES / pool.length }, (_, copy) =>
       rowsOf(`${run}-${copy}`, pool, 1_800_000_000),
     ).flat();
-  const chunks = (all: readonly SampleRow[]): SampleRow[][] =>
+  const chunks = (all: readonly MetricRecord[]): MetricRecord[][] =>
     Array.from({ length: all.length / AT_ONCE }, (_, index) =>
       all.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
     );
@@ -28,7 +28,7 @@ export const storeRows = async (): Promise<Row[]> => {
   db.pragma("synchronous = FULL");
   db.exec("CREATE TABLE samples (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT");
   const insert = db.prepare("INSERT INTO samples (body) VALUES (?)");
-  const insertAll = db.transaction((list: readonly SampleRow[]) => {
+  const insertAll = db.transaction((list: readonly MetricRecord[]) => {
     for (const { body } of list) insert.run(body);
   });
   let turn = 0;

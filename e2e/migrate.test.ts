@@ -10,8 +10,8 @@ import {
   fillLegacy,
   type Shape,
   SHAPES,
-} from "../server/src/migrate/legacy-fixtures.ts";
-import { readState } from "../server/src/migrate/state.ts";
+} from "../legacy-import/src/testing/legacy-fixtures.ts";
+import { readState } from "../legacy-import/src/state.ts";
 
 /** `npm run test:migrate` is the long form: more than 10^5 documents mixed, as many again of each shape alone. */
 const LONG = process.env["LOAD_MANAGER_MIGRATE"] === "long";

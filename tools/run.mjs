@@ -59,7 +59,11 @@ const main = async ([what, ...args]) => {
         env: { ...env, LOAD_MANAGER_FAULTS: "all" },
       });
     case "long":
-      return foreground(node, [join(ROOT, "server/src/runs/simulation/long.ts"), ...args], env);
+      return foreground(
+        node,
+        [join(ROOT, "server/src/runs/testing/simulation/long.ts"), ...args],
+        env,
+      );
     case "migrate":
       return test({ node, args: ["e2e/migrate"], env: { ...env, LOAD_MANAGER_MIGRATE: "long" } });
     case "check":

@@ -21,11 +21,11 @@ const ON_EITHER_STORE = /\bLOAD_MANAGER_TEST_STORE\b/;
 export const SLOW = new Set([
   "cli/src/cli.test.ts", // 22 s: starts the program for every case
   "cli/src/store.test.ts", // 24 s: the same
-  "server/src/metrics/blocks/blocks.test.ts", // 45 s: random histories against every query
-  "server/src/metrics/blocks/killed.test.ts", // 22 s: kills processes
-  "server/src/runs/exhaustive.test.ts", // 62 s: a disturbance at every call to the store
-  "server/src/runs/model.test.ts", // 19 s: every order of every step of two servers
-  "server/src/runs/simulation.test.ts", // 18 s: 2000 random histories
+  "server/src/metrics/rollups/rollups.test.ts", // 45 s: random histories against every query
+  "server/src/metrics/rollups/killed.test.ts", // 22 s: kills processes
+  "server/src/runs/domain/exhaustive.test.ts", // 62 s: a disturbance at every call to the store
+  "server/src/runs/testing/model.test.ts", // 19 s: every order of every step of two servers
+  "server/src/runs/testing/simulation.test.ts", // 18 s: 2000 random histories
   "server/src/stores/backup/backup.test.ts", // 31 s: kills processes
   "server/src/stream/streams.test.ts", // 13 s: 200 readers
 ]);

@@ -1,14 +1,14 @@
-// A server of the bench: everything a batch passes through (HTTP, token, decoding, merging, live, store), with runs that
+// A server of the bench: everything a batch passes through (HTTP, token, decoding, compacting, live, store), with runs that
 // are there already and without the loop that looks at clusters. argv: data folder, number of runs.
 import { pino } from "pino";
 import { createApp } from "../../server/src/app.ts";
-import { loadConfig } from "../../server/src/config.ts";
+import { loadConfig } from "../../server/src/config/load-config.ts";
 import { systemClock } from "../../server/src/lib/clock.ts";
 import { uuidV7 } from "../../server/src/lib/ids.ts";
-import { testRun } from "../../server/src/metrics/fixtures.ts";
+import { testRun } from "../../server/src/metrics/testing/fixtures.ts";
 import { openSqliteStores } from "../../server/src/stores/sqlite/stores.ts";
 
-const [dataDir = "", runs = "1", merging = "merge"] = process.argv.slice(2);
+const [dataDir = "", runs = "1", compacting = "compact"] = process.argv.slice(2);
 const { config } = loadConfig({ dataDir }, { PATH: process.env["PATH"] });
 const stores = await openSqliteStores({ dataDir });
 for (let run = 0; run < Number(runs); run += 1) {
@@ -25,7 +25,7 @@ const app = createApp({
   log: pino({ level: "warn" }),
 });
 await app.http.listen({ host: "127.0.0.1", port: 0 });
-if (merging === "merge") app.merger.start();
+if (compacting === "compact") app.compactor.start();
 const address = app.http.server.address();
 process.stdout.write(
   `ready: ${typeof address === "object" && address !== null ? address.port : 0}\n`,

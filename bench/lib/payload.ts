@@ -1,8 +1,12 @@
-import type { SampleRow } from "../../server/src/stores/ports.ts";
-import { RECORD } from "../../server/src/metrics/batch.ts";
-import { ByteWriter } from "../../server/src/metrics/bytes.ts";
-import { addLatency, emptyHistogram, encodeHistogram } from "../../server/src/metrics/histogram.ts";
-import { encodeSample, endpointId } from "../../server/src/metrics/sample.ts";
+import type { MetricRecord } from "../../server/src/stores/ports.ts";
+import { RECORD } from "../../server/src/metrics/codec/batch.ts";
+import { ByteWriter } from "../../server/src/metrics/codec/bytes.ts";
+import {
+  addLatency,
+  emptyHistogram,
+  encodeHistogram,
+} from "../../server/src/metrics/codec/histogram.ts";
+import { encodeSample, endpointId } from "../../server/src/metrics/codec/sample.ts";
 
 /** The same numbers every time. */
 const random = (seed: number) => {
@@ -13,7 +17,7 @@ const random = (seed: number) => {
   };
 };
 
-const BOOT = "ab".repeat(16);
+const MASTER_INSTANCE = "ab".repeat(16);
 
 const names = (endpoints: number) =>
   Array.from({ length: endpoints }, (_, index) => ({
@@ -78,11 +82,10 @@ export const bodies = (seconds: number, endpoints: number, from: number): Uint8A
     sampleBody(from + index, cellsOf(endpoints, index + 1), index === 0),
   );
 
-export const rowsOf = (runId: string, list: readonly Uint8Array[], from: number): SampleRow[] =>
+export const rowsOf = (runId: string, list: readonly Uint8Array[], from: number): MetricRecord[] =>
   list.map((body, index) => ({
     runId,
-    attempt: 1,
-    boot: BOOT,
+    masterInstanceId: MASTER_INSTANCE,
     seq: index + 1,
     type: RECORD.sample,
     second: from + index,
@@ -96,10 +99,9 @@ export const batchOf = (
   list: readonly Uint8Array[],
 ): Uint8Array => {
   const writer = new ByteWriter()
-    .raw(Uint8Array.of(0x4c, 0x4d, 0x42, 0x01))
+    .raw(Uint8Array.of(0x4c, 0x4d, 0x42, 0x02))
     .text(runId)
-    .varint(1)
-    .raw(Buffer.from(BOOT, "hex"))
+    .raw(Buffer.from(MASTER_INSTANCE, "hex"))
     .varint(list.length);
   list.forEach((body, index) =>
     writer

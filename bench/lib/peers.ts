@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { ByteWriter } from "../../server/src/metrics/bytes.ts";
+import { ByteWriter } from "../../server/src/metrics/codec/bytes.ts";
 import type { Cell } from "./payload.ts";
 import { type Program, startProgram } from "./processes.ts";
 
@@ -26,7 +26,7 @@ export type Peer = Program & {
 };
 
 /** As a monitoring system would keep it: nine series for each endpoint, percentiles computed by the sender. */
-const figuresOf = ({ ok, failed }: Cell) => {
+const statsOf = ({ ok, failed }: Cell) => {
   const us = [...ok, ...failed].toSorted((a, b) => a - b);
   const p = (rank: number): number => (us[Math.ceil((rank / 100) * us.length) - 1] ?? 0) / 1000;
   return {
@@ -67,7 +67,7 @@ const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8
   const samples = new Map<string, { endpoint: number; figure: string; at: [number, number][] }>();
   for (const { second, cells } of seconds) {
     cells.forEach((cell, endpoint) => {
-      for (const [figure, value] of Object.entries(figuresOf(cell))) {
+      for (const [figure, value] of Object.entries(statsOf(cell))) {
         const key = `${endpoint} ${figure}`;
         const known = samples.get(key) ?? { endpoint, figure, at: [] };
         samples.set(key, known);
@@ -189,7 +189,7 @@ bind-address = "127.0.0.1:${rpc}"
     write: async (seconds, run) => {
       const lines = seconds.flatMap(({ second, cells }) =>
         cells.map((cell, endpoint) => {
-          const fields = Object.entries(figuresOf(cell)).map(([name, value]) => `${name}=${value}`);
+          const fields = Object.entries(statsOf(cell)).map(([name, value]) => `${name}=${value}`);
           return `lm,endpoint=/endpoint/${endpoint},run=${run} ${fields.join(",")} ${second}`;
         }),
       );

@@ -1,6 +1,6 @@
-import { loadConfig, type Flags } from "@load-manager/server/config.ts";
+import { loadConfig, type Flags } from "@load-manager/server/config/load-config.ts";
 import { configJsonSchema } from "@load-manager/server/config/json-schema.ts";
-import { unreachable } from "@load-manager/server/config/reach.ts";
+import { unreachable } from "@load-manager/server/clusters/check-reachability.ts";
 import type { Command } from "commander";
 
 type Out = (line: string) => void;

@@ -1,4 +1,4 @@
-import { loadConfig, type Flags } from "@load-manager/server/config.ts";
+import { loadConfig, type Flags } from "@load-manager/server/config/load-config.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { serve } from "@load-manager/server/main.ts";
 import { VERSION } from "@load-manager/server/version.ts";

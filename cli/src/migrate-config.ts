@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
-import { migrateConfig } from "@load-manager/server/migrate/config-file.ts";
-import { parseMapping } from "@load-manager/server/migrate/mapping.ts";
+import { migrateConfig } from "@load-manager/legacy-import/config-file.ts";
+import { parseMapping } from "@load-manager/legacy-import/transform/mapping.ts";
 import type { Command } from "commander";
 
 const read = (file: string): string => {

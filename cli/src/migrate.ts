@@ -2,20 +2,20 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadConfig } from "@load-manager/server/config.ts";
+import { loadConfig } from "@load-manager/server/config/load-config.ts";
 import { systemClock } from "@load-manager/server/lib/clock.ts";
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { uuidV7 } from "@load-manager/server/lib/ids.ts";
-import { dryRun } from "@load-manager/server/migrate/dry-run.ts";
-import { parseMapping } from "@load-manager/server/migrate/mapping.ts";
+import { dryRun } from "@load-manager/legacy-import/dry-run.ts";
+import { parseMapping } from "@load-manager/legacy-import/transform/mapping.ts";
 import {
   migrate,
   type MigrateDeps,
   type MigrateInput,
-} from "@load-manager/server/migrate/migrate.ts";
-import { withDatabase } from "@load-manager/server/migrate/open.ts";
-import { cleanup, removable, rollback } from "@load-manager/server/migrate/rollback.ts";
-import { verifyMigrated } from "@load-manager/server/migrate/verify-migrated.ts";
+} from "@load-manager/legacy-import/migrate.ts";
+import { withDatabase } from "@load-manager/legacy-import/open.ts";
+import { cleanup, removable, rollback } from "@load-manager/legacy-import/swap/rollback.ts";
+import { verifyMigrated } from "@load-manager/legacy-import/verify/verify-migrated.ts";
 import type { Command } from "commander";
 import { printDry, printReport, printVerdicts } from "./migrate-print.ts";
 import { createProgress } from "./progress.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadTestOf } from "@load-manager/server/stores/contract/fixtures.ts";
+import { loadTestOf } from "@load-manager/server/stores/testing/fixtures.ts";
 import { openSqliteStores } from "@load-manager/server/stores/sqlite/stores.ts";
 import { expect, test } from "vitest";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadConfig } from "@load-manager/server/config.ts";
+import { loadConfig } from "@load-manager/server/config/load-config.ts";
 import { systemClock } from "@load-manager/server/lib/clock.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import { plainOfRow } from "@load-manager/server/metrics/plain.ts";
+import { denormalizedTotalsOfRecord } from "@load-manager/server/metrics/codec/denormalized-totals.ts";
 import { backup } from "@load-manager/server/stores/backup/backup.ts";
 import { restore } from "@load-manager/server/stores/backup/restore.ts";
 import { parseAddress } from "@load-manager/server/stores/copy/address.ts";
@@ -62,7 +62,7 @@ const copy = async (
         to: to.shown,
         owner: randomUUID(),
         force: given.force === true,
-        plain: plainOfRow,
+        plain: denormalizedTotalsOfRecord,
         sleep: (ms) => sleep(ms),
         say: progress.line,
         onProgress: progress.update,

@@ -80,7 +80,7 @@ export const RequestsQuery = WindowQuery.extend({
 export const AggregateQuery = WindowQuery.extend({ points: Points.default(300) });
 
 /** The key figures over a window; latencies in ms, `errorRate` in percent. */
-export const Figures = z.object({
+export const Stats = z.object({
   totalRequests: z.int(),
   totalFailures: z.int(),
   timedRequests: z.int(),
@@ -94,7 +94,7 @@ export const Figures = z.object({
   p95ResponseMs: figure,
   p99ResponseMs: figure,
 });
-export type Figures = z.output<typeof Figures>;
+export type Stats = z.output<typeof Stats>;
 
 export const DataPoint = z.object({
   timestamp: Time,
@@ -130,7 +130,7 @@ export const EndpointRow = z.object({
 });
 export type EndpointRow = z.output<typeof EndpointRow>;
 
-export const SummaryAnswer = Figures.extend({
+export const SummaryAnswer = Stats.extend({
   runId: Id,
   name: z.string(),
   status: z.string(),
@@ -198,7 +198,7 @@ export const TimeseriesAnswer = z.object({
   dataPoints: z.array(DataPoint).optional(),
   ...Columns.partial().shape,
   series: z.array(Series).optional(),
-  summary: Figures,
+  summary: Stats,
   ...percentileNotes,
 });
 

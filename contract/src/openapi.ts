@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ClusterAnswer } from "./cluster.ts";
 import { LoadTestAnswer, RecentRun, ScriptProblem } from "./load-test.ts";
 import { CallbackAnswer } from "./locust.ts";
-import { DataPoint, EndpointRow, Figures, MetricSnapshot } from "./metrics.ts";
+import { DataPoint, EndpointRow, Stats, MetricSnapshot } from "./metrics.ts";
 import { SampleEvent } from "./metrics-detail.ts";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
@@ -20,7 +20,7 @@ const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ["RunSummary", RunSummary],
   ["RunEvent", RunEvent],
   ["MetricSnapshot", MetricSnapshot],
-  ["Figures", Figures],
+  ["Stats", Stats],
   ["DataPoint", DataPoint],
   ["SampleEvent", SampleEvent],
   ["EndpointRow", EndpointRow],

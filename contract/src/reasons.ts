@@ -38,7 +38,7 @@ export const HEALTH_CODES = {
   no_progress: "Locust says that users run, and no request is completed.",
   workers_lost: "Workers are gone; so are their users.",
   workers_missing: "Fewer workers are there than there were, or should be.",
-  figures_unavailable: "The figures of the run cannot be stored or read.",
+  metrics_unavailable: "The figures of the run cannot be stored or read.",
   generator_saturated: "A Locust process is at the limit of its core.",
   clock_offset: "The clock of a worker or of the master is off by more than a second.",
 } as const satisfies Record<string, string>;

@@ -109,7 +109,7 @@ export const routes = {
   getFailures: route({ ...numbers, path: "/v1/runs/:runId/failures", summary: "What failed, and how often", query: FailuresQuery, answers: { 200: FailuresAnswer } }),
   getExceptions: route({ ...numbers, path: "/v1/runs/:runId/exceptions", summary: "What the script raised", query: FailuresQuery, answers: { 200: ExceptionsAnswer } }),
   streamRun: route({ ...numbers, path: "/v1/runs/:runId/stream", summary: "What happens, as it happens", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` goes on where a reader left off.", query: StreamQuery, answers: { 200: "text/event-stream" } }),
-  getAggregate: route({ ...numbers, path: "/v1/runs/:runId/metrics/aggregate", summary: "Figures, endpoints and chart in one answer", query: AggregateQuery, answers: { 200: AggregateAnswer } }),
+  getAggregate: route({ ...numbers, path: "/v1/runs/:runId/metrics/aggregate", summary: "Stats, endpoints and chart in one answer", query: AggregateQuery, answers: { 200: AggregateAnswer } }),
   listRunEvents: route({ ...numbers, path: "/v1/runs/:runId/events", summary: "What happened", query: PagingQuery, answers: { 200: RunEvents } }),
 
   listClusters: route({ ...around, path: "/v1/clusters", summary: "The clusters that serve a scope", query: ClusterQuery, answers: { 200: ClusterPage } }),

@@ -131,7 +131,6 @@ export const LoadTestRun = Scope.extend({
     .object({ code: z.string(), message: z.string(), since: Time.optional() })
     .optional(),
   verdict: Verdict,
-  attempt: z.int(),
   fence: z.int(),
   endCause: EndCause.optional(),
   startedAt: Time.optional(),
@@ -154,14 +153,14 @@ export const LoadTestRun = Scope.extend({
   engine: Engine.optional(),
   loadStartedAt: Time.optional(),
   loadEndedAt: Time.optional(),
-  /** When the attempt began: the state Starting was entered. */
+  /** When the run entered Starting. */
   startingAt: Time.optional(),
   /**
-   * The intent to start load, stored before Locust is told: `boot` names the master process that was told, `baseUrl` where
+   * The intent to start load, stored before Locust is told: `masterInstanceId` names the master process that was told, `baseUrl` where
    * an attached one listens.
    */
   startSent: z
-    .object({ at: Time, boot: z.string().optional(), baseUrl: z.string().optional() })
+    .object({ at: Time, masterInstanceId: z.string().optional(), baseUrl: z.string().optional() })
     .optional(),
   /** When the state Stopping was entered. */
   stoppingAt: Time.optional(),

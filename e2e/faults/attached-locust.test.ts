@@ -123,7 +123,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
     const cut = Date.now();
     let detectedMs: number | undefined;
     if (which === "toLocust") {
-      // Figures that still arrive the other way are evidence too.
+      // Stats that still arrive the other way are evidence too.
       await untilHealth(at.server, run.id, "unknown", 9).then(
         () => (detectedMs = Date.now() - cut),
         () => undefined,

@@ -40,7 +40,7 @@ describe.runIf(ALL_FAULTS)("a damaged metrics.db, on sqlite", () => {
     const { client } = await world.serve();
     const health = await until("health to say so", async () => {
       const { healthReason } = await client.getRun({ params: { runId: run.id } });
-      return healthReason?.code === "figures_unavailable" ? healthReason : undefined;
+      return healthReason?.code === "metrics_unavailable" ? healthReason : undefined;
     });
     expect(health.message).toContain("damaged");
     const began = Date.now();

@@ -43,7 +43,7 @@ describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
     world.closers.push(async () => execFileSync("umount", [world.dataDir]));
     const locust = await startLocust({ python, folder: `${world.folder}/locust`, plugin: false });
     world.closers.push(() => locust.stop());
-    // Figures are stored at every look.
+    // Stats are stored at every look.
     const often = "orchestrator: { metricsPollIntervalSeconds: 1 }\n";
     const { client } = await world.serve({
       config: `${world.storeConfig()}${config(locust.baseUrl)}${often}`,
@@ -56,7 +56,7 @@ describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
     const free = fill(join(world.dataDir, "filler"));
     const health = await until("health to say so", async () => {
       const { healthReason } = await client.getRun({ params: { runId: run.id } });
-      return healthReason?.code === "figures_unavailable" ? healthReason : undefined;
+      return healthReason?.code === "metrics_unavailable" ? healthReason : undefined;
     });
     expect(health.message).toContain("disk is full");
     await sleep(10_000);

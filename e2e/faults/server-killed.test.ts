@@ -102,8 +102,7 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
         : undefined,
     );
     const recoveredMs = Date.now() - died;
-    const ended = await world.verify(second, run.id, { status: "Finished" });
-    expect(ended.attempt).toBe(1);
+    await world.verify(second, run.id, { status: "Finished" });
     note({ row, fault, store, recoveredMs });
   });
 

@@ -90,7 +90,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
     const recoveredMs = Date.now() - killed;
     expect(recoveredMs).toBeLessThan(20_000);
     const ended = await settled(client, run.id);
-    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+    expect(ended.status).toBe("Finished");
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
     const summary = await client.getSummary({ params: { runId: run.id } });
     expect([summary.complete, summary.gaps]).toEqual([true, []]);
@@ -115,7 +115,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
     const recoveredMs = Date.now() - asked;
     expect(recoveredMs).toBeLessThan(5000);
     const ended = await settled(client, run.id);
-    expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+    expect(ended.status).toBe("Finished");
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
     const { items } = { items: (await client.getGraph({ params: { runId: run.id } })).dataPoints };
     expect(items.length).toBeGreaterThanOrEqual(18);
@@ -140,7 +140,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
       const recoveredMs = Date.now() - slept;
       holder.mine.child.kill("SIGCONT");
       const ended = await settled(client, run.id);
-      expect([ended.status, ended.attempt]).toEqual(["Finished", 1]);
+      expect(ended.status).toBe("Finished");
       expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
       const events = await eventsOf(client, run.id);
       expect(events.filter(({ type }) => type === "adopted")).toHaveLength(1);
@@ -166,9 +166,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
     const { client } = server(1);
     const ended = [];
     for (const { id } of runs) ended.push(await settled(client, id, 120));
-    expect(ended.map(({ status, attempt }) => [status, attempt])).toEqual(
-      runs.map(() => ["Finished", 1]),
-    );
+    expect(ended.map(({ status }) => status)).toEqual(runs.map(() => "Finished"));
     for (const [index, { startingAt = 0 }] of ended.entries()) {
       expect(startingAt).toBeGreaterThan(ended[index - 1]?.finishedAt ?? 0);
     }

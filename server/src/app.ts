@@ -6,16 +6,16 @@ import type { Logger } from "pino";
 import { createAccess, replaceableAccess } from "./access/access.ts";
 import { createAttached } from "./clusters/attached.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
-import { createStrays } from "./clusters/local/strays.ts";
+import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
 import { createRegistry } from "./clusters/registry.ts";
-import type { Config, LoadedConfig } from "./config.ts";
+import type { Config, LoadedConfig } from "./config/load-config.ts";
 import { createHttp } from "./http/app.ts";
 import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
 import { adminHandlers } from "./http/handlers/admin.ts";
-import { aroundHandlers } from "./http/handlers/around.ts";
+import { aroundHandlers } from "./http/handlers/system.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
-import { numberHandlers } from "./http/handlers/numbers.ts";
+import { numberHandlers } from "./http/handlers/run-metrics.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import { awakeOrAsleep, type Clock } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
@@ -23,19 +23,19 @@ import { hostIdOf } from "./lib/host.ts";
 import { messageOf } from "./lib/errors.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
-import { createMerger, type Merger } from "./metrics/blocks/merger.ts";
-import { finalsOf, gapsOfBoots, recentWindow } from "./metrics/accumulator.ts";
-import { createIngest } from "./metrics/ingest.ts";
-import { createLiveRuns } from "./metrics/live.ts";
+import { createCompactor, type Compactor } from "./metrics/rollups/compactor.ts";
+import { finalsOf, sequenceGaps, recentWindow } from "./metrics/live/run-aggregate.ts";
+import { createIngest } from "./metrics/ingest/ingest.ts";
+import { createRunAggregateCache } from "./metrics/live/run-aggregate-cache.ts";
 import { createQueries } from "./metrics/query/queries.ts";
-import { toSnapshot } from "./metrics/snapshot.ts";
-import { createSnapshotStore } from "./metrics/store-snapshot.ts";
-import { createReload } from "./reload.ts";
-import { commandsFor } from "./runs/commands.ts";
+import { toSnapshot } from "./metrics/live/snapshot.ts";
+import { createSnapshotStore } from "./metrics/ingest/snapshot-ingest.ts";
+import { createReload } from "./reload/reload.ts";
+import { commandsFor } from "./runs/commands/piggyback.ts";
 import type { RunDeps } from "./runs/deps.ts";
-import { refreshSummary } from "./runs/settle.ts";
-import { createLoop } from "./runs/loop.ts";
-import { createMembership, soleMember } from "./runs/membership.ts";
+import { refreshSummary } from "./runs/controller/settle.ts";
+import { createLoop } from "./runs/controller/loop.ts";
+import { createMembership, soleMember } from "./runs/ownership/membership.ts";
 import type { Stores } from "./stores/ports.ts";
 import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
@@ -47,7 +47,7 @@ const HANDOVER_MS = 2000;
 export type App = {
   readonly http: FastifyInstance;
   readonly runs: RunDeps;
-  readonly merger: Merger;
+  readonly compactor: Compactor;
   /** Takes over clusters and tokens from the configuration as it is now. */
   readonly reload: () => Promise<ReloadAnswer>;
   /** The address under which Locust reaches this server is known only once it listens. */
@@ -88,12 +88,12 @@ export const createApp = (deps: {
           }),
     config.locustClusters,
   );
-  const live = createLiveRuns(stores.metrics, stores.shared ? clock : undefined);
+  const live = createRunAggregateCache(stores.metrics, stores.shared ? clock : undefined);
   const holder = ids.next();
   const membership = stores.shared
     ? createMembership({ leases: stores.leases, holder, clock, awakeOrAsleep, log })
     : soleMember(holder);
-  const merger = createMerger({
+  const compactor = createCompactor({
     metrics: stores.metrics,
     clock,
     log,
@@ -117,7 +117,7 @@ export const createApp = (deps: {
         recentWindow(await live.of(runId), seconds, lagSeconds),
       requests: async (runId) => (await live.of(runId)).requests,
       finals: async (runId) => finalsOf(await live.of(runId)),
-      gaps: async (runId) => gapsOfBoots(await live.of(runId)),
+      gaps: async (runId) => sequenceGaps(await live.of(runId)),
       snapshot: async (run) => toSnapshot(await live.of(run.id), clock.now()),
       summary: queries.summaryOfRun,
       forget: live.forget,
@@ -131,7 +131,7 @@ export const createApp = (deps: {
     failpoint: failpointsOf(config.failpoint, (line) => log.warn(line)),
   };
   const loop = createLoop(runs);
-  const strays = createStrays({
+  const orphanReaper = createOrphanReaper({
     runsFolder,
     store: stores.identity,
     isWanted: async (runId) => {
@@ -188,15 +188,15 @@ export const createApp = (deps: {
   return {
     http,
     runs,
-    merger,
+    compactor,
     reload,
     start: async (listening) => {
       address = listening;
       await membership.start();
       notReady.length = 0;
       loop.start();
-      strays.start();
-      merger.start();
+      orphanReaper.start();
+      compactor.start();
       expiry = setInterval(() => {
         stores.keys.expire(clock.now() - KEY_MS).catch((error: unknown) => {
           log.warn({ error: messageOf(error) }, "old idempotency keys could not be taken away");
@@ -209,7 +209,7 @@ export const createApp = (deps: {
       streams.stop();
       // A look that takes its time (a slow cluster) must not keep another server from taking over.
       await Promise.race([
-        Promise.all([loop.stop(), strays.stop(), merger.stop()]),
+        Promise.all([loop.stop(), orphanReaper.stop(), compactor.stop()]),
         sleep(HANDOVER_MS, undefined, { ref: false }),
       ]);
       await membership.stop({ leave: true });

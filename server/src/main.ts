@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
 import { type Logger, pino } from "pino";
 import { messageOf } from "./lib/errors.ts";
-import type { LoadedConfig } from "./config.ts";
+import type { LoadedConfig } from "./config/load-config.ts";
 import { remarks, startServer } from "./server.ts";
-import { stopTestRun } from "./runs/control.ts";
+import { stopTestRun } from "./runs/commands/stop.ts";
 
 const STOP_WINDOW_MS = 5000;
 /** Longer than everything takes that answers. */

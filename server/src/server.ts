@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from "node:fs";
 import type { Logger } from "pino";
 import { type App, createApp } from "./app.ts";
-import type { Config, LoadedConfig } from "./config.ts";
+import type { Config, LoadedConfig } from "./config/load-config.ts";
 import { hasTokens } from "./config/check.ts";
 import { systemClock } from "./lib/clock.ts";
 import { AppError } from "./lib/errors.ts";

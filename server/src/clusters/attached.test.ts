@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { runOf } from "../stores/contract/fixtures.ts";
+import { runOf } from "../stores/testing/fixtures.ts";
 import { createAttached } from "./attached.ts";
 
 const closing: (() => void)[] = [];
@@ -86,7 +86,7 @@ test.each([
   ["was not started by us", { startSent: undefined }],
   ["was started at Locust", { trigger: "external" }],
   ["was seen to end", { status: "Finished" }],
-  ["the plugin was there for", { startSent: { at: 1, boot: "b" } }],
+  ["the plugin was there for", { startSent: { at: 1, masterInstanceId: "b" } }],
 ] as const)("load is left alone after a run that %s", async (_, fields) => {
   const { it, stops, cleanUp } = await fakeLocust();
   const run = { ...lost, ...fields } as typeof lost;

@@ -1,17 +1,17 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { createPluginClient } from "./plugin-client.ts";
-import { engineOf, fenceOf, observationOf } from "./plugin-observation.ts";
-import { createPolled } from "./polled.ts";
+import { createPluginClient } from "./plugin/client.ts";
+import { engineOf, fenceOf, observationOf } from "./plugin/observation.ts";
+import { createWebUi } from "./web-ui/web-ui.ts";
 import type { ClusterAdapter, Hold } from "./port.ts";
-import type { ClusterConfig } from "./resolve.ts";
-import { pluginCommands } from "./plugin-commands.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
+import { pluginCommands } from "./plugin/commands.ts";
 
 /** It failed, so nobody may have seen its load end; and no plugin was there to end it. */
 const mayHaveLoad = (run: LoadTestRun): boolean =>
   run.status === "Failed" &&
   run.trigger !== "external" &&
   run.startSent !== undefined &&
-  run.startSent.boot === undefined;
+  run.startSent.masterInstanceId === undefined;
 
 type AttachedConfig = Extract<ClusterConfig, { readonly kind: "attached" }>;
 
@@ -33,7 +33,7 @@ export const createAttached = (
       : [config.authToken, ...deps.callbackTokens()];
   const client = createPluginClient(config.baseUrl, tokens);
   const commands = pluginCommands(deps);
-  const polled = createPolled(config.baseUrl, tokens);
+  const polled = createWebUi(config.baseUrl, tokens);
 
   const withPlugin = async (): Promise<boolean> => (await client.status()).kind !== "no-plugin";
   const stop = async (hold: Hold): Promise<void> =>

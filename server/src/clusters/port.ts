@@ -1,7 +1,7 @@
 import type { SnapshotInput, StopCause } from "@load-manager/contract/locust.ts";
 import type { ReasonCode } from "@load-manager/contract/reasons.ts";
 import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
-import type { ClusterConfig } from "./resolve.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
 
 /** Requests that failed within one window; times as ISO 8601. */
 export type Failing = {
@@ -20,7 +20,7 @@ export type Failing = {
 export type LoadState = {
   readonly phase: "starting" | "running" | "stopping" | "ended";
   /** Random per master process; a new one means that the master was restarted. Absent without the plugin. */
-  readonly boot?: string;
+  readonly masterInstanceId?: string;
   /** The highest that the plugin has followed. */
   readonly fence?: number;
   readonly testStartedAt?: number;
@@ -62,7 +62,7 @@ export type Observation =
       readonly message: string;
       readonly runId?: string;
       /** The master process, where the plugin tells. */
-      readonly boot?: string;
+      readonly masterInstanceId?: string;
     }
   /** Locust is there and waits; load has not begun. */
   | {
@@ -71,7 +71,7 @@ export type Observation =
       readonly workersExpected: number;
       readonly engine: Engine;
       /** Absent without the plugin, where a start may not be repeated. */
-      readonly boot?: string;
+      readonly masterInstanceId?: string;
     }
   /** The processes that were started for this run are gone or going: nothing can come any more. */
   | {

@@ -2,7 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { describe, expect, test } from "vitest";
 import type { ClusterAdapter } from "./port.ts";
 import { createRegistry } from "./registry.ts";
-import type { ClusterConfig } from "./resolve.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
 
 const attached = (id: string, port: number): ClusterConfig => ({
   id,
@@ -96,7 +96,7 @@ describe("the clusters in force", () => {
 });
 
 describe("the cluster of a run that is no longer configured", () => {
-  test("on this machine: its processes are still looked after, and none is started", async () => {
+  test("on this machine: its processes are still queried after, and none is started", async () => {
     const { registry, asked } = registryOf(attached("a", 1));
     const left = { id: "1", locustClusterId: "gone", hostId: "h", engine: { workers: 3 } };
     const cluster = registry.of(left as LoadTestRun);

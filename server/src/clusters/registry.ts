@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { forgottenCluster } from "./forgotten.ts";
+import { unconfiguredCluster } from "./unconfigured-cluster.ts";
 import type { ClusterAdapter, Clusters, Hold } from "./port.ts";
-import type { ClusterConfig } from "./resolve.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
 
 export type ClusterChanges = {
   readonly added: readonly string[];
@@ -83,7 +83,7 @@ export const createRegistry = (
   return {
     configs: () => configs,
     get: (id) => places.get(id)?.adapter,
-    of: (run) => places.get(run.locustClusterId)?.adapter ?? forgottenCluster(run, create),
+    of: (run) => places.get(run.locustClusterId)?.adapter ?? unconfiguredCluster(run, create),
     values: () =>
       configs.flatMap(({ id }) => {
         const place = places.get(id);

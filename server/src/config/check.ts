@@ -1,4 +1,4 @@
-import { ambiguousPairs, type ClusterConfig } from "../clusters/resolve.ts";
+import { ambiguousPairs, type ClusterConfig } from "../clusters/select-cluster.ts";
 import type { Fault } from "./problems.ts";
 import type { Settings } from "./schema.ts";
 import { tokenFaults } from "./tokens.ts";

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadConfig } from "../config.ts";
-import { parseMapping } from "../migrate/mapping.ts";
+import { loadConfig } from "./load-config.ts";
+import { parseMapping } from "@load-manager/legacy-import/transform/mapping.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { SCALARS } from "./schema.ts";
 

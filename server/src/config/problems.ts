@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
-import { fieldOf, wordsOf } from "../lib/issues.ts";
-import { didYouMean } from "../lib/nearest.ts";
+import { fieldOf, messagesOf } from "../lib/zod-messages.ts";
+import { didYouMean } from "../lib/did-you-mean.ts";
 
 type Path = readonly PropertyKey[];
 /** Something that is wrong with a setting: `message` goes on where its name ends. */
@@ -31,7 +31,7 @@ export const namesAt = (schema: z.ZodType, path: Path): string[] => {
 /** What a schema finds, in this program's words. */
 export const faultsOf = (schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): Fault[] =>
   issues.flatMap((issue) =>
-    wordsOf(issue, (path, key) => `is not a setting${didYouMean(key, namesAt(schema, path))}`),
+    messagesOf(issue, (path, key) => `is not a setting${didYouMean(key, namesAt(schema, path))}`),
   );
 
 /** A line for each: where it stands, what it is called, what is wrong. */

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "./load-config.ts";
 import { AppError } from "../lib/errors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "load-manager-secrets-"));

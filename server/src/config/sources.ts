@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { AppError, messageOf } from "../lib/errors.ts";
-import { didYouMean } from "../lib/nearest.ts";
+import { didYouMean } from "../lib/did-you-mean.ts";
 import { interpolate, secretFrom } from "./interpolate.ts";
 import type { Fault } from "./problems.ts";
 import { SCALARS, SECRETS } from "./schema.ts";

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./test-app.ts";
+import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./testing/test-app.ts";
 
 const { app, call, stores } = testApp();
 afterAll(() => app.close());
@@ -153,7 +153,6 @@ describe("runs", () => {
       durationSeconds: 60,
       maxDurationSec: 14_400,
       locustClusterId: "local",
-      attempt: 1,
     });
     expect(made.json).not.toHaveProperty("startSent");
     const path = `/v1/runs/${made.json.id}`;
@@ -243,10 +242,10 @@ describe("callbacks", () => {
   afterAll(() => attached.app.close());
 
   test("the same start is the same run, and every callback may come twice", async () => {
-    const first = await post("register-external", { ...scope, externalKey: "boot:1" });
-    const again = await post("register-external", { ...scope, externalKey: "boot:1" });
+    const first = await post("register-external", { ...scope, externalKey: "masterInstanceId:1" });
+    const again = await post("register-external", { ...scope, externalKey: "masterInstanceId:1" });
     expect([first.status, again.json.runId]).toEqual([200, first.json.runId]);
-    const next = await post("register-external", { ...scope, externalKey: "boot:2" });
+    const next = await post("register-external", { ...scope, externalKey: "masterInstanceId:2" });
     expect(next.json.runId).not.toBe(first.json.runId);
     const runId = first.json.runId as string;
     const metrics = { totalRequests: 10, totalFailures: 1, tenantId: "old", requestStats: {} };

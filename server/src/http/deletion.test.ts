@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { runOf } from "../stores/contract/fixtures.ts";
-import { testApp, TOKENS, withTokens } from "./test-app.ts";
+import { runOf } from "../stores/testing/fixtures.ts";
+import { testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
 test("a run that is being deleted is not shown and not changed; the next DELETE finishes it", async () => {
   const { app, stores, call } = testApp(withTokens);

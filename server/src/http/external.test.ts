@@ -1,6 +1,6 @@
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import { afterAll, expect, test } from "vitest";
-import { LOAD_TEST, testApp, TOKENS, withTokens } from "./test-app.ts";
+import { LOAD_TEST, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
 const SCOPE = { accountId: "acme", orgId: "web", projectId: "shop" };
 const server = (externalMaxDurationSeconds?: number) => {
@@ -27,7 +27,7 @@ const token = TOKENS.admin;
 const register = async ({ call }: ReturnType<typeof server>, more: object = {}) =>
   (
     await call("POST", "/v1/internal/locust/register-external", {
-      body: { ...SCOPE, targetUsers: 5, spawnRate: 1, externalKey: "boot:1", ...more },
+      body: { ...SCOPE, targetUsers: 5, spawnRate: 1, externalKey: "masterInstanceId:1", ...more },
       headers: { "x-locust-token": TOKENS.callback },
     })
   ).json;

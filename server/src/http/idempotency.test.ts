@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { AppError } from "../lib/errors.ts";
-import { soleMember } from "../runs/membership.ts";
+import { soleMember } from "../runs/ownership/membership.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { createIdempotency } from "./idempotency.ts";
-import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./test-app.ts";
+import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
 const { app, stores, call } = testApp(withTokens);
 afterAll(() => app.close());

@@ -3,8 +3,8 @@ import type { Caller } from "../access/caller.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError, invalid } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
-import type { Membership } from "../runs/membership.ts";
-import type { KeyRecord, KeyStore } from "../stores/key-port.ts";
+import type { Membership } from "../runs/ownership/membership.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../stores/idempotency-store.ts";
 
 /** How long a key is remembered. */
 export const KEY_MS = 24 * 3_600_000;
@@ -12,7 +12,7 @@ export const KEY_MS = 24 * 3_600_000;
 /** Owns the key of a request that has ended without an answer: any server may take it up. */
 const NOBODY = "";
 
-type Answer = NonNullable<KeyRecord["answer"]>;
+type Answer = NonNullable<IdempotencyRecord["answer"]>;
 
 export type Idempotency = {
   /**
@@ -47,7 +47,7 @@ const canonical = (value: unknown): unknown => {
 };
 
 export const createIdempotency = (deps: {
-  readonly keys: KeyStore;
+  readonly keys: IdempotencyStore;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly membership: Membership;
@@ -57,7 +57,7 @@ export const createIdempotency = (deps: {
   const underWay = new Set<string>();
 
   /** The record that this server now works under, or the answer that is there. */
-  const begin = async (fresh: KeyRecord): Promise<KeyRecord> => {
+  const begin = async (fresh: IdempotencyRecord): Promise<IdempotencyRecord> => {
     for (;;) {
       const seen = await keys.get(fresh.id);
       const expired = seen !== undefined && seen.createdAt < fresh.createdAt - KEY_MS;
@@ -83,7 +83,7 @@ export const createIdempotency = (deps: {
   };
 
   /** What is known to have done nothing is forgotten. Else the key stays, and what was made is found by its id. */
-  const leave = async (record: KeyRecord, error: unknown): Promise<void> => {
+  const leave = async (record: IdempotencyRecord, error: unknown): Promise<void> => {
     if (error instanceof AppError && error.kind !== "unavailable") {
       await keys.drop(record.id, membership.holder);
       return;
@@ -101,7 +101,7 @@ export const createIdempotency = (deps: {
       const fingerprint = digest([request.method, request.path, canonical(request.body)]);
       if (underWay.has(id)) throw underWayError();
       underWay.add(id);
-      let began: KeyRecord | undefined;
+      let began: IdempotencyRecord | undefined;
       try {
         const record = await begin({
           id,

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { afterEach, expect, test, vi } from "vitest";
-import { loadConfig } from "../config.ts";
-import { LOAD_TEST, testApp, TOKENS } from "./test-app.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { LOAD_TEST, testApp, TOKENS } from "./testing/test-app.ts";
 
 const TOKEN_LINES = `
   apiToken: ${TOKENS.admin}
@@ -48,7 +48,6 @@ const RUN: LoadTestRun = {
   status: "Running",
   health: "ok",
   verdict: "none",
-  attempt: 1,
   fence: 1,
   slot: 0,
   targetUsers: 1,

@@ -3,8 +3,8 @@ import type { Route } from "@load-manager/contract/route.ts";
 import { routes } from "@load-manager/contract/routes.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runOf } from "../stores/contract/fixtures.ts";
-import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./test-app.ts";
+import { runOf } from "../stores/testing/fixtures.ts";
+import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
 const { app, call } = testApp(withTokens);
 afterAll(() => app.close());

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { AppError } from "../lib/errors.ts";
-import { fieldOf, wordsOf } from "../lib/issues.ts";
+import { fieldOf, messagesOf } from "../lib/zod-messages.ts";
 
 const NOT_A_FIELD = (): string => "is not a field here";
 
@@ -13,7 +13,7 @@ export const parse = <Schema extends z.ZodType>(
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const fields = result.error.issues
-    .flatMap((issue) => wordsOf(issue, NOT_A_FIELD))
+    .flatMap((issue) => messagesOf(issue, NOT_A_FIELD))
     .map(({ path, message }) => ({
       // A list in a query string is one field: `status=a,b`.
       field: path.length === 0 ? where : fieldOf(where === "query" ? path.slice(0, 1) : path),

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Stores } from "../stores/ports.ts";
-import type { ClusterConfig } from "../clusters/resolve.ts";
+import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {

@@ -1,7 +1,7 @@
 import type { CreateLoadTest, LoadTest, UpdateLoadTest } from "@load-manager/contract/load-test.ts";
-import { resolveCluster } from "../clusters/resolve.ts";
+import { selectCluster } from "../clusters/select-cluster.ts";
 import { AppError, invalid, notFound } from "../lib/errors.ts";
-import { ACTIVE_STATUSES } from "../runs/run.ts";
+import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
 
@@ -9,7 +9,7 @@ import { addRevision, requireValidScript } from "./scripts.ts";
 const checkCluster = (deps: LoadTestDeps, loadTest: LoadTest): void => {
   if (loadTest.locustClusterId === undefined) return;
   try {
-    resolveCluster(deps.clusters(), loadTest, loadTest.locustClusterId);
+    selectCluster(deps.clusters(), loadTest, loadTest.locustClusterId);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError("validation", error.message, {

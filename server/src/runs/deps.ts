@@ -7,12 +7,12 @@ import type { Failpoint } from "../lib/failpoints.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
-import type { FigureWindow } from "./auto-stop.ts";
-import type { Gap } from "./gaps.ts";
-import type { Membership } from "./membership.ts";
+import type { RequestWindow } from "./domain/auto-stop.ts";
+import type { Gap } from "./controller/record-gaps.ts";
+import type { Membership } from "./ownership/membership.ts";
 
 /** What the runs need of the metrics: facts for decisions, and the figures that an ended run keeps. */
-export type RunFigures = {
+export type RunMetrics = {
   readonly ingestBatch: (bytes: Uint8Array) => Promise<unknown>;
   /** A cumulative snapshot; `final` where no other follows. */
   readonly storeMetric: (
@@ -26,10 +26,10 @@ export type RunFigures = {
     runId: string,
     seconds: number,
     lagSeconds: number,
-  ) => Promise<FigureWindow | undefined>;
+  ) => Promise<RequestWindow | undefined>;
   /** How many master processes (or pollers) have reported, whether each has handed in all it had, and why load ended. */
   readonly finals: (runId: string) => Promise<{
-    readonly boots: number;
+    readonly masterInstances: number;
     readonly complete: boolean;
     readonly stopCause?: StopCause | undefined;
   }>;
@@ -52,7 +52,7 @@ export type RunLimits = {
 export type RunDeps = {
   readonly stores: Stores;
   readonly clusters: Clusters;
-  readonly figures: RunFigures;
+  readonly figures: RunMetrics;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

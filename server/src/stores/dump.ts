@@ -2,9 +2,9 @@ import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunEvent } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import type { KeyRecord } from "./key-port.ts";
-import type { Lease } from "./lease-port.ts";
-import type { Block, MergedRange, PlainTotals, SampleRow } from "./ports.ts";
+import type { IdempotencyRecord } from "./idempotency-store.ts";
+import type { Lease } from "./lease-store.ts";
+import type { Rollup, CompactedRange, DenormalizedTotals, MetricRecord } from "./ports.ts";
 
 /** Everything that a store keeps, but heartbeats, which are of servers that run. */
 export type DumpRecords = {
@@ -23,12 +23,15 @@ export type DumpRecords = {
   };
   /** Released: nobody works on the slot, and its fence is the one that was reached. */
   readonly leases: Omit<Lease, "runId">;
-  readonly idempotency_keys: KeyRecord;
-  /** Those that are not merged. */
-  readonly metrics_timeseries: SampleRow;
-  readonly metrics_blocks: Block;
-  /** Of runs that have any; in the order of (boot, attempt, fromSeq). */
-  readonly metrics_merged: { readonly runId: string; readonly merged: readonly MergedRange[] };
+  readonly idempotency_keys: IdempotencyRecord;
+  /** Those that are not compacted. */
+  readonly metrics_timeseries: MetricRecord;
+  readonly metrics_rollups: Rollup;
+  /** Of runs that have any; in the order of (masterInstanceId, fromSeq). */
+  readonly metrics_compacted: {
+    readonly runId: string;
+    readonly compacted: readonly CompactedRange[];
+  };
 };
 export type DumpKind = keyof DumpRecords;
 
@@ -43,12 +46,12 @@ export const DUMP_KINDS: readonly DumpKind[] = [
   "leases",
   "idempotency_keys",
   "metrics_timeseries",
-  "metrics_blocks",
-  "metrics_merged",
+  "metrics_rollups",
+  "metrics_compacted",
 ];
 
 /** What the copy needs of a record's run, for stores that write totals beside the bytes. */
-export type PlainOfRow = (row: SampleRow) => PlainTotals | undefined;
+export type DenormalizedTotalsOf = (row: MetricRecord) => DenormalizedTotals | undefined;
 
 /** Records after a place, and the place of the last; without one, there are no more. A place means something to the store that gave it. */
 export type DumpPage<T> = { readonly records: T[]; readonly last?: string };
@@ -56,7 +59,7 @@ export type DumpPage<T> = { readonly records: T[]; readonly last?: string };
 /** One kind in one adapter. */
 export type KindDump<T> = {
   readonly walk: (after: string | undefined) => Promise<DumpPage<T>>;
-  readonly put: (records: readonly T[], plain?: PlainOfRow) => Promise<void>;
+  readonly put: (records: readonly T[], plain?: DenormalizedTotalsOf) => Promise<void>;
   readonly count: () => Promise<number>;
   readonly clear: () => Promise<void>;
 };
@@ -73,7 +76,7 @@ export type StoreDump = {
   readonly put: <K extends DumpKind>(
     kind: K,
     records: readonly DumpRecords[K][],
-    plain?: PlainOfRow,
+    plain?: DenormalizedTotalsOf,
   ) => Promise<void>;
   /** How many there are, or somewhat more: to be shown. */
   readonly count: (kind: DumpKind) => Promise<number>;

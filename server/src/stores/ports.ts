@@ -3,8 +3,8 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun, RunEvent, RunQuery, RunStatus } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import type { KeyStore } from "./key-port.ts";
-import type { LeaseStore } from "./lease-port.ts";
+import type { IdempotencyStore } from "./idempotency-store.ts";
+import type { LeaseStore } from "./lease-store.ts";
 import type { StoreDump } from "./dump.ts";
 
 /**
@@ -24,7 +24,7 @@ export type Stores = {
   readonly events: RunEventStore;
   readonly leases: LeaseStore;
   readonly metrics: MetricStore;
-  readonly keys: KeyStore;
+  readonly keys: IdempotencyStore;
   readonly dump: StoreDump;
   /** Rejects with the reason where the store cannot be written to just now. */
   readonly ping: () => Promise<void>;
@@ -145,11 +145,10 @@ export type RunEventStore = {
 };
 
 /** One record of a batch as it arrived: its bytes never change. Types: `locust-plugin/PROTOCOL.md`. */
-export type SampleRow = {
+export type MetricRecord = {
   readonly runId: string;
-  readonly attempt: number;
   /** 32 hex digits; one per master process. */
-  readonly boot: string;
+  readonly masterInstanceId: string;
   readonly seq: number;
   /** 1 open, 2 sample, 3 event, 4 dropped, 5 final; 8 what the server made of a cumulative snapshot. */
   readonly type: number;
@@ -159,7 +158,7 @@ export type SampleRow = {
 };
 
 /** What a record says, for stores whose documents other programs read: written beside the bytes, never given back. Times in ms. */
-export type PlainTotals = {
+export type DenormalizedTotals = {
   readonly accountId: string;
   readonly orgId: string;
   readonly projectId: string;
@@ -181,8 +180,8 @@ export type AppendResult = {
   readonly conflicting: number[];
 };
 
-/** Samples of a window of some minutes, merged by series and width of cell; what is in it is `metrics/blocks/codec.ts`'s. */
-export type Block = {
+/** Samples of a window of some minutes, compacted by series and width of cell; what is in it is `metrics/rollups/codec.ts`'s. */
+export type Rollup = {
   readonly runId: string;
   /** An endpoint's 16 hex digits, or one of the names that the codec has for others. */
   readonly series: string;
@@ -192,74 +191,73 @@ export type Block = {
   readonly body: Uint8Array;
 };
 
-/** Record numbers of one boot whose rows have gone into blocks; both ends included. */
-export type MergedRange = {
-  readonly attempt: number;
-  readonly boot: string;
+/** Record numbers of one master instance whose rows have gone into rollups; both ends included. */
+export type CompactedRange = {
+  readonly masterInstanceId: string;
   readonly fromSeq: number;
   readonly toSeq: number;
 };
 
-export type BlockQuery = {
+export type RollupQuery = {
   readonly level: number;
   /** "endpoints": every series of 16 digits. */
   readonly series: readonly string[] | "endpoints";
-  /** Of the blocks' starts; both ends included. */
+  /** Of the rollups' starts; both ends included. */
   readonly fromStart: number;
   readonly toStart: number;
 };
 
-/** All of it as it stood at one moment: a figure is in a block or in a row, never in both. */
+/** All of it as it stood at one moment: a figure is in a rollup or in a record, never in both. */
 export type Reading = {
   /** By (series, start) within each query, in the order of the queries. */
-  readonly blocks: Block[];
-  /** By (boot, seq). */
-  readonly rows: SampleRow[];
-  readonly merged: MergedRange[];
+  readonly rollups: Rollup[];
+  /** By (masterInstanceId, seq). */
+  readonly rows: MetricRecord[];
+  readonly compacted: CompactedRange[];
 };
 
 export type MetricStore = {
   /**
-   * Inserts what is absent; resolves after the commit. A row whose number was merged counts as there.
+   * Inserts what is absent; resolves after the commit. A row whose number was compacted counts as there.
    * `plain` is asked by stores that write totals beside the bytes.
    */
   readonly append: (
-    rows: readonly SampleRow[],
-    plain?: (index: number) => PlainTotals | undefined,
+    rows: readonly MetricRecord[],
+    plain?: (index: number) => DenormalizedTotals | undefined,
   ) => Promise<AppendResult>;
-  /** All rows of a run that are not merged, or those of a range of seconds (inclusive; then only samples and snapshots), by (boot, seq). */
+  /** All rows of a run that are not compacted, or those of a range of seconds (inclusive; then only samples and snapshots), by (masterInstanceId, seq). */
   readonly read: (
     runId: string,
     range?: { readonly fromSecond: number; readonly toSecond: number },
-  ) => Promise<SampleRow[]>;
-  /** Rows after a place in each boot, by (boot, seq): what a follower reads. */
+  ) => Promise<MetricRecord[]>;
+  /** Rows after a place in each master instance, by (masterInstanceId, seq): what a follower reads. */
   readonly readAfter: (
     runId: string,
     cursor: ReadonlyMap<string, number>,
     limit: number,
-  ) => Promise<SampleRow[]>;
-  /** Blocks, and rows as `read` gives them: `rows` absent gives none, `{}` all. */
-  readonly readBlocks: (
+  ) => Promise<MetricRecord[]>;
+  /** Rollups, and rows as `read` gives them: `rows` absent gives none, `{}` all. */
+  readonly readRollups: (
     runId: string,
     query: {
-      readonly blocks: readonly BlockQuery[];
+      readonly rollups: readonly RollupQuery[];
       readonly rows?: { readonly fromSecond?: number; readonly toSecond?: number };
     },
   ) => Promise<Reading>;
   /**
-   * In one step: the blocks take the place of those with their (series, level, start), the rows go, their numbers stay
+   * In one step: the rollups take the place of those with their (series, level, start), the rows go, their numbers stay
    * known. False, and nothing happens, where one of the rows is gone already: somebody was first.
    */
-  readonly merge: (
+  readonly compact: (
     runId: string,
-    rows: readonly Pick<SampleRow, "attempt" | "boot" | "seq">[],
-    blocks: readonly Block[],
+    rows: readonly Pick<MetricRecord, "masterInstanceId" | "seq">[],
+    rollups: readonly Rollup[],
   ) => Promise<boolean>;
   /** The runs that have samples (type 2) before a second, and the oldest such second of each. */
-  readonly unmerged: (
+  readonly uncompacted: (
     beforeSecond: number,
   ) => Promise<{ readonly runId: string; readonly second: number }[]>;
-  /** Takes away the blocks of a level that begin before a second, but those of the runs named. */
+  /** Takes away the rollups of a level that begin before a second, but those of the runs named. */
   readonly expire: (
     level: number,
     beforeStart: number,

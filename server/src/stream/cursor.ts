@@ -12,9 +12,13 @@ export type Cursor = {
 
 export const beginning = (): Cursor => ({ second: 0, arrival: 0, seqs: new Map() });
 
-/** `second.arrival.boot-seq.boot-seq…`; the same place on every server. */
+/** `second.arrival.master instance-seq.master instance-seq…`; the same place on every server. */
 export const encodeCursor = ({ second, arrival, seqs }: Cursor): string =>
-  [second, arrival, ...[...seqs].map(([boot, seq]) => `${boot}-${seq}`)].join(".");
+  [
+    second,
+    arrival,
+    ...[...seqs].map(([masterInstanceId, seq]) => `${masterInstanceId}-${seq}`),
+  ].join(".");
 
 const FORM = /^\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15})*$/;
 
@@ -27,10 +31,10 @@ export const decodeCursor = (text: string): Cursor => {
       fields: [{ field: "Last-Event-ID", message }],
     });
   }
-  const [second, arrival, ...boots] = text.split(".");
-  const seqs = boots.map((part): [string, number] => {
-    const [boot = "", seq] = part.split("-");
-    return [boot, Number(seq)];
+  const [second, arrival, ...masterInstances] = text.split(".");
+  const seqs = masterInstances.map((part): [string, number] => {
+    const [masterInstanceId = "", seq] = part.split("-");
+    return [masterInstanceId, Number(seq)];
   });
   return { second: Number(second), arrival: Number(arrival), seqs: new Map(seqs) };
 };
@@ -38,4 +42,4 @@ export const decodeCursor = (text: string): Cursor => {
 /** Has the first reader seen everything that the second has? */
 export const isAsFarAs = (one: Cursor, other: Cursor): boolean =>
   one.arrival >= other.arrival &&
-  [...other.seqs].every(([boot, seq]) => (one.seqs.get(boot) ?? 0) >= seq);
+  [...other.seqs].every(([masterInstanceId, seq]) => (one.seqs.get(masterInstanceId) ?? 0) >= seq);

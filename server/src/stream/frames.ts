@@ -1,27 +1,27 @@
 import { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
 import { RunEvent } from "@load-manager/contract/run.ts";
 import { z } from "zod";
-import type { Accumulator } from "../metrics/accumulator.ts";
-import { RECORD } from "../metrics/batch.ts";
+import type { RunAggregate } from "../metrics/live/run-aggregate.ts";
+import { RECORD } from "../metrics/codec/batch.ts";
 import {
   ALL,
-  BLOCK_SECONDS,
+  ROLLUP_SECONDS,
   type Cell,
   decodeCells,
   decodeFacts,
   FACTS,
-} from "../metrics/blocks/codec.ts";
-import { viewOf } from "../metrics/figures-of.ts";
-import { percentile } from "../metrics/histogram.ts";
-import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/sample.ts";
-import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/totals.ts";
-import type { MetricStore, RunEventStore, SampleRow } from "../stores/ports.ts";
+} from "../metrics/codec/rollup.ts";
+import { viewOf } from "../metrics/codec/stats.ts";
+import { percentile } from "../metrics/codec/histogram.ts";
+import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/codec/sample.ts";
+import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/codec/totals.ts";
+import type { MetricStore, RunEventStore, MetricRecord } from "../stores/ports.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
 
 /** One event as it is sent, made once for all readers; a reader that is at `place` already leaves it out. */
 export type Frame = {
   readonly place:
-    | { readonly boot: string; readonly seq: number }
+    | { readonly masterInstanceId: string; readonly seq: number }
     | { readonly arrival: number }
     | { readonly second: number }
     | undefined;
@@ -38,7 +38,7 @@ export const looseFrame = (type: string, cursor: Cursor, value: unknown): Frame 
   bytes: frameBytes(type, encodeCursor(cursor), JSON.stringify(value)),
 });
 
-type Names = Accumulator["names"];
+type Names = RunAggregate["names"];
 
 const figures = (totals: Totals) => {
   const { requests, failures, avgMs, histogram, bounds } = viewOf([totals], "all");
@@ -74,7 +74,7 @@ const sampleEvent = (
 
 const encoded = (event: SampleEvent): string => JSON.stringify(z.encode(SampleEvent, event));
 
-const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
+const rowFrame = (row: MetricRecord, cursor: Cursor, names: Names): Frame => {
   const sample = decodeSample(row.body);
   const { users, parts, second, names: told } = sample;
   for (const { id, method, name } of told) names.set(id, { method, name });
@@ -88,7 +88,7 @@ const rowFrame = (row: SampleRow, cursor: Cursor, names: Names): Frame => {
   for (const totals of endpoints.values()) addTotals(all, totals);
   const at = { real: users?.real ?? null, target: users?.target ?? null };
   return {
-    place: { boot: row.boot, seq: row.seq },
+    place: { masterInstanceId: row.masterInstanceId, seq: row.seq },
     bytes: frameBytes(
       "sample",
       encodeCursor(cursor),
@@ -123,12 +123,12 @@ const cellFrame = (
 /** How much is read at once. */
 const READ_AT_ONCE = 200;
 
-/** Is there a row whose forerunner is not there? It may have been merged meanwhile. */
-const hasHole = (rows: readonly SampleRow[], { seqs }: Cursor): boolean => {
+/** Is there a row whose forerunner is not there? It may have been compacted meanwhile. */
+const hasHole = (rows: readonly MetricRecord[], { seqs }: Cursor): boolean => {
   const last = new Map(seqs);
-  return rows.some(({ boot, seq }) => {
-    const isNext = seq === (last.get(boot) ?? 0) + 1;
-    last.set(boot, seq);
+  return rows.some(({ masterInstanceId, seq }) => {
+    const isNext = seq === (last.get(masterInstanceId) ?? 0) + 1;
+    last.set(masterInstanceId, seq);
     return !isNext;
   });
 };
@@ -147,7 +147,7 @@ export const nextFrames = async (
     const json = JSON.stringify(z.encode(RunEvent, event));
     frames.push({ place: { arrival }, bytes: frameBytes(type, encodeCursor(cursor), json) });
   }
-  const read = (): Promise<SampleRow[]> =>
+  const read = (): Promise<MetricRecord[]> =>
     stores.metrics.readAfter(runId, cursor.seqs, READ_AT_ONCE);
   let rows = await read();
   if (hasHole(rows, cursor)) {
@@ -156,7 +156,7 @@ export const nextFrames = async (
     rows = await read();
   }
   for (const row of rows) {
-    cursor.seqs.set(row.boot, row.seq);
+    cursor.seqs.set(row.masterInstanceId, row.seq);
     if (row.type !== RECORD.sample && row.type !== RECORD.snapshot) continue;
     cursor.second = Math.max(cursor.second, row.second);
     frames.push(rowFrame(row, cursor, names));
@@ -165,7 +165,7 @@ export const nextFrames = async (
 };
 
 /**
- * What lies between a cursor and now and has been merged since: second by second, without its endpoints. The cursor
+ * What lies between a cursor and now and has been compacted since: second by second, without its endpoints. The cursor
  * moves to the end of it.
  */
 export const mergedFrames = async function* (
@@ -174,19 +174,24 @@ export const mergedFrames = async function* (
   cursor: Cursor,
   names: Names,
 ): AsyncGenerator<Frame> {
-  const { merged } = await metrics.readBlocks(runId, { blocks: [] });
-  if (merged.every(({ boot, toSeq }) => (cursor.seqs.get(boot) ?? 0) >= toSeq)) return;
+  const { compacted } = await metrics.readRollups(runId, { rollups: [] });
+  if (
+    compacted.every(
+      ({ masterInstanceId, toSeq }) => (cursor.seqs.get(masterInstanceId) ?? 0) >= toSeq,
+    )
+  )
+    return;
   const from = cursor.second;
-  const blocks = {
+  const rollups = {
     level: 1,
-    fromStart: Math.max(0, from - BLOCK_SECONDS),
+    fromStart: Math.max(0, from - ROLLUP_SECONDS),
     toStart: Number.MAX_SAFE_INTEGER,
   };
-  const reading = await metrics.readBlocks(runId, {
-    blocks: [FACTS, ALL].map((series) => ({ ...blocks, series: [series] })),
+  const reading = await metrics.readRollups(runId, {
+    rollups: [FACTS, ALL].map((series) => ({ ...rollups, series: [series] })),
   });
   const users = new Map<number, { readonly real: number | null; readonly target: number | null }>();
-  for (const { series, level, start, body } of reading.blocks) {
+  for (const { series, level, start, body } of reading.rollups) {
     if (series === FACTS) {
       for (const facts of decodeFacts(body, level, start)) {
         users.set(facts.start, { real: facts.users, target: facts.target });
@@ -200,7 +205,7 @@ export const mergedFrames = async function* (
       yield cellFrame(cell, at, cursor, names);
     }
   }
-  for (const { boot, toSeq } of reading.merged) {
-    cursor.seqs.set(boot, Math.max(cursor.seqs.get(boot) ?? 0, toSeq));
+  for (const { masterInstanceId, toSeq } of reading.compacted) {
+    cursor.seqs.set(masterInstanceId, Math.max(cursor.seqs.get(masterInstanceId) ?? 0, toSeq));
   }
 };

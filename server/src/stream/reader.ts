@@ -23,7 +23,9 @@ export type Reader = {
 const isSeen = ({ place }: Frame, { arrival, second, seqs }: Cursor): boolean => {
   if (place === undefined) return false;
   if ("arrival" in place) return place.arrival <= arrival;
-  return "second" in place ? place.second <= second : place.seq <= (seqs.get(place.boot) ?? 0);
+  return "second" in place
+    ? place.second <= second
+    : place.seq <= (seqs.get(place.masterInstanceId) ?? 0);
 };
 
 export const createReader = (

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
-import { RECORD } from "../metrics/batch.ts";
-import { createMerger } from "../metrics/blocks/merger.ts";
-import { jsonRow, type Requests, sampleRow, testRun } from "../metrics/fixtures.ts";
-import { createLiveRuns } from "../metrics/live.ts";
+import { RECORD } from "../metrics/codec/batch.ts";
+import { createCompactor } from "../metrics/rollups/compactor.ts";
+import { jsonRow, type Requests, sampleRow, testRun } from "../metrics/testing/fixtures.ts";
+import { createRunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { createStreams } from "./streams.ts";
 
@@ -18,7 +18,7 @@ afterEach(() => {
 const setUp = async () => {
   const stores = createMemoryStores();
   await stores.runs.create(testRun());
-  const streams = createStreams({ stores, live: createLiveRuns(stores.metrics), log });
+  const streams = createStreams({ stores, live: createRunAggregateCache(stores.metrics), log });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -133,15 +133,15 @@ describe("a stream", () => {
     await append(1401, 1402);
     await until(() => second.seconds().length >= 398);
     expect(second.seconds()).toEqual(span(1005, 1402));
-    const merger = createMerger({
+    const compactor = createCompactor({
       metrics: stores.metrics,
       clock: { now: () => 1_300_000, monotonic: () => 0 },
       log,
       retention: { secondsDays: 14, tenSecondsDays: 90 },
       keptRunIds: async () => [],
     });
-    await merger.look();
-    await merger.stop();
+    await compactor.runOnce();
+    await compactor.stop();
     expect((await stores.metrics.read("run")).length).toBeLessThan(300);
     for (const [place, expected] of [
       [id, span(1005, 1402)],
@@ -156,15 +156,15 @@ describe("a stream", () => {
   test("misses nothing that is merged just while a reader follows or catches up", async () => {
     const { stores, read, append } = await setUp();
     const mergeAll = async (): Promise<void> => {
-      const merger = createMerger({
+      const compactor = createCompactor({
         metrics: stores.metrics,
         clock: { now: () => 9_000_000, monotonic: () => 0 },
         log,
         retention: { secondsDays: 14, tenSecondsDays: 90 },
         keptRunIds: async () => [],
       });
-      await merger.look();
-      await merger.stop();
+      await compactor.runOnce();
+      await compactor.stop();
     };
     await append(1000, 1005);
     const reader = await read("0");

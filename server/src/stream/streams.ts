@@ -4,7 +4,7 @@ import { type LoadTestRun, RunEvent, RunSummary } from "@load-manager/contract/r
 import { z } from "zod";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
-import type { LiveRuns } from "../metrics/live.ts";
+import type { RunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
 import type { Stores } from "../stores/ports.ts";
 import { beginning, type Cursor, decodeCursor, isAsFarAs } from "./cursor.ts";
 import { type Frame, looseFrame, mergedFrames, nextFrames } from "./frames.ts";
@@ -12,7 +12,7 @@ import { createReader, type Reader } from "./reader.ts";
 
 type Deps = {
   readonly stores: Pick<Stores, "runs" | "events" | "metrics">;
-  readonly live: LiveRuns;
+  readonly live: RunAggregateCache;
   readonly log: Log;
 };
 
@@ -27,7 +27,7 @@ export type Streams = {
   readonly stop: () => void;
 };
 
-/** How often the store is looked at while nobody wakes us: another server may have taken the figures in. */
+/** How often the store is queried at while nobody wakes us: another server may have taken the figures in. */
 const LOOK_MS = 1000;
 const CATCH_UP_MS = 50;
 
@@ -65,11 +65,13 @@ const createFeed = (deps: Deps, runId: string, onEmpty: () => void) => {
   let woken = false;
 
   const place = async () => {
-    const { lastSecond, boots, names } = await deps.live.facts(runId);
-    const seqs = [...boots].map(([key, { upTo, beyond }]): [string, number] => [
-      key.split(":")[1] ?? "",
-      [...beyond].reduce((last, seq) => Math.max(last, seq), upTo),
-    ]);
+    const { lastSecond, masterInstances, names } = await deps.live.facts(runId);
+    const seqs = [...masterInstances].map(
+      ([masterInstanceId, { upTo, beyond }]): [string, number] => [
+        masterInstanceId,
+        [...beyond].reduce((last, seq) => Math.max(last, seq), upTo),
+      ],
+    );
     const cursor: Cursor = { second: lastSecond, arrival: 0, seqs: new Map(seqs) };
     for (;;) {
       const events = await stores.events.after(runId, cursor.arrival, 1000);

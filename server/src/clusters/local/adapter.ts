@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import { createPluginClient, type PluginClient } from "../plugin-client.ts";
-import { pluginCommands } from "../plugin-commands.ts";
-import { observationOf } from "../plugin-observation.ts";
+import { createPluginClient, type PluginClient } from "../plugin/client.ts";
+import { pluginCommands } from "../plugin/commands.ts";
+import { observationOf } from "../plugin/observation.ts";
 import type { ClusterAdapter, ForcedStep, Hold, Observation } from "../port.ts";
-import type { ClusterConfig } from "../resolve.ts";
+import type { ClusterConfig } from "../select-cluster.ts";
 import { type RoleFile, type RunFolder, runFolder } from "./folder.ts";
 import { endProcesses, isAlive, type ProcessId, processesOf } from "./processes.ts";
 import { type Child, launchMaster, launchWorker } from "./spawn.ts";

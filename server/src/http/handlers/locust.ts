@@ -5,9 +5,9 @@ import {
   registerExternalTestRun,
   runOfCallback,
   updateMetrics,
-} from "../../runs/callbacks.ts";
+} from "../../runs/commands/locust-callbacks.ts";
 import type { RunDeps } from "../../runs/deps.ts";
-import { isTerminal } from "../../runs/run.ts";
+import { isTerminal } from "../../runs/domain/states.ts";
 import type { Handlers } from "../bind.ts";
 
 type Keys = "registerExternal" | "testStart" | "testStop" | "pushMetrics";

@@ -3,11 +3,11 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { Caller } from "../../access/caller.ts";
 import { assertVisible, visibleOf } from "../../access/scope.ts";
 import { notFound } from "../../lib/errors.ts";
-import { changeLoad, deleteRun, stopTestRun, updateRun } from "../../runs/control.ts";
-import { createTestRun } from "../../runs/create.ts";
+import { changeLoad, deleteRun, stopTestRun, updateRun } from "../../runs/commands/stop.ts";
+import { createTestRun } from "../../runs/commands/create.ts";
 import type { RunDeps } from "../../runs/deps.ts";
-import { recordEvent } from "../../runs/events.ts";
-import { isTerminal } from "../../runs/run.ts";
+import { recordEvent } from "../../runs/journal/events.ts";
+import { isTerminal } from "../../runs/domain/states.ts";
 import type { RunStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
 import { madeOnce } from "./made-once.ts";
@@ -58,7 +58,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
   const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
     lastMetrics === undefined ? run : { ...run, lastMetrics };
   const answer = async (run: LoadTestRun) => {
-    // Figures that cannot be read hide no run.
+    // Stats that cannot be read hide no run.
     if (run.settledAt === undefined)
       return withLive(run, await deps.figures.snapshot(run).catch(() => undefined));
     return withLive(run, (await stores.runs.getLive([run.id])).get(run.id));

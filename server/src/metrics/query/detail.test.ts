@@ -9,9 +9,9 @@ import {
 import { WindowQuery } from "@load-manager/contract/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { sampleRow, withProblems } from "../fixtures.ts";
-import { endpointId } from "../sample.ts";
-import { over, run, usual } from "./query-fixtures.ts";
+import { sampleRow, withProblems } from "../testing/fixtures.ts";
+import { endpointId } from "../codec/sample.ts";
+import { over, run, usual } from "../testing/query-fixtures.ts";
 
 describe("distributions, failures and the export", () => {
   const counts = (value: { readonly count: number }[]) =>

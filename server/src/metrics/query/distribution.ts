@@ -5,10 +5,10 @@ import type {
 } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import type { Responses } from "../figures-of.ts";
-import { bucketBounds, bucketOf, eachBucket, type Histogram } from "../histogram.ts";
-import type { Totals } from "../totals.ts";
-import { EACH, type Look, MERGED, only } from "./look.ts";
+import type { Responses } from "../codec/stats.ts";
+import { bucketBounds, bucketOf, eachBucket, type Histogram } from "../codec/histogram.ts";
+import type { Totals } from "../codec/totals.ts";
+import { EACH, type Look, MERGED, only } from "./window.ts";
 import { splitEndpoint } from "./timeseries.ts";
 
 /** Eight buckets of scheme 1 are shown as one: eight an octave, each about 9 % wide. */
@@ -42,16 +42,16 @@ export const createScatter =
   ): Promise<z.output<typeof ScatterAnswer>> => {
     const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
     const selection = ids === undefined ? EACH : only(ids, true);
-    const { gathered, accumulator, step } = await look(run, query, {
+    const { windowAggregate, runAggregate, step } = await look(run, query, {
       points: query.points,
       selection,
       apart: true,
     });
     const endpoints = new Set<string>();
     const dataPoints: z.output<typeof ScatterAnswer>["dataPoints"] = [];
-    for (const [second, bucket] of [...gathered.buckets].toSorted(([a], [b]) => a - b)) {
+    for (const [second, bucket] of [...windowAggregate.buckets].toSorted(([a], [b]) => a - b)) {
       for (const [id, totals] of bucket) {
-        const { method, name } = accumulator.names.get(id) ?? { method: "", name: `(${id})` };
+        const { method, name } = runAggregate.names.get(id) ?? { method: "", name: `(${id})` };
         for (const success of [true, false]) {
           if (query.responses === (success ? "failed" : "ok")) continue;
           for (const [group, count] of groupsOf([success ? totals.ok : totals.failed])) {
@@ -86,11 +86,14 @@ export const createHeatmap =
   ): Promise<z.output<typeof HeatmapAnswer>> => {
     const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
     const selection = ids === undefined ? MERGED : only(ids, false);
-    const { gathered, window, step } = await look(run, query, { points: query.points, selection });
+    const { windowAggregate, window, step } = await look(run, query, {
+      points: query.points,
+      selection,
+    });
     const t: number[] = [];
     const columns: Map<number, number>[] = [];
     for (let start = Math.floor(window.from / step) * step; start <= window.to; start += step) {
-      const totals = [...(gathered.buckets.get(start)?.values() ?? [])];
+      const totals = [...(windowAggregate.buckets.get(start)?.values() ?? [])];
       t.push(start * 1000);
       columns.push(groupsOf(totals.flatMap((one) => chosen(one, query.responses))));
     }

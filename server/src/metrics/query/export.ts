@@ -1,13 +1,13 @@
 import type { ExportQuery } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { BLOCK_SECONDS, type Level } from "../blocks/codec.ts";
-import { bucketBounds, eachBucket, type Histogram } from "../histogram.ts";
-import type { Totals } from "../totals.ts";
+import { ROLLUP_SECONDS, type Level } from "../codec/rollup.ts";
+import { bucketBounds, eachBucket, type Histogram } from "../codec/histogram.ts";
+import type { Totals } from "../codec/totals.ts";
 import { csvLine } from "./csv.ts";
-import { gather } from "./gather.ts";
-import { EACH, frameOf, type LookDeps, only, readPlanned } from "./look.ts";
-import { blockStarts } from "./plan.ts";
+import { gather } from "./aggregate.ts";
+import { EACH, frameOf, type QueryDeps, only, readPlanned } from "./window.ts";
+import { rollupStarts } from "./plan.ts";
 import { splitEndpoint } from "./timeseries.ts";
 
 const STEPS = { "1s": 1, "10s": 10, "60s": 60 } as const satisfies Record<string, Level>;
@@ -66,26 +66,26 @@ const recordOf = (
 };
 
 /** Lines of CSV or JSON, some minutes at a time: the memory it needs does not grow with the run. */
-export const createExport = (deps: LookDeps) =>
+export const createExport = (deps: QueryDeps) =>
   async function* lines(
     run: LoadTestRun,
     query: z.output<typeof ExportQuery>,
   ): AsyncGenerator<string> {
-    const { accumulator, window, load } = await frameOf(deps, run, query);
+    const { runAggregate, window, load } = await frameOf(deps, run, query);
     const step = STEPS[query.step];
     const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
     const selection = ids === undefined ? EACH : only(ids, true);
     if (query.format === "csv") yield csvLine(HEAD);
-    for (const start of blockStarts(window, accumulator.covered)) {
+    for (const start of rollupStarts(window, runAggregate.covered)) {
       const part = {
         from: Math.max(window.from, start),
-        to: Math.min(window.to, start + BLOCK_SECONDS - 1),
+        to: Math.min(window.to, start + ROLLUP_SECONDS - 1),
       };
       // A bucket that the window cuts through is made of seconds.
       const isCut = part.from % step !== 0 || (part.to + 1) % step !== 0;
       const plan = new Map<number, Level>([[start, isCut ? 1 : step]]);
       const { series } = selection;
-      const reading = await readPlanned(deps, run.id, { plan, window: part, series, accumulator });
+      const reading = await readPlanned(deps, run.id, { plan, window: part, series, runAggregate });
       const { buckets } = gather(reading, {
         ...part,
         step,
@@ -97,7 +97,7 @@ export const createExport = (deps: LookDeps) =>
       for (const [second, bucket] of [...buckets].toSorted(([a], [b]) => a - b)) {
         for (const [id, totals] of bucket) {
           if (totals.requests === 0) continue;
-          const name = accumulator.names.get(id) ?? { method: "", name: `(${id})` };
+          const name = runAggregate.names.get(id) ?? { method: "", name: `(${id})` };
           const record = recordOf(second, name, totals);
           text +=
             query.format === "csv"

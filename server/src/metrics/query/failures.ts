@@ -5,9 +5,9 @@ import type {
 } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { blockStart, decodeMeta, META } from "../blocks/codec.ts";
-import { decodeSample } from "../sample.ts";
-import { frameOf, type LookDeps } from "./look.ts";
+import { rollupStart, decodeMeta, META } from "../codec/rollup.ts";
+import { decodeSample } from "../codec/sample.ts";
+import { frameOf, type QueryDeps } from "./window.ts";
 
 /** What the plugin counts further kinds of errors under. */
 const MORE_KINDS = "(more kinds of errors)";
@@ -37,9 +37,9 @@ const tally = <Key>() => {
 };
 
 /** Failures and exceptions of a window, from merged windows and from samples. */
-export const createFailures = (deps: LookDeps) => {
+export const createFailures = (deps: QueryDeps) => {
   const read = async (run: LoadTestRun, query: z.output<typeof FailuresQuery>) => {
-    const { window, accumulator } = await frameOf(deps, run, query);
+    const { window, runAggregate } = await frameOf(deps, run, query);
     const errors = tally<{ readonly id: string; readonly error: string }>();
     const exceptions = tally<{
       readonly message: string;
@@ -60,12 +60,12 @@ export const createFailures = (deps: LookDeps) => {
     };
     const inWindow = (second: number): boolean => second >= window.from && second <= window.to;
     if (window.to >= window.from) {
-      const stretch = { fromStart: blockStart(window.from), toStart: window.to };
-      const { blocks, rows } = await deps.metrics.readBlocks(run.id, {
-        blocks: [{ level: 0, series: [META], ...stretch }],
+      const stretch = { fromStart: rollupStart(window.from), toStart: window.to };
+      const { rollups, rows } = await deps.metrics.readRollups(run.id, {
+        rollups: [{ level: 0, series: [META], ...stretch }],
         rows: { fromSecond: window.from, toSecond: window.to },
       });
-      for (const meta of blocks.map(({ body }) => decodeMeta(body))) {
+      for (const meta of rollups.map(({ body }) => decodeMeta(body))) {
         for (const { id, error, at } of meta.errors)
           for (const [second, count] of at)
             if (inWindow(second)) addError(id, error, second, count);
@@ -80,7 +80,7 @@ export const createFailures = (deps: LookDeps) => {
           addException(exception, second, count);
       }
     }
-    return { errors, exceptions, names: accumulator.names };
+    return { errors, exceptions, names: runAggregate.names };
   };
 
   return {

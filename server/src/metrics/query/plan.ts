@@ -1,26 +1,30 @@
-import type { Block, BlockQuery } from "../../stores/ports.ts";
+import type { Rollup, RollupQuery } from "../../stores/ports.ts";
 import {
-  BLOCK_SECONDS,
-  blockStart,
+  ROLLUP_SECONDS,
+  rollupStart,
   decodeFacts,
   type Facts,
   FACTS,
   type Level,
   LEVELS,
-} from "../blocks/codec.ts";
-import type { Seconds } from "./window.ts";
+} from "../codec/rollup.ts";
+import type { Seconds } from "./seconds.ts";
 
-/** Which width of cell is read of which block, by the second that the block begins with. */
+/** Which width of cell is read of which rollup, by the second that the rollup begins with. */
 export type Plan = Map<number, Level>;
 
 type Covered = readonly (readonly [from: number, to: number])[];
 
-/** The blocks of a window in which anything is known: a clock that was far off for a moment makes no long walk. */
-export const blockStarts = (window: Seconds, covered: Covered): number[] => {
+/** The rollups of a window in which anything is known: a clock that was far off for a moment makes no long walk. */
+export const rollupStarts = (window: Seconds, covered: Covered): number[] => {
   const starts = new Set<number>();
   for (const [from, to] of covered) {
     const last = Math.min(to, window.to);
-    for (let start = blockStart(Math.max(from, window.from)); start <= last; start += BLOCK_SECONDS)
+    for (
+      let start = rollupStart(Math.max(from, window.from));
+      start <= last;
+      start += ROLLUP_SECONDS
+    )
       starts.add(start);
   }
   return [...starts].toSorted((a, b) => a - b);
@@ -37,8 +41,8 @@ export const planOf = (
   step: number | undefined,
 ): Plan => {
   const plan: Plan = new Map();
-  for (const start of blockStarts(window, covered)) {
-    const inside = cuts.filter((cut) => cut > start && cut < start + BLOCK_SECONDS);
+  for (const start of rollupStarts(window, covered)) {
+    const inside = cuts.filter((cut) => cut > start && cut < start + ROLLUP_SECONDS);
     const fits = (level: number): boolean =>
       inside.every((cut) => cut % level === 0) && (step === undefined || step % level === 0);
     plan.set(start, LEVELS.find(fits) ?? 1);
@@ -46,21 +50,21 @@ export const planOf = (
   return plan;
 };
 
-/** One query for each stretch of blocks that are read alike. */
-export const queriesOf = (plan: Plan, series: BlockQuery["series"]): BlockQuery[] => {
+/** One query for each stretch of rollups that are read alike. */
+export const queriesOf = (plan: Plan, series: RollupQuery["series"]): RollupQuery[] => {
   const stretches: { level: Level; fromStart: number; toStart: number }[] = [];
   for (const [start, level] of [...plan].toSorted(([a], [b]) => a - b)) {
     const last = stretches.at(-1);
-    if (last?.level === level && last.toStart + BLOCK_SECONDS === start) last.toStart = start;
+    if (last?.level === level && last.toStart + ROLLUP_SECONDS === start) last.toStart = start;
     else stretches.push({ level, fromStart: start, toStart: start });
   }
   return stretches.map((stretch) => ({ ...stretch, series }));
 };
 
-/** Where only some seconds of a wide cell are steady, single seconds are read. `blocks`: the plan's facts. */
-export const refinedForSteady = (plan: Plan, blocks: readonly Block[]): Plan => {
+/** Where only some seconds of a wide cell are steady, single seconds are read. `rollups`: the plan's facts. */
+export const refinedForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan => {
   const refined: Plan = new Map([...plan.keys()].map((start) => [start, 1]));
-  for (const { start, level, body } of blocks) {
+  for (const { start, level, body } of rollups) {
     const planned = plan.get(start);
     if (planned === undefined || planned !== level) continue;
     const mixed = decodeFacts(body, level, start).some(
@@ -71,13 +75,13 @@ export const refinedForSteady = (plan: Plan, blocks: readonly Block[]): Plan => 
   return refined;
 };
 
-/** Blocks of which the store has only wider cells left: what the retention took away. */
+/** Rollups of which the store has only wider cells left: what the retention took away. */
 export const coarserWhereMissing = (
   plan: Plan,
-  blocks: readonly Block[],
+  rollups: readonly Rollup[],
   covered: (start: number) => boolean,
 ): Plan => {
-  const there = new Set(blocks.filter(({ series }) => series === FACTS).map(({ start }) => start));
+  const there = new Set(rollups.filter(({ series }) => series === FACTS).map(({ start }) => start));
   const missing: Plan = new Map();
   for (const [start, level] of plan) {
     const wider = LEVELS[LEVELS.indexOf(level) - 1];

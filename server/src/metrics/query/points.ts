@@ -1,20 +1,20 @@
 import type { DataPoint } from "@load-manager/contract/metrics.ts";
-import { errorRate, type Responses, viewOf } from "../figures-of.ts";
-import { percentile } from "../histogram.ts";
-import type { Looked } from "./look.ts";
+import { errorRate, type Responses, viewOf } from "../codec/stats.ts";
+import { percentile } from "../codec/histogram.ts";
+import type { QueriedWindow } from "./window.ts";
 
 /** One point a bucket, from the window's first to its last; where nothing arrived every figure is null. */
 export const pointsOf = (
-  { gathered, window, step }: Pick<Looked, "gathered" | "window" | "step">,
+  { windowAggregate, window, step }: Pick<QueriedWindow, "windowAggregate" | "window" | "step">,
   key: string,
   responses: Responses,
 ): DataPoint[] => {
   const points: DataPoint[] = [];
   for (let start = Math.floor(window.from / step) * step; start <= window.to; start += step) {
-    const facts = gathered.facts.get(start);
-    const totals = gathered.buckets.get(start)?.get(key);
+    const facts = windowAggregate.facts.get(start);
+    const totals = windowAggregate.buckets.get(start)?.get(key);
     const view = viewOf(totals === undefined ? [] : [totals], responses);
-    const { requests, failures } = gathered.inWhole.get(start)?.get(key) ?? {
+    const { requests, failures } = windowAggregate.inWhole.get(start)?.get(key) ?? {
       requests: 0,
       failures: 0,
     };

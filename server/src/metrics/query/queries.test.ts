@@ -12,9 +12,9 @@ import {
 } from "@load-manager/contract/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { RECORD } from "../batch.ts";
-import { jsonRow, sampleRow } from "../fixtures.ts";
-import { FINAL, LOAD, over, run, usual } from "./query-fixtures.ts";
+import { RECORD } from "../codec/batch.ts";
+import { jsonRow, sampleRow } from "../testing/fixtures.ts";
+import { FINAL, LOAD, over, run, usual } from "../testing/query-fixtures.ts";
 
 const window = (query: Record<string, string> = {}) => WindowQuery.parse(query);
 const series = (query: Record<string, string | string[]> = {}) => TimeseriesQuery.parse(query);

@@ -10,17 +10,24 @@ import type {
 } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { isComplete, workersOf } from "../accumulator.ts";
-import { ALL } from "../blocks/codec.ts";
+import { isComplete, workersOf } from "../live/run-aggregate.ts";
+import { ALL } from "../codec/rollup.ts";
 import { csvOf } from "./csv.ts";
 import { createHeatmap, createScatter } from "./distribution.ts";
 import { createExport } from "./export.ts";
 import { createFailures } from "./failures.ts";
-import { allOf, createLook, EACH, figuresFor, type LookDeps, percentileNotes } from "./look.ts";
+import {
+  allOf,
+  createWindowReader,
+  EACH,
+  windowStatsOf,
+  type QueryDeps,
+  percentileNotes,
+} from "./window.ts";
 import { pointsOf } from "./points.ts";
 import { tableOf } from "./table.ts";
 import { createTimeseries } from "./timeseries.ts";
-import { gapsOf } from "./window.ts";
+import { gapsOf } from "./seconds.ts";
 
 type Query<S extends z.ZodType> = z.output<S>;
 
@@ -30,20 +37,22 @@ const CSV_PERCENTILES = [50, 66, 75, 80, 90, 95, 98, 99, 99.9, 99.99];
 export type MetricQueries = ReturnType<typeof createQueries>;
 
 /** Every figure of a run, over any window, from the rows that are stored. Answers are in the program's own form. */
-export const createQueries = (deps: LookDeps) => {
-  const look = createLook(deps);
+export const createQueries = (deps: QueryDeps) => {
+  const look = createWindowReader(deps);
   const summaryOfRun = async (run: LoadTestRun): Promise<RunSummary> => {
     const query = { responses: "all" } as const;
-    const looked = await look(run, query);
-    const { accumulator } = looked;
-    const all = figuresFor(looked, query, allOf(looked, query));
+    const queried = await look(run, query);
+    const { runAggregate } = queried;
+    const all = windowStatsOf(queried, query, allOf(queried, query));
     return {
       ...all,
-      maxUsers: accumulator.maxUsers,
+      maxUsers: runAggregate.maxUsers,
       complete:
-        accumulator.boots.size === 0 ? run.startSent === undefined : isComplete(accumulator),
-      gaps: gapsOf(accumulator),
-      workers: workersOf(accumulator),
+        runAggregate.masterInstances.size === 0
+          ? run.startSent === undefined
+          : isComplete(runAggregate),
+      gaps: gapsOf(runAggregate),
+      workers: workersOf(runAggregate),
     };
   };
 
@@ -51,25 +60,25 @@ export const createQueries = (deps: LookDeps) => {
     run: LoadTestRun,
     query: Query<typeof RequestsQuery>,
   ): Promise<Query<typeof RequestsAnswer>> => {
-    const looked = await look(run, query, { selection: EACH });
+    const queried = await look(run, query, { selection: EACH });
     return {
       runId: run.id,
-      items: tableOf(looked, query),
-      ...percentileNotes(looked, query, allOf(looked, query)),
+      items: tableOf(queried, query),
+      ...percentileNotes(queried, query, allOf(queried, query)),
     };
   };
 
   return {
     summaryOfRun,
     summary: async (run: LoadTestRun, query: WindowQuery): Promise<Query<typeof SummaryAnswer>> => {
-      const looked = await look(run, query);
-      const view = allOf(looked, query);
-      const { accumulator, load } = looked;
+      const queried = await look(run, query);
+      const view = allOf(queried, query);
+      const { runAggregate, load } = queried;
       const whole = await summaryOfRun(run);
       const { id: runId, name, status, statusReason, health, verdict, startedAt, finishedAt } = run;
       const { targetUsers, spawnRate, durationSeconds } = run;
       return {
-        ...figuresFor(looked, query, view),
+        ...windowStatsOf(queried, query, view),
         runId,
         name,
         status,
@@ -79,22 +88,22 @@ export const createQueries = (deps: LookDeps) => {
         ...(startedAt === undefined ? {} : { startedAt }),
         ...(finishedAt === undefined ? {} : { finishedAt }),
         durationMs: load.toMs > load.fromMs ? load.toMs - load.fromMs : null,
-        maxUsers: accumulator.maxUsers,
+        maxUsers: runAggregate.maxUsers,
         ...(targetUsers === undefined ? {} : { targetUsers }),
         ...(spawnRate === undefined ? {} : { spawnRate }),
         ...(durationSeconds === undefined ? {} : { durationSeconds }),
         complete: whole.complete,
         gaps: whole.gaps,
         workers: whole.workers,
-        ...percentileNotes(looked, query, view),
+        ...percentileNotes(queried, query, view),
       };
     },
     graph: async (
       run: LoadTestRun,
       query: Query<typeof GraphQuery>,
     ): Promise<Query<typeof GraphAnswer>> => {
-      const looked = await look(run, query, { points: query.points });
-      const points = pointsOf(looked, ALL, query.responses);
+      const queried = await look(run, query, { points: query.points });
+      const points = pointsOf(queried, ALL, query.responses);
       return {
         runId: run.id,
         name: run.name,
@@ -123,14 +132,14 @@ export const createQueries = (deps: LookDeps) => {
       run: LoadTestRun,
       query: Query<typeof AggregateQuery>,
     ): Promise<Query<typeof AggregateAnswer>> => {
-      const looked = await look(run, query, { points: query.points });
-      const view = allOf(looked, query);
-      const all = figuresFor(looked, query, view);
-      const points = pointsOf(looked, ALL, query.responses);
+      const queried = await look(run, query, { points: query.points });
+      const view = allOf(queried, query);
+      const all = windowStatsOf(queried, query, view);
+      const points = pointsOf(queried, ALL, query.responses);
       const each = await look(run, query, { selection: EACH });
-      const whole = [...looked.gathered.facts.values()].filter((facts) => facts.whole > 0);
+      const whole = [...queried.windowAggregate.facts.values()].filter((facts) => facts.whole > 0);
       const p95s = points.flatMap((point) => point.p95ResponseMs ?? []);
-      const { fromMs, toMs } = looked.load;
+      const { fromMs, toMs } = queried.load;
       return {
         testRunId: run.id,
         runId: run.id,
@@ -151,7 +160,7 @@ export const createQueries = (deps: LookDeps) => {
         },
         endpointStats: tableOf(each, query),
         timeseries: points,
-        ...percentileNotes(looked, query, view),
+        ...percentileNotes(queried, query, view),
       };
     },
   };

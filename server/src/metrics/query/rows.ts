@@ -1,7 +1,7 @@
 import type { EndpointRow } from "@load-manager/contract/metrics.ts";
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
-import { figuresOf, type View } from "../figures-of.ts";
-import type { Totals } from "../totals.ts";
+import { statsOf, type View } from "../codec/stats.ts";
+import type { Totals } from "../codec/totals.ts";
 
 /** One line of the table of endpoints; `given` are Locust's own percentiles where there are no others. */
 export const rowOf = (input: {
@@ -13,7 +13,7 @@ export const rowOf = (input: {
   readonly more: { readonly percentiles?: Record<string, number | null>; readonly low: string[] };
 }): EndpointRow => {
   const { view, totals, given, more } = input;
-  const { timedRequests: _, ...figures } = figuresOf(view, input.requestsPerSec);
+  const { timedRequests: _, ...figures } = statsOf(view, input.requestsPerSec);
   const bytes = totals.reduce((sum, one) => sum + one.bytes, 0);
   const requests = totals.reduce((sum, one) => sum + one.requests, 0);
   const lastSecond = totals.reduce((last, one) => Math.max(last, one.lastSecond), 0);

@@ -1,13 +1,19 @@
 import type { EndpointRow, WindowQuery } from "@load-manager/contract/metrics.ts";
-import { lowCount, viewOf } from "../figures-of.ts";
-import { locustSnapshot } from "../snapshot.ts";
-import type { Totals } from "../totals.ts";
-import { extraPercentiles, isWholeRun, type Looked, rateOf, SHOWN_PERCENTILES } from "./look.ts";
+import { lowCount, viewOf } from "../codec/stats.ts";
+import { locustSnapshot } from "../live/snapshot.ts";
+import type { Totals } from "../codec/totals.ts";
+import {
+  extraPercentiles,
+  isWholeRun,
+  type QueriedWindow,
+  rateOf,
+  SHOWN_PERCENTILES,
+} from "./window.ts";
 import { rowOf } from "./rows.ts";
 
-const totalsByEndpoint = ({ gathered }: Looked): Map<string, Totals[]> => {
+const totalsByEndpoint = ({ windowAggregate }: QueriedWindow): Map<string, Totals[]> => {
   const endpoints = new Map<string, Totals[]>();
-  for (const bucket of gathered.buckets.values()) {
+  for (const bucket of windowAggregate.buckets.values()) {
     for (const [id, totals] of bucket) endpoints.set(id, [...(endpoints.get(id) ?? []), totals]);
   }
   return endpoints;
@@ -22,17 +28,17 @@ export const byName = (a: Named, b: Named): number => {
 };
 
 /** The table of endpoints over a window, by name. */
-export const tableOf = (looked: Looked, query: WindowQuery): EndpointRow[] => {
-  const locust = isWholeRun(query) ? locustSnapshot(looked.accumulator)?.snapshot : undefined;
-  return [...totalsByEndpoint(looked)]
+export const tableOf = (queried: QueriedWindow, query: WindowQuery): EndpointRow[] => {
+  const locust = isWholeRun(query) ? locustSnapshot(queried.runAggregate)?.snapshot : undefined;
+  return [...totalsByEndpoint(queried)]
     .map(([id, totals]) => {
-      const name = looked.accumulator.names.get(id) ?? { method: "", name: `(${id})` };
+      const name = queried.runAggregate.names.get(id) ?? { method: "", name: `(${id})` };
       const view = viewOf(totals, query.responses);
       return rowOf({
         name,
         totals,
         view,
-        requestsPerSec: rateOf(looked, query, view, id),
+        requestsPerSec: rateOf(queried, query, view, id),
         given: locust?.requestStats[`${name.method} ${name.name}`],
         more: { ...extraPercentiles(query, view), low: lowCount(view, SHOWN_PERCENTILES) },
       });

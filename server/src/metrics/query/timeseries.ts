@@ -5,19 +5,19 @@ import type {
 } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { endpointId } from "../sample.ts";
-import { ALL } from "../blocks/codec.ts";
+import { endpointId } from "../codec/sample.ts";
+import { ALL } from "../codec/rollup.ts";
 import { byName } from "./table.ts";
 import {
   allOf,
   EACH,
-  figuresFor,
+  windowStatsOf,
   type Look,
-  type Looked,
+  type QueriedWindow,
   MERGED,
   only,
   percentileNotes,
-} from "./look.ts";
+} from "./window.ts";
 import { pointsOf } from "./points.ts";
 
 /** A chart over any window: all endpoints merged, those asked for merged, or each as a series of its own. */
@@ -37,21 +37,21 @@ export const createTimeseries =
             asked.map(({ id }) => id),
             each,
           );
-    const looked = await look(run, query, { points: query.points, selection });
-    const view = allOf(looked, query);
+    const queried = await look(run, query, { points: query.points, selection });
+    const view = allOf(queried, query);
     const shape = (points: DataPoint[]) =>
       query.format === "columns" ? columnsOf(points) : { dataPoints: points };
-    const points = (key: string): DataPoint[] => pointsOf(looked, key, query.responses);
-    const series = each ? seriesOf(looked, asked) : undefined;
+    const points = (key: string): DataPoint[] => pointsOf(queried, key, query.responses);
+    const series = each ? seriesOf(queried, asked) : undefined;
     return {
       testRunId: run.id,
       runId: run.id,
-      stepMs: looked.step * 1000,
+      stepMs: queried.step * 1000,
       ...(series === undefined
         ? shape(points(ALL))
         : { series: series.map(({ id, ...names }) => ({ ...names, ...shape(points(id)) })) }),
-      summary: figuresFor(looked, query, view),
-      ...percentileNotes(looked, query, view),
+      summary: windowStatsOf(queried, query, view),
+      ...percentileNotes(queried, query, view),
     };
   };
 
@@ -64,13 +64,15 @@ export const splitEndpoint = (endpoint: string) => {
 };
 
 const seriesOf = (
-  { accumulator, gathered }: Looked,
+  { runAggregate, windowAggregate }: QueriedWindow,
   asked: ReturnType<typeof splitEndpoint>[] | undefined,
 ) => {
   if (asked !== undefined) return asked;
-  const ids = new Set([...gathered.buckets.values()].flatMap((bucket) => [...bucket.keys()]));
+  const ids = new Set(
+    [...windowAggregate.buckets.values()].flatMap((bucket) => [...bucket.keys()]),
+  );
   const series = [...ids].map((id) => {
-    const { method, name } = accumulator.names.get(id) ?? { method: "", name: `(${id})` };
+    const { method, name } = runAggregate.names.get(id) ?? { method: "", name: `(${id})` };
     return { endpoint: `${method} ${name}`, method, name, id };
   });
   return series.toSorted(byName);

@@ -13,8 +13,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, test } from "vitest";
-import { answersOf, fill } from "../copy/test-fixtures.ts";
-import { rejection } from "../contract/harness.ts";
+import { answersOf, fill } from "../testing/copy-fixtures.ts";
+import { rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { backup } from "./backup.ts";
 import { restore } from "./restore.ts";
@@ -50,7 +50,7 @@ const program = (dataDir: string): string => `
   const { openSqliteStores } = await import(${JSON.stringify(new URL("../sqlite/stores.ts", import.meta.url).href)});
   const stores = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
   for (let seq = 1; ; seq += 1) {
-    const row = { runId: "r", attempt: 1, boot: "b".repeat(32), seq, type: 2, second: seq, body: new Uint8Array(3000) };
+    const row = { runId: "r", masterInstanceId: "b".repeat(32), seq, type: 2, second: seq, body: new Uint8Array(3000) };
     await stores.metrics.append([row]);
     await stores.leases.beat("settled", seq);
     process.stdout.write(seq + "\\n");

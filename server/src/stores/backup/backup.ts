@@ -43,7 +43,7 @@ const viewOf = (file: string): Database.Database => {
   }
 };
 
-/** A plain file of its own, looked through by SQLite. */
+/** A plain file of its own, queried through by SQLite. */
 const checked = (file: string, name: Part): void => {
   const db = new Database(file);
   try {
@@ -94,8 +94,8 @@ export const backup = async (options: BackupOptions): Promise<BackedUp> => {
     throw new AppError("validation", `There is no folder ${dirname(file)} to write the backup to.`);
   }
   const tarFile = `${file}.part`;
-  const copyOf = (part: Part): string => `${file}.${part}.part`;
-  const leftovers = [tarFile, ...PARTS.map(copyOf)].flatMap((one) => [one, `${one}-journal`]);
+  const clone = (part: Part): string => `${file}.${part}.part`;
+  const leftovers = [tarFile, ...PARTS.map(clone)].flatMap((one) => [one, `${one}-journal`]);
   const clean = (): void => leftovers.forEach((one) => rmSync(one, { force: true }));
   const views = new Map<Part, Database.Database>();
   try {
@@ -110,15 +110,15 @@ export const backup = async (options: BackupOptions): Promise<BackedUp> => {
           `${part} in ${dataDir} was written by a newer Load Manager; back it up with that one.`,
         );
       }
-      await view.backup(copyOf(part), {
+      await view.backup(clone(part), {
         progress: ({ totalPages, remainingPages }) => {
           onProgress(`Copying ${part} (pages)`, totalPages - remainingPages, totalPages);
           return PAGES_AT_ONCE;
         },
       });
       view.close();
-      checked(copyOf(part), part);
-      parts[part] = withFile(copyOf(part), (handle, size) => ({
+      checked(clone(part), part);
+      parts[part] = withFile(clone(part), (handle, size) => ({
         size,
         sha256: sha256Of(piecesOf(handle, 0, size)),
         schema,
@@ -136,10 +136,10 @@ export const backup = async (options: BackupOptions): Promise<BackedUp> => {
       const text = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
       tar.add({ name: MANIFEST, size: text.byteLength }, [text]);
       for (const part of PARTS) {
-        withFile(copyOf(part), (handle, size) =>
+        withFile(clone(part), (handle, size) =>
           tar.add({ name: part, size }, piecesOf(handle, 0, size)),
         );
-        rmSync(copyOf(part));
+        rmSync(clone(part));
       }
       tar.finish();
     } finally {

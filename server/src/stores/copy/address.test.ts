@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { rejection } from "../contract/harness.ts";
-import { onMongo } from "../mongo/test-database.ts";
+import { rejection } from "../conformance/harness.ts";
+import { onMongo } from "../testing/test-database.ts";
 import { parseAddress } from "./address.ts";
 import { openSource } from "./open.ts";
 

@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { MongoClient } from "mongodb";
 import { afterAll, describe, expect, test } from "vitest";
 import { uuidV7 } from "../../lib/ids.ts";
-import { plainOfRow } from "../../metrics/plain.ts";
-import { loadTestQuery, runOf } from "../contract/fixtures.ts";
-import { rejection } from "../contract/harness.ts";
+import { denormalizedTotalsOfRecord } from "../../metrics/codec/denormalized-totals.ts";
+import { loadTestQuery, runOf } from "../testing/fixtures.ts";
+import { rejection } from "../conformance/harness.ts";
 import { DUMP_KINDS } from "../dump.ts";
 import { createMemoryStores } from "../memory/stores.ts";
 import { openMongoStores } from "../mongo/stores.ts";
 import type { Stores } from "../ports.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { copyStore } from "./copy.ts";
-import { answersOf, fill } from "./test-fixtures.ts";
+import { answersOf, fill } from "../testing/copy-fixtures.ts";
 
 const root = mkdtempSync(join(tmpdir(), "load-manager-copy-"));
 let folders = 0;
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 const sqlite = (dataDir = folder()) => openSqliteStores({ dataDir, unfinished: true });
-const copyOf = (source: Stores, target: Stores, more: { force?: boolean } = {}) => {
+const clone = (source: Stores, target: Stores, more: { force?: boolean } = {}) => {
   const said: string[] = [];
   return copyStore({
     source,
@@ -48,7 +48,7 @@ const copyOf = (source: Stores, target: Stores, more: { force?: boolean } = {}) 
     to: "the other",
     owner: uuidV7.next(),
     force: false,
-    plain: plainOfRow,
+    plain: denormalizedTotalsOfRecord,
     sleep: async () => {},
     say: (line) => said.push(line),
     onProgress: () => {},
@@ -95,14 +95,14 @@ describe("a copy", { timeout: 120_000 }, () => {
       test(`from ${from} to ${to} is the same, and so is the copy back`, async () => {
         const [source, target, back] = [await openFrom(), await openTo(), await openFrom()];
         const { runIds } = await fill(source, 2);
-        const copied = await copyOf(source, target);
+        const copied = await clone(source, target);
         expect(copied.same).toBe(true);
         expect(copied.verdicts.map(({ kind, source: { count } }) => [kind, count > 0])).toEqual(
           DUMP_KINDS.map((kind) => [kind, true]),
         );
         await expectSame(source, target, runIds);
         expect(await target.dump.mark()).toBeUndefined();
-        const again = await copyOf(target, back);
+        const again = await clone(target, back);
         expect(again.verdicts.map(({ target: sum }) => sum)).toEqual(
           copied.verdicts.map(({ source: sum }) => sum),
         );
@@ -117,7 +117,7 @@ describe("a copy", { timeout: 120_000 }, () => {
     const [source, place] = [await sqlite(), mongo()];
     const { runIds } = await fill(source, 1);
     const target = await openMongoStores(place);
-    await copyOf(source, target);
+    await clone(source, target);
     const client = new MongoClient(URI);
     const found = await client
       .db(place.database)
@@ -141,12 +141,12 @@ describe("a copy", { timeout: 120_000 }, () => {
           ...target.dump,
           put: async (kind, records, plain) => {
             puts += 1;
-            if (kind === "metrics_blocks") throw new Error("broken off");
+            if (kind === "metrics_rollups") throw new Error("broken off");
             await target.dump.put(kind, records, plain);
           },
         },
       };
-      expect(String(await rejection(copyOf(source, failing)))).toContain("broken off");
+      expect(String(await rejection(clone(source, failing)))).toContain("broken off");
       const mark = await target.dump.mark();
       expect(JSON.parse(mark ?? "{}")).toMatchObject({
         what: "copy",
@@ -155,10 +155,10 @@ describe("a copy", { timeout: 120_000 }, () => {
       });
       await source.loadTests.update(loadTest.id, loadTest.version, { name: "Ä new" });
       await source.metrics.append([
-        { runId: "new", attempt: 1, boot: "b", seq: 1, type: 1, second: 0, body: Buffer.of(1) },
+        { runId: "new", masterInstanceId: "b", seq: 1, type: 1, second: 0, body: Buffer.of(1) },
       ]);
       const before = puts;
-      const copied = await copyOf(source, target);
+      const copied = await clone(source, target);
       expect(before).toBeGreaterThan(8);
       expect(copied.same).toBe(true);
       expect(copied.said).toEqual([
@@ -182,14 +182,14 @@ describe("a copy", { timeout: 120_000 }, () => {
         ...source.dump,
         walk: async (kind, after) => {
           if (kind === "metrics_timeseries" && second === undefined) {
-            second = copyOf(source, target);
+            second = clone(source, target);
             await second;
           }
           return source.dump.walk(kind, after);
         },
       },
     };
-    expect(String(await rejection(copyOf(watched, target)))).toContain("taken over");
+    expect(String(await rejection(clone(watched, target)))).toContain("taken over");
     expect((await second)?.same).toBe(true);
   });
 
@@ -197,13 +197,13 @@ describe("a copy", { timeout: 120_000 }, () => {
     const [source, target] = [createMemoryStores(), createMemoryStores()];
     await fill(source, 1);
     await fill(target, 1);
-    expect(String(await rejection(copyOf(source, target)))).toMatch(
+    expect(String(await rejection(clone(source, target)))).toMatch(
       /the other is not empty: it holds load_tests \(1\), script_revisions \(2\)/,
     );
     const other = createMemoryStores();
     const mark = { what: "copy", source: "sqlite:/three", command: "do this" };
     await other.dump.setMark(undefined, JSON.stringify(mark));
-    expect(String(await rejection(copyOf(source, other)))).toMatch(/sqlite:\/three.*do this/);
+    expect(String(await rejection(clone(source, other)))).toMatch(/sqlite:\/three.*do this/);
   });
 
   test("refuses active runs by name; those that wait are copied", async () => {
@@ -212,11 +212,11 @@ describe("a copy", { timeout: 120_000 }, () => {
     const running = runOf({ status: "Running", name: "Soak" });
     await source.runs.create(pending);
     await source.runs.create(running);
-    expect(String(await rejection(copyOf(source, target, { force: true })))).toContain(
+    expect(String(await rejection(clone(source, target, { force: true })))).toContain(
       `Soak (${running.id}, Running)`,
     );
     await source.runs.delete(running.id, 1);
-    expect(await copyOf(source, target)).toMatchObject({ same: true, waiting: 1 });
+    expect(await clone(source, target)).toMatchObject({ same: true, waiting: 1 });
   });
 
   test("refuses while a server beats, on either side, and leaves no mark", async () => {
@@ -238,10 +238,10 @@ describe("a copy", { timeout: 120_000 }, () => {
       };
       const source = side === "source" ? used : plain.source;
       const target = side === "target" ? used : plain.target;
-      expect(String(await rejection(copyOf(source, target)))).toMatch(/A server is using/);
+      expect(String(await rejection(clone(source, target)))).toMatch(/A server is using/);
       expect(await target.dump.mark()).toBeUndefined();
       if (side === "source") {
-        expect((await copyOf(source, target, { force: true })).same).toBe(true);
+        expect((await clone(source, target, { force: true })).same).toBe(true);
       }
     }
   });
@@ -256,14 +256,14 @@ describe("a copy", { timeout: 120_000 }, () => {
         put: (kind, records, plain) =>
           target.dump.put(
             kind,
-            kind === "metrics_blocks"
+            kind === "metrics_rollups"
               ? records.map((one, index) => (index === 0 ? { ...one, body: Buffer.of(1) } : one))
               : records,
             plain,
           ),
       },
     };
-    const copied = await copyOf(source, spoiling);
+    const copied = await clone(source, spoiling);
     expect(copied.same).toBe(false);
     expect(
       copied.verdicts.filter(({ source: a, target: b }) => a.checksum !== b.checksum),

@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { AppError } from "../../lib/errors.ts";
-import { DUMP_KINDS, type DumpKind, type PlainOfRow } from "../dump.ts";
-import type { PlainTotals, SampleRow, Stores } from "../ports.ts";
+import { DUMP_KINDS, type DumpKind, type DenormalizedTotalsOf } from "../dump.ts";
+import type { DenormalizedTotals, MetricRecord, Stores } from "../ports.ts";
 import { type Unfinished, unfinishedError } from "../shared/unfinished.ts";
 import { type Sum, sumOf } from "./checksum.ts";
 import { refuseActiveRuns, refuseInUse } from "./in-use.ts";
@@ -26,7 +26,7 @@ export type CopyDeps = {
   readonly to: string;
   readonly owner: string;
   readonly force: boolean;
-  readonly plain: (run: LoadTestRun, row: SampleRow) => PlainTotals;
+  readonly plain: (run: LoadTestRun, row: MetricRecord) => DenormalizedTotals;
   readonly sleep: (ms: number) => Promise<void>;
   readonly say: (line: string) => void;
   readonly onProgress: (what: string, done: number, total: number) => void;
@@ -40,7 +40,7 @@ export type Copied = {
   readonly waiting: number;
 };
 
-const wordsOf = (kind: DumpKind): string => kind.replaceAll("_", " ");
+const messagesOf = (kind: DumpKind): string => kind.replaceAll("_", " ");
 
 const isSame = ({ source, target }: Verdict): boolean =>
   source.count === target.count && source.checksum === target.checksum;
@@ -104,8 +104,8 @@ const marking = (deps: CopyDeps) => {
 
 const plainFor = ({ source, plain }: CopyDeps) => {
   let known: { readonly id: string; readonly run: LoadTestRun | undefined } | undefined;
-  /** Totals of rows, whose runs are looked up first. */
-  return async (rows: readonly SampleRow[]): Promise<PlainOfRow> => {
+  /** Totals of rows, whose runs are queried up first. */
+  return async (rows: readonly MetricRecord[]): Promise<DenormalizedTotalsOf> => {
     const runs = new Map<string, LoadTestRun | undefined>();
     for (const { runId } of rows) {
       if (runs.has(runId)) continue;
@@ -138,7 +138,7 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
     throw error;
   }
   if (before !== undefined) say(`A copy of ${from} was broken off; it goes on.`);
-  const plainOf = plainFor(deps);
+  const denormalizedTotalsOf = plainFor(deps);
 
   const copyKind = async (kind: DumpKind): Promise<void> => {
     const total = await source.dump.count(kind);
@@ -149,12 +149,12 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
       const page = await source.dump.walk(kind, after);
       const plain =
         kind === "metrics_timeseries"
-          ? await plainOf(page.records as readonly SampleRow[])
+          ? await denormalizedTotalsOf(page.records as readonly MetricRecord[])
           : undefined;
       await target.dump.put(kind, page.records, plain);
       copied += page.records.length;
       if (page.last === undefined) break;
-      onProgress(`Copying ${wordsOf(kind)}`, copied, Math.max(total, copied));
+      onProgress(`Copying ${messagesOf(kind)}`, copied, Math.max(total, copied));
       after = page.last;
       await marks.save(kind, { last: after });
     }
@@ -166,7 +166,7 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
     const [ofSource, ofTarget] = await Promise.all([
       sumOf(source.dump, kind),
       sumOf(target.dump, kind, (count) =>
-        onProgress(`Comparing ${wordsOf(kind)}`, count, Math.max(total, count)),
+        onProgress(`Comparing ${messagesOf(kind)}`, count, Math.max(total, count)),
       ),
     ]);
     return { kind, source: ofSource, target: ofTarget };
@@ -177,7 +177,7 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
   for (const kind of DUMP_KINDS) {
     let verdict = await compare(kind);
     if (!isSame(verdict) && before !== undefined) {
-      say(`The ${wordsOf(kind)} have changed since the copy was begun; copied anew.`);
+      say(`The ${messagesOf(kind)} have changed since the copy was begun; copied anew.`);
       await marks.save(kind, {});
       await target.dump.clear(kind);
       await copyKind(kind);

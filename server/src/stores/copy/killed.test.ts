@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 import { MongoClient } from "mongodb";
 import { expect, test } from "vitest";
 import { uuidV7 } from "../../lib/ids.ts";
-import { sampleRow } from "../../metrics/fixtures.ts";
-import { rejection } from "../contract/harness.ts";
+import { sampleRow } from "../../metrics/testing/fixtures.ts";
+import { rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { parseAddress } from "./address.ts";
-import { answersOf, fill } from "./test-fixtures.ts";
+import { answersOf, fill } from "../testing/copy-fixtures.ts";
 import { openSource } from "./open.ts";
 
 const CLI = fileURLToPath(new URL("../../../../cli/bin/load-manager.js", import.meta.url));
@@ -35,7 +35,7 @@ const MOMENTS = [
   "Copying script revisions",
   "Copying run events",
   "Copying metrics timeseries: 500",
-  "Copying metrics blocks",
+  "Copying metrics rollups",
   "Comparing metrics timeseries",
 ];
 

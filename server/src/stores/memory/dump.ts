@@ -9,12 +9,12 @@ import {
   type StoreDump,
   storeDump,
 } from "../dump.ts";
-import type { KeyRecord } from "../key-port.ts";
-import type { Lease } from "../lease-port.ts";
+import type { IdempotencyRecord } from "../idempotency-store.ts";
+import type { Lease } from "../lease-store.ts";
 import { compareText } from "../shared/text.ts";
 import type { StoredEvents } from "./events.ts";
 import { leaseKey } from "./leases.ts";
-import { bootOf, copy, keyOf, mergedOf, type MetricsOfRun, metricsOf, placeOf } from "./metrics.ts";
+import { copy, keyOf, mergedOf, type MetricsOfRun, metricsOf, placeOf } from "./metrics.ts";
 
 export type Memory = {
   readonly loadTests: Map<string, LoadTest>;
@@ -24,7 +24,7 @@ export type Memory = {
   readonly live: Map<string, MetricSnapshot>;
   readonly events: StoredEvents;
   readonly leases: Map<string, Lease>;
-  readonly keys: Map<string, KeyRecord>;
+  readonly keys: Map<string, IdempotencyRecord>;
   readonly metrics: Map<string, MetricsOfRun>;
 };
 
@@ -116,36 +116,36 @@ export const memoryDump = (memory: Memory): StoreDump => {
           for (const [, { rows }] of runs()) rows.clear();
         },
       ),
-      metrics_blocks: kindOf(
+      metrics_rollups: kindOf(
         () =>
-          runs().flatMap(([runId, { blocks }]) =>
-            [...blocks].map(([key, block]) => [`${runId} ${key}`, block] as const),
+          runs().flatMap(([runId, { rollups }]) =>
+            [...rollups].map(([key, rollup]) => [`${runId} ${key}`, rollup] as const),
           ),
-        (block) => metricsOf(metrics, block.runId).blocks.set(placeOf(block), copy(block)),
+        (rollup) => metricsOf(metrics, rollup.runId).rollups.set(placeOf(rollup), copy(rollup)),
         () => {
-          for (const [, { blocks }] of runs()) blocks.clear();
+          for (const [, { rollups }] of runs()) rollups.clear();
         },
       ),
-      metrics_merged: kindOf<DumpRecords["metrics_merged"]>(
+      metrics_compacted: kindOf<DumpRecords["metrics_compacted"]>(
         () =>
           runs().flatMap(([runId, run]) => {
-            const merged = mergedOf(run).toSorted(
+            const compacted = mergedOf(run).toSorted(
               (a, b) =>
-                compareText(a.boot, b.boot) || a.attempt - b.attempt || a.fromSeq - b.fromSeq,
+                compareText(a.masterInstanceId, b.masterInstanceId) || a.fromSeq - b.fromSeq,
             );
-            return merged.length === 0 ? [] : [[runId, { runId, merged }] as const];
+            return compacted.length === 0 ? [] : [[runId, { runId, compacted }] as const];
           }),
-        ({ runId, merged }) => {
-          const known = metricsOf(metrics, runId).merged;
+        ({ runId, compacted }) => {
+          const known = metricsOf(metrics, runId).compacted;
           known.clear();
-          for (const range of merged) {
-            const numbers = known.get(bootOf(range)) ?? new Set();
+          for (const range of compacted) {
+            const numbers = known.get(range.masterInstanceId) ?? new Set();
             for (let seq = range.fromSeq; seq <= range.toSeq; seq += 1) numbers.add(seq);
-            known.set(bootOf(range), numbers);
+            known.set(range.masterInstanceId, numbers);
           }
         },
         () => {
-          for (const [, { merged }] of runs()) merged.clear();
+          for (const [, { compacted }] of runs()) compacted.clear();
         },
       ),
     },

@@ -1,6 +1,6 @@
 import type { RunEvent } from "@load-manager/contract/run.ts";
 import type { RunEventStore } from "../ports.ts";
-import { copyOf } from "../shared/copy.ts";
+import { clone } from "../shared/clone.ts";
 import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
@@ -20,7 +20,7 @@ export const memoryEvents = (stored: StoredEvents): RunEventStore => {
       for (const { id, ...event } of events) {
         if (byId.has(id)) continue;
         stored.lastArrival += 1;
-        byId.set(id, { runId, arrival: stored.lastArrival, event: copyOf(event) });
+        byId.set(id, { runId, arrival: stored.lastArrival, event: clone(event) });
       }
     },
     list: async (runId, { limit, cursor }) => {
@@ -35,10 +35,10 @@ export const memoryEvents = (stored: StoredEvents): RunEventStore => {
       const page = pageOf(rows, limit, (last) =>
         encodeCursor(EVENT_SORT, { value: last.event.at, id: String(last.arrival) }),
       );
-      return copyOf({ ...page, items: page.items.map(({ event }) => event) });
+      return clone({ ...page, items: page.items.map(({ event }) => event) });
     },
     after: async (runId, arrival, limit) =>
-      copyOf(
+      clone(
         [...byId.values()]
           .filter((row) => row.runId === runId && row.arrival > arrival)
           .slice(0, limit)

@@ -1,20 +1,20 @@
-import type { KeyRecord, KeyStore } from "../key-port.ts";
-import { copyOf } from "../shared/copy.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../idempotency-store.ts";
+import { clone } from "../shared/clone.ts";
 
-export const memoryKeys = (byId: Map<string, KeyRecord>): KeyStore => {
+export const memoryKeys = (byId: Map<string, IdempotencyRecord>): IdempotencyStore => {
   return {
-    get: async (id) => copyOf(byId.get(id)),
+    get: async (id) => clone(byId.get(id)),
     take: async (record, seen) => {
       const stored = byId.get(record.id);
       if (stored?.owner !== seen?.owner || stored?.createdAt !== seen?.createdAt) return false;
       if (stored?.answer !== undefined && seen?.answer === undefined) return false;
-      byId.set(record.id, copyOf(record));
+      byId.set(record.id, clone(record));
       return true;
     },
     finish: async (id, owner, answer) => {
       const stored = byId.get(id);
       if (stored?.owner !== owner || answer === undefined) return;
-      byId.set(id, { ...stored, answer: copyOf(answer) });
+      byId.set(id, { ...stored, answer: clone(answer) });
     },
     drop: async (id, owner) => {
       const stored = byId.get(id);

@@ -1,5 +1,5 @@
-import type { Lease, LeaseStore } from "../lease-port.ts";
-import { copyOf } from "../shared/copy.ts";
+import type { Lease, LeaseStore } from "../lease-store.ts";
+import { clone } from "../shared/clone.ts";
 import { nextFence } from "../shared/fence.ts";
 import { compareText } from "../shared/text.ts";
 
@@ -9,9 +9,9 @@ export const memoryLeases = (bySlot: Map<string, Lease>): LeaseStore => {
   const counts = new Map<string, number>();
   const key = leaseKey;
   return {
-    get: async (clusterId, slot) => copyOf(bySlot.get(key(clusterId, slot))),
+    get: async (clusterId, slot) => clone(bySlot.get(key(clusterId, slot))),
     list: async () =>
-      copyOf(
+      clone(
         [...bySlot.values()].toSorted(
           (a, b) => compareText(a.clusterId, b.clusterId) || a.slot - b.slot,
         ),
@@ -21,7 +21,7 @@ export const memoryLeases = (bySlot: Map<string, Lease>): LeaseStore => {
       const fence = nextFence(seenFence, aboveFence);
       const lease = { clusterId, slot, holder, fence, ...(runId === undefined ? {} : { runId }) };
       bySlot.set(key(clusterId, slot), lease);
-      return copyOf(lease);
+      return clone(lease);
     },
     release: async (clusterId, slot, holder, fence) => {
       const stored = bySlot.get(key(clusterId, slot));

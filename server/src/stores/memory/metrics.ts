@@ -1,12 +1,12 @@
-import type { Block, BlockQuery, MergedRange, MetricStore, SampleRow } from "../ports.ts";
+import type { Rollup, RollupQuery, CompactedRange, MetricStore, MetricRecord } from "../ports.ts";
 import { bySeq, inRange, SAMPLE, sameRecord, toRanges } from "../shared/samples.ts";
 import { compareText } from "../shared/text.ts";
 
 export type MetricsOfRun = {
-  readonly rows: Map<string, SampleRow>;
-  /** Numbers by `attempt:boot`. */
-  readonly merged: Map<string, Set<number>>;
-  readonly blocks: Map<string, Block>;
+  readonly rows: Map<string, MetricRecord>;
+  /** Numbers by master instance. */
+  readonly compacted: Map<string, Set<number>>;
+  readonly rollups: Map<string, Rollup>;
 };
 
 export const copy = <T extends { readonly body: Uint8Array }>(one: T): T => ({
@@ -14,25 +14,21 @@ export const copy = <T extends { readonly body: Uint8Array }>(one: T): T => ({
   body: Uint8Array.from(one.body),
 });
 const ENDPOINT = /^[0-9a-f]{16}$/;
-export const bootOf = ({ attempt, boot }: Pick<SampleRow, "attempt" | "boot">): string =>
-  `${attempt}:${boot}`;
-export const keyOf = (row: Pick<SampleRow, "attempt" | "boot" | "seq">): string =>
-  `${bootOf(row)}:${row.seq}`;
-export const placeOf = ({ series, level, start }: Omit<Block, "body">): string =>
+export const keyOf = (row: Pick<MetricRecord, "masterInstanceId" | "seq">): string =>
+  `${row.masterInstanceId}:${row.seq}`;
+export const placeOf = ({ series, level, start }: Omit<Rollup, "body">): string =>
   `${series}:${level}:${start}`;
 
 export const metricsOf = (runs: Map<string, MetricsOfRun>, runId: string): MetricsOfRun => {
-  const run = runs.get(runId) ?? { rows: new Map(), merged: new Map(), blocks: new Map() };
+  const run = runs.get(runId) ?? { rows: new Map(), compacted: new Map(), rollups: new Map() };
   runs.set(runId, run);
   return run;
 };
 
-export const mergedOf = (run: MetricsOfRun | undefined): MergedRange[] =>
-  [...(run?.merged ?? [])].flatMap(([key, numbers]) => {
-    const [attempt, boot = ""] = key.split(":");
+export const mergedOf = (run: MetricsOfRun | undefined): CompactedRange[] =>
+  [...(run?.compacted ?? [])].flatMap(([masterInstanceId, numbers]) => {
     return toRanges([...numbers]).map(([fromSeq, toSeq]) => ({
-      attempt: Number(attempt),
-      boot,
+      masterInstanceId,
       fromSeq,
       toSeq,
     }));
@@ -40,11 +36,11 @@ export const mergedOf = (run: MetricsOfRun | undefined): MergedRange[] =>
 
 export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
   const runOf = (runId: string) => metricsOf(runs, runId);
-  const sorted = (runId: string, holds: (row: SampleRow) => boolean) =>
+  const sorted = (runId: string, holds: (row: MetricRecord) => boolean) =>
     [...(runs.get(runId)?.rows.values() ?? [])].filter(holds).toSorted(bySeq);
 
-  const blocksOf = (runId: string, query: BlockQuery): Block[] =>
-    [...(runs.get(runId)?.blocks.values() ?? [])]
+  const rollupsOf = (runId: string, query: RollupQuery): Rollup[] =>
+    [...(runs.get(runId)?.rollups.values() ?? [])]
       .filter(
         ({ level, start, series }) =>
           level === query.level &&
@@ -59,7 +55,7 @@ export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
       const conflicting: number[] = [];
       for (const [index, row] of rows.entries()) {
         const run = runOf(row.runId);
-        if (run.merged.get(bootOf(row))?.has(row.seq) === true) continue;
+        if (run.compacted.get(row.masterInstanceId)?.has(row.seq) === true) continue;
         const first = run.rows.get(keyOf(row));
         if (first === undefined) {
           run.rows.set(keyOf(row), copy(row));
@@ -71,31 +67,31 @@ export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
     read: async (runId, range) =>
       sorted(runId, (row) => range === undefined || inRange(row, range)).map(copy),
     readAfter: async (runId, cursor, limit) =>
-      sorted(runId, (row) => row.seq > (cursor.get(row.boot) ?? -1))
+      sorted(runId, (row) => row.seq > (cursor.get(row.masterInstanceId) ?? -1))
         .slice(0, limit)
         .map(copy),
-    readBlocks: async (runId, { blocks, rows }) => ({
-      blocks: blocks.flatMap((query) => blocksOf(runId, query)).map(copy),
+    readRollups: async (runId, { rollups, rows }) => ({
+      rollups: rollups.flatMap((query) => rollupsOf(runId, query)).map(copy),
       rows:
         rows === undefined
           ? []
           : sorted(runId, (row) => Object.keys(rows).length === 0 || inRange(row, rows)).map(copy),
-      merged: mergedOf(runs.get(runId)),
+      compacted: mergedOf(runs.get(runId)),
     }),
-    merge: async (runId, rows, blocks) => {
+    compact: async (runId, rows, rollups) => {
       const run = runOf(runId);
       if (rows.some((row) => !run.rows.has(keyOf(row)))) return false;
-      for (const block of blocks) {
-        run.blocks.set(placeOf(block), copy(block));
+      for (const rollup of rollups) {
+        run.rollups.set(placeOf(rollup), copy(rollup));
       }
       for (const row of rows) {
-        const numbers = run.merged.get(bootOf(row)) ?? new Set();
-        run.merged.set(bootOf(row), numbers.add(row.seq));
+        const numbers = run.compacted.get(row.masterInstanceId) ?? new Set();
+        run.compacted.set(row.masterInstanceId, numbers.add(row.seq));
         run.rows.delete(keyOf(row));
       }
       return true;
     },
-    unmerged: async (beforeSecond) =>
+    uncompacted: async (beforeSecond) =>
       [...runs].flatMap(([runId, { rows }]) => {
         const second = [...rows.values()].reduce(
           (oldest, row) => (row.type === SAMPLE ? Math.min(oldest, row.second) : oldest),
@@ -104,10 +100,10 @@ export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
         return second < beforeSecond ? { runId, second } : [];
       }),
     expire: async (level, beforeStart, keptRunIds) => {
-      for (const [runId, { blocks }] of runs) {
+      for (const [runId, { rollups }] of runs) {
         if (keptRunIds.includes(runId)) continue;
-        for (const [key, block] of blocks) {
-          if (block.level === level && block.start < beforeStart) blocks.delete(key);
+        for (const [key, rollup] of rollups) {
+          if (rollup.level === level && rollup.start < beforeStart) rollups.delete(key);
         }
       }
     },

@@ -1,7 +1,7 @@
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { RevisionStore } from "../ports.ts";
-import { copyOf } from "../shared/copy.ts";
-import { revisionTaken, taken } from "../shared/changes.ts";
+import { clone } from "../shared/clone.ts";
+import { revisionTaken, taken } from "../shared/apply-patch.ts";
 import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { REVISION_SORT } from "../shared/sorts.ts";
@@ -21,13 +21,13 @@ export const memoryRevisions = (
       if (newestFirst(loadTestId).some((other) => other.revisionNumber === revisionNumber)) {
         throw revisionTaken(loadTestId, revisionNumber);
       }
-      byId.set(revision.id, copyOf(revision));
+      byId.set(revision.id, clone(revision));
       for (const [sha256, content] of contents) {
         if (!blobs.has(sha256)) blobs.set(sha256, Uint8Array.from(content));
       }
     },
-    get: async (id) => copyOf(byId.get(id)),
-    newest: async (loadTestId) => copyOf(newestFirst(loadTestId)[0]),
+    get: async (id) => clone(byId.get(id)),
+    newest: async (loadTestId) => clone(newestFirst(loadTestId)[0]),
     list: async (loadTestId, { limit, cursor }) => {
       const after = decodeCursor(cursor, REVISION_SORT, "number");
       const rows = newestFirst(loadTestId).filter(
@@ -36,7 +36,7 @@ export const memoryRevisions = (
       const page = pageOf(rows, limit, (last) =>
         encodeCursor(REVISION_SORT, { value: last.revisionNumber, id: last.id }),
       );
-      return copyOf(page);
+      return clone(page);
     },
     content: async (sha256) => {
       const content = blobs.get(sha256);

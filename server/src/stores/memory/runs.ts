@@ -1,8 +1,8 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { RunStore } from "../ports.ts";
-import { copyOf } from "../shared/copy.ts";
-import { taken, updatedRun } from "../shared/changes.ts";
+import { clone } from "../shared/clone.ts";
+import { taken, updatedRun } from "../shared/apply-patch.ts";
 import { listingOf, listInMemory } from "../shared/listing.ts";
 import { compareText } from "../shared/text.ts";
 
@@ -18,25 +18,25 @@ export const memoryRuns = (
   return {
     create: async (run) => {
       if (byId.has(run.id)) throw taken("run", run.id);
-      byId.set(run.id, copyOf(run));
+      byId.set(run.id, clone(run));
     },
-    get: async (id) => copyOf(byId.get(id)),
-    list: async (query, visible) => copyOf(listInMemory(byId.values(), listingOf(query, visible))),
+    get: async (id) => clone(byId.get(id)),
+    list: async (query, visible) => clone(listInMemory(byId.values(), listingOf(query, visible))),
     update: async (id, guard, patch) => {
       const stored = byId.get(id);
       const next = stored && updatedRun(stored, guard, patch);
       if (next === undefined) return undefined;
-      byId.set(id, copyOf(next));
-      return copyOf(next);
+      byId.set(id, clone(next));
+      return clone(next);
     },
     delete: async (id, version) => {
       if (byId.get(id)?.version !== version) return false;
       live.delete(id);
       return byId.delete(id);
     },
-    unsettled: async () => copyOf(sorted((run) => run.settledAt === undefined)),
+    unsettled: async () => clone(sorted((run) => run.settledAt === undefined)),
     findExternal: async (locustClusterId, externalKey) =>
-      copyOf(
+      clone(
         sorted(
           (run) => run.locustClusterId === locustClusterId && run.externalKey === externalKey,
         ).at(-1),
@@ -47,13 +47,13 @@ export const memoryRuns = (
     setLive: async (runId, snapshot) => {
       const older = live.get(runId);
       if (!byId.has(runId) || (older !== undefined && older.timestamp > snapshot.timestamp)) return;
-      live.set(runId, copyOf(snapshot));
+      live.set(runId, clone(snapshot));
     },
     getLive: async (runIds) =>
       new Map(
         runIds.flatMap((id) => {
           const snapshot = live.get(id);
-          return snapshot === undefined ? [] : [[id, copyOf(snapshot)]];
+          return snapshot === undefined ? [] : [[id, clone(snapshot)]];
         }),
       ),
   };

@@ -51,7 +51,7 @@ export const bytesOf = (value: unknown): Uint8Array =>
     ? Uint8Array.from(value.buffer.subarray(0, value.position))
     : new Uint8Array();
 
-/** The change that a merge patch is: `null` takes a field away, `undefined` leaves it. */
+/** The change that a compact patch is: `null` takes a field away, `undefined` leaves it. */
 export const changeOf = (patch: object): { $set?: Document; $unset?: Document } => {
   const entries = Object.entries(patch);
   const set = entries.filter(([, value]) => value !== undefined && value !== null);

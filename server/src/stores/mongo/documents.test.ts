@@ -7,10 +7,10 @@ import {
   runOf,
   sampleOf,
   snapshotOf,
-} from "../contract/fixtures.ts";
-import { rejection } from "../contract/harness.ts";
+} from "../testing/fixtures.ts";
+import { rejection } from "../conformance/harness.ts";
 import { openMongoStores } from "./stores.ts";
-import { onMongo } from "./test-database.ts";
+import { onMongo } from "../testing/test-database.ts";
 
 onMongo((options) => {
   /** Numbers as the server has them, not as the driver would show them. */

@@ -1,6 +1,6 @@
 import { Binary, type Db } from "mongodb";
 import { type DumpPage, type KindDumps, pageLimit, placeOf, placeText } from "../dump.ts";
-import type { Block } from "../ports.ts";
+import type { Rollup } from "../ports.ts";
 import { toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { rowDocument, rowOf } from "./metrics.ts";
@@ -8,25 +8,29 @@ import { isCompleted, isIn, type Manifest, manifestOf, manifests } from "./metri
 import { rollupOf } from "./metrics-rollups.ts";
 import { clearAll, collectionOf, inOrder, pageOf, putAll } from "./walk.ts";
 
-/** What is copied here is one completed attempt at merging. */
-const ATTEMPT = 1;
+/** What is copied here is one completed compaction. */
+const FIRST_COMPACTION = 1;
 const PLACE = ["loadTestRunId", "level", "series", "start"] as const;
 
-const manifestDocument = (merged: Manifest["merged"]) =>
+const manifestDocument = (compacted: Manifest["compacted"]) =>
   toDocument({
     version: 1,
-    attempts: ATTEMPT,
-    completed: [{ from: ATTEMPT, to: ATTEMPT }],
-    merged: merged.map(({ attempt, boot, fromSeq, toSeq }) => ({ attempt, boot, fromSeq, toSeq })),
+    compactions: FIRST_COMPACTION,
+    completed: [{ from: FIRST_COMPACTION, to: FIRST_COMPACTION }],
+    compacted: compacted.map(({ masterInstanceId, fromSeq, toSeq }) => ({
+      masterInstanceId,
+      fromSeq,
+      toSeq,
+    })),
     untidy: false,
   });
 
 export const mongoMetricDumps = (
   db: Db,
-): Pick<KindDumps, "metrics_timeseries" | "metrics_blocks" | "metrics_merged"> => {
+): Pick<KindDumps, "metrics_timeseries" | "metrics_rollups" | "metrics_compacted"> => {
   const rows = collectionOf(db, "metrics_timeseries");
   const rollups = collectionOf(db, "metrics_rollups");
-  const merges = collectionOf(db, "metrics_merges");
+  const compactions = collectionOf(db, "metrics_compacted");
   const manifest = manifests(db);
 
   const manifestsOf = async (runIds: Iterable<string>): Promise<Map<string, Manifest>> => {
@@ -35,29 +39,29 @@ export const mongoMetricDumps = (
     return found;
   };
 
-  /** The rollups that hold: of each place the newest of a completed attempt. A page ends between two places. */
-  const walkBlocks = async (after: string | undefined): Promise<DumpPage<Block>> => {
+  /** The rollups that hold: of each place the newest of a completed compaction. A page ends between two places. */
+  const walkRollups = async (after: string | undefined): Promise<DumpPage<Rollup>> => {
     const isFull = pageLimit();
-    const records: Block[] = [];
+    const records: Rollup[] = [];
     let known: { readonly runId: string; readonly manifest: Manifest } | undefined;
     let last: string | undefined;
     let best: number | undefined;
     let full = false;
     for await (const document of inOrder(rollups, PLACE, placeOf(after))) {
-      const { attempt, block } = rollupOf(document);
-      const place = placeText([block.runId, block.level, block.series, block.start]);
+      const { compaction, rollup } = rollupOf(document);
+      const place = placeText([rollup.runId, rollup.level, rollup.series, rollup.start]);
       if (place !== last) {
         if (full) break;
         [last, best] = [place, undefined];
       }
-      full = isFull(block.body.byteLength) || full;
-      if (known?.runId !== block.runId) {
-        known = { runId: block.runId, manifest: await manifest.read(block.runId) };
+      full = isFull(rollup.body.byteLength) || full;
+      if (known?.runId !== rollup.runId) {
+        known = { runId: rollup.runId, manifest: await manifest.read(rollup.runId) };
       }
-      if (!isCompleted(known.manifest, attempt) || attempt < (best ?? 0)) continue;
-      if (best === undefined) records.push(block);
-      else records[records.length - 1] = block;
-      best = attempt;
+      if (!isCompleted(known.manifest, compaction) || compaction < (best ?? 0)) continue;
+      if (best === undefined) records.push(rollup);
+      else records[records.length - 1] = rollup;
+      best = compaction;
     }
     return { records, ...(last === undefined ? {} : { last }) };
   };
@@ -67,7 +71,7 @@ export const mongoMetricDumps = (
       walk: pageOf(rows, ["_id"], async (documents) => {
         const all = documents.map(rowOf);
         const byRun = await manifestsOf(all.map(({ runId }) => runId));
-        return all.filter((row) => !isIn(byRun.get(row.runId)?.merged ?? [], row));
+        return all.filter((row) => !isIn(byRun.get(row.runId)?.compacted ?? [], row));
       }),
       put: verb(async (records, plain) => {
         await putAll(
@@ -78,19 +82,25 @@ export const mongoMetricDumps = (
       count: verb(() => rows.estimatedDocumentCount()),
       clear: verb(() => clearAll(rows)),
     },
-    metrics_blocks: {
-      walk: verb(walkBlocks),
+    metrics_rollups: {
+      walk: verb(walkRollups),
       put: verb(async (records) => {
-        for (const runId of new Set(records.map((block) => block.runId))) {
+        for (const runId of new Set(records.map((rollup) => rollup.runId))) {
           try {
-            await merges.insertOne({ _id: runId, ...manifestDocument([]) });
+            await compactions.insertOne({ _id: runId, ...manifestDocument([]) });
           } catch (error) {
             if (!isDuplicate(error)) throw error;
           }
         }
         const documents = records.map(({ runId, series, level, start, body }) => ({
-          _id: `${runId}:${level}:${series}:${start}:${ATTEMPT}`,
-          ...toDocument({ loadTestRunId: runId, series, level, start, mergeAttempt: ATTEMPT }),
+          _id: `${runId}:${level}:${series}:${start}:${FIRST_COMPACTION}`,
+          ...toDocument({
+            loadTestRunId: runId,
+            series,
+            level,
+            start,
+            compaction: FIRST_COMPACTION,
+          }),
           body: new Binary(Uint8Array.from(body)),
         }));
         await putAll(rollups, documents);
@@ -98,24 +108,24 @@ export const mongoMetricDumps = (
       count: verb(() => rollups.estimatedDocumentCount()),
       clear: verb(() => clearAll(rollups)),
     },
-    metrics_merged: {
-      walk: pageOf(merges, ["_id"], (documents) =>
+    metrics_compacted: {
+      walk: pageOf(compactions, ["_id"], (documents) =>
         documents.flatMap((document) => {
-          const { merged } = manifestOf(document);
-          return merged.length === 0 ? [] : [{ runId: String(document["_id"]), merged }];
+          const { compacted } = manifestOf(document);
+          return compacted.length === 0 ? [] : [{ runId: String(document["_id"]), compacted }];
         }),
       ),
       put: verb(async (records) => {
         await putAll(
-          merges,
-          records.map(({ runId, merged }) => ({ _id: runId, ...manifestDocument(merged) })),
+          compactions,
+          records.map(({ runId, compacted }) => ({ _id: runId, ...manifestDocument(compacted) })),
         );
       }),
-      count: verb(() => merges.estimatedDocumentCount()),
-      // Blocks stay what holds.
+      count: verb(() => compactions.estimatedDocumentCount()),
+      // Rollups stay what holds.
       clear: verb(async () => {
-        for await (const { _id } of merges.find({}, { projection: { _id: 1 } })) {
-          await merges.replaceOne({ _id }, manifestDocument([]));
+        for await (const { _id } of compactions.find({}, { projection: { _id: 1 } })) {
+          await compactions.replaceOne({ _id }, manifestDocument([]));
         }
       }),
     },

@@ -1,7 +1,7 @@
 import { Binary, type Db, type Document } from "mongodb";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import { type KindDump, type StoreDump, storeDump } from "../dump.ts";
-import type { Lease } from "../lease-port.ts";
+import type { Lease } from "../lease-store.ts";
 import { nameKey } from "../shared/text.ts";
 import { bytesOf, fromDocument, toDocument } from "./document.ts";
 import { mongoMetricDumps } from "./dump-metrics.ts";

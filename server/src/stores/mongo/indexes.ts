@@ -38,7 +38,7 @@ export const COLLECTIONS: Readonly<Record<string, readonly Index[]>> = {
       key: { accountId: 1, orgId: 1, projectId: 1, timestamp: 1 },
     },
     { name: "run_timestamp_idx", key: { loadTestRunId: 1, timestamp: 1 } },
-    { name: "run_boot_seq_idx", key: { loadTestRunId: 1, boot: 1, seq: 1 } },
+    { name: "run_master_instance_seq_idx", key: { loadTestRunId: 1, masterInstanceId: 1, seq: 1 } },
     { name: "type_run_timestamp_idx", key: { type: 1, loadTestRunId: 1, timestamp: 1 } },
   ],
   metrics_rollups: [
@@ -48,7 +48,7 @@ export const COLLECTIONS: Readonly<Record<string, readonly Index[]>> = {
     },
     { name: "level_start_idx", key: { level: 1, start: 1 } },
   ],
-  metrics_merges: [],
+  metrics_compacted: [],
   run_live: [],
   run_events: [
     { name: "id_idx", key: { id: 1 }, unique: true },

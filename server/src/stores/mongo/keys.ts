@@ -1,22 +1,22 @@
 import type { Db, Document } from "mongodb";
-import type { KeyRecord, KeyStore } from "../key-port.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../idempotency-store.ts";
 import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 
 /** Header names are no keys here. */
-export const keyDocument = ({ answer, ...record }: KeyRecord): Document => ({
+export const keyDocument = ({ answer, ...record }: IdempotencyRecord): Document => ({
   ...toDocument(record),
   ...(answer === undefined ? {} : { answer: JSON.stringify(answer) }),
 });
-export const keyOf = (document: Document): KeyRecord => {
+export const keyOf = (document: Document): IdempotencyRecord => {
   const { answer, ...record } = fromDocument<Document>(document);
   return {
     ...record,
     ...(answer === undefined ? {} : { answer: JSON.parse(String(answer)) }),
-  } as KeyRecord;
+  } as IdempotencyRecord;
 };
 
-export const mongoKeys = (db: Db): KeyStore => {
+export const mongoKeys = (db: Db): IdempotencyStore => {
   const collection = db.collection<Document & { _id: string }>("idempotency_keys");
   return {
     get: verb(async (id) => {

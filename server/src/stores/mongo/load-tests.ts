@@ -1,7 +1,7 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { Db, Document } from "mongodb";
 import type { LoadTestStore } from "../ports.ts";
-import { taken } from "../shared/changes.ts";
+import { taken } from "../shared/apply-patch.ts";
 import { listingOf, pageOfListing } from "../shared/listing.ts";
 import { nameKey } from "../shared/text.ts";
 import { changeOf, fromDocument, long, toDocument } from "./document.ts";

@@ -1,74 +1,82 @@
 import type { Db, Document } from "mongodb";
-import type { MergedRange, SampleRow } from "../ports.ts";
-import { byBoot, toRanges } from "../shared/samples.ts";
+import type { CompactedRange, MetricRecord } from "../ports.ts";
+import { byMasterInstance, toRanges } from "../shared/samples.ts";
 import { long, toDocument } from "./document.ts";
 import { isDuplicate } from "./errors.ts";
 
-type Key = Pick<SampleRow, "attempt" | "boot" | "seq">;
+type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 
 /**
- * What of a run has been merged, in one document: merging is done when this document says so, all of it at once. A
+ * What of a run has been compacted, in one document: compacting is done when this document says so, all of it at once. A
  * reader believes it alone; whatever rows and rollups are there besides count for nothing.
  */
 export type Manifest = {
   /** Counts the changes; what was read is true as long as it stays. */
   readonly version: number;
-  /** Attempts at merging; each has the number of its own that its rollups carry. */
-  readonly attempts: number;
-  /** Those attempts that were completed; ascending, both ends included. */
+  /** Attempts at compacting; each has the number of its own that its rollups carry. */
+  readonly compactions: number;
+  /** Those compactions that were completed; ascending, both ends included. */
   readonly completed: readonly { readonly from: number; readonly to: number }[];
-  readonly merged: readonly MergedRange[];
-  /** Rows that were merged may still be there. */
+  readonly compacted: readonly CompactedRange[];
+  /** Rows that were compacted may still be there. */
   readonly untidy: boolean;
 };
 
-const NOTHING: Manifest = { version: 0, attempts: 0, completed: [], merged: [], untidy: false };
+const NOTHING: Manifest = {
+  version: 0,
+  compactions: 0,
+  completed: [],
+  compacted: [],
+  untidy: false,
+};
 
 export const manifestOf = (document: Document | null): Manifest =>
   document === null
     ? NOTHING
     : {
         version: Number(document["version"]),
-        attempts: Number(document["attempts"]),
+        compactions: Number(document["compactions"]),
         completed: document["completed"] as Manifest["completed"],
-        merged: document["merged"] as Manifest["merged"],
+        compacted: document["compacted"] as Manifest["compacted"],
         untidy: document["untidy"] === true,
       };
 
-export const isIn = (merged: readonly MergedRange[], { attempt, boot, seq }: Key): boolean =>
-  merged.some(
+export const isIn = (
+  compacted: readonly CompactedRange[],
+  { masterInstanceId, seq }: Key,
+): boolean =>
+  compacted.some(
     (range) =>
-      range.boot === boot &&
-      range.attempt === attempt &&
-      range.fromSeq <= seq &&
-      seq <= range.toSeq,
+      range.masterInstanceId === masterInstanceId && range.fromSeq <= seq && seq <= range.toSeq,
   );
 
-/** With these numbers too; ranges that touch become one. In the order of (boot, attempt, fromSeq). */
-export const withMerged = (merged: readonly MergedRange[], rows: readonly Key[]): MergedRange[] => {
-  const added = byBoot(rows).flatMap((ofBoot) => {
-    const [first] = ofBoot;
+/** With these numbers too; ranges that touch become one. In the order of (masterInstanceId, fromSeq). */
+export const withCompacted = (
+  compacted: readonly CompactedRange[],
+  rows: readonly Key[],
+): CompactedRange[] => {
+  const added = byMasterInstance(rows).flatMap((ofInstance) => {
+    const [first] = ofInstance;
     if (first === undefined) return [];
-    return toRanges(ofBoot.map(({ seq }) => seq)).map(([fromSeq, toSeq]) => ({
-      attempt: first.attempt,
-      boot: first.boot,
+    return toRanges(ofInstance.map(({ seq }) => seq)).map(([fromSeq, toSeq]) => ({
+      masterInstanceId: first.masterInstanceId,
       fromSeq,
       toSeq,
     }));
   });
-  const ordered = [...merged, ...added].toSorted(
+  const ordered = [...compacted, ...added].toSorted(
     (a, b) =>
-      (a.boot < b.boot ? -1 : a.boot > b.boot ? 1 : 0) ||
-      a.attempt - b.attempt ||
-      a.fromSeq - b.fromSeq,
+      (a.masterInstanceId < b.masterInstanceId
+        ? -1
+        : a.masterInstanceId > b.masterInstanceId
+          ? 1
+          : 0) || a.fromSeq - b.fromSeq,
   );
-  const joined: MergedRange[] = [];
+  const joined: CompactedRange[] = [];
   for (const range of ordered) {
     const last = joined.at(-1);
     const touches =
-      last?.boot === range.boot &&
-      last.attempt === range.attempt &&
-      range.fromSeq <= last.toSeq + 1;
+      last?.masterInstanceId === range.masterInstanceId && range.fromSeq <= last.toSeq + 1;
     if (last !== undefined && touches) {
       joined[joined.length - 1] = { ...last, toSeq: Math.max(last.toSeq, range.toSeq) };
     } else joined.push(range);
@@ -76,22 +84,22 @@ export const withMerged = (merged: readonly MergedRange[], rows: readonly Key[])
   return joined;
 };
 
-export const isCompleted = ({ completed }: Manifest, attempt: number): boolean =>
-  completed.some(({ from, to }) => from <= attempt && attempt <= to);
+export const isCompleted = ({ completed }: Manifest, compaction: number): boolean =>
+  completed.some(({ from, to }) => from <= compaction && compaction <= to);
 
 export type Manifests = ReturnType<typeof manifests>;
 
 export const manifests = (db: Db) => {
-  const collection = db.collection<Document & { _id: string }>("metrics_merges");
+  const collection = db.collection<Document & { _id: string }>("metrics_compacted");
   return {
     read: async (runId: string): Promise<Manifest> =>
       manifestOf(await collection.findOne({ _id: runId })),
-    /** A new attempt, with a number that no other has. */
+    /** A new compaction, with a number that no other has. */
     begin: async (runId: string): Promise<Manifest> => {
       for (;;) {
         const begun = await collection.findOneAndUpdate(
           { _id: runId },
-          { $inc: { attempts: long(1) } },
+          { $inc: { compactions: long(1) } },
           { returnDocument: "after" },
         );
         if (begun !== null) return manifestOf(begun);
@@ -102,22 +110,22 @@ export const manifests = (db: Db) => {
         }
       }
     },
-    /** True where nothing has changed since `before`: the attempt has then become what holds. */
+    /** True where nothing has changed since `before`: the compaction has then become what holds. */
     complete: async (
       runId: string,
       before: Manifest,
-      merged: readonly MergedRange[],
+      compacted: readonly CompactedRange[],
     ): Promise<boolean> => {
       // Attempts are completed in the order of their numbers: a later one has seen this one's version.
       const last = before.completed.at(-1);
-      const number = before.attempts;
+      const number = before.compactions;
       const completed =
         last !== undefined && last.to + 1 === number
           ? [...before.completed.slice(0, -1), { from: last.from, to: number }]
           : [...before.completed, { from: number, to: number }];
       const next = await collection.findOneAndUpdate(
         { _id: runId, version: long(before.version) },
-        { $set: toDocument({ completed, merged, untidy: true }), $inc: { version: long(1) } },
+        { $set: toDocument({ completed, compacted, untidy: true }), $inc: { version: long(1) } },
         { returnDocument: "after" },
       );
       return next !== null;

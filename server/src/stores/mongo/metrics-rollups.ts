@@ -1,5 +1,5 @@
 import { Binary, type Db, type Document } from "mongodb";
-import type { Block, BlockQuery, Reading, SampleRow } from "../ports.ts";
+import type { Rollup, RollupQuery, Reading, MetricRecord } from "../ports.ts";
 import { compareText } from "../shared/text.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
 import {
@@ -7,11 +7,12 @@ import {
   isIn,
   type Manifest,
   type Manifests,
-  withMerged,
+  withCompacted,
 } from "./metrics-manifest.ts";
 
-type Key = Pick<SampleRow, "attempt" | "boot" | "seq">;
-type Rollup = { readonly id: string; readonly attempt: number; readonly block: Block };
+type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
+/** A rollup with the number of the compaction that wrote it. */
+type StoredRollup = { readonly id: string; readonly compaction: number; readonly rollup: Rollup };
 
 /** Rollups of one insert, ids of one query. */
 const AT_ONCE = 200;
@@ -22,10 +23,10 @@ const chunksOf = <T>(items: readonly T[]): T[][] =>
     items.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
   );
 
-export const rollupOf = (document: Document): Rollup => ({
+export const rollupOf = (document: Document): StoredRollup => ({
   id: String(document["_id"]),
-  attempt: Number(document["mergeAttempt"]),
-  block: {
+  compaction: Number(document["compaction"]),
+  rollup: {
     runId: String(document["loadTestRunId"]),
     series: String(document["series"]),
     level: Number(document["level"]),
@@ -34,32 +35,32 @@ export const rollupOf = (document: Document): Rollup => ({
   },
 });
 
-const placeOf = ({ level, series, start }: Omit<Block, "runId" | "body">): string =>
+const placeOf = ({ level, series, start }: Omit<Rollup, "runId" | "body">): string =>
   `${level}:${series}:${start}`;
 
-/** Of each place the newest that belongs to a completed attempt. */
-const holding = (manifest: Manifest, rollups: readonly Rollup[]): Block[] => {
-  const newest = new Map<string, Rollup>();
-  for (const rollup of rollups) {
-    const { attempt, block } = rollup;
-    if (!isCompleted(manifest, attempt)) continue;
-    const known = newest.get(placeOf(block));
-    if (known === undefined || known.attempt < attempt) newest.set(placeOf(block), rollup);
+/** Of each place the newest that belongs to a completed compaction. */
+const holding = (manifest: Manifest, stored: readonly StoredRollup[]): Rollup[] => {
+  const newest = new Map<string, StoredRollup>();
+  for (const one of stored) {
+    const { compaction, rollup } = one;
+    if (!isCompleted(manifest, compaction)) continue;
+    const known = newest.get(placeOf(rollup));
+    if (known === undefined || known.compaction < compaction) newest.set(placeOf(rollup), one);
   }
   return [...newest.values()]
-    .map(({ block }) => block)
+    .map(({ rollup }) => rollup)
     .toSorted((a, b) => compareText(a.series, b.series) || a.start - b.start);
 };
 
 /**
- * Blocks beside the rows, without transactions: an attempt writes its blocks under its own number, the manifest then
- * says in one write that they hold and that the rows do not, and only after that are the rows and older blocks taken away.
+ * Rollups beside the rows, without transactions: a compaction writes its rollups under its own number, the manifest then
+ * says in one write that they hold and that the rows do not, and only after that are the rows and older rollups taken away.
  */
 export const metricRollups = (db: Db, manifest: Manifests) => {
   const collection = db.collection<Document & { _id: string }>("metrics_rollups");
   const rows = db.collection<Document & { _id: string }>("metrics_timeseries");
 
-  const blocksOf = async (runId: string, query: BlockQuery, as: Manifest): Promise<Block[]> => {
+  const rollupsOf = async (runId: string, query: RollupQuery, as: Manifest): Promise<Rollup[]> => {
     const { level, series, fromStart, toStart } = query;
     const found = await collection
       .find({
@@ -71,47 +72,46 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
       .map(rollupOf)
       .toArray();
     const wanted = found.filter(
-      ({ block }) => series !== "endpoints" || ENDPOINT.test(block.series),
+      ({ rollup }) => series !== "endpoints" || ENDPOINT.test(rollup.series),
     );
     return holding(as, wanted);
   };
 
   const removeRows = async (runId: string, keys: readonly Key[]): Promise<void> => {
     for (const some of chunksOf(keys)) {
-      const ids = some.map(({ attempt, boot, seq }) => `${runId}:${attempt}:${boot}:${seq}`);
+      const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
       await rows.deleteMany({ _id: { $in: ids } });
     }
   };
 
-  /** Rows that are merged, and rollups that hold no more: what a kill may have left. */
+  /** Rows that are compacted, and rollups that hold no more: what a kill may have left. */
   const sweep = async (runId: string): Promise<void> => {
     const now = await manifest.read(runId);
     if (!now.untidy) return;
     const keys = await rows
-      .find({ loadTestRunId: runId }, { projection: { attempt: 1, boot: 1, seq: 1 } })
+      .find({ loadTestRunId: runId }, { projection: { masterInstanceId: 1, seq: 1 } })
       .map((row) => ({
-        attempt: Number(row["attempt"]),
-        boot: String(row["boot"]),
+        masterInstanceId: String(row["masterInstanceId"]),
         seq: Number(row["seq"]),
       }))
       .toArray();
     await removeRows(
       runId,
-      keys.filter((key) => isIn(now.merged, key)),
+      keys.filter((key) => isIn(now.compacted, key)),
     );
     const all = await collection
       .find({ loadTestRunId: runId }, { projection: { body: 0 } })
       .map(rollupOf)
       .toArray();
     const newest = new Map<string, number>();
-    for (const { attempt, block } of all) {
-      if (isCompleted(now, attempt))
-        newest.set(placeOf(block), Math.max(attempt, newest.get(placeOf(block)) ?? 0));
+    for (const { compaction, rollup } of all) {
+      if (isCompleted(now, compaction))
+        newest.set(placeOf(rollup), Math.max(compaction, newest.get(placeOf(rollup)) ?? 0));
     }
-    // An attempt that is not completed may be under way: its blocks stay until a later one is completed.
+    // A compaction that is not completed may be under way: its rollups stay until a later one is completed.
     const last = now.completed.at(-1)?.to ?? 0;
     const stale = all.filter(
-      ({ attempt, block }) => attempt <= last && newest.get(placeOf(block)) !== attempt,
+      ({ compaction, rollup }) => compaction <= last && newest.get(placeOf(rollup)) !== compaction,
     );
     for (const some of chunksOf(stale)) {
       await collection.deleteMany({ _id: { $in: some.map(({ id }) => id) } });
@@ -121,7 +121,7 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
 
   const areThere = async (runId: string, keys: readonly Key[]): Promise<boolean> => {
     for (const some of chunksOf(keys)) {
-      const ids = some.map(({ attempt, boot, seq }) => `${runId}:${attempt}:${boot}:${seq}`);
+      const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
       const found = await rows.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
       if (found.length !== new Set(ids).size) return false;
     }
@@ -130,46 +130,52 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
 
   return {
     sweep,
-    readBlocks:
+    readRollups:
       (
         rowsOf: (
           runId: string,
           range: { fromSecond?: number; toSecond?: number },
-        ) => Promise<SampleRow[]>,
+        ) => Promise<MetricRecord[]>,
       ) =>
       async (
         runId: string,
         query: {
-          readonly blocks: readonly BlockQuery[];
+          readonly rollups: readonly RollupQuery[];
           readonly rows?: { readonly fromSecond?: number; readonly toSecond?: number };
         },
       ): Promise<Reading> => {
         for (;;) {
           const before = await manifest.read(runId);
-          const blocks: Block[] = [];
-          for (const one of query.blocks) blocks.push(...(await blocksOf(runId, one, before)));
+          const rollups: Rollup[] = [];
+          for (const one of query.rollups) rollups.push(...(await rollupsOf(runId, one, before)));
           const found = query.rows === undefined ? [] : await rowsOf(runId, query.rows);
-          // Merged meanwhile: what was read of blocks and of rows are not of one moment.
+          // Compacted meanwhile: what was read of rollups and of rows are not of one moment.
           if ((await manifest.read(runId)).version !== before.version) continue;
-          return { blocks, rows: found, merged: [...before.merged] };
+          return { rollups, rows: found, compacted: [...before.compacted] };
         }
       },
-    merge: async (
+    compact: async (
       runId: string,
       keys: readonly Key[],
-      blocks: readonly Block[],
+      rollups: readonly Rollup[],
     ): Promise<boolean> => {
       const begun = await manifest.begin(runId);
-      if (keys.some((key) => isIn(begun.merged, key)) || !(await areThere(runId, keys))) {
+      if (keys.some((key) => isIn(begun.compacted, key)) || !(await areThere(runId, keys))) {
         return false;
       }
-      const documents = blocks.map(({ series, level, start, body }) => ({
-        _id: `${runId}:${level}:${series}:${start}:${begun.attempts}`,
-        ...toDocument({ loadTestRunId: runId, series, level, start, mergeAttempt: begun.attempts }),
+      const documents = rollups.map(({ series, level, start, body }) => ({
+        _id: `${runId}:${level}:${series}:${start}:${begun.compactions}`,
+        ...toDocument({
+          loadTestRunId: runId,
+          series,
+          level,
+          start,
+          compaction: begun.compactions,
+        }),
         body: new Binary(Uint8Array.from(body)),
       }));
       for (const some of chunksOf(documents)) await collection.insertMany(some);
-      const done = await manifest.complete(runId, begun, withMerged(begun.merged, keys));
+      const done = await manifest.complete(runId, begun, withCompacted(begun.compacted, keys));
       if (done) await sweep(runId);
       else {
         for (const some of chunksOf(documents)) {

@@ -1,44 +1,42 @@
 import { Binary, type Db, type Document } from "mongodb";
-import type { AppendResult, MetricStore, PlainTotals, SampleRow } from "../ports.ts";
+import type { AppendResult, MetricStore, DenormalizedTotals, MetricRecord } from "../ports.ts";
 import { bySeq, SAMPLE, sameRecord } from "../shared/samples.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { isIn, manifests } from "./metrics-manifest.ts";
 import { metricRollups } from "./metrics-rollups.ts";
 
-type Given = { readonly index: number; readonly row: SampleRow };
-type Key = Pick<SampleRow, "attempt" | "boot" | "seq">;
+type Given = { readonly index: number; readonly row: MetricRecord };
+type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 
 /** Ids asked for in one query, documents written in one command. */
 const AT_ONCE = 500;
 
-export const rowId = (runId: string, { attempt, boot, seq }: Key): string =>
-  `${runId}:${attempt}:${boot}:${seq}`;
+export const rowId = (runId: string, { masterInstanceId, seq }: Key): string =>
+  `${runId}:${masterInstanceId}:${seq}`;
 
 export const chunks = <T>(items: readonly T[], size = AT_ONCE): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
 
-export const rowDocument = (row: SampleRow, plain: PlainTotals | undefined) => ({
+export const rowDocument = (row: MetricRecord, plain: DenormalizedTotals | undefined) => ({
   _id: rowId(row.runId, row),
   ...toDocument({
     loadTestRunId: row.runId,
     ...plain,
     // A record that speaks of no second has no time.
     ...(row.second > 0 ? { timestamp: row.second * 1000 } : {}),
-    attempt: row.attempt,
-    boot: row.boot,
+    masterInstanceId: row.masterInstanceId,
     seq: row.seq,
     type: row.type,
   }),
   body: new Binary(Uint8Array.from(row.body)),
 });
 
-export const rowOf = (document: Document): SampleRow => ({
+export const rowOf = (document: Document): MetricRecord => ({
   runId: String(document["loadTestRunId"]),
-  attempt: Number(document["attempt"]),
-  boot: String(document["boot"]),
+  masterInstanceId: String(document["masterInstanceId"]),
   seq: Number(document["seq"]),
   type: Number(document["type"]),
   second: Number(document["timestamp"] ?? 0) / 1000,
@@ -53,14 +51,14 @@ const within = (range: { readonly fromSecond?: number; readonly toSecond?: numbe
   },
 });
 
-/** One document for each record; what has been merged is in `metrics_rollups`, and its documents count no longer. */
+/** One document for each record; what has been compacted is in `metrics_rollups`, and its documents count no longer. */
 export const mongoMetrics = (db: Db): MetricStore => {
   const rows = db.collection<Document & { _id: string }>("metrics_timeseries");
   const manifest = manifests(db);
   const rollups = metricRollups(db, manifest);
 
-  const stored = async (ids: readonly string[]): Promise<Map<string, SampleRow>> => {
-    const found = new Map<string, SampleRow>();
+  const stored = async (ids: readonly string[]): Promise<Map<string, MetricRecord>> => {
+    const found = new Map<string, MetricRecord>();
     for (const some of chunks(ids)) {
       for (const document of await rows.find({ _id: { $in: some } }).toArray()) {
         found.set(document._id, rowOf(document));
@@ -69,21 +67,21 @@ export const mongoMetrics = (db: Db): MetricStore => {
     return found;
   };
 
-  /** Those of a filter that are not merged, by (boot, seq). */
-  const unmergedOf = async (runId: string, filter: Document): Promise<SampleRow[]> => {
+  /** Those of a filter that are not compacted, by (masterInstanceId, seq). */
+  const unmergedOf = async (runId: string, filter: Document): Promise<MetricRecord[]> => {
     const found = await rows
       .find({ loadTestRunId: runId, ...filter })
       .map(rowOf)
       .toArray();
-    const { merged } = await manifest.read(runId);
-    return found.filter((row) => !isIn(merged, row)).toSorted(bySeq);
+    const { compacted } = await manifest.read(runId);
+    return found.filter((row) => !isIn(compacted, row)).toSorted(bySeq);
   };
 
   /** One run's rows. Looks before it writes, and again where somebody was first. */
   const appendTo = async (
     runId: string,
     all: readonly Given[],
-    plain: (index: number) => PlainTotals | undefined,
+    plain: (index: number) => DenormalizedTotals | undefined,
     result: AppendResult,
   ): Promise<void> => {
     const firsts = new Map<string, Given>();
@@ -91,7 +89,7 @@ export const mongoMetrics = (db: Db): MetricStore => {
       const id = rowId(runId, one.row);
       if (!firsts.has(id)) firsts.set(id, one);
     }
-    const kept = new Map<string, SampleRow>();
+    const kept = new Map<string, MetricRecord>();
     const keep = (given: readonly [string, Given][]): void => {
       for (const [id, { row, index }] of given) {
         kept.set(id, row);
@@ -102,9 +100,9 @@ export const mongoMetrics = (db: Db): MetricStore => {
       beaten = false;
       const open = [...firsts.keys()].filter((id) => !kept.has(id));
       for (const [id, row] of await stored(open)) kept.set(id, row);
-      // After the rows: what is merged between the two is in one of them.
-      const { merged } = await manifest.read(runId);
-      const absent = [...firsts].filter(([id, { row }]) => !kept.has(id) && !isIn(merged, row));
+      // After the rows: what is compacted between the two is in one of them.
+      const { compacted } = await manifest.read(runId);
+      const absent = [...firsts].filter(([id, { row }]) => !kept.has(id) && !isIn(compacted, row));
       for (const some of chunks(absent)) {
         try {
           await rows.insertMany(some.map(([, { row, index }]) => rowDocument(row, plain(index))));
@@ -141,35 +139,38 @@ export const mongoMetrics = (db: Db): MetricStore => {
     }),
     read: verb(async (runId, range) => unmergedOf(runId, range === undefined ? {} : within(range))),
     readAfter: verb(async (runId, cursor, limit) => {
-      const { merged } = await manifest.read(runId);
-      const found: SampleRow[] = [];
-      for (let boot = ""; found.length < limit;) {
+      const { compacted } = await manifest.read(runId);
+      const found: MetricRecord[] = [];
+      for (let masterInstanceId = ""; found.length < limit;) {
         const [next] = await rows
-          .find({ loadTestRunId: runId, boot: { $gt: boot } }, { projection: { boot: 1 } })
-          .sort({ boot: 1 })
+          .find(
+            { loadTestRunId: runId, masterInstanceId: { $gt: masterInstanceId } },
+            { projection: { masterInstanceId: 1 } },
+          )
+          .sort({ masterInstanceId: 1 })
           .limit(1)
           .toArray();
         if (next === undefined) break;
-        boot = String(next["boot"]);
-        const after = long(cursor.get(boot) ?? -1);
+        masterInstanceId = String(next["masterInstanceId"]);
+        const after = long(cursor.get(masterInstanceId) ?? -1);
         const later = rows
-          .find({ loadTestRunId: runId, boot, seq: { $gt: after } })
+          .find({ loadTestRunId: runId, masterInstanceId, seq: { $gt: after } })
           .sort({ seq: 1 })
           .map(rowOf);
         for await (const row of later) {
           if (found.length === limit) break;
-          if (!isIn(merged, row)) found.push(row);
+          if (!isIn(compacted, row)) found.push(row);
         }
       }
       return found;
     }),
-    readBlocks: verb(
-      rollups.readBlocks((runId, range) =>
+    readRollups: verb(
+      rollups.readRollups((runId, range) =>
         unmergedOf(runId, Object.keys(range).length === 0 ? {} : within(range)),
       ),
     ),
-    merge: verb(rollups.merge),
-    unmerged: verb(async (beforeSecond) => {
+    compact: verb(rollups.compact),
+    uncompacted: verb(async (beforeSecond) => {
       const found: { runId: string; second: number }[] = [];
       const before = { $lt: long(beforeSecond * 1000) };
       for (let runId = ""; ;) {

@@ -1,7 +1,7 @@
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import { Binary, type Db, type Document } from "mongodb";
 import type { RevisionStore } from "../ports.ts";
-import { revisionTaken, taken } from "../shared/changes.ts";
+import { revisionTaken, taken } from "../shared/apply-patch.ts";
 import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { REVISION_SORT } from "../shared/sorts.ts";

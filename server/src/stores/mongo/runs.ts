@@ -2,7 +2,7 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Db, Document } from "mongodb";
 import type { RunStore } from "../ports.ts";
-import { taken, updatedRun } from "../shared/changes.ts";
+import { taken, updatedRun } from "../shared/apply-patch.ts";
 import { listingOf, pageOfListing } from "../shared/listing.ts";
 import { nameKey } from "../shared/text.ts";
 import { changeOf, fromDocument, long, toDocument } from "./document.ts";

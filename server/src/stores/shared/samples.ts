@@ -1,11 +1,11 @@
-import type { SampleRow } from "../ports.ts";
+import type { MetricRecord } from "../ports.ts";
 import { compareText } from "./text.ts";
 
 export const SAMPLE = 2;
 
 /** In a range of seconds are the rows that speak of one. */
 export const inRange = (
-  { second }: Pick<SampleRow, "second">,
+  { second }: Pick<MetricRecord, "second">,
   range: { readonly fromSecond?: number; readonly toSecond?: number },
 ): boolean =>
   second > 0 &&
@@ -24,16 +24,16 @@ export const toRanges = (numbers: readonly number[]): [from: number, to: number]
 };
 
 /** Rows by what their numbers count in. */
-export const byBoot = <Row extends Pick<SampleRow, "attempt" | "boot">>(
+export const byMasterInstance = <Row extends Pick<MetricRecord, "masterInstanceId">>(
   rows: readonly Row[],
-): Row[][] => [...Map.groupBy(rows, ({ attempt, boot }) => `${attempt}:${boot}`).values()];
+): Row[][] => [...Map.groupBy(rows, ({ masterInstanceId }) => masterInstanceId).values()];
 
 /** Whether two rows of one key are the same record sent twice. */
 export const sameRecord = (
-  a: Pick<SampleRow, "type" | "second" | "body">,
-  b: Pick<SampleRow, "type" | "second" | "body">,
+  a: Pick<MetricRecord, "type" | "second" | "body">,
+  b: Pick<MetricRecord, "type" | "second" | "body">,
 ): boolean => a.type === b.type && a.second === b.second && Buffer.compare(a.body, b.body) === 0;
 
-/** The order of every read: (boot, seq); of two attempts under one boot the earlier first. */
-export const bySeq = (a: SampleRow, b: SampleRow): number =>
-  compareText(a.boot, b.boot) || a.seq - b.seq || a.attempt - b.attempt;
+/** The order of every read: (masterInstanceId, seq). */
+export const bySeq = (a: MetricRecord, b: MetricRecord): number =>
+  compareText(a.masterInstanceId, b.masterInstanceId) || a.seq - b.seq;

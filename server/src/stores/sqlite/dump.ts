@@ -12,8 +12,8 @@ import {
   type StoreDump,
   storeDump,
 } from "../dump.ts";
-import type { KeyRecord } from "../key-port.ts";
-import type { Lease } from "../lease-port.ts";
+import type { IdempotencyRecord } from "../idempotency-store.ts";
+import type { Lease } from "../lease-store.ts";
 import type { Control, Value } from "./control.ts";
 import { parsed } from "./document.ts";
 import { LOAD_TEST_COLUMNS, loadTestValues } from "./load-tests.ts";
@@ -36,7 +36,7 @@ const documentOf = <T>({ document }: { readonly document: string }): T => parsed
 
 export type MetricDumps = Pick<
   KindDumps,
-  "metrics_timeseries" | "metrics_blocks" | "metrics_merged"
+  "metrics_timeseries" | "metrics_rollups" | "metrics_compacted"
 >;
 
 export const sqliteDump = (db: Control, markFile: string, metrics: MetricDumps): StoreDump => {
@@ -202,15 +202,17 @@ export const sqliteDump = (db: Control, markFile: string, metrics: MetricDumps):
           db.run(putLease, clusterId, slot, holder, fence, null),
       }),
       idempotency_keys: kindOf<
-        Omit<KeyRecord, "answer"> & { readonly answer: string | null },
-        KeyRecord
+        Omit<IdempotencyRecord, "answer"> & { readonly answer: string | null },
+        IdempotencyRecord
       >({
         name: "idempotency_keys",
         columns: ["id", "fingerprint", "owner", "createdAt", "answer"],
         key: ["id"],
         record: ({ answer, ...record }) => ({
           ...record,
-          ...(answer === null ? {} : { answer: parsed<NonNullable<KeyRecord["answer"]>>(answer) }),
+          ...(answer === null
+            ? {}
+            : { answer: parsed<NonNullable<IdempotencyRecord["answer"]>>(answer) }),
         }),
         put: ({ id, fingerprint, owner, createdAt, answer }) =>
           db.run(

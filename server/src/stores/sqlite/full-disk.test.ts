@@ -18,8 +18,8 @@ import {
   revisionOf,
   runOf,
   sampleOf,
-} from "../contract/fixtures.ts";
-import { expectProblem, range, rejection } from "../contract/harness.ts";
+} from "../testing/fixtures.ts";
+import { expectProblem, range, rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "./stores.ts";
 
 const closers: (() => unknown)[] = [];

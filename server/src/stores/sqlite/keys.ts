@@ -1,13 +1,13 @@
-import type { KeyRecord, KeyStore } from "../key-port.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../idempotency-store.ts";
 import type { Control } from "./control.ts";
 import { parsed } from "./document.ts";
 
-type Row = Omit<KeyRecord, "answer"> & { readonly answer: string | null };
+type Row = Omit<IdempotencyRecord, "answer"> & { readonly answer: string | null };
 
 const COLUMNS = "id, fingerprint, owner, createdAt, answer";
 
-export const sqliteKeys = (db: Control): KeyStore => {
-  const valuesOf = ({ id, fingerprint, owner, createdAt, answer }: KeyRecord) => [
+export const sqliteKeys = (db: Control): IdempotencyStore => {
+  const valuesOf = ({ id, fingerprint, owner, createdAt, answer }: IdempotencyRecord) => [
     id,
     fingerprint,
     owner,
@@ -21,7 +21,7 @@ export const sqliteKeys = (db: Control): KeyStore => {
       const { answer, ...record } = row;
       return answer === null
         ? record
-        : { ...record, answer: parsed<NonNullable<KeyRecord["answer"]>>(answer) };
+        : { ...record, answer: parsed<NonNullable<IdempotencyRecord["answer"]>>(answer) };
     }),
     // A stop comes with a key too.
     take: db.ending((record, seen) =>

@@ -1,6 +1,6 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { LoadTestStore } from "../ports.ts";
-import { editedLoadTest, taken, withRecentRuns } from "../shared/changes.ts";
+import { editedLoadTest, taken, withRecentRuns } from "../shared/apply-patch.ts";
 import { listingOf } from "../shared/listing.ts";
 import { nameKey } from "../shared/text.ts";
 import { isDuplicate, type Control } from "./control.ts";

@@ -1,8 +1,8 @@
 import type Database from "better-sqlite3";
 import { type DumpPage, type DumpRecords, pageLimit, placeOf, placeText } from "../dump.ts";
-import type { Block, MergedRange, SampleRow } from "../ports.ts";
+import type { Rollup, CompactedRange, MetricRecord } from "../ports.ts";
 
-export type MetricKind = "metrics_timeseries" | "metrics_blocks" | "metrics_merged";
+export type MetricKind = "metrics_timeseries" | "metrics_rollups" | "metrics_compacted";
 type AnyRecord = DumpRecords[MetricKind];
 
 /** The metrics' part of the dump, on the thread that owns the file. */
@@ -19,35 +19,35 @@ const copied = <T extends { readonly body: Uint8Array }>(one: T): T => ({
 });
 
 export const metricsDump = (db: Database.Database): MetricsDump => {
-  const rows = db.prepare<unknown[], SampleRow & { rowId: number }>(
-    `SELECT rowId, runId, attempt, boot, seq, type, second, body FROM metrics_timeseries
+  const rows = db.prepare<unknown[], MetricRecord & { rowId: number }>(
+    `SELECT rowId, runId, masterInstanceId, seq, type, second, body FROM metrics_timeseries
      WHERE rowId > ? ORDER BY rowId`,
   );
-  const blockColumns = "runId, series, level, start, body";
-  const firstBlocks = db.prepare<unknown[], Block>(
-    `SELECT ${blockColumns} FROM metrics_blocks ORDER BY runId, level, series, start`,
+  const rollupColumns = "runId, series, level, start, body";
+  const firstRollups = db.prepare<unknown[], Rollup>(
+    `SELECT ${rollupColumns} FROM metrics_rollups ORDER BY runId, level, series, start`,
   );
-  const blocks = db.prepare<unknown[], Block>(
-    `SELECT ${blockColumns} FROM metrics_blocks WHERE (runId, level, series, start) > (?, ?, ?, ?)
+  const rollups = db.prepare<unknown[], Rollup>(
+    `SELECT ${rollupColumns} FROM metrics_rollups WHERE (runId, level, series, start) > (?, ?, ?, ?)
      ORDER BY runId, level, series, start`,
   );
-  const nextMerged = db.prepare<unknown[], { runId: string | null }>(
-    "SELECT min(runId) AS runId FROM metrics_merged WHERE runId > ?",
+  const nextCompacted = db.prepare<unknown[], { runId: string | null }>(
+    "SELECT min(runId) AS runId FROM metrics_compacted WHERE runId > ?",
   );
-  const ranges = db.prepare<unknown[], MergedRange>(
-    "SELECT attempt, boot, fromSeq, toSeq FROM metrics_merged WHERE runId = ? ORDER BY boot, attempt, fromSeq",
+  const ranges = db.prepare<unknown[], CompactedRange>(
+    "SELECT masterInstanceId, fromSeq, toSeq FROM metrics_compacted WHERE runId = ? ORDER BY masterInstanceId, fromSeq",
   );
   const putRow = db.prepare<unknown[]>(
-    `INSERT INTO metrics_timeseries (runId, attempt, boot, seq, type, second, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (runId, boot, seq, attempt) DO UPDATE SET type = excluded.type, second = excluded.second, body = excluded.body`,
+    `INSERT INTO metrics_timeseries (runId, masterInstanceId, seq, type, second, body) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (runId, masterInstanceId, seq) DO UPDATE SET type = excluded.type, second = excluded.second, body = excluded.body`,
   );
-  const putBlock = db.prepare<unknown[]>(
-    `INSERT INTO metrics_blocks (${blockColumns}) VALUES (?, ?, ?, ?, ?)
+  const putRollup = db.prepare<unknown[]>(
+    `INSERT INTO metrics_rollups (${rollupColumns}) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (runId, level, series, start) DO UPDATE SET body = excluded.body`,
   );
-  const clearMerged = db.prepare<unknown[]>("DELETE FROM metrics_merged WHERE runId = ?");
-  const putMerged = db.prepare<unknown[]>(
-    "INSERT INTO metrics_merged (runId, boot, attempt, fromSeq, toSeq) VALUES (?, ?, ?, ?, ?)",
+  const clearCompacted = db.prepare<unknown[]>("DELETE FROM metrics_compacted WHERE runId = ?");
+  const putCompacted = db.prepare<unknown[]>(
+    "INSERT INTO metrics_compacted (runId, masterInstanceId, fromSeq, toSeq) VALUES (?, ?, ?, ?)",
   );
 
   const page = <Row extends { readonly body: Uint8Array }, T>(
@@ -66,60 +66,60 @@ export const metricsDump = (db: Database.Database): MetricsDump => {
     return { records, ...(last === undefined ? {} : { last: placeText(place(last)) }) };
   };
 
-  const walkMerged = (after: string | undefined): DumpPage<DumpRecords["metrics_merged"]> => {
+  const walkCompacted = (after: string | undefined): DumpPage<DumpRecords["metrics_compacted"]> => {
     const isFull = pageLimit();
-    const records: { runId: string; merged: MergedRange[] }[] = [];
-    for (let runId = nextMerged.get(after ?? "")?.runId; runId != null;) {
-      records.push({ runId, merged: ranges.all(runId) });
-      if (isFull(64 * (records.at(-1)?.merged.length ?? 0))) break;
-      runId = nextMerged.get(runId)?.runId;
+    const records: { runId: string; compacted: CompactedRange[] }[] = [];
+    for (let runId = nextCompacted.get(after ?? "")?.runId; runId != null;) {
+      records.push({ runId, compacted: ranges.all(runId) });
+      if (isFull(64 * (records.at(-1)?.compacted.length ?? 0))) break;
+      runId = nextCompacted.get(runId)?.runId;
     }
     const last = records.at(-1)?.runId;
     return { records, ...(last === undefined ? {} : { last }) };
   };
 
   const putOne = (record: AnyRecord): void => {
-    if ("merged" in record) {
-      clearMerged.run(record.runId);
-      for (const { boot, attempt, fromSeq, toSeq } of record.merged) {
-        putMerged.run(record.runId, boot, attempt, fromSeq, toSeq);
+    if ("compacted" in record) {
+      clearCompacted.run(record.runId);
+      for (const { masterInstanceId, fromSeq, toSeq } of record.compacted) {
+        putCompacted.run(record.runId, masterInstanceId, fromSeq, toSeq);
       }
     } else if ("series" in record) {
       const { runId, series, level, start, body } = record;
-      putBlock.run(runId, series, level, start, body);
+      putRollup.run(runId, series, level, start, body);
     } else {
-      const { runId, attempt, boot, seq, type, second, body } = record;
-      putRow.run(runId, attempt, boot, seq, type, second, body);
+      const { runId, masterInstanceId, seq, type, second, body } = record;
+      putRow.run(runId, masterInstanceId, seq, type, second, body);
     }
   };
   const putAll = db.transaction((records: readonly AnyRecord[]) => records.forEach(putOne));
 
   return {
     walk: (kind, after) => {
-      const place = placeOf(kind === "metrics_merged" ? undefined : after);
+      const place = placeOf(kind === "metrics_compacted" ? undefined : after);
       switch (kind) {
         case "metrics_timeseries":
           return page(
             rows.iterate(...(place ?? [0])),
-            ({ runId, attempt, boot, seq, type, second, body }) =>
-              copied({ runId, attempt, boot, seq, type, second, body }),
+            ({ runId, masterInstanceId, seq, type, second, body }) =>
+              copied({ runId, masterInstanceId, seq, type, second, body }),
             ({ rowId }) => [rowId],
           );
-        case "metrics_blocks":
+        case "metrics_rollups":
           return page(
-            place === undefined ? firstBlocks.iterate() : blocks.iterate(...place),
+            place === undefined ? firstRollups.iterate() : rollups.iterate(...place),
             copied,
             ({ runId, level, series, start }) => [runId, level, series, start],
           );
-        case "metrics_merged":
-          return walkMerged(after);
+        case "metrics_compacted":
+          return walkCompacted(after);
       }
     },
     put: (_kind, records) => {
       putAll.immediate(records);
     },
     count: (kind) => {
-      const what = kind === "metrics_merged" ? "count(DISTINCT runId)" : "count(*)";
+      const what = kind === "metrics_compacted" ? "count(DISTINCT runId)" : "count(*)";
       const found = db.prepare<unknown[], { count: number }>(
         `SELECT ${what} AS count FROM ${kind}`,
       );

@@ -2,11 +2,11 @@ import type { DumpPage, DumpRecords } from "../dump.ts";
 import type { MetricKind } from "./metrics-dump.ts";
 import type {
   AppendResult,
-  Block,
-  BlockQuery,
-  MergedRange,
+  Rollup,
+  RollupQuery,
+  CompactedRange,
   MetricStore,
-  SampleRow,
+  MetricRecord,
 } from "../ports.ts";
 
 /** Things with bytes as they travel between the threads: the bytes in one buffer that is moved, not copied. */
@@ -17,10 +17,10 @@ export type Packed<T extends { readonly body: Uint8Array }> = {
   readonly bodies: Uint8Array<ArrayBuffer>;
 };
 
-type RowsQuery = Parameters<MetricStore["readBlocks"]>[1]["rows"];
+type RowsQuery = Parameters<MetricStore["readRollups"]>[1]["rows"];
 
 export type Call =
-  | { readonly do: "append"; readonly rows: Packed<SampleRow> }
+  | { readonly do: "append"; readonly rows: Packed<MetricRecord> }
   | {
       readonly do: "read";
       readonly runId: string;
@@ -33,18 +33,18 @@ export type Call =
       readonly limit: number;
     }
   | {
-      readonly do: "readBlocks";
+      readonly do: "readRollups";
       readonly runId: string;
-      readonly blocks: readonly BlockQuery[];
+      readonly rollups: readonly RollupQuery[];
       readonly rows: RowsQuery;
     }
   | {
-      readonly do: "merge";
+      readonly do: "compact";
       readonly runId: string;
-      readonly rows: readonly Pick<SampleRow, "attempt" | "boot" | "seq">[];
-      readonly blocks: Packed<Block>;
+      readonly rows: readonly Pick<MetricRecord, "masterInstanceId" | "seq">[];
+      readonly rollups: Packed<Rollup>;
     }
-  | { readonly do: "unmerged"; readonly beforeSecond: number }
+  | { readonly do: "uncompacted"; readonly beforeSecond: number }
   | {
       readonly do: "expire";
       readonly level: number;
@@ -64,19 +64,19 @@ export type Call =
   | { readonly do: "close" };
 
 export type PackedReading = {
-  readonly blocks: Packed<Block>;
-  readonly rows: Packed<SampleRow>;
-  readonly merged: readonly MergedRange[];
+  readonly rollups: Packed<Rollup>;
+  readonly rows: Packed<MetricRecord>;
+  readonly compacted: readonly CompactedRange[];
 };
 
 /** What each call is answered with. */
 export type Answers = {
   readonly append: AppendResult;
-  readonly read: Packed<SampleRow>;
-  readonly readAfter: Packed<SampleRow>;
-  readonly readBlocks: PackedReading;
-  readonly merge: boolean;
-  readonly unmerged: Awaited<ReturnType<MetricStore["unmerged"]>>;
+  readonly read: Packed<MetricRecord>;
+  readonly readAfter: Packed<MetricRecord>;
+  readonly readRollups: PackedReading;
+  readonly compact: boolean;
+  readonly uncompacted: Awaited<ReturnType<MetricStore["uncompacted"]>>;
   readonly expire: undefined;
   readonly deleteRun: undefined;
   readonly walk: DumpPage<DumpRecords[MetricKind]>;

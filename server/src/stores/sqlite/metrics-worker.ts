@@ -1,9 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../lib/clock.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
-import type { AppendResult, SampleRow } from "../ports.ts";
+import type { AppendResult, MetricRecord } from "../ports.ts";
 import { openDatabase } from "./database.ts";
-import { blocksTable } from "./metrics-blocks.ts";
+import { rollupsTable } from "./metrics-rollups.ts";
 import { metricsDump } from "./metrics-dump.ts";
 import {
   type Answer,
@@ -31,7 +31,7 @@ const post = port.postMessage.bind(port);
 const buffersOf = (answer: Answer): ArrayBuffer[] => {
   if (typeof answer !== "object") return [];
   if ("bodies" in answer) return [answer.bodies.buffer];
-  return "blocks" in answer ? [answer.blocks.bodies.buffer, answer.rows.bodies.buffer] : [];
+  return "rollups" in answer ? [answer.rollups.bodies.buffer, answer.rows.bodies.buffer] : [];
 };
 
 const reply = (id: number, answer: Answer): void => {
@@ -59,19 +59,19 @@ const open = () => {
 const db = open();
 if (db === undefined) port.close();
 else {
-  const blocks = blocksTable(db);
-  const table = metricsTable(db, blocks.isMerged);
+  const rollups = rollupsTable(db);
+  const table = metricsTable(db, rollups.isCompacted);
   const dump = metricsDump(db);
-  const insertAll = db.transaction((batches: readonly Packed<SampleRow>[]): AppendResult[] =>
+  const insertAll = db.transaction((batches: readonly Packed<MetricRecord>[]): AppendResult[] =>
     batches.map((rows) => table.insert(unpack(rows))),
   );
-  const waiting: { readonly id: number; readonly rows: Packed<SampleRow> }[] = [];
+  const waiting: { readonly id: number; readonly rows: Packed<MetricRecord> }[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lastCommit = -COMMIT_INTERVAL_MS;
 
   /** Each by itself: only the one that cannot be stored is refused. */
   const commitSingly = (
-    appends: readonly { readonly id: number; readonly rows: Packed<SampleRow> }[],
+    appends: readonly { readonly id: number; readonly rows: Packed<MetricRecord> }[],
   ) => {
     for (const { id, rows } of appends) {
       try {
@@ -95,14 +95,14 @@ else {
     }
     lastCommit = systemClock.monotonic();
   };
-  const append = (id: number, rows: Packed<SampleRow>): void => {
+  const append = (id: number, rows: Packed<MetricRecord>): void => {
     waiting.push({ id, rows });
     const due = lastCommit + COMMIT_INTERVAL_MS - systemClock.monotonic();
     timer ??= setTimeout(commit, Math.max(0, due));
   };
   const deleteRun = (id: number, runId: string): void => {
     try {
-      blocks.deleteRun(runId);
+      rollups.deleteRun(runId);
       if (table.deleteSome(runId)) setImmediate(() => deleteRun(id, runId));
       else reply(id, undefined);
     } catch (error) {
@@ -124,18 +124,18 @@ else {
         return reply(id, pack(table.read(call.runId, call.range)));
       case "readAfter":
         return reply(id, pack(table.readAfter(call.runId, call.cursor, call.limit)));
-      case "readBlocks":
+      case "readRollups":
         return reply(id, {
-          blocks: pack(call.blocks.flatMap((query) => blocks.read(call.runId, query))),
+          rollups: pack(call.rollups.flatMap((query) => rollups.read(call.runId, query))),
           rows: pack(call.rows === undefined ? [] : table.read(call.runId, call.rows)),
-          merged: blocks.merged(call.runId),
+          compacted: rollups.compacted(call.runId),
         });
-      case "merge":
-        return reply(id, blocks.merge(call.runId, call.rows, unpack(call.blocks)));
-      case "unmerged":
-        return reply(id, blocks.unmerged(call.beforeSecond));
+      case "compact":
+        return reply(id, rollups.compact(call.runId, call.rows, unpack(call.rollups)));
+      case "uncompacted":
+        return reply(id, rollups.uncompacted(call.beforeSecond));
       case "expire":
-        blocks.expire(call.level, call.beforeStart, call.keptRunIds);
+        rollups.expire(call.level, call.beforeStart, call.keptRunIds);
         return reply(id, undefined);
       case "deleteRun":
         commit();

@@ -128,23 +128,23 @@ export const openSqliteMetrics = async (
       read: async (runId, range) => unpack(await ask({ do: "read", runId, range })),
       readAfter: async (runId, cursor, limit) =>
         unpack(await ask({ do: "readAfter", runId, cursor: new Map(cursor), limit })),
-      readBlocks: async (runId, query) => {
+      readRollups: async (runId, query) => {
         const answer = await ask({
-          do: "readBlocks",
+          do: "readRollups",
           runId,
-          blocks: query.blocks,
+          rollups: query.rollups,
           rows: query.rows,
         });
-        const { blocks, rows, merged } = answer;
-        return { blocks: unpack(blocks), rows: unpack(rows), merged: [...merged] };
+        const { rollups, rows, compacted } = answer;
+        return { rollups: unpack(rollups), rows: unpack(rows), compacted: [...compacted] };
       },
-      merge: async (runId, rows, blocks) => {
+      compact: async (runId, rows, rollups) => {
         needRoom();
-        const keys = rows.map(({ attempt, boot, seq }) => ({ attempt, boot, seq }));
-        const packed = pack(blocks);
-        return ask({ do: "merge", runId, rows: keys, blocks: packed }, [packed.bodies.buffer]);
+        const keys = rows.map(({ masterInstanceId, seq }) => ({ masterInstanceId, seq }));
+        const packed = pack(rollups);
+        return ask({ do: "compact", runId, rows: keys, rollups: packed }, [packed.bodies.buffer]);
       },
-      unmerged: (beforeSecond) => ask({ do: "unmerged", beforeSecond }),
+      uncompacted: (beforeSecond) => ask({ do: "uncompacted", beforeSecond }),
       expire: async (level, beforeStart, keptRunIds) => {
         needRoom();
         await ask({ do: "expire", level, beforeStart, keptRunIds });
@@ -156,8 +156,8 @@ export const openSqliteMetrics = async (
     },
     dumps: {
       metrics_timeseries: dumpOf("metrics_timeseries"),
-      metrics_blocks: dumpOf("metrics_blocks"),
-      metrics_merged: dumpOf("metrics_merged"),
+      metrics_rollups: dumpOf("metrics_rollups"),
+      metrics_compacted: dumpOf("metrics_compacted"),
     },
     ping: async () => {
       await ask({ do: "ping" });

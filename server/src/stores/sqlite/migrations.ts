@@ -110,13 +110,12 @@ export const METRICS_MIGRATIONS: readonly string[] = [
   CREATE TABLE metrics_timeseries (
     rowId INTEGER PRIMARY KEY,
     runId TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
-    boot TEXT NOT NULL,
+    masterInstanceId TEXT NOT NULL,
     seq INTEGER NOT NULL,
     type INTEGER NOT NULL,
     second INTEGER NOT NULL,
     body BLOB NOT NULL,
-    UNIQUE (runId, boot, seq, attempt)
+    UNIQUE (runId, masterInstanceId, seq)
   ) STRICT;
   CREATE INDEX metrics_run_second_idx ON metrics_timeseries (runId, second) WHERE type = 2;
 
@@ -128,7 +127,7 @@ export const METRICS_MIGRATIONS: readonly string[] = [
   `
   DROP INDEX metrics_run_second_idx;
   CREATE INDEX metrics_run_second_idx ON metrics_timeseries (type, runId, second) WHERE second > 0;
-  CREATE TABLE metrics_blocks (
+  CREATE TABLE metrics_rollups (
     runId TEXT NOT NULL,
     series TEXT NOT NULL,
     level INTEGER NOT NULL,
@@ -136,14 +135,13 @@ export const METRICS_MIGRATIONS: readonly string[] = [
     body BLOB NOT NULL,
     UNIQUE (runId, level, series, start)
   ) STRICT;
-  CREATE INDEX metrics_blocks_expiry_idx ON metrics_blocks (level, start);
-  CREATE TABLE metrics_merged (
+  CREATE INDEX metrics_rollups_expiry_idx ON metrics_rollups (level, start);
+  CREATE TABLE metrics_compacted (
     runId TEXT NOT NULL,
-    boot TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
+    masterInstanceId TEXT NOT NULL,
     fromSeq INTEGER NOT NULL,
     toSeq INTEGER NOT NULL,
-    PRIMARY KEY (runId, boot, attempt, fromSeq)
+    PRIMARY KEY (runId, masterInstanceId, fromSeq)
   ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,6 +1,6 @@
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { RevisionStore } from "../ports.ts";
-import { revisionTaken, taken } from "../shared/changes.ts";
+import { revisionTaken, taken } from "../shared/apply-patch.ts";
 import { decodeCursor, encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { REVISION_SORT } from "../shared/sorts.ts";

@@ -1,7 +1,7 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { RunGuard, RunStore } from "../ports.ts";
-import { taken, updatedRun } from "../shared/changes.ts";
+import { taken, updatedRun } from "../shared/apply-patch.ts";
 import { listingOf } from "../shared/listing.ts";
 import { nameKey } from "../shared/text.ts";
 import { isDuplicate, type Control } from "./control.ts";

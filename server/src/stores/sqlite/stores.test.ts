@@ -38,7 +38,7 @@ describe("a data folder", () => {
       const { openSqliteStores } = await import(${JSON.stringify(module)});
       const stores = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
       for (let seq = 1; ; seq += 1) {
-        const row = { runId: "r", attempt: 1, boot: "b".repeat(32), seq, type: 2, second: seq, body: new Uint8Array(300) };
+        const row = { runId: "r", masterInstanceId: "b".repeat(32), seq, type: 2, second: seq, body: new Uint8Array(300) };
         await stores.metrics.append([row]);
         await stores.leases.beat("server", seq);
         process.stdout.write(seq + "\\n");

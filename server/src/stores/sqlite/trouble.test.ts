@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, test } from "vitest";
-import { loadTestOf, runOf, runQuery } from "../contract/fixtures.ts";
-import { expectProblem, range, rejection } from "../contract/harness.ts";
+import { loadTestOf, runOf, runQuery } from "../testing/fixtures.ts";
+import { expectProblem, range, rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "./stores.ts";
 
 const closers: (() => unknown)[] = [];

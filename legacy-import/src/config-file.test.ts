@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { migrateConfig } from "./config-file.ts";
+import { parseMapping } from "./transform/mapping.ts";
+
+const MAPPING = parseMapping(
+  `
+tenants:
+  acme: { accountId: acc123, orgId: org456, projectId: proj789, envId: production }
+patterns:
+  - { match: "team-*", accountId: acc123, orgId: "$1", projectId: "\${projectId}" }
+`,
+  "mapping.yaml",
+);
+const migrate = (text: string) => migrateConfig(text, "old.yaml", MAPPING);
+
+describe("the older configuration", () => {
+  test("becomes today's, and its comments stay", () => {
+    const { yaml, notes, unmapped } = migrate(`# Our clusters
+server:
+  port: 8080 # behind the proxy
+  timeout: 30
+# old queue
+queue:
+  url: redis://q # shared
+locustClusters:
+  # the big one
+  - id: big # number 1
+    baseUrl: http://big:8089
+    tenantId: acme # our first tenant
+    authToken: abc
+  - id: red
+    baseUrl: http://red:8089
+    projectID: shop # of the reds
+    tenantId: "team-red"
+    envId: staging
+    color: red
+# the end
+`);
+    expect(yaml).toBe(`# Our clusters
+server:
+  port: 8080 # behind the proxy
+  # No setting today:
+  # timeout: 30
+# old queue
+# No setting today:
+# queue:
+#   url: redis://q # shared
+locustClusters:
+  # the big one
+  - id: big # number 1
+    baseUrl: http://big:8089
+    accountId: acc123 # our first tenant
+    orgId: org456
+    projectId: proj789
+    envId: production
+    authToken: abc
+  - id: red
+    baseUrl: http://red:8089
+    projectId: shop # of the reds
+    accountId: acc123
+    orgId: red
+    envId: staging
+    # No setting today:
+    # color: red
+
+# the end
+`);
+    expect(notes).toEqual([
+      "old.yaml:4:3: server.timeout is no setting today, and is only a comment now",
+      "old.yaml:6:1: queue is no setting today, and is only a comment now",
+      "old.yaml:19:5: locustClusters[1].color is no setting today, and is only a comment now",
+    ]);
+    expect(unmapped).toBe(0);
+  });
+
+  test("a cluster without a scope is a comment, and told", () => {
+    const { yaml, notes, unmapped } = migrate(`locustClusters:
+  - { id: a, baseUrl: http://a, tenantId: nobody }
+  # keep me
+  - { id: b, baseUrl: http://b, tenantId: acme }
+  - { id: c, baseUrl: http://c, tenantId: "" }
+`);
+    expect(yaml).toBe(`locustClusters:
+  # This cluster got no scope (the mapping does not know the tenant "nobody"):
+  # - { id: a, baseUrl: http://a, tenantId: nobody }
+  # keep me
+  - { id: b, baseUrl: http://b, accountId: acc123, orgId: org456, projectId: proj789, envId: production }
+  # This cluster got no scope (the mapping does not know an empty tenant):
+  # - { id: c, baseUrl: http://c, tenantId: "" }
+`);
+    expect(notes).toHaveLength(2);
+    expect(unmapped).toBe(2);
+  });
+
+  test("clusters that today's rules do not take are told; what is today's already stays", () => {
+    const same = migrate(`locustClusters:
+  - { id: a, baseUrl: "http://a", tenantId: acme }
+  - { id: b, baseUrl: "http://b", tenantId: acme }
+`);
+    expect(same.notes).toEqual([
+      expect.stringMatching(/^locustClusters\[1\] serves the same scope as a/),
+    ]);
+    const today = `locustClusters:
+  - { id: a, baseUrl: "http://a", accountId: a, orgId: o, projectId: p }
+`;
+    expect(migrate(today)).toEqual({ yaml: today, notes: [], unmapped: 0 });
+    expect(() => migrate("- a\n")).toThrow(/must be a map/);
+    expect(migrate("").notes).toEqual([]);
+    expect(() => migrate("x: &x 1\nserver: { port: *x }\n")).toThrow(/anchors/);
+  });
+
+  test("names that look like numbers stay text", () => {
+    const { yaml, notes } = migrate(
+      "locustClusters: [{ id: a, baseUrl: 'http://a', tenantId: team-7, projectId: 012 }]\n",
+    );
+    expect(yaml).toContain('orgId: "7"');
+    expect(yaml).toContain('projectId: "012"');
+    expect(notes).toEqual([]);
+  });
+});

@@ -1,0 +1,168 @@
+import { Document, isMap, isScalar, isSeq, type Pair, Scalar, type YAMLMap } from "yaml";
+import { readSettings } from "@load-manager/server/config/load-config.ts";
+import { namesAt } from "@load-manager/server/config/problems.ts";
+import { Settings } from "@load-manager/server/config/schema.ts";
+import { parseYaml, type YamlFile } from "@load-manager/server/config/yaml-file.ts";
+import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
+import { fieldOf } from "@load-manager/server/lib/zod-messages.ts";
+import { mapScope, type Mapping } from "./transform/mapping.ts";
+
+export type MigratedConfig = {
+  readonly yaml: string;
+  /** A line for each thing that somebody should look at, with its place in the older file. */
+  readonly notes: readonly string[];
+  /** How many clusters got no scope, and are only comments now. */
+  readonly unmapped: number;
+};
+
+const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : "");
+
+const under = (above: string | null | undefined, more: string): string =>
+  above === null || above === undefined || above === "" ? more : `${above}\n${more}`;
+
+/** Lines as a comment's text, without the `#`. */
+const commented = (note: string, contents: unknown): string => {
+  const part = new Document();
+  part.contents = contents as typeof part.contents;
+  const lines = part.toString({ lineWidth: 0 }).trimEnd().split("\n");
+  return [note, ...lines].map((line) => ` ${line}`).join("\n");
+};
+
+/** Makes the item a comment, where it stands. */
+const commentOut = (
+  items: unknown[],
+  owner: { comment?: string | null },
+  index: number,
+  text: string,
+) => {
+  const next = items[index + 1];
+  const holder = isMap(items[index]) ? next : (next as Pair | undefined)?.key;
+  items.splice(index, 1);
+  if (isMap(holder) || isScalar(holder)) {
+    holder.commentBefore = under(text, holder.commentBefore ?? "").trimEnd();
+  } else owner.comment = under(owner.comment, text);
+};
+
+const pairOf = (map: YAMLMap, ...names: string[]): Pair | undefined =>
+  map.items.find((pair) => names.includes(keyOf(pair)));
+
+const textOf = (map: YAMLMap, ...names: string[]): string | undefined => {
+  const value = pairOf(map, ...names)?.value;
+  return isScalar(value) && value.value !== null
+    ? (value.source ?? JSON.stringify(value.value))
+    : undefined;
+};
+
+/** The scope in place of the tenant; `undefined`, or why there is none. */
+const rescope = (map: YAMLMap, mapping: Mapping): string | undefined => {
+  const tenant = pairOf(map, "tenantId");
+  if (tenant === undefined) {
+    return pairOf(map, "accountId") === undefined ? "it has no tenantId" : undefined;
+  }
+  const mapped = mapScope(mapping, {
+    tenantId: textOf(map, "tenantId"),
+    projectId: textOf(map, "projectId", "projectID"),
+    envId: textOf(map, "envId"),
+  });
+  if (!mapped.ok) return mapped.reason;
+  const set = (pair: Pair, name: string, text: string): void => {
+    if (isScalar(pair.key)) pair.key.value = name;
+    if (isScalar(pair.value)) {
+      pair.value.value = text;
+      // What was a number or in quotes is written as the new value needs it.
+      pair.value.type = Scalar.PLAIN;
+    } else pair.value = new Scalar(text);
+  };
+  const { accountId, ...below } = mapped.scope;
+  set(tenant, "accountId", accountId);
+  let after = map.items.indexOf(tenant);
+  for (const [name, text] of Object.entries(below)) {
+    if (text === undefined) continue;
+    const known = name === "projectId" ? pairOf(map, "projectId", "projectID") : pairOf(map, name);
+    if (known === undefined) {
+      const made = new Document().createPair(name, text) as Pair;
+      map.items.splice(after + 1, 0, made);
+      after += 1;
+    } else set(known, name, text);
+  }
+  return undefined;
+};
+
+type Failed = { readonly cluster: unknown; readonly why: string; readonly told: string };
+
+const rescopeAll = ({ document, placeOf }: YamlFile, mapping: Mapping): Failed[] => {
+  const clusters = document.get("locustClusters");
+  if (!isSeq(clusters)) return [];
+  return clusters.items.flatMap((cluster, index) => {
+    const why = isMap(cluster) ? rescope(cluster, mapping) : "it is no map";
+    const path = ["locustClusters", index];
+    const told = `${placeOf(path)}: ${fieldOf(path)} got no scope, and is only a comment now: ${why}`;
+    return why === undefined ? [] : [{ cluster, why, told }];
+  });
+};
+
+const dropFailed = ({ document }: YamlFile, failed: readonly Failed[]): void => {
+  const clusters = document.get("locustClusters");
+  if (!isSeq(clusters)) return;
+  for (const { cluster, why } of failed.toReversed()) {
+    const note = `This cluster got no scope (${why}):`;
+    const text = commented(note, new Document([cluster]).contents);
+    commentOut(clusters.items, clusters, clusters.items.indexOf(cluster), text);
+  }
+};
+
+/** What today's schema does not know stays as a comment. */
+const keepKnown = (
+  file: YamlFile,
+  node: unknown,
+  path: readonly PropertyKey[],
+  skip: ReadonlySet<unknown>,
+): string[] => {
+  if (skip.has(node)) return [];
+  if (isSeq(node)) {
+    return node.items.flatMap((item, index) => keepKnown(file, item, [...path, index], skip));
+  }
+  const names = namesAt(Settings, path);
+  if (!isMap(node) || names.length === 0) return [];
+  return [...node.items].flatMap((pair) => {
+    const here = [...path, keyOf(pair)];
+    if (names.includes(keyOf(pair))) return keepKnown(file, pair.value, here, skip);
+    const note = `${file.placeOf(here)}: ${fieldOf(here)} is no setting today, and is only a comment now`;
+    const before = isScalar(pair.key) ? pair.key.commentBefore : undefined;
+    if (isScalar(pair.key)) pair.key.commentBefore = null;
+    const alone = new Document({});
+    if (isMap(alone.contents)) alone.contents.items.push(pair);
+    const text = under(before, commented("No setting today:", alone.contents));
+    commentOut(node.items, node, node.items.indexOf(pair), text);
+    return [note];
+  });
+};
+
+const written = (document: Document): string => {
+  try {
+    return document.toString({ lineWidth: 0 });
+  } catch (error) {
+    const detail = `This file uses anchors of settings that are no more; write these out first: ${messageOf(error)}`;
+    throw new AppError("validation", detail);
+  }
+};
+
+/** The older YAML, which had a tenant for each cluster, as today's; comments stay. Throws AppError validation where it is not YAML. */
+export const migrateConfig = (text: string, name: string, mapping: Mapping): MigratedConfig => {
+  const file = parseYaml(text, name);
+  file.values();
+  const failed = rescopeAll(file, mapping);
+  const skip = new Set(failed.map(({ cluster }) => cluster));
+  const unknown = keepKnown(file, file.document.contents, [], skip);
+  dropFailed(file, failed);
+  const yaml = written(file.document);
+  const wrong = readSettings(parseYaml(yaml, name).values()).faults.filter(
+    ({ path }) => path[0] === "locustClusters",
+  );
+  const notes = [
+    ...unknown,
+    ...failed.map(({ told }) => told),
+    ...wrong.map(({ path, message }) => `${fieldOf(path)} ${message}`),
+  ];
+  return { yaml, notes, unmapped: failed.length };
+};

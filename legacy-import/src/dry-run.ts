@@ -1,0 +1,81 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Document } from "mongodb";
+import { AppError } from "@load-manager/server/lib/errors.ts";
+import { READ, toJson } from "./read/json.ts";
+import { createRevisionIndex, createRunIndex } from "./read/known.ts";
+import { isMarked, type MigrateDeps, type MigrateInput } from "./migrate.ts";
+import { AS_THEY_ARE, hasOlder, listed, targetsOf } from "./plan.ts";
+import { readState } from "./state.ts";
+import { createSteps, idText } from "./transform/steps.ts";
+import { refuseUnmapped, survey } from "./read/survey.ts";
+
+export type DryCollection = {
+  readonly collection: string;
+  readonly into: string;
+  readonly copied: number;
+  readonly left: number;
+  readonly repaired: Readonly<Record<string, number>>;
+  readonly leftDocuments: readonly { readonly id: string; readonly reasons: readonly string[] }[];
+  readonly samples: readonly { readonly before: string; readonly after: string }[];
+};
+
+const unfinished = (): AppError =>
+  new AppError(
+    "conflict",
+    "A migration of this database was begun and is not finished: go on with it, or give it up with load-manager migrate rollback.",
+  );
+
+const SAMPLES = 2;
+const NAMED = 20;
+
+/** What a migration would make of everything; changes nothing. */
+export const dryRun = async (
+  { db, ids, onProgress }: MigrateDeps,
+  input: MigrateInput,
+): Promise<DryCollection[]> => {
+  const state = await readState(db);
+  if (state !== undefined && state.phase !== "done") throw unfinished();
+  const collections = await listed(db);
+  if (state !== undefined || (await isMarked(db)) || !hasOlder(collections)) return [];
+  const targets = targetsOf(collections);
+  refuseUnmapped(await survey(db, targets, input.mapping, onProgress), input.mappingFile);
+  const known = { runs: createRunIndex(), revisions: createRevisionIndex() };
+  const steps = createSteps(input, { ids, ...known });
+  const found: DryCollection[] = [];
+  for (const { name: target, sources } of targets) {
+    const seen = AS_THEY_ARE.has(target) ? undefined : new Set<string>();
+    for (const { name } of sources) {
+      const counts = { copied: 0, left: 0 };
+      const repaired: Record<string, number> = {};
+      const leftDocuments: DryCollection["leftDocuments"][number][] = [];
+      const samples: DryCollection["samples"][number][] = [];
+      const total = await db.collection(name).estimatedDocumentCount();
+      for await (const document of db.collection<Document>(name).find({}, READ).sort({ _id: 1 })) {
+        const outcome = steps[target]?.(document);
+        const again = outcome?.ok === true && seen?.has(outcome.made.document._id) === true;
+        if (outcome?.ok !== true || again) {
+          counts.left += 1;
+          const reasons = outcome?.ok === false ? outcome.reasons : ["its id is there already"];
+          if (leftDocuments.length < NAMED) {
+            leftDocuments.push({ id: idText(document["_id"]), reasons });
+          }
+          continue;
+        }
+        counts.copied += 1;
+        for (const repair of outcome.repaired) repaired[repair] = (repaired[repair] ?? 0) + 1;
+        const { document: after, entity } = outcome.made;
+        seen?.add(after._id);
+        if (target === "load_test_runs") known.runs.add(entity as LoadTestRun);
+        if (samples.length < SAMPLES) {
+          samples.push({
+            before: JSON.stringify(toJson(document)),
+            after: JSON.stringify(toJson(entity)),
+          });
+        }
+        if (counts.copied % 1000 === 0) onProgress(name, counts.copied, total);
+      }
+      found.push({ collection: name, into: target, ...counts, repaired, leftDocuments, samples });
+    }
+  }
+  return found;
+};

@@ -1,0 +1,211 @@
+import { LoadTestQuery } from "@load-manager/contract/load-test.ts";
+import { BSON, type Document } from "mongodb";
+import { describe, expect, test } from "vitest";
+import { RECORD } from "@load-manager/server/metrics/codec/batch.ts";
+import { createRunAggregateCache } from "@load-manager/server/metrics/live/run-aggregate-cache.ts";
+import { createQueries } from "@load-manager/server/metrics/query/queries.ts";
+import { decodeSample } from "@load-manager/server/metrics/codec/sample.ts";
+import { openMongoStores } from "@load-manager/server/stores/mongo/stores.ts";
+import { onMongo } from "@load-manager/server/stores/testing/test-database.ts";
+import { fillLegacy, loadTestId, runId } from "./testing/legacy-fixtures.ts";
+import { READ } from "./read/json.ts";
+import { parseMapping } from "./transform/mapping.ts";
+import {
+  type MadeRow,
+  metricOf,
+  type OldMetric,
+  orderKey,
+  rowsOfRun,
+} from "./transform/metrics.ts";
+import { migrate } from "./migrate.ts";
+import { AMOUNT, depsOf, inDatabase, INPUT } from "./testing/migrate-fixtures.ts";
+
+const MAPPING = parseMapping("default: { accountId: a, orgId: o, projectId: p }", "mapping.yaml");
+const CONTEXT = { mapping: MAPPING, keepActive: false };
+const SCOPE = { accountId: "a", orgId: "o", projectId: "p" };
+const MS = 1_703_232_000_123;
+const read = (document: Document): Document => BSON.deserialize(BSON.serialize(document), READ);
+const metric = (more: Document) => {
+  const outcome = metricOf(
+    read({ tenantId: "t", loadTestRunId: "r", timestamp: new Date(MS), ...more }),
+    CONTEXT,
+  );
+  if (!outcome.ok) throw new Error(outcome.reasons.join());
+  return outcome;
+};
+
+describe("metrics", () => {
+  test("a time in 1970 is the ObjectId's second", () => {
+    const { made, repaired } = metric({
+      _id: new BSON.ObjectId("6585420a0201000000000001"),
+      timestamp: new Date(1),
+      totalRequests: 5,
+      weird: "x",
+    });
+    expect(made.at).toBe(0x6585420a * 1000);
+    expect(repaired).toContain("time_of_id");
+    expect(made.metadata).toMatchObject({ legacy: { weird: "x" } });
+  });
+
+  test.each([
+    [{ loadTestRunId: null, totalRequests: 1 }, /no run/],
+    [{}, /no figures/],
+    [{ totalRequests: BSON.Long.fromString("1152921504606846976") }, /no figures/],
+    [{ totalRequests: 1, timestamp: null }, /no time/],
+  ])("%j is left", (more, reason) => {
+    const document = read({ tenantId: "t", loadTestRunId: "r", timestamp: MS, ...more });
+    expect(metricOf(document, CONTEXT)).toMatchObject({ reasons: [expect.stringMatching(reason)] });
+  });
+});
+
+describe("the rows of a run", () => {
+  const look = (seconds: number, numRequests: number, more: Document = {}) =>
+    metric({
+      timestamp: new Date(MS + seconds * 1000),
+      totalRequests: numRequests,
+      currentUsers: 3,
+      requestStats: {
+        "GET /a": { method: "GET", name: "/a", numRequests, avgResponseTime: 10, ...more },
+      },
+    }).made;
+  const told = (rows: readonly MadeRow[]) =>
+    rows.map(({ row, deltas }) => [
+      row.type,
+      row.seq,
+      row.second,
+      ...deltas.map((one) => one.requests),
+    ]);
+  const second = Math.floor(MS / 1000);
+
+  test("each says what was added since the one before; two at one instant share their second", () => {
+    const rows = rowsOfRun("r", { scope: SCOPE, startedAt: MS - 5000, ended: true });
+    const made = [
+      ...rows.add(look(0, 10)),
+      ...rows.add(look(0, 15)),
+      ...rows.add(look(2, 40)),
+      ...rows.end(),
+    ];
+    expect(told(made)).toEqual([
+      [RECORD.snapshot, 1, second, 10],
+      [RECORD.snapshot, 2, second, 5],
+      [RECORD.snapshot, 3, second + 2, 25],
+      [RECORD.final, 4, 0],
+    ]);
+    const spans = made.slice(0, 3).map(({ row }) => decodeSample(row.body).snapshot?.fromSecond);
+    expect(spans).toEqual([second - 5, second, second + 1]);
+  });
+
+  test("counts that fall are another process's; a run that goes on is not closed", () => {
+    const rows = rowsOfRun("r", { scope: SCOPE, ended: false });
+    const made = [...rows.add(look(0, 10)), ...rows.add(look(2, 4)), ...rows.end()];
+    expect(told(made)).toEqual([
+      [RECORD.snapshot, 1, second, 10],
+      [RECORD.final, 2, 0],
+      [RECORD.snapshot, 1, second + 2, 4],
+    ]);
+    expect(new Set(made.map(({ row }) => row.masterInstanceId)).size).toBe(2);
+  });
+
+  test("an average that was never filled in is no time of 0; a run that is gone keeps its rows", () => {
+    const rows = rowsOfRun("r", undefined);
+    const [first] = rows.add(look(0, 10, { avgResponseTime: 0 }));
+    expect(first?.deltas[0]).toMatchObject({ requests: 10, noTime: 10, sumUs: 0 });
+    expect(first?.scope).toEqual(SCOPE);
+    expect(told(rows.end())).toEqual([[RECORD.final, 2, 0]]);
+  });
+
+  test("totals without endpoints count nothing twice: only where none ever has any are they all there is", () => {
+    const bare = (seconds: number, totalRequests: number) =>
+      metric({ timestamp: new Date(MS + seconds * 1000), totalRequests, avgResponseMs: 5 }).made;
+    const sums = (...metrics: readonly OldMetric[]) => {
+      const rows = rowsOfRun("r", { scope: SCOPE, ended: true });
+      const all = [...metrics.flatMap(rows.add), ...rows.end()];
+      expect(all.map(({ row }) => row.seq)).toEqual(all.map((_, index) => index + 1));
+      return all.map(({ deltas }) => deltas.reduce((sum, one) => sum + one.requests, 0));
+    };
+    expect(sums(look(0, 10), bare(2, 20), look(4, 30))).toEqual([10, 0, 20, 0]);
+    expect(sums(bare(0, 10), bare(2, 20), look(4, 30))).toEqual([0, 0, 30, 0]);
+    expect(sums(bare(0, 10), bare(2, 20))).toEqual([10, 10, 0]);
+  });
+
+  test("no document speaks of more than an hour", () => {
+    const rows = rowsOfRun("r", { scope: SCOPE, startedAt: MS - 1e9, ended: true });
+    const [first] = rows.add(look(0, 10));
+    expect(decodeSample(first?.row.body ?? new Uint8Array()).snapshot?.fromSecond).toBe(
+      second - 3600,
+    );
+  });
+
+  test("documents sort by run, time and count", () => {
+    const key = (seconds: number, requests: number) => orderKey(look(seconds, requests), "x");
+    expect(key(0, 9) < key(0, 10) && key(0, 10) < key(1, 1)).toBe(true);
+  });
+});
+
+onMongo((options) => {
+  const shapes = ["camel", "lower", "doubles", "object-id", "sparse"] as const;
+  test("today's server answers from what was migrated", async () => {
+    await inDatabase(options, "answers", async (db) => {
+      await fillLegacy(db, { ...AMOUNT, shapes, runs: 7, metrics: 6 });
+      await migrate(depsOf(db), INPUT);
+      const stores = await openMongoStores({ ...options, database: db.databaseName });
+      try {
+        const query = LoadTestQuery.parse({ limit: 100, accountId: "acc123", orgId: "org456" });
+        const listed = await stores.loadTests.list(query, {});
+        expect(listed.items.length).toBeGreaterThan(3);
+        for (const shape of shapes) {
+          const loadTest = await stores.loadTests.get(loadTestId(0, shape));
+          expect({ shape, ...loadTest }).toMatchObject({ shape, name: "Checkout 0" });
+          expect(loadTest?.recentRuns.length).toBeGreaterThan(0);
+          const revision = await stores.revisions.get(loadTest?.latestRevisionId ?? "");
+          const content = await stores.revisions.content(revision?.files[0]?.sha256 ?? "");
+          expect(Buffer.from(content ?? "").toString()).toMatch(/^# 0\n/);
+          const run = await stores.runs.get(runId(1, shape));
+          if (run === undefined) throw new Error(`no run of ${shape}`);
+          const queries = createQueries({
+            metrics: stores.metrics,
+            live: createRunAggregateCache(stores.metrics),
+            clock: depsOf(db).clock,
+          });
+          const answer = await queries.summary(run, { responses: "all" });
+          expect({ shape, ...answer }).toMatchObject({
+            shape,
+            totalRequests: 120,
+            totalFailures: 12,
+            errorRate: 10,
+            p50ResponseMs: 40,
+            p95ResponseMs: null,
+            minResponseMs: null,
+            complete: true,
+          });
+          const { items } = await queries.requests(run, { responses: "all", format: "json" });
+          const rows = items.map(({ method, name, totalRequests }) => [
+            method,
+            name,
+            totalRequests,
+          ]);
+          expect(rows).toEqual([
+            ["GET", "/a", 60],
+            ["POST", "/b", 60],
+          ]);
+          const series = await queries.timeseries(run, {
+            responses: "all",
+            points: 300,
+            format: "points",
+          });
+          expect(series.dataPoints?.length).toBeGreaterThan(5);
+        }
+        const active = await stores.runs.get(runId(4, "camel"));
+        expect(active).toMatchObject({
+          status: "Failed",
+          statusReason: { code: "lost_before_migration", statusBefore: "Running" },
+        });
+        expect(await stores.runs.unsettled()).toEqual([]);
+        const live = await stores.runs.getLive([runId(0, "lower")]);
+        expect(live.get(runId(0, "lower"))?.requestStats["POST /b"]?.minResponseTime).toBe(3);
+      } finally {
+        await stores.close();
+      }
+    });
+  });
+});

@@ -1,0 +1,80 @@
+import { type Db, type Document } from "mongodb";
+import { backupOf, leftOf, listed, strangersOf, type Target } from "./plan.ts";
+import type { State } from "./state.ts";
+import type { Verdict } from "./verify/verify.ts";
+
+/** As many are named in the report; all are in the collection that it names. */
+const NAMED = 1000;
+
+export type LeftDocument = { readonly id: string; readonly reasons: readonly string[] };
+export type CollectionReport = {
+  readonly collection: string;
+  readonly into: string;
+  readonly copied: number;
+  readonly left: number;
+  readonly repaired: Readonly<Record<string, number>>;
+  readonly backup: string;
+  readonly leftDocuments: readonly LeftDocument[];
+  readonly leftIn?: string;
+};
+export type Report = {
+  readonly database: string;
+  readonly phase: State["phase"];
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly keepActive: boolean;
+  readonly collections: readonly CollectionReport[];
+  readonly verified: readonly Verdict[];
+  /** Collections that are not Load Manager's: nobody has touched them. */
+  readonly untouched: readonly string[];
+};
+
+const leftDocumentsOf = async (db: Db, source: string): Promise<LeftDocument[]> =>
+  db
+    .collection<Document & { _id: string }>(leftOf(source))
+    .find({}, { projection: { reasons: 1 } })
+    .limit(NAMED)
+    .map(({ _id, reasons }) => ({ id: _id, reasons: reasons as string[] }))
+    .toArray();
+
+export const reportOf = async (
+  db: Db,
+  state: State,
+  verified: readonly Verdict[],
+  now: number,
+  today: readonly string[],
+): Promise<Report> => {
+  const collections: CollectionReport[] = [];
+  const sources = state.targets.flatMap((target: Target) =>
+    target.sources.map(({ name }) => ({ name, into: target.name })),
+  );
+  for (const { name, into } of sources) {
+    const job = state.jobs[name];
+    if (job === undefined) continue;
+    collections.push({
+      collection: name,
+      into,
+      copied: job.copied,
+      left: job.left,
+      repaired: job.repaired,
+      backup: backupOf(name, state.stamp),
+      leftDocuments: job.left === 0 ? [] : await leftDocumentsOf(db, name),
+      ...(job.left === 0 ? {} : { leftIn: leftOf(name) }),
+    });
+  }
+  return {
+    database: db.databaseName,
+    phase: state.phase,
+    startedAt: new Date(state.startedAt).toISOString(),
+    seconds: Math.round((now - state.startedAt) / 100) / 10,
+    keepActive: state.keepActive,
+    collections,
+    verified,
+    untouched: strangersOf(await listed(db), [
+      ...today,
+      "migrations",
+      "store_meta",
+      "store_checks",
+    ]),
+  };
+};

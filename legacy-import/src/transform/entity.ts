@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { nameKey } from "@load-manager/server/stores/shared/text.ts";
+import type { Fields } from "../read/fields.ts";
+import type { Repair } from "./known-faults.ts";
+import { type Json, type JsonObject, idOf, isPlain, toJson } from "../read/json.ts";
+import type { Mapping } from "./mapping.ts";
+import { timeOfId } from "../read/times.ts";
+
+export type Older = Readonly<Record<string, unknown>>;
+
+/** What an older document becomes; what cannot be understood is left, with the reasons. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly made: T; readonly repaired: readonly Repair[] }
+  | { readonly ok: false; readonly reasons: readonly string[] };
+
+export type Context = { readonly mapping: Mapping; readonly keepActive: boolean };
+
+export const left = (...reasons: readonly string[]): { ok: false; reasons: readonly string[] } => ({
+  ok: false,
+  reasons,
+});
+
+export const made = <T>(value: T, fields: Fields): Outcome<T> => ({
+  ok: true,
+  made: value,
+  repaired: repairsOf(fields),
+});
+
+const repairsOf = ({ repaired }: Fields): Repair[] => [...repaired].toSorted() as Repair[];
+
+/** The entity without the fields that are `undefined`. */
+export const compact = <T extends object>(
+  entity: T,
+): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(entity).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
+/** An entity's id: its own, else the document's. */
+export const takeId = (document: Older, fields: Fields): string | undefined => {
+  const given = fields.take("id");
+  const { _id } = document;
+  fields.take("_id");
+  if (given !== undefined && given !== "") {
+    const id = idOf(given);
+    if (id !== undefined && typeof given !== "string") fields.repaired.add("id_changed");
+    if (id !== undefined) {
+      if (idOf(_id) !== id) fields.keep("_id", _id);
+      return id;
+    }
+    fields.keep("id", given);
+  }
+  fields.repaired.add("id_of_document");
+  const id = idOf(_id);
+  if (id === undefined) fields.keep("_id", _id);
+  return id;
+};
+
+/** When it was made, and last changed: what is written, else the nearest that is known. */
+export const takeTimes = (
+  document: Older,
+  fields: Fields,
+  others: readonly (number | undefined)[] = [],
+): { readonly createdAt: number; readonly updatedAt: number } | undefined => {
+  const [created, updated] = [fields.time("createdAt"), fields.time("updatedAt")];
+  const ofId = timeOfId(document["_id"]);
+  const known = [...others, updated].filter((ms) => ms !== undefined);
+  const least = known.length === 0 ? undefined : Math.min(...known);
+  const createdAt = created ?? ofId ?? least;
+  if (createdAt === undefined) return undefined;
+  if (created === undefined && ofId !== undefined) fields.repaired.add("time_of_id");
+  return { createdAt, updatedAt: updated ?? Math.max(createdAt, ...known) };
+};
+
+/** A field as today's schema has it in its stored form; what is not so is kept. */
+export const parsed = <S extends z.ZodType>(
+  fields: Fields,
+  schema: S,
+  name: string,
+): z.output<S> | undefined => {
+  const value = fields.take(name);
+  if (value === undefined) return undefined;
+  const json = toJson(value) as z.output<S>;
+  if (z.safeEncode(schema, json).success) return json;
+  fields.keep(name, value);
+  return undefined;
+};
+
+/** A map whose keys are users': itself, or the JSON text that today's stores make of it. */
+export const takeMap = (fields: Fields, name: string): Record<string, Json> | undefined => {
+  const value = fields.take(name);
+  if (isPlain(value)) return toJson(value) as Record<string, Json>;
+  if (typeof value === "string" && value.startsWith("{")) {
+    try {
+      const json: unknown = JSON.parse(value);
+      if (isPlain(json)) return json as Record<string, Json>;
+    } catch {
+      // A text that somebody wrote.
+    }
+  }
+  if (value !== undefined) fields.keep(name, value);
+  return undefined;
+};
+
+const LONGEST_KEY = 200;
+
+const freeIn = (map: JsonObject, name: string): string =>
+  Object.hasOwn(map, name) ? freeIn(map, `${name}_`) : name;
+
+/**
+ * What users wrote stays as it is. Beside it `legacy`: fields that today's schema has no place for; and `migration`:
+ * what was repaired. Called last, when every known field has been taken.
+ */
+export const takeMetadata = (fields: Fields): Record<string, Json> | undefined => {
+  const given = takeMap(fields, "metadata");
+  const entries = Object.entries(given ?? {});
+  const long = entries.filter(([key]) => key.length > LONGEST_KEY);
+  if (long.length > 0) fields.keep("metadata", Object.fromEntries(long));
+  const own: [string, Json][] = entries.filter(([key]) => key.length <= LONGEST_KEY);
+  const users = Object.fromEntries(own);
+  const rest = fields.rest();
+  const repaired = repairsOf(fields);
+  if (Object.keys(rest).length > 0) own.push([freeIn(users, "legacy"), rest]);
+  if (repaired.length > 0) own.push([freeIn(users, "migration"), { repaired }]);
+  return given === undefined && own.length === 0 ? undefined : Object.fromEntries(own);
+};
+
+/** What today's stores look names up by; it is made anew. */
+export const takeNameKey = (fields: Fields, name: string): void => {
+  const given = fields.take("nameKey");
+  if (given !== undefined && given !== nameKey(name)) fields.keep("nameKey", given);
+};
+
+export const takeTags = (fields: Fields): string[] => {
+  const value = fields.take("tags");
+  if (value === undefined) return [];
+  const all: unknown[] = Array.isArray(value) ? value : [value];
+  const usable = (tag: unknown): tag is string =>
+    typeof tag === "string" && tag.trim() !== "" && tag.length <= 64;
+  const good = [...new Set(all.filter(usable))].slice(0, 50);
+  const rest = all.filter((tag) => !good.includes(tag as string));
+  if (rest.length > 0) fields.keep("tags", rest);
+  return good;
+};
+
+/** A whole number of at least `least`; else the default, and the value is kept. */
+export const atLeast = (
+  fields: Fields,
+  least: number,
+  otherwise: number,
+  ...names: readonly string[]
+): number => {
+  const value = fields.number(...names);
+  if (value !== undefined && value >= least) return value;
+  if (value !== undefined) fields.keep(names[0] ?? "", value);
+  fields.repaired.add("default_value");
+  return otherwise;
+};

@@ -1,0 +1,221 @@
+import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import { LoadTestRun, RunStatus, type RunSummary } from "@load-manager/contract/run.ts";
+import { z } from "zod";
+import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
+import {
+  compact,
+  type Context,
+  left,
+  made,
+  type Older,
+  type Outcome,
+  parsed,
+  takeId,
+  takeMap,
+  takeMetadata,
+  takeNameKey,
+  takeTags,
+  takeTimes,
+} from "./entity.ts";
+import { Fields } from "../read/fields.ts";
+import { positive, problemsOf } from "./load-test.ts";
+import { takeScope } from "./scope.ts";
+import { type OldSnapshot, takeSnapshot } from "./snapshot.ts";
+
+export type MadeRun = {
+  readonly run: LoadTestRun;
+  /** Its last totals, which are kept beside it. */
+  readonly live: MetricSnapshot | undefined;
+};
+
+const { shape } = LoadTestRun;
+
+/** The fields of today's schema that no older program knew: they are there where somebody has begun to convert. */
+const NEWER = [
+  "runNumber",
+  "runGroupId",
+  "externalKey",
+  "notes",
+  "slot",
+  "hostId",
+  "endCause",
+  "summary",
+  "autoStop",
+  "scriptSha256",
+  "workers",
+  "userClasses",
+  "includeTags",
+  "excludeTags",
+  "environment",
+  "engine",
+  "startSent",
+  "commandedLoad",
+  "phases",
+  "maxDurationSec",
+] as const;
+
+const takeStatus = (fields: Fields): RunStatus | undefined => {
+  const text = fields.filled("status", "state")?.trim().toLowerCase();
+  return RunStatus.options.find((status) => status.toLowerCase() === text);
+};
+
+const takeLive = (fields: Fields, otherwise: number): OldSnapshot | undefined => {
+  const part = fields.part("lastMetrics");
+  const snapshot = part === undefined ? undefined : takeSnapshot(part);
+  fields.restOf("lastMetrics", part);
+  return snapshot === undefined
+    ? undefined
+    : { ...snapshot, timestamp: snapshot.timestamp ?? otherwise };
+};
+
+/** The key figures that the last totals give; what they do not say is unknown. */
+const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary => ({
+  totalRequests: live.totalRequests,
+  totalFailures: live.totalFailures,
+  timedRequests: live.avgResponseMs === null ? 0 : live.totalRequests,
+  requestsPerSec: seconds === undefined ? null : live.totalRequests / seconds,
+  errorRate: live.totalRequests === 0 ? null : (100 * live.totalFailures) / live.totalRequests,
+  avgResponseMs: live.avgResponseMs,
+  minResponseMs: live.minResponseMs ?? least(live),
+  maxResponseMs: live.maxResponseMs ?? most(live),
+  p50ResponseMs: live.p50ResponseMs,
+  p90ResponseMs: null,
+  p95ResponseMs: live.p95ResponseMs,
+  p99ResponseMs: live.p99ResponseMs,
+  maxUsers: live.currentUsers,
+  complete: false,
+  gaps: [],
+  workers: { expected: null, lost: 0 },
+});
+
+/** Of all endpoints together it is known where it is known of each. */
+const extreme =
+  (field: "minResponseTime" | "maxResponseTime", pick: (...values: number[]) => number) =>
+  ({ requestStats }: OldSnapshot): number | null => {
+    const used = Object.values(requestStats).filter(({ numRequests }) => numRequests > 0);
+    const known = used.flatMap((one) => one[field] ?? []);
+    return known.length === 0 || known.length < used.length ? null : pick(...known);
+  };
+const least = extreme("minResponseTime", Math.min);
+const most = extreme("maxResponseTime", Math.max);
+
+/** How a run ended, or that nobody can know any more. */
+const endOf = (
+  status: RunStatus,
+  { keepActive }: Context,
+  fields: Fields,
+  lastSeen: number,
+): Partial<LoadTestRun> & Pick<LoadTestRun, "status"> => {
+  const finishedAt = fields.time("finishedAt");
+  const settledAt = fields.time("settledAt");
+  const given = parsed(fields, shape.statusReason, "statusReason");
+  const reason = given === undefined ? {} : { statusReason: given };
+  const finished = finishedAt === undefined ? {} : { finishedAt };
+  if (isTerminal(status)) {
+    return { status, ...reason, ...finished, settledAt: settledAt ?? finishedAt ?? lastSeen };
+  }
+  if (keepActive) return { status, ...reason, ...finished };
+  fields.repaired.add("lost_before_migration");
+  return {
+    status: "Failed",
+    statusReason: {
+      ...given,
+      code: "lost_before_migration",
+      message: `The run was ${status} when the database was migrated; nobody knows how it ended.`,
+      statusBefore: status,
+    },
+    endCause: "failed",
+    finishedAt: finishedAt ?? lastSeen,
+    settledAt: finishedAt ?? lastSeen,
+  };
+};
+
+/** The run that an older document is. Never throws. */
+export const runOf = (document: Older, context: Context): Outcome<MadeRun> => {
+  const fields = new Fields(document);
+  const id = takeId(document, fields);
+  const status = takeStatus(fields);
+  const { mapped } = takeScope(fields, context.mapping);
+  const startedAt = fields.time("startedAt");
+  const times = takeTimes(document, fields, [startedAt]);
+  if (id === undefined) return left("it has no id that can be one");
+  if (status === undefined) return left("it has no status that is known");
+  if (!mapped.ok) return left(mapped.reason);
+  if (times === undefined) return left("no time is known of it");
+  const loadTestId = fields.id("loadTestId");
+  const live = takeLive(fields, times.updatedAt);
+  const lastSeen = Math.max(times.updatedAt, live?.timestamp ?? 0);
+  const end = endOf(status, context, fields, lastSeen);
+  const clusterId = fields.id("locustClusterId", "clusterId");
+  if (clusterId === undefined) fields.repaired.add("default_value");
+  const createdBy = fields.filled("createdBy") ?? "unknown";
+  const began = startedAt ?? times.createdAt;
+  const name =
+    fields.filled("name") ??
+    (loadTestId === undefined ? `External ${new Date(began).toISOString()}` : `Run ${id}`);
+  takeNameKey(fields, name);
+  const stop = fields.whole("stopTimeoutSeconds");
+  const newer = Object.fromEntries(
+    NEWER.map((field) => [field, parsed(fields, shape[field], field)]),
+  ) as Partial<LoadTestRun>;
+  const { finishedAt } = end;
+  const seconds =
+    startedAt !== undefined && finishedAt !== undefined && finishedAt > startedAt
+      ? (finishedAt - startedAt) / 1000
+      : undefined;
+  const summary =
+    live === undefined || !isTerminal(end.status) ? undefined : summaryOf(live, seconds);
+  const run: LoadTestRun = compact({
+    ...newer,
+    id,
+    ...mapped.scope,
+    loadTestId,
+    scenarioId: fields.id("scenarioId"),
+    name,
+    tags: takeTags(fields),
+    keep: fields.boolean("keep") ?? false,
+    locustClusterId: clusterId ?? "unknown",
+    trigger:
+      parsed(fields, shape.trigger, "trigger") ?? (loadTestId === undefined ? "external" : "api"),
+    health: parsed(fields, shape.health, "health") ?? "unknown",
+    verdict: parsed(fields, shape.verdict, "verdict") ?? "none",
+    fence: Math.max(0, fields.whole("fence") ?? 0),
+    startedAt,
+    ...end,
+    summary: newer.summary ?? summary,
+    targetUrl: fields.filled("targetUrl"),
+    targetUsers: positive(fields, "targetUsers"),
+    spawnRate: above0(fields, "spawnRate"),
+    durationSeconds: positive(fields, "durationSeconds", "durationSec"),
+    loadProfile: parsed(fields, shape.loadProfile, "loadProfile") ?? { kind: "constant" as const },
+    scriptRevisionId: fields.id("scriptRevisionId"),
+    scriptOptions: takeMap(fields, "scriptOptions"),
+    stopTimeoutSeconds: stop !== undefined && stop >= 0 ? stop : 10,
+    loadStartedAt: fields.time("loadStartedAt"),
+    loadEndedAt: fields.time("loadEndedAt"),
+    startingAt: fields.time("startingAt"),
+    stoppingAt: fields.time("stoppingAt"),
+    ...times,
+    createdBy,
+    updatedBy: fields.filled("updatedBy") ?? createdBy,
+    version: Math.max(1, fields.whole("version") ?? 1),
+  });
+  const metadata = takeMetadata(fields);
+  const whole = metadata === undefined ? run : { ...run, metadata };
+  const checked = z.safeEncode(LoadTestRun, whole);
+  if (!checked.success) return left(...problemsOf(checked.error));
+  return made({ run: whole, live: live === undefined ? undefined : liveOf(live) }, fields);
+};
+
+const liveOf = (snapshot: OldSnapshot): MetricSnapshot => {
+  const { minResponseMs: _min, maxResponseMs: _max, timestamp, ...live } = snapshot;
+  return { ...live, timestamp: timestamp ?? 0 };
+};
+
+const above0 = (fields: Fields, name: string): number | undefined => {
+  const value = fields.number(name);
+  if (value === undefined || value === 0) return undefined;
+  if (value > 0) return value;
+  fields.keep(name, value);
+  return undefined;
+};

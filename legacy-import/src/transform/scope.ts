@@ -1,0 +1,61 @@
+import { Scope } from "@load-manager/contract/primitives.ts";
+import type { Fields } from "../read/fields.ts";
+import { idOf } from "../read/json.ts";
+import { type MappedScope, type Mapping, mapScope } from "./mapping.ts";
+
+/** Where an older document belongs, and the tenant that says so (`undefined` where it is on today's hierarchy already). */
+export type OwnScope = { readonly tenantId?: string; readonly mapped: MappedScope };
+
+const filled = (value: unknown): string | undefined => {
+  const text = typeof value === "string" ? value : idOf(value);
+  return text === undefined || text.trim() === "" ? undefined : text;
+};
+
+/** Names as scopes have them: older ones might hold spaces and slashes, which a mapping cannot name one by one. */
+const dashed = (name: string | undefined, fields: Fields): string | undefined => {
+  const right = name?.trim().replaceAll(/[\s/\\]+/g, "-");
+  if (right !== name) fields.repaired.add("scope_name");
+  return right;
+};
+
+/**
+ * Takes a document's scope. A whole hierarchy stands; an empty or partial one is none, and the tenant is mapped. What
+ * it was before is kept where it is not the same now.
+ */
+export const takeScope = (fields: Fields, mapping: Mapping): OwnScope => {
+  const own = {
+    accountId: fields.take("accountId"),
+    orgId: fields.take("orgId"),
+    projectId: fields.take("projectId"),
+    envId: fields.take("envId"),
+  };
+  const { accountId, orgId, projectId, envId } = own;
+  const keep = (name: string, value: unknown, now: string | undefined): void => {
+    if (value !== undefined && value !== "" && value !== now) fields.keep(name, value);
+  };
+  const env = dashed(filled(envId), fields);
+  const whole = Scope.safeParse({
+    accountId,
+    orgId,
+    projectId,
+    ...(env === undefined ? {} : { envId: env }),
+  });
+  if (whole.success) {
+    keep("envId", envId, whole.data.envId);
+    return { mapped: { ok: true, scope: whole.data } };
+  }
+  const tenant = fields.take("tenantId");
+  const mapped = mapScope(mapping, {
+    tenantId: filled(tenant),
+    projectId: dashed(filled(projectId), fields),
+    envId: env,
+  });
+  if (mapped.ok) {
+    keep("tenantId", tenant, undefined);
+    keep("accountId", accountId, mapped.scope.accountId);
+    keep("orgId", orgId, mapped.scope.orgId);
+    keep("projectId", projectId, mapped.scope.projectId);
+    keep("envId", envId, mapped.scope.envId);
+  }
+  return { tenantId: filled(tenant) ?? "", mapped };
+};

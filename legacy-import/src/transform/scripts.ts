@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { ScriptRevision } from "@load-manager/contract/script.ts";
+import { z } from "zod";
+import {
+  compact,
+  left,
+  made,
+  type Older,
+  type Outcome,
+  parsed,
+  takeId,
+  takeMetadata,
+  takeTimes,
+} from "./entity.ts";
+import type { Json } from "../read/json.ts";
+import { Fields } from "../read/fields.ts";
+
+export type OldScript = { readonly bytes: Uint8Array };
+export type MadeRevision = {
+  readonly revision: ScriptRevision;
+  /** Absent where the content is stored as it is today. */
+  readonly script: OldScript | undefined;
+  readonly metadata: Record<string, Json> | undefined;
+};
+
+const sha256 = (data: string | Uint8Array): string =>
+  createHash("sha256").update(data).digest("hex");
+
+/** How a revision of one file is described: as `addRevision` does it. */
+export const manifestOf = ({ bytes }: OldScript) => {
+  const file = { path: "locustfile.py", size: bytes.length, sha256: sha256(bytes) };
+  return {
+    entrypoint: file.path,
+    files: [file],
+    sha256: sha256(`${file.path}\0${file.sha256}\n`),
+  };
+};
+
+const isText = (bytes: Uint8Array): boolean => {
+  try {
+    return !new TextDecoder("utf8", { fatal: true }).decode(bytes).includes("\0");
+  } catch {
+    return false;
+  }
+};
+
+/** What base64 holds, where it is some and holds text. */
+const decoded = (text: string): Uint8Array | undefined => {
+  const packed = text.replaceAll(/\s/g, "");
+  if (packed === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return undefined;
+  const bytes = Buffer.from(packed, "base64");
+  const again = bytes.toString("base64").replace(/=+$/, "");
+  return again === packed.replace(/=+$/, "") && isText(bytes) ? bytes : undefined;
+};
+
+/** Takes the script that stands in a document: `locustfile` is its text, `scriptContent` its base64. */
+export const takeScript = (fields: Fields): OldScript | undefined => {
+  const plain = fields.filled("locustfile");
+  const packed = fields.filled("scriptContent");
+  const bytes = packed === undefined ? undefined : decoded(packed);
+  if (packed !== undefined && bytes === undefined) fields.repaired.add("script_encoding");
+  const own = packed === undefined ? undefined : (bytes ?? new TextEncoder().encode(packed));
+  if (plain === undefined) return own === undefined ? undefined : { bytes: own };
+  const written = new TextEncoder().encode(plain);
+  // Two that differ: the text is the script, the other is kept.
+  if (own !== undefined && Buffer.compare(written, own) !== 0) fields.keep("scriptContent", packed);
+  return { bytes: written };
+};
+
+/** The revision that an older document is; its number may still be taken. Never throws. */
+export const revisionOf = (document: Older): Outcome<MadeRevision> => {
+  const fields = new Fields(document);
+  const id = takeId(document, fields);
+  const loadTestId = fields.id("loadTestId");
+  const times = takeTimes(document, fields);
+  if (id === undefined) return left("it has no id that can be one");
+  if (loadTestId === undefined) return left("it names no load test");
+  if (times === undefined) return left("no time is known of it");
+  const script = takeScript(fields);
+  const { shape } = ScriptRevision;
+  const own =
+    script === undefined
+      ? {
+          entrypoint: parsed(fields, shape.entrypoint, "entrypoint"),
+          files: parsed(fields, shape.files, "files"),
+          sha256: parsed(fields, shape.sha256, "sha256"),
+        }
+      : manifestOf(script);
+  const { entrypoint, files, sha256: manifest } = own;
+  if (entrypoint === undefined || files === undefined || manifest === undefined) {
+    return left("there is no script in it");
+  }
+  const number = fields.whole("revisionNumber", "revision");
+  const usable = number !== undefined && number > 0;
+  if (number !== undefined && !usable) fields.keep("revisionNumber", number);
+  const revision: ScriptRevision = compact({
+    id,
+    loadTestId,
+    revisionNumber: usable ? number : 0,
+    entrypoint,
+    files,
+    sha256: manifest,
+    requirements: fields.text("requirements"),
+    description: fields.text("description"),
+    createdAt: times.createdAt,
+    createdBy: fields.filled("createdBy") ?? "unknown",
+  });
+  const checked = z.safeEncode(ScriptRevision, revision);
+  if (!checked.success) return left("it is not a script revision");
+  return made({ revision, script, metadata: takeMetadata(fields) }, fields);
+};

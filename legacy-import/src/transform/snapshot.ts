@@ -1,0 +1,132 @@
+import type { EndpointSnapshot, MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { z } from "zod";
+import { Fields } from "../read/fields.ts";
+import { endpointFigures, methodAndName, totalFigures } from "./known-faults.ts";
+import { isPlain } from "../read/json.ts";
+
+type Endpoint = z.output<typeof EndpointSnapshot>;
+
+/** The totals of a run as an older program told them. `undefined` time: none was believable. */
+export type OldSnapshot = Omit<MetricSnapshot, "timestamp"> & {
+  readonly timestamp: number | undefined;
+  readonly minResponseMs: number | null;
+  readonly maxResponseMs: number | null;
+};
+
+const count = (fields: Fields, ...names: readonly string[]): number | undefined => {
+  const value = fields.take(...names);
+  if (value === undefined) return undefined;
+  const whole = new Fields({ value }).whole("value");
+  if (whole !== undefined && whole >= 0) return whole;
+  fields.keep(names[0] ?? "", value);
+  fields.repaired.add("impossible_figures");
+  return undefined;
+};
+
+const rate = (fields: Fields, most: number, ...names: readonly string[]): number | null => {
+  const value = fields.number(...names);
+  if (value === undefined) return null;
+  if (value >= 0 && value <= most) return value;
+  fields.keep(names[0] ?? "", value);
+  fields.repaired.add("impossible_figures");
+  return null;
+};
+
+/** `key` is `GET /x`, as the map has it. `undefined` where it is no endpoint with a count. */
+const endpointOf = (key: string, fields: Fields): Endpoint | undefined => {
+  const [verb = "", ...path] = key.split(" ");
+  const method = fields.text("method") ?? (path.length === 0 ? "" : verb);
+  const name = fields.text("name") ?? (path.length === 0 ? key : path.join(" "));
+  const requests = count(fields, "numRequests", "requests");
+  if (requests === undefined || name === "") return undefined;
+  const right = methodAndName(method, name);
+  if (right.swapped) fields.repaired.add("swapped_method");
+  const failures = count(fields, "numFailures", "failures") ?? 0;
+  return {
+    method: right.method,
+    name: right.name,
+    numRequests: requests,
+    numFailures: Math.min(requests, failures),
+    ...endpointFigures(fields, requests),
+    requestsPerSec: rate(fields, Infinity, "requestsPerSec", "currentRps"),
+  };
+};
+
+const isAggregate = ({ method, name }: Endpoint): boolean =>
+  /^(Aggregated|Total)$/.test(name) && (method === "" || method === "None");
+
+/** An endpoint of the same name twice: the one with more requests is the later one. */
+const endpointsOf = (fields: Fields): Record<string, Endpoint> => {
+  const given = fields.take("requestStats");
+  if (given === undefined) return {};
+  const entries: [string, unknown][] = Array.isArray(given)
+    ? given.map((one: unknown, index) => [endpointKey(one) ?? String(index), one])
+    : isPlain(given)
+      ? Object.entries(given)
+      : [];
+  const found = new Map<string, Endpoint>();
+  const left: [string, unknown][] = entries.length === 0 && !isPlain(given) ? [["", given]] : [];
+  for (const [key, value] of entries) {
+    const part = isPlain(value) ? new Fields(value, fields.repaired) : undefined;
+    const endpoint = part === undefined ? undefined : endpointOf(key, part);
+    if (part === undefined || endpoint === undefined) {
+      left.push([key, value]);
+      continue;
+    }
+    if (isAggregate(endpoint)) {
+      fields.repaired.add("aggregated_endpoint");
+      left.push([key, value]);
+      continue;
+    }
+    const own = `${endpoint.method} ${endpoint.name}`;
+    const known = found.get(own);
+    if (known !== undefined) {
+      const later = endpoint.numRequests > known.numRequests;
+      left.push([key, later ? known : value]);
+      if (!later) continue;
+    }
+    found.set(own, endpoint);
+    const rest: Record<string, unknown> = { ...part.rest() };
+    // The key is a name of its own where it says something else than method and name.
+    if (key !== own && key !== endpoint.name && !Array.isArray(given)) rest["key"] ??= key;
+    if (Object.keys(rest).length > 0) left.push([key, rest]);
+  }
+  if (left.length > 0) {
+    const kept = new Fields({});
+    for (const [key, value] of left) kept.keep(key, value);
+    fields.keep("requestStats", kept.rest());
+  }
+  return Object.fromEntries(found);
+};
+
+const endpointKey = (one: unknown): string | undefined => {
+  if (!isPlain(one)) return undefined;
+  const key = new Fields(one).text("endpoint");
+  return key === "" ? undefined : key;
+};
+
+/** Takes a snapshot's fields. `undefined` where it counts nothing: neither totals nor an endpoint. */
+export const takeSnapshot = (fields: Fields): OldSnapshot | undefined => {
+  const requestStats = endpointsOf(fields);
+  const endpoints = Object.values(requestStats);
+  const sum = (value: (one: Endpoint) => number): number =>
+    endpoints.reduce((total, one) => total + value(one), 0);
+  const told = count(fields, "totalRequests");
+  if (told === undefined && endpoints.length === 0) return undefined;
+  const totalRequests = told ?? sum((one) => one.numRequests);
+  if (!Number.isSafeInteger(totalRequests)) return undefined;
+  const totalFailures = Math.min(
+    totalRequests,
+    count(fields, "totalFailures") ?? sum((one) => one.numFailures),
+  );
+  return {
+    timestamp: fields.time("timestamp"),
+    totalRps: rate(fields, Infinity, "totalRps"),
+    totalRequests,
+    totalFailures,
+    errorRate: rate(fields, 100, "errorRate"),
+    ...totalFigures(fields, totalRequests),
+    currentUsers: count(fields, "currentUsers", "userCount") ?? 0,
+    requestStats,
+  };
+};

@@ -1,0 +1,81 @@
+import type { Document } from "mongodb";
+import { RECORD } from "@load-manager/server/metrics/codec/batch.ts";
+import { decodeSample, endpointsOf } from "@load-manager/server/metrics/codec/sample.ts";
+import { bytesOf } from "@load-manager/server/stores/mongo/document.ts";
+import { READ } from "../read/json.ts";
+import { masterInstanceIdOf, metricOf } from "../transform/metrics.ts";
+import { isTodaysRow } from "../transform/steps.ts";
+import { createFindings, type Place, type Verdict, type VerifyDeps } from "./verify.ts";
+
+type Instance = { rows: number; last: number };
+type Run = { readonly masterInstances: Map<string, Instance>; snapshots: Map<string, number> };
+
+const faultsOf = (row: Document): string[] => {
+  const faults: string[] = [];
+  const { _id, loadTestRunId, masterInstanceId, seq, type, timestamp, requests } = row;
+  if (_id !== `${loadTestRunId}:${masterInstanceId}:${seq}`)
+    faults.push("its _id is not its place");
+  for (const name of ["accountId", "orgId", "projectId"]) {
+    if (typeof row[name] !== "string" || row[name] === "") faults.push(`it has no ${name}`);
+  }
+  if (type !== RECORD.snapshot) return faults;
+  if (!Number.isSafeInteger(timestamp) || timestamp <= 0) faults.push("its time is none in ms");
+  try {
+    const sample = decodeSample(bytesOf(row["body"]));
+    if (sample.second * 1000 !== timestamp) faults.push("its body speaks of another second");
+    const sum = endpointsOf(sample).reduce((total, delta) => total + delta.requests, 0);
+    if (requests !== undefined && sum !== requests) faults.push("its requests are not its body's");
+  } catch (error) {
+    faults.push(`its body cannot be read (${String(error)})`);
+  }
+  return faults;
+};
+
+/** Each older document is one row of its run, numbered without a gap. */
+export const verifyMetrics = async (
+  { db, context, onProgress }: VerifyDeps,
+  { target, old, made }: Place,
+): Promise<Verdict> => {
+  const findings = createFindings(target);
+  const counts = { old: 0, left: 0, checked: 0 };
+  const expected = new Map<string, number>();
+  for (const name of old) {
+    for await (const document of db.collection<Document>(name).find({}, READ)) {
+      counts.old += 1;
+      if (counts.old % 500 === 0) onProgress(name, counts.old);
+      if (isTodaysRow(document)) continue;
+      const outcome = metricOf(document, context);
+      if (!outcome.ok) counts.left += 1;
+      else expected.set(outcome.made.runId, (expected.get(outcome.made.runId) ?? 0) + 1);
+    }
+  }
+  const runs = new Map<string, Run>();
+  for await (const row of db.collection<Document & { _id: string }>(made).find()) {
+    for (const fault of faultsOf(row)) findings.add(`${row._id}: ${fault}`);
+    counts.checked += 1;
+    if (counts.checked % 500 === 0) onProgress(made, counts.checked);
+    const { loadTestRunId, masterInstanceId, seq, type }: Document = row;
+    const run = runs.get(loadTestRunId) ?? { masterInstances: new Map(), snapshots: new Map() };
+    runs.set(loadTestRunId, run);
+    const known = run.masterInstances.get(masterInstanceId) ?? { rows: 0, last: 0 };
+    run.masterInstances.set(masterInstanceId, {
+      rows: known.rows + 1,
+      last: Math.max(known.last, Number(seq)),
+    });
+    if (type === RECORD.snapshot)
+      run.snapshots.set(masterInstanceId, (run.snapshots.get(masterInstanceId) ?? 0) + 1);
+  }
+  for (const [runId, count] of expected) {
+    const run = runs.get(runId);
+    let found = 0;
+    for (let number = 1; ; number += 1) {
+      const masterInstanceId = masterInstanceIdOf(runId, number);
+      const own = run?.masterInstances.get(masterInstanceId);
+      if (own === undefined) break;
+      found += run?.snapshots.get(masterInstanceId) ?? 0;
+      if (own.rows !== own.last) findings.add(`${runId}: ${own.last - own.rows} rows are missing`);
+    }
+    if (found !== count) findings.add(`${runId}: ${found} rows of ${count} older documents`);
+  }
+  return findings.verdict(counts);
+};

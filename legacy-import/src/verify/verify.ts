@@ -1,0 +1,159 @@
+import { LoadTest } from "@load-manager/contract/load-test.ts";
+import { LoadTestRun } from "@load-manager/contract/run.ts";
+import { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { Db, Document } from "mongodb";
+import { z } from "zod";
+import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
+import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
+import { nameKey } from "@load-manager/server/stores/shared/text.ts";
+import type { Context } from "../transform/entity.ts";
+import { READ } from "../read/json.ts";
+import { createRevisionIndex, createRunIndex, type RunIndex } from "../read/known.ts";
+import { problemsOf } from "../transform/load-test.ts";
+import { AS_THEY_ARE } from "../plan.ts";
+import { createSteps } from "../transform/steps.ts";
+import { verifyMetrics } from "./verify-metrics.ts";
+
+/** Where the older documents of a target are read now, and where today's. */
+export type Place = {
+  readonly target: string;
+  readonly old: readonly string[];
+  readonly made: string;
+};
+export type VerifyDeps = {
+  readonly db: Db;
+  readonly context: Context;
+  readonly onProgress: (collection: string, done: number) => void;
+};
+export type Verdict = {
+  readonly collection: string;
+  /** Older documents, those that were left, and today's documents that were queried at. */
+  readonly old: number;
+  readonly left: number;
+  readonly checked: number;
+  /** The first hundred of what is not as it should be. */
+  readonly problems: readonly string[];
+  readonly wrong: number;
+};
+
+export const createFindings = (collection: string) => {
+  const problems: string[] = [];
+  let wrong = 0;
+  return {
+    add: (problem: string): void => {
+      wrong += 1;
+      if (problems.length < 100) problems.push(problem);
+    },
+    verdict: (counts: Pick<Verdict, "old" | "left" | "checked">): Verdict => ({
+      collection,
+      ...counts,
+      problems,
+      wrong,
+    }),
+  };
+};
+
+const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  script_revisions: ScriptRevision,
+  load_test_runs: LoadTestRun,
+  load_tests: LoadTest,
+};
+const TIMES = [
+  "createdAt",
+  "updatedAt",
+  "startedAt",
+  "finishedAt",
+  "settledAt",
+  "lastRunAt",
+  "loadStartedAt",
+  "loadEndedAt",
+];
+
+/** What holds for every document of today, whoever wrote it. */
+const faultsOf = (
+  target: string,
+  document: Document & { _id: string },
+  { keepActive }: Context,
+  runs: RunIndex,
+): string[] => {
+  let entity: Record<string, unknown>;
+  try {
+    entity = fromDocument(document, "nameKey");
+  } catch (error) {
+    return [`a map in it is no JSON (${String(error)})`];
+  }
+  const faults: string[] = [];
+  const checked = z.safeEncode(SCHEMAS[target] ?? z.unknown(), entity);
+  if (!checked.success) faults.push(...problemsOf(checked.error));
+  if (entity["id"] !== document._id) faults.push("its id is not its _id");
+  if (target !== "script_revisions" && document["nameKey"] !== nameKey(String(entity["name"]))) {
+    faults.push("its nameKey is not its name's");
+  }
+  for (const name of TIMES) {
+    const ms = entity[name];
+    if (ms === undefined) continue;
+    if (!Number.isSafeInteger(ms) || Number(ms) <= 0) faults.push(`${name} is no time in ms`);
+  }
+  if (target === "load_test_runs") {
+    const { status, settledAt } = entity as LoadTestRun;
+    if (isTerminal(status) && settledAt === undefined)
+      faults.push("it has ended and is not settled");
+    if (!isTerminal(status) && !keepActive) faults.push(`it is still ${status}`);
+  }
+  if (target === "load_tests") {
+    const { id, recentRuns } = entity as LoadTest;
+    if (JSON.stringify(recentRuns) !== JSON.stringify(runs.of(id).recentRuns)) {
+      faults.push("its recentRuns are not the ten newest of its runs that have ended");
+    }
+  }
+  return faults;
+};
+
+const scopeText = ({ accountId, orgId, projectId, envId }: Document): string =>
+  [accountId, orgId, projectId, envId ?? ""].join("/");
+
+/** Compares every older document with what it has become, and looks at every document of today. Only reads. */
+export const verifyAll = async (deps: VerifyDeps, places: readonly Place[]): Promise<Verdict[]> => {
+  const { db, context, onProgress } = deps;
+  const runs = createRunIndex();
+  const verdicts: Verdict[] = [];
+  for (const place of places) {
+    const { target, old, made } = place;
+    if (AS_THEY_ARE.has(target)) continue;
+    if (target === "metrics_timeseries") {
+      verdicts.push(await verifyMetrics(deps, place));
+      continue;
+    }
+    const findings = createFindings(target);
+    const ids = { next: () => "", of: (name: string) => name };
+    const steps = createSteps(context, { ids, runs, revisions: createRevisionIndex() });
+    const expected = new Map<string, string>();
+    const counts = { old: 0, left: 0, checked: 0 };
+    for (const name of old) {
+      for await (const document of db.collection<Document>(name).find({}, READ).sort({ _id: 1 })) {
+        counts.old += 1;
+        const outcome = steps[target]?.(document);
+        const id = outcome?.ok === true ? outcome.made.document._id : undefined;
+        if (outcome?.ok !== true || id === undefined || expected.has(id)) counts.left += 1;
+        else expected.set(id, scopeText(outcome.made.document));
+        if (counts.old % 500 === 0) onProgress(name, counts.old);
+      }
+    }
+    const cursor = db.collection<Document & { _id: string }>(made).find();
+    for await (const document of cursor) {
+      const faults = faultsOf(target, document, context, runs);
+      const scope = expected.get(document._id);
+      if (scope !== undefined && scope !== scopeText(document)) {
+        faults.push(`it is in ${scopeText(document)}; the mapping says ${scope}`);
+      }
+      expected.delete(document._id);
+      for (const fault of faults) findings.add(`${document._id}: ${fault}`);
+      counts.checked += 1;
+      if (counts.checked % 500 === 0) onProgress(made, counts.checked);
+      if (target === "load_test_runs") runs.add(fromDocument(document, "nameKey"));
+    }
+    for (const id of expected.keys()) findings.add(`${id}: it is not there`);
+    verdicts.push(findings.verdict(counts));
+  }
+  return verdicts;
+};

@@ -1,0 +1,97 @@
+import type { Scope } from "@load-manager/contract/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Db, Document } from "mongodb";
+import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
+import { type MetricRun, type OldMetric, rowsOfRun } from "../transform/metrics.ts";
+import { newOf, SORTING } from "../plan.ts";
+import type { Job } from "../state.ts";
+import { rowDocument } from "../transform/steps.ts";
+import { insertAbsent, type Made } from "./insert.ts";
+
+const AT_ONCE = 500;
+
+/** What the rows have to know of every run; the scopes, of which there are few, are held once. */
+const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
+  const runs = new Map<string, MetricRun>();
+  const scopes = new Map<string, Scope>();
+  const projection = {
+    accountId: 1,
+    orgId: 1,
+    projectId: 1,
+    envId: 1,
+    startedAt: 1,
+    targetUsers: 1,
+    status: 1,
+  };
+  const cursor = db
+    .collection<Document & { _id: string }>(newOf("load_test_runs"))
+    .find({}, { projection });
+  for await (const document of cursor) {
+    const { accountId, orgId, projectId, envId, startedAt, targetUsers, status } =
+      document as Document as LoadTestRun;
+    const own = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
+    const key = JSON.stringify(own);
+    const scope = scopes.get(key) ?? own;
+    scopes.set(key, scope);
+    runs.set(document._id, { scope, startedAt, targetUsers, ended: isTerminal(status) });
+  }
+  return runs;
+};
+
+/** Makes rows of the sorted documents, run by run; a run that was broken off is made anew, and what is there stays. */
+export const makeRows = async (
+  deps: {
+    readonly db: Db;
+    readonly save: (job: Job) => Promise<void>;
+    readonly onProgress: (done: number) => void;
+  },
+  begun: Job,
+): Promise<Job> => {
+  const { db, save, onProgress } = deps;
+  if (begun.done) return begun;
+  let job = begun;
+  const runs = await metricRuns(db);
+  let waiting: Made[] = [];
+  const flush = async (): Promise<void> => {
+    await insertAbsent(db, newOf("metrics_timeseries"), waiting);
+    waiting = [];
+  };
+  let rows: ReturnType<typeof rowsOfRun> | undefined;
+  let runId: string | undefined;
+  let read = 0;
+  let last: string | undefined;
+  const endRun = async (): Promise<void> => {
+    if (rows === undefined) return;
+    waiting.push(...rows.end().map(rowDocument));
+    job = { ...job, last: { id: last }, copied: job.copied + read };
+    read = 0;
+    if (waiting.length < AT_ONCE) return;
+    await flush();
+    await save(job);
+    onProgress(job.copied);
+  };
+  const cursor = db
+    .collection<Document & { _id: string }>(SORTING)
+    .find(begun.last === undefined ? {} : { _id: { $gt: String(begun.last.id) } }, {
+      batchSize: AT_ONCE,
+    })
+    .sort({ _id: 1 });
+  for await (const document of cursor) {
+    if (document["runId"] !== runId || rows === undefined) {
+      await endRun();
+      runId = String(document["runId"]);
+      rows = rowsOfRun(runId, runs.get(runId));
+    }
+    const metric = JSON.parse(String(document["json"])) as OldMetric;
+    waiting.push(...rows.add(metric).map(rowDocument));
+    read += 1;
+    last = document._id;
+    if (waiting.length >= AT_ONCE) await flush();
+  }
+  await endRun();
+  await flush();
+  job = { ...job, done: true };
+  await save(job);
+  onProgress(job.copied);
+  return job;
+};

@@ -1,0 +1,17 @@
+import type { ClusterConfig } from "./select-cluster.ts";
+import { ask } from "./locust-http.ts";
+
+const TIMEOUT_MS = 2000;
+
+/** A warning for each attached cluster at whose address nothing answers; any answer will do. */
+export const unreachable = async (clusters: readonly ClusterConfig[]): Promise<string[]> => {
+  const told = await Promise.all(
+    clusters.map(async (cluster) => {
+      if (cluster.kind !== "attached") return [];
+      const reply = await ask(cluster.baseUrl, { timeoutMs: TIMEOUT_MS });
+      if (reply.kind !== "silent") return [];
+      return [`The cluster ${cluster.id} cannot be reached: ${reply.message}`];
+    }),
+  );
+  return told.flat();
+};

@@ -1,0 +1,146 @@
+import { StopCause } from "@load-manager/contract/locust.ts";
+import { z } from "zod";
+import { AppError } from "../../lib/errors.ts";
+import { ask, clockAhead, type Reply } from "../locust-http.ts";
+
+const ms = z.number().nullish();
+
+/** `GET /load-manager/status`, as `locust-plugin/PROTOCOL.md` describes it. */
+const PluginStatus = z.object({
+  protocol: z.literal(1),
+  pluginVersion: z.string(),
+  locustVersion: z.string(),
+  pythonVersion: z.string(),
+  masterInstanceId: z.string(),
+  /** The highest that it has followed; an older plugin tells its last run's only. */
+  fence: z.int().optional(),
+  /** The master's wall clock. */
+  wallMs: ms,
+  state: z.string(),
+  userCount: z.int(),
+  workers: z.array(z.object({ id: z.string(), state: z.string(), users: z.int() })),
+  run: z
+    .object({
+      runId: z.string().nullable(),
+      fence: z.int(),
+      phase: z.enum(["starting", "running", "stopping", "ended"]),
+      external: z.boolean(),
+      targetUsers: z.int(),
+      loadStartedAtMs: ms,
+      testStartedAtMs: ms,
+      stopIssuedAtMs: ms,
+      endedAtMs: ms,
+      /** On the clock of the run, that its other times are on. */
+      nowMs: ms,
+      stopCause: StopCause.nullish(),
+      requests: z.int(),
+      cutOffUsers: z.int().nullish(),
+      workersLost: z.array(z.string()),
+      saturated: z
+        .array(z.object({ id: z.string(), sinceMs: z.number(), cpu: z.number() }))
+        .default([]),
+      clockOffsets: z.array(z.object({ worker: z.string(), seconds: z.number() })).default([]),
+      usersDied: z.int().default(0),
+      scriptError: z.object({ message: z.string(), onStart: z.boolean() }).nullish(),
+      autoStop: z
+        .object({
+          requests: z.int(),
+          failures: z.int(),
+          failedPercent: z.number(),
+          windowSeconds: z.int(),
+          from: z.string(),
+          to: z.string(),
+        })
+        .nullish(),
+    })
+    .nullable(),
+});
+export type PluginStatus = z.output<typeof PluginStatus>;
+
+export type StatusReply =
+  | {
+      readonly kind: "status";
+      readonly status: PluginStatus;
+      /** By how much the master's wall clock is certainly ahead of ours; 0 where that is less than a second. */
+      readonly clockAheadMs: number;
+    }
+  /** A Locust answers, but our plugin is not in it. */
+  | { readonly kind: "no-plugin" }
+  | { readonly kind: "silent"; readonly refused: boolean; readonly message: string };
+
+/** Speaks to the plugin inside one master. Commands reject with AppError where the plugin refuses or is silent. */
+export type PluginClient = {
+  readonly status: () => Promise<StatusReply>;
+  readonly command: (name: "attach" | "start" | "users" | "stop", body: object) => Promise<void>;
+};
+
+const STATUS_TIMEOUT_MS = 4000;
+const COMMAND_TIMEOUT_MS = 10_000;
+
+const detailOf = (json: unknown): string => {
+  const said = z.object({ error: z.string(), message: z.string().optional() }).safeParse(json);
+  return said.success ? (said.data.message ?? said.data.error) : "no reason given";
+};
+
+/** `tokens`: tried in order while they are refused, so that a callback token may be rotated during a run. */
+export const createPluginClient = (
+  baseUrl: string,
+  tokens: () => readonly string[],
+): PluginClient => {
+  const base = baseUrl.replace(/\/+$/, "");
+  const request = async (path: string, timeoutMs: number, body?: object): Promise<Reply> => {
+    let reply: Reply | undefined;
+    const known = tokens();
+    for (const token of known.length === 0 ? [""] : known) {
+      reply = await ask(`${base}/load-manager/${path}`, {
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        timeoutMs,
+      });
+      if (reply.kind !== "answer" || reply.status !== 401) break;
+    }
+    return reply ?? { kind: "silent", refused: false, message: "not asked" };
+  };
+  return {
+    status: async () => {
+      const reply = await request("status", STATUS_TIMEOUT_MS);
+      if (reply.kind === "silent") return reply;
+      if (reply.status === 404) return { kind: "no-plugin" };
+      const silent = (message: string): StatusReply => ({
+        kind: "silent",
+        refused: false,
+        message,
+      });
+      if (reply.status === 401) {
+        return silent(
+          `${base}: the plugin refuses our token; LOAD_MANAGER_TOKEN there must be security.locustCallbackToken here`,
+        );
+      }
+      if (reply.status !== 200) return silent(`${base}: status ${reply.status}`);
+      const parsed = PluginStatus.safeParse(reply.json);
+      return parsed.success
+        ? {
+            kind: "status",
+            status: parsed.data,
+            clockAheadMs: clockAhead(reply, parsed.data.wallMs),
+          }
+        : silent(
+            `${base}: the plugin's answer is not understood; its version may not fit this server's`,
+          );
+    },
+    command: async (name, body) => {
+      const reply = await request(name, COMMAND_TIMEOUT_MS, body);
+      if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
+      if (reply.status >= 300) {
+        throw new AppError(
+          "conflict",
+          `Locust refused to ${name} (${reply.status}): ${detailOf(reply.json)}`,
+        );
+      }
+    },
+  };
+};

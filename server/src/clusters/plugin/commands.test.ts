@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { runOf } from "../../stores/testing/fixtures.ts";
+import type { PluginClient } from "./client.ts";
+import { pluginCommands } from "./commands.ts";
+
+const told = async (limits: { durationSeconds?: number; maxDurationSec?: number }) => {
+  const bodies: object[] = [];
+  const client = {
+    status: async () => ({ kind: "no-plugin" }),
+    command: async (_: string, body: object) => void bodies.push(body),
+  } as unknown as PluginClient;
+  const commands = pluginCommands({
+    callbackTokens: () => ["t"],
+    callbackUrls: () => ["http://u"],
+  });
+  const { durationSeconds: _, maxDurationSec: __, ...run } = runOf();
+  const hold = { run: { ...run, ...limits }, fence: 2 };
+  await commands.attach(client, hold);
+  await commands.start(client, hold);
+  return bodies.map((body) =>
+    Object.fromEntries(Object.entries(body).filter(([name]) => name.endsWith("Seconds"))),
+  );
+};
+
+test.each([
+  [{ maxDurationSec: 1800 }, { maxSeconds: 1800 }],
+  [
+    { durationSeconds: 60, maxDurationSec: 1800 },
+    { durationSeconds: 60, maxSeconds: 1800 },
+  ],
+  [{}, {}],
+])(
+  "the plugin is told the limits %j when it is attached, as at the start",
+  async (limits, expected) => {
+    const [attach, start] = await told(limits);
+    expect(attach).toEqual(expected);
+    expect(start).toMatchObject(expected);
+  },
+);

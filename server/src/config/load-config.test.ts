@@ -1,0 +1,158 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "./load-config.ts";
+import { AppError } from "../lib/errors.ts";
+
+const fileOf = (text: string): string => {
+  const file = join(mkdtempSync(join(tmpdir(), "load-manager-config-")), "config.yaml");
+  writeFileSync(file, text);
+  return file;
+};
+const load = (text: string, env: Record<string, string> = {}, flags: Record<string, string> = {}) =>
+  loadConfig({ config: fileOf(text), ...flags }, env);
+const refused = (text: string, env: Record<string, string> = {}): string => {
+  try {
+    load(text, env);
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+  throw new Error("it was accepted");
+};
+const CLUSTER = "accountId: a, orgId: o, projectId: p, baseUrl: 'http://127.0.0.1:8089'";
+
+describe("the configuration", () => {
+  test("without anything: loopback, SQLite, one local cluster for every scope", () => {
+    const { config } = load("");
+    expect(config.server).toEqual({ host: "127.0.0.1", port: 8800, callbackUrls: [] });
+    expect(config.defaultCluster).toBe(true);
+    expect(config.locustClusters).toMatchObject([{ kind: "local", scope: {}, workers: 2 }]);
+  });
+
+  test("flags go over the environment, that over the file, that over defaults; each tells where it comes from", () => {
+    const text = "server:\n  port: 1111\n  host: localhost\nstore: { kind: memory }\n";
+    const loaded = load(text, { LOAD_MANAGER_SERVER_PORT: "2222" }, { port: "3333" });
+    expect(loaded.config.server).toMatchObject({ port: 3333, host: "localhost" });
+    expect(load(text, { LOAD_MANAGER_SERVER_PORT: "2222" }).config.server.port).toBe(2222);
+    const origin = (path: string) => loaded.settings.find((one) => one.path === path)?.origin;
+    expect(origin("server.port")).toBe("--port");
+    expect(origin("server.host")).toMatch(/config\.yaml:3:3$/);
+    expect(origin("orchestrator.maxDurationSeconds")).toBe("default");
+  });
+
+  test("a default is not said to come from what stands around it, nor from a variable that is ignored", () => {
+    const cluster = CLUSTER.replace("projectId", "projectID");
+    const text = `store: { kind: memory }\nserver: { callbackUrls: ['http://a'] }\nlocustClusters:\n  - { id: a, ${cluster} }\n  - { id: b, kind: local }\n`;
+    const { settings } = load(text, {
+      LOAD_MANAGER_SERVER_CALLBACK_URLS: "x",
+      LOAD_MANAGER_SERVER_PORT_FILE: "x",
+      LOAD_MANAGER_RETENTION_SECONDS_DAYS: "3",
+    });
+    const origins = Object.fromEntries(settings.map((one) => [one.path, one.origin]));
+    expect(origins).toMatchObject({
+      "store.kind": expect.stringMatching(/:1:10$/),
+      "store.dataDir": "default",
+      "server.port": "default",
+      "server.callbackUrls[0]": expect.stringMatching(/:2:26$/),
+      "security.apiTokens": "default",
+      "locustClusters[0].projectId": expect.stringMatching(/:4:\d+$/),
+      "locustClusters[1].workers": "default",
+      "retention.secondsDays": "LOAD_MANAGER_RETENTION_SECONDS_DAYS",
+    });
+  });
+
+  test("clusters: attached where there is an address, also as older files spell it", () => {
+    const text = `locustClusters:\n  - id: c\n    baseUrl: http://127.0.0.1:8089\n    accountId: a\n    orgId: o\n    projectID: p\n    authToken: t\n`;
+    expect(load(text).config.locustClusters).toEqual([
+      {
+        id: "c",
+        kind: "attached",
+        scope: { accountId: "a", orgId: "o", projectId: "p" },
+        maxConcurrentRuns: 1,
+        baseUrl: "http://127.0.0.1:8089",
+        authToken: "t",
+      },
+    ]);
+  });
+
+  test("secrets are not shown, unknown variables are a warning, the plugin's own names are not", () => {
+    const loaded = load(
+      "security: { apiToken: 0123456789abcdef, locustCallbackToken: [callback-one, callback-two] }",
+      {
+        LOAD_MANAGER_SERVER_PROT: "1",
+        LOAD_MANAGER_TOKEN: "x",
+      },
+    );
+    expect(JSON.stringify(loaded.settings)).not.toContain("0123456789abcdef");
+    expect(loaded.config.security.locustCallbackToken).toEqual(["callback-one", "callback-two"]);
+    expect(loaded.warnings).toEqual([
+      'LOAD_MANAGER_SERVER_PROT is not a setting, and is ignored (did you mean "LOAD_MANAGER_SERVER_PORT"?).',
+    ]);
+  });
+
+  test("MongoDB: from the file or the environment; its address may hold a password and is not shown", () => {
+    const loaded = load("store: { kind: mongodb }", {
+      LOAD_MANAGER_MONGODB_URI: "mongodb://me:hidden@127.0.0.1/",
+      LOAD_MANAGER_MONGODB_CONNECT_TIMEOUT_SECONDS: "3",
+    });
+    expect(loaded.config.mongodb).toEqual({
+      uri: "mongodb://me:hidden@127.0.0.1/",
+      database: "load_manager",
+      connectTimeoutSeconds: 3,
+      maxPoolSize: 20,
+    });
+    expect(JSON.stringify(loaded.settings)).not.toContain("hidden");
+  });
+
+  test.each([
+    [
+      "server:\n  prot: 1\n",
+      /config\.yaml:2:3: server\.prot is not a setting \(did you mean "port"\?\)$/,
+    ],
+    ["server:\n  port: [\n", /config\.yaml:\d+:\d+: this is not YAML/],
+    [
+      "server:\n  port: 99999\n",
+      /config\.yaml:2:3: server\.port must be a whole number from 0 to 65535/,
+    ],
+    ["- a\n", /must be a map/],
+    ["mongodb: { uri: x }\n", /:1:12: mongodb\.uri must begin with mongodb:\/\//],
+    ["mongo: { uri: x }\n", /:1:1: mongo is not a setting \(did you mean "mongodb"\?\)/],
+    [
+      "locustClusters:\n  - id: a\n    kind: local\n    worker: 3\n",
+      /:4:5: locustClusters\[0\]\.worker is not a setting \(did you mean "workers"\?\)/,
+    ],
+    ["store: { kind: mongodb }\n", /mongodb\.uri is needed where store\.kind is mongodb/],
+    ["store: { kind: mysql }\n", /store\.kind must be "sqlite", "mongodb" or "memory"/],
+    ["locustClusters: [{ id: a }]\n", /locustClusters\[0\].*must have a baseUrl/],
+    [
+      "locustClusters: [{ id: a, baseUrl: 'http://x', accountId: a, orgId: o }]\n",
+      /locustClusters\[0\]\.projectId/,
+    ],
+    [
+      `locustClusters: [{ id: a, kind: local }, { id: a, kind: local, accountId: x }]\n`,
+      /"a" is there twice/,
+    ],
+    [
+      `locustClusters: [{ id: a, ${CLUSTER} }, { id: b, ${CLUSTER} }]\n`,
+      /serves the same scope as a/,
+    ],
+    [
+      "locustClusters: [{ id: a, kind: local, orgId: o }]\n",
+      /accountId is needed where orgId is given/,
+    ],
+    ["security: { apiToken: short }\n", /at least 16 characters/],
+    ["server: { host: 0.0.0.0 }\n", /no security\.apiToken is set/],
+    ["security: { apiToken: 0123456789abcdef }\n", /security\.locustCallbackToken is needed/],
+  ])("%j is refused with its place", (text, message) => {
+    expect(refused(text)).toMatch(message);
+  });
+
+  test("a wrong variable names itself, and a file that is not there is told", () => {
+    expect(refused("", { LOAD_MANAGER_SERVER_PORT: "many" })).toMatch(
+      /^LOAD_MANAGER_SERVER_PORT: server\.port/,
+    );
+    expect(() => loadConfig({ config: "/no/such/file.yaml" }, {})).toThrow(/cannot be read/);
+  });
+});

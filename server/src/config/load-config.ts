@@ -1,0 +1,222 @@
+import { existsSync } from "node:fs";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import type { ClusterConfig } from "../clusters/select-cluster.ts";
+import { crossFaults } from "./check.ts";
+import { type Fault, faultsError, faultsOf } from "./problems.ts";
+import { Cluster, SECRETS, Settings } from "./schema.ts";
+import {
+  configFileOf,
+  environmentSource,
+  flagSource,
+  type Origin,
+  type Source,
+  yamlSource,
+} from "./sources.ts";
+import { fieldOf } from "../lib/zod-messages.ts";
+
+/** Everything that can be set, resolved: flags over environment over YAML over defaults. */
+export type Config = Omit<Settings, "locustClusters"> & {
+  readonly locustClusters: readonly ClusterConfig[];
+  /** No cluster is configured; one local cluster serves every scope. */
+  readonly defaultCluster: boolean;
+  /** Where a test wants the server to die (`lib/failpoints.ts`). */
+  readonly failpoint: string | undefined;
+  /** The Python of local clusters, and the one that reads scripts. */
+  readonly python: string;
+};
+
+export type LoadedConfig = {
+  readonly config: Config;
+  readonly file: string | undefined;
+  readonly warnings: readonly string[];
+  /** Every setting in force with where it comes from; secrets are shown as "***". */
+  readonly settings: readonly {
+    readonly path: string;
+    readonly value: unknown;
+    readonly origin: Origin;
+  }[];
+  /** Reads the same flags, environment and file once more. Rejects as loadConfig does. */
+  readonly again: () => LoadedConfig;
+};
+
+export type Flags = {
+  readonly config?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+  readonly dataDir?: string | undefined;
+};
+
+const DEFAULT_FILE = "load-manager.yaml";
+
+/** Rejects with AppError validation; its `fields` name every setting that is wrong, its detail has a line for each with its place. */
+export const loadConfig = (
+  flags: Flags = {},
+  environment: NodeJS.ProcessEnv = process.env,
+): LoadedConfig => {
+  const file =
+    flags.config ??
+    configFileOf(environment) ??
+    (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const { source: fromEnvironment, warnings } = environmentSource(environment);
+  const sources: Source[] = [
+    flagSource({
+      "server.host": { flag: "--host", value: flags.host },
+      "server.port": { flag: "--port", value: flags.port },
+      "store.dataDir": { flag: "--data-dir", value: flags.dataDir },
+    }),
+    fromEnvironment,
+    ...(file === undefined ? [] : [yamlSource(file, environment)]),
+  ];
+  const originOf = (path: readonly PropertyKey[]): Origin => {
+    for (const source of sources) {
+      const origin = source.originOf(path);
+      if (origin !== undefined) return origin;
+    }
+    return "default";
+  };
+  const { settings, faults } = readSettings(merge(sources));
+  const known = sources.flatMap((source) => source.faults);
+  // What could not be found is told once, not also as the wrong value that stands there instead.
+  const told = new Set(known.map(({ path }) => fieldOf(path)));
+  const all = [...known, ...faults.filter(({ path }) => !told.has(fieldOf(path)))];
+  if (all.length > 0 || settings === undefined) {
+    throw faultsError(all, (path) => {
+      const origin = originOf(path);
+      return origin === "default" ? undefined : origin;
+    });
+  }
+  return {
+    config: resolved(settings, environment),
+    file,
+    warnings,
+    settings: flatten(settings, [], (path) => givenBy(sources, path) ?? "default"),
+    again: () => loadConfig(flags, environment),
+  };
+};
+
+/** Everything that is wrong at once: what is right in itself is queried at together even where another part is not. */
+export const readSettings = (
+  values: Record<string, unknown>,
+): { readonly settings: Settings | undefined; readonly faults: Fault[] } => {
+  const parsed = Settings.safeParse(values, { reportInput: true });
+  if (parsed.success) {
+    const clusters = parsed.data.locustClusters?.map(clusterOf) ?? [];
+    return { settings: parsed.data, faults: crossFaults(parsed.data, clusters) };
+  }
+  const right = Object.entries(Settings.shape).flatMap(([section, schema]) => {
+    const part = schema.safeParse(values[section]);
+    return part.success ? [[section, part.data]] : [];
+  });
+  const { locustClusters: given } = values;
+  const clusters = (Array.isArray(given) ? given : []).map((one: unknown) => {
+    const cluster = Cluster.safeParse(one);
+    return cluster.success ? clusterOf(cluster.data) : undefined;
+  });
+  const faults = faultsOf(Settings, parsed.error.issues);
+  return {
+    settings: undefined,
+    faults: [...faults, ...crossFaults(Object.fromEntries(right) as Partial<Settings>, clusters)],
+  };
+};
+
+const holds = (value: unknown, [part, ...rest]: readonly PropertyKey[]): boolean =>
+  part === undefined ||
+  (typeof value === "object" &&
+    value !== null &&
+    Object.hasOwn(value, part) &&
+    holds((value as Record<PropertyKey, unknown>)[part], rest));
+
+/** The place of exactly this setting: one around it says nothing about a default. */
+const givenBy = (sources: readonly Source[], path: readonly PropertyKey[]): Origin | undefined => {
+  const older = path.map((part) => (part === "projectId" ? "projectID" : part));
+  for (const { values, originOf } of sources) {
+    const given = [path, older].find((one) => holds(values, one));
+    if (given !== undefined) return originOf(given);
+  }
+  return undefined;
+};
+
+/** The first source wins, per setting; lists are settings as a whole. */
+const merge = (sources: readonly Source[]): Record<string, unknown> => {
+  const merged: Record<string, unknown> = {};
+  for (const { values } of sources.toReversed()) {
+    for (const [section, value] of Object.entries(values)) {
+      const plain = typeof value === "object" && value !== null && !Array.isArray(value);
+      merged[section] = plain ? { ...(merged[section] as object | undefined), ...value } : value;
+    }
+  }
+  return merged;
+};
+
+const EVERY_SCOPE: ClusterConfig = {
+  id: "local",
+  kind: "local",
+  scope: {},
+  maxConcurrentRuns: 1,
+  workers: 2,
+};
+
+const resolved = (settings: Settings, environment: NodeJS.ProcessEnv): Config => ({
+  ...settings,
+  store: { ...settings.store, dataDir: resolve(settings.store.dataDir) },
+  locustClusters: settings.locustClusters?.map(clusterOf) ?? [EVERY_SCOPE],
+  defaultCluster: settings.locustClusters === undefined,
+  failpoint: environment["LM_FAILPOINT"],
+  python: onPath(environment["LOAD_MANAGER_PYTHON"] ?? "python3", environment["PATH"] ?? ""),
+});
+
+/** Locust's processes get a scrubbed environment: what is found here must not depend on theirs. */
+const onPath = (program: string, path: string): string =>
+  program.includes("/")
+    ? resolve(program)
+    : (path
+        .split(delimiter)
+        .map((folder) => join(folder, program))
+        .find((candidate) => isAbsolute(candidate) && existsSync(candidate)) ?? program);
+
+const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): ClusterConfig => {
+  const { id, accountId, orgId, projectId, envId } = cluster;
+  const scope = {
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(orgId === undefined ? {} : { orgId }),
+    ...(projectId === undefined ? {} : { projectId }),
+    ...(envId === undefined ? {} : { envId }),
+  };
+  if (cluster.kind === "attached") {
+    const { baseUrl, authToken } = cluster;
+    return {
+      id,
+      scope,
+      maxConcurrentRuns: 1,
+      kind: "attached",
+      baseUrl,
+      ...(authToken === undefined ? {} : { authToken }),
+    };
+  }
+  const { maxConcurrentRuns, workers, python, maxEndpoints } = cluster;
+  return {
+    id,
+    scope,
+    maxConcurrentRuns,
+    kind: "local",
+    workers,
+    ...(python === undefined ? {} : { python }),
+    ...(maxEndpoints === undefined ? {} : { maxEndpoints }),
+  };
+};
+
+const flatten = (
+  value: unknown,
+  path: readonly PropertyKey[],
+  originOf: (path: readonly PropertyKey[]) => Origin,
+): { path: string; value: unknown; origin: Origin }[] => {
+  const secret = SECRETS.has(String(path.at(-1)));
+  const nested = typeof value === "object" && value !== null && !secret;
+  if (nested && Object.keys(value).length > 0) {
+    return Object.entries(value).flatMap(([key, part]) =>
+      flatten(part, [...path, Array.isArray(value) ? Number(key) : key], originOf),
+    );
+  }
+  const none = Array.isArray(value) && value.length === 0;
+  return [{ path: fieldOf(path), value: secret && !none ? "***" : value, origin: originOf(path) }];
+};

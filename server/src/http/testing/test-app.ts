@@ -1,0 +1,84 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { createApp } from "../../app.ts";
+import { type Config, type LoadedConfig, loadConfig } from "../../config/load-config.ts";
+import { storesForTests } from "../../stores/testing/test-stores.ts";
+
+export const TOKENS = {
+  admin: "administrator-token",
+  team: "team-token-of-acme-web",
+  other: "token-of-another-account",
+  callback: "what-locust-sends",
+};
+
+/** For tests: the whole app on the store that the suite runs on (`vitest.config.ts`), not listening, its loop not running unless it is started. */
+export const testApp = (
+  change: (config: Config) => Config = (config) => config,
+  again?: () => LoadedConfig,
+) => {
+  const dataDir = join(mkdtempSync(join(tmpdir(), "load-manager-http-")), "data");
+  const { config } = loadConfig({ dataDir }, { PATH: "/usr/local/bin:/usr/bin:/bin" });
+  let ids = 0;
+  const stores = storesForTests();
+  const app = createApp({
+    config: change(config),
+    again,
+    stores,
+    clock: { now: () => 1_700_000_000_000, monotonic: () => 0 },
+    ids: { next: () => `id-${(ids += 1)}`, of: (name) => `of-${name}` },
+    log: pino({ level: "silent" }),
+  });
+  const call = async (
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+    url: string,
+    options: {
+      readonly body?: unknown;
+      readonly token?: string;
+      readonly headers?: Record<string, string>;
+    } = {},
+  ) => {
+    const response = await app.http.inject({
+      method,
+      url,
+      headers: {
+        host: "127.0.0.1",
+        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+        ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      ...(options.body === undefined
+        ? {}
+        : {
+            payload: typeof options.body === "string" ? options.body : JSON.stringify(options.body),
+          }),
+    });
+    const json = /[/+]json/.test(String(response.headers["content-type"]))
+      ? response.json()
+      : undefined;
+    return { status: response.statusCode, headers: response.headers, text: response.body, json };
+  };
+  return { app, stores, call };
+};
+
+export const withTokens = (config: Config): Config => ({
+  ...config,
+  security: {
+    apiToken: TOKENS.admin,
+    apiTokens: [
+      { name: "team", token: TOKENS.team, accountId: "acme", orgId: "web" },
+      { name: "other", token: TOKENS.other, accountId: "umbrella" },
+    ],
+    locustCallbackToken: [TOKENS.callback],
+  },
+});
+
+export const LOAD_TEST = {
+  name: "Checkout",
+  accountId: "acme",
+  orgId: "web",
+  projectId: "shop",
+  targetUrl: "http://127.0.0.1:1",
+};
+export const SCRIPT = "from locust import HttpUser\nclass A(HttpUser):\n    pass\n";

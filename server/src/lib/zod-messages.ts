@@ -1,0 +1,52 @@
+import type { z } from "zod";
+
+/** `autoStop.windowSeconds`, `tags[3]` */
+export const fieldOf = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+
+const messageFor = (issue: z.core.$ZodIssue): string => {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined && issue.message.startsWith("Invalid input")
+        ? "is required"
+        : issue.message.startsWith("Invalid input")
+          ? `must be ${articled(issue.expected)}`
+          : issue.message;
+    case "invalid_value":
+      return issue.message.startsWith("Invalid")
+        ? `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`
+        : issue.message;
+    case "too_big":
+      return issue.message.startsWith("Too big")
+        ? `must be ${issue.inclusive === false ? "less than" : "at most"} ${limit(issue, issue.maximum)}`
+        : issue.message;
+    case "too_small":
+      return issue.message.startsWith("Too small")
+        ? `must be ${issue.inclusive === false ? "more than" : "at least"} ${limit(issue, issue.minimum)}`
+        : issue.message;
+    default:
+      return issue.message;
+  }
+};
+
+const UNITS: Record<string, string> = { string: " characters long", array: " entries" };
+const limit = (issue: { readonly origin: string }, bound: number | bigint): string =>
+  `${bound}${UNITS[issue.origin] ?? ""}`;
+
+const articled = (type: string): string =>
+  type === "int" ? "a whole number" : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+
+/** What an issue says, in this program's words; one for each key that is not known. Parse with `reportInput`. */
+export const messagesOf = (
+  issue: z.core.$ZodIssue,
+  unknownKey: (path: readonly PropertyKey[], key: string) => string,
+): { path: readonly PropertyKey[]; message: string }[] =>
+  issue.code === "unrecognized_keys"
+    ? issue.keys.map((key) => ({
+        path: [...issue.path, key],
+        message: unknownKey(issue.path, key),
+      }))
+    : [{ path: issue.path, message: messageFor(issue) }];

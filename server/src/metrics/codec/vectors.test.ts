@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { decodeBatch } from "./batch.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import { hex } from "./endpoint-id.ts";
+import { addEncoded, bucketOf, emptyHistogram, encodeHistogram } from "./histogram.ts";
+import { decodeFinal, decodeOpen } from "./records.ts";
+import { classesOf, decodeSample, endpointId, endpointsOf, workersOf } from "./sample.ts";
+
+type Vectors = {
+  varints: [number, string][];
+  buckets: [number, number][];
+  endpoints: [string, string, string][];
+  histogram: { counts: [number, number][]; hex: string };
+  batch: { hex: string; masterInstanceId: string; endpoint: Record<string, unknown> };
+};
+
+const file = new URL("../../../../locust-plugin/tests/vectors.json", import.meta.url);
+const vectors = JSON.parse(readFileSync(file, "utf8")) as Vectors;
+const bytes = (text: string): Uint8Array => Buffer.from(text, "hex");
+
+test("what the plugin's tests say is sent is what is read here", () => {
+  for (const [value, encoded] of vectors.varints) {
+    expect(new ByteReader(bytes(encoded)).varint()).toBe(value);
+    expect(hex(new ByteWriter().varint(value).finish())).toBe(encoded);
+  }
+  for (const [us, bucket] of vectors.buckets) expect([us, bucketOf(us)]).toEqual([us, bucket]);
+  for (const [method, name, id] of vectors.endpoints) expect(endpointId(method, name)).toBe(id);
+  const histogram = emptyHistogram();
+  addEncoded(histogram, bytes(vectors.histogram.hex));
+  for (const [bucket, count] of vectors.histogram.counts)
+    expect(histogram.counts[bucket - histogram.first]).toBe(count);
+  expect(hex(encodeHistogram(histogram))).toBe(vectors.histogram.hex);
+});
+
+test("a whole batch of the plugin", () => {
+  const batch = decodeBatch(bytes(vectors.batch.hex));
+  expect(batch).toMatchObject({ runId: "run-1", masterInstanceId: vectors.batch.masterInstanceId });
+  expect(batch.records.map(({ seq, type }) => [seq, type])).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 4],
+    [4, 5],
+  ]);
+  const [open, sample, , final] = batch.records.map(({ body }) => body);
+  if (open === undefined || sample === undefined || final === undefined)
+    throw new Error("records are missing");
+  expect(decodeOpen(open).loadStartedAtMs).toBe(1_795_000_000_123);
+  expect(decodeFinal(final).requests).toBe(5);
+  const read = decodeSample(sample);
+  expect(read).toMatchObject({ second: 1_795_000_000, users: { target: 20, real: 19 } });
+  expect(classesOf(read)).toEqual([{ name: "Visitor", targetUsers: 20, currentUsers: 19 }]);
+  expect(workersOf(read)).toEqual([{ id: "w1", state: "running", users: 19, cpuPercent: 12.5 }]);
+  expect(read.names).toEqual([
+    { id: vectors.batch.endpoint["id"], method: "GET", name: "/products/[id]" },
+  ]);
+  const endpoints: unknown[] = [];
+  endpoints.push(...endpointsOf(read));
+  expect(endpoints).toEqual([expect.objectContaining(vectors.batch.endpoint)]);
+});

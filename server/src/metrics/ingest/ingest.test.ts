@@ -1,0 +1,283 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
+import { type RunAggregate, addRow, emptyRunAggregate, finalsOf } from "../live/run-aggregate.ts";
+import { encodeHistogram } from "../codec/histogram.ts";
+import { RECORD } from "../codec/batch.ts";
+import { ByteWriter } from "../codec/bytes.ts";
+import { jsonRow, sampleRow, testRun } from "../testing/fixtures.ts";
+import { createIngest } from "./ingest.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { createQueries } from "../query/queries.ts";
+import { toSnapshot } from "../live/snapshot.ts";
+import { createSnapshotStore } from "./snapshot-ingest.ts";
+
+const batchOf = (rows: readonly MetricRecord[], runId = "run"): Uint8Array => {
+  const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
+  writer.raw(Buffer.from(rows[0]?.masterInstanceId ?? "", "hex")).varint(rows.length);
+  for (const { seq, type, body } of rows) writer.varint(seq).byte(type).block(body);
+  return writer.finish();
+};
+
+const rows = (): MetricRecord[] => [
+  jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000, workers: ["w"] }),
+  sampleRow(2, 1000, [{ name: "/a", ok: [10, 20] }]),
+  jsonRow(3, RECORD.event, { atMs: 1_000_500, type: "worker_lost", message: "gone" }),
+  sampleRow(4, 1001, [{ name: "/a", ok: [10], failed: [5] }]),
+  jsonRow(5, RECORD.final, { stopIssuedAtMs: 1_002_000 }),
+];
+
+/** All that a run's totals are, to the bit. */
+const fingerprint = (runAggregate: RunAggregate): string =>
+  JSON.stringify([
+    runAggregate.requests,
+    runAggregate.covered,
+    runAggregate.maxUsers,
+    [...runAggregate.endpoints]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([id, { ok, failed, ...sums }]) => [
+        id,
+        sums,
+        Buffer.from(encodeHistogram(ok)).toString("hex"),
+        Buffer.from(encodeHistogram(failed)).toString("hex"),
+      ]),
+  ]);
+
+test("100,000 shuffles and repeats of a run's records: the totals are the same to the bit", () => {
+  const list = [
+    ...rows(),
+    sampleRow(6, 1001, [
+      { name: "/a", ok: [0.05, 7, 7, 60_000] },
+      { name: "/b", ok: [null, 3] },
+    ]),
+    sampleRow(7, 1000, [{ name: "/b", failed: [12.345, 900] }]),
+    sampleRow(8, 1003, [{ name: "/a", ok: [8] }], { target: 9, real: 9 }),
+  ];
+  const whole = emptyRunAggregate();
+  for (const row of list) addRow(whole, row);
+  const expected = fingerprint(whole);
+  let state = 42;
+  const below = (limit: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * limit);
+  };
+  let different = 0;
+  for (let round = 0; round < 100_000; round += 1) {
+    const order = [...list, ...Array.from({ length: below(5) }, () => list[below(list.length)])];
+    for (let at = order.length - 1; at > 0; at -= 1) {
+      const other = below(at + 1);
+      [order[at], order[other]] = [order[other], order[at]];
+    }
+    const runAggregate = emptyRunAggregate();
+    for (const row of order) if (row !== undefined) addRow(runAggregate, row);
+    if (fingerprint(runAggregate) !== expected) different += 1;
+  }
+  expect(different).toBe(0);
+});
+
+describe("batches of the plugin", () => {
+  const world = () => {
+    const stores = createMemoryStores();
+    const live = createRunAggregateCache(stores.metrics);
+    return { stores, live, ...createIngest({ ...stores, live, oldestSecond: () => 500 }) };
+  };
+  let it: ReturnType<typeof world>;
+  beforeEach(async () => {
+    it = world();
+    await it.stores.runs.create(testRun());
+  });
+  const events = async () => (await it.stores.events.list("run", { limit: 100 })).items;
+
+  test("count once, however they are cut, repeated and ordered", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 1 }), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        async (cuts) => {
+          it = world();
+          await it.stores.runs.create(testRun());
+          for (const cut of [...cuts, [4, 3, 2, 1, 0]]) {
+            await it.ingestBatch(batchOf(cut.flatMap((index) => rows()[index] ?? [])));
+          }
+          const runAggregate = await it.live.of("run");
+          expect(runAggregate.requests).toBe(4);
+          expect(finalsOf(runAggregate)).toEqual({ masterInstances: 1, complete: true });
+          expect(await events()).toHaveLength(1);
+          expect(await it.stores.metrics.read("run")).toHaveLength(5);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test("are refused for good where their seconds are older than what is kept", async () => {
+    const old = batchOf([sampleRow(1, 499, [{ name: "/a", ok: [1] }])]);
+    await expect(it.ingestBatch(old)).rejects.toMatchObject({ kind: "gone" });
+    expect(await it.stores.metrics.read("run")).toEqual([]);
+  });
+
+  test("are acknowledged by their last number, and unknown names are asked for", async () => {
+    const answer = await it.ingestBatch(batchOf(rows().slice(0, 2)));
+    expect(answer).toMatchObject({
+      run: { id: "run" },
+      acknowledgedSeq: 2,
+      unknownEndpoints: [],
+    });
+  });
+
+  test("of a run that is not there are not wanted", async () => {
+    await expect(it.ingestBatch(batchOf(rows(), "nobody"))).rejects.toMatchObject({ kind: "gone" });
+  });
+
+  test("with one bad record are refused whole, and nothing is stored", async () => {
+    const bad = [...rows(), jsonRow(6, 99, {})];
+    await expect(it.ingestBatch(batchOf(bad))).rejects.toMatchObject({ kind: "validation" });
+    expect(await it.stores.metrics.read("run")).toEqual([]);
+  });
+
+  test("the same number with other bytes: the first is kept, and it is told", async () => {
+    await it.ingestBatch(batchOf(rows()));
+    await it.ingestBatch(batchOf([sampleRow(2, 1000, [{ name: "/a", ok: [99] }])]));
+    expect((await it.live.of("run")).requests).toBe(4);
+    expect((await events()).map(({ type }) => type)).toContain("conflicting_record");
+  });
+
+  test("a missing number or a missing end is not complete", () => {
+    const gap = emptyRunAggregate();
+    for (const row of rows().filter(({ seq }) => seq !== 3)) addRow(gap, row);
+    expect(finalsOf(gap).complete).toBe(false);
+    const open = emptyRunAggregate();
+    for (const row of rows().slice(0, 4)) addRow(open, row);
+    expect(finalsOf(open).complete).toBe(false);
+  });
+
+  test("the live figures: totals, users, and a rate that decays", async () => {
+    await it.ingestBatch(batchOf(rows()));
+    const runAggregate = await it.live.of("run");
+    const soon = toSnapshot(runAggregate, 1_002_500);
+    expect(soon).toMatchObject({
+      totalRequests: 4,
+      totalFailures: 1,
+      currentUsers: 5,
+      errorRate: 25,
+      totalRps: 2,
+    });
+    expect(soon?.requestStats["GET /a"]).toMatchObject({
+      numRequests: 4,
+      numFailures: 1,
+      minResponseTime: 5,
+    });
+    expect(toSnapshot(runAggregate, 1_060_000)?.totalRps).toBe(0);
+    expect(toSnapshot(emptyRunAggregate(), 0)).toBeUndefined();
+  });
+});
+
+describe("cumulative snapshots", () => {
+  const snapshot = (numRequests: number, numFailures = 0) => ({
+    totalRequests: numRequests,
+    totalFailures: numFailures,
+    currentUsers: 3,
+    p95ResponseMs: 42,
+    requestStats: {
+      "GET /a": {
+        method: "GET",
+        name: "/a",
+        numRequests,
+        numFailures,
+        avgResponseTime: 10,
+        minResponseTime: 5,
+        maxResponseTime: 20,
+      },
+    },
+  });
+  const stores = createMemoryStores();
+  const json = (at: number, final = false) => ({ source: "json" as const, at, final });
+
+  test("are differenced, go on after a restart, start anew after a reset, and end", async () => {
+    const run = testRun();
+    const first = createSnapshotStore({ ...stores, live: createRunAggregateCache(stores.metrics) });
+    await Promise.all([
+      first(run, snapshot(10), json(1_000_000)),
+      first(run, snapshot(25, 2), json(1_002_000)),
+    ]);
+    const live = createRunAggregateCache(stores.metrics);
+    const again = createSnapshotStore({ ...stores, live });
+    await again(run, snapshot(25, 2), json(1_003_000));
+    await again(run, snapshot(30, 2), json(1_004_000));
+    await again(run, snapshot(4, 1), json(1_006_000));
+    await again(run, snapshot(6, 1), json(1_008_000, true));
+    await again(run, snapshot(99, 1), json(1_010_000));
+    const runAggregate = await live.of("run");
+    expect(runAggregate.requests).toBe(36);
+    expect(runAggregate.masterInstances.size).toBe(2);
+    expect(toSnapshot(runAggregate, 1_008_000)).toMatchObject({
+      totalRequests: 36,
+      totalFailures: 3,
+      p95ResponseMs: 42,
+    });
+    expect(await createRunAggregateCache(stores.metrics).of("run")).toEqual(runAggregate);
+    await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
+    expect((await live.of("run")).requests).toBe(36);
+  });
+
+  test("tell what failed, as often as it was since the one before", async () => {
+    const own = createMemoryStores();
+    const live = createRunAggregateCache(own.metrics);
+    const store = createSnapshotStore({ ...own, live });
+    const failing = (requests: number, refused: number, broken: number) => ({
+      ...snapshot(requests, refused + broken),
+      errors: [
+        { method: "GET", name: "/a", error: "refused", occurrences: refused },
+        { method: "GET", name: "/a", error: "500", occurrences: broken },
+      ],
+    });
+    await store(testRun(), failing(10, 1, 0), json(1_000_000));
+    await store(testRun(), failing(20, 3, 2), json(1_001_000));
+    await store(testRun(), failing(20, 3, 2), json(1_002_000));
+    await store(testRun(), failing(5, 1, 0), json(1_003_000));
+    const clock = { now: () => 2_000_000, monotonic: () => 0 };
+    const queries = createQueries({ metrics: own.metrics, live, clock });
+    const { items } = await queries.failures(testRun(), {});
+    expect(items.map(({ name, error, occurrences }) => [name, error, occurrences])).toEqual([
+      ["/a", "refused", 4],
+      ["/a", "500", 2],
+    ]);
+    expect(items[0]).toMatchObject({ firstSeenAt: 1_000_000, lastSeenAt: 1_003_000 });
+  });
+
+  test("with names without end are counted together beyond the thousandth", async () => {
+    const own = createMemoryStores();
+    const live = createRunAggregateCache(own.metrics);
+    const store = createSnapshotStore({ ...own, live });
+    const wide = (endpoints: number, each: number) => ({
+      ...snapshot(endpoints * each),
+      requestStats: Object.fromEntries(
+        Array.from({ length: endpoints }, (_, index) => [
+          `GET /${index}`,
+          {
+            method: "GET",
+            name: `/${index}`,
+            numRequests: each,
+            numFailures: 0,
+            avgResponseTime: index < 1000 ? 10 : 30,
+            minResponseTime: 5,
+            maxResponseTime: 20,
+          },
+        ]),
+      ),
+    });
+    await store(testRun(), wide(900, 2), json(1_000_000));
+    await store(testRun(), wide(1200, 2), json(1_001_000));
+    await store(testRun(), wide(1300, 3), json(1_002_000));
+    const { endpoints, names, requests, masterInstances } = await live.of("run");
+    expect([endpoints.size, masterInstances.size, requests]).toEqual([1001, 1, 3900]);
+    const [id, name] = [...names].at(-1) ?? ["", undefined];
+    expect(name).toEqual({ method: "", name: "(other)" });
+    expect(endpoints.get(id)).toMatchObject({ requests: 900, sumUs: 27_000_000, minUs: 5000 });
+    const { items } = await own.events.list("run", { limit: 10 });
+    expect(items.map(({ type }) => type)).toEqual(["endpoints_capped"]);
+  });
+});

@@ -1,0 +1,57 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
+
+/** Whole seconds, both ends included. */
+export type Seconds = { readonly from: number; readonly to: number };
+
+/** From the first user spawned to the stop being issued, in Unix ms; `undefined` before load has begun. */
+export const loadTimeOf = (
+  run: LoadTestRun,
+  runAggregate: RunAggregate,
+  now: number,
+): { readonly fromMs: number; readonly toMs: number } | undefined => {
+  const masterInstances = [...runAggregate.masterInstances.values()];
+  const starts = masterInstances.flatMap(
+    ({ final, open }) => final?.loadStartedAtMs ?? open?.loadStartedAtMs ?? [],
+  );
+  const firstSecond = runAggregate.covered[0]?.[0];
+  const first = firstSecond === undefined ? undefined : firstSecond * 1000;
+  const fromMs = starts.length > 0 ? Math.min(...starts) : (run.loadStartedAt ?? first);
+  if (fromMs === undefined) return undefined;
+  const stops = masterInstances.flatMap(({ final }) => final?.stopIssuedAtMs ?? []);
+  const open = Math.min(now, (runAggregate.lastSecond + 1) * 1000);
+  const toMs = stops.length > 0 ? Math.max(...stops) : (run.loadEndedAt ?? open);
+  return { fromMs, toMs: Math.max(fromMs, toMs) };
+};
+
+/** The seconds that a query speaks of: those of its window, else all that have figures. */
+export const secondsOf = (
+  runAggregate: RunAggregate,
+  query: { readonly from?: number | undefined; readonly to?: number | undefined },
+): Seconds => {
+  const first = runAggregate.covered[0]?.[0] ?? 0;
+  return {
+    from: query.from === undefined ? first : Math.max(first, Math.floor(query.from / 1000)),
+    to:
+      query.to === undefined
+        ? runAggregate.lastSecond
+        : Math.min(runAggregate.lastSecond, Math.ceil(query.to / 1000) - 1),
+  };
+};
+
+/** From 10 on multiples of 10, from 60 on of 60: wide cells fit. */
+const STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
+
+/** The narrowest step, in seconds, that a person reads easily and that gives at most so many points. */
+export const stepFor = ({ from, to }: Seconds, points: number): number => {
+  const fits = (step: number): boolean =>
+    Math.floor(to / step) - Math.floor(from / step) + 1 <= points;
+  return STEPS.find(fits) ?? Math.ceil((to - from + 1) / points / 86_400) * 86_400;
+};
+
+/** Stretches of seconds without any figures between the first and the last, in Unix ms. */
+export const gapsOf = ({ covered }: RunAggregate): { from: number; to: number }[] =>
+  covered.slice(1).map(([from], index) => ({
+    from: ((covered[index]?.[1] ?? from) + 1) * 1000,
+    to: from * 1000,
+  }));

@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openSqliteStores } from "../../stores/sqlite/stores.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
+
+const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+
+/** Appends a sample of one request after the other, and merges all the while; says what was acknowledged. */
+const program = (dataDir: string, from: number): string => `
+  const { openSqliteStores } = await import(${url("../../stores/sqlite/stores.ts")});
+  const { sampleRow } = await import(${url("../testing/fixtures.ts")});
+  const { createCompactor } = await import(${url("./compactor.ts")});
+  const { metrics } = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
+  let seq = ${from};
+  const compactor = createCompactor({
+    metrics,
+    clock: { now: () => (seq + 1e6) * 1000, monotonic: () => 0 },
+    log: { debug() {}, info() {}, warn: console.error, error: console.error },
+    retention: { secondsDays: 14, tenSecondsDays: 90 },
+    keptRunIds: async () => [],
+  });
+  const merging = async () => { for (;;) await compactor.runOnce(); };
+  void merging();
+  for (;;) {
+    const batch = [1, 2, 3, 4, 5].map((step) => sampleRow(seq + step, 1000 + seq + step, [{ name: "/a", ok: [step] }]));
+    await metrics.append(batch);
+    await metrics.append(batch.slice(2));
+    seq += 5;
+    process.stdout.write(seq + "\\n");
+  }`;
+
+test("killed again and again while it appends and merges: nothing acknowledged is lost, nothing counts twice", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "load-manager-killed-"));
+  const dataDir = join(folder, "data");
+  let compacted = 0;
+  let acknowledged = 0;
+  for (let round = 0; round < 4; round += 1) {
+    const file = join(folder, `program-${round}.mjs`);
+    writeFileSync(file, program(dataDir, acknowledged));
+    const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    await new Promise<void>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("exit", () => resolve());
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        const lines = output.split("\n").length;
+        // At another moment each time, also in the middle of a merge.
+        if (lines > 70 + round * 17) child.kill("SIGKILL");
+      });
+    });
+    const stores = await openSqliteStores({ dataDir });
+    const said = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
+    expect(said).toBeGreaterThan(acknowledged);
+    const runAggregate = await createRunAggregateCache(stores.metrics).of("run");
+    const reading = await stores.metrics.readRollups("run", { rollups: [], rows: {} });
+    const numbers = reading.compacted.reduce(
+      (sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1,
+      0,
+    );
+    compacted = numbers;
+    // What was stored and not yet acknowledged may be there, whole.
+    expect(runAggregate.requests).toBe(numbers + reading.rows.length);
+    expect([said, said + 5]).toContain(runAggregate.requests);
+    acknowledged = runAggregate.requests;
+    await stores.close();
+  }
+  expect(compacted).toBeGreaterThan(100);
+  rmSync(folder, { recursive: true, force: true });
+});

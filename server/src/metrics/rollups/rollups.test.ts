@@ -1,0 +1,176 @@
+import {
+  TimeseriesQuery,
+  WindowQuery,
+  RequestsQuery,
+  AggregateQuery,
+} from "@load-manager/contract/metrics.ts";
+import fc from "fast-check";
+import { pino } from "pino";
+import { describe, expect, test } from "vitest";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
+import { RECORD } from "../codec/batch.ts";
+import { jsonRow, type Requests, sampleRow, testRun } from "../testing/fixtures.ts";
+import { finalsOf, sequenceGaps, isComplete } from "../live/run-aggregate.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { toSnapshot } from "../live/snapshot.ts";
+import { createQueries } from "../query/queries.ts";
+import { buildRollups } from "./build.ts";
+import { ROLLUP_SECONDS, decodeCells, encodeCells } from "../codec/rollup.ts";
+import { createCompactor } from "./compactor.ts";
+
+const log = pino({ level: "silent" });
+const run = testRun();
+const NOW = 5_000_000;
+
+/** Seconds 900 to 900 + length: some seconds have no sample, some two, users rise and stay. */
+const history = fc.record({
+  length: fc.integer({ min: 1, max: 700 }),
+  seed: fc.integer({ min: 1, max: 1_000_000 }),
+  endpoints: fc.integer({ min: 1, max: 4 }),
+});
+const rowsOf = ({
+  length,
+  seed,
+  endpoints,
+}: {
+  readonly length: number;
+  readonly seed: number;
+  readonly endpoints: number;
+}): MetricRecord[] => {
+  let state = seed;
+  const next = (below: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+  const times = () =>
+    Array.from({ length: next(4) }, () => (next(20) === 0 ? null : 1 + next(3000)));
+  const rows: MetricRecord[] = [
+    jsonRow(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] }),
+  ];
+  for (let second = 900; second < 900 + length; second += 1) {
+    for (let copies = [0, 1, 1, 1, 1, 2][next(6)] ?? 1; copies > 0; copies -= 1) {
+      const requests: Requests[] = Array.from({ length: endpoints }, (_, index) => ({
+        name: `/${index}`,
+        ok: times(),
+        failed: next(3) === 0 ? times() : [],
+      }));
+      const users = { target: 5, real: Math.min(5, 1 + Math.floor((second - 900) / 40)) };
+      rows.push(sampleRow(rows.length + 1, second, requests, users));
+    }
+  }
+  const end = 900 + length;
+  const stop = { loadStartedAtMs: 900_300, stopIssuedAtMs: (end - 2) * 1000 + 400 };
+  rows.push(jsonRow(rows.length + 1, RECORD.final, stop));
+  return rows;
+};
+
+const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) =>
+  createQueries({
+    metrics,
+    live: createRunAggregateCache(metrics),
+    clock: { now: () => NOW, monotonic: () => 0 },
+  });
+
+/** Merges what began before a second, as a server does when that second is long past. */
+const mergeBefore = async (
+  metrics: ReturnType<typeof createMemoryStores>["metrics"],
+  second: number,
+): Promise<void> => {
+  const compactor = createCompactor({
+    metrics,
+    clock: { now: () => (second + 60) * 1000, monotonic: () => 0 },
+    log,
+    retention: { secondsDays: 14, tenSecondsDays: 90 },
+    keptRunIds: async () => [],
+  });
+  await compactor.runOnce();
+  await compactor.stop();
+};
+
+const answers = async (
+  metrics: ReturnType<typeof createMemoryStores>["metrics"],
+  window: object,
+) => {
+  const queries = queriesOver(metrics);
+  const runAggregate = await createRunAggregateCache(metrics).of(run.id);
+  return {
+    // Users are told by the newest rows, which are never merged while a run is live.
+    snapshot: { ...toSnapshot(runAggregate, NOW), currentUsers: 0 },
+    finals: [finalsOf(runAggregate), isComplete(runAggregate), sequenceGaps(runAggregate)],
+    summary: await queries.summary(run, WindowQuery.parse(window)),
+    requests: await queries.requests(run, RequestsQuery.parse(window)),
+    chart: await queries.timeseries(run, TimeseriesQuery.parse({ ...window, points: "50" })),
+    fine: await queries.timeseries(run, TimeseriesQuery.parse({ ...window, endpoint: "GET /0" })),
+    each: await queries.timeseries(
+      run,
+      TimeseriesQuery.parse({ ...window, groupBy: "endpoint", points: "9" }),
+    ),
+    aggregate: await queries.aggregate(run, AggregateQuery.parse({ ...window, points: "20" })),
+  };
+};
+
+describe("rollups", () => {
+  test("every answer is the same, whatever has been merged, and however often", async () => {
+    const window = fc.oneof(
+      fc.constant({}),
+      fc.constant({ phase: "steady" }),
+      fc.constant({ responses: "failed" }),
+      fc
+        .tuple(fc.integer({ min: 890, max: 1700 }), fc.integer({ min: 1, max: 400 }))
+        .map(([from, length]) => ({
+          from: String(from * 1000),
+          to: String((from + length) * 1000),
+        })),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        history,
+        window,
+        fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 2 }),
+        fc.integer({ min: 0, max: 9 }),
+        async (told, asked, merges, late) => {
+          const rows = rowsOf(told);
+          const plain = createMemoryStores().metrics;
+          await plain.append(rows);
+          const merged = createMemoryStores().metrics;
+          const isLate = ({ seq, type }: MetricRecord) =>
+            type === RECORD.sample && seq % 10 === late;
+          await merged.append(rows.filter((row) => !isLate(row)));
+          for (const windows of merges) await mergeBefore(merged, 900 + windows * ROLLUP_SECONDS);
+          await merged.append(rows);
+          await mergeBefore(merged, 900 + Math.max(...merges) * ROLLUP_SECONDS);
+          expect(await answers(merged, asked)).toEqual(await answers(plain, asked));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("cells are read back as they were written", () => {
+    const rows = [sampleRow(1, 900, [{ name: "/a", ok: [1, 2, 3], failed: [4] }])];
+    for (const { level, start, body, series } of buildRollups("run", 900, rows, [])) {
+      if (level !== 1 || series === "facts") continue;
+      const cells = decodeCells(body, level, start);
+      expect(cells).toHaveLength(1);
+      expect(cells[0]).toMatchObject({ start: 900, requests: 4, failures: 1, maxUs: 4000 });
+      expect(decodeCells(encodeCells(cells, 1, start), 1, start)).toEqual(cells);
+    }
+  });
+
+  test("where the retention has taken the seconds, wider cells answer", async () => {
+    const { metrics } = createMemoryStores();
+    const rows = Array.from({ length: 600 }, (_, index) =>
+      sampleRow(index + 1, 900 + index, [{ name: "/a", ok: [10] }]),
+    );
+    await metrics.append(rows);
+    await mergeBefore(metrics, 5000);
+    await metrics.expire(1, 1200, []);
+    const queries = queriesOver(metrics);
+    const chart = await queries.timeseries(run, TimeseriesQuery.parse({ points: "1000" }));
+    expect(chart.summary.totalRequests).toBe(600);
+    expect(chart.dataPoints?.filter(({ currentUsers }) => currentUsers !== null)).toHaveLength(330);
+    await metrics.expire(10, 1200, ["run"]);
+    expect((await queries.summary(run, WindowQuery.parse({}))).totalRequests).toBe(600);
+  });
+});

@@ -1,0 +1,121 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
+import { RECORD } from "../codec/batch.ts";
+import { ByteWriter } from "../codec/bytes.ts";
+import { addLatency, emptyHistogram, encodeHistogram } from "../codec/histogram.ts";
+import { encodeSample, endpointId, type Sample } from "../codec/sample.ts";
+
+/** For tests: a run that began at second 1000 and was stopped at 1010. */
+export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun => ({
+  id: "run",
+  accountId: "a",
+  orgId: "o",
+  projectId: "p",
+  name: "Run",
+  tags: [],
+  keep: false,
+  locustClusterId: "c",
+  trigger: "api",
+  status: "Running",
+  health: "ok",
+  verdict: "none",
+  fence: 1,
+  targetUsers: 5,
+  loadProfile: { kind: "constant" },
+  stopTimeoutSeconds: 10,
+  createdAt: 0,
+  createdBy: "t",
+  updatedAt: 0,
+  updatedBy: "t",
+  version: 1,
+  ...more,
+});
+
+export type Requests = {
+  readonly method?: string;
+  readonly name: string;
+  /** Milliseconds; null has no time. */
+  readonly ok?: readonly (number | null)[];
+  readonly failed?: readonly (number | null)[];
+};
+
+const delta = ({ method = "GET", name, ok = [], failed = [] }: Requests) => {
+  const all = [...ok, ...failed];
+  const us = all.flatMap((ms) => (ms === null ? [] : [ms * 1000]));
+  const encoded = (values: readonly (number | null)[]): Uint8Array => {
+    const histogram = emptyHistogram();
+    for (const ms of values) if (ms !== null) addLatency(histogram, ms * 1000);
+    return encodeHistogram(histogram);
+  };
+  return {
+    id: endpointId(method, name),
+    requests: all.length,
+    failures: failed.length,
+    noTime: all.length - us.length,
+    sumUs: us.reduce((sum, value) => sum + value, 0),
+    minUs: us.length === 0 ? 0 : Math.min(...us),
+    maxUs: Math.max(0, ...us),
+    bytes: all.length * 100,
+    ok: encoded(ok),
+    failed: encoded(failed),
+  };
+};
+
+const MASTER_INSTANCE = "b0".repeat(16);
+
+export const sampleRow = (
+  seq: number,
+  second: number,
+  requests: readonly Requests[],
+  users: { readonly target: number; readonly real: number } = { target: 5, real: 5 },
+): MetricRecord => ({
+  runId: "run",
+  masterInstanceId: MASTER_INSTANCE,
+  seq,
+  type: RECORD.sample,
+  second,
+  body: encodeSample({
+    second,
+    users,
+    worker: "w",
+    endpoints: requests.map(delta),
+    names: requests.map(({ method = "GET", name }) => ({
+      id: endpointId(method, name),
+      method,
+      name,
+    })),
+  }),
+});
+
+/** A sample of one request at GET /a that also tells errors and exceptions. */
+export const withProblems = (
+  seq: number,
+  second: number,
+  problems: Pick<Partial<Sample>, "errors" | "exceptions">,
+): MetricRecord => {
+  const row = sampleRow(seq, second, [{ name: "/a", failed: [1] }]);
+  const errors = new ByteWriter().varint(problems.errors?.length ?? 0);
+  for (const { id, error, count, firstMs, lastMs } of problems.errors ?? []) {
+    errors.raw(Buffer.from(id, "hex")).text(error).varint(count).varint(firstMs).varint(lastMs);
+  }
+  const exceptions = new ByteWriter().varint(problems.exceptions?.length ?? 0);
+  for (const { workers, message, traceback, count } of problems.exceptions ?? []) {
+    exceptions.text(workers).text(message).text(traceback).varint(count);
+  }
+  const body = new ByteWriter()
+    .raw(row.body)
+    .byte(6)
+    .block(errors.finish())
+    .byte(7)
+    .block(exceptions.finish());
+  return { ...row, body: body.finish() };
+};
+
+export const jsonRow = (seq: number, type: number, value: unknown): MetricRecord => ({
+  runId: "run",
+  masterInstanceId: MASTER_INSTANCE,
+  seq,
+  type,
+  second: 0,
+  body: Buffer.from(JSON.stringify(value)),
+});

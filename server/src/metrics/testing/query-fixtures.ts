@@ -1,0 +1,41 @@
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import type { MetricRecord } from "../../stores/ports.ts";
+import { RECORD } from "../codec/batch.ts";
+import { jsonRow, sampleRow, testRun } from "./fixtures.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { createQueries } from "../query/queries.ts";
+
+const NOW = 2_000_000;
+export const LOAD = { loadStartedAtMs: 1_000_500, workers: ["w"] };
+export const FINAL = {
+  loadStartedAtMs: 1_000_500,
+  stopIssuedAtMs: 1_009_500,
+  workersExpected: 1,
+  workersReported: 1,
+};
+
+/** For tests. Load from 1000.5 to 1009.5; each second two requests of 10 ms and a failed one of 30 ms; one more after the stop. */
+export const usual = (): MetricRecord[] => [
+  jsonRow(1, RECORD.open, LOAD),
+  ...Array.from({ length: 10 }, (_, index) =>
+    sampleRow(
+      2 + index,
+      1000 + index,
+      [
+        { name: "/a", ok: [10, 10] },
+        { method: "POST", name: "/b", failed: [30] },
+      ],
+      { target: 5, real: Math.min(5, index + 1) },
+    ),
+  ),
+  sampleRow(12, 1010, [{ name: "/a", ok: [10] }], { target: 5, real: 0 }),
+  jsonRow(13, RECORD.final, FINAL),
+];
+
+export const over = async (rows: readonly MetricRecord[]) => {
+  const { metrics } = createMemoryStores();
+  await metrics.append(rows);
+  const clock = { now: () => NOW, monotonic: () => NOW };
+  return createQueries({ metrics, live: createRunAggregateCache(metrics), clock });
+};
+export const run = testRun();

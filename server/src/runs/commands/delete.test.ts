@@ -1,0 +1,104 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { expect, test } from "vitest";
+import { deleteRun, updateRun } from "./stop.ts";
+import type { RunDeps } from "../deps.ts";
+import { recordEvent } from "../journal/events.ts";
+import { holdsSlot } from "../domain/states.ts";
+import { refreshSummary } from "../controller/settle.ts";
+import { createWorld } from "../testing/simulation/world.ts";
+import { reconcileRun } from "../controller/reconcile-run.ts";
+
+/** An ended run with an event and one record of figures. */
+const ended = async () => {
+  const it = await createWorld({ kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 });
+  const deps = it.calm();
+  const { id, version } = await it.create();
+  const at = it.now();
+  await deps.stores.runs.update(
+    id,
+    { version },
+    { status: "Stopped", finishedAt: at, settledAt: at },
+  );
+  const arrive = () =>
+    deps.stores.metrics.append([
+      {
+        runId: id,
+        masterInstanceId: "b".repeat(32),
+        seq: 1,
+        type: 1,
+        second: 0,
+        body: new Uint8Array(1),
+      },
+    ]);
+  await arrive();
+  await recordEvent(deps.stores.events, id, { id: "n", at, type: "note", message: "x" });
+  const run = async (): Promise<LoadTestRun> => {
+    const found = await deps.stores.runs.get(id);
+    if (found === undefined) throw new Error("it is gone");
+    return found;
+  };
+  const rows = async (): Promise<number> => (await deps.stores.metrics.read(id)).length;
+  const events = async (): Promise<number> =>
+    (await deps.stores.events.list(id, { limit: 9 })).items.length;
+  return { deps, id, run, rows, events, arrive };
+};
+
+/** The server dies in the middle of a deletion: the figures are gone, the run is not. */
+const cutOff = async ({ deps, run }: Awaited<ReturnType<typeof ended>>): Promise<LoadTestRun> => {
+  const before = await run();
+  const dying: RunDeps = {
+    ...deps,
+    stores: {
+      ...deps.stores,
+      events: { ...deps.stores.events, deleteRun: () => Promise.reject(new Error("killed")) },
+    },
+  };
+  await expect(deleteRun(dying, before, before.version, "t")).rejects.toThrow("killed");
+  return before;
+};
+
+test("a run that was marked to keep after it was read loses nothing", async () => {
+  const { deps, run, rows, events } = await ended();
+  const read = await run();
+  const had = await events();
+  await updateRun(deps, read, { keep: true }, undefined, "t");
+  await expect(deleteRun(deps, read, undefined, "t")).rejects.toMatchObject({ kind: "conflict" });
+  await expect(deleteRun(deps, read, read.version, "t")).rejects.toMatchObject({ kind: "stale" });
+  expect([await rows(), await events()]).toEqual([1, had]);
+  expect((await run()).deletingAt).toBeUndefined();
+});
+
+test("once it is decided nothing takes it back, and the next DELETE finishes what a kill has cut off", async () => {
+  const it = await ended();
+  const before = await cutOff(it);
+  expect([await it.rows(), (await it.run()).deletingAt]).toEqual([0, expect.any(Number)]);
+  await expect(
+    updateRun(it.deps, await it.run(), { keep: true }, undefined, "t"),
+  ).rejects.toMatchObject({ kind: "conflict" });
+  await deleteRun(it.deps, before, before.version, "t");
+  expect(await it.deps.stores.runs.get(it.id)).toBeUndefined();
+  expect([await it.rows(), await it.events()]).toEqual([0, 0]);
+});
+
+test("the next look finishes what a kill has cut off, and until then it holds no slot", async () => {
+  const it = await ended();
+  await cutOff(it);
+  const [left] = await it.deps.stores.runs.unsettled();
+  expect(left?.id).toBe(it.id);
+  expect(holdsSlot({ ...(await it.run()), slot: 0 })).toBe(false);
+  expect(await reconcileRun(it.deps, it.id, {})).toBe(true);
+  expect(await it.deps.stores.runs.get(it.id)).toBeUndefined();
+  expect([await it.rows(), await it.events()]).toEqual([0, 0]);
+});
+
+test.each(["is being deleted", "was deleted"])(
+  "a batch of a run that %s leaves nothing",
+  async (when) => {
+    const it = await ended();
+    const before = await cutOff(it);
+    if (when === "was deleted") await deleteRun(it.deps, before, undefined, "t");
+    await it.arrive();
+    await expect(refreshSummary(it.deps, before)).rejects.toMatchObject({ kind: "gone" });
+    expect(await it.rows()).toBe(0);
+  },
+);

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { handleTestStop } from "./locust-callbacks.ts";
+import { createWorld } from "../testing/simulation/world.ts";
+
+const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
+
+test.each([
+  [0, "failed", "no_requests"],
+  [3, "duration_reached", "duration_reached"],
+])(
+  "an end that is told after %i requests, before Running was: %s",
+  async (requests, cause, code) => {
+    const it = await createWorld(ONE);
+    const deps = it.calm();
+    const { id } = await it.create();
+    await it.look();
+    const run = await it.base.runs.get(id);
+    if (run === undefined) throw new Error("it is gone");
+    expect(run.status).toBe("Starting");
+    const figures = { ...deps.figures, requests: async () => requests };
+    await handleTestStop({ ...deps, figures }, run, { autoStopped: true });
+    expect(await it.base.runs.get(id)).toMatchObject({
+      status: "Stopping",
+      endCause: cause,
+      statusReason: { code },
+    });
+  },
+);

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { stopTestRun } from "../commands/stop.ts";
+import type { RunDeps } from "../deps.ts";
+import { reconcileRemoteRun } from "./remote-host.ts";
+import { createWorld, type Variant } from "../testing/simulation/world.ts";
+
+const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
+
+test.each([
+  ["local", 65_000],
+  ["local", 95_000],
+  ["attached", 95_000],
+] as const)(
+  "a server that is killed at any write of a start and back %s, %i ms later starts the run all the same",
+  async (kind, ms) => {
+    const seen: unknown[] = [];
+    for (let calls = 1; calls <= 16; calls += 1) {
+      const it = await createWorld({ ...ONE, kind });
+      const { id } = await it.create();
+      it.disturb(0, { calls, what: "kill-after" }, ms);
+      for (let look = 0; look < 140; look += 1) {
+        await it.look();
+        it.pass(1000);
+      }
+      const run = await it.base.runs.get(id);
+      seen.push([calls, run?.status, run?.statusReason?.code, it.cluster.starts().length]);
+    }
+    expect(seen.filter((one) => !String(one).endsWith("Finished,duration_reached,1"))).toEqual([]);
+  },
+);
+
+test("a machine that is not heard of may have load after somebody here has stopped its run", async () => {
+  const it = await createWorld({ ...ONE, servers: 2, hosts: 2 });
+  const deps = it.calm();
+  const { id, version } = await it.create();
+  const now = it.now();
+  const slot = { clusterId: "sim", slot: 0 };
+  await deps.stores.leases.claim({ ...slot, holder: "gone", runId: id }, undefined);
+  const starting = { status: "Starting", startingAt: now, slot: 0, fence: 1 } as const;
+  const there = { hostId: "host-9", durationSeconds: 600 };
+  const run = await deps.stores.runs.update(id, { version }, { ...starting, ...there });
+  const running = { status: "Running", startedAt: now } as const;
+  await deps.stores.runs.update(id, { version: run?.version ?? 0 }, running);
+  await stopTestRun(deps, id, { name: "t" });
+  const { membership } = deps;
+  const alone: RunDeps = {
+    ...deps,
+    membership: { ...membership, isGone: async () => true, term: () => 0 },
+  };
+  const look = async (): Promise<string | undefined> => {
+    const found = await deps.stores.runs.get(id);
+    if (found !== undefined) await reconcileRemoteRun(alone, found);
+    return (await deps.stores.runs.get(id))?.status;
+  };
+  it.pass(500_000);
+  expect(await look()).toBe("Stopping");
+  it.pass(300_000);
+  expect(await look()).toBe("Failed");
+  expect((await deps.stores.runs.get(id))?.statusReason?.code).toBe("host_lost");
+});

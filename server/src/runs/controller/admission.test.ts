@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { stopTestRun } from "../commands/stop.ts";
+import { admitPending } from "./admission.ts";
+import { createWorld } from "../testing/simulation/world.ts";
+
+const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
+
+/** One cluster with one slot, runs of 20 s. */
+const queueOf = async (length: number) => {
+  const it = await createWorld(ONE);
+  const ids: string[] = [];
+  for (let left = length; left > 0; left -= 1) ids.push((await it.create()).id);
+  const runs = async () => Promise.all(ids.map((id) => it.base.runs.get(id)));
+  return { it, ids, runs };
+};
+
+describe("runs that wait for a cluster", () => {
+  test("are told who has it, how many are before them, and when it should be free", async () => {
+    const { it, ids, runs } = await queueOf(4);
+    await it.look();
+    await it.look();
+    const [first, ...waiting] = await runs();
+    expect(first?.status).toBe("Starting");
+    const from = (first?.startingAt ?? 0) + 20_000;
+    expect(waiting.map((run) => [run?.status, run?.statusReason])).toEqual(
+      [1, 2, 3].map((position) => [
+        "Pending",
+        {
+          code: "cluster_busy",
+          message: `The cluster sim is busy with the run "Simulated #1".`,
+          position,
+          runId: ids[0],
+          expectedStartAt: from + (position - 1) * 20_000,
+        },
+      ]),
+    );
+  });
+
+  test("are not told which run of another project has it", async () => {
+    const { it, ids, runs } = await queueOf(2);
+    const { calm, base } = it;
+    const foreign = await base.runs.get(ids[1] ?? "");
+    await base.runs.update(
+      ids[1] ?? "",
+      { version: foreign?.version ?? 0 },
+      { projectId: "other" },
+    );
+    const look = async () => {
+      await admitPending(calm(), "sim", await base.runs.unsettled());
+      return (await runs())[1]?.statusReason;
+    };
+    const busy = {
+      code: "cluster_busy",
+      message: "The cluster sim is busy with a run of another project.",
+      position: 1,
+      expectedStartAt: expect.any(Number) as number,
+    };
+    await look();
+    expect(await look()).toEqual(busy);
+    // What an older version has stored is taken back.
+    const told = await base.runs.get(ids[1] ?? "");
+    const leak = { ...busy, expectedStartAt: told?.statusReason?.expectedStartAt, message: "…" };
+    await base.runs.update(ids[1] ?? "", { version: told?.version ?? 0 }, { statusReason: leak });
+    expect(await look()).toEqual(busy);
+  });
+
+  test("of one look at a free slot, one is given it", async () => {
+    const { it, runs } = await queueOf(3);
+    const deps = it.calm();
+    await admitPending(deps, "sim", await it.base.runs.unsettled());
+    await admitPending(deps, "sim", await it.base.runs.unsettled());
+    expect((await runs()).map((run) => run?.status)).toEqual(["Starting", "Pending", "Pending"]);
+  });
+
+  test("move up when one before them is cancelled, and start first in, first out", async () => {
+    const { it, ids, runs } = await queueOf(4);
+    await it.look();
+    const cancelled = await stopTestRun(it.calm(), ids[1] ?? "", { name: "t" });
+    expect([cancelled.status, cancelled.endCause]).toEqual(["Stopped", "stopped_by_user"]);
+    await it.look();
+    expect((await runs()).slice(2).map((run) => run?.statusReason?.position)).toEqual([1, 2]);
+    for (let look = 0; look < 120; look += 1) {
+      it.pass(1000);
+      await it.look();
+    }
+    const [a, , c, d] = await runs();
+    expect([a, c, d].map((run) => run?.status)).toEqual(["Finished", "Finished", "Finished"]);
+    expect(c?.startingAt).toBeGreaterThanOrEqual(a?.finishedAt ?? Infinity);
+    expect(d?.startingAt).toBeGreaterThanOrEqual(c?.finishedAt ?? Infinity);
+  });
+
+  test("have an end too: one that has waited for too long is Stopped as expired", async () => {
+    const { it, runs } = await queueOf(2);
+    await it.look();
+    it.pass(6_001_000, false);
+    const deps = it.calm();
+    await admitPending(deps, "sim", await it.base.runs.unsettled());
+    const [, second] = await runs();
+    expect([second?.status, second?.statusReason?.code]).toEqual(["Stopped", "expired"]);
+  });
+});

@@ -1,0 +1,166 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { createAttached } from "../../clusters/attached.ts";
+import { createRegistry } from "../../clusters/registry.ts";
+import { registerExternalTestRun } from "../commands/locust-callbacks.ts";
+import { changeLoad, stopTestRun } from "../commands/stop.ts";
+import type { RunDeps } from "../deps.ts";
+import { createWorld } from "../testing/simulation/world.ts";
+import { type Memory, reconcileRun } from "./reconcile-run.ts";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** The pages of a real Locust without the plugin, as far as they are read; state and counts are set by the test. */
+const locust = async () => {
+  const seen = { state: "ready", requests: 0, users: 0, asked: [] as string[] };
+  const pages: Record<string, () => string> = {
+    "/": () => `<body class="${seen.state}">`,
+    "/stats/requests": () =>
+      JSON.stringify({
+        state: seen.state,
+        user_count: seen.users,
+        stats: [{ method: "", name: "Aggregated", num_requests: seen.requests, num_failures: 0 }],
+        workers: [{ id: "w", state: seen.state }],
+      }),
+    "/swarm": () => {
+      seen.state = "running";
+      return JSON.stringify({ success: true, message: "Swarming started" });
+    },
+    "/stop": () => {
+      Object.assign(seen, { state: "stopped", users: 0 });
+      return JSON.stringify({ success: true, message: "Test stopped" });
+    },
+  };
+  const server = createServer((request, response) => {
+    const { url = "" } = request;
+    if (url === "/swarm" || url === "/stop") seen.asked.push(url);
+    const page = pages[url];
+    request.resume().on("end", () => {
+      if (page === undefined) response.writeHead(404).end("{}");
+      else response.end(page());
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => server.close());
+  return { seen, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+};
+
+/** A server that knows this cluster from its configuration alone. */
+const serverAt = (baseUrl: string): RunDeps["clusters"] =>
+  createRegistry(
+    (config) => {
+      if (config.kind !== "attached") throw new Error("only attached clusters here");
+      return createAttached(config, { callbackTokens: () => [], callbackUrls: () => [] });
+    },
+    [{ id: "sim", kind: "attached", scope: {}, maxConcurrentRuns: 1, baseUrl }],
+  );
+const world = () => createWorld({ kind: "attached", plugin: false, servers: 1, hosts: 1, runs: 1 });
+
+/** Running, with 50 requests counted. */
+const running = async () => {
+  const it = await world();
+  const { seen, baseUrl } = await locust();
+  const deps: RunDeps = { ...it.calm(), clusters: serverAt(baseUrl) };
+  const { id, version } = await it.create();
+  const at = it.now();
+  const starting = { status: "Starting", startingAt: at, slot: 0, engine: { workers: 1 } } as const;
+  await it.base.runs.update(id, { version }, { ...starting, startSent: { at, baseUrl } });
+  Object.assign(seen, { state: "running", requests: 50, users: 5 });
+  const memory: Memory = {};
+  const look = async (looks = 1): Promise<LoadTestRun | undefined> => {
+    for (let left = looks; left > 0; left -= 1) {
+      it.pass(1000);
+      await reconcileRun(deps, id, memory);
+    }
+    return it.base.runs.get(id);
+  };
+  expect((await look())?.status).toBe("Running");
+  return { it, id, deps, seen, look, baseUrl };
+};
+
+describe("a run on a Locust without the plugin", () => {
+  test("whose master was restarted is Failed by that name: nobody has stopped it", async () => {
+    const { seen, look } = await running();
+    Object.assign(seen, { state: "ready", requests: 0, users: 0 });
+    const run = await look(3);
+    expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "master_restarted"]);
+  });
+
+  test("that waits for its last figures lets load alone that somebody begins meanwhile", async () => {
+    const { id, deps, seen, look } = await running();
+    await stopTestRun(deps, id, { name: "t" });
+    await look(2);
+    expect(seen).toMatchObject({ state: "stopped", asked: ["/stop"] });
+    Object.assign(seen, { state: "running", requests: 3, users: 1 });
+    const run = await look(20);
+    expect([run?.status, seen.asked]).toEqual(["Stopped", ["/stop"]]);
+    expect(run?.settledAt).toBeDefined();
+  });
+
+  test("is told the users once more that were changed back before a server died", async () => {
+    const { it, id, deps, seen, look, baseUrl } = await running();
+    await changeLoad(deps, id, { targetUsers: 9 }, "t");
+    await look();
+    expect(seen.asked).toEqual(["/swarm"]);
+    await changeLoad(deps, id, { targetUsers: 5 }, "t");
+    it.pass(1000);
+    await reconcileRun({ ...deps, clusters: serverAt(baseUrl) }, id, {});
+    expect(seen.asked).toEqual(["/swarm", "/swarm"]);
+  });
+
+  test("stays with its address when the configuration names another after a restart", async () => {
+    const { it, id, deps, seen } = await running();
+    const other = await locust();
+    const clusters = serverAt(other.baseUrl);
+    const memory: Memory = {};
+    for (let left = 40; left > 0; left -= 1) {
+      it.pass(1000);
+      await reconcileRun({ ...deps, clusters }, id, memory);
+    }
+    expect((await it.base.runs.get(id))?.status).toBe("Finished");
+    expect([seen.asked, other.seen.asked]).toEqual([["/stop"], []]);
+  });
+
+  test("is not started into load that has begun since the look, and does not take that for its own", async () => {
+    const it = await world();
+    const { seen, baseUrl } = await locust();
+    const { id, version } = await it.create();
+    const at = it.now();
+    await it.base.runs.update(id, { version }, { status: "Starting", startingAt: at, slot: 0 });
+    const clusters = serverAt(baseUrl);
+    const stores = it.calm().stores;
+    // Between the look, which found Locust idle, and the command.
+    const failpoint = async (name: string): Promise<void> => {
+      if (name === "start.before") Object.assign(seen, { state: "running", requests: 7, users: 3 });
+    };
+    const memory: Memory = {};
+    for (let left = 4; left > 0; left -= 1) {
+      it.pass(1000);
+      await reconcileRun({ ...it.calm(), stores, clusters, failpoint }, id, memory);
+    }
+    const run = await it.base.runs.get(id);
+    expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "cluster_taken"]);
+    expect(seen.asked).toEqual([]);
+  });
+
+  test("that Locust itself has begun is not Failed before the page shows it", async () => {
+    const it = await world();
+    const { seen, baseUrl } = await locust();
+    const deps: RunDeps = { ...it.calm(), clusters: serverAt(baseUrl) };
+    const scope = { accountId: "a", orgId: "o", projectId: "p" };
+    const { id } = await registerExternalTestRun(deps, { ...scope, targetUsers: 5, spawnRate: 1 });
+    const memory: Memory = {};
+    await reconcileRun(deps, id, memory);
+    expect((await it.base.runs.get(id))?.status).toBe("Starting");
+    Object.assign(seen, { state: "running", requests: 5, users: 5 });
+    await reconcileRun(deps, id, memory);
+    expect((await it.base.runs.get(id))?.status).toBe("Running");
+  });
+});

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { sequenceGaps } from "../../metrics/live/run-aggregate.ts";
+import { sampleRow, testRun } from "../../metrics/testing/fixtures.ts";
+import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import type { RunDeps } from "../deps.ts";
+import { type KnownGaps, recordGaps } from "./record-gaps.ts";
+
+test("a gap is told after ten seconds, once, and its end when it is healed", async () => {
+  const stores = createMemoryStores();
+  const live = createRunAggregateCache(stores.metrics);
+  let mono = 0;
+  const deps = {
+    stores,
+    clock: { now: () => 5000 + mono, monotonic: () => mono },
+    figures: { gaps: async (runId: string) => sequenceGaps(await live.of(runId)) },
+  } as unknown as RunDeps;
+  const known: KnownGaps = new Map();
+  const row = (seq: number) => sampleRow(seq, 1000 + seq, [{ name: "/a", ok: [1] }]);
+  const arrive = async (...seqs: number[]) => {
+    await live.of("run");
+    await live.add(
+      "run",
+      seqs.map((seq) => ({ row: row(seq) })),
+    );
+  };
+  const look = async (at: number) => {
+    mono = at;
+    await recordGaps(deps, testRun(), known);
+    const { items } = await stores.events.list("run", { limit: 10 });
+    return items.map(({ type, data }) => [type, data?.["fromSeq"], data?.["toSeq"]]);
+  };
+  await arrive(1, 2, 5, 6);
+  expect(await look(0)).toEqual([]);
+  expect(await look(9000)).toEqual([]);
+  expect(await look(10_000)).toEqual([["gap", 3, 4]]);
+  expect(await look(20_000)).toEqual([["gap", 3, 4]]);
+  await arrive(3, 4);
+  expect(await look(21_000)).toEqual([
+    ["gap", 3, 4],
+    ["gap_closed", 3, 4],
+  ]);
+  await arrive(8);
+  expect(await look(22_000)).toHaveLength(2);
+  await arrive(7);
+  expect(await look(40_000)).toHaveLength(2);
+});

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { killAt } from "../domain/deadline.ts";
+import { POLICY } from "../domain/policy.ts";
+import { createWorld } from "../testing/simulation/world.ts";
+
+/** A run of 20 s whose machine goes down, with every server on it; another machine's server is left. */
+const machineDown = async () => {
+  const it = await createWorld({ kind: "local", plugin: true, servers: 2, hosts: 2, runs: 1 });
+  const { id } = await it.create();
+  const stored = async () => {
+    const run = await it.base.runs.get(id);
+    if (run === undefined) throw new Error("the run is gone");
+    return run;
+  };
+  const look = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second += 1) {
+      it.pass(1000);
+      await it.look();
+    }
+  };
+  await it.look();
+  await look(4);
+  const running = await stored();
+  expect([running.status, running.health, running.hostId]).toEqual(["Running", "ok", "host-0"]);
+  it.cutOff(0, 3_600_000);
+  return { it, stored, look, lostAt: (killAt(running) ?? 0) + POLICY.hostLostMs };
+};
+
+describe("a run on a machine that is not heard of", () => {
+  test("is unknown once its server must be gone, and that is told once", async () => {
+    const { it, stored, look } = await machineDown();
+    await look(10);
+    expect((await stored()).health).toBe("ok");
+    await look(20);
+    const run = await stored();
+    expect([run.status, run.health, run.healthReason?.code]).toEqual([
+      "Running",
+      "unknown",
+      "host_unknown",
+    ]);
+    expect(run.healthReason?.message).toContain("host-0");
+    const { items } = await it.base.events.list(run.id, { limit: 100 });
+    const told = items.filter(({ type }) => type === "health");
+    expect(told.map(({ data }) => data?.["code"])).toEqual(["host_unknown"]);
+  });
+
+  test("is lost a minute after all its load must have ended, and not before", async () => {
+    const { it, stored, look, lostAt } = await machineDown();
+    await look(Math.floor((lostAt - it.now()) / 1000) - 1);
+    expect([(await stored()).status, it.now() < lostAt]).toEqual(["Running", true]);
+    await look(3);
+    const run = await stored();
+    expect([run.status, run.statusReason?.code]).toEqual(["Failed", "host_lost"]);
+    expect(run.finishedAt).toBeGreaterThan(lostAt);
+    expect(run.settledAt).toBeDefined();
+  });
+});

@@ -1,0 +1,31 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Failing } from "../../clusters/port.ts";
+
+/** Requests and failures of whole seconds; Unix seconds, `to` not included. */
+export type RequestWindow = {
+  readonly requests: number;
+  readonly failures: number;
+  readonly from: number;
+  readonly to: number;
+};
+
+/** Whether so many requests failed that the run is to be stopped; the same rule as `autostop.py`. */
+export const failingIn = (
+  run: Pick<LoadTestRun, "autoStop" | "loadStartedAt" | "startedAt">,
+  window: RequestWindow | undefined,
+): Failing | undefined => {
+  const { autoStop } = run;
+  const began = run.loadStartedAt ?? run.startedAt;
+  if (window === undefined || began === undefined || autoStop?.enabled !== true) return undefined;
+  const { requests, failures, from, to } = window;
+  if (from * 1000 < began || requests < autoStop.minRequests || failures === 0) return undefined;
+  if (failures * 100 < autoStop.failedPercent * requests) return undefined;
+  return {
+    requests,
+    failures,
+    failedPercent: Math.round((failures * 10_000) / requests) / 100,
+    windowSeconds: autoStop.windowSeconds,
+    from: new Date(from * 1000).toISOString(),
+    to: new Date(to * 1000).toISOString(),
+  };
+};

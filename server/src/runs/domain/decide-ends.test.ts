@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import type { Observation } from "../../clusters/port.ts";
+import { reconcile } from "./decide.ts";
+import { decided, factsAt, loading, runIn, silent, STARTED } from "../testing/decide-fixtures.ts";
+
+describe("a run that was started at Locust itself", () => {
+  const external = runIn("Starting", { trigger: "external", externalKey: "b:1" });
+  delete external.startSent;
+
+  test("is waited for while Locust does not show it yet, and no longer", () => {
+    const idle: Observation = { kind: "ready", workers: 2, workersExpected: 2, engine: {} };
+    for (const seen of [idle, { kind: "foreign", message: "" }, { kind: "nothing" }] as const) {
+      expect(decided(external, seen, factsAt(15))).toEqual([]);
+      expect(decided(external, seen, factsAt(16))[0]).toContain("Failed");
+    }
+  });
+});
+
+describe("a master that is at another run", () => {
+  const run = runIn("Running");
+  const other = (masterInstanceId: string): Observation => ({
+    kind: "foreign",
+    message: "",
+    masterInstanceId,
+  });
+
+  test("has ended this one if it is the same process: the last figures say how", () => {
+    const told = factsAt(60, { finalsIn: true, stopCause: "deadline" });
+    expect(decided(run, other("b"), told)).toEqual(["Stopping duration_reached"]);
+    expect(decided(run, other("b"), factsAt(60, { endSeenForMs: 14_000 }))).toEqual([]);
+    expect(decided(run, other("b"), factsAt(60, { endSeenForMs: 15_000 }))).toEqual([
+      "Failed end_unknown",
+    ]);
+  });
+
+  test("was restarted if it is another process", () => {
+    expect(decided(run, other("c"), factsAt(60))).toEqual(["Failed master_restarted"]);
+  });
+});
+
+describe("a stop that has no effect", () => {
+  const unsent = runIn("Stopping", { stoppingAt: STARTED, endCause: "stopped_by_user" });
+  const stopping = { ...unsent, stopSentAt: STARTED };
+  const sent = { stopSentAgoMs: 1000, firstStopAgoMs: 60_000, unreachableForMs: 4000 };
+
+  test("is never due where nobody has sent it: the server was away until now", () => {
+    for (const seen of [loading(), silent]) {
+      expect(decided(unsent, seen, factsAt(600))[0]).toBe("stop");
+      expect(decided(unsent, seen, factsAt(600))).not.toContain("kill");
+    }
+    // A server that was killed as it sent it has left that to this one.
+    const late = factsAt(600, { stopSentAgoMs: 4000, firstStopAgoMs: 4000 });
+    expect(decided({ ...unsent, stopSentAt: STARTED }, loading(), late)).toEqual([]);
+    const just = factsAt(600, { watchedForMs: 1000 });
+    expect(decided(unsent, loading({ phase: "stopping" }), just)).toEqual([]);
+    // Locust's own stop, which needs none of ours, has hung for as long.
+    expect(decided(unsent, loading({ phase: "stopping" }), factsAt(33))).toEqual(["kill"]);
+  });
+
+  test("is sent once to who is silent, again to who listens, and then the processes are ended", () => {
+    expect(decided(stopping, silent, factsAt(5))[0]).toBe("stop");
+    expect(decided(stopping, silent, factsAt(20, { ...sent, stopSentAgoMs: 20_000 }))).toEqual([
+      "unknown master_unresponsive",
+    ]);
+    expect(decided(stopping, loading(), factsAt(20, { stopSentAgoMs: 20_000 }))).toEqual(["stop"]);
+    expect(decided(stopping, loading({ phase: "stopping" }), factsAt(20))).toEqual([]);
+    expect(decided(stopping, loading(), factsAt(33, sent))).toEqual(["kill"]);
+    expect(decided(stopping, silent, factsAt(33, sent))[0]).toBe("kill");
+    // Not ours to kill: in the end it is lost.
+    expect(decided(stopping, silent, factsAt(63, { ...sent, unreachableForMs: 30_000 }))).toEqual([
+      "kill",
+      "Failed master_lost",
+    ]);
+    expect(decided(stopping, loading(), factsAt(63, sent))).toEqual([
+      "kill",
+      "Failed stop_not_confirmed",
+    ]);
+  });
+
+  test("a page that is kept by a clock that was set back proves nothing, and the reason says so", () => {
+    const clockOffsets = [{ worker: "master", seconds: -300 }];
+    const polled = { totalRequests: 100, totalFailures: 0, currentUsers: 10, requestStats: {} };
+    const page = loading({ clockOffsets, polled });
+    const messageAt = (seen: Observation) =>
+      reconcile(stopping, seen, factsAt(63, sent)).flatMap((action) =>
+        action.do === "become" && "reason" in action ? [action.reason.message] : [],
+      )[0];
+    expect(messageAt(page)).toContain("may be old: Clocks are off: master by -300.0 s.");
+    expect(messageAt(loading({ clockOffsets }))).toBe("Locust was told to stop, and did not.");
+  });
+});

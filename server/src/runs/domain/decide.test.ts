@@ -1,0 +1,157 @@
+import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
+import { describe, expect, test } from "vitest";
+import type { Observation } from "../../clusters/port.ts";
+import { failingIn } from "./auto-stop.ts";
+import { POLICY } from "./policy.ts";
+import { reconcile } from "./decide.ts";
+import {
+  decided,
+  factsAt,
+  loading,
+  runIn,
+  silent,
+  STARTED,
+  silence,
+} from "../testing/decide-fixtures.ts";
+
+describe("a start is proved by requests", () => {
+  const starting = runIn("Starting");
+  const phantom = loading({ requests: 0 });
+
+  test("a phantom run never becomes Running: stopped, then Failed, as no_requests", () => {
+    const last = POLICY.startTimeoutMs / 1000;
+    expect(decided(starting, phantom, factsAt(last))).toEqual([]);
+    expect(decided(starting, phantom, factsAt(last + 1))).toEqual(["Stopping no_requests"]);
+    expect(decided(starting, loading(), factsAt(5))).toEqual(["Running", "ok"]);
+  });
+
+  test("a script that raises in on_start is told by name: when all users are gone, else at the timeout", () => {
+    const scriptError = { message: "ValueError: no token", onStart: true };
+    const dead = loading({ requests: 0, users: 0, usersDied: 10, scriptError });
+    expect(decided(starting, dead, factsAt(3))).toEqual(["Stopping script_failed_on_start"]);
+    const some = loading({ requests: 0, users: 3, usersDied: 7, scriptError });
+    expect(decided(starting, some, factsAt(3))).toEqual([]);
+    expect(decided(starting, some, factsAt(91))).toEqual(["Stopping script_failed_on_start"]);
+    const [action] = reconcile(starting, dead, factsAt(3));
+    expect(action).toMatchObject({
+      endCause: "failed",
+      reason: { message: expect.stringContaining("no token") },
+    });
+  });
+
+  test("zero workers, too few, a foreign run, another master: each by its name", () => {
+    const fresh = runIn("Starting");
+    delete fresh.startSent;
+    const ready = (workers: number, masterInstanceId = "b"): Observation => ({
+      kind: "ready",
+      workers,
+      workersExpected: 2,
+      engine: {},
+      masterInstanceId,
+    });
+    expect(decided(fresh, ready(0), factsAt(61))).toEqual(["Failed no_workers"]);
+    expect(decided(fresh, ready(1), factsAt(61))).toEqual(["Failed not_enough_workers"]);
+    expect(decided(fresh, ready(1), factsAt(59))).toEqual(["prepare"]);
+    expect(decided(fresh, ready(2), factsAt(59))).toEqual(["start"]);
+    expect(decided(fresh, { kind: "foreign", message: "" }, factsAt(1))).toEqual([
+      "Failed cluster_taken",
+    ]);
+    const other = ready(2, "c");
+    expect(decided(runIn("Running"), other, factsAt(9))).toEqual(["Failed master_restarted"]);
+    expect(decided(starting, other, factsAt(9))).toEqual(["Failed master_restarted"]);
+  });
+});
+
+describe("health follows evidence", () => {
+  const running = runIn("Running");
+  const health = (seen: Observation, facts = factsAt(60)): string[] =>
+    decided(running, seen, facts);
+
+  test("the worst is told first, and unknown before all", () => {
+    const saturated = [{ id: "worker-1", since: STARTED }];
+    const clockOffsets = [{ worker: "worker-2", seconds: 3 }];
+    const all = { saturated, clockOffsets, workersLost: ["worker-2"] };
+    expect(health(loading())).toEqual(["ok"]);
+    expect(health(loading({ clockOffsets }))).toEqual(["degraded clock_offset"]);
+    expect(health(loading({ saturated, clockOffsets }))).toEqual(["degraded generator_saturated"]);
+    expect(health(loading({ saturated }, 1))).toEqual(["degraded workers_missing"]);
+    expect(health(loading(all, 1))).toEqual(["degraded workers_lost"]);
+    const stalled = factsAt(60, { stalledForMs: POLICY.stalledMs });
+    expect(health(loading(all, 1), stalled)).toEqual(["unknown no_progress"]);
+    expect(health(loading({ users: 0, targetUsers: 0 }), stalled)).toEqual(["ok"]);
+  });
+
+  test("silence is unknown with its beginning, refusal too, until it is a loss", () => {
+    const facts = factsAt(60, { unreachableForMs: 4000.5 });
+    expect(health(silent, facts)).toEqual(["unknown master_unresponsive"]);
+    const [action] = reconcile(running, silent, facts);
+    expect(action).toMatchObject({ reason: { since: STARTED + 56_000 } });
+    const refused: Observation = { ...silence, refused: true };
+    expect(health(refused, facts)).toEqual(["unknown master_unreachable"]);
+    expect(health(refused, factsAt(60, { unreachableForMs: 10_000 }))).toEqual([
+      "kill",
+      "Failed master_lost",
+    ]);
+  });
+});
+
+describe("auto-stop as the server sees it", () => {
+  const from = STARTED / 1000;
+  const bad = { requests: 100, failures: 90, from, to: from + 60 };
+
+  test("the rule is the plugin's", () => {
+    const running = runIn("Running");
+    expect(failingIn(running, bad)).toEqual({
+      requests: 100,
+      failures: 90,
+      failedPercent: 90,
+      windowSeconds: 60,
+      from: new Date(STARTED).toISOString(),
+      to: new Date(STARTED + 60_000).toISOString(),
+    });
+    expect(failingIn(running, { ...bad, failures: 89 })).toBeUndefined();
+    expect(failingIn(running, { ...bad, requests: 99, failures: 99 })).toBeUndefined();
+    expect(failingIn(running, { ...bad, from: from - 1 })).toBeUndefined();
+    expect(failingIn(running, undefined)).toBeUndefined();
+    const off = runIn("Running", { autoStop: { ...AUTO_STOP, enabled: false } });
+    expect(failingIn(off, bad)).toBeUndefined();
+  });
+
+  test("it stops a run that is seen, and one that is only heard of by its figures", () => {
+    const facts = factsAt(75, { window: bad });
+    expect(decided(runIn("Running"), loading(), facts)).toEqual(["Stopping auto_stop_errors"]);
+    expect(decided(runIn("Running"), silent, facts)).toEqual(["Stopping auto_stop_errors"]);
+    expect(decided(runIn("Stopping", { stoppingAt: facts.now }), loading(), facts)).toEqual([
+      "stop",
+    ]);
+  });
+});
+
+test("how long load has run is what the plugin tells, whatever the clocks are", () => {
+  const run = runIn("Running", { durationSeconds: 60 });
+  const early = loading({ testStartedAt: STARTED - 300_000, ranMs: 20_000 });
+  expect(decided(run, early, factsAt(20))).toEqual(["ok"]);
+  const late = loading({ testStartedAt: STARTED + 300_000, ranMs: 71_000 });
+  expect(decided(run, late, factsAt(71))).toEqual(["Stopping duration_reached"]);
+});
+
+describe("a master that does not answer", () => {
+  test("past the deadline is not waited for: the stop begins, and so does what follows it", () => {
+    const run = runIn("Running", { durationSeconds: 20 });
+    expect(decided(run, silent, factsAt(29, { unreachableForMs: 15_000 }))).toEqual([
+      "unknown master_unresponsive",
+    ]);
+    expect(decided(run, silent, factsAt(31, { unreachableForMs: 17_000 }))).toEqual([
+      "Stopping duration_reached",
+    ]);
+  });
+
+  test("though requests prove that its load runs: it is Running, and not shown as well", () => {
+    const run = runIn("Starting");
+    const actions = reconcile(run, silent, factsAt(9, { requestsSeen: 3, unreachableForMs: 5000 }));
+    expect(actions).toMatchObject([
+      { do: "become", status: "Running", startedAt: STARTED + 9000 },
+      { do: "health", health: "unknown" },
+    ]);
+  });
+});

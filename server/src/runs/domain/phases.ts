@@ -1,0 +1,28 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadState } from "../../clusters/port.ts";
+
+type Phases = NonNullable<LoadTestRun["phases"]>;
+
+/** The phases after this look, or `undefined` where nothing has changed: a ramp to each target, then steady load. */
+export const nextPhases = (run: LoadTestRun, load: LoadState, now: number): Phases | undefined => {
+  const phases = run.phases ?? [];
+  const last = phases.at(-1);
+  const close = (at: number): Phases =>
+    last === undefined || last.to !== undefined
+      ? phases
+      : [...phases.slice(0, -1), { ...last, to: at }];
+  if (load.phase === "stopping" || load.phase === "ended") {
+    return last === undefined || last.to !== undefined
+      ? undefined
+      : close(load.stopIssuedAt ?? now);
+  }
+  const { targetUsers } = load;
+  if (load.loadStartedAt === undefined || targetUsers === undefined) return undefined;
+  if (last === undefined) return [{ from: load.loadStartedAt, targetUsers, kind: "ramp" }];
+  if (last.targetUsers !== targetUsers)
+    return [...close(now), { from: now, targetUsers, kind: "ramp" }];
+  if (last.kind === "ramp" && load.users === targetUsers) {
+    return [...close(now), { from: now, targetUsers, kind: "steady" }];
+  }
+  return undefined;
+};

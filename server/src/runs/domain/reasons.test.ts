@@ -1,0 +1,69 @@
+import { globSync, readFileSync } from "node:fs";
+import { EVENTS, HEALTH_CODES, REASONS } from "@load-manager/contract/reasons.ts";
+import { expect, test } from "vitest";
+
+const ROOT = new URL("../../../..", import.meta.url).pathname;
+const DOCS = readFileSync(`${ROOT}docs/reasons.md`, "utf8");
+
+/** Rows of the table under one heading: the name in the first column, and the others. */
+const rowsOf = (heading: string): Map<string, string[]> => {
+  const section = DOCS.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
+  return new Map(
+    [...section.matchAll(/^\| `(\w+)` \|(.*)\|$/gm)].map(([, name = "", rest = ""]) => [
+      name,
+      rest.split("|").map((cell) => cell.trim()),
+    ]),
+  );
+};
+
+/** What the sources name between quotes, found by a pattern. */
+const namedIn = (files: string, pattern: RegExp): string[] =>
+  globSync(files, { cwd: ROOT })
+    .filter((file) => !/\.test\.ts$|\/simulation\//.test(file))
+    .flatMap((file) =>
+      [...readFileSync(`${ROOT}${file}`, "utf8").matchAll(pattern)].map(([, name = ""]) => name),
+    );
+
+test.each([
+  ["Reasons of a state", REASONS],
+  ["Reasons of a health", HEALTH_CODES],
+  ["Events", EVENTS],
+] as const)(
+  "%s: every one stands in docs/reasons.md with its meaning, and no other",
+  (heading, list) => {
+    const rows = rowsOf(heading);
+    expect([...rows.keys()].toSorted()).toEqual(Object.keys(list).toSorted());
+    for (const [name, [meaning = ""]] of rows)
+      expect([name, meaning.length > 5]).toEqual([name, true]);
+    if (heading !== "Events") {
+      for (const [name, cells] of rows) {
+        expect([name, (cells.at(-1) ?? "").length > 5]).toEqual([name, true]);
+      }
+    }
+  },
+);
+
+test("what the server writes is in the lists", () => {
+  const codes = namedIn("server/src/{runs,clusters,migrate}/**/*.ts", /\bcode: "(\w+)"/g);
+  expect(codes.length).toBeGreaterThan(5);
+  const known = new Set([...Object.keys(REASONS), ...Object.keys(HEALTH_CODES), "custom"]);
+  expect(codes.filter((code) => !known.has(code))).toEqual([]);
+  const types = namedIn("server/src/{runs,metrics}/**/*.ts", /\btype: "(\w+_\w+|gap|note)"/g);
+  expect(types.length).toBeGreaterThan(8);
+  expect(types.filter((type) => !(type in EVENTS))).toEqual([]);
+});
+
+test("what the plugin tells is in the list", () => {
+  const types = namedIn(
+    "locust-plugin/load_manager_locust/*.py",
+    /(?:\.event|\._tell)\(\s*"(\w+)"/g,
+  );
+  expect(types.toSorted()).toEqual(
+    [
+      ...["auto_stop", "clock_offset", "endpoints_capped", "generator_recovered"],
+      ...["generator_saturated", "script_error", "shape_off"],
+      ...["workers_back", "workers_joined", "workers_lost"],
+    ].toSorted(),
+  );
+  expect(types.filter((type) => !(type in EVENTS))).toEqual([]);
+});

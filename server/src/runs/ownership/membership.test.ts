@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import { createBeats } from "./membership.ts";
+
+const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Two servers of one store, on machines of their own. */
+const twoServers = () => {
+  const { leases } = createMemoryStores();
+  const server = (holder: string) => {
+    let [awake, asleep] = [1000, 0];
+    const beats = createBeats({
+      leases,
+      holder,
+      clock: { monotonic: () => awake },
+      awakeOrAsleep: () => awake + asleep,
+      log: LOG,
+    });
+    return {
+      ...beats,
+      pass: (ms: number) => (awake += ms),
+      sleep: (ms: number) => (asleep += ms),
+    };
+  };
+  return { one: server("one"), two: server("two") };
+};
+
+describe("a server whose machine was asleep", () => {
+  test("stands down at once when it wakes, and works under another term from its next beat on", async () => {
+    const { one, two } = twoServers();
+    await one.beat();
+    await two.beat();
+    const before = one.term();
+    expect(before).toBeDefined();
+    one.sleep(16_000);
+    two.pass(16_000);
+    expect(await two.isGone("one")).toBe(true);
+    expect(one.term()).toBeUndefined();
+    await one.beat();
+    expect(one.term()).toBeDefined();
+    expect(one.term()).not.toBe(before);
+  });
+
+  test("does not find the others gone: it was itself that did not look", async () => {
+    const { one, two } = twoServers();
+    await two.beat();
+    await one.beat();
+    one.sleep(600_000);
+    expect(await one.isGone("two")).toBe(false);
+  });
+
+  test("that slept for a moment only goes on", async () => {
+    const { one } = twoServers();
+    await one.beat();
+    const before = one.term();
+    one.sleep(5000);
+    expect(one.term()).toBe(before);
+  });
+});

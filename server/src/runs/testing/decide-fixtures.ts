@@ -1,0 +1,83 @@
+import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadState, Observation } from "../../clusters/port.ts";
+import type { Facts } from "../domain/actions.ts";
+import { reconcile } from "../domain/decide.ts";
+
+export const STARTED = 1_000_000;
+
+export const runIn = (
+  status: LoadTestRun["status"],
+  more: Partial<LoadTestRun> = {},
+): LoadTestRun => ({
+  id: "run",
+  accountId: "a",
+  orgId: "o",
+  projectId: "p",
+  name: "Run",
+  tags: [],
+  keep: false,
+  locustClusterId: "local",
+  trigger: "api",
+  status,
+  health: "ok",
+  verdict: "none",
+  fence: 1,
+  targetUsers: 10,
+  autoStop: AUTO_STOP,
+  durationSeconds: 3600,
+  loadProfile: { kind: "constant" },
+  stopTimeoutSeconds: 10,
+  startingAt: STARTED,
+  startSent: { at: STARTED, masterInstanceId: "b" },
+  ...(status === "Starting" ? {} : { startedAt: STARTED, loadStartedAt: STARTED }),
+  createdAt: STARTED,
+  createdBy: "t",
+  updatedAt: STARTED,
+  updatedBy: "t",
+  version: 1,
+  ...more,
+});
+
+export const factsAt = (seconds: number, more: Partial<Facts> = {}): Facts => ({
+  now: STARTED + seconds * 1000,
+  watchedForMs: seconds * 1000,
+  unreachableForMs: 0,
+  endSeenForMs: 0,
+  stopSentAgoMs: Number.POSITIVE_INFINITY,
+  firstStopAgoMs: Number.POSITIVE_INFINITY,
+  finalsIn: false,
+  requestsSeen: 0,
+  stalledForMs: 0,
+  ...more,
+});
+
+export const loading = (load: Partial<LoadState> = {}, workers = 2): Observation => ({
+  kind: "load",
+  engine: {},
+  workers,
+  workersExpected: 2,
+  load: {
+    phase: "running",
+    masterInstanceId: "b",
+    testStartedAt: STARTED,
+    requests: 100,
+    users: 10,
+    targetUsers: 10,
+    workersLost: [],
+    ...load,
+  },
+});
+export const silence = { kind: "unreachable", message: "no answer in 4 s" } as const;
+export const silent: Observation = { ...silence, refused: false };
+
+/** What is decided, in short: an action, or a state with its code, or a health with its code. */
+export const decided = (run: LoadTestRun, seen: Observation, facts: Facts): string[] =>
+  reconcile(run, seen, facts).map((action) => {
+    if (action.do === "become") {
+      return `${action.status} ${"reason" in action ? action.reason.code : ""}`.trim();
+    }
+    return action.do === "health"
+      ? `${action.health} ${action.reason?.code ?? ""}`.trim()
+      : action.do;
+  });

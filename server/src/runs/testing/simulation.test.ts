@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { killAt } from "../domain/deadline.ts";
+import { play, step, variant } from "./simulation/play.ts";
+import { createWorld, type Variant } from "./simulation/world.ts";
+
+const HISTORIES = Number(process.env["LOAD_MANAGER_HISTORIES"] ?? 2000);
+const seed = process.env["LOAD_MANAGER_SEED"];
+const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
+
+describe("whatever happens to runs", () => {
+  test("none is lost, started twice or left running; each ends once, is settled, and its slot free", async () => {
+    await fc.assert(
+      fc.asyncProperty(variant, fc.array(step, { maxLength: 40 }), async (variantOf, steps) => {
+        const { broken } = await play(variantOf, steps);
+        expect(broken).toEqual([]);
+      }),
+      {
+        numRuns: HISTORIES,
+        endOnFailure: false,
+        ...(seed === undefined ? {} : { seed: Number(seed) }),
+      },
+    );
+  });
+
+  test("what ends a run that was cancelled while it waited does not stop the next one", async () => {
+    const { broken } = await play(
+      { kind: "attached", plugin: false, servers: 1, hosts: 1, runs: 2 },
+      [{ do: "cut-off", server: 0, ms: 500 }, { do: "stop" }, { do: "fault", fault: "lost-call" }],
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test("a stop that a server could not send any more, since it had slept, is not due", async () => {
+    const { broken } = await play(
+      { kind: "attached", plugin: false, servers: 2, hosts: 1, runs: 1 },
+      [
+        { do: "disturb", server: 1, ms: 100, calls: 1, what: "kill-before" },
+        { do: "pass", ms: 20_001 },
+        { do: "disturb", server: 0, ms: 100, calls: 4, what: "pause-before" },
+        { do: "pass", ms: 10_000 },
+        { do: "pass", ms: 22_001 },
+      ],
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test("undisturbed it is Finished by its duration, and stopped by hand it is Stopped", async () => {
+    const quiet = Array.from({ length: 5 }, () => ({ do: "pass", ms: 1000 }) as const);
+    for (const kind of ["local", "attached"] as const) {
+      for (const servers of [1, 2] as const) {
+        const of = { ...ONE, kind, servers };
+        const finished = await play(of, quiet);
+        expect(finished.runs.map(({ status, endCause }) => [status, endCause])).toEqual([
+          ["Finished", "duration_reached"],
+        ]);
+        const stopped = await play(of, [...quiet, { do: "stop" }]);
+        expect(stopped.runs.map(({ status, endCause }) => [status, endCause])).toEqual([
+          ["Stopped", "stopped_by_user"],
+        ]);
+      }
+    }
+  });
+
+  test("load ends by the time that is promised, though the server is dead from its start on", async () => {
+    const it = await createWorld(ONE);
+    const run = await it.create();
+    for (let look = 0; look < 5; look += 1) await it.look();
+    it.pass(600_000);
+    const [load] = it.cluster.loads();
+    const seen = await it.base.runs.get(run.id);
+    expect(load?.endedAt).toBeLessThanOrEqual(killAt(seen ?? run) ?? 0);
+  });
+});

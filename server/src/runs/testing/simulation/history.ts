@@ -1,0 +1,175 @@
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
+import type { Stores } from "../../../stores/ports.ts";
+import { isTerminal } from "../../domain/states.ts";
+
+type Change = {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly fence: number;
+};
+
+/** Everything that was ever committed, in its order. */
+export type History = {
+  readonly accepted: string[];
+  readonly changes: Change[];
+  readonly fences: { readonly slot: string; readonly fence: number }[];
+};
+
+/** The same stores; what is committed is written down. */
+export const recordingStores = (stores: Stores): { stores: Stores; history: History } => {
+  const history: History = { accepted: [], changes: [], fences: [] };
+  const note = ({ id, status, fence }: LoadTestRun): void => {
+    history.changes.push({ runId: id, status, fence });
+  };
+  return {
+    history,
+    stores: {
+      ...stores,
+      runs: {
+        ...stores.runs,
+        create: async (run) => {
+          await stores.runs.create(run);
+          history.accepted.push(run.id);
+          note(run);
+        },
+        update: async (id, guard, patch) => {
+          const next = await stores.runs.update(id, guard, patch);
+          if (next !== undefined) note(next);
+          return next;
+        },
+      },
+      leases: {
+        ...stores.leases,
+        claim: async (lease, seen) => {
+          const claimed = await stores.leases.claim(lease, seen);
+          if (claimed !== undefined) {
+            const { clusterId, slot, fence } = claimed;
+            history.fences.push({ slot: `${clusterId}:${slot}`, fence });
+          }
+          return claimed;
+        },
+      },
+    },
+  };
+};
+
+type Load = {
+  readonly runId: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly stopIssuedAt?: number;
+  readonly deadlineAt: number | undefined;
+  readonly stopTimeoutMs: number;
+};
+
+/** How exactly the simulation tells times. */
+const GRAIN_MS = 1000;
+
+const overlaps = (a: Load, b: Load): boolean =>
+  a.startedAt < (b.endedAt ?? Infinity) && b.startedAt < (a.endedAt ?? Infinity);
+
+/**
+ * The promise, as code: every way in which a history breaks it, in words. `runs` as they are stored at the end, when
+ * everything has been well for long enough.
+ */
+export const brokenPromises = (seen: {
+  readonly history: History;
+  readonly runs: readonly LoadTestRun[];
+  readonly starts: readonly (readonly [runId: string, count: number])[];
+  readonly intrusions: readonly string[];
+  readonly loads: readonly Load[];
+  /** The master stops at the deadline by itself. */
+  readonly plugin: boolean;
+  /** The runs that a user has stopped, and whether anybody has stopped Locust itself. */
+  readonly stopped: ReadonlySet<string>;
+  readonly stoppedInPage: boolean;
+  /** The states that the events of a run tell of. */
+  readonly told: ReadonlyMap<string, readonly unknown[]>;
+  readonly witnessed: {
+    /** Loads of others that were stopped. */
+    readonly harmed: readonly string[];
+    readonly mastersKilled: boolean;
+    /** The runs that Locust was told to stop. */
+    readonly stopped: ReadonlySet<string>;
+  };
+  readonly recentRuns: readonly string[];
+  /** Whether a run that was created after everything else was given the slot. */
+  readonly slotIsFree: boolean;
+}): string[] => {
+  const broken: string[] = [];
+  const { history, runs } = seen;
+  const stored = new Map(runs.map((run) => [run.id, run]));
+  for (const id of history.accepted) {
+    const run = stored.get(id);
+    if (run === undefined) {
+      broken.push(`the accepted run ${id} is lost`);
+      continue;
+    }
+    if (!isTerminal(run.status)) broken.push(`the run ${id} has not ended: ${run.status}`);
+    else if (run.statusReason?.code === undefined) broken.push(`the run ${id} ended for no reason`);
+    if (run.endCause === "stopped_by_user" && !seen.stopped.has(id))
+      broken.push(`nobody has stopped the run ${id}, and it ended as stopped by a user`);
+    if (run.endCause === "stopped_at_locust" && !seen.stoppedInPage)
+      broken.push(`nobody has stopped Locust, and the run ${id} ended as stopped there`);
+    const why = run.statusReason?.code;
+    const untrue = (what: string): number => broken.push(`the run ${id} is ${why}, and ${what}`);
+    if (why === "stop_not_confirmed" && !seen.witnessed.stopped.has(id))
+      untrue("nobody has told Locust to stop");
+    if (why === "master_restarted" && !seen.witnessed.mastersKilled) untrue("no master was");
+    // Without the plugin a server that was killed as it told Locust to start cannot know whether it did.
+    const started = seen.starts.some(([key]) => key.startsWith(`${id}:`));
+    if (why === "start_not_confirmed" && seen.plugin && !started)
+      untrue("Locust was never told to start");
+    if (
+      why === "host_lost" &&
+      seen.loads.some(
+        (load) => load.runId === id && !(Number(load.endedAt) <= Number(run.finishedAt)),
+      )
+    )
+      untrue("its load went on");
+    if (run.settledAt === undefined) broken.push(`the run ${id} is not settled`);
+    const changes = history.changes.filter(({ runId }) => runId === id);
+    for (const status of new Set(changes.map((change) => change.status))) {
+      const times = seen.told.get(id)?.filter((one) => one === status).length ?? 0;
+      if (times !== 1) broken.push(`${times} events tell that the run ${id} became ${status}`);
+    }
+    const ends = new Set(changes.map(({ status }) => status).filter(isTerminal));
+    if (ends.size > 1) broken.push(`the run ${id} ended as ${[...ends].join(" and ")}`);
+    changes.forEach((change, index) => {
+      const before = changes[index - 1];
+      if (before === undefined) return;
+      if (change.fence < before.fence) broken.push(`the fence of ${id} fell to ${change.fence}`);
+      if (isTerminal(before.status) && change.status !== before.status) {
+        broken.push(`the ended run ${id} became ${change.status}`);
+      }
+    });
+    if (!seen.recentRuns.includes(id)) broken.push(`its load test does not know the run ${id}`);
+  }
+  for (const [runId, count] of seen.starts) {
+    if (count > 1) broken.push(`${runId} was started ${count} times`);
+  }
+  for (const harm of seen.witnessed.harmed) broken.push(`stopped: ${harm}`);
+  for (const intrusion of seen.intrusions) broken.push(`a start was sent for ${intrusion}`);
+  for (const [index, load] of seen.loads.entries()) {
+    const ours = stored.has(load.runId);
+    if (ours && load.endedAt === undefined && load.stopIssuedAt === undefined) {
+      broken.push(`load of ${load.runId} is left running`);
+    }
+    const limit = (load.deadlineAt ?? Infinity) + load.stopTimeoutMs + GRAIN_MS;
+    if (seen.plugin && (load.endedAt ?? 0) > limit)
+      broken.push(`load of ${load.runId} has outlived its deadline`);
+    for (const other of seen.loads.slice(index + 1)) {
+      if (load.runId !== other.runId && overlaps(load, other)) {
+        broken.push(`load of ${load.runId} and of ${other.runId} ran at once on one slot`);
+      }
+    }
+  }
+  const highest = new Map<string, number>();
+  for (const { slot, fence } of history.fences) {
+    if (fence <= (highest.get(slot) ?? 0))
+      broken.push(`the fence ${fence} of ${slot} was given twice`);
+    highest.set(slot, fence);
+  }
+  if (!seen.slotIsFree) broken.push("the slot is not given to another run");
+  return broken;
+};

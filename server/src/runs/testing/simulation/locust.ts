@@ -1,0 +1,287 @@
+import type { ClusterAdapter, LoadState, Observation } from "../../../clusters/port.ts";
+import { AppError } from "../../../lib/errors.ts";
+import type { RunMetrics } from "../../deps.ts";
+import { NO_STATS } from "../../journal/recent-runs.ts";
+import { isOthers, type Load, mayHaveLoad, OTHER } from "./load.ts";
+
+/** What can go wrong with the next call to Locust. */
+export type Fault = "none" | "lost-call" | "lost-reply" | "refused";
+
+/**
+ * A Locust cluster with the habits of real ones: a start answers before load begins, a stop takes its time, a master
+ * that dies takes everything with it. With the plugin it knows its run again and stops at the deadline by itself.
+ */
+export const simulatedLocust = (options: {
+  readonly kind: "local" | "attached";
+  readonly plugin: boolean;
+  readonly now: () => number;
+}) => {
+  let masterInstances = 0;
+  let up = options.kind === "attached";
+  let died = false;
+  let masterInstanceId = "masterInstanceId-0";
+  let load: Load | undefined;
+  let fence = 0;
+  let fault: Fault = "none";
+  let finalsArrive = true;
+  let figuresAwayUntil = 0;
+  let others = 0;
+  let killed = false;
+  /** Runs whose load was seen to be over: what Locust shows without the plugin later on is of somebody else. */
+  const over = new Set<string>();
+  const stopped = new Set<string>();
+  const harmed: string[] = [];
+  const starts = new Map<string, number>();
+  const ended: Load[] = [];
+  const intrusions: string[] = [];
+
+  const disturb = <T>(effect: () => T): Promise<T> => {
+    const now = fault;
+    fault = "none";
+    if (now === "lost-call" || now === "refused") return Promise.reject(new Error(now));
+    try {
+      const value = effect();
+      return now === "lost-reply" ? Promise.reject(new Error(now)) : Promise.resolve(value);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  const guard = (asked: number): void => {
+    if (!options.plugin) return;
+    if (asked < fence) throw new Error("stale fence");
+    fence = asked;
+  };
+  const end = (cause: LoadState["stopCause"]): void => {
+    if (load === undefined || load.stopIssuedAt !== undefined) return;
+    load.stopIssuedAt = options.now();
+    if (cause !== undefined) load.stopCause = cause;
+  };
+  /** A stop that ends load of others, though that could be told from this run's. */
+  const noteHarm = (runId: string): void => {
+    const ours = load === undefined || load.stopIssuedAt !== undefined || load.runId === runId;
+    if (!ours && over.has(runId)) harmed.push(`load of ${load?.runId} by a stop of ${runId}`);
+  };
+  const phase = (current: Load): LoadState["phase"] => {
+    if (current.endedAt !== undefined) return "ended";
+    if (current.stopIssuedAt !== undefined) return "stopping";
+    return current.requests === 0 ? "starting" : "running";
+  };
+  const ready = (): Observation => ({
+    kind: "ready",
+    workers: 2,
+    workersExpected: 2,
+    engine: {},
+    ...(options.plugin ? { masterInstanceId } : {}),
+  });
+
+  const adapter: ClusterAdapter = {
+    config:
+      options.kind === "local"
+        ? { id: "sim", kind: "local", scope: {}, maxConcurrentRuns: 1, workers: 2 }
+        : { id: "sim", kind: "attached", scope: {}, maxConcurrentRuns: 1, baseUrl: "http://sim" },
+    observe: async (run) => {
+      const now = fault;
+      fault = "none";
+      if (now !== "none") {
+        return { kind: "unreachable", refused: now === "refused", message: now };
+      }
+      if (!up) {
+        if (options.kind === "attached") {
+          return { kind: "unreachable", refused: true, message: "nobody listens" };
+        }
+        return died
+          ? { kind: "dead", code: "master_lost", message: "gone", logTail: [] }
+          : { kind: "nothing" };
+      }
+      const mine =
+        load !== undefined &&
+        (options.plugin
+          ? load.runId === run.id
+          : run.startSent !== undefined && (load.endedAt !== undefined || !over.has(run.id)));
+      if (load === undefined || !mine) {
+        const busy = load !== undefined && load.endedAt === undefined;
+        const there = options.plugin ? { masterInstanceId } : {};
+        return busy ? { kind: "foreign", message: "busy", ...there } : ready();
+      }
+      if (!options.plugin && load.endedAt !== undefined) {
+        if (run.status === "Starting") return ready();
+        over.add(run.id);
+      }
+      return {
+        kind: "load",
+        engine: {},
+        workers: 2,
+        workersExpected: 2,
+        load: {
+          phase: phase(load),
+          ...(options.plugin ? { masterInstanceId } : {}),
+          testStartedAt: load.startedAt,
+          requests: load.requests,
+          users: load.targetUsers,
+          targetUsers: load.targetUsers,
+          workersLost: [],
+          ...(load.stopIssuedAt === undefined ? {} : { stopIssuedAt: load.stopIssuedAt }),
+          ...(load.endedAt === undefined ? {} : { endedAt: load.endedAt }),
+          ...(load.stopCause === undefined || !options.plugin ? {} : { stopCause: load.stopCause }),
+        },
+      };
+    },
+    prepare: () =>
+      disturb(() => {
+        if (up || died || options.kind === "attached") return;
+        up = true;
+        masterInstances += 1;
+        masterInstanceId = `masterInstanceId-${masterInstances}`;
+      }),
+    attach: (hold) => disturb(() => guard(hold.fence)),
+    start: ({ run, fence: asked }) =>
+      disturb(() => {
+        if (!up) throw new Error("no master");
+        guard(asked);
+        const same = load?.runId === run.id;
+        if (options.plugin && same) return;
+        if (load !== undefined && load.endedAt === undefined) {
+          if (!options.plugin && isOthers(load)) throw new AppError("conflict", "busy");
+          // Locust without the plugin takes a second start for a change of users.
+          if (!options.plugin) intrusions.push(`${run.id} into ${load.runId}`);
+          throw new Error("busy");
+        }
+        if (load !== undefined) ended.push(load);
+        const key = run.id;
+        starts.set(key, (starts.get(key) ?? 0) + 1);
+        const seconds = run.durationSeconds ?? run.maxDurationSec;
+        load = {
+          runId: run.id,
+          startedAt: options.now(),
+          deadlineAt: seconds === undefined ? undefined : options.now() + seconds * 1000,
+          stopTimeoutMs: run.stopTimeoutSeconds * 1000,
+          requests: 0,
+          targetUsers: run.targetUsers ?? 1,
+        };
+      }),
+    setUsers: (hold, targetUsers) =>
+      disturb(() => {
+        guard(hold.fence);
+        if (load !== undefined) load.targetUsers = targetUsers;
+      }),
+    stop: (hold) =>
+      disturb(() => {
+        guard(hold.fence);
+        stopped.add(hold.run.id);
+        if (options.plugin && load?.runId !== hold.run.id) throw new Error("unknown run");
+        noteHarm(hold.run.id);
+        end("manager");
+      }),
+    kill: () =>
+      disturb(() => {
+        if (options.kind === "local") die();
+      }),
+    spooled: async () => {
+      if (options.plugin && options.kind === "local") finalsArrive = true;
+      return [];
+    },
+    cleanUp: (run) =>
+      disturb(() => {
+        if (options.kind === "local") die();
+        else if (options.plugin ? load?.runId === run.id : mayHaveLoad(run)) {
+          noteHarm(run.id);
+          end("manager");
+        }
+      }),
+    remove: async () => {},
+    probe: async () => ({ state: "idle" }),
+  };
+
+  const die = (): void => {
+    if (load !== undefined) {
+      load.endedAt ??= options.now();
+      ended.push(load);
+    }
+    if (up) died = true;
+    up = false;
+    load = undefined;
+  };
+
+  const loadOf = (runId: string): Load | undefined =>
+    [...ended, ...(load === undefined ? [] : [load])].findLast((one) => one.runId === runId);
+
+  const read = async <T>(value: T): Promise<T> => {
+    if (options.now() < figuresAwayUntil) throw new Error("figures cannot be read");
+    return value;
+  };
+  const figures: RunMetrics = {
+    ingestBatch: async () => {},
+    gaps: async () => [],
+    storeMetric: async () => {},
+    window: async () => undefined,
+    requests: (runId) => read(loadOf(runId)?.requests ?? 0),
+    finals: (runId) => {
+      const known = loadOf(runId);
+      const whole = (known === undefined || known.endedAt !== undefined) && finalsArrive;
+      const stopCause = options.plugin ? known?.stopCause : undefined;
+      return read({ masterInstances: known === undefined ? 0 : 1, complete: whole, stopCause });
+    },
+    snapshot: async () => undefined,
+    summary: () => read({ ...NO_STATS, complete: true }),
+    forget: () => {},
+  };
+
+  return {
+    adapter,
+    figures,
+    starts,
+    /** Starts that were sent to a Locust in the middle of another run. */
+    intrusions,
+    /** Loads that are over, and the one that is not. */
+    loads: (): readonly Load[] => (load === undefined ? ended : [...ended, load]),
+    pass: (ms: number, served: boolean): void => {
+      if (load === undefined || load.endedAt !== undefined) return;
+      if (load.stopIssuedAt === undefined && served) load.requests += Math.ceil(ms / 100);
+      const due = load.deadlineAt;
+      if (options.plugin && due !== undefined && options.now() >= due) end("deadline");
+      if (load.stopIssuedAt !== undefined && options.now() - load.stopIssuedAt >= 1000) {
+        load.endedAt = options.now();
+      }
+    },
+    disturbNext: (next: Fault): void => {
+      fault = next;
+    },
+    harmed,
+    stopped,
+    wasKilled: (): boolean => killed,
+    /** An attached one is started again by whoever runs it. */
+    killMaster: (): void => {
+      killed = true;
+      die();
+      if (options.kind === "local") return;
+      died = false;
+      up = true;
+      masterInstances += 1;
+      masterInstanceId = `masterInstanceId-${masterInstances}`;
+      fence = 0;
+    },
+    figuresAway: (ms: number): void => {
+      figuresAwayUntil = options.now() + ms;
+    },
+    /** Somebody starts load in Locust's own page, and stops it there. */
+    otherStart: (): void => {
+      if (options.kind === "local" || (load !== undefined && load.endedAt === undefined)) return;
+      if (load !== undefined) ended.push(load);
+      load = {
+        runId: `${OTHER}${(others += 1)}`,
+        startedAt: options.now(),
+        deadlineAt: undefined,
+        stopTimeoutMs: 1000,
+        requests: 0,
+        targetUsers: 1,
+      };
+    },
+    otherStop: (): void => {
+      if (load !== undefined && isOthers(load)) end("locust_ui");
+    },
+    stopInPage: (): void => end("locust_ui"),
+    loseFinals: (): void => {
+      finalsArrive = false;
+    },
+  };
+};

@@ -1,0 +1,201 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import fc from "fast-check";
+import { handleTestStart, handleTestStop } from "../../commands/locust-callbacks.ts";
+import { changeLoad, stopTestRun } from "../../commands/stop.ts";
+import type { Disturbance } from "./disturbed-stores.ts";
+import { brokenPromises } from "./history.ts";
+import type { Fault } from "./locust.ts";
+import { createWorld, definition, type Variant } from "./world.ts";
+
+const passing = (min: number, max: number) =>
+  fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min, max }) });
+const server = fc.integer({ min: 0, max: 1 });
+
+/** One thing that happens between two looks of the loop. */
+export const step = fc.oneof(
+  { weight: 8, arbitrary: passing(200, 4000) },
+  { weight: 1, arbitrary: passing(4000, 60_000) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("fault" as const),
+      fault: fc.constantFrom<Fault>("lost-call", "lost-reply", "refused"),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("disturb" as const),
+      server,
+      ms: fc.integer({ min: 100, max: 40_000 }),
+      calls: fc.integer({ min: 1, max: 14 }),
+      what: fc.constantFrom<Disturbance["what"]>(
+        "kill-before",
+        "kill-after",
+        "pause-before",
+        "pause-after",
+        "lost-reply",
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom("cut-off" as const, "leave" as const),
+      server,
+      ms: fc.integer({ min: 500, max: 40_000 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        "kill-master" as const,
+        "stop" as const,
+        "stop-in-page" as const,
+        "told-start" as const,
+        "told-stop" as const,
+        "lose-finals" as const,
+        "no-answers" as const,
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        "down" as const,
+        "figures-away" as const,
+        "users" as const,
+        "other-start" as const,
+        "other-stop" as const,
+      ),
+      ms: fc.integer({ min: 10_000, max: 200_000 }),
+    }),
+  },
+);
+export type Step = Parameters<Parameters<typeof step.map>[0]>[0];
+
+export const variant: fc.Arbitrary<Variant> = fc
+  .record({
+    where: fc.constantFrom(
+      { kind: "local", plugin: true } as const,
+      { kind: "attached", plugin: true } as const,
+      { kind: "attached", plugin: false } as const,
+    ),
+    servers: fc.constantFrom(1 as const, 2 as const),
+    hosts: fc.constantFrom(1 as const, 1 as const, 2 as const),
+    runs: fc.constantFrom(1 as const, 1 as const, 2 as const, 3 as const),
+  })
+  .map(({ where, ...rest }) => ({ ...where, ...rest }));
+
+/** Plays a history to its end, and some time of peace after it. Answers what was broken. */
+export const play = async (
+  variantOf: Variant,
+  steps: readonly Step[],
+): Promise<{ readonly runs: LoadTestRun[]; readonly broken: string[] }> => {
+  const it = await createWorld(variantOf);
+  const ids: string[] = [];
+  for (let left: number = variantOf.runs; left > 0; left -= 1) ids.push((await it.create()).id);
+  const stored = async (): Promise<LoadTestRun[]> =>
+    (await Promise.all(ids.map((id) => it.base.runs.get(id)))).filter((run) => run !== undefined);
+  const newest = async (): Promise<LoadTestRun | undefined> => {
+    const runs = await stored();
+    return runs.findLast(({ status }) => status !== "Pending") ?? runs[0];
+  };
+  let served = true;
+  let stoppedInPage = false;
+  const stopped = new Set<string>();
+  for (const next of steps) {
+    const run = await newest();
+    if (next.do === "pass") {
+      // The servers go on looking, unless the whole machine sleeps.
+      const slices = next.ms > 4000 ? 1 : Math.ceil(next.ms / 1000);
+      for (let slice = 0; slice < slices; slice += 1) {
+        it.pass(next.ms / slices, served);
+        await it.look();
+      }
+    } else if (next.do === "fault") it.cluster.disturbNext(next.fault);
+    else if (next.do === "disturb") it.disturb(next.server, next, next.ms);
+    else if (next.do === "cut-off") it.cutOff(next.server, next.ms);
+    else if (next.do === "leave") await it.leave(next.server, next.ms);
+    else if (next.do === "kill-master") it.cluster.killMaster();
+    else if (next.do === "stop-in-page") {
+      stoppedInPage = true;
+      it.cluster.stopInPage();
+    } else if (next.do === "lose-finals") it.cluster.loseFinals();
+    else if (next.do === "no-answers") served = false;
+    else if (next.do === "down") it.allDown(next.ms);
+    else if (next.do === "figures-away") it.cluster.figuresAway(next.ms);
+    else if (next.do === "other-start") it.cluster.otherStart();
+    else if (next.do === "other-stop") {
+      stoppedInPage ||= !variantOf.plugin;
+      it.cluster.otherStop();
+    } else if (next.do === "users") {
+      if (run?.status === "Running")
+        await changeLoad(it.calm(), run.id, { targetUsers: 3 + (next.ms % 3) }, "t");
+    } else if (run !== undefined) {
+      const deps = it.calm();
+      if (next.do === "stop") {
+        stopped.add(run.id);
+        await stopTestRun(deps, run.id, { name: "t" });
+      } else if (next.do === "told-start") await handleTestStart(deps, run);
+      else if (run.status !== "Pending") {
+        stoppedInPage = true;
+        // It asks for figures, which may not be readable; Locust does not care for the answer.
+        await handleTestStop(deps, run, {}).catch(() => {});
+      }
+    }
+    await it.look();
+  }
+  const open = async () => (await stored()).some(({ settledAt }) => settledAt === undefined);
+  for (let calm = 0; calm < 900 && (await open()); calm += 1) {
+    it.heal();
+    if (calm > 60) it.cluster.otherStop();
+    it.pass(1000, served);
+    await it.look();
+  }
+  // Whatever was asleep has woken by now, and what it then still does has been done.
+  for (let calm = 0; calm < 5; calm += 1) {
+    it.heal();
+    it.cluster.otherStop();
+    it.pass(1000);
+    await it.look();
+  }
+  const loadTest = await it.base.loadTests.get(definition.id);
+  const runs = await stored();
+  const told = new Map<string, unknown[]>();
+  for (const { id } of runs) {
+    const { items } = await it.base.events.list(id, { limit: 500 });
+    told.set(
+      id,
+      items.filter(({ type }) => type === "status").map(({ data }) => data?.["to"]),
+    );
+  }
+  const { cluster } = it;
+  const [starts, loads, intrusions] = [cluster.starts(), cluster.loads(), cluster.intrusions()];
+  const probe = await it.create();
+  const waits = async () => (await it.base.runs.get(probe.id))?.status === "Pending";
+  for (let calm = 0; calm < 30 && (await waits()); calm += 1) {
+    it.heal();
+    it.pass(1000);
+    await it.look();
+  }
+  return {
+    runs,
+    broken: brokenPromises({
+      history: { ...it.history, accepted: ids },
+      runs,
+      starts,
+      intrusions,
+      loads,
+      plugin: variantOf.plugin,
+      stopped,
+      stoppedInPage,
+      told,
+      witnessed: cluster.witnessed(),
+      recentRuns: loadTest?.recentRuns.map(({ id }) => id) ?? [],
+      slotIsFree: !(await waits()),
+    }),
+  };
+};

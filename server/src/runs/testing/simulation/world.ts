@@ -1,0 +1,269 @@
+import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import { noFailpoints } from "../../../lib/failpoints.ts";
+import { createMemoryStores } from "../../../stores/memory/stores.ts";
+import type { Stores } from "../../../stores/ports.ts";
+import { createTestRun } from "../../commands/create.ts";
+import type { RunDeps } from "../../deps.ts";
+import { createBeats, type Beats, soleMember } from "../../ownership/membership.ts";
+import { admitPending, awaitedClusters } from "../../controller/admission.ts";
+import { type Memory, reconcileRun } from "../../controller/reconcile-run.ts";
+import { onlyCluster, simulatedCluster } from "./clusters.ts";
+import { type Disturbance, disturbedStores, Killed } from "./disturbed-stores.ts";
+import { recordingStores } from "./history.ts";
+
+export type Variant = {
+  readonly kind: "local" | "attached";
+  readonly plugin: boolean;
+  readonly servers: 1 | 2;
+  /** Of a local cluster; servers of one host share the folder of its runs. */
+  readonly hosts: 1 | 2;
+  readonly runs: 1 | 2 | 3;
+};
+
+const BEAT_MS = 2500;
+const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+export const definition: LoadTest = {
+  id: "load-test",
+  name: "Simulated",
+  accountId: "a",
+  orgId: "o",
+  projectId: "p",
+  tags: [],
+  targetUrl: "http://127.0.0.1:1",
+  defaultUsers: 5,
+  defaultSpawnRate: 1,
+  defaultDurationSec: 20,
+  stopTimeoutSeconds: 2,
+  loadProfile: { kind: "constant" },
+  lastRunNumber: 0,
+  recentRuns: [],
+  recentRunsVersion: 0,
+  createdAt: 0,
+  createdBy: "test",
+  updatedAt: 0,
+  updatedBy: "test",
+  version: 1,
+  latestRevisionId: "revision",
+};
+
+type Server = {
+  readonly disturbed: ReturnType<typeof disturbedStores>;
+  readonly host: string;
+  deps: RunDeps;
+  beats: Beats | undefined;
+  beatAt: number;
+  memories: Map<string, Memory>;
+  looking: Promise<void> | undefined;
+  /** Down, or asleep, until then. */
+  downUntil: number;
+  asleepUntil: number;
+  awayUntil: number;
+  /** How long the next death or sleep takes. */
+  nextMs: number;
+};
+
+/** One or two servers, one store, one cluster, a clock that only the history moves. */
+export const createWorld = async (variant: Variant) => {
+  let now = 1_000_000;
+  let starts = 0;
+  let ids = 0;
+  const memory: Stores = { ...createMemoryStores(), shared: variant.servers === 2 };
+  const revision = {
+    id: "revision",
+    loadTestId: definition.id,
+    revisionNumber: 1,
+    entrypoint: "locustfile.py",
+    files: [],
+    sha256: "",
+    createdAt: 0,
+    createdBy: "test",
+  };
+  await memory.revisions.create(revision, new Map());
+  await memory.loadTests.create(definition);
+  const { stores: base, history } = recordingStores(memory);
+  const cluster = simulatedCluster({ ...variant, now: () => now });
+  const clock = { now: () => now, monotonic: () => now };
+
+  const depsOf = (stores: Stores, host: string): Pick<Server, "deps" | "beats"> => {
+    const holder = `server-${(starts += 1)}`;
+    const beats =
+      variant.servers === 2
+        ? createBeats({ leases: stores.leases, holder, clock, awakeOrAsleep: () => now, log: LOG })
+        : undefined;
+    const sole = soleMember(holder);
+    const far = host !== "host-0" && variant.kind === "local";
+    return {
+      beats,
+      deps: {
+        stores,
+        clusters: onlyCluster(far ? cluster.fromAfar : cluster.adapter),
+        figures: cluster.figures,
+        clock,
+        ids: { next: () => `id-${(ids += 1)}`, of: (name) => name },
+        log: LOG,
+        membership:
+          beats === undefined ? sole : { ...sole, isGone: beats.isGone, term: beats.term },
+        hostId: host,
+        limits: {
+          maxDurationSeconds: 60,
+          pendingTimeoutSeconds: 6000,
+          metricsPollIntervalSeconds: 2,
+        },
+        failpoint: noFailpoints,
+      },
+    };
+  };
+
+  const servers = Array.from({ length: variant.servers }, (_, index): Server => {
+    const disturbed = disturbedStores(base);
+    const host = variant.hosts === 2 && index === 1 ? "host-1" : "host-0";
+    return {
+      disturbed,
+      host,
+      ...depsOf(disturbed.stores, host),
+      beatAt: Number.NEGATIVE_INFINITY,
+      memories: new Map(),
+      looking: undefined,
+      downUntil: 0,
+      asleepUntil: 0,
+      awayUntil: 0,
+      nextMs: 1000,
+    };
+  });
+
+  const restart = (server: Server): void => {
+    server.disturbed.revive();
+    Object.assign(server, depsOf(server.disturbed.stores, server.host));
+    server.beatAt = Number.NEGATIVE_INFINITY;
+    server.memories = new Map();
+  };
+
+  const beat = async (server: Server): Promise<void> => {
+    if (server.beats === undefined || now - server.beatAt < BEAT_MS) return;
+    server.beatAt = now;
+    await server.beats.beat();
+  };
+
+  /** As the loop does it: what fails is tried again by the next look. */
+  const tolerate = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof Killed) throw error;
+    }
+  };
+
+  const lookAround = async (server: Server): Promise<void> => {
+    const { deps } = server;
+    try {
+      await tolerate(() => beat(server));
+      await tolerate(async () => {
+        const open = await deps.stores.runs.unsettled();
+        for (const clusterId of awaitedClusters(open)) await admitPending(deps, clusterId, open);
+      });
+      await tolerate(async () => {
+        for (const run of await deps.stores.runs.unsettled()) {
+          if (run.status === "Pending") continue;
+          const known = server.memories.get(run.id) ?? {};
+          server.memories.set(run.id, known);
+          await tolerate(() => reconcileRun(deps, run.id, known));
+        }
+      });
+    } catch {
+      server.downUntil = now + server.nextMs;
+    }
+  };
+
+  /** Until the look has ended, or the server has fallen asleep in the middle of it. */
+  const untilQuiet = async (server: Server): Promise<void> => {
+    if (server.looking === undefined) return;
+    if (!server.disturbed.isAsleep()) {
+      await Promise.race([server.looking, server.disturbed.sleeping()]);
+    }
+    if (server.disturbed.isAsleep()) server.asleepUntil = now + server.nextMs;
+  };
+
+  const look = async (server: Server): Promise<void> => {
+    if (now < server.downUntil) return;
+    if (server.downUntil > 0) {
+      server.downUntil = 0;
+      restart(server);
+    }
+    server.disturbed.setAway(now < server.awayUntil);
+    if (server.disturbed.isAsleep()) {
+      if (now < server.asleepUntil) return;
+      server.disturbed.wake();
+      await untilQuiet(server);
+      return;
+    }
+    if (server.looking !== undefined) return;
+    const looking = lookAround(server).finally(() => {
+      server.looking = undefined;
+    });
+    server.looking = looking;
+    await untilQuiet(server);
+  };
+
+  const at = (index: number): Server => {
+    const server = servers[index % servers.length];
+    if (server === undefined) throw new Error("there is no server");
+    return server;
+  };
+
+  return {
+    base,
+    cluster,
+    history,
+    now: () => now,
+    /** A server that is never disturbed: what an API call reaches. */
+    calm: (): RunDeps => depsOf(base, "host-0").deps,
+    create: () =>
+      createTestRun(
+        depsOf(base, "host-0").deps,
+        definition,
+        { tags: [] },
+        { name: "t", trigger: "api" },
+      ),
+    /** To the store, by the server that has made more of them. */
+    calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
+    pass: (ms: number, served = true): void => {
+      for (let left = ms; left > 0; left -= 500) {
+        now += Math.min(500, left);
+        cluster.pass(Math.min(500, left), served);
+      }
+    },
+    look: async (): Promise<void> => {
+      for (const server of servers) await look(server);
+    },
+    disturb: (index: number, disturbance: Disturbance, ms: number): void => {
+      at(index).nextMs = ms;
+      at(index).disturbed.disturb(disturbance);
+    },
+    /** The machine is off: every server is dead for so long. */
+    allDown: (ms: number): void => {
+      for (const server of servers) {
+        if (server.looking === undefined) server.downUntil = now + ms;
+      }
+    },
+    cutOff: (index: number, ms: number): void => {
+      at(index).awayUntil = now + ms;
+    },
+    /** SIGTERM: what it held is free at once; it is started again later. */
+    leave: async (index: number, ms: number): Promise<void> => {
+      const server = at(index);
+      if (server.looking !== undefined || now < server.downUntil) return;
+      await base.leases.leave(server.deps.membership.holder);
+      server.downUntil = now + ms;
+    },
+    /** Nothing is disturbed any more. */
+    heal: (): void => {
+      for (const server of servers) {
+        server.disturbed.calm();
+        server.awayUntil = 0;
+        server.asleepUntil = 0;
+        server.downUntil = Math.min(server.downUntil, now);
+      }
+    },
+  };
+};

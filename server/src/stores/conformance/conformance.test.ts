@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe } from "vitest";
+import { storesContract } from "./all.ts";
+import { reopening } from "./reopening.ts";
+import { twoClients } from "./two-clients.ts";
+import { createMemoryStores } from "../memory/stores.ts";
+import { openMongoStores } from "../mongo/stores.ts";
+import { onMongo } from "../testing/test-database.ts";
+import type { Stores } from "../ports.ts";
+import { openSqliteStores } from "../sqlite/stores.ts";
+
+const root = mkdtempSync(join(tmpdir(), "load-manager-stores-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+const freshFolder = () => join(root, String((folders += 1)));
+
+describe("memory", () => {
+  storesContract(async () => createMemoryStores());
+});
+
+describe("sqlite", () => {
+  storesContract(() => openSqliteStores({ dataDir: freshFolder() }));
+});
+
+describe("sqlite, opened again between write and read", { timeout: 180_000 }, () => {
+  storesContract(async () => {
+    const dataDir = freshFolder();
+    const open = (): Promise<Stores> => openSqliteStores({ dataDir, unfinished: true });
+    return reopening(open)();
+  });
+});
+
+onMongo((database) => {
+  describe("mongodb", { timeout: 120_000 }, () => {
+    storesContract(() => openMongoStores(database));
+  });
+});
+
+onMongo((database) => {
+  describe("mongodb, through two clients in turn", { timeout: 120_000 }, () => {
+    storesContract(twoClients(() => openMongoStores(database)));
+  });
+});

@@ -1,0 +1,131 @@
+import type Database from "better-sqlite3";
+import type { Rollup, RollupQuery, CompactedRange, MetricRecord } from "../ports.ts";
+import { byMasterInstance, SAMPLE, toRanges } from "../shared/samples.ts";
+
+type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
+
+export type RollupsTable = {
+  readonly read: (runId: string, query: RollupQuery) => Rollup[];
+  readonly compacted: (runId: string) => CompactedRange[];
+  readonly isCompacted: (row: Key & { readonly runId: string }) => boolean;
+  readonly compact: (runId: string, rows: readonly Key[], rollups: readonly Rollup[]) => boolean;
+  readonly uncompacted: (beforeSecond: number) => { runId: string; second: number }[];
+  readonly expire: (level: number, beforeStart: number, keptRunIds: readonly string[]) => void;
+  readonly deleteRun: (runId: string) => void;
+};
+
+/** Thrown to undo what the transaction has done so far. */
+class RowIsGone extends Error {}
+
+export const rollupsTable = (db: Database.Database): RollupsTable => {
+  const columns = "runId, series, level, start, body";
+  const ofSeries = db.prepare<unknown[], Rollup>(
+    `SELECT ${columns} FROM metrics_rollups
+     WHERE runId = ? AND level = ? AND series = ? AND start BETWEEN ? AND ? ORDER BY start`,
+  );
+  const ofEndpoints = db.prepare<unknown[], Rollup>(
+    `SELECT ${columns} FROM metrics_rollups WHERE runId = ? AND level = ? AND start BETWEEN ? AND ?
+     AND length(series) = 16 ORDER BY series, start`,
+  );
+  const put = db.prepare<unknown[]>(
+    `INSERT INTO metrics_rollups (${columns}) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (runId, level, series, start) DO UPDATE SET body = excluded.body`,
+  );
+  const removeRow = db.prepare<unknown[]>(
+    "DELETE FROM metrics_timeseries WHERE runId = ? AND masterInstanceId = ? AND seq = ?",
+  );
+  const ranges = db.prepare<unknown[], CompactedRange>(
+    "SELECT masterInstanceId, fromSeq, toSeq FROM metrics_compacted WHERE runId = ? ORDER BY masterInstanceId, fromSeq",
+  );
+  const holding = db.prepare<unknown[]>(
+    "SELECT 1 FROM metrics_compacted WHERE runId = ? AND masterInstanceId = ? AND fromSeq <= ? AND toSeq >= ?",
+  );
+  const touching = db.prepare<unknown[], { fromSeq: number; toSeq: number }>(
+    `SELECT fromSeq, toSeq FROM metrics_compacted
+     WHERE runId = ? AND masterInstanceId = ? AND fromSeq <= ? AND toSeq >= ?`,
+  );
+  const removeRange = db.prepare<unknown[]>(
+    "DELETE FROM metrics_compacted WHERE runId = ? AND masterInstanceId = ? AND fromSeq = ?",
+  );
+  const addRange = db.prepare<unknown[]>(
+    "INSERT INTO metrics_compacted (runId, masterInstanceId, fromSeq, toSeq) VALUES (?, ?, ?, ?)",
+  );
+  const nextRun = db.prepare<unknown[], { runId: string | null }>(
+    `SELECT min(runId) AS runId FROM metrics_timeseries WHERE type = ${SAMPLE} AND second > 0 AND runId > ?`,
+  );
+  const oldest = db.prepare<unknown[], { second: number | null }>(
+    `SELECT min(second) AS second FROM metrics_timeseries WHERE type = ${SAMPLE} AND runId = ? AND second > 0 AND second < ?`,
+  );
+  const deleteRollups = db.prepare<unknown[]>("DELETE FROM metrics_rollups WHERE runId = ?");
+  const deleteRanges = db.prepare<unknown[]>("DELETE FROM metrics_compacted WHERE runId = ?");
+  const expire = db.prepare<unknown[]>(
+    `DELETE FROM metrics_rollups WHERE level = ? AND start < ?
+     AND runId NOT IN (SELECT value FROM json_each(?))`,
+  );
+
+  /** Ranges that touch become one. */
+  const addCompacted = (
+    runId: string,
+    { masterInstanceId }: Key,
+    from: number,
+    to: number,
+  ): void => {
+    let [fromSeq, toSeq] = [from, to];
+    for (const range of touching.all(runId, masterInstanceId, to + 1, from - 1)) {
+      fromSeq = Math.min(fromSeq, range.fromSeq);
+      toSeq = Math.max(toSeq, range.toSeq);
+      removeRange.run(runId, masterInstanceId, range.fromSeq);
+    }
+    addRange.run(runId, masterInstanceId, fromSeq, toSeq);
+  };
+
+  const mergeAll = db.transaction(
+    (runId: string, rows: readonly Key[], rollups: readonly Rollup[]): void => {
+      for (const ofInstance of byMasterInstance(rows)) {
+        const [first] = ofInstance;
+        if (first === undefined) continue;
+        for (const { masterInstanceId, seq } of ofInstance) {
+          if (removeRow.run(runId, masterInstanceId, seq).changes !== 1) throw new RowIsGone();
+        }
+        for (const [from, to] of toRanges(ofInstance.map(({ seq }) => seq)))
+          addCompacted(runId, first, from, to);
+      }
+      for (const { series, level, start, body } of rollups)
+        put.run(runId, series, level, start, body);
+    },
+  );
+
+  return {
+    read: (runId, { level, series, fromStart, toStart }) =>
+      series === "endpoints"
+        ? ofEndpoints.all(runId, level, fromStart, toStart)
+        : series.flatMap((one) => ofSeries.all(runId, level, one, fromStart, toStart)),
+    compacted: (runId) => ranges.all(runId),
+    isCompacted: ({ runId, masterInstanceId, seq }) =>
+      holding.get(runId, masterInstanceId, seq, seq) !== undefined,
+    compact: (runId, rows, rollups) => {
+      try {
+        mergeAll.immediate(runId, rows, rollups);
+        return true;
+      } catch (error) {
+        if (error instanceof RowIsGone) return false;
+        throw error;
+      }
+    },
+    uncompacted: (beforeSecond) => {
+      const found: { runId: string; second: number }[] = [];
+      for (let runId = nextRun.get("")?.runId; runId != null; runId = nextRun.get(runId)?.runId) {
+        const second = oldest.get(runId, beforeSecond)?.second;
+        if (second != null) found.push({ runId, second });
+      }
+      return found;
+    },
+    expire: (level, beforeStart, keptRunIds) => {
+      expire.run(level, beforeStart, JSON.stringify(keptRunIds));
+    },
+    deleteRun: (runId) => {
+      deleteRollups.run(runId);
+      deleteRanges.run(runId);
+    },
+  };
+};
