@@ -1,7 +1,10 @@
-// Every measurement, or those whose name holds an argument. A table on the terminal, and all of it as JSON.
+// Every measurement, or those whose name holds an argument. A table on the terminal, and all of it as JSON. With
+// `--against DIR` instead: this checkout compared with another.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { against } from "./against.ts";
 import { histogramRows } from "./histograms.ts";
 import { ingestRows } from "./ingest.ts";
 import type { Row } from "./lib/pairs.ts";
@@ -22,7 +25,12 @@ const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
 };
 const FILE = join(import.meta.dirname, "results", "latest.json");
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { against: { type: "string" }, pairs: { type: "string", default: "9" } },
+});
+if (values.against !== undefined)
+  process.exit(await against(values.against, wanted, Math.floor(Number(values.pairs))));
 const known = Object.keys(BENCHES);
 const unknown = wanted.filter((name) => !known.some((one) => one.includes(name)));
 if (unknown.length > 0) {

@@ -1,4 +1,7 @@
-"""What the plugin costs inside Locust: CPU time of its own steps, and of a real request of FastHttpUser beside it."""
+"""
+What the plugin costs inside Locust: CPU time of its own steps, and of a real request of FastHttpUser beside it.
+plugin.py URL [FOLDER]: a web server to ask, and where the plugin is (default: this checkout's).
+"""
 import json
 import os
 import sys
@@ -6,12 +9,19 @@ import time
 
 import locust  # noqa: F401  (first: it patches the standard library for gevent)
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "locust-plugin"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, sys.argv[2] if len(sys.argv) > 2 else os.path.join(os.path.dirname(HERE), "locust-plugin"))
 
 from locust.contrib.fasthttp import FastHttpUser  # noqa: E402
 from locust.env import Environment  # noqa: E402
-from load_manager_locust.collector import Collector  # noqa: E402
-from load_manager_locust.worker import Recorder  # noqa: E402
+
+try:
+    from load_manager_locust.master.collector import Collector
+    from load_manager_locust.worker.recorder import Recorder
+except ImportError:
+    # The names of older checkouts, which this one is compared with.
+    from load_manager_locust.collector import Collector
+    from load_manager_locust.worker import Recorder
 
 
 def cpu(work, times):
@@ -31,6 +41,16 @@ class Runner(object):
     exceptions = {}
 
 
+class HandClock(object):
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def jumped(self):
+        return 0.0
+
+
 def record_cost():
     recorder = Recorder()
     names = ["/endpoint/%d" % number for number in range(100)]
@@ -39,21 +59,22 @@ def record_cost():
 
 def second_costs(endpoints):
     """Of one second with ten requests an endpoint: reporting it in the worker, taking and passing it on in the master."""
-    clock = [1000.0]
-    recorder = Recorder(endpoints + 1, lambda: clock[0])
+    clock = HandClock()
+    recorder = Recorder(endpoints + 1, clock)
     sent = []
-    collector = Collector(Runner(), lambda kind, body: sent.append(body), lambda *_: None, lambda *_: None, endpoints + 1, lambda: clock[0])
+    collector = Collector(Runner(), lambda kind, body: sent.append(body), lambda *_: None, lambda *_: None, endpoints + 1, clock)
     collector.begin()
+    add_report = getattr(collector, "add_report", None) or collector.report
     reporting, collecting = [], []
     for _ in range(7):
         for number in range(endpoints * 10):
             recorder.request("GET", "/endpoint/%d" % (number % endpoints), 5 + number % 200, 512, None)
-        clock[0] += 1
+        clock.now += 1
         begun = time.process_time()
         told = recorder.report()
         reporting.append(time.process_time() - begun)
         begun = time.process_time()
-        collector.report("worker-1", {"lm": told, "stats": [], "errors": {}})
+        add_report("worker-1", {"lm": told, "stats": [], "errors": {}})
         collector.tick()
         collecting.append(time.process_time() - begun)
     return sorted(reporting)[3], sorted(collecting)[3]

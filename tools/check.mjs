@@ -1,58 +1,91 @@
-// Types, lint, format, dead code, layers, length of files.
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
-import { brokenLayers } from "./layers.mjs";
-import { capture, ROOT, say } from "./steps.mjs";
+// npm run check [-- STEP …]: what can be said of the code without running it.
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brokenRules } from "./imports.mjs";
+import { longFiles, longPythonFunctions } from "./lengths.mjs";
+import { filesOf, ROOT, say, Stop } from "./steps.mjs";
 
-const LONGEST = 400;
-/** A table is read as a whole. */
-const MAY_BE_LONGER = new Set(["contract/src/routes.ts"]);
+const readSources = () =>
+  filesOf(/\.(ts|tsx|mjs|js|py)$/).map((file) => ({
+    file,
+    text: readFileSync(join(ROOT, file), "utf8"),
+  }));
 
-const sources = (folder = ROOT) =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory())
-      return /^(\..*|node_modules|__pycache__)$/.test(entry.name) ? [] : sources(path);
-    return /\.(ts|tsx|mjs|js|py)$/.test(entry.name) ? [relative(ROOT, path)] : [];
-  });
+/** A program of node_modules. What it prints is the problem when it fails. */
+const program =
+  (name, ...args) =>
+  ({ node, env }) =>
+    new Promise((resolve) => {
+      const child = spawn(node, [join(ROOT, "node_modules", name), ...args], { cwd: ROOT, env });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (text) => (output += text));
+      child.on("error", (error) => resolve({ problems: [error.message] }));
+      child.on("close", (code) => resolve({ problems: code === 0 ? [] : [output.trim()] }));
+    });
 
-const tooLong = () =>
-  sources()
-    .filter((file) => !MAY_BE_LONGER.has(file))
-    .map((file) => [file, readFileSync(join(ROOT, file), "utf8").split("\n").length - 1])
-    .filter(([, lines]) => lines > LONGEST)
-    .map(([file, lines]) => `${file} has ${lines} lines; ${LONGEST} is the most`);
+/** name → what is checked, in words, and the check: → { problems, warnings }, each a list of texts. */
+const STEPS = {
+  types: {
+    what: "TypeScript compiles, with every strict option",
+    run: program("typescript/bin/tsc", "-p", "."),
+  },
+  lint: {
+    what: "oxlint's rules, import cycles, functions of at most 80 lines",
+    run: program("oxlint/bin/oxlint", "--type-aware", "--deny-warnings"),
+  },
+  format: {
+    what: "files are formatted (npm run format does it)",
+    run: program("oxfmt/bin/oxfmt", "--check"),
+  },
+  unused: {
+    what: "no file, export or dependency that nobody uses",
+    run: program("knip/bin/knip.js", "--no-progress"),
+  },
+  imports: {
+    what: "folders import only what tools/imports.mjs allows; clocks, ids, environment, writes of runs",
+    run: async () => ({ problems: brokenRules(readSources()) }),
+  },
+  lengths: {
+    what: "Python functions of at most 80 lines; files above 400 lines are named",
+    run: async () => {
+      const sources = readSources();
+      return { problems: longPythonFunctions(sources), warnings: longFiles(sources) };
+    },
+  },
+};
 
-export const check = async ({ node, env }) => {
-  const run =
-    (name, ...args) =>
-    () => {
-      const { ok, all } = capture(node, [join(ROOT, "node_modules", name), ...args], {
-        cwd: ROOT,
-        env,
-      });
-      return ok ? [] : [all];
-    };
-  const steps = {
-    types: run("typescript/bin/tsc", "-p", "."),
-    lint: run("oxlint/bin/oxlint", "--type-aware", "--deny-warnings"),
-    format: run("oxfmt/bin/oxfmt", "--check"),
-    "dead code": run("knip/bin/knip.js", "--no-progress"),
-    layers: () =>
-      brokenLayers(
-        sources().map((file) => ({ file, text: readFileSync(join(ROOT, file), "utf8") })),
-      ),
-    "length of files": tooLong,
-  };
-  let failed = 0;
-  for (const [name, step] of Object.entries(steps)) {
-    const started = performance.now();
-    const problems = step();
-    failed += problems.length > 0 ? 1 : 0;
-    say(
-      `${problems.length === 0 ? "ok  " : "FAIL"} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`,
+/** → the steps of these names, or all where none is named. */
+export const chosenSteps = (names, steps = STEPS) => {
+  const unknown = names.filter((name) => !Object.hasOwn(steps, name));
+  if (unknown.length > 0) {
+    throw new Stop(
+      `There is no check ${unknown.join(", ")}; there are ${Object.keys(steps).join(", ")}.`,
     );
-    for (const problem of problems) say(problem);
   }
+  return Object.entries(steps).filter(([name]) => names.length === 0 || names.includes(name));
+};
+
+/** Runs the steps, two at a time as the slow ones wait for each other, and prints each as it ends. → exit code */
+export const check = async ({ node, env, args = [], steps = STEPS, print = say }) => {
+  const waiting = chosenSteps(args, steps);
+  const width = Math.max(...waiting.map(([name]) => name.length));
+  let failed = 0;
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [name, { what, run }] = next;
+      const started = performance.now();
+      const { problems, warnings = [] } = await run({ node, env });
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      failed += problems.length > 0 ? 1 : 0;
+      print(
+        `${problems.length === 0 ? "ok  " : "FAIL"} ${name.padEnd(width)} ${seconds.padStart(5)} s  ${what}`,
+      );
+      for (const problem of problems) print(problem);
+      for (const warning of warnings) print(`     warning: ${warning}`);
+    }
+  };
+  await Promise.all([work(), work()]);
   return failed === 0 ? 0 : 1;
 };

@@ -68,12 +68,19 @@ const locustOf = (python) => {
   return ok ? out.split("\n").at(-1) : undefined;
 };
 
+/** What an environment was made of: of a file of requirements its text, as checkouts that share an environment have it at different paths. */
+export const keyOf = (python, requirements) =>
+  digest(
+    python.path,
+    ...requirements.map((one) => (existsSync(one) ? readFileSync(one, "utf8") : one)),
+  );
+
 /** An environment in our folder with these requirements; a half-made one is made anew. Says why where it cannot be. */
 export const makeEnvironment = (name, python, requirements) => {
   const folder = join(TOOLS_FOLDER, name);
   const own = join(folder, "bin/python");
   const mark = join(folder, ".complete");
-  const wanted = digest(python.path, ...requirements);
+  const wanted = keyOf(python, requirements);
   if (readMark(mark) === wanted && existsSync(own)) return { python: own };
   say(`Making a Python environment with ${name} (Python ${python.version.join(".")}) …`);
   rmSync(folder, { recursive: true, force: true });

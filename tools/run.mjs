@@ -5,7 +5,7 @@ import { check } from "./check.mjs";
 import { ensurePackages, findNode } from "./node.mjs";
 import { ensurePython } from "./python.mjs";
 import { foreground, ROOT, say, Stop } from "./steps.mjs";
-import { test } from "./test.mjs";
+import { test, testUnit } from "./test.mjs";
 
 const CLI = join(ROOT, "cli/bin/load-manager.js");
 
@@ -41,6 +41,8 @@ const main = async ([what, ...args]) => {
       return foreground(node, [join(ROOT, "examples/shop/main.ts"), ...args], env);
     case "test":
       return test({ node, args, env });
+    case "unit":
+      return testUnit({ node, args, env });
     case "truth":
       return test({ node, args: ["e2e/truth"], env: { ...env, LOAD_MANAGER_TRUTH: "long" } });
     case "soak": {
@@ -65,12 +67,14 @@ const main = async ([what, ...args]) => {
     case "migrate":
       return test({ node, args: ["e2e/migrate"], env: { ...env, LOAD_MANAGER_MIGRATE: "long" } });
     case "check":
-      return check({ node, env });
+      return check({ node, env, args });
+    case "format":
+      return foreground(node, [join(ROOT, "node_modules/oxfmt/bin/oxfmt"), ...args], env);
     case "bench":
       return foreground(node, [join(ROOT, "bench/main.ts"), ...args], await withPython(env));
     default:
       throw new Stop(
-        `There is no ${what}; there are start, demo, dev, shop, test, truth, faults, soak, long, migrate, check and bench.`,
+        `There is no ${what}; there are start, demo, dev, shop, test, unit, truth, faults, soak, long, migrate, check, format and bench.`,
       );
   }
 };

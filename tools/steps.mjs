@@ -1,8 +1,8 @@
 // Small things that every tool needs. Plain JavaScript: this runs before anything is installed, on any Node from 20 on.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -10,6 +10,16 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/,
 
 /** What is installed beside the project's own node_modules: Python environments, marks of what is done. */
 export const TOOLS_FOLDER = process.env.LOAD_MANAGER_TOOLS ?? join(ROOT, ".load-manager-tools");
+
+const NOT_OURS = /^(\..*|node_modules|__pycache__|results)$/;
+
+/** The project's own files whose name matches, as paths from its root. */
+export const filesOf = (name, folder = ROOT) =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return NOT_OURS.test(entry.name) ? [] : filesOf(name, path);
+    return name.test(entry.name) ? [relative(ROOT, path)] : [];
+  });
 
 /** One line a step, on stderr: stdout belongs to what is run. */
 export const say = (line) => process.stderr.write(`${line}\n`);

@@ -1,4 +1,4 @@
-// Every suite, one after another; a suite that did not run is a failure, or is named loudly where the machine cannot have it.
+// npm test and npm run test:unit. A suite that did not run is a failure, or is named loudly where the machine cannot have it.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { ensureFaketime } from "./faketime.mjs";
 import { startMongo } from "./mongo.mjs";
 import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
 import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
+import { planTests, planUnit } from "./suites.mjs";
 
 /** CI sets it: nothing may be left out there. */
 const ALL = process.env.LM_REQUIRE_ALL === "1";
@@ -32,78 +33,122 @@ export const countJunit = (xml) => {
   return { passed: total - failed, failed };
 };
 
-const locusts = async () => {
+/** Debian's own package is another Locust 2.12.1, on Debian's libraries; it is tested where it is installed. */
+const debians = (found) => {
+  const debian = "/usr/bin/python3";
+  const isThere =
+    found.LOAD_MANAGER_TEST_PYTHON_212 !== debian && capture(debian, ["-c", "import locust"]).ok;
+  return isThere ? { LOAD_MANAGER_TEST_PYTHON_DEBIAN: debian } : {};
+};
+
+const prepareLocust = async () => {
   const missing = [];
-  const found = { LOAD_MANAGER_PYTHON: undefined, LOAD_MANAGER_TEST_PYTHON_212: undefined };
+  const env = {};
   try {
-    found.LOAD_MANAGER_PYTHON = (await ensurePython()).python;
+    env.LOAD_MANAGER_PYTHON = (await ensurePython()).python;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     missing.push(`tests on the newest Locust: ${error.message}`);
   }
   const oldest = await ensureOldestLocust();
   if (oldest.python === undefined) missing.push(`tests on Locust 2.12.1: ${oldest.why}`);
-  else found.LOAD_MANAGER_TEST_PYTHON_212 = oldest.python;
-  return { found: withDebian(found), missing };
+  else env.LOAD_MANAGER_TEST_PYTHON_212 = oldest.python;
+  return { env: { ...env, ...debians(env) }, missing };
 };
 
-/** Debian's own package is another Locust 2.12.1, on Debian's libraries; it is tested where it is installed. */
-const withDebian = (found) => {
-  const debian = "/usr/bin/python3";
-  const there =
-    found.LOAD_MANAGER_TEST_PYTHON_212 !== debian && capture(debian, ["-c", "import locust"]).ok;
-  return there ? { ...found, LOAD_MANAGER_TEST_PYTHON_DEBIAN: debian } : found;
+const prepareMongo = async () => {
+  const { uri, stop, why } = await startMongo();
+  return why === undefined
+    ? { env: { LOAD_MANAGER_TEST_MONGODB_URI: uri }, stop, missing: [] }
+    : { env: {}, missing: [`tests of the MongoDB store: ${why}`] };
 };
 
+const prepareFaketime = async ({ LOAD_MANAGER_FAULTS }) => {
+  if (LOAD_MANAGER_FAULTS !== "all") return { env: {}, missing: [] };
+  const { file, why } = await ensureFaketime();
+  return why === undefined
+    ? { env: { LOAD_MANAGER_TEST_FAKETIME: file }, missing: [] }
+    : { env: {}, missing: [`the faults of clocks (row 19): ${why}`] };
+};
+
+const prepareRoot = async () => ({
+  env: {},
+  missing:
+    process.getuid?.() === 0 ? [] : ["the test of a full disk: only root can make a small disk"],
+});
+
+/** need → how it is met: { env } for the tests, { missing } for what this machine cannot have, { stop } afterwards. */
+const PREPARE = {
+  mongodb: prepareMongo,
+  locust: prepareLocust,
+  faketime: prepareFaketime,
+  root: prepareRoot,
+};
+
+const prepare = async (needs, env, stops) => {
+  const found = {};
+  const missing = [];
+  for (const need of needs) {
+    const one = await PREPARE[need](env);
+    Object.assign(found, one.env);
+    missing.push(...one.missing);
+    if (one.stop !== undefined) stops.push(one.stop);
+  }
+  return { found, missing };
+};
+
+/** The plugin's tests on each Locust. Mostly they wait for Locust: together they take as long as one. */
+const runPytest = async (paths, { reports, env, found, missing }) => {
+  const pythons = ["LOAD_MANAGER_PYTHON", "LOAD_MANAGER_TEST_PYTHON_212"].filter(
+    (name) => found[name] !== undefined,
+  );
+  const counts = await Promise.all(
+    pythons.map(async (name) => {
+      const python = found[name];
+      if (!hasPytest(python)) {
+        missing.push(`the plugin's tests on ${python}: it has no pytest`);
+        return [];
+      }
+      say(`\nThe plugin's tests on ${python}`);
+      const junit = join(reports, `${name}.xml`);
+      const quiet = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
+      const pytest = [...quiet, ...paths, `--junitxml=${junit}`];
+      await foreground(python, pytest, { ...env, PYTHONDONTWRITEBYTECODE: "1" });
+      return [countJunit(existsSync(junit) ? readFileSync(junit, "utf8") : undefined)];
+    }),
+  );
+  return counts.flat();
+};
+
+const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
+
+const runVitest = async (filters, { node, reports, env, found, needs }) => {
+  const report = join(reports, "vitest.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  // Without any Locust each of these would fail for the same reason, which is told as what is missing.
+  const without =
+    needs.has("locust") && !Object.keys(found).some((name) => name.includes("PYTHON"))
+      ? ["--project", "!e2e"]
+      : [];
+  await foreground(node, [VITEST, "run", ...reporters, ...without, ...filters], {
+    ...env,
+    ...found,
+  });
+  return countVitest(readJson(report));
+};
+
+/** npm test [-- PATH …]: prepares what the tests at these paths need, and runs them. → exit code */
 export const test = async ({ node, args, env }) => {
+  const { needs, pytest, vitest } = planTests(args);
   const reports = mkdtempSync(join(tmpdir(), "load-manager-test-"));
-  const mongo = await startMongo();
+  const stops = [];
   try {
-    const { found, missing } = await locusts();
-    if (process.getuid?.() !== 0)
-      missing.push("the test of a full disk: only root can make a small disk");
-    if (mongo.why !== undefined) missing.push(`tests of the MongoDB store: ${mongo.why}`);
-    const faults = env.LOAD_MANAGER_FAULTS === "all";
-    const faketime = faults ? await ensureFaketime() : {};
-    if (faketime.why !== undefined) missing.push(`the faults of clocks (row 19): ${faketime.why}`);
+    const { found, missing } = await prepare(needs, env, stops);
     const counts = [];
-    const defined = Object.fromEntries(
-      Object.entries(found).filter(([, python]) => python !== undefined),
-    );
-    const filtered = args.length > 0;
-    const pythons = Object.entries(defined).filter(
-      ([name]) => !filtered && name !== "LOAD_MANAGER_TEST_PYTHON_DEBIAN",
-    );
-    // Mostly they wait for Locust: together they take as long as one.
-    await Promise.all(
-      pythons.map(async ([name, python]) => {
-        if (!hasPytest(python)) {
-          missing.push(`the plugin's tests on ${python}: it has no pytest`);
-          return;
-        }
-        say(`\nThe plugin's tests on ${python}`);
-        const junit = join(reports, `${name}.xml`);
-        const quiet = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
-        const pytest = [...quiet, "locust-plugin/tests", `--junitxml=${junit}`];
-        await foreground(python, pytest, { ...env, PYTHONDONTWRITEBYTECODE: "1" });
-        counts.push(countJunit(existsSync(junit) ? readFileSync(junit, "utf8") : undefined));
-      }),
-    );
-    const report = join(reports, "vitest.json");
-    const vitest = [
-      join(ROOT, "node_modules/vitest/vitest.mjs"),
-      "run",
-      "--reporter=default",
-      "--reporter=json",
-    ];
-    const projects = Object.keys(defined).length === 0 ? ["--project", "unit"] : [];
-    await foreground(node, [...vitest, `--outputFile.json=${report}`, ...projects, ...args], {
-      ...env,
-      ...defined,
-      ...(faketime.file === undefined ? {} : { LOAD_MANAGER_TEST_FAKETIME: faketime.file }),
-      ...(mongo.uri === undefined ? {} : { LOAD_MANAGER_TEST_MONGODB_URI: mongo.uri }),
-    });
-    counts.push(countVitest(readJson(report)));
+    if (pytest !== undefined)
+      counts.push(...(await runPytest(pytest, { reports, env, found, missing })));
+    if (vitest !== undefined)
+      counts.push(await runVitest(vitest, { node, reports, env, found, needs }));
     for (const what of missing) say(`\nNOT RUN: ${what}`);
     const passed = counts.reduce((sum, count) => sum + count.passed, 0);
     const failed =
@@ -111,7 +156,23 @@ export const test = async ({ node, args, env }) => {
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
     return failed === 0 ? 0 : 1;
   } finally {
-    await mongo.stop?.();
+    for (const stop of stops) await stop();
     rmSync(reports, { recursive: true, force: true });
   }
+};
+
+/** npm run test:unit [-- PATH …] [--watch]: what needs npm's packages alone and answers in seconds. → exit code */
+export const testUnit = async ({ node, args, env }) => {
+  const { isWatching, vitest, leftOut, run } = planUnit(args);
+  for (const [reason, files] of Object.entries(leftOut))
+    say(`left out (${reason}; npm test runs them): ${files.join(", ")}`);
+  if (run === 0) {
+    say("Nothing is left to run.");
+    return 1;
+  }
+  const exclude = Object.values(leftOut)
+    .flat()
+    .flatMap((file) => ["--exclude", file]);
+  const how = isWatching ? "watch" : "run";
+  return foreground(node, [VITEST, how, "--project", "unit", ...exclude, ...vitest], env);
 };

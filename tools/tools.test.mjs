@@ -1,30 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { brokenLayers } from "./layers.mjs";
-import { ranked, requirementFor } from "./python.mjs";
+import { keyOf, ranked, requirementFor } from "./python.mjs";
 import { needsPython } from "./run.mjs";
 import { countJunit, countVitest } from "./test.mjs";
-
-describe("the layer rule", () => {
-  const of = (file, text) => brokenLayers([{ file, text }]);
-  test("names an import that goes up", () => {
-    expect(of("contract/src/a.ts", 'import { x } from "@load-manager/server/app.ts";')).toEqual([
-      "contract/src/a.ts must not import server/src/app.ts",
-    ]);
-    expect(of("server/src/metrics/a.ts", 'import { x } from "../http/bind.ts";')).toHaveLength(1);
-    expect(
-      of("server/src/runs/domain/decide.ts", 'import { x } from "../controller/apply.ts";'),
-    ).toHaveLength(1);
-    expect(
-      of("server/src/runs/controller/apply.ts", 'import { x } from "../../clusters/port.ts";'),
-    ).toEqual([]);
-  });
-  test("names who makes a time, and who reads the environment", () => {
-    expect(of("server/src/runs/a.ts", "const now = Date.now();")).toHaveLength(1);
-    expect(of("server/src/lib/clock.ts", "const now = Date.now();")).toEqual([]);
-    expect(of("server/src/app.ts", "process.env.X")).toHaveLength(1);
-    expect(of("server/src/config/load-config.ts", "process.env.X")).toEqual([]);
-  });
-});
 
 describe("the choice of a Python", () => {
   const python = (minor) => ({ path: `python3.${minor}`, version: [3, minor] });
@@ -41,6 +21,18 @@ describe("the choice of a Python", () => {
       "python3.10",
       "python3.9",
     ]);
+  });
+  test("an environment is made anew for other requirements, not for another checkout of the same", () => {
+    const folder = mkdtempSync(join(tmpdir(), "load-manager-requirements-"));
+    const key = (name, text, path = "python3") => {
+      writeFileSync(join(folder, name), text);
+      return keyOf({ path }, ["-r", join(folder, name)]);
+    };
+    const first = key("a.txt", "locust==1");
+    expect(key("b.txt", "locust==1")).toBe(first);
+    expect(key("a.txt", "locust==2")).not.toBe(first);
+    expect(key("a.txt", "locust==1", "python3.12")).not.toBe(first);
+    rmSync(folder, { recursive: true });
   });
   test("clusters that are all attached need none", () => {
     expect(needsPython(undefined)).toBe(true);

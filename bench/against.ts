@@ -1,0 +1,96 @@
+// npm run bench -- --against DIR [FIGURE …] [--pairs N]: this checkout and another one, measured in turns.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { compare, type Figures, lineOf, measurePairs } from "./lib/compare.ts";
+import { portOf } from "./lib/posting.ts";
+import { startProgram } from "./lib/processes.ts";
+import { measureServer } from "./lib/whole-server.ts";
+
+const OURS = resolve(import.meta.dirname, "..");
+const SERVER = ["start", "create", "list", "ingest", "ingest CPU", "chart", "table", "memory"];
+const PLUGIN = ["plugin record", "plugin report", "plugin collect"];
+
+/** The steps of a checkout's plugin in Locust. CPU in µs. */
+const measurePlugin = async (tree: string, python: string): Promise<Figures> => {
+  const file = join(OURS, "bench/lib/bare-server.ts");
+  const shop = await startProgram(process.execPath, [file], /ready: \d+/);
+  const url = `http://127.0.0.1:${portOf(shop)}`;
+  const args = [join(OURS, "bench/plugin.py"), url, join(tree, "locust-plugin")];
+  const result = spawnSync(python, args, {
+    encoding: "utf8",
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  await shop.stop();
+  if (result.status !== 0) throw new Error(`The plugin of ${tree} failed: ${result.stderr}`);
+  const told = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as Record<string, number>;
+  return Object.fromEntries(
+    PLUGIN.map((figure) => [figure, (told[figure.replace("plugin ", "")] ?? Number.NaN) * 1e6]),
+  );
+};
+
+/** Why a folder cannot be measured; `undefined` where it can. */
+export const notMeasurable = (tree: string): string | undefined => {
+  if (!existsSync(join(tree, "cli/bin/load-manager.js")))
+    return `${tree} is not a checkout of Load Manager.`;
+  if (!existsSync(join(tree, "node_modules")))
+    return `${tree} has no node_modules; run npm ci there first.`;
+  return undefined;
+};
+
+const serverOf = (tree: string, sent: Set<number>) => async (): Promise<Figures> => {
+  const { figures, requests } = await measureServer(tree);
+  sent.add(requests);
+  if (requests === 0 || sent.size > 1)
+    throw new Error(`the servers counted different requests: ${[...sent].join(", ")}`);
+  return figures;
+};
+
+const measured = async (tree: string, wanted: readonly string[], pairs: number) => {
+  const rows = [];
+  if (wanted.some((figure) => SERVER.includes(figure))) {
+    const sent = new Set<number>();
+    rows.push(...compare(await measurePairs(pairs, serverOf(OURS, sent), serverOf(tree, sent))));
+  }
+  if (wanted.some((figure) => PLUGIN.includes(figure))) {
+    const python = process.env["LOAD_MANAGER_PYTHON"];
+    if (python === undefined) throw new Error("The plugin needs a Python with Locust.");
+    const of = (one: string) => () => measurePlugin(one, python);
+    rows.push(...compare(await measurePairs(pairs, of(OURS), of(tree))));
+  }
+  return rows.filter(({ figure }) => wanted.includes(figure));
+};
+
+/** → exit code: 1 where a figure is above what is allowed, or could not be measured. */
+export const against = async (
+  dir: string,
+  names: readonly string[],
+  pairs: number,
+): Promise<number> => {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const tree = resolve(dir);
+  const all = [...SERVER, ...PLUGIN];
+  const wanted = all.filter(
+    (figure) => names.length === 0 || names.some((name) => figure.includes(name)),
+  );
+  const unknown = names.filter((name) => !all.some((figure) => figure.includes(name)));
+  const trouble =
+    unknown.length > 0
+      ? `There is no figure ${unknown.join(", ")}; there are ${all.join(", ")}.`
+      : pairs > 0
+        ? (notMeasurable(tree) ?? notMeasurable(OURS))
+        : "--pairs takes a whole number above 0.";
+  if (trouble !== undefined) {
+    process.stderr.write(`${trouble}\n`);
+    return 1;
+  }
+  say(`This checkout to ${tree}: medians of ${pairs} pairs (least–greatest; ours vs theirs)`);
+  try {
+    const rows = await measured(tree, wanted, pairs);
+    for (const row of rows) say(lineOf(row));
+    return rows.some(({ verdict }) => verdict === "fail") ? 1 : 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+};

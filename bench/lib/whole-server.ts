@@ -1,0 +1,121 @@
+// A whole server of any checkout, measured from outside: what is compared is what the API takes, whatever is inside.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type * as Payload from "./payload.ts";
+import type { Figures } from "./compare.ts";
+import { timed } from "./pairs.ts";
+import { poster } from "./posting.ts";
+import { cpuOf, memoryOf, startProgram } from "./processes.ts";
+
+const [RUNS, SECONDS, ENDPOINTS] = [8, 200, 100];
+const [LOAD_TESTS, LISTS, QUERIES] = [500, 300, 60];
+const SCOPE = { accountId: "bench", orgId: "bench", projectId: "bench" };
+const CALLBACK_TOKEN = "callback-token-of-the-bench";
+
+/** Its cluster is not there: nothing but the server works while it is measured. */
+const CONFIG = `
+security:
+  locustCallbackToken: ${CALLBACK_TOKEN}
+locustClusters:
+  - id: nobody
+    baseUrl: http://127.0.0.1:9
+    accountId: bench
+    orgId: bench
+    projectId: bench
+`;
+
+const caller = (port: number) => async (method: string, path: string, body?: object) => {
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/${path}`, {
+    method,
+    headers: { "x-locust-token": CALLBACK_TOKEN, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}: ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+};
+type Call = ReturnType<typeof caller>;
+
+const times = async (count: number, work: (index: number) => Promise<unknown>): Promise<number> =>
+  timed(async () => {
+    for (let index = 0; index < count; index += 1) await work(index);
+  });
+
+/** What the plugin sends, as that checkout's own encoder writes it: the wire may differ. */
+const encoderOf = (tree: string): Promise<typeof Payload> =>
+  import(join(tree, "bench/lib/payload.ts")) as Promise<typeof Payload>;
+
+const registerRuns = (call: Call): Promise<string[]> =>
+  Promise.all(
+    Array.from({ length: RUNS }, async (_, run) => {
+      const body = { ...SCOPE, targetUsers: 100, spawnRate: 10, externalKey: `run-${run}` };
+      return String((await call("POST", "internal/locust/register-external", body))["runId"]);
+    }),
+  );
+
+const ingest = async (tree: string, server: { port: number; pid: number }, runs: string[]) => {
+  const { batchOf, bodies } = await encoderOf(tree);
+  const seconds = bodies(SECONDS, ENDPOINTS, Math.floor(Date.now() / 1000) - SECONDS - 60);
+  const batches = runs.map((run) => seconds.map((body, at) => batchOf(run, at + 1, [body])));
+  const { post, close } = poster(server.port, RUNS);
+  const before = cpuOf(server.pid);
+  const wall = await timed(() =>
+    Promise.all(
+      batches.map(async (list) => {
+        for (const batch of list) await post(batch);
+      }),
+    ),
+  );
+  close();
+  return { wall, cpu: (cpuOf(server.pid) - before) * 1000 };
+};
+
+/** Both checkouts must have understood the same, or their times are not of the same work. */
+const requestsOf = async (call: Call, runs: readonly string[]): Promise<number> => {
+  const answers = await Promise.all(runs.map((run) => call("GET", `runs/${run}/summary`)));
+  return answers.reduce((sum, { totalRequests }) => sum + Number(totalRequests), 0);
+};
+
+/** One life of a server. Times in ms, memory in MB. */
+export const measureServer = async (
+  tree: string,
+): Promise<{ readonly figures: Figures; readonly requests: number }> => {
+  const folder = mkdtempSync(join(tmpdir(), "load-manager-against-"));
+  const config = join(folder, "config.yaml");
+  writeFileSync(config, CONFIG);
+  const args = ["serve", "--port", "0", "--data-dir", join(folder, "data"), "--config", config];
+  const ready = /ready: http:\/\/[^:\s]+:(\d+)/;
+  const began = performance.now();
+  const server = await startProgram(
+    process.execPath,
+    [join(tree, "cli/bin/load-manager.js"), ...args],
+    ready,
+  );
+  try {
+    const start = performance.now() - began;
+    const port = Number(ready.exec(server.output())?.[1]);
+    const call = caller(port);
+    const body = { ...SCOPE, targetUrl: "http://127.0.0.1:9" };
+    const create = await times(LOAD_TESTS, (index) =>
+      call("POST", "load-tests", { ...body, name: `Load test ${index}` }),
+    );
+    const list = await times(LISTS, () => call("GET", "load-tests?limit=50&accountId=bench"));
+    const runs = await registerRuns(call);
+    const { wall, cpu } = await ingest(tree, { port, pid: server.pid }, runs);
+    const requests = await requestsOf(call, runs);
+    const path = (index: number): string => `runs/${runs[index % RUNS]}`;
+    const chart = await times(QUERIES, (index) =>
+      call("GET", `${path(index)}/metrics/timeseries?points=300&format=columns`),
+    );
+    const table = await times(QUERIES, (index) => call("GET", `${path(index)}/requests`));
+    const memory = memoryOf(server.pid) / 1e6;
+    return {
+      figures: { start, create, list, ingest: wall, "ingest CPU": cpu, chart, table, memory },
+      requests,
+    };
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,117 @@
+// Which test files there are, what each needs beside npm's packages, and which `npm run test:unit` leaves out.
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { importedFiles } from "./imports.mjs";
+import { filesOf, ROOT, Stop } from "./steps.mjs";
+
+/**
+ * need → the name by which tests find what was prepared. A test file needs what it names, itself or in a file that it
+ * imports: nothing can be forgotten in a list.
+ */
+const NEEDS = {
+  mongodb: /\bLOAD_MANAGER_TEST_MONGODB_URI\b/,
+  locust: /\bLOAD_MANAGER_TEST_PYTHON/,
+  faketime: /\bLOAD_MANAGER_TEST_FAKETIME\b/,
+  root: /\bprocess\.getuid\b/,
+};
+/** Files that name it run on memory, and once more on MongoDB where one was prepared. */
+const ON_EITHER_STORE = /\bLOAD_MANAGER_TEST_STORE\b/;
+
+/** What takes more than 10 s on a busy machine with 2 cores: left out of `npm run test:unit`. */
+export const SLOW = new Set([
+  "cli/src/cli.test.ts", // 22 s: starts the program for every case
+  "cli/src/store.test.ts", // 24 s: the same
+  "server/src/metrics/rollups/rollups.test.ts", // 45 s: random histories against every query
+  "server/src/metrics/rollups/killed.test.ts", // 22 s: kills processes
+  "server/src/runs/domain/exhaustive.test.ts", // 62 s: a disturbance at every call to the store
+  "server/src/runs/testing/model.test.ts", // 19 s: every order of every step of two servers
+  "server/src/runs/testing/simulation.test.ts", // 18 s: 2000 random histories
+  "server/src/stores/backup/backup.test.ts", // 31 s: kills processes
+  "server/src/stream/streams.test.ts", // 13 s: 200 readers
+]);
+
+const readFile = (file) =>
+  existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), "utf8") : undefined;
+
+/** The texts of a file and of all that it imports. */
+const textsOf = (file, read, seen = new Set()) => {
+  const text = seen.has(file) ? undefined : read(file);
+  seen.add(file);
+  if (text === undefined) return [];
+  return [text, ...importedFiles({ file, text }).flatMap((one) => textsOf(one, read, seen))];
+};
+
+/** → { needs, eitherStore } of a test file. */
+export const needsOf = (file, read = readFile) => {
+  // Tools prepare what tests need; that they name it says nothing.
+  const texts = file.startsWith("tools/") ? [] : textsOf(file, read);
+  const names = (pattern) => texts.some((text) => pattern.test(text));
+  const needs = Object.keys(NEEDS).filter((need) => names(NEEDS[need]));
+  return { needs, eitherStore: names(ON_EITHER_STORE) };
+};
+
+const isInPlugin = (path) => /^locust-plugin(\/|$)/.test(path);
+
+/** As vitest matches them: a part of the path. */
+const matches = (file, paths) =>
+  paths.length === 0 || paths.some((path) => file.includes(path.replace(/:\d+$/, "")));
+
+/** What is asked for by path, and the options for vitest behind it. */
+const asked = (args) => {
+  const end = args.findIndex((arg) => arg.startsWith("-"));
+  const given = end < 0 ? args : args.slice(0, end);
+  const paths = given.map((path) => relative(ROOT, resolve(ROOT, path)));
+  return { paths, options: end < 0 ? [] : args.slice(end) };
+};
+
+const filesAt = (paths) => {
+  const files = filesOf(/\.test\.(ts|mjs)$/);
+  const lost = paths.filter((path) => !files.some((file) => matches(file, [path])));
+  if (lost.length > 0) throw new Stop(`No test file has ${lost.join(" or ")} in its path.`);
+  return files.filter((file) => matches(file, paths));
+};
+
+/**
+ * What `npm test -- ARGS` runs. → pytest's paths and vitest's filters, `undefined` where it does not run at all, and the
+ * needs of both.
+ */
+export const planTests = (args) => {
+  const { paths, options } = asked(args);
+  const pytest = paths
+    .filter(isInPlugin)
+    .map((path) => (path === "locust-plugin" ? `${path}/tests` : path));
+  const lost = pytest.filter((path) => !existsSync(join(ROOT, path.split("::")[0])));
+  if (lost.length > 0) throw new Stop(`There is no ${lost.join(", no ")}.`);
+  const filters = paths.filter((path) => !isInPlugin(path));
+  const isAll = paths.length === 0;
+  const files = isAll || filters.length > 0 ? filesAt(filters) : [];
+  const needs = new Set(files.flatMap((file) => needsOf(file).needs));
+  if (isAll || pytest.length > 0) needs.add("locust");
+  return {
+    needs,
+    pytest: isAll ? ["locust-plugin/tests"] : pytest.length > 0 ? pytest : undefined,
+    vitest: files.length > 0 ? [...filters, ...options] : undefined,
+  };
+};
+
+/** Why `npm run test:unit` does not run a file; `undefined` where it does. */
+const reasonToLeave = (file) => {
+  const { needs, eitherStore } = needsOf(file);
+  if (file.startsWith("e2e/") || needs.includes("locust")) return "whole servers, most with Locust";
+  if (needs.includes("mongodb") && !eitherStore) return "MongoDB";
+  return SLOW.has(file) ? "long" : undefined;
+};
+
+/** What `npm run test:unit -- ARGS` runs. → vitest's filters and the files that are left out, by reason. */
+export const planUnit = (args) => {
+  const isWatching = args.includes("--watch");
+  const { paths, options } = asked(args.filter((arg) => arg !== "--watch"));
+  const leftOut = {};
+  const files = filesAt(paths);
+  for (const file of files) {
+    const reason = reasonToLeave(file);
+    if (reason !== undefined) (leftOut[reason] ??= []).push(file);
+  }
+  const run = files.length - Object.values(leftOut).flat().length;
+  return { isWatching, vitest: [...paths, ...options], leftOut, run };
+};
