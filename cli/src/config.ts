@@ -1,5 +1,6 @@
 import { loadConfig, type Flags } from "@load-manager/server/config/load-config.ts";
 import { configJsonSchema } from "@load-manager/server/config/json-schema.ts";
+import { systemClock } from "@load-manager/server/lib/clock.ts";
 import { unreachable } from "@load-manager/server/clusters/check-reachability.ts";
 import type { Command } from "commander";
 
@@ -18,7 +19,10 @@ export const addConfig = (
       .description("say whether the configuration is right, and whether its clusters answer"),
   ).action(async (flags: Flags) => {
     const { config: loaded, file, warnings } = loadConfig(flags);
-    for (const warning of [...warnings, ...(await unreachable(loaded.locustClusters))]) {
+    for (const warning of [
+      ...warnings,
+      ...(await unreachable(loaded.locustClusters, systemClock)),
+    ]) {
       out(`Warning: ${warning}`);
     }
     out(`${file ?? "No file; the defaults"}: the configuration is right.`);

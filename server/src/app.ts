@@ -97,16 +97,17 @@ const createCallback = (config: Config) => {
 type Callback = ReturnType<typeof createCallback>;
 
 const createClusters = (
-  { config, stores }: Deps,
+  { config, stores, clock }: Deps,
   callback: Callback,
   runsFolder: string,
 ): ClusterRegistry =>
   createRegistry(
     (cluster) =>
       cluster.kind === "attached"
-        ? createAttached(cluster, callback)
+        ? createAttached(cluster, { ...callback, clock })
         : createLocal(cluster, {
             ...callback,
+            clock,
             runsFolder,
             store: stores.identity,
             python: cluster.python ?? config.python,
@@ -114,7 +115,7 @@ const createClusters = (
     config.locustClusters,
   );
 
-const createMetrics = ({ config, stores, clock, log }: Deps) => {
+const createMetrics = ({ config, stores, clock }: Deps) => {
   const live = createRunAggregateCache(stores.metrics, stores.shared ? clock : undefined);
   const ingest = createIngest({
     ...stores,
@@ -135,14 +136,7 @@ const createMetrics = ({ config, stores, clock, log }: Deps) => {
     summary: queries.summaryOfRun,
     forget: live.forget,
   };
-  const compactor = createCompactor({
-    metrics: stores.metrics,
-    clock,
-    log,
-    retention: config.retention,
-    keptRunIds: stores.runs.kept,
-  });
-  return { metrics, queries, live, ingest, compactor };
+  return { metrics, queries, live, ingest };
 };
 
 /** What the rooms of `runs/` share. */
@@ -172,9 +166,85 @@ const createRunServices = (
     sharedStore: stores.shared,
   });
   return {
-    ...{ writer, membership, ownership, clusters, metrics, clock, ids, log, failpoint },
-    ...{ runs, events, loadTests, revisions, metricStore: stores.metrics },
+    writer,
+    membership,
+    ownership,
+    runs,
+    events,
+    loadTests,
+    revisions,
+    metricStore: stores.metrics,
+    metrics,
+    clusters,
+    clock,
+    ids,
+    log,
     limits: config.orchestrator,
+    failpoint,
+  };
+};
+type RunServices = ReturnType<typeof createRunServices>;
+
+const createAccessControl = ({ config }: Deps) => {
+  const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
+    createAccess({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
+  const access = replaceableAccess(accessOf(config.security));
+  return {
+    access,
+    setSecurity: (security: Config["security"]): void => access.replace(accessOf(security)),
+  };
+};
+
+/** Jobs that run until the server ends, in the order in which they start. */
+const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) => {
+  const orphanReaper = createOrphanReaper({
+    runsFolder,
+    store: stores.identity,
+    isWanted: async (runId) => {
+      const run = await stores.runs.get(runId);
+      return run !== undefined && run.settledAt === undefined;
+    },
+    log,
+  });
+  const compactor = createCompactor({
+    metrics: stores.metrics,
+    clock,
+    log,
+    retention: config.retention,
+    keptRunIds: stores.runs.kept,
+  });
+  const keyExpiry = createPeriodic({
+    name: "idempotency_key_expiry",
+    intervalMs: HOUR_MS,
+    job: () => stores.keys.expire(clock.now() - KEY_MS),
+    log,
+  });
+  return { orphanReaper, compactor, keyExpiry };
+};
+
+const createHandlers = (
+  { config, stores, clock, ids }: Deps,
+  services: RunServices,
+  clusters: ClusterRegistry,
+  more: {
+    readonly queries: ReturnType<typeof createMetrics>["queries"];
+    readonly streams: ReturnType<typeof createStreams>;
+    readonly wake: (runId?: string) => void;
+    readonly notReady: () => readonly string[];
+    readonly reload: () => Promise<ReloadAnswer>;
+  },
+) => {
+  const { queries, streams, wake, notReady, reload } = more;
+  const checkScript = createScriptChecker(config.python);
+  const { runs, ownership } = services;
+  return {
+    ...loadTestHandlers({ stores, clusters: clusters.configs, clock, ids, checkScript }),
+    ...runHandlers(services, wake),
+    ...numberHandlers({ runs, queries, streams }),
+    ...locustHandlers(services, wake),
+    ...clusterHandlers(services),
+    ...scopeHandlers(services),
+    ...systemHandlers({ stores, clusters, ownership, version: VERSION, notReady, reload }),
   };
 };
 
@@ -184,65 +254,56 @@ export const createApp = (deps: Deps): App => {
   const callback = createCallback(config);
   const runsFolder = join(config.store.dataDir, "runs");
   const clusters = createClusters(deps, callback, runsFolder);
-  const { metrics, queries, live, ingest, compactor } = createMetrics(deps);
+  const { metrics, queries, live, ingest } = createMetrics(deps);
   const services = createRunServices(deps, clusters, metrics);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
-  const orphanReaper = createOrphanReaper({
-    runsFolder,
-    store: stores.identity,
-    isWanted: async (runId) => {
-      const run = await runs.get(runId);
-      return run !== undefined && run.settledAt === undefined;
-    },
-    log,
-  });
+  const { orphanReaper, compactor, keyExpiry } = createJobs(deps, runsFolder);
   const streams = createStreams({ stores, live, log });
-  const keyExpiry = createPeriodic({
-    name: "idempotency_key_expiry",
-    intervalMs: HOUR_MS,
-    job: () => stores.keys.expire(clock.now() - KEY_MS),
-    log,
-  });
-  const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
-    createAccess({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
-  const access = replaceableAccess(accessOf(config.security));
+  const { access, setSecurity } = createAccessControl(deps);
   const reload = createReload({
-    ...{ config, again: deps.again, registry: clusters, runs, ownership, log },
+    config,
+    again: deps.again,
+    registry: clusters,
+    runs,
+    ownership,
     setSecurity: (security) => {
       callback.addTokens(security.locustCallbackToken);
-      access.replace(accessOf(security));
+      setSecurity(security);
     },
+    clock,
+    log,
   });
-  const checkScript = createScriptChecker(config.python);
   const notReady: string[] = ["the server is starting"];
   const http = createHttp({
-    handlers: {
-      ...loadTestHandlers({ stores, clusters: clusters.configs, clock, ids, checkScript }),
-      ...runHandlers(services, loop.wake),
-      ...numberHandlers({ runs, queries, streams }),
-      ...locustHandlers(services, loop.wake),
-      ...clusterHandlers(services),
-      ...scopeHandlers(services),
-      ...systemHandlers({
-        ...{ stores, clusters, ownership, version: VERSION, reload },
-        notReady: () => notReady,
-      }),
-    },
+    handlers: createHandlers(deps, services, clusters, {
+      queries,
+      streams,
+      wake: loop.wake,
+      notReady: () => notReady,
+      reload,
+    }),
     samples: async (bytes) => {
       const { run, ...answer } = await ingest.ingestBatch(bytes);
       streams.wake(run.id);
       await refreshSummary(services, run);
       return { ...answer, commands: commandsFor(run) };
     },
+    access,
+    ids,
     idempotency: createIdempotency({ keys: stores.keys, clock, ids, membership }),
-    ...{ access, ids, log, version: VERSION },
+    log,
+    version: VERSION,
   });
   const jobs = [loop, orphanReaper, compactor, keyExpiry];
   return {
-    ...{ http, compactor, holder: ownership.holder, unsettledRuns: runs.unsettled, reload },
+    http,
+    compactor,
+    holder: ownership.holder,
+    unsettledRuns: runs.unsettled,
     stopRun: (runId, by) => stopTestRun(services, runId, { name: by }),
     endLoad: () => endAllLoad(services),
+    reload,
     start: async (listening) => {
       callback.setAddress(listening);
       await membership.start();

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { systemClock } from "../lib/clock.ts";
 import { runOf } from "../stores/testing/fixtures.ts";
 import { createAttached } from "./attached.ts";
 import { PLUGIN_CAPABILITIES } from "./plugin/observation.ts";
@@ -45,7 +46,7 @@ const fakeLocust = async () => {
       maxConcurrentRuns: 1,
       baseUrl: `http://127.0.0.1:${port}`,
     },
-    { callbackTokens: () => [], callbackUrls: () => [] },
+    { callbackTokens: () => [], callbackUrls: () => [], clock: systemClock },
   );
   const stops = () => asked.filter((line) => line.endsWith("/stop"));
   return {

@@ -1,4 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Clock } from "../lib/clock.ts";
 import { createPluginClient } from "./plugin/client.ts";
 import { engineOf, fenceOf, observationOf } from "./plugin/observation.ts";
 import { createWebUi } from "./web-ui/web-ui.ts";
@@ -25,15 +26,16 @@ export const createAttached = (
     /** The tokens that the plugin may know, the present one first; read for each command. */
     readonly callbackTokens: () => readonly string[];
     readonly callbackUrls: () => readonly string[];
+    readonly clock: Clock;
   },
 ): ClusterAdapter => {
   const tokens = (): readonly string[] =>
     config.authToken === undefined
       ? deps.callbackTokens()
       : [config.authToken, ...deps.callbackTokens()];
-  const client = createPluginClient(config.baseUrl, tokens);
+  const client = createPluginClient(config.baseUrl, tokens, deps.clock);
   const commands = pluginCommands(deps);
-  const webUi = createWebUi(config.baseUrl, tokens);
+  const webUi = createWebUi(config.baseUrl, tokens, deps.clock);
 
   const withPlugin = async (): Promise<boolean> => (await client.status()).kind !== "no-plugin";
   const stop = async (hold: Hold): Promise<void> =>

@@ -1,14 +1,14 @@
-import { systemClock } from "../lib/clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import { messageOf } from "../lib/errors.ts";
 
-/** What came back, or proof or suspicion that nobody is there. */
+/** An answer, or silence; `refused` proves that nobody listens. */
 export type Reply =
   | {
       readonly kind: "answer";
       readonly status: number;
       readonly json: unknown;
       readonly text: string;
-      /** The clock of who answered, to a second, where it tells. */
+      /** The `Date` header, exact to a second. */
       readonly dateMs?: number;
       readonly askedAt: number;
       readonly answeredAt: number;
@@ -18,8 +18,8 @@ export type Reply =
 const NOTABLE_MS = 1000;
 
 /**
- * By how much a clock that was read to `wallMs` for this answer is certainly ahead of ours; 0 where that is less than a
- * second. It was read at some moment between question and answer.
+ * How far, in ms, the clock that showed `wallMs` is certainly ahead of the server's; 0 where that is less than a second.
+ * The clock was read at some moment between request and answer.
  */
 export const clockAhead = (
   { askedAt, answeredAt }: Extract<Reply, { readonly kind: "answer" }>,
@@ -45,8 +45,9 @@ const codeOf = (error: unknown): string | undefined => {
 export const ask = async (
   url: string,
   init: RequestInit & { readonly timeoutMs: number },
+  clock: Pick<Clock, "now">,
 ): Promise<Reply> => {
-  const askedAt = systemClock.now();
+  const askedAt = clock.now();
   try {
     const response = await fetch(url, {
       ...init,
@@ -62,7 +63,7 @@ export const ask = async (
       text,
       ...(Number.isNaN(dateMs) ? {} : { dateMs }),
       askedAt,
-      answeredAt: systemClock.now(),
+      answeredAt: clock.now(),
     };
   } catch (error) {
     const code = codeOf(error);

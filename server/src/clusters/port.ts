@@ -1,16 +1,11 @@
 import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Observation } from "../runs/domain/observation.ts";
+import type { ForcedStep, Observation } from "../runs/domain/observation.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
 /** A run and the fence with which this server holds it; the fence guards every command. */
 export type Hold = { readonly run: LoadTestRun; readonly fence: number };
 
-/** A signal that was sent to processes of a run because they did not end by themselves. */
-export type ForcedStep = {
-  readonly signal: "SIGTERM" | "SIGKILL";
-  readonly pids: readonly number[];
-};
-export type OnForcedStep = (step: ForcedStep) => Promise<void>;
+type OnForcedStep = (step: ForcedStep) => Promise<void>;
 
 /**
  * What a cluster can be told about a run. Every command may be repeated; the plugin refuses a stale fence. A command

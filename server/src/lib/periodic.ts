@@ -13,14 +13,7 @@ export type Periodic = {
   readonly ended: Promise<void>;
 };
 
-/** The same error is logged again after this long. */
-const SAME_ERROR_MS = 60_000;
-
-/**
- * Runs `job` every `intervalMs`, counted from the end of one run to the start of the next, until it is stopped or a run
- * answers "done". An error is logged as `<name>_failed` and ends nothing. The signal aborts when the job is stopped.
- */
-export const createPeriodic = (options: {
+type Options = {
   /** What the log calls the job: snake_case. */
   readonly name: string;
   readonly intervalMs: number;
@@ -30,15 +23,48 @@ export const createPeriodic = (options: {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Pauses first, and runs then. */
   readonly pauseFirst?: boolean;
-}): Periodic => {
-  const { name, intervalMs, job, log, fields } = options;
+};
+
+/** An error that repeats is logged once in this time. */
+const SAME_ERROR_MS = 60_000;
+
+/** Logs the errors of a job, but one that repeats only once a minute of runs. */
+const createErrorLog = ({
+  name,
+  intervalMs,
+  log,
+  fields,
+}: Pick<Options, "name" | "intervalMs" | "log" | "fields">) => {
+  let last: string | undefined;
+  let repeated = 0;
+  return {
+    note: (thrown: unknown): void => {
+      const error = messageOf(thrown);
+      repeated = error === last ? repeated + 1 : 0;
+      last = error;
+      if ((repeated * intervalMs) % SAME_ERROR_MS >= intervalMs) return;
+      const line = { event: `${name}_failed`, error, ...fields };
+      log.error(line, `The job ${name} failed; it runs again.`);
+    },
+    clear: (): void => {
+      last = undefined;
+    },
+  };
+};
+
+/**
+ * Runs `job` every `intervalMs`, counted from the end of one run to the start of the next, until it is stopped or a run
+ * answers "done". An error is logged as `<name>_failed` and ends nothing. The signal aborts when the job is stopped.
+ */
+export const createPeriodic = (options: Options): Periodic => {
+  const { intervalMs, job } = options;
+  const errors = createErrorLog(options);
   const stopping = new AbortController();
   const { signal } = stopping;
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let woken = false;
   let started = false;
   let endPause: (() => void) | undefined;
-  let logged: { readonly error: string; readonly at: number } | undefined;
 
   const wake = (): void => {
     woken = true;
@@ -57,24 +83,13 @@ export const createPeriodic = (options: {
     });
   };
 
-  const note = (thrown: unknown): void => {
-    const error = messageOf(thrown);
-    const at = performance.now();
-    if (logged?.error === error && at - logged.at < SAME_ERROR_MS) return;
-    logged = { error, at };
-    log.error(
-      { event: `${name}_failed`, error, ...fields },
-      `The job ${name} failed; it runs again.`,
-    );
-  };
-
   const run = async (): Promise<"done" | void> => {
     try {
       const answer = await job(signal);
-      logged = undefined;
+      errors.clear();
       return answer;
     } catch (error) {
-      note(error);
+      errors.note(error);
       return undefined;
     }
   };

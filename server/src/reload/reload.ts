@@ -6,6 +6,7 @@ import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { opennessFaults } from "../config/check.ts";
 import { faultsError } from "../config/problems.ts";
 import { unreachable } from "../clusters/check-reachability.ts";
+import type { Clock } from "../lib/clock.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
 import type { Ownership } from "../runs/ownership/leases.ts";
 import type { RunStore } from "../stores/ports.ts";
@@ -20,6 +21,7 @@ type Deps = {
   readonly runs: Pick<RunStore, "get" | "unsettled">;
   readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
   readonly setSecurity: (security: Config["security"]) => void;
+  readonly clock: Clock;
   readonly log: Logger;
 };
 
@@ -69,7 +71,10 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
     const fresh = new Set([...changes.added, ...changes.changed]);
     const more = await Promise.all([
       rotated ? rotateToken(open) : [],
-      unreachable(config.locustClusters.filter(({ id }) => fresh.has(id))),
+      unreachable(
+        config.locustClusters.filter(({ id }) => fresh.has(id)),
+        deps.clock,
+      ),
     ]);
     const { apiToken, apiTokens, locustCallbackToken } = security;
     const { added, removed, changed, draining } = changes;

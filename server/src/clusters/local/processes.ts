@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, realpath } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../lib/errors.ts";
-import type { ForcedStep } from "../port.ts";
+import type { ForcedStep } from "../../runs/domain/observation.ts";
 
 /** What the launcher writes about itself before it imports Locust (`locust-plugin/PROTOCOL.md`). */
 export type ProcessId = {
@@ -143,12 +143,12 @@ const POLL_MS = 50;
 /** How long the processes get to end by themselves: the master sends what it has left. */
 const POLITE_MS = 4000;
 
-/** Ends every process of a run: politely, then by force; `told` must not reject. Rejects where one survives even that. */
+/** Ends every process of a run: SIGTERM, then SIGKILL. `onStep` must not reject. Rejects where a process survives the SIGKILL. */
 export const endProcesses = async (
   find: () => Promise<readonly ProcessId[]>,
-  told: (step: ForcedStep) => Promise<void>,
+  onStep: (step: ForcedStep) => Promise<void>,
 ): Promise<void> => {
-  // Who was found in a session is not found there any more when its leader has ended first.
+  // A process of a session is not found there any more once its leader has ended.
   const known = new Map<number, ProcessId>();
   const list = async (): Promise<ProcessId[]> => {
     for (const process of await find()) known.set(process.pid, process);
@@ -163,8 +163,8 @@ export const endProcesses = async (
     let left = await list();
     if (left.length === 0) return;
     for (const { pid } of left) signalled(pid, signal);
-    await told({ signal, pids: left.map(({ pid }) => pid) });
-    // Looking takes its time as well: the wait is bounded by a timer, not by a count of looks.
+    await onStep({ signal, pids: left.map(({ pid }) => pid) });
+    // Each list takes time too, so a timer limits the wait, not a count of lists.
     const over = new AbortController();
     const timer = setTimeout(() => over.abort(), waitMs);
     while (left.length > 0 && !over.signal.aborted) {

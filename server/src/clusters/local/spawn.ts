@@ -7,7 +7,7 @@ import type { RunFolder } from "./folder.ts";
 
 const PLUGIN_FOLDER = fileURLToPath(new URL("../../../../locust-plugin", import.meta.url));
 
-/** A process that this server started, and what became of it. */
+/** A process that this server started, and how it ended. */
 export type Child = {
   readonly pid: number | undefined;
   readonly ended: () => { readonly message: string } | undefined;
@@ -16,7 +16,7 @@ export type Child = {
 export type Launch = {
   readonly run: LoadTestRun;
   readonly folder: RunFolder;
-  /** Names the data that know the run. */
+  /** The identity of the store that has the run. */
   readonly store: string;
   readonly python: string;
   readonly maxEndpoints: number | undefined;
@@ -24,7 +24,7 @@ export type Launch = {
   readonly token: string;
 };
 
-/** Nothing of the server's environment reaches a user's script but what a Python program needs. */
+/** A user's script gets nothing of the server's environment but what a Python program needs. */
 const environment = (
   { run, folder, store, python, maxEndpoints, urls, token }: Launch,
   role: string,

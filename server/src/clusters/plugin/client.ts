@@ -1,5 +1,6 @@
 import { StopCause } from "@load-manager/contract/locust.ts";
 import { z } from "zod";
+import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import { ask, clockAhead, type Reply } from "../locust-http.ts";
 
@@ -12,7 +13,7 @@ const PluginStatus = z.object({
   locustVersion: z.string(),
   pythonVersion: z.string(),
   masterInstanceId: z.string(),
-  /** The highest that it has followed; an older plugin tells its last run's only. */
+  /** The highest fence that it has accepted; an older plugin reports its last run's only. */
   fence: z.int().optional(),
   /** The master's wall clock. */
   wallMs: ms,
@@ -30,7 +31,7 @@ const PluginStatus = z.object({
       testStartedAtMs: ms,
       stopIssuedAtMs: ms,
       endedAtMs: ms,
-      /** On the clock of the run, that its other times are on. */
+      /** On the run's clock, like its other times. */
       nowMs: ms,
       stopCause: StopCause.nullish(),
       requests: z.int(),
@@ -61,7 +62,7 @@ export type StatusReply =
   | {
       readonly kind: "status";
       readonly status: PluginStatus;
-      /** By how much the master's wall clock is certainly ahead of ours; 0 where that is less than a second. */
+      /** How far the master's wall clock is certainly ahead of the server's; 0 where that is less than a second. */
       readonly clockAheadMs: number;
     }
   /** A Locust answers, but our plugin is not in it. */
@@ -78,32 +79,37 @@ const STATUS_TIMEOUT_MS = 4000;
 const COMMAND_TIMEOUT_MS = 10_000;
 
 const detailOf = (json: unknown): string => {
-  const said = z.object({ error: z.string(), message: z.string().optional() }).safeParse(json);
-  return said.success ? (said.data.message ?? said.data.error) : "no reason given";
+  const answer = z.object({ error: z.string(), message: z.string().optional() }).safeParse(json);
+  return answer.success ? (answer.data.message ?? answer.data.error) : "no reason given";
 };
 
-/** `tokens`: tried in order while they are refused, so that a callback token may be rotated during a run. */
+/** Tries the tokens in order while they are refused, so that a callback token may be rotated during a run. */
 export const createPluginClient = (
   baseUrl: string,
   tokens: () => readonly string[],
+  clock: Pick<Clock, "now">,
 ): PluginClient => {
   const base = baseUrl.replace(/\/+$/, "");
   const request = async (path: string, timeoutMs: number, body?: object): Promise<Reply> => {
     let reply: Reply | undefined;
     const known = tokens();
     for (const token of known.length === 0 ? [""] : known) {
-      reply = await ask(`${base}/load-manager/${path}`, {
-        method: body === undefined ? "GET" : "POST",
-        headers: {
-          ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+      reply = await ask(
+        `${base}/load-manager/${path}`,
+        {
+          method: body === undefined ? "GET" : "POST",
+          headers: {
+            ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          timeoutMs,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        timeoutMs,
-      });
+        clock,
+      );
       if (reply.kind !== "answer" || reply.status !== 401) break;
     }
-    return reply ?? { kind: "silent", refused: false, message: "not asked" };
+    return reply ?? { kind: "silent", refused: false, message: "no token to try" };
   };
   return {
     status: async () => {

@@ -3,6 +3,14 @@ import { z } from "zod";
 
 const figure = z.number().nullish();
 
+const LOADING = new Set(["spawning", "running"]);
+const ENDING = new Set(["stopping", "cleanup"]);
+
+/** Whether a state of Locust's means load. */
+export const isLoading = (state: string): boolean => LOADING.has(state);
+export const isEnding = (state: string): boolean => ENDING.has(state);
+export const isBusy = (state: string): boolean => isLoading(state) || isEnding(state);
+
 /** One row of `/stats/requests`; every field but the names depends on Locust's version. */
 const Row = z.looseObject({
   method: z.string().nullish(),

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { runOf } from "../../stores/testing/fixtures.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { createWebUi } from "./web-ui.ts";
 
 const closing: (() => void)[] = [];
@@ -38,7 +39,7 @@ const fakeLocust = async (page: keyof typeof PAGES, now: string, old = "running"
   await once(server, "listening");
   closing.push(() => server.close());
   const { port } = server.address() as AddressInfo;
-  return { swarms, polled: createWebUi(`http://127.0.0.1:${port}`, () => []) };
+  return { swarms, polled: createWebUi(`http://127.0.0.1:${port}`, () => [], systemClock) };
 };
 
 test.each([

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../lib/clock.ts";
 import { createAttached } from "../../clusters/attached.ts";
 import { createRegistry } from "../../clusters/registry.ts";
 import type { Clusters } from "../../clusters/port.ts";
@@ -59,7 +60,11 @@ const serverAt = (baseUrl: string): Clusters =>
   createRegistry(
     (config) => {
       if (config.kind !== "attached") throw new Error("only attached clusters here");
-      return createAttached(config, { callbackTokens: () => [], callbackUrls: () => [] });
+      return createAttached(config, {
+        callbackTokens: () => [],
+        callbackUrls: () => [],
+        clock: systemClock,
+      });
     },
     [{ id: "sim", kind: "attached", scope: {}, maxConcurrentRuns: 1, baseUrl }],
   );

@@ -1,6 +1,6 @@
 import { isSameProject } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
-import type { ClusterConfig } from "../../clusters/select-cluster.ts";
+import type { ClusterAdapter } from "../../clusters/port.ts";
 import { deadlineOf } from "../domain/deadline.ts";
 import { holdsSlot } from "../domain/states.ts";
 
@@ -29,7 +29,7 @@ const expectedStart = (
  * serve several tenants, so the run that has it is named within its own project only.
  */
 export const queueReason = (
-  { id, maxConcurrentRuns }: ClusterConfig,
+  { id, maxConcurrentRuns }: ClusterAdapter["config"],
   waiting: LoadTestRun,
   open: readonly LoadTestRun[],
   position: number,

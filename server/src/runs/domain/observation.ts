@@ -91,3 +91,9 @@ export type Observation =
 
 /** The part of the union with this kind. */
 export type Observed<K extends Observation["kind"]> = Extract<Observation, { readonly kind: K }>;
+
+/** A signal that was sent to processes of a run because they did not end by themselves. */
+export type ForcedStep = {
+  readonly signal: "SIGTERM" | "SIGKILL";
+  readonly pids: readonly number[];
+};

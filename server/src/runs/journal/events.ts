@@ -3,8 +3,8 @@ import type { LoadTestRun, RunEvent, RunStatus } from "@load-manager/contract/ru
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
-import type { ForcedStep } from "../../clusters/port.ts";
 import type { RunEventStore } from "../../stores/ports.ts";
+import type { ForcedStep } from "../domain/observation.ts";
 
 /** `id` makes an event idempotent within its run: the same id twice is one event. */
 export type NewEvent = {

@@ -50,9 +50,40 @@ export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   readonly isRemote: (run: LoadTestRun) => boolean;
 };
 
+const isOpen = async ({ runs }: Pick<Deps, "runs">, runId: string): Promise<boolean> => {
+  const run = await runs.get(runId);
+  return run !== undefined && run.settledAt === undefined;
+};
+
+/**
+ * The fence that the cluster has accepted for this very run. It can be above the store's, where that is new or was
+ * restored. A cluster that does not know the run may have ended it long ago, so then its fence does not count: an
+ * older one keeps a second start out.
+ */
+const fenceAtCluster = async (
+  { clusters }: Pick<Deps, "clusters">,
+  run: LoadTestRun,
+): Promise<number | undefined> => {
+  const seen = await clusters.of(run).observe(run);
+  return seen.kind === "load" ? seen.load.fence : undefined;
+};
+
+const recordAdoption = (
+  { events, clock, membership }: Pick<Deps, "events" | "clock" | "membership">,
+  run: LoadTestRun,
+  fence: number,
+): Promise<void> =>
+  recordEvent(events, run.id, {
+    id: `adopted:${fence}`,
+    at: clock.now(),
+    type: "adopted",
+    message: "Another server took this run over: the one before it stopped or went silent.",
+    data: { holder: membership.holder, fence },
+  });
+
 export const createOwnership = (deps: Deps): Ownership => {
-  const { membership, leases, runs, events, writer, clusters, clock, hostId, sharedStore } = deps;
-  const { holder, isGone, term } = membership;
+  const { leases, writer, hostId, sharedStore } = deps;
+  const { holder, isGone, term } = deps.membership;
 
   const isFree = async (lease: Lease | undefined): Promise<boolean> =>
     lease === undefined ||
@@ -72,42 +103,22 @@ export const createOwnership = (deps: Deps): Ownership => {
   const leaseOfRun = (run: LoadTestRun): Promise<Lease | undefined> =>
     leases.get(run.locustClusterId, run.slot ?? 0);
 
-  const isOpen = async (runId: string): Promise<boolean> => {
-    const run = await runs.get(runId);
-    return run !== undefined && run.settledAt === undefined;
-  };
-
-  /**
-   * The fence that the cluster has accepted for this very run. It can be above the store's, where that is new or was
-   * restored. A cluster that does not know the run may have ended it long ago, so then its fence does not count: an
-   * older one keeps a second start out.
-   */
-  const fenceAtCluster = async (run: LoadTestRun): Promise<number | undefined> => {
-    const seen = await clusters.of(run).observe(run);
-    return seen.kind === "load" ? seen.load.fence : undefined;
-  };
-
-  const recordAdoption = (run: LoadTestRun, fence: number): Promise<void> =>
-    recordEvent(events, run.id, {
-      id: `adopted:${fence}`,
-      at: clock.now(),
-      type: "adopted",
-      message: "Another server took this run over: the one before it stopped or went silent.",
-      data: { holder, fence },
-    });
-
   const holdRun: Ownership["holdRun"] = async (run) => {
     if (term() === undefined) return undefined;
     const lease = await leaseOfRun(run);
     if (lease !== undefined && lease.holder === holder) {
       if (lease.runId === run.id && lease.fence === run.fence) return { run, fence: run.fence };
-      if (lease.runId !== undefined && lease.runId !== run.id && (await isOpen(lease.runId))) {
+      if (
+        lease.runId !== undefined &&
+        lease.runId !== run.id &&
+        (await isOpen(deps, lease.runId))
+      ) {
         return { run, fence: run.fence };
       }
     }
     const slot = run.slot ?? 0;
     const wanted = { clusterId: run.locustClusterId, slot, runId: run.id };
-    const taken = await takeLease(wanted, lease, () => fenceAtCluster(run));
+    const taken = await takeLease(wanted, lease, () => fenceAtCluster(deps, run));
     if (taken === undefined) return undefined;
     const held = await writer.write(run, { fence: taken.fence, slot });
     if (held === undefined) {
@@ -115,7 +126,7 @@ export const createOwnership = (deps: Deps): Ownership => {
       await returnLease(taken);
       return undefined;
     }
-    if (run.fence > 0) await recordAdoption(run, taken.fence);
+    if (run.fence > 0) await recordAdoption(deps, run, taken.fence);
     return { run: held, fence: taken.fence };
   };
 

@@ -1,0 +1,83 @@
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Observation } from "../../runs/domain/observation.ts";
+import type { PluginClient } from "../plugin/client.ts";
+import { observationOf, PLUGIN_CAPABILITIES } from "../plugin/observation.ts";
+import type { RoleFile } from "./folder.ts";
+import { isAlive } from "./processes.ts";
+import type { RunProcesses } from "./run-processes.ts";
+
+type Deps = {
+  readonly processes: RunProcesses;
+  readonly clientAt: (webPort: number) => PluginClient;
+};
+
+/** What the processes of a run, and the plugin in its master, prove about it. */
+export const observeLocal = async (deps: Deps, run: LoadTestRun): Promise<Observation> => {
+  const { processes } = deps;
+  const master = await processes.folderOf(run.id).role("master");
+  if (master !== undefined) return observeMaster(deps, run, master);
+  const end = processes.endOf(run.id, "master");
+  if (end !== undefined) return dead(deps, run, "master", end);
+  return (await processes.wasStarted(run.id, "master")) ? waiting(deps) : { kind: "nothing" };
+};
+
+const observeMaster = async (
+  deps: Deps,
+  run: LoadTestRun,
+  master: RoleFile,
+): Promise<Observation> => {
+  const { processes } = deps;
+  if (!(await isAlive(master))) {
+    return dead(deps, run, "master", processes.endOf(run.id, "master") ?? "it ended");
+  }
+  if (master.webPort === undefined) return waiting(deps);
+  const reply = await deps.clientAt(master.webPort).status();
+  if (reply.kind === "no-plugin") return waiting(deps);
+  if (reply.kind === "silent") {
+    return { kind: "unreachable", refused: false, message: reply.message };
+  }
+  const seen = observationOf(run, reply.status, processes.workerRoles.length);
+  return seen.kind === "ready" ? ((await deadWorker(deps, run)) ?? seen) : seen;
+};
+
+/** The master has started, and cannot be asked yet. */
+const waiting = ({ processes }: Deps): Observation => ({
+  kind: "ready",
+  workers: 0,
+  workersExpected: processes.workerRoles.length,
+  engine: {},
+  capabilities: PLUGIN_CAPABILITIES,
+});
+
+/** A worker that died before the load was started will not connect, so the run fails at once and not after a timeout. */
+const deadWorker = async (deps: Deps, run: LoadTestRun): Promise<Observation | undefined> => {
+  const { processes } = deps;
+  for (const role of processes.workerRoles) {
+    const file = await processes.folderOf(run.id).role(role);
+    const end = processes.endOf(run.id, role);
+    if (end !== undefined || (file !== undefined && !(await isAlive(file)))) {
+      return dead(deps, run, role, end ?? "it ended");
+    }
+  }
+  return undefined;
+};
+
+const dead = async (
+  { processes }: Deps,
+  run: LoadTestRun,
+  role: string,
+  how: string,
+): Promise<Observation> => {
+  const logTail = await processes.folderOf(run.id).logTail(role);
+  if (logTail.some((line) => line.includes("No User class found"))) {
+    const message = "The script has no User class, so there is nothing to run.";
+    return { kind: "dead", code: "no_user_class", message, logTail };
+  }
+  const beforeLoad = run.status === "Starting" && run.startSent === undefined;
+  return {
+    kind: "dead",
+    code: beforeLoad || role !== "master" ? "locust_exited" : "master_lost",
+    message: `Locust's ${role} process is gone (${how}).`,
+    logTail,
+  };
+};
