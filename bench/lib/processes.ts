@@ -48,7 +48,7 @@ export const startProgram = async (
     child.kill("SIGKILL");
     await ended;
   };
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(5)) {
     if (child.exitCode !== null) break;
     const isReady = ready instanceof RegExp ? ready.test(output) : await ready().catch(() => false);
     if (isReady && child.pid !== undefined) return { pid: child.pid, output: () => output, stop };

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as Payload from "./payload.ts";
 import type { Figures } from "./compare.ts";
-import { timed } from "./pairs.ts";
+import { median, timed } from "./pairs.ts";
 import { poster } from "./posting.ts";
 import { cpuOf, memoryOf, startProgram } from "./processes.ts";
 
 const [RUNS, SECONDS, ENDPOINTS] = [8, 200, 100];
-const [LOAD_TESTS, LISTS, QUERIES] = [500, 300, 60];
+const [LOAD_TESTS, LISTS, QUERIES] = [500, 300, 100];
 const SCOPE = { accountId: "bench", orgId: "bench", projectId: "bench" };
 const CALLBACK_TOKEN = "callback-token-of-the-bench";
 
@@ -37,10 +37,12 @@ const caller = (port: number) => async (method: string, path: string, body?: obj
 };
 type Call = ReturnType<typeof caller>;
 
-const times = async (count: number, work: (index: number) => Promise<unknown>): Promise<number> =>
-  timed(async () => {
-    for (let index = 0; index < count; index += 1) await work(index);
-  });
+/** The median of one request's time: what else the machine does for a moment moves it little. */
+const each = async (count: number, work: (index: number) => Promise<unknown>): Promise<number> => {
+  const all: number[] = [];
+  for (let index = 0; index < count; index += 1) all.push(await timed(() => work(index)));
+  return median(all);
+};
 
 /** What the plugin sends, as that checkout's own encoder writes it: the wire may differ. */
 const encoderOf = (tree: string): Promise<typeof Payload> =>
@@ -77,45 +79,67 @@ const requestsOf = async (call: Call, runs: readonly string[]): Promise<number> 
   return answers.reduce((sum, { totalRequests }) => sum + Number(totalRequests), 0);
 };
 
-/** One life of a server. Times in ms, memory in MB. */
+const STARTS = 3;
+
+/** A server of that checkout on a data folder of its own, and how long it took until it said that it is ready. */
+const started = async (tree: string, folder: string, name: string) => {
+  const config = join(folder, "config.yaml");
+  writeFileSync(config, CONFIG);
+  const args = ["serve", "--port", "0", "--data-dir", join(folder, name), "--config", config];
+  const ready = /ready: http:\/\/[^:\s]+:(\d+)/;
+  const began = performance.now();
+  const program = [join(tree, "cli/bin/load-manager.js"), ...args];
+  const server = await startProgram(process.execPath, program, ready);
+  const took = performance.now() - began;
+  return { ...server, took, port: Number(ready.exec(server.output())?.[1]) };
+};
+
+/** The median of some starts. */
+const startTime = async (tree: string, folder: string): Promise<number> => {
+  const all: number[] = [];
+  for (let start = 0; start < STARTS; start += 1) {
+    const { took, stop } = await started(tree, folder, `start-${start}`);
+    all.push(took);
+    await stop();
+  }
+  return median(all);
+};
+
+/** Some starts, and one life of a server. Times in ms, memory in MB. */
 export const measureServer = async (
   tree: string,
 ): Promise<{ readonly figures: Figures; readonly requests: number }> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-against-"));
-  const config = join(folder, "config.yaml");
-  writeFileSync(config, CONFIG);
-  const args = ["serve", "--port", "0", "--data-dir", join(folder, "data"), "--config", config];
-  const ready = /ready: http:\/\/[^:\s]+:(\d+)/;
-  const began = performance.now();
-  const server = await startProgram(
-    process.execPath,
-    [join(tree, "cli/bin/load-manager.js"), ...args],
-    ready,
-  );
   try {
-    const start = performance.now() - began;
-    const port = Number(ready.exec(server.output())?.[1]);
-    const call = caller(port);
-    const body = { ...SCOPE, targetUrl: "http://127.0.0.1:9" };
-    const create = await times(LOAD_TESTS, (index) =>
-      call("POST", "load-tests", { ...body, name: `Load test ${index}` }),
-    );
-    const list = await times(LISTS, () => call("GET", "load-tests?limit=50&accountId=bench"));
-    const runs = await registerRuns(call);
-    const { wall, cpu } = await ingest(tree, { port, pid: server.pid }, runs);
-    const requests = await requestsOf(call, runs);
-    const path = (index: number): string => `runs/${runs[index % RUNS]}`;
-    const chart = await times(QUERIES, (index) =>
-      call("GET", `${path(index)}/metrics/timeseries?points=300&format=columns`),
-    );
-    const table = await times(QUERIES, (index) => call("GET", `${path(index)}/requests`));
-    const memory = memoryOf(server.pid) / 1e6;
-    return {
-      figures: { start, create, list, ingest: wall, "ingest CPU": cpu, chart, table, memory },
-      requests,
-    };
+    const start = await startTime(tree, folder);
+    const server = await started(tree, folder, "data");
+    try {
+      const { requests, figures } = await measureLife(tree, server);
+      return { requests, figures: { start, ...figures } };
+    } finally {
+      await server.stop();
+    }
   } finally {
-    await server.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+const measureLife = async (tree: string, { port, pid }: { port: number; pid: number }) => {
+  const call = caller(port);
+  const body = { ...SCOPE, targetUrl: "http://127.0.0.1:9" };
+  const create = await each(LOAD_TESTS, (index) =>
+    call("POST", "load-tests", { ...body, name: `Load test ${index}` }),
+  );
+  const list = await each(LISTS, () => call("GET", "load-tests?limit=50&accountId=bench"));
+  const runs = await registerRuns(call);
+  const { wall, cpu } = await ingest(tree, { port, pid }, runs);
+  const requests = await requestsOf(call, runs);
+  const path = (index: number): string => `runs/${runs[index % RUNS]}`;
+  const chart = await each(QUERIES, (index) =>
+    call("GET", `${path(index)}/metrics/timeseries?points=300&format=columns`),
+  );
+  const table = await each(QUERIES, (index) => call("GET", `${path(index)}/requests`));
+  const memory = memoryOf(pid) / 1e6;
+  const figures = { create, list, ingest: wall, "ingest CPU": cpu, chart, table, memory };
+  return { figures, requests };
 };
