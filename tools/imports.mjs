@@ -89,6 +89,8 @@ export const MAY_IMPORT = {
     "server/src/load-tests",
     "server/src/runs/journal",
     "server/src/runs/commands",
+    // What /readyz and /health show of this server.
+    "type server/src/runs/ownership",
     "server/src/stream",
     ...CLUSTERS,
     FACADE,
@@ -97,7 +99,8 @@ export const MAY_IMPORT = {
     ...ROOM,
     "server/src/config",
     "server/src/clusters/*",
-    "server/src/runs/journal",
+    // A server sends the new token to the plugins of its own runs.
+    "type server/src/runs/ownership",
   ],
 
   // app.ts wires everything, server.ts and main.ts start it.
