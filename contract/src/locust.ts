@@ -16,7 +16,7 @@ export type RegisterExternal = z.output<typeof RegisterExternal>;
 export const RegisterExternalAnswer = z.object({
   runId: Id,
   message: z.string(),
-  /** For how long its load may last, counted from its start; absent: nothing limits it. */
+  /** How long the load may last from its start, in seconds; absent: no limit. */
   maxSeconds: z.int().positive().optional(),
 });
 
@@ -53,7 +53,7 @@ export const SnapshotInput = z.object({
       }),
     )
     .default({}),
-  /** What failed, as often as it has so far; where the teller knows. */
+  /** Each error with its count so far, where the sender has them. */
   errors: z
     .array(
       z.object({
@@ -76,7 +76,7 @@ export const TestStop = z.object({
 });
 export const PushMetrics = z.object({ runId: Id, metrics: SnapshotInput });
 
-/** Why load ended, as the plugin tells it. */
+/** Why the load ended, as the plugin reports it. */
 export const StopCause = z.enum([
   "deadline",
   "manager",
@@ -87,14 +87,14 @@ export const StopCause = z.enum([
 ]);
 export type StopCause = z.output<typeof StopCause>;
 
-/** A command that travels to the plugin in an answer, so that stopping works where the server cannot reach the master. */
+/** A command in the answer to metrics, so that a stop works where the server cannot reach the master. */
 export const PluginCommand = z.object({
   type: z.enum(["stop", "setUsers"]),
   runId: Id,
   fence: z.int(),
   users: z.int().optional(),
   spawnRate: z.number().optional(),
-  /** Of the users: rises with every change of them. */
+  /** Rises with every change of the users, so that the newest command wins. */
   at: z.int().optional(),
 });
 export const SamplesAnswer = z.object({

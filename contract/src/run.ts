@@ -39,7 +39,7 @@ export type Health = z.output<typeof Health>;
 export const Trigger = z.enum(["api", "ui", "cli", "schedule", "external"]);
 export type Trigger = z.output<typeof Trigger>;
 
-/** Why a run is in its state. `code` is stable; the rest explains. */
+/** Why a run has its status. `code` is for programs; the rest explains. */
 export const StatusReason = z.looseObject({
   code: z.string(),
   message: z.string(),
@@ -47,12 +47,12 @@ export const StatusReason = z.looseObject({
   position: z.int().optional(),
   expectedStartAt: Time.optional(),
   logTail: z.array(z.string()).optional(),
-  /** The evidence, in figures: for `auto_stop_errors` requests, failures, failedPercent, windowSeconds, from, to. */
+  /** The evidence: for `auto_stop_errors` requests, failures, failedPercent, windowSeconds, from, to. */
   data: z.record(z.string(), z.json()).optional(),
 });
 export type StatusReason = z.output<typeof StatusReason>;
 
-/** What picks the end of a run; set when it enters Stopping. */
+/** Why the load ends; picks the final status. Set when the run enters Stopping. */
 export const EndCause = z.enum([
   "duration_reached",
   "shape_ended",
@@ -137,7 +137,7 @@ export const LoadTestRun = Scope.extend({
   status: RunStatus,
   statusReason: StatusReason.optional(),
   health: Health,
-  /** Why it is not ok; codes as in `docs/reasons.md`. */
+  /** Why the health is not ok; codes as in `docs/reasons.md`. */
   healthReason: z
     .object({ code: z.string(), message: z.string(), since: Time.optional() })
     .optional(),
@@ -147,7 +147,7 @@ export const LoadTestRun = Scope.extend({
   startedAt: Time.optional(),
   finishedAt: Time.optional(),
   settledAt: Time.optional(),
-  /** When it was decided to delete it; its figures may be gone already. */
+  /** When its deletion was decided; its metrics may be gone already. */
   deletingAt: Time.optional(),
   summary: RunSummary.optional(),
   metadata: Metadata.optional(),
@@ -178,11 +178,11 @@ export const LoadTestRun = Scope.extend({
       capabilities: Capabilities,
     })
     .optional(),
-  /** When the state Stopping was entered. */
+  /** When the run entered Stopping. */
   stoppingAt: Time.optional(),
-  /** When Locust was told to stop for the first time, stored before it is told; absent where it stopped by itself. */
+  /** When the first stop was sent to Locust, stored before it is sent; absent where Locust stopped by itself. */
   stopSentAt: Time.optional(),
-  /** Users commanded while it ran; the newest command. */
+  /** The newest change of users while the run was Running. */
   commandedLoad: z.object({ targetUsers: z.int(), spawnRate: z.number(), at: Time }).optional(),
   phases: z
     .array(
@@ -264,7 +264,7 @@ export const RunQuery = z.strictObject({
 export type RunQuery = z.output<typeof RunQuery>;
 export const RunPage = page(RunAnswer);
 
-/** Something that happened to a run: a state change with its cause, a lost worker, a note. */
+/** Something that happened to a run: a change of status with its reason, a lost worker, a note. */
 export const RunEvent = z.object({
   at: Time,
   type: z.string(),

@@ -13,7 +13,7 @@ const CLOSE_MS = 30_000;
 const LAST_WORDS_MS = 1000;
 
 /**
- * `load-manager serve`: runs until it is told to end. The first Ctrl-C with active runs says which go on and waits
+ * `load-manager serve`: runs until a signal ends it. The first Ctrl-C with active runs says which go on and waits
  * for a second one, which stops them; SIGTERM leaves them running; SIGHUP reads the configuration again. Resolves when everything is closed.
  */
 export const serve = async (
@@ -112,9 +112,9 @@ const reloadLine = ({ clusters, tokens, needsRestart }: ReloadAnswer): string =>
   const changes = Object.entries(clusters)
     .filter(([, ids]) => ids.length > 0)
     .map(([what, ids]) => `${what}: ${ids.join(", ")}`);
-  const told = changes.length === 0 ? "clusters as before" : `clusters ${changes.join("; ")}`;
+  const clusterText = changes.length === 0 ? "clusters as before" : `clusters ${changes.join("; ")}`;
   const later = needsRestart.length === 0 ? "" : `; needs a restart: ${needsRestart.join(", ")}`;
-  return `Configuration reloaded: ${told}; ${tokens} tokens${later}`;
+  return `Configuration reloaded: ${clusterText}; ${tokens} tokens${later}`;
 };
 
 /** A SIGHUP also comes when the terminal is closed, which ends a server that was started there. */

@@ -165,7 +165,7 @@ const stop = async (context: Context): Promise<LoadTestRun | undefined> => {
     id: "stop-sent",
     at: deps.clock.now(),
     type: "stop_sent",
-    message: "Locust was told to stop.",
+    message: "A stop was sent to Locust.",
   });
   await deps.failpoint("stop.before");
   try {

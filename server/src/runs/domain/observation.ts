@@ -50,7 +50,7 @@ export type LoadState = {
   readonly polledSnapshot?: SnapshotInput;
 };
 
-/** What one look at the cluster proves about a run. Whatever is not proved is `unreachable`. */
+/** What the cluster's answer proves about a run. Whatever is not proved is `unreachable`. */
 export type Observation =
   /** Nothing of the run exists: no process, or an idle master that does not know it. */
   | { readonly kind: "nothing"; readonly engine?: Engine }

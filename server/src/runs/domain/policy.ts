@@ -52,6 +52,6 @@ export const POLICY = {
   standDownMs: 10_000,
   /** A heartbeat that has not moved for this long is deleted. */
   heartbeatForgottenMs: 3_600_000,
-  /** Processes without an owner are looked for this often. */
+  /** The interval between two scans for orphan processes. */
   orphanScanMs: 30_000,
 } as const;

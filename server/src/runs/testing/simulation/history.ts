@@ -84,7 +84,7 @@ export const brokenPromises = (seen: {
   readonly stopped: ReadonlySet<string>;
   readonly stoppedInPage: boolean;
   /** The states that the events of a run tell of. */
-  readonly told: ReadonlyMap<string, readonly unknown[]>;
+  readonly recorded: ReadonlyMap<string, readonly unknown[]>;
   readonly witnessed: {
     /** Loads of others that were stopped. */
     readonly harmed: readonly string[];
@@ -130,7 +130,7 @@ export const brokenPromises = (seen: {
     if (run.settledAt === undefined) broken.push(`the run ${id} is not settled`);
     const changes = history.changes.filter(({ runId }) => runId === id);
     for (const status of new Set(changes.map((change) => change.status))) {
-      const times = seen.told.get(id)?.filter((one) => one === status).length ?? 0;
+      const times = seen.recorded.get(id)?.filter((one) => one === status).length ?? 0;
       if (times !== 1) broken.push(`${times} events tell that the run ${id} became ${status}`);
     }
     const ends = new Set(changes.map(({ status }) => status).filter(isTerminal));

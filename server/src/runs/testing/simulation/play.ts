@@ -54,8 +54,8 @@ export const step = fc.oneof(
         "kill-master" as const,
         "stop" as const,
         "stop-in-page" as const,
-        "told-start" as const,
-        "told-stop" as const,
+        "callback-start" as const,
+        "callback-stop" as const,
         "lose-finals" as const,
         "no-answers" as const,
       ),
@@ -140,10 +140,10 @@ export const play = async (
       if (next.do === "stop") {
         stopped.add(run.id);
         await stopTestRun(deps, run.id, { name: "t" });
-      } else if (next.do === "told-start") await handleTestStart(deps, run);
+      } else if (next.do === "callback-start") await handleTestStart(deps, run);
       else if (run.status !== "Pending") {
         stoppedInPage = true;
-        // It asks for figures, which may not be readable; Locust does not care for the answer.
+        // The callback reads metrics, which may not be readable; Locust ignores the answer.
         await handleTestStop(deps, run, {}).catch(() => {});
       }
     }
@@ -165,10 +165,10 @@ export const play = async (
   }
   const loadTest = await it.base.loadTests.get(definition.id);
   const runs = await stored();
-  const told = new Map<string, unknown[]>();
+  const recorded = new Map<string, unknown[]>();
   for (const { id } of runs) {
     const { items } = await it.base.events.list(id, { limit: 500 });
-    told.set(
+    recorded.set(
       id,
       items.filter(({ type }) => type === "status").map(({ data }) => data?.["to"]),
     );
@@ -193,7 +193,7 @@ export const play = async (
       plugin: variantOf.plugin,
       stopped,
       stoppedInPage,
-      told,
+      recorded,
       witnessed: cluster.witnessed(),
       recentRuns: loadTest?.recentRuns.map(({ id }) => id) ?? [],
       slotIsFree: !(await waits()),

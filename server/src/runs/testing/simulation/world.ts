@@ -160,7 +160,7 @@ export const createWorld = async (variant: Variant) => {
     }
   };
 
-  const lookAround = async (server: Server): Promise<void> => {
+  const passAll = async (server: Server): Promise<void> => {
     const { deps } = server;
     try {
       await tolerate(() => beat(server));
@@ -204,7 +204,7 @@ export const createWorld = async (variant: Variant) => {
       return;
     }
     if (server.looking !== undefined) return;
-    const looking = lookAround(server).finally(() => {
+    const looking = passAll(server).finally(() => {
       server.looking = undefined;
     });
     server.looking = looking;
