@@ -15,7 +15,7 @@ import { adminHandlers } from "./http/handlers/admin.ts";
 import { aroundHandlers } from "./http/handlers/system.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
-import { numberHandlers } from "./http/handlers/run-metrics.ts";
+import { runMetricsHandlers } from "./http/handlers/run-metrics.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import { awakeOrAsleep, type Clock } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
@@ -88,7 +88,7 @@ export const createApp = (deps: {
           }),
     config.locustClusters,
   );
-  const live = createRunAggregateCache(stores.metrics, stores.shared ? clock : undefined);
+  const aggregates = createRunAggregateCache(stores.metrics, stores.shared ? clock : undefined);
   const holder = ids.next();
   const membership = stores.shared
     ? createMembership({ leases: stores.leases, holder, clock, awakeOrAsleep, log })
@@ -102,25 +102,25 @@ export const createApp = (deps: {
   });
   const ingest = createIngest({
     ...stores,
-    live,
+    aggregates,
     oldestSecond: () =>
       Math.floor(clock.now() / 1000) - config.retention.secondsDays * SECONDS_A_DAY,
   });
-  const queries = createQueries({ metrics: stores.metrics, live, clock });
+  const queries = createQueries({ metrics: stores.metrics, aggregates, clock });
   const runs: RunDeps = {
     stores,
     clusters,
     figures: {
       ingestBatch: ingest.ingestBatch,
-      storeMetric: createSnapshotStore({ ...stores, live }),
+      storeMetric: createSnapshotStore({ ...stores, aggregates }),
       window: async (runId, seconds, lagSeconds) =>
-        recentWindow(await live.of(runId), seconds, lagSeconds),
-      requests: async (runId) => (await live.of(runId)).requests,
-      finals: async (runId) => finalsOf(await live.of(runId)),
-      gaps: async (runId) => sequenceGaps(await live.of(runId)),
-      snapshot: async (run) => toSnapshot(await live.of(run.id), clock.now()),
+        recentWindow(await aggregates.get(runId), seconds, lagSeconds),
+      requests: async (runId) => (await aggregates.get(runId)).requests,
+      finals: async (runId) => finalsOf(await aggregates.get(runId)),
+      gaps: async (runId) => sequenceGaps(await aggregates.get(runId)),
+      snapshot: async (run) => toSnapshot(await aggregates.get(run.id), clock.now()),
       summary: queries.summaryOfRun,
-      forget: live.forget,
+      forget: aggregates.forget,
     },
     clock,
     ids,
@@ -140,7 +140,7 @@ export const createApp = (deps: {
     },
     log,
   });
-  const streams = createStreams({ stores, live, log });
+  const streams = createStreams({ stores, aggregates, log });
   const notReady: string[] = ["the server is starting"];
   const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
     createAccess({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
@@ -167,7 +167,7 @@ export const createApp = (deps: {
     handlers: {
       ...loadTestHandlers(loadTests),
       ...runHandlers({ runs, wake: loop.wake }),
-      ...numberHandlers({ runs: stores.runs, queries, streams }),
+      ...runMetricsHandlers({ runs: stores.runs, queries, streams }),
       ...locustHandlers({ runs, wake: loop.wake }),
       ...adminHandlers({ reload }),
       ...aroundHandlers({ runs, version: VERSION, notReady: () => notReady }),

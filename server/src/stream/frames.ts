@@ -4,12 +4,11 @@ import { z } from "zod";
 import type { RunAggregate } from "../metrics/live/run-aggregate.ts";
 import { RECORD } from "../metrics/codec/batch.ts";
 import {
-  ALL,
+  SERIES,
   ROLLUP_SECONDS,
   type Cell,
   decodeCells,
-  decodeFacts,
-  FACTS,
+  decodeRunCells,
 } from "../metrics/codec/rollup.ts";
 import { viewOf } from "../metrics/codec/stats.ts";
 import { percentile } from "../metrics/codec/histogram.ts";
@@ -188,12 +187,12 @@ export const mergedFrames = async function* (
     toStart: Number.MAX_SAFE_INTEGER,
   };
   const reading = await metrics.readRollups(runId, {
-    rollups: [FACTS, ALL].map((series) => ({ ...rollups, series: [series] })),
+    rollups: [SERIES.run, SERIES.all].map((series) => ({ ...rollups, series: [series] })),
   });
   const users = new Map<number, { readonly real: number | null; readonly target: number | null }>();
   for (const { series, level, start, body } of reading.rollups) {
-    if (series === FACTS) {
-      for (const facts of decodeFacts(body, level, start)) {
+    if (series === SERIES.run) {
+      for (const facts of decodeRunCells(body, level, start)) {
         users.set(facts.start, { real: facts.users, target: facts.target });
       }
       continue;

@@ -18,7 +18,11 @@ afterEach(() => {
 const setUp = async () => {
   const stores = createMemoryStores();
   await stores.runs.create(testRun());
-  const streams = createStreams({ stores, live: createRunAggregateCache(stores.metrics), log });
+  const streams = createStreams({
+    stores,
+    aggregates: createRunAggregateCache(stores.metrics),
+    log,
+  });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);

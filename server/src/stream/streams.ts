@@ -12,7 +12,7 @@ import { createReader, type Reader } from "./reader.ts";
 
 type Deps = {
   readonly stores: Pick<Stores, "runs" | "events" | "metrics">;
-  readonly live: RunAggregateCache;
+  readonly aggregates: RunAggregateCache;
   readonly log: Log;
 };
 
@@ -65,7 +65,7 @@ const createFeed = (deps: Deps, runId: string, onEmpty: () => void) => {
   let woken = false;
 
   const place = async () => {
-    const { lastSecond, masterInstances, names } = await deps.live.facts(runId);
+    const { lastSecond, masterInstances, names } = await deps.aggregates.getWithoutTotals(runId);
     const seqs = [...masterInstances].map(
       ([masterInstanceId, { upTo, beyond }]): [string, number] => [
         masterInstanceId,

@@ -19,7 +19,7 @@ type Keys =
   | "getAggregate";
 
 /** Everything that is a number of a run. */
-export const numberHandlers = ({
+export const runMetricsHandlers = ({
   runs,
   queries,
   streams,

@@ -8,16 +8,14 @@ export const ROLLUP_SECONDS = 300;
 export const LEVELS = [60, 10, 1] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** The series in which all endpoints are merged; what is known of the run as a whole; what is not a number over time. */
-export const ALL = "";
-export const FACTS = "facts";
-export const META = "meta";
+/** The rollup series that are not an endpoint's: all endpoints merged, the run's users and coverage, everything that is no number over time. */
+export const SERIES = { all: "", run: "run", meta: "meta" } as const;
 
 export const rollupStart = (second: number): number =>
   Math.floor(second / ROLLUP_SECONDS) * ROLLUP_SECONDS;
 
 /** What is known of the run as a whole in the seconds of a cell. */
-export type Facts = {
+export type RunCell = {
   readonly start: number;
   /** Seconds of which anything is known, and those of them in which the real users were the target's. */
   readonly covered: number;
@@ -144,7 +142,11 @@ export const decodeCells = (body: Uint8Array, level: number, start: number): Cel
 };
 
 /** Columns of varints: starts, and each fact plus one, 0 where it is unknown. */
-export const encodeFacts = (facts: readonly Facts[], level: Level, start: number): Uint8Array => {
+export const encodeRunCells = (
+  facts: readonly RunCell[],
+  level: Level,
+  start: number,
+): Uint8Array => {
   const writer = new ByteWriter();
   writeStarts(writer, facts, level, start);
   for (const column of FACT_COLUMNS)
@@ -152,7 +154,7 @@ export const encodeFacts = (facts: readonly Facts[], level: Level, start: number
   return plain(writer.finish());
 };
 
-export const decodeFacts = (body: Uint8Array, level: number, start: number): Facts[] => {
+export const decodeRunCells = (body: Uint8Array, level: number, start: number): RunCell[] => {
   const reader = new ByteReader(unpack(body));
   const starts = readStarts(reader, level, start);
   const [covered, steady, users, target, maxUsers, lowest, highest] = FACT_COLUMNS.map(() =>

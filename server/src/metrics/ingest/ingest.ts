@@ -3,7 +3,7 @@ import { AppError } from "../../lib/errors.ts";
 import type { MetricStore, RunEventStore, RunStore, MetricRecord } from "../../stores/ports.ts";
 import { type Batch, decodeBatch, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
-import type { Told } from "../live/run-aggregate.ts";
+import type { DecodedSample } from "../live/run-aggregate.ts";
 import { checkEncoded } from "../codec/histogram.ts";
 import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
@@ -23,13 +23,13 @@ type Deps = {
   readonly metrics: MetricStore;
   readonly events: RunEventStore;
   readonly runs: RunStore;
-  readonly live: RunAggregateCache;
+  readonly aggregates: RunAggregateCache;
   /** The oldest second whose samples are still taken: older ones could not be merged with what is left of them. */
   readonly oldestSecond: () => number;
 };
 
 /** Reads a record whole, so that nothing is stored that cannot be read later. What a sample says is given back. */
-const checked = (type: number, body: Uint8Array): Told | undefined => {
+const checked = (type: number, body: Uint8Array): DecodedSample | undefined => {
   switch (type) {
     case RECORD.open:
       decodeOpen(body);
@@ -80,7 +80,7 @@ const eventsOf = (rows: readonly MetricRecord[]) =>
     });
 
 /** Takes batches of the plugin's records: each counts once, however often it arrives. Rejects with AppError gone or validation. */
-export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps) => ({
+export const createIngest = ({ metrics, events, runs, aggregates, oldestSecond }: Deps) => ({
   ingestBatch: async (bytes: Uint8Array): Promise<Ingested> => {
     const batch = decodeBatch(bytes);
     const { runId } = batch;
@@ -100,7 +100,7 @@ export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps
     const { inserted, conflicting } = await metrics.append(rows, (index) =>
       denormalizedTotalsOf(run, arrived[index]?.told),
     );
-    await live.add(
+    await aggregates.add(
       runId,
       inserted.flatMap((index) => arrived[index] ?? []),
     );
@@ -117,7 +117,7 @@ export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps
       }),
     ];
     if (told.length > 0) await events.append(runId, told);
-    const { names } = await live.of(runId);
+    const { names } = await aggregates.get(runId);
     const unknown = new Set<string>();
     for (const one of arrived) {
       for (const { id } of one.told?.deltas ?? []) if (!names.has(id)) unknown.add(id);

@@ -134,16 +134,16 @@ const newErrors = (
 export const createSnapshotStore = ({
   metrics,
   events,
-  live,
+  aggregates,
 }: {
   readonly metrics: MetricStore;
   readonly events: RunEventStore;
-  readonly live: RunAggregateCache;
+  readonly aggregates: RunAggregateCache;
 }) => {
   const queues = new Map<string, Promise<void>>();
 
   const store = async (run: LoadTestRun, snapshot: SnapshotInput, how: How): Promise<void> => {
-    const runAggregate = await live.of(run.id);
+    const runAggregate = await aggregates.get(run.id);
     const own = [...runAggregate.masterInstances].filter(
       ([, instance]) => instance.snapshot?.source === how.source,
     );
@@ -211,7 +211,7 @@ export const createSnapshotStore = ({
       const event = { at: how.at, type: "endpoints_capped", message };
       await events.append(run.id, [{ id: `${run.id}:endpoints_capped`, ...event }]);
     }
-    await live.add(
+    await aggregates.add(
       run.id,
       rows.map((row) => ({ row })),
     );

@@ -1,15 +1,20 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { MetricStore, MetricRecord } from "../../stores/ports.ts";
-import { runAggregateOf, type RunAggregate, addRow, type Told } from "./run-aggregate.ts";
-import { META } from "../codec/rollup.ts";
+import {
+  runAggregateOf,
+  type RunAggregate,
+  addRecord,
+  type DecodedSample,
+} from "./run-aggregate.ts";
+import { SERIES } from "../codec/rollup.ts";
 
-type Arrived = { readonly row: MetricRecord; readonly told?: Told | undefined };
+type Arrived = { readonly row: MetricRecord; readonly told?: DecodedSample | undefined };
 
 /** The accumulators of the runs that somebody is interested in: built once from the store, then kept up by what arrives. */
 export type RunAggregateCache = {
-  readonly of: (runId: string) => Promise<RunAggregate>;
+  readonly get: (runId: string) => Promise<RunAggregate>;
   /** Without what the endpoints did, unless the run is being kept up anyway: cheap also for a long run that has ended. */
-  readonly facts: (runId: string) => Promise<RunAggregate>;
+  readonly getWithoutTotals: (runId: string) => Promise<RunAggregate>;
   /** Adds rows where the run is being kept up; elsewhere they are read from the store when somebody asks. */
   readonly add: (runId: string, rows: readonly Arrived[]) => Promise<void>;
   readonly forget: (runId: string) => void;
@@ -28,7 +33,7 @@ const placeOf = ({ masterInstances }: RunAggregate): Map<string, number> => {
 };
 
 const EVER = { fromStart: 0, toStart: Number.MAX_SAFE_INTEGER };
-const META_ROLLUPS = { level: 0, series: [META], ...EVER };
+const META_ROLLUPS = { level: 0, series: [SERIES.meta], ...EVER };
 const ENDPOINT_ROLLUPS = { level: 60, series: "endpoints", ...EVER } as const;
 
 /**
@@ -48,7 +53,7 @@ export const createRunAggregateCache = (
   const catchUp = async (runId: string, runAggregate: RunAggregate): Promise<RunAggregate> => {
     for (let cursor = placeOf(runAggregate); ;) {
       const rows = await metrics.readAfter(runId, cursor, ROWS_AT_ONCE);
-      for (const row of rows) addRow(runAggregate, row);
+      for (const row of rows) addRecord(runAggregate, row);
       if (rows.length < ROWS_AT_ONCE) return runAggregate;
       cursor = new Map([
         ...cursor,
@@ -56,7 +61,7 @@ export const createRunAggregateCache = (
       ]);
     }
   };
-  const of = async (runId: string): Promise<RunAggregate> => {
+  const get = async (runId: string): Promise<RunAggregate> => {
     const known = kept.get(runId);
     if (known === undefined || shared === undefined) return known ?? load(runId);
     const now = shared.monotonic();
@@ -76,13 +81,13 @@ export const createRunAggregateCache = (
     return loading;
   };
   return {
-    of,
-    facts: (runId) => (kept.has(runId) ? of(runId) : read(runId, false)),
+    get,
+    getWithoutTotals: (runId) => (kept.has(runId) ? get(runId) : read(runId, false)),
     add: async (runId, rows) => {
       const runAggregate = await kept.get(runId);
       // A row that the load has read already is known by its number.
       if (runAggregate !== undefined)
-        for (const { row, told } of rows) addRow(runAggregate, row, { told });
+        for (const { row, told } of rows) addRecord(runAggregate, row, { told });
     },
     forget: (runId) => {
       kept.delete(runId);

@@ -1,7 +1,7 @@
 import type { StopCause } from "@load-manager/contract/locust.ts";
 import type { Reading, MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
-import { decodeCells, decodeMeta, META } from "../codec/rollup.ts";
+import { decodeCells, decodeMeta, SERIES } from "../codec/rollup.ts";
 import { decodeFinal, decodeOpen, type Final, type Open } from "../codec/records.ts";
 import {
   decodeSample,
@@ -101,13 +101,13 @@ const isNew = (instance: MasterInstance, seq: number): boolean => {
 };
 
 /** What a row says, where somebody has read it already. */
-export type Told = { readonly sample: Sample; readonly deltas: readonly EndpointDelta[] };
+export type DecodedSample = { readonly sample: Sample; readonly deltas: readonly EndpointDelta[] };
 
 /** `totals` false leaves out what the endpoints did. */
 const addSample = (
   runAggregate: RunAggregate,
   instance: MasterInstance,
-  { sample, deltas }: Partial<Told> & Pick<Told, "sample">,
+  { sample, deltas }: Partial<DecodedSample> & Pick<DecodedSample, "sample">,
   totals: boolean,
 ): void => {
   const { second, snapshot } = sample;
@@ -138,10 +138,10 @@ const totalsOf = ({ endpoints }: RunAggregate, id: string): Totals => {
   return totals;
 };
 
-export const addRow = (
+export const addRecord = (
   runAggregate: RunAggregate,
   row: MetricRecord,
-  options: { readonly totals?: boolean; readonly told?: Told | undefined } = {},
+  options: { readonly totals?: boolean; readonly told?: DecodedSample | undefined } = {},
 ): void => {
   const instance = instanceOf(runAggregate, row.masterInstanceId);
   if (!isNew(instance, row.seq)) return;
@@ -165,7 +165,7 @@ export const runAggregateOf = (
     else for (let seq = fromSeq; seq <= toSeq; seq += 1) known.beyond.add(seq);
   }
   for (const { series, level, start, body } of rollups) {
-    if (series === META) {
+    if (series === SERIES.meta) {
       const { names, covered, maxUsers } = decodeMeta(body);
       for (const [id, method, name] of names) runAggregate.names.set(id, { method, name });
       for (const [from, to] of covered) {
@@ -182,7 +182,7 @@ export const runAggregateOf = (
       }
     }
   }
-  for (const row of rows) addRow(runAggregate, row, { totals });
+  for (const row of rows) addRecord(runAggregate, row, { totals });
   return runAggregate;
 };
 

@@ -1,5 +1,5 @@
 import type { Reading } from "../../stores/ports.ts";
-import { ALL, rollupStart, decodeCells, decodeFacts, FACTS } from "../codec/rollup.ts";
+import { SERIES, rollupStart, decodeCells, decodeRunCells } from "../codec/rollup.ts";
 import { type Delta, decodeSample, endpointsOf } from "../codec/sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../codec/totals.ts";
 import { isSteady } from "./plan.ts";
@@ -8,7 +8,7 @@ import type { Seconds } from "./seconds.ts";
 type Counts = { requests: number; failures: number };
 
 /** What is known of the run as a whole in a bucket. */
-export type BucketFacts = {
+export type RunBucket = {
   users?: number;
   target?: number;
   /** Seconds of which anything is known, and those of them that lie wholly within the load time. */
@@ -22,7 +22,7 @@ export type BucketFacts = {
 export type WindowAggregate = {
   /** By bucket (its first second) and key. */
   readonly buckets: Map<number, Map<string, Totals>>;
-  readonly facts: Map<number, BucketFacts>;
+  readonly facts: Map<number, RunBucket>;
   /** What completed in whole seconds of the load time, by bucket and key: rates are made of it. */
   readonly inWhole: Map<number, Map<string, Counts>>;
   /** What completed after the load time, by key: it counts in totals, and in no rate. */
@@ -32,7 +32,7 @@ export type WindowAggregate = {
 export type AggregateOptions = Seconds & {
   /** In seconds; buckets begin at its multiples. Absent: one bucket, at 0. */
   readonly step?: number | undefined;
-  /** Where what an endpoint did is added; `undefined` leaves it unread. `ALL` adds endpoints up. */
+  /** Where what an endpoint did is added; `undefined` leaves it unread. `SERIES.all` adds endpoints up. */
   readonly keyOf: (id: string) => string | undefined;
   readonly load: { readonly fromMs: number; readonly toMs: number };
   /** Good and failed answers are queried at together only: they are counted in `ok`. */
@@ -49,7 +49,7 @@ const at = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return made;
 };
 const noCounts = (): Counts => ({ requests: 0, failures: 0 });
-const noFacts = (): BucketFacts => ({
+const noFacts = (): RunBucket => ({
   covered: 0,
   whole: 0,
   lowest: Number.POSITIVE_INFINITY,
@@ -61,7 +61,7 @@ const count = (counts: Counts, { requests, failures }: Counts, share = 1): void 
 };
 
 /** Sums rollups and rows of a run over a window, in one pass. */
-export const gather = (reading: Reading, options: AggregateOptions): WindowAggregate => {
+export const aggregateWindow = (reading: Reading, options: AggregateOptions): WindowAggregate => {
   const { load, step } = options;
   const windowAggregate: WindowAggregate = {
     buckets: new Map(),
@@ -91,9 +91,9 @@ export const gather = (reading: Reading, options: AggregateOptions): WindowAggre
   const steadyCells = new Map<number, Set<number>>();
   const wanted = (start: number, cell: { readonly start: number }): boolean =>
     inWindow(cell.start) && (!options.steady || steadyCells.get(start)?.has(cell.start) === true);
-  const ofFacts = reading.rollups.filter(({ series }) => series === FACTS);
+  const ofFacts = reading.rollups.filter(({ series }) => series === SERIES.run);
   for (const { start, level, body } of ofFacts.toSorted((a, b) => a.start - b.start)) {
-    const cells = decodeFacts(body, level, start);
+    const cells = decodeRunCells(body, level, start);
     steadyCells.set(start, new Set(cells.filter(isSteady).map((cell) => cell.start)));
     for (const cell of cells) {
       if (!wanted(start, cell)) continue;
@@ -108,7 +108,7 @@ export const gather = (reading: Reading, options: AggregateOptions): WindowAggre
     }
   }
   for (const { series, start, level, body } of reading.rollups) {
-    const key = series === FACTS ? undefined : options.keyOf(series);
+    const key = series === SERIES.run ? undefined : options.keyOf(series);
     if (key === undefined) continue;
     for (const cell of decodeCells(body, level, start)) {
       if (!wanted(start, cell)) continue;
@@ -123,7 +123,7 @@ export const gather = (reading: Reading, options: AggregateOptions): WindowAggre
     if (users !== undefined && users.real === users.target && users.real > 0) steady.add(second);
   }
   const seconds = new Map<number, number>();
-  const byEndpoint = options.keyOf(ALL) === undefined;
+  const byEndpoint = options.keyOf(SERIES.all) === undefined;
   for (const { second, users, parts, snapshot } of samples) {
     if (!inWindow(second) || (options.steady && !steady.has(second))) continue;
     const first = Math.max(options.from, snapshot?.fromSecond ?? second);
@@ -140,7 +140,7 @@ export const gather = (reading: Reading, options: AggregateOptions): WindowAggre
       seconds.set(one, seconds.get(one) ?? 0);
     }
     for (const delta of endpointsOf({ parts })) {
-      const key = byEndpoint ? options.keyOf(delta.id) : ALL;
+      const key = byEndpoint ? options.keyOf(delta.id) : SERIES.all;
       for (const one of spoken) {
         seconds.set(one, (seconds.get(one) ?? 0) + delta.requests * share);
         if (key !== undefined) rate(key, delta, one, 1, share);

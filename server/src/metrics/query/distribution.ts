@@ -8,7 +8,7 @@ import type { z } from "zod";
 import type { Responses } from "../codec/stats.ts";
 import { bucketBounds, bucketOf, eachBucket, type Histogram } from "../codec/histogram.ts";
 import type { Totals } from "../codec/totals.ts";
-import { EACH, type Look, MERGED, only } from "./window.ts";
+import { EACH, type WindowReader, MERGED, only } from "./window.ts";
 import { splitEndpoint } from "./timeseries.ts";
 
 /** Eight buckets of scheme 1 are shown as one: eight an octave, each about 9 % wide. */
@@ -35,14 +35,14 @@ const chosen = ({ ok, failed }: Totals, responses: Responses): Histogram[] =>
 
 /** One point for each occupied bucket of time and latency of each endpoint. */
 export const createScatter =
-  (look: Look) =>
+  (readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
     query: z.output<typeof DistributionQuery>,
   ): Promise<z.output<typeof ScatterAnswer>> => {
     const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
     const selection = ids === undefined ? EACH : only(ids, true);
-    const { windowAggregate, runAggregate, step } = await look(run, query, {
+    const { windowAggregate, runAggregate, step } = await readWindow(run, query, {
       points: query.points,
       selection,
       apart: true,
@@ -79,14 +79,14 @@ export const createScatter =
 
 /** Counts by time and latency, over all latencies between the lowest and the highest that occurred. */
 export const createHeatmap =
-  (look: Look) =>
+  (readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
     query: z.output<typeof DistributionQuery>,
   ): Promise<z.output<typeof HeatmapAnswer>> => {
     const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
     const selection = ids === undefined ? MERGED : only(ids, false);
-    const { windowAggregate, window, step } = await look(run, query, {
+    const { windowAggregate, window, step } = await readWindow(run, query, {
       points: query.points,
       selection,
     });

@@ -5,8 +5,8 @@ import { ROLLUP_SECONDS, type Level } from "../codec/rollup.ts";
 import { bucketBounds, eachBucket, type Histogram } from "../codec/histogram.ts";
 import type { Totals } from "../codec/totals.ts";
 import { csvLine } from "./csv.ts";
-import { gather } from "./aggregate.ts";
-import { EACH, frameOf, type QueryDeps, only, readPlanned } from "./window.ts";
+import { aggregateWindow } from "./aggregate.ts";
+import { EACH, resolveWindow, type QueryDeps, only, readPlanned } from "./window.ts";
 import { rollupStarts } from "./plan.ts";
 import { splitEndpoint } from "./timeseries.ts";
 
@@ -71,7 +71,7 @@ export const createExport = (deps: QueryDeps) =>
     run: LoadTestRun,
     query: z.output<typeof ExportQuery>,
   ): AsyncGenerator<string> {
-    const { runAggregate, window, load } = await frameOf(deps, run, query);
+    const { runAggregate, window, load } = await resolveWindow(deps, run, query);
     const step = STEPS[query.step];
     const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
     const selection = ids === undefined ? EACH : only(ids, true);
@@ -86,7 +86,7 @@ export const createExport = (deps: QueryDeps) =>
       const plan = new Map<number, Level>([[start, isCut ? 1 : step]]);
       const { series } = selection;
       const reading = await readPlanned(deps, run.id, { plan, window: part, series, runAggregate });
-      const { buckets } = gather(reading, {
+      const { buckets } = aggregateWindow(reading, {
         ...part,
         step,
         keyOf: selection.keyOf,

@@ -5,9 +5,9 @@ import type {
 } from "@load-manager/contract/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { rollupStart, decodeMeta, META } from "../codec/rollup.ts";
+import { rollupStart, decodeMeta, SERIES } from "../codec/rollup.ts";
 import { decodeSample } from "../codec/sample.ts";
-import { frameOf, type QueryDeps } from "./window.ts";
+import { resolveWindow, type QueryDeps } from "./window.ts";
 
 /** What the plugin counts further kinds of errors under. */
 const MORE_KINDS = "(more kinds of errors)";
@@ -39,7 +39,7 @@ const tally = <Key>() => {
 /** Failures and exceptions of a window, from merged windows and from samples. */
 export const createFailures = (deps: QueryDeps) => {
   const read = async (run: LoadTestRun, query: z.output<typeof FailuresQuery>) => {
-    const { window, runAggregate } = await frameOf(deps, run, query);
+    const { window, runAggregate } = await resolveWindow(deps, run, query);
     const errors = tally<{ readonly id: string; readonly error: string }>();
     const exceptions = tally<{
       readonly message: string;
@@ -62,7 +62,7 @@ export const createFailures = (deps: QueryDeps) => {
     if (window.to >= window.from) {
       const stretch = { fromStart: rollupStart(window.from), toStart: window.to };
       const { rollups, rows } = await deps.metrics.readRollups(run.id, {
-        rollups: [{ level: 0, series: [META], ...stretch }],
+        rollups: [{ level: 0, series: [SERIES.meta], ...stretch }],
         rows: { fromSecond: window.from, toSecond: window.to },
       });
       for (const meta of rollups.map(({ body }) => decodeMeta(body))) {

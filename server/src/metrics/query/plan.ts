@@ -2,9 +2,9 @@ import type { Rollup, RollupQuery } from "../../stores/ports.ts";
 import {
   ROLLUP_SECONDS,
   rollupStart,
-  decodeFacts,
-  type Facts,
-  FACTS,
+  decodeRunCells,
+  type RunCell,
+  SERIES,
   type Level,
   LEVELS,
 } from "../codec/rollup.ts";
@@ -62,12 +62,12 @@ export const queriesOf = (plan: Plan, series: RollupQuery["series"]): RollupQuer
 };
 
 /** Where only some seconds of a wide cell are steady, single seconds are read. `rollups`: the plan's facts. */
-export const refinedForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan => {
+export const refineForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan => {
   const refined: Plan = new Map([...plan.keys()].map((start) => [start, 1]));
   for (const { start, level, body } of rollups) {
     const planned = plan.get(start);
     if (planned === undefined || planned !== level) continue;
-    const mixed = decodeFacts(body, level, start).some(
+    const mixed = decodeRunCells(body, level, start).some(
       ({ steady, covered }) => steady > 0 && steady < covered,
     );
     if (!mixed) refined.set(start, planned);
@@ -81,7 +81,9 @@ export const coarserWhereMissing = (
   rollups: readonly Rollup[],
   covered: (start: number) => boolean,
 ): Plan => {
-  const there = new Set(rollups.filter(({ series }) => series === FACTS).map(({ start }) => start));
+  const there = new Set(
+    rollups.filter(({ series }) => series === SERIES.run).map(({ start }) => start),
+  );
   const missing: Plan = new Map();
   for (const [start, level] of plan) {
     const wider = LEVELS[LEVELS.indexOf(level) - 1];
@@ -90,4 +92,5 @@ export const coarserWhereMissing = (
   return missing;
 };
 
-export const isSteady = ({ covered, steady }: Facts): boolean => covered > 0 && steady === covered;
+export const isSteady = ({ covered, steady }: RunCell): boolean =>
+  covered > 0 && steady === covered;

@@ -11,13 +11,13 @@ import type {
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
 import { isComplete, workersOf } from "../live/run-aggregate.ts";
-import { ALL } from "../codec/rollup.ts";
+import { SERIES } from "../codec/rollup.ts";
 import { csvOf } from "./csv.ts";
 import { createHeatmap, createScatter } from "./distribution.ts";
 import { createExport } from "./export.ts";
 import { createFailures } from "./failures.ts";
 import {
-  allOf,
+  viewOfAll,
   createWindowReader,
   EACH,
   windowStatsOf,
@@ -38,12 +38,12 @@ export type MetricQueries = ReturnType<typeof createQueries>;
 
 /** Every figure of a run, over any window, from the rows that are stored. Answers are in the program's own form. */
 export const createQueries = (deps: QueryDeps) => {
-  const look = createWindowReader(deps);
+  const readWindow = createWindowReader(deps);
   const summaryOfRun = async (run: LoadTestRun): Promise<RunSummary> => {
     const query = { responses: "all" } as const;
-    const queried = await look(run, query);
+    const queried = await readWindow(run, query);
     const { runAggregate } = queried;
-    const all = windowStatsOf(queried, query, allOf(queried, query));
+    const all = windowStatsOf(queried, query, viewOfAll(queried, query));
     return {
       ...all,
       maxUsers: runAggregate.maxUsers,
@@ -60,19 +60,19 @@ export const createQueries = (deps: QueryDeps) => {
     run: LoadTestRun,
     query: Query<typeof RequestsQuery>,
   ): Promise<Query<typeof RequestsAnswer>> => {
-    const queried = await look(run, query, { selection: EACH });
+    const queried = await readWindow(run, query, { selection: EACH });
     return {
       runId: run.id,
       items: tableOf(queried, query),
-      ...percentileNotes(queried, query, allOf(queried, query)),
+      ...percentileNotes(queried, query, viewOfAll(queried, query)),
     };
   };
 
   return {
     summaryOfRun,
     summary: async (run: LoadTestRun, query: WindowQuery): Promise<Query<typeof SummaryAnswer>> => {
-      const queried = await look(run, query);
-      const view = allOf(queried, query);
+      const queried = await readWindow(run, query);
+      const view = viewOfAll(queried, query);
       const { runAggregate, load } = queried;
       const whole = await summaryOfRun(run);
       const { id: runId, name, status, statusReason, health, verdict, startedAt, finishedAt } = run;
@@ -102,8 +102,8 @@ export const createQueries = (deps: QueryDeps) => {
       run: LoadTestRun,
       query: Query<typeof GraphQuery>,
     ): Promise<Query<typeof GraphAnswer>> => {
-      const queried = await look(run, query, { points: query.points });
-      const points = pointsOf(queried, ALL, query.responses);
+      const queried = await readWindow(run, query, { points: query.points });
+      const points = pointsOf(queried, SERIES.all, query.responses);
       return {
         runId: run.id,
         name: run.name,
@@ -123,20 +123,20 @@ export const createQueries = (deps: QueryDeps) => {
     requests,
     requestsCsv: async (run: LoadTestRun, query: Query<typeof RequestsQuery>): Promise<string> =>
       csvOf((await requests(run, { ...query, percentiles: CSV_PERCENTILES })).items),
-    timeseries: createTimeseries(look),
-    scatter: createScatter(look),
-    heatmap: createHeatmap(look),
+    timeseries: createTimeseries(readWindow),
+    scatter: createScatter(readWindow),
+    heatmap: createHeatmap(readWindow),
     exportLines: createExport(deps),
     ...createFailures(deps),
     aggregate: async (
       run: LoadTestRun,
       query: Query<typeof AggregateQuery>,
     ): Promise<Query<typeof AggregateAnswer>> => {
-      const queried = await look(run, query, { points: query.points });
-      const view = allOf(queried, query);
+      const queried = await readWindow(run, query, { points: query.points });
+      const view = viewOfAll(queried, query);
       const all = windowStatsOf(queried, query, view);
-      const points = pointsOf(queried, ALL, query.responses);
-      const each = await look(run, query, { selection: EACH });
+      const points = pointsOf(queried, SERIES.all, query.responses);
+      const each = await readWindow(run, query, { selection: EACH });
       const whole = [...queried.windowAggregate.facts.values()].filter((facts) => facts.whole > 0);
       const p95s = points.flatMap((point) => point.p95ResponseMs ?? []);
       const { fromMs, toMs } = queried.load;

@@ -7,7 +7,7 @@ import {
   isWholeRun,
   type QueriedWindow,
   rateOf,
-  SHOWN_PERCENTILES,
+  STANDARD_PERCENTILES,
 } from "./window.ts";
 import { rowOf } from "./rows.ts";
 
@@ -40,7 +40,7 @@ export const tableOf = (queried: QueriedWindow, query: WindowQuery): EndpointRow
         view,
         requestsPerSec: rateOf(queried, query, view, id),
         given: locust?.requestStats[`${name.method} ${name.name}`],
-        more: { ...extraPercentiles(query, view), low: lowCount(view, SHOWN_PERCENTILES) },
+        more: { ...extraPercentiles(query, view), low: lowCount(view, STANDARD_PERCENTILES) },
       });
     })
     .filter((row) => row.totalRequests > 0)

@@ -6,13 +6,13 @@ import type {
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
 import { endpointId } from "../codec/sample.ts";
-import { ALL } from "../codec/rollup.ts";
+import { SERIES } from "../codec/rollup.ts";
 import { byName } from "./table.ts";
 import {
-  allOf,
+  viewOfAll,
   EACH,
   windowStatsOf,
-  type Look,
+  type WindowReader,
   type QueriedWindow,
   MERGED,
   only,
@@ -22,7 +22,7 @@ import { pointsOf } from "./points.ts";
 
 /** A chart over any window: all endpoints merged, those asked for merged, or each as a series of its own. */
 export const createTimeseries =
-  (look: Look) =>
+  (readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
     query: z.output<typeof TimeseriesQuery>,
@@ -37,8 +37,8 @@ export const createTimeseries =
             asked.map(({ id }) => id),
             each,
           );
-    const queried = await look(run, query, { points: query.points, selection });
-    const view = allOf(queried, query);
+    const queried = await readWindow(run, query, { points: query.points, selection });
+    const view = viewOfAll(queried, query);
     const shape = (points: DataPoint[]) =>
       query.format === "columns" ? columnsOf(points) : { dataPoints: points };
     const points = (key: string): DataPoint[] => pointsOf(queried, key, query.responses);
@@ -48,7 +48,7 @@ export const createTimeseries =
       runId: run.id,
       stepMs: queried.step * 1000,
       ...(series === undefined
-        ? shape(points(ALL))
+        ? shape(points(SERIES.all))
         : { series: series.map(({ id, ...names }) => ({ ...names, ...shape(points(id)) })) }),
       summary: windowStatsOf(queried, query, view),
       ...percentileNotes(queried, query, view),

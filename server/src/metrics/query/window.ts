@@ -3,18 +3,18 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RollupQuery, MetricStore, Reading } from "../../stores/ports.ts";
 import type { RunAggregate } from "../live/run-aggregate.ts";
-import { ALL, ROLLUP_SECONDS, FACTS } from "../codec/rollup.ts";
+import { SERIES, ROLLUP_SECONDS } from "../codec/rollup.ts";
 import { statsOf, lowCount, type Responses, type View, viewOf } from "../codec/stats.ts";
 import { errorBound, percentile } from "../codec/histogram.ts";
 import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { locustSnapshot } from "../live/snapshot.ts";
-import { gather, type WindowAggregate } from "./aggregate.ts";
-import { coarserWhereMissing, type Plan, planOf, queriesOf, refinedForSteady } from "./plan.ts";
+import { aggregateWindow, type WindowAggregate } from "./aggregate.ts";
+import { coarserWhereMissing, type Plan, planOf, queriesOf, refineForSteady } from "./plan.ts";
 import { loadTimeOf, type Seconds, secondsOf, stepFor } from "./seconds.ts";
 
 export type QueryDeps = {
   readonly metrics: MetricStore;
-  readonly live: RunAggregateCache;
+  readonly aggregates: RunAggregateCache;
   readonly clock: Clock;
 };
 
@@ -27,32 +27,32 @@ export type QueriedWindow = {
   readonly windowAggregate: WindowAggregate;
 };
 
-/** Which endpoints are read, and how they are added up: `ALL` is the key of all endpoints added up. */
+/** Which endpoints are read, and how they are added up: `SERIES.all` is the key of all endpoints added up. */
 export type Selection = {
   readonly series: RollupQuery["series"];
   readonly keyOf: (id: string) => string | undefined;
 };
-export const MERGED: Selection = { series: [ALL], keyOf: () => ALL };
+export const MERGED: Selection = { series: [SERIES.all], keyOf: () => SERIES.all };
 export const EACH: Selection = {
   series: "endpoints",
-  keyOf: (id) => (id === ALL ? undefined : id),
+  keyOf: (id) => (id === SERIES.all ? undefined : id),
 };
 /** Only these endpoints: added up, or each by itself. */
 export const only = (ids: readonly string[], each: boolean): Selection => ({
   series: ids,
-  keyOf: (id) => (ids.includes(id) ? (each ? id : ALL) : undefined),
+  keyOf: (id) => (ids.includes(id) ? (each ? id : SERIES.all) : undefined),
 });
 
 const NOTHING: Seconds = { from: 0, to: -1 };
-export const SHOWN_PERCENTILES = [50, 90, 95, 99];
+export const STANDARD_PERCENTILES = [50, 90, 95, 99];
 
 /** Window, load time and the rollups to read: what comes before the figures themselves. */
-export const frameOf = async (
+export const resolveWindow = async (
   deps: QueryDeps,
   run: LoadTestRun,
   query: Pick<WindowQuery, "from" | "to">,
 ) => {
-  const runAggregate = await deps.live.facts(run.id);
+  const runAggregate = await deps.aggregates.getWithoutTotals(run.id);
   const window = runAggregate.covered.length === 0 ? NOTHING : secondsOf(runAggregate, query);
   const load = loadTimeOf(run, runAggregate, deps.clock.now()) ?? { fromMs: 0, toMs: 0 };
   const cuts = [
@@ -78,7 +78,7 @@ export const readPlanned = async (
 ): Promise<Reading> => {
   const { window, runAggregate } = input;
   const queries = (plan: Plan): RollupQuery[] => [
-    ...queriesOf(plan, [FACTS]),
+    ...queriesOf(plan, [SERIES.run]),
     ...queriesOf(plan, input.series),
   ];
   const reading = await deps.metrics.readRollups(runId, {
@@ -99,7 +99,7 @@ export const readPlanned = async (
   return { ...reading, rollups };
 };
 
-export type Look = ReturnType<typeof createWindowReader>;
+export type WindowReader = ReturnType<typeof createWindowReader>;
 
 /** Reads what a query asks for; `points` buckets it. */
 export const createWindowReader =
@@ -115,14 +115,15 @@ export const createWindowReader =
     } = {},
   ): Promise<QueriedWindow> => {
     const selection = options.selection ?? MERGED;
-    const { runAggregate, window, load, cuts } = await frameOf(deps, run, query);
+    const { runAggregate, window, load, cuts } = await resolveWindow(deps, run, query);
     const step = options.points === undefined ? undefined : stepFor(window, options.points);
     const steady = query.phase === "steady";
     const together = query.responses === "all" && options.apart !== true;
     const coarse = planOf(window, runAggregate.covered, cuts, step);
     const factsOfPlan = async () =>
-      (await deps.metrics.readRollups(run.id, { rollups: queriesOf(coarse, [FACTS]) })).rollups;
-    const plan = steady ? refinedForSteady(coarse, await factsOfPlan()) : coarse;
+      (await deps.metrics.readRollups(run.id, { rollups: queriesOf(coarse, [SERIES.run]) }))
+        .rollups;
+    const plan = steady ? refineForSteady(coarse, await factsOfPlan()) : coarse;
     const reading: Reading =
       window.to < window.from
         ? { rollups: [], rows: [], compacted: [] }
@@ -132,7 +133,7 @@ export const createWindowReader =
             series: selection.series,
             runAggregate,
           });
-    const windowAggregate = gather(reading, {
+    const windowAggregate = aggregateWindow(reading, {
       ...window,
       step,
       keyOf: selection.keyOf,
@@ -149,7 +150,7 @@ const lateOf = ({ windowAggregate }: QueriedWindow, responses: Responses, key: s
   return responses === "ok" ? requests - failures : failures;
 };
 
-const coveredIn = ({ facts }: WindowAggregate): number =>
+const coveredSeconds = ({ facts }: WindowAggregate): number =>
   [...facts.values()].reduce((sum, { covered }) => sum + covered, 0);
 
 /** Requests completed in (window ∩ load time) ÷ its length; of what is under a key. */
@@ -157,18 +158,19 @@ export const rateOf = (
   queried: QueriedWindow,
   query: WindowQuery,
   view: View,
-  key: string = ALL,
+  key: string = SERIES.all,
 ): number | null => {
   const { window, load, windowAggregate } = queried;
   const fromMs = Math.max(load.fromMs, query.from ?? load.fromMs);
   const toMs = Math.min(load.toMs, query.to ?? load.toMs);
-  const length = query.phase === "steady" ? coveredIn(windowAggregate) : (toMs - fromMs) / 1000;
+  const length =
+    query.phase === "steady" ? coveredSeconds(windowAggregate) : (toMs - fromMs) / 1000;
   if (window.to < window.from || length <= 0) return null;
   return Math.max(0, view.requests - lateOf(queried, query.responses, key)) / length;
 };
 
 /** All endpoints added up, over the whole window. */
-export const allOf = ({ windowAggregate }: QueriedWindow, query: WindowQuery): View =>
+export const viewOfAll = ({ windowAggregate }: QueriedWindow, query: WindowQuery): View =>
   viewOf(
     [...windowAggregate.buckets.values()].flatMap((bucket) => [...bucket.values()]),
     query.responses,
@@ -199,7 +201,7 @@ export const extraPercentiles = (query: WindowQuery, view: View) =>
 /** What stands beside every answer with percentiles: how far they can be off, and whose they are. */
 export const percentileNotes = (queried: QueriedWindow, query: WindowQuery, view: View) => {
   const polled = locustSnapshot(queried.runAggregate) !== undefined && view.histogram.total === 0;
-  const low = lowCount(view, SHOWN_PERCENTILES);
+  const low = lowCount(view, STANDARD_PERCENTILES);
   return {
     percentileError: polled ? null : errorBound([view.histogram]),
     ...(polled ? { percentileSource: "locust" as const } : {}),

@@ -10,18 +10,16 @@ import {
   type Totals,
 } from "../codec/totals.ts";
 import {
-  ALL,
+  SERIES,
   type Cell,
   decodeCells,
-  decodeFacts,
+  decodeRunCells,
   decodeMeta,
   encodeCells,
-  encodeFacts,
+  encodeRunCells,
   encodeMeta,
-  type Facts,
-  FACTS,
+  type RunCell,
   LEVELS,
-  META,
   type Meta,
 } from "../codec/rollup.ts";
 
@@ -71,7 +69,7 @@ const gatherWindow = (rows: readonly MetricRecord[], before: readonly Rollup[]) 
   };
 
   for (const rollup of before) {
-    if (rollup.series === META) {
+    if (rollup.series === SERIES.meta) {
       const meta = decodeMeta(rollup.body);
       for (const name of meta.names) names.set(name[0], name);
       for (const { at, ...error } of meta.errors)
@@ -79,11 +77,11 @@ const gatherWindow = (rows: readonly MetricRecord[], before: readonly Rollup[]) 
       for (const { at, ...exception } of meta.exceptions)
         for (const [second, count] of at) exceptions.add(JSON.stringify(exception), second, count);
     } else if (rollup.level === 1) {
-      if (rollup.series === FACTS) {
-        for (const { start, users, target } of decodeFacts(rollup.body, 1, rollup.start)) {
+      if (rollup.series === SERIES.run) {
+        for (const { start, users, target } of decodeRunCells(rollup.body, 1, rollup.start)) {
           note(start, users === null || target === null ? undefined : { real: users, target });
         }
-      } else if (rollup.series !== ALL) {
+      } else if (rollup.series !== SERIES.all) {
         for (const cell of decodeCells(rollup.body, 1, rollup.start)) {
           add(rollup.series, cell.start, cell);
         }
@@ -107,7 +105,7 @@ const gatherWindow = (rows: readonly MetricRecord[], before: readonly Rollup[]) 
 type Window = ReturnType<typeof gatherWindow>;
 
 /** All endpoints together, second by second, with what is known of the run. */
-const secondsOfAll = ({ series, known }: Window): { cells: Cell[]; facts: Facts[] } => {
+const secondsOfAll = ({ series, known }: Window): { cells: Cell[]; facts: RunCell[] } => {
   const all = new Map<number, Totals>([...known.keys()].map((second) => [second, emptyTotals()]));
   for (const seconds of series.values()) {
     for (const [second, told] of seconds) {
@@ -137,8 +135,8 @@ const secondsOfAll = ({ series, known }: Window): { cells: Cell[]; facts: Facts[
   };
 };
 
-const coarserFacts = (facts: readonly Facts[], level: number): Facts[] => {
-  const wide = new Map<number, Facts>();
+const coarserRunCells = (facts: readonly RunCell[], level: number): RunCell[] => {
+  const wide = new Map<number, RunCell>();
   for (const next of facts) {
     const start = Math.floor(next.start / level) * level;
     const one = wide.get(start);
@@ -199,11 +197,11 @@ export const buildRollups = (
     }
   };
   const all = secondsOfAll(window);
-  put(ALL, all.cells);
+  put(SERIES.all, all.cells);
   for (const level of LEVELS) {
-    const facts = level === 1 ? all.facts : coarserFacts(all.facts, level);
-    const body = encodeFacts(facts, level, start);
-    rollups.push({ runId, series: FACTS, level, start, body });
+    const facts = level === 1 ? all.facts : coarserRunCells(all.facts, level);
+    const body = encodeRunCells(facts, level, start);
+    rollups.push({ runId, series: SERIES.run, level, start, body });
   }
   for (const [series, seconds] of window.series) {
     const cells = [...seconds]
@@ -223,6 +221,6 @@ export const buildRollups = (
       at,
     })),
   };
-  rollups.push({ runId, series: META, level: 0, start, body: encodeMeta(meta) });
+  rollups.push({ runId, series: SERIES.meta, level: 0, start, body: encodeMeta(meta) });
   return rollups;
 };

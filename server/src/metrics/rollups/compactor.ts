@@ -4,7 +4,7 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Rollup, MetricStore, MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
-import { ROLLUP_SECONDS, rollupStart, FACTS, META } from "../codec/rollup.ts";
+import { ROLLUP_SECONDS, rollupStart, SERIES } from "../codec/rollup.ts";
 import type { Done, Work } from "./compactor-worker.ts";
 
 /** A window is compacted when it is this old, in seconds: by then its last figures have come. */
@@ -101,8 +101,8 @@ export const createCompactor = (deps: {
     const { rollups, rows } = await metrics.readRollups(runId, {
       rollups: [
         { level: 1, series: "endpoints", ...at },
-        { level: 1, series: [FACTS], ...at },
-        { level: 0, series: [META], ...at },
+        { level: 1, series: [SERIES.run], ...at },
+        { level: 0, series: [SERIES.meta], ...at },
       ],
       rows: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
     });

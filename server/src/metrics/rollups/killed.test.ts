@@ -55,7 +55,7 @@ test("killed again and again while it appends and merges: nothing acknowledged i
     const stores = await openSqliteStores({ dataDir });
     const said = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
     expect(said).toBeGreaterThan(acknowledged);
-    const runAggregate = await createRunAggregateCache(stores.metrics).of("run");
+    const runAggregate = await createRunAggregateCache(stores.metrics).get("run");
     const reading = await stores.metrics.readRollups("run", { rollups: [], rows: {} });
     const numbers = reading.compacted.reduce(
       (sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1,

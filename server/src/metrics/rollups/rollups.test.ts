@@ -16,7 +16,7 @@ import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { toSnapshot } from "../live/snapshot.ts";
 import { createQueries } from "../query/queries.ts";
 import { buildRollups } from "./build.ts";
-import { ROLLUP_SECONDS, decodeCells, encodeCells } from "../codec/rollup.ts";
+import { ROLLUP_SECONDS, SERIES, decodeCells, encodeCells } from "../codec/rollup.ts";
 import { createCompactor } from "./compactor.ts";
 
 const log = pino({ level: "silent" });
@@ -68,7 +68,7 @@ const rowsOf = ({
 const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) =>
   createQueries({
     metrics,
-    live: createRunAggregateCache(metrics),
+    aggregates: createRunAggregateCache(metrics),
     clock: { now: () => NOW, monotonic: () => 0 },
   });
 
@@ -93,7 +93,7 @@ const answers = async (
   window: object,
 ) => {
   const queries = queriesOver(metrics);
-  const runAggregate = await createRunAggregateCache(metrics).of(run.id);
+  const runAggregate = await createRunAggregateCache(metrics).get(run.id);
   return {
     // Users are told by the newest rows, which are never merged while a run is live.
     snapshot: { ...toSnapshot(runAggregate, NOW), currentUsers: 0 },
@@ -150,7 +150,7 @@ describe("rollups", () => {
   test("cells are read back as they were written", () => {
     const rows = [sampleRow(1, 900, [{ name: "/a", ok: [1, 2, 3], failed: [4] }])];
     for (const { level, start, body, series } of buildRollups("run", 900, rows, [])) {
-      if (level !== 1 || series === "facts") continue;
+      if (level !== 1 || series === SERIES.run) continue;
       const cells = decodeCells(body, level, start);
       expect(cells).toHaveLength(1);
       expect(cells[0]).toMatchObject({ start: 900, requests: 4, failures: 1, maxUs: 4000 });

@@ -36,6 +36,6 @@ export const over = async (rows: readonly MetricRecord[]) => {
   const { metrics } = createMemoryStores();
   await metrics.append(rows);
   const clock = { now: () => NOW, monotonic: () => NOW };
-  return createQueries({ metrics, live: createRunAggregateCache(metrics), clock });
+  return createQueries({ metrics, aggregates: createRunAggregateCache(metrics), clock });
 };
 export const run = testRun();
