@@ -29,7 +29,7 @@ import { createIngest } from "./metrics/ingest/ingest.ts";
 import { createRunAggregateCache } from "./metrics/live/run-aggregate-cache.ts";
 import { createQueries } from "./metrics/query/queries.ts";
 import { toSnapshot } from "./metrics/live/snapshot.ts";
-import { createSnapshotStore } from "./metrics/ingest/snapshot-ingest.ts";
+import { createSnapshotIngest } from "./metrics/ingest/snapshot-ingest.ts";
 import { createReload } from "./reload/reload.ts";
 import { commandsFor } from "./runs/commands/piggyback.ts";
 import type { RunDeps } from "./runs/deps.ts";
@@ -112,7 +112,7 @@ export const createApp = (deps: {
     clusters,
     figures: {
       ingestBatch: ingest.ingestBatch,
-      storeMetric: createSnapshotStore({ ...stores, aggregates }),
+      storeMetric: createSnapshotIngest({ ...stores, aggregates }),
       window: async (runId, seconds, lagSeconds) =>
         recentWindow(await aggregates.get(runId), seconds, lagSeconds),
       requests: async (runId) => (await aggregates.get(runId)).requests,

@@ -16,7 +16,7 @@ import { createIngest } from "./ingest.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { createQueries } from "../query/queries.ts";
 import { toSnapshot } from "../live/snapshot.ts";
-import { createSnapshotStore } from "./snapshot-ingest.ts";
+import { createSnapshotIngest } from "./snapshot-ingest.ts";
 
 const batchOf = (rows: readonly MetricRecord[], runId = "run"): Uint8Array => {
   const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
@@ -207,7 +207,7 @@ describe("cumulative snapshots", () => {
 
   test("are differenced, go on after a restart, start anew after a reset, and end", async () => {
     const run = testRun();
-    const first = createSnapshotStore({
+    const first = createSnapshotIngest({
       ...stores,
       aggregates: createRunAggregateCache(stores.metrics),
     });
@@ -216,7 +216,7 @@ describe("cumulative snapshots", () => {
       first(run, snapshot(25, 2), json(1_002_000)),
     ]);
     const aggregates = createRunAggregateCache(stores.metrics);
-    const again = createSnapshotStore({ ...stores, aggregates });
+    const again = createSnapshotIngest({ ...stores, aggregates });
     await again(run, snapshot(25, 2), json(1_003_000));
     await again(run, snapshot(30, 2), json(1_004_000));
     await again(run, snapshot(4, 1), json(1_006_000));
@@ -238,7 +238,7 @@ describe("cumulative snapshots", () => {
   test("tell what failed, as often as it was since the one before", async () => {
     const own = createMemoryStores();
     const aggregates = createRunAggregateCache(own.metrics);
-    const store = createSnapshotStore({ ...own, aggregates });
+    const store = createSnapshotIngest({ ...own, aggregates });
     const failing = (requests: number, refused: number, broken: number) => ({
       ...snapshot(requests, refused + broken),
       errors: [
@@ -263,7 +263,7 @@ describe("cumulative snapshots", () => {
   test("with names without end are counted together beyond the thousandth", async () => {
     const own = createMemoryStores();
     const aggregates = createRunAggregateCache(own.metrics);
-    const store = createSnapshotStore({ ...own, aggregates });
+    const store = createSnapshotIngest({ ...own, aggregates });
     const wide = (endpoints: number, each: number) => ({
       ...snapshot(endpoints * each),
       requestStats: Object.fromEntries(

@@ -21,7 +21,7 @@ test("a gap is told after ten seconds, once, and its end when it is healed", asy
     await aggregates.get("run");
     await aggregates.add(
       "run",
-      seqs.map((seq) => ({ row: row(seq) })),
+      seqs.map((seq) => ({ record: row(seq) })),
     );
   };
   const look = async (at: number) => {
