@@ -26,3 +26,11 @@ export const endpointIdOf = (bytes: Uint8Array, offset: number): string => {
   cachedCount += 1;
   return id;
 };
+
+export type EndpointName = { readonly method: string; readonly name: string };
+
+/** The name of an endpoint; its id in brackets while the name has not arrived. */
+export const endpointNameOf = (
+  names: ReadonlyMap<string, EndpointName>,
+  id: string,
+): EndpointName => names.get(id) ?? { method: "", name: `(${id})` };

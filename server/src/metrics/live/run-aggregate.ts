@@ -1,6 +1,7 @@
 import type { StopCause } from "@load-manager/contract/locust.ts";
 import type { Reading, MetricRecord, Rollup } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
+import type { EndpointName } from "../codec/endpoint-id.ts";
 import { addRange, type Range } from "../codec/ranges.ts";
 import { decodeFinal, decodeOpen, type Final, type Open } from "../codec/records.ts";
 import { decodeCells, decodeMeta, SERIES } from "../codec/rollup.ts";
@@ -33,7 +34,7 @@ type SecondCounts = { requests: number; failures: number };
 export type RunAggregate = {
   readonly masterInstances: Map<string, MasterInstance>;
   /** By endpoint id, like `endpoints`. */
-  readonly names: Map<string, { readonly method: string; readonly name: string }>;
+  readonly names: Map<string, EndpointName>;
   readonly endpoints: Map<string, Totals>;
   /** The seconds that have at least one sample. */
   readonly covered: Range[];

@@ -1,4 +1,5 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import { type EndpointName, endpointNameOf } from "../codec/endpoint-id.ts";
 import { percentile } from "../codec/histogram.ts";
 import type { ServerSnapshot } from "../codec/sample.ts";
 import { errorRate, statsOf, viewOf } from "../codec/stats.ts";
@@ -28,7 +29,7 @@ export const locustSnapshot = (runAggregate: RunAggregate): ServerSnapshot | und
 
 /** Locust's own percentiles and rate come first; response times of snapshots have no histogram. */
 const endpointSnapshot = (
-  { method, name }: { readonly method: string; readonly name: string },
+  { method, name }: EndpointName,
   totals: Totals,
   locust: ServerSnapshot["snapshot"] | undefined,
 ): MetricSnapshot["requestStats"][string] => {
@@ -60,7 +61,7 @@ export const toSnapshot = (runAggregate: RunAggregate, now: number): MetricSnaps
   const all = viewOf([...runAggregate.endpoints.values()], "all");
   const { p50ResponseMs, p95ResponseMs, p99ResponseMs } = locust ?? statsOf(all, null);
   const requestStats = [...runAggregate.endpoints].map(([id, totals]) => {
-    const name = runAggregate.names.get(id) ?? { method: "", name: `(${id})` };
+    const name = endpointNameOf(runAggregate.names, id);
     return [`${name.method} ${name.name}`, endpointSnapshot(name, totals, locust)] as const;
   });
   return {
