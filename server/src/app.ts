@@ -24,12 +24,7 @@ import { messageOf } from "./lib/errors.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
 import { createCompactor, type Compactor } from "./metrics/rollups/compactor.ts";
-import { finalsOf, sequenceGaps, recentWindow } from "./metrics/live/run-aggregate.ts";
-import { createIngest } from "./metrics/ingest/ingest.ts";
-import { createRunAggregateCache } from "./metrics/live/run-aggregate-cache.ts";
-import { createQueries } from "./metrics/query/queries.ts";
-import { toSnapshot } from "./metrics/live/snapshot.ts";
-import { createSnapshotIngest } from "./metrics/ingest/snapshot-ingest.ts";
+import { createRunMetrics } from "./metrics/run-metrics.ts";
 import { createReload } from "./reload/reload.ts";
 import { commandsFor } from "./runs/commands/piggyback.ts";
 import type { RunDeps } from "./runs/deps.ts";
@@ -40,7 +35,6 @@ import type { Stores } from "./stores/ports.ts";
 import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
 
-const SECONDS_A_DAY = 86_400;
 const HOUR_MS = 3_600_000;
 const HANDOVER_MS = 2000;
 
@@ -88,7 +82,6 @@ export const createApp = (deps: {
           }),
     config.locustClusters,
   );
-  const aggregates = createRunAggregateCache(stores.metrics, stores.shared ? clock : undefined);
   const holder = ids.next();
   const membership = stores.shared
     ? createMembership({ leases: stores.leases, holder, clock, awakeOrAsleep, log })
@@ -100,28 +93,11 @@ export const createApp = (deps: {
     retention: config.retention,
     keptRunIds: stores.runs.kept,
   });
-  const ingest = createIngest({
-    ...stores,
-    aggregates,
-    oldestSecond: () =>
-      Math.floor(clock.now() / 1000) - config.retention.secondsDays * SECONDS_A_DAY,
-  });
-  const queries = createQueries({ metrics: stores.metrics, aggregates, clock });
+  const metrics = createRunMetrics({ ...stores, clock, retention: config.retention });
   const runs: RunDeps = {
     stores,
     clusters,
-    figures: {
-      ingestBatch: ingest.ingestBatch,
-      storeMetric: createSnapshotIngest({ ...stores, aggregates }),
-      window: async (runId, seconds, lagSeconds) =>
-        recentWindow(await aggregates.get(runId), seconds, lagSeconds),
-      requests: async (runId) => (await aggregates.get(runId)).requests,
-      finals: async (runId) => finalsOf(await aggregates.get(runId)),
-      gaps: async (runId) => sequenceGaps(await aggregates.get(runId)),
-      snapshot: async (run) => toSnapshot(await aggregates.get(run.id), clock.now()),
-      summary: queries.summaryOfRun,
-      forget: aggregates.forget,
-    },
+    figures: metrics,
     clock,
     ids,
     log,
@@ -140,7 +116,7 @@ export const createApp = (deps: {
     },
     log,
   });
-  const streams = createStreams({ stores, aggregates, log });
+  const streams = createStreams({ stores, aggregates: metrics.aggregates, log });
   const notReady: string[] = ["the server is starting"];
   const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
     createAccess({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
@@ -167,13 +143,13 @@ export const createApp = (deps: {
     handlers: {
       ...loadTestHandlers(loadTests),
       ...runHandlers({ runs, wake: loop.wake }),
-      ...runMetricsHandlers({ runs: stores.runs, queries, streams }),
+      ...runMetricsHandlers({ runs: stores.runs, queries: metrics.queries, streams }),
       ...locustHandlers({ runs, wake: loop.wake }),
       ...adminHandlers({ reload }),
       ...aroundHandlers({ runs, version: VERSION, notReady: () => notReady }),
     },
     samples: async (bytes) => {
-      const { run, ...answer } = await ingest.ingestBatch(bytes);
+      const { run, ...answer } = await metrics.ingestBatch(bytes);
       streams.wake(run.id);
       await refreshSummary(runs, run);
       return { ...answer, commands: commandsFor(run) };
