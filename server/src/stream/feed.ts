@@ -68,6 +68,48 @@ const currentPosition = async (
   }
 };
 
+/** Sends readers what is new, and ends them where the run is settled or deleted; → whether there may be more. */
+const advance = async (
+  stores: FeedDeps["stores"],
+  runId: string,
+  { cursor, names }: Position,
+  readers: ReadonlySet<Reader>,
+): Promise<boolean> => {
+  const run = await stores.runs.get(runId);
+  const frames = await nextFrames(stores, runId, cursor, names);
+  for (const frame of frames) for (const reader of readers) reader.offer(frame);
+  if (frames.length > 0) return true;
+  if (run !== undefined && run.settledAt === undefined) return false;
+  const rest: Frame[] = [];
+  for await (const frame of compactedFrames(stores.metrics, runId, cursor)) rest.push(frame);
+  if (run !== undefined) rest.push(endFrame(run, cursor));
+  for (const reader of readers) {
+    for (const frame of rest) reader.offer(frame);
+    reader.end();
+  }
+  return false;
+};
+
+/** Sends a reader everything between its cursor and the feed's. */
+const catchUp = async (
+  stores: FeedDeps["stores"],
+  runId: string,
+  reader: Reader,
+  { cursor, names }: Position,
+): Promise<void> => {
+  while (!reader.isClosed()) {
+    for await (const frame of compactedFrames(stores.metrics, runId, reader.cursor)) {
+      await reader.send(frame);
+    }
+    const frames = await nextFrames(stores, runId, reader.cursor, names);
+    for (const frame of frames) await reader.send(frame);
+    if (frames.length > 0) continue;
+    if (hasReached(reader.cursor, cursor)) return;
+    // The feed is ahead: what it has read is in the store, or is compacted at this moment.
+    await sleep(CATCH_UP_MS);
+  }
+};
+
 /** Waits up to POLL_MS, or until `wake`; a `wake` before the wait ends it at once. */
 const createWaiter = () => {
   let endWait: (() => void) | undefined;
@@ -105,35 +147,13 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
   const waiter = createWaiter();
   let isRunning = false;
 
-  /** Sends the rest and ends all readers where the run is settled or deleted. */
-  const endIfSettled = async (run: LoadTestRun | undefined, { cursor }: Position) => {
-    if (run !== undefined && run.settledAt === undefined) return;
-    const rest: Frame[] = [];
-    for await (const frame of compactedFrames(stores.metrics, runId, cursor)) rest.push(frame);
-    if (run !== undefined) rest.push(endFrame(run, cursor));
-    for (const reader of following) {
-      for (const frame of rest) reader.offer(frame);
-      reader.end();
-    }
-  };
-
-  /** Reads and sends what is new; → whether there may be more. */
-  const advance = async (at: Position): Promise<boolean> => {
-    const run = await stores.runs.get(runId);
-    const frames = await nextFrames(stores, runId, at.cursor, at.names);
-    for (const frame of frames) for (const reader of following) reader.offer(frame);
-    if (frames.length > 0) return true;
-    await endIfSettled(run, at);
-    return false;
-  };
-
   const follow = async (): Promise<void> => {
     isRunning = true;
     const at = await position.catch(() => undefined);
     if (at === undefined) return onEmpty();
     while (connected.size > 0) {
       try {
-        if (await advance(at)) {
+        if (await advance(stores, runId, at, following)) {
           // Lets the connections write between two reads.
           await setImmediate();
           continue;
@@ -184,24 +204,4 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
       for (const reader of connected) reader.end({ reconnect: true });
     },
   };
-};
-
-/** Sends a reader everything between its cursor and the feed's. */
-const catchUp = async (
-  stores: FeedDeps["stores"],
-  runId: string,
-  reader: Reader,
-  { cursor, names }: Position,
-): Promise<void> => {
-  while (!reader.isClosed()) {
-    for await (const frame of compactedFrames(stores.metrics, runId, reader.cursor)) {
-      await reader.send(frame);
-    }
-    const frames = await nextFrames(stores, runId, reader.cursor, names);
-    for (const frame of frames) await reader.send(frame);
-    if (frames.length > 0) continue;
-    if (hasReached(reader.cursor, cursor)) return;
-    // The feed is ahead: what it has read is in the store, or is compacted at this moment.
-    await sleep(CATCH_UP_MS);
-  }
 };

@@ -34,6 +34,33 @@ const delayOf = (runId: string): number => {
   return hash % STAGGER_SECONDS;
 };
 
+type Builder = ReturnType<typeof createBuilder>;
+
+const compactWindow = async (
+  metrics: MetricStore,
+  builder: Builder,
+  runId: string,
+  start: number,
+): Promise<void> => {
+  const starts = { fromStart: start, toStart: start };
+  const { rollups, rows } = await metrics.readRollups(runId, {
+    rollups: [
+      { level: 1, series: "endpoints", ...starts },
+      { level: 1, series: [SERIES.run], ...starts },
+      { level: 0, series: [SERIES.meta], ...starts },
+    ],
+    rows: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
+  });
+  const isExpired =
+    rollups.some(({ level }) => level === 0) && !rollups.some(({ level }) => level === 1);
+  if (isExpired) throw new Error("the retention has deleted the window's one-second cells");
+  const samples = rows.filter(({ type }) => type === RECORD.sample);
+  if (samples.length === 0) return;
+  const built = await builder.build({ runId, start, samples, before: rollups });
+  // False where another server was first; the next pass compacts what is left.
+  await metrics.compact(runId, samples, built);
+};
+
 /**
  * Turns samples into rollups, window by window. New rollups are built from a window's samples and the rollups that it has
  * already; the store replaces these and the samples in one step. A request is therefore counted in exactly one place, and
@@ -52,26 +79,6 @@ export const createCompactor = (deps: {
   const stopping = new AbortController();
   let nextExpiryAt = 0;
 
-  const compactWindow = async (runId: string, start: number): Promise<void> => {
-    const starts = { fromStart: start, toStart: start };
-    const { rollups, rows } = await metrics.readRollups(runId, {
-      rollups: [
-        { level: 1, series: "endpoints", ...starts },
-        { level: 1, series: [SERIES.run], ...starts },
-        { level: 0, series: [SERIES.meta], ...starts },
-      ],
-      rows: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
-    });
-    const isExpired =
-      rollups.some(({ level }) => level === 0) && !rollups.some(({ level }) => level === 1);
-    if (isExpired) throw new Error("the retention has deleted the window's one-second cells");
-    const samples = rows.filter(({ type }) => type === RECORD.sample);
-    if (samples.length === 0) return;
-    const built = await builder.build({ runId, start, samples, before: rollups });
-    // False where another server was first; the next pass compacts what is left.
-    await metrics.compact(runId, samples, built);
-  };
-
   /** Compacts until no run has a window that is old enough. A run that fails is left to the next pass. */
   const compactDue = async (): Promise<void> => {
     const failedRunIds = new Set<string>();
@@ -86,7 +93,7 @@ export const createCompactor = (deps: {
         if (stopping.signal.aborted) return;
         const windowStart = rollupStart(second);
         try {
-          await compactWindow(runId, windowStart);
+          await compactWindow(metrics, builder, runId, windowStart);
         } catch (error) {
           failedRunIds.add(runId);
           log.error(
