@@ -20,7 +20,7 @@ import {
   TimeQuery,
   Users,
 } from "./primitives.ts";
-import { MetricSnapshot } from "./metrics.ts";
+import { MetricSnapshot, Stats } from "./metrics.ts";
 import { unavailableSettings } from "./settings.ts";
 
 export const RunStatus = z.enum([
@@ -47,7 +47,7 @@ export const StatusReason = z.looseObject({
   position: z.int().optional(),
   expectedStartAt: Time.optional(),
   logTail: z.array(z.string()).optional(),
-  /** The evidence, in figures: for `auto_stop_errors` requests, failures, failedPercent, windowSeconds, from, to. */
+  /** The evidence: for `auto_stop_errors` requests, failures, failedPercent, windowSeconds, from, to. */
   data: z.record(z.string(), z.json()).optional(),
 });
 export type StatusReason = z.output<typeof StatusReason>;
@@ -86,20 +86,8 @@ export const Engine = z.object({
 });
 export type Engine = z.output<typeof Engine>;
 
-/** The key figures of a run, computed once from the merged samples. Null: unknowable. */
-export const RunSummary = z.object({
-  totalRequests: z.int(),
-  totalFailures: z.int(),
-  timedRequests: z.int(),
-  requestsPerSec: z.number().nullable(),
-  errorRate: z.number().nullable(),
-  avgResponseMs: z.number().nullable(),
-  minResponseMs: z.number().nullable(),
-  maxResponseMs: z.number().nullable(),
-  p50ResponseMs: z.number().nullable(),
-  p90ResponseMs: z.number().nullable(),
-  p95ResponseMs: z.number().nullable(),
-  p99ResponseMs: z.number().nullable(),
+/** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
+export const RunSummary = Stats.extend({
   maxUsers: z.int(),
   complete: z.boolean(),
   gaps: z.array(z.object({ from: Time, to: Time })),
@@ -136,7 +124,7 @@ export const LoadTestRun = Scope.extend({
   startedAt: Time.optional(),
   finishedAt: Time.optional(),
   settledAt: Time.optional(),
-  /** When it was decided to delete it; its figures may be gone already. */
+  /** When its deletion began; its metrics may be gone already. */
   deletingAt: Time.optional(),
   summary: RunSummary.optional(),
   metadata: Metadata.optional(),
