@@ -149,11 +149,11 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
 
   const follow = async (): Promise<void> => {
     isRunning = true;
-    const at = await position.catch(() => undefined);
-    if (at === undefined) return onEmpty();
+    const current = await position.catch(() => undefined);
+    if (current === undefined) return onEmpty();
     while (connected.size > 0) {
       try {
-        if (await advance(stores, runId, at, following)) {
+        if (await advance(stores, runId, current, following)) {
           // Lets the connections write between two reads.
           await setImmediate();
           continue;
@@ -171,10 +171,10 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
   };
 
   const join = async (reader: Reader, run: LoadTestRun, resumes: boolean): Promise<void> => {
-    const at = await position;
-    if (resumes) await catchUp(stores, runId, reader, at);
+    const current = await position;
+    if (resumes) await catchUp(stores, runId, reader, current);
     else {
-      Object.assign(reader.cursor, copyCursor(at.cursor));
+      Object.assign(reader.cursor, copyCursor(current.cursor));
       await reader.send(statusFrame(run, reader.cursor));
     }
     if (!reader.isClosed()) following.add(reader);

@@ -187,14 +187,14 @@ export type Meta = {
   readonly errors: readonly {
     readonly id: string;
     readonly error: string;
-    readonly at: readonly (readonly [second: number, count: number])[];
+    readonly counts: readonly (readonly [second: number, count: number])[];
   }[];
   /** How often each exception was raised, by second. */
   readonly exceptions: readonly {
     readonly workers: string;
     readonly message: string;
     readonly traceback: string;
-    readonly at: readonly (readonly [second: number, count: number])[];
+    readonly counts: readonly (readonly [second: number, count: number])[];
   }[];
 };
 

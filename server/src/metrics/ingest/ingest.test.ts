@@ -122,13 +122,13 @@ describe("batches of the plugin", () => {
     );
   });
 
-  test("are refused for good where their seconds are older than what is kept", async () => {
+  test("are refused for good where they are older than the retention", async () => {
     const old = batchOf([sampleRow(1, 499, [{ name: "/a", ok: [1] }])]);
     await expect(it.ingestBatch(old)).rejects.toMatchObject({ kind: "gone" });
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
-  test("are acknowledged by their last number, and unknown names are asked for", async () => {
+  test("are acknowledged by their last number, and unknown endpoints are named", async () => {
     const answer = await it.ingestBatch(batchOf(rows().slice(0, 2)));
     expect(answer).toMatchObject({
       run: { id: "run" },
@@ -137,7 +137,7 @@ describe("batches of the plugin", () => {
     });
   });
 
-  test("of a run that is not there are not wanted", async () => {
+  test("of a run that does not exist are refused", async () => {
     await expect(it.ingestBatch(batchOf(rows(), "nobody"))).rejects.toMatchObject({ kind: "gone" });
   });
 
@@ -147,7 +147,7 @@ describe("batches of the plugin", () => {
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
-  test("the same number with other bytes: the first is kept, and it is told", async () => {
+  test("the same number with other bytes: the first is kept, and an event records it", async () => {
     await it.ingestBatch(batchOf(rows()));
     await it.ingestBatch(batchOf([sampleRow(2, 1000, [{ name: "/a", ok: [99] }])]));
     expect((await it.aggregates.get("run")).requests).toBe(4);
@@ -163,7 +163,7 @@ describe("batches of the plugin", () => {
     expect(finalsOf(open).complete).toBe(false);
   });
 
-  test("the live figures: totals, users, and a rate that decays", async () => {
+  test("the live snapshot: totals, users, and a rate that falls to 0", async () => {
     await it.ingestBatch(batchOf(rows()));
     const runAggregate = await it.aggregates.get("run");
     const soon = toSnapshot(runAggregate, 1_002_500);
@@ -205,7 +205,7 @@ describe("cumulative snapshots", () => {
   const stores = createMemoryStores();
   const json = (at: number, final = false) => ({ source: "json" as const, at, final });
 
-  test("are differenced, go on after a restart, start anew after a reset, and end", async () => {
+  test("are stored as differences, continue after a restart, start again after a reset, and end", async () => {
     const run = testRun();
     const first = createSnapshotIngest({
       ...stores,
@@ -235,7 +235,7 @@ describe("cumulative snapshots", () => {
     expect((await aggregates.get("run")).requests).toBe(36);
   });
 
-  test("tell what failed, as often as it was since the one before", async () => {
+  test("record the errors since the one before", async () => {
     const own = createMemoryStores();
     const aggregates = createRunAggregateCache(own.metrics);
     const store = createSnapshotIngest({ ...own, aggregates });
@@ -260,7 +260,7 @@ describe("cumulative snapshots", () => {
     expect(items[0]).toMatchObject({ firstSeenAt: 1_000_000, lastSeenAt: 1_003_000 });
   });
 
-  test("with names without end are counted together beyond the thousandth", async () => {
+  test("count the endpoints after the thousandth as (other)", async () => {
     const own = createMemoryStores();
     const aggregates = createRunAggregateCache(own.metrics);
     const store = createSnapshotIngest({ ...own, aggregates });

@@ -34,7 +34,7 @@ const endpointSnapshot = (
   locust: ServerSnapshot["snapshot"] | undefined,
 ): MetricSnapshot["requestStats"][string] => {
   const view = viewOf([totals], "all");
-  const given = locust?.requestStats[`${method} ${name}`];
+  const locustStats = locust?.requestStats[`${method} ${name}`];
   const p = (rank: number): number | null => percentile(view.histogram, rank, view.bounds);
   return {
     method,
@@ -44,10 +44,10 @@ const endpointSnapshot = (
     avgResponseTime: view.avgMs,
     minResponseTime: view.minMs,
     maxResponseTime: view.maxMs,
-    medianResponseTime: given?.medianResponseTime ?? p(50),
-    p95ResponseTime: given?.p95ResponseTime ?? p(95),
-    p99ResponseTime: given?.p99ResponseTime ?? p(99),
-    requestsPerSec: given?.requestsPerSec ?? null,
+    medianResponseTime: locustStats?.medianResponseTime ?? p(50),
+    p95ResponseTime: locustStats?.p95ResponseTime ?? p(95),
+    p99ResponseTime: locustStats?.p99ResponseTime ?? p(99),
+    requestsPerSec: locustStats?.requestsPerSec ?? null,
   };
 };
 

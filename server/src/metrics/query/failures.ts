@@ -60,8 +60,8 @@ const createProblems = () => {
       count: number,
     ): void => {
       const item = { message, traceback, workers: new Set<string>() };
-      const known = exceptions.add(`${message}\0${traceback}`, item, second, count);
-      for (const worker of workers.split(", ")) if (worker !== "") known.workers.add(worker);
+      const recorded = exceptions.add(`${message}\0${traceback}`, item, second, count);
+      for (const worker of workers.split(", ")) if (worker !== "") recorded.workers.add(worker);
     },
   };
 };
@@ -80,10 +80,11 @@ export const createFailures = (deps: QueryDeps) => {
       rows: { fromSecond: window.from, toSecond: window.to },
     });
     for (const meta of rollups.map(({ body }) => decodeMeta(body))) {
-      for (const { id, error, at } of meta.errors)
-        for (const [second, count] of at) if (inWindow(second)) addError(id, error, second, count);
-      for (const { at, ...exception } of meta.exceptions)
-        for (const [second, count] of at)
+      for (const { id, error, counts } of meta.errors)
+        for (const [second, count] of counts)
+          if (inWindow(second)) addError(id, error, second, count);
+      for (const { counts, ...exception } of meta.exceptions)
+        for (const [second, count] of counts)
           if (inWindow(second)) addException(exception, second, count);
     }
     for (const { second, body } of rows) {

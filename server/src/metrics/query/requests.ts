@@ -45,7 +45,7 @@ const rowOf = (
   const view = viewOf(list, query.responses);
   const { timedRequests: _, ...stats } = statsOf(view, rateOf(queried, query, view, id));
   // Locust's own percentiles, of endpoints without histograms.
-  const given = locust?.requestStats[`${name.method} ${name.name}`];
+  const locustStats = locust?.requestStats[`${name.method} ${name.name}`];
   const bytes = list.reduce((sum, totals) => sum + totals.bytes, 0);
   const requests = list.reduce((sum, totals) => sum + totals.requests, 0);
   const lastSecond = list.reduce((last, totals) => Math.max(last, totals.lastSecond), 0);
@@ -53,9 +53,9 @@ const rowOf = (
   return {
     ...name,
     ...stats,
-    p50ResponseMs: stats.p50ResponseMs ?? given?.medianResponseTime ?? null,
-    p95ResponseMs: stats.p95ResponseMs ?? given?.p95ResponseTime ?? null,
-    p99ResponseMs: stats.p99ResponseMs ?? given?.p99ResponseTime ?? null,
+    p50ResponseMs: stats.p50ResponseMs ?? locustStats?.medianResponseTime ?? null,
+    p95ResponseMs: stats.p95ResponseMs ?? locustStats?.p95ResponseTime ?? null,
+    p99ResponseMs: stats.p99ResponseMs ?? locustStats?.p99ResponseTime ?? null,
     avgContentBytes: requests === 0 ? null : bytes / requests,
     lastSeenAt: lastSecond === 0 ? null : lastSecond * 1000,
     ...extraPercentiles(query, view),

@@ -32,13 +32,13 @@ const UNKNOWN_USERS: SecondUsers = { users: null, target: null };
 
 /** Counts by key and second. */
 class CountsBySecond {
-  private readonly counts = new Map<string, Map<number, number>>();
+  private readonly byKey = new Map<string, Map<number, number>>();
   add(key: string, second: number, count: number): void {
-    const seconds = getOrCreate(this.counts, key, () => new Map<number, number>());
+    const seconds = getOrCreate(this.byKey, key, () => new Map<number, number>());
     seconds.set(second, (seconds.get(second) ?? 0) + count);
   }
-  entries(): [key: string, at: [second: number, count: number][]][] {
-    return [...this.counts].map(([key, seconds]) => [
+  entries(): [key: string, counts: [second: number, count: number][]][] {
+    return [...this.byKey].map(([key, seconds]) => [
       key,
       [...seconds].toSorted(([a], [b]) => a - b),
     ]);
@@ -46,9 +46,9 @@ class CountsBySecond {
 }
 
 type MetaError = Pick<Meta["errors"][number], "id" | "error">;
-type MetaException = Omit<Meta["exceptions"][number], "at">;
+type MetaException = Omit<Meta["exceptions"][number], "counts">;
 
-/** Everything that is known of a window, second by second. */
+/** What a window holds, second by second. */
 class Window {
   readonly endpoints = new Map<string, Map<number, EndpointSecond>>();
   /** Has every second with a sample. */
@@ -95,10 +95,12 @@ class Window {
       names: [...this.names.values()],
       covered,
       maxUsers: Math.max(0, ...[...this.users.values()].map(({ users }) => users ?? 0)),
-      errors: this.errors.entries().map(([key, at]) => ({ ...(JSON.parse(key) as MetaError), at })),
+      errors: this.errors
+        .entries()
+        .map(([key, counts]) => ({ ...(JSON.parse(key) as MetaError), counts })),
       exceptions: this.exceptions
         .entries()
-        .map(([key, at]) => ({ ...(JSON.parse(key) as MetaException), at })),
+        .map(([key, counts]) => ({ ...(JSON.parse(key) as MetaException), counts })),
     };
   }
 }
@@ -108,10 +110,10 @@ const addRollup = (window: Window, { series, level, start, body }: Rollup): void
   if (series === SERIES.meta) {
     const meta = decodeMeta(body);
     for (const name of meta.names) window.names.set(name[0], name);
-    for (const { at, ...error } of meta.errors)
-      for (const [second, count] of at) window.addError(error, second, count);
-    for (const { at, ...exception } of meta.exceptions)
-      for (const [second, count] of at) window.addException(exception, second, count);
+    for (const { counts, ...error } of meta.errors)
+      for (const [second, count] of counts) window.addError(error, second, count);
+    for (const { counts, ...exception } of meta.exceptions)
+      for (const [second, count] of counts) window.addException(exception, second, count);
   } else if (level !== 1 || series === SERIES.all) return;
   else if (series === SERIES.run) {
     for (const { start: second, users, target } of decodeRunCells(body, level, start))
