@@ -3,14 +3,15 @@ import { EndpointQuery, Points, WindowQuery } from "./metrics.ts";
 import { Id, Time } from "./primitives.ts";
 
 const runIds = { testRunId: Id, runId: Id };
-const figure = z.number().nullable();
+/** Null: unknown. */
+const nullableNumber = z.number().nullable();
 
 export const DistributionQuery = WindowQuery.omit({ percentiles: true }).extend({
   points: Points.default(150),
   endpoint: EndpointQuery.optional(),
 });
 
-/** One point for each occupied (time bucket, latency bucket): nothing is sampled away. */
+/** One point for each endpoint, time bucket and latency bucket with requests, with their count. Nothing is sampled. */
 export const ScatterAnswer = z.object({
   ...runIds,
   stepMs: z.int(),
@@ -27,7 +28,10 @@ export const ScatterAnswer = z.object({
   ),
 });
 
-/** `counts[i][j]`: how many answers took `lowerMs[j]` up to, not including, `upperMs[j]` in the bucket that begins at `t[i]`. */
+/**
+ * `counts[i][j]` is the number of requests of the time bucket from `t[i]` (Unix ms) on that took at least `lowerMs[j]` and
+ * less than `upperMs[j]`.
+ */
 export const HeatmapAnswer = z.object({
   ...runIds,
   stepMs: z.int(),
@@ -40,7 +44,7 @@ export const HeatmapAnswer = z.object({
 export const FailuresQuery = WindowQuery.pick({ from: true, to: true });
 const seen = { firstSeenAt: Time, lastSeenAt: Time };
 
-/** Most frequent first. `truncated`: there were more kinds than are kept; those are counted under one. */
+/** Most frequent first. `truncated`: there were more kinds of errors than are kept; the rest are counted as one. */
 export const FailuresAnswer = z.object({
   runId: Id,
   items: z.array(
@@ -75,22 +79,22 @@ export const ExportQuery = WindowQuery.pick({ from: true, to: true }).extend({
   endpoint: EndpointQuery.optional(),
 });
 
-/** Where to go on: the id of the last event that was seen; `0` begins with the run's first. */
+/** `lastEventId`: the id of the last event received; `0` begins with the run's first. */
 export const StreamQuery = z.strictObject({
   lastEventId: z.string().max(2000).optional(),
 });
 
-/** The data of a `sample` event: what one second told. Several may speak of one second; they add up. */
+/** The data of a `sample` event: one second of a run. Several events of the same second add up. */
 export const SampleEvent = z.object({
   timestamp: Time,
   requests: z.int(),
   failures: z.int(),
-  currentUsers: figure,
-  targetUsers: figure,
-  avgResponseMs: figure,
-  p50ResponseMs: figure,
-  p95ResponseMs: figure,
-  p99ResponseMs: figure,
+  currentUsers: nullableNumber,
+  targetUsers: nullableNumber,
+  avgResponseMs: nullableNumber,
+  p50ResponseMs: nullableNumber,
+  p95ResponseMs: nullableNumber,
+  p99ResponseMs: nullableNumber,
   userClasses: z.array(z.object({ name: z.string(), targetUsers: z.int(), currentUsers: z.int() })),
   workers: z.array(
     z.object({
@@ -106,8 +110,8 @@ export const SampleEvent = z.object({
       name: z.string(),
       requests: z.int(),
       failures: z.int(),
-      avgResponseMs: figure,
-      p95ResponseMs: figure,
+      avgResponseMs: nullableNumber,
+      p95ResponseMs: nullableNumber,
     }),
   ),
 });

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { Id, Time, TimeQuery } from "./primitives.ts";
 
-const figure = z.number().nullable();
+/** Null: unknown. */
+const nullableNumber = z.number().nullable();
 
 /** Totals of one endpoint in a snapshot; times in ms. */
 export const EndpointSnapshot = z.object({
@@ -9,32 +10,32 @@ export const EndpointSnapshot = z.object({
   name: z.string(),
   numRequests: z.int(),
   numFailures: z.int(),
-  avgResponseTime: figure,
-  minResponseTime: figure,
-  maxResponseTime: figure,
-  medianResponseTime: figure,
-  p95ResponseTime: figure,
-  p99ResponseTime: figure,
-  requestsPerSec: figure,
+  avgResponseTime: nullableNumber,
+  minResponseTime: nullableNumber,
+  maxResponseTime: nullableNumber,
+  medianResponseTime: nullableNumber,
+  p95ResponseTime: nullableNumber,
+  p99ResponseTime: nullableNumber,
+  requestsPerSec: nullableNumber,
 });
 
 /** Cumulative totals of a run at one time; `totalRps` and `requestsPerSec` are over the last 10 closed seconds. */
 export const MetricSnapshot = z.object({
   timestamp: Time,
-  totalRps: figure,
+  totalRps: nullableNumber,
   totalRequests: z.int(),
   totalFailures: z.int(),
-  errorRate: figure,
-  avgResponseMs: figure,
-  p50ResponseMs: figure,
-  p95ResponseMs: figure,
-  p99ResponseMs: figure,
+  errorRate: nullableNumber,
+  avgResponseMs: nullableNumber,
+  p50ResponseMs: nullableNumber,
+  p95ResponseMs: nullableNumber,
+  p99ResponseMs: nullableNumber,
   currentUsers: z.int(),
   requestStats: z.record(z.string(), EndpointSnapshot),
 });
 export type MetricSnapshot = z.output<typeof MetricSnapshot>;
 
-/** The bound of the error of a percentile: what was merged says how far it can be off. */
+/** How far a percentile can be off: relative to its value, and by an absolute amount besides. */
 export const PercentileError = z.object({ relative: z.number(), absoluteMs: z.number() });
 export type PercentileError = z.output<typeof PercentileError>;
 
@@ -42,7 +43,7 @@ const percentileNotes = {
   percentileError: PercentileError.nullable(),
   percentileSource: z.enum(["locust"]).optional(),
   lowCount: z.array(z.string()).optional(),
-  percentiles: z.record(z.string(), figure).optional(),
+  percentiles: z.record(z.string(), nullableNumber).optional(),
 };
 
 /** `90,99.9` → [90, 99.9]. */
@@ -56,7 +57,7 @@ export const EndpointQuery = z
   .transform((value) => (Array.isArray(value) ? value : [value]))
   .pipe(z.array(z.string().max(2000)).max(1000));
 
-/** The window and the view that every number endpoint understands. */
+/** Query parameters of every endpoint with metrics: the window, and which responses count. */
 export const WindowQuery = z.strictObject({
   from: TimeQuery.optional(),
   to: TimeQuery.optional(),
@@ -79,53 +80,52 @@ export const RequestsQuery = WindowQuery.extend({
 });
 export const AggregateQuery = WindowQuery.extend({ points: Points.default(300) });
 
-/** The key figures over a window; latencies in ms, `errorRate` in percent. */
+/** Stats over a window; response times in ms, `errorRate` in percent. Null: unknown. */
 export const Stats = z.object({
   totalRequests: z.int(),
   totalFailures: z.int(),
   timedRequests: z.int(),
-  requestsPerSec: figure,
-  errorRate: figure,
-  avgResponseMs: figure,
-  minResponseMs: figure,
-  maxResponseMs: figure,
-  p50ResponseMs: figure,
-  p90ResponseMs: figure,
-  p95ResponseMs: figure,
-  p99ResponseMs: figure,
+  requestsPerSec: nullableNumber,
+  errorRate: nullableNumber,
+  avgResponseMs: nullableNumber,
+  minResponseMs: nullableNumber,
+  maxResponseMs: nullableNumber,
+  p50ResponseMs: nullableNumber,
+  p90ResponseMs: nullableNumber,
+  p95ResponseMs: nullableNumber,
+  p99ResponseMs: nullableNumber,
 });
 export type Stats = z.output<typeof Stats>;
 
+/** One point of a chart. */
 export const DataPoint = z.object({
   timestamp: Time,
-  totalRps: figure,
-  currentUsers: figure,
-  errorRate: figure,
-  errorsPerSec: figure,
-  avgResponseMs: figure,
-  p50ResponseMs: figure,
-  p95ResponseMs: figure,
-  p99ResponseMs: figure,
+  totalRps: nullableNumber,
+  currentUsers: nullableNumber,
+  errorRate: nullableNumber,
+  errorsPerSec: nullableNumber,
+  avgResponseMs: nullableNumber,
+  p50ResponseMs: nullableNumber,
+  p95ResponseMs: nullableNumber,
+  p99ResponseMs: nullableNumber,
 });
 export type DataPoint = z.output<typeof DataPoint>;
 
+const { totalRequests, totalFailures, errorRate, ...rateAndTimes } = Stats.omit({
+  timedRequests: true,
+}).shape;
+
+/** The stats of one endpoint over a window. */
 export const EndpointRow = z.object({
   method: z.string(),
   name: z.string(),
-  totalRequests: z.int(),
-  totalFailures: z.int(),
-  errorRate: figure,
-  requestsPerSec: figure,
-  avgResponseMs: figure,
-  minResponseMs: figure,
-  maxResponseMs: figure,
-  p50ResponseMs: figure,
-  p90ResponseMs: figure,
-  p95ResponseMs: figure,
-  p99ResponseMs: figure,
-  avgContentBytes: figure,
+  totalRequests,
+  totalFailures,
+  errorRate,
+  ...rateAndTimes,
+  avgContentBytes: nullableNumber,
   lastSeenAt: Time.nullable(),
-  percentiles: z.record(z.string(), figure).optional(),
+  percentiles: z.record(z.string(), nullableNumber).optional(),
   lowCount: z.array(z.string()).optional(),
 });
 export type EndpointRow = z.output<typeof EndpointRow>;
@@ -158,10 +158,10 @@ export const GraphAnswer = z.object({
   dataPoints: z.array(
     z.object({
       timestamp: Time,
-      users: figure,
-      requestsPerSec: figure,
-      errorsPerSec: figure,
-      avgResponseMs: figure,
+      users: nullableNumber,
+      requestsPerSec: nullableNumber,
+      errorsPerSec: nullableNumber,
+      avgResponseMs: nullableNumber,
     }),
   ),
 });
@@ -174,14 +174,14 @@ export const RequestsAnswer = z.object({
 
 const Columns = z.object({
   t: z.array(z.int()),
-  totalRps: z.array(figure),
-  currentUsers: z.array(figure),
-  errorRate: z.array(figure),
-  errorsPerSec: z.array(figure),
-  avgResponseMs: z.array(figure),
-  p50ResponseMs: z.array(figure),
-  p95ResponseMs: z.array(figure),
-  p99ResponseMs: z.array(figure),
+  totalRps: z.array(nullableNumber),
+  currentUsers: z.array(nullableNumber),
+  errorRate: z.array(nullableNumber),
+  errorsPerSec: z.array(nullableNumber),
+  avgResponseMs: z.array(nullableNumber),
+  p50ResponseMs: z.array(nullableNumber),
+  p95ResponseMs: z.array(nullableNumber),
+  p99ResponseMs: z.array(nullableNumber),
 });
 
 const runIds = { testRunId: Id, runId: Id };
@@ -206,17 +206,17 @@ export const AggregateAnswer = z.object({
   ...runIds,
   status: z.string(),
   summary: z.object({
-    avgRps: figure,
-    maxRps: figure,
-    minRps: figure,
-    p50ResponseMs: figure,
-    p95ResponseMs: figure,
-    p99ResponseMs: figure,
-    maxP95ResponseMs: figure,
+    avgRps: nullableNumber,
+    maxRps: nullableNumber,
+    minRps: nullableNumber,
+    p50ResponseMs: nullableNumber,
+    p95ResponseMs: nullableNumber,
+    p99ResponseMs: nullableNumber,
+    maxP95ResponseMs: nullableNumber,
     totalRequests: z.int(),
     totalFailures: z.int(),
-    errorRate: figure,
-    durationMs: figure,
+    errorRate: nullableNumber,
+    durationMs: nullableNumber,
     dataPoints: z.int(),
   }),
   endpointStats: z.array(EndpointRow),

@@ -37,7 +37,8 @@ export const HEALTH_CODES = {
   host_unknown: "No server is running on the machine that started the run.",
   no_progress: "Locust reports users, but no request completes.",
   workers_lost: "Workers disconnected, and their users with them.",
-  workers_missing: "Fewer workers are connected than at the start, or than the cluster should have.",
+  workers_missing:
+    "Fewer workers are connected than at the start, or than the cluster should have.",
   metrics_unavailable: "The metrics of the run cannot be stored or read.",
   generator_saturated: "A Locust process is at the limit of its CPU core.",
   clock_offset: "The clock of a worker or of the master is off by more than a second.",

@@ -20,7 +20,7 @@ import {
   TimeQuery,
   Users,
 } from "./primitives.ts";
-import { MetricSnapshot } from "./metrics.ts";
+import { MetricSnapshot, Stats } from "./metrics.ts";
 import { unavailableSettings } from "./settings.ts";
 
 export const RunStatus = z.enum([
@@ -97,20 +97,8 @@ export const Capabilities = z.object({
 });
 export type Capabilities = z.output<typeof Capabilities>;
 
-/** The key figures of a run, computed once from the merged samples. Null: unknowable. */
-export const RunSummary = z.object({
-  totalRequests: z.int(),
-  totalFailures: z.int(),
-  timedRequests: z.int(),
-  requestsPerSec: z.number().nullable(),
-  errorRate: z.number().nullable(),
-  avgResponseMs: z.number().nullable(),
-  minResponseMs: z.number().nullable(),
-  maxResponseMs: z.number().nullable(),
-  p50ResponseMs: z.number().nullable(),
-  p90ResponseMs: z.number().nullable(),
-  p95ResponseMs: z.number().nullable(),
-  p99ResponseMs: z.number().nullable(),
+/** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
+export const RunSummary = Stats.extend({
   maxUsers: z.int(),
   complete: z.boolean(),
   gaps: z.array(z.object({ from: Time, to: Time })),

@@ -164,7 +164,7 @@ onMongo((options) => {
           if (run === undefined) throw new Error(`no run of ${shape}`);
           const queries = createQueries({
             metrics: stores.metrics,
-            live: createRunAggregateCache(stores.metrics),
+            aggregates: createRunAggregateCache(stores.metrics),
             clock: depsOf(db).clock,
           });
           const answer = await queries.summary(run, { responses: "all" });

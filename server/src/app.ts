@@ -14,7 +14,7 @@ import { createHttp } from "./http/app.ts";
 import { clusterHandlers } from "./http/handlers/clusters.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
-import { numberHandlers } from "./http/handlers/run-metrics.ts";
+import { runMetricsHandlers } from "./http/handlers/run-metrics.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import { scopeHandlers } from "./http/handlers/scopes.ts";
 import { systemHandlers } from "./http/handlers/system.ts";
@@ -25,14 +25,8 @@ import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createPeriodic } from "./lib/periodic.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
-import { finalsOf, recentWindow, sequenceGaps } from "./metrics/live/run-aggregate.ts";
-import { createRunAggregateCache } from "./metrics/live/run-aggregate-cache.ts";
-import { toSnapshot } from "./metrics/live/snapshot.ts";
-import { createIngest } from "./metrics/ingest/ingest.ts";
-import { createSnapshotStore } from "./metrics/ingest/snapshot-ingest.ts";
-import { createQueries } from "./metrics/query/queries.ts";
 import { type Compactor, createCompactor } from "./metrics/rollups/compactor.ts";
-import type { RunMetrics } from "./metrics/run-metrics.ts";
+import { createRunMetrics, type MetricsFacade } from "./metrics/run-metrics.ts";
 import { createReload } from "./reload/reload.ts";
 import { commandsFor } from "./runs/commands/piggyback.ts";
 import { stopTestRun } from "./runs/commands/stop.ts";
@@ -45,7 +39,6 @@ import type { Stores } from "./stores/ports.ts";
 import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
 
-const SECONDS_A_DAY = 86_400;
 const HOUR_MS = 3_600_000;
 const HANDOVER_MS = 2000;
 
@@ -115,35 +108,11 @@ const createClusters = (
     config.locustClusters,
   );
 
-const createMetrics = ({ config, stores, clock }: Deps) => {
-  const live = createRunAggregateCache(stores.metrics, stores.shared ? clock : undefined);
-  const ingest = createIngest({
-    ...stores,
-    live,
-    oldestSecond: () =>
-      Math.floor(clock.now() / 1000) - config.retention.secondsDays * SECONDS_A_DAY,
-  });
-  const queries = createQueries({ metrics: stores.metrics, live, clock });
-  const metrics: RunMetrics = {
-    ingestBatch: ingest.ingestBatch,
-    storeMetric: createSnapshotStore({ ...stores, live }),
-    window: async (runId, seconds, lagSeconds) =>
-      recentWindow(await live.of(runId), seconds, lagSeconds),
-    requests: async (runId) => (await live.of(runId)).requests,
-    finals: async (runId) => finalsOf(await live.of(runId)),
-    gaps: async (runId) => sequenceGaps(await live.of(runId)),
-    snapshot: async (run) => toSnapshot(await live.of(run.id), clock.now()),
-    summary: queries.summaryOfRun,
-    forget: live.forget,
-  };
-  return { metrics, queries, live, ingest };
-};
-
 /** What the rooms of `runs/` share. */
 const createRunServices = (
   { config, stores, clock, ids, log }: Deps,
   clusters: ClusterRegistry,
-  metrics: RunMetrics,
+  metrics: MetricsFacade,
 ) => {
   const { runs, events, loadTests, revisions, leases } = stores;
   const failpoint = failpointsOf(config.failpoint, (point) =>
@@ -227,20 +196,19 @@ const createHandlers = (
   services: RunServices,
   clusters: ClusterRegistry,
   more: {
-    readonly queries: ReturnType<typeof createMetrics>["queries"];
     readonly streams: ReturnType<typeof createStreams>;
     readonly wake: (runId?: string) => void;
     readonly notReady: () => readonly string[];
     readonly reload: () => Promise<ReloadAnswer>;
   },
 ) => {
-  const { queries, streams, wake, notReady, reload } = more;
+  const { streams, wake, notReady, reload } = more;
   const checkScript = createScriptChecker(config.python);
-  const { runs, ownership } = services;
+  const { runs, ownership, metrics } = services;
   return {
     ...loadTestHandlers({ stores, clusters: clusters.configs, clock, ids, checkScript }),
     ...runHandlers(services, wake),
-    ...numberHandlers({ runs, queries, streams }),
+    ...runMetricsHandlers({ runs, queries: metrics.queries, streams }),
     ...locustHandlers(services, wake),
     ...clusterHandlers(services),
     ...scopeHandlers(services),
@@ -254,12 +222,12 @@ export const createApp = (deps: Deps): App => {
   const callback = createCallback(config);
   const runsFolder = join(config.store.dataDir, "runs");
   const clusters = createClusters(deps, callback, runsFolder);
-  const { metrics, queries, live, ingest } = createMetrics(deps);
+  const metrics = createRunMetrics({ ...stores, clock, retention: config.retention });
   const services = createRunServices(deps, clusters, metrics);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
   const { orphanReaper, compactor, keyExpiry } = createJobs(deps, runsFolder);
-  const streams = createStreams({ stores, live, log });
+  const streams = createStreams({ stores, aggregates: metrics.aggregates, log });
   const { access, setSecurity } = createAccessControl(deps);
   const reload = createReload({
     config,
@@ -277,14 +245,13 @@ export const createApp = (deps: Deps): App => {
   const notReady: string[] = ["the server is starting"];
   const http = createHttp({
     handlers: createHandlers(deps, services, clusters, {
-      queries,
       streams,
       wake: loop.wake,
       notReady: () => notReady,
       reload,
     }),
     samples: async (bytes) => {
-      const { run, ...answer } = await ingest.ingestBatch(bytes);
+      const { run, ...answer } = await metrics.ingestBatch(bytes);
       streams.wake(run.id);
       await refreshSummary(services, run);
       return { ...answer, commands: commandsFor(run) };

@@ -112,7 +112,8 @@ const reloadLine = ({ clusters, tokens, needsRestart }: ReloadAnswer): string =>
   const changes = Object.entries(clusters)
     .filter(([, ids]) => ids.length > 0)
     .map(([what, ids]) => `${what}: ${ids.join(", ")}`);
-  const clusterText = changes.length === 0 ? "clusters as before" : `clusters ${changes.join("; ")}`;
+  const clusterText =
+    changes.length === 0 ? "clusters as before" : `clusters ${changes.join("; ")}`;
   const later = needsRestart.length === 0 ? "" : `; needs a restart: ${needsRestart.join(", ")}`;
   return `Configuration reloaded: ${clusterText}; ${tokens} tokens${later}`;
 };

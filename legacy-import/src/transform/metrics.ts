@@ -7,7 +7,7 @@ import {
   type EndpointDelta,
   endpointId,
 } from "@load-manager/server/metrics/codec/sample.ts";
-import { difference } from "@load-manager/server/metrics/ingest/snapshot-ingest.ts";
+import { difference } from "@load-manager/server/metrics/codec/snapshot-deltas.ts";
 import type { MetricRecord } from "@load-manager/server/stores/ports.ts";
 import { type Context, left, made, type Older, type Outcome } from "./entity.ts";
 import { Fields } from "../read/fields.ts";

@@ -31,7 +31,7 @@ const read = async (path: string) => {
   return answer;
 };
 
-describe("the numbers of a run", () => {
+describe("the metrics of a run", () => {
   test("scatter and heatmap hold every request with a time", async () => {
     const scatter = (await read(`${full}/metrics/scatter`)).json;
     expect([scatter.runId, scatter.testRunId]).toEqual([full, full]);
@@ -42,7 +42,7 @@ describe("the numbers of a run", () => {
     expect(map.counts[0]).toHaveLength(map.lowerMs.length);
   });
 
-  test("failures and exceptions are told with times", async () => {
+  test("failures and exceptions have times", async () => {
     const failures = (await read(`${full}/failures`)).json;
     expect(failures).toEqual({
       runId: full,
@@ -76,7 +76,7 @@ describe("the numbers of a run", () => {
     expect([wrong.status, wrong.json.errors[0].field]).toEqual([400, "step"]);
   });
 
-  test("a limit that is not allowed itself is told as one", async () => {
+  test("an exclusive limit is named as one", async () => {
     const load = { ...LOAD_TEST, locustfile: SCRIPT, autoStop: { failedPercent: 0 } };
     const answers = [
       await call("POST", "/v1/load-tests", { body: load }),
@@ -90,7 +90,7 @@ describe("the numbers of a run", () => {
     ]);
   });
 
-  test("a run without samples answers with nothing, not with an error", async () => {
+  test("a run without samples has empty answers, not errors", async () => {
     expect((await read(`${empty}/metrics/scatter`)).json).toMatchObject({ dataPoints: [] });
     expect((await read(`${empty}/metrics/heatmap`)).json).toMatchObject({ t: [], counts: [] });
     expect((await read(`${empty}/failures`)).json.items).toEqual([]);
@@ -111,7 +111,7 @@ describe("the numbers of a run", () => {
     ]);
   });
 
-  test("the documentation says what the figures mean", async () => {
+  test("the documentation page has the definitions", async () => {
     const page = await call("GET", "/docs");
     expect(page.text).toContain('id="definitions"');
     expect(page.text).toContain("rank ⌈p·n⌉");

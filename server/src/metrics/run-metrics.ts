@@ -1,40 +1,93 @@
-import type { SnapshotInput, StopCause } from "@load-manager/contract/locust.ts";
+import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
-import type { RequestWindow } from "../runs/domain/auto-stop.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Stores } from "../stores/ports.ts";
+import { createIngest, type Ingested } from "./ingest/ingest.ts";
+import { createSnapshotIngest, type SnapshotOrigin } from "./ingest/snapshot-ingest.ts";
+import { createRunAggregateCache, type RunAggregateCache } from "./live/run-aggregate-cache.ts";
+import {
+  type Finals,
+  finalsOf,
+  type RecentWindow,
+  recentWindow,
+  type SequenceGap,
+  sequenceGaps,
+} from "./live/run-aggregate.ts";
+import { toSnapshot } from "./live/snapshot.ts";
+import { createQueries, type MetricQueries } from "./query/queries.ts";
+import type { Retention } from "./rollups/compactor.ts";
 
-/** Record numbers of one master instance that have not arrived, though later ones have; both ends included. */
-export type SequenceGap = {
-  readonly masterInstanceId: string;
-  readonly fromSeq: number;
-  readonly toSeq: number;
-};
-
-/** What the runs need of the metrics: facts for decisions, and the stats that an ended run keeps. */
+/** The metrics of runs as `runs/` uses them: ingest, facts for decisions, and the stats that a run keeps. */
 export type RunMetrics = {
+  /** Stores a batch of the plugin. Rejects with AppError gone or validation. */
   readonly ingestBatch: (bytes: Uint8Array) => Promise<unknown>;
-  /** A cumulative snapshot; `final` where no other follows. */
+  /** Stores a cumulative snapshot; times in it in ms. */
   readonly storeMetric: (
     run: LoadTestRun,
     snapshot: SnapshotInput,
-    how: { readonly source: "json" | "polled"; readonly at: number; readonly final?: boolean },
+    origin: SnapshotOrigin,
   ) => Promise<void>;
+  /** How many requests have arrived. */
   readonly requests: (runId: string) => Promise<number>;
-  /** The newest whole `seconds`, without the last `lagSeconds`; `undefined` where they are not known. */
+  /** The last `seconds` seconds without the newest `lagSeconds`; `undefined` where some of them are compacted. */
   readonly window: (
     runId: string,
     seconds: number,
     lagSeconds: number,
-  ) => Promise<RequestWindow | undefined>;
-  /** How many master instances (or pollers) have reported, whether each has handed in all it had, and why load ended. */
-  readonly finals: (runId: string) => Promise<{
-    readonly masterInstances: number;
-    readonly complete: boolean;
-    readonly stopCause?: StopCause | undefined;
-  }>;
-  readonly gaps: (runId: string) => Promise<readonly SequenceGap[]>;
+  ) => Promise<RecentWindow | undefined>;
+  /** How many master instances (or pollers) have reported, whether all their records are there, and why load ended. */
+  readonly finals: (runId: string) => Promise<Finals>;
+  /** Record numbers that have not arrived, though later ones have. */
+  readonly gaps: (runId: string) => Promise<SequenceGap[]>;
+  /** The cumulative totals, as Locust's own page shows them; `undefined` before the first record. */
   readonly snapshot: (run: LoadTestRun) => Promise<MetricSnapshot | undefined>;
   readonly summary: (run: LoadTestRun) => Promise<RunSummary>;
   /** Frees the memory of an ended run. */
   readonly forget: (runId: string) => void;
+};
+
+/** The same, with what HTTP and streams use besides. */
+export type MetricsFacade = Omit<RunMetrics, "ingestBatch"> & {
+  readonly ingestBatch: (bytes: Uint8Array) => Promise<Ingested>;
+  readonly queries: MetricQueries;
+  readonly aggregates: RunAggregateCache;
+};
+
+const DAY_SECONDS = 86_400;
+
+/** The one way into the metrics of runs. The compactor works on the store by itself. */
+export const createRunMetrics = (deps: {
+  readonly metrics: Stores["metrics"];
+  readonly events: Stores["events"];
+  readonly runs: Stores["runs"];
+  /** Whether other servers write to the same store. */
+  readonly shared: boolean;
+  readonly clock: Clock;
+  readonly retention: Retention;
+}): MetricsFacade => {
+  const { metrics, events, runs, shared, clock, retention } = deps;
+  const aggregates = createRunAggregateCache(metrics, shared ? clock : undefined);
+  const queries = createQueries({ metrics, aggregates, clock });
+  const { ingestBatch } = createIngest({
+    metrics,
+    events,
+    runs,
+    aggregates,
+    oldestSecond: () => Math.floor(clock.now() / 1000) - retention.secondsDays * DAY_SECONDS,
+  });
+  return {
+    ingestBatch,
+    storeMetric: createSnapshotIngest({ metrics, events, aggregates }),
+    requests: async (runId) => (await aggregates.get(runId)).requests,
+    window: async (runId, seconds, lagSeconds) =>
+      recentWindow(await aggregates.get(runId), seconds, lagSeconds),
+    finals: async (runId) => finalsOf(await aggregates.get(runId)),
+    gaps: async (runId) => sequenceGaps(await aggregates.get(runId)),
+    snapshot: async (run) => toSnapshot(await aggregates.get(run.id), clock.now()),
+    summary: queries.summaryOfRun,
+    forget: aggregates.forget,
+    queries,
+    aggregates,
+  };
 };

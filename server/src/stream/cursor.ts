@@ -1,18 +1,24 @@
 import { AppError } from "../lib/errors.ts";
 
-/** A place in what a run tells: everything up to it has been seen. */
+/** A position in the stream of a run: a reader at the cursor has received everything up to it. */
 export type Cursor = {
-  /** The newest second of a sample. */
+  /** The newest Unix second of a sample. */
   second: number;
-  /** Of run events, in the order of arrival. */
+  /** The newest run event, in the order of arrival. */
   arrival: number;
-  /** The newest record of each master process. */
+  /** The newest record number of each master instance. */
   seqs: Map<string, number>;
 };
 
-export const beginning = (): Cursor => ({ second: 0, arrival: 0, seqs: new Map() });
+export const startCursor = (): Cursor => ({ second: 0, arrival: 0, seqs: new Map() });
 
-/** `second.arrival.master instance-seq.master instance-seq…`; the same place on every server. */
+export const copyCursor = ({ second, arrival, seqs }: Cursor): Cursor => ({
+  second,
+  arrival,
+  seqs: new Map(seqs),
+});
+
+/** Encodes a cursor as `second.arrival.masterInstanceId-seq.masterInstanceId-seq…`: every server can continue from it. */
 export const encodeCursor = ({ second, arrival, seqs }: Cursor): string =>
   [
     second,
@@ -22,11 +28,11 @@ export const encodeCursor = ({ second, arrival, seqs }: Cursor): string =>
 
 const FORM = /^\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15})*$/;
 
-/** `0` is the beginning. Throws AppError validation. */
+/** Decodes the id of an event; `0` is the start. Throws AppError validation for anything else. */
 export const decodeCursor = (text: string): Cursor => {
-  if (text === "0") return beginning();
+  if (text === "0") return startCursor();
   if (!FORM.test(text)) {
-    const message = "must be the id of an event of this stream, or 0 to begin with the first";
+    const message = "must be the id of an event of this stream, or 0 for the first event";
     throw new AppError("validation", `Last-Event-ID ${message}.`, {
       fields: [{ field: "Last-Event-ID", message }],
     });
@@ -39,7 +45,9 @@ export const decodeCursor = (text: string): Cursor => {
   return { second: Number(second), arrival: Number(arrival), seqs: new Map(seqs) };
 };
 
-/** Has the first reader seen everything that the second has? */
-export const isAsFarAs = (one: Cursor, other: Cursor): boolean =>
-  one.arrival >= other.arrival &&
-  [...other.seqs].every(([masterInstanceId, seq]) => (one.seqs.get(masterInstanceId) ?? 0) >= seq);
+/** Whether a reader at the first cursor has received everything up to the second one. */
+export const hasReached = (cursor: Cursor, other: Cursor): boolean =>
+  cursor.arrival >= other.arrival &&
+  [...other.seqs].every(
+    ([masterInstanceId, seq]) => (cursor.seqs.get(masterInstanceId) ?? 0) >= seq,
+  );

@@ -1,139 +1,50 @@
 import { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
 import { RunEvent } from "@load-manager/contract/run.ts";
 import { z } from "zod";
-import type { RunAggregate } from "../metrics/live/run-aggregate.ts";
 import { RECORD } from "../metrics/codec/batch.ts";
-import {
-  ALL,
-  ROLLUP_SECONDS,
-  type Cell,
-  decodeCells,
-  decodeFacts,
-  FACTS,
-} from "../metrics/codec/rollup.ts";
-import { viewOf } from "../metrics/codec/stats.ts";
-import { percentile } from "../metrics/codec/histogram.ts";
-import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/codec/sample.ts";
-import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/codec/totals.ts";
+import { decodeCells, decodeRunCells, ROLLUP_SECONDS, SERIES } from "../metrics/codec/rollup.ts";
 import type { MetricStore, RunEventStore, MetricRecord } from "../stores/ports.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
+import { type Names, sampleEventOf, sampleEventOfCell, type Users } from "./sample-event.ts";
 
-/** One event as it is sent, made once for all readers; a reader that is at `place` already leaves it out. */
+/** An event as it is sent, encoded once for all readers. */
 export type Frame = {
-  readonly place:
+  /** What the frame holds; readers whose cursor includes it leave it out. `undefined`: every reader gets it. */
+  readonly position:
     | { readonly masterInstanceId: string; readonly seq: number }
     | { readonly arrival: number }
     | { readonly second: number }
     | undefined;
-  /** Encoded once: writing text would encode it for each reader. */
+  /** A buffer, since a text would be encoded again for each reader. */
   readonly bytes: Buffer;
 };
 
-const frameBytes = (type: string, id: string, json: string): Buffer =>
-  Buffer.from(`event: ${type}\nid: ${id}\ndata: ${json}\n\n`);
+const frameBytes = (type: string, cursor: Cursor, json: string): Buffer =>
+  Buffer.from(`event: ${type}\nid: ${encodeCursor(cursor)}\ndata: ${json}\n\n`);
 
-/** One that belongs to no place: the state at the beginning, the end. */
-export const looseFrame = (type: string, cursor: Cursor, value: unknown): Frame => ({
-  place: undefined,
-  bytes: frameBytes(type, encodeCursor(cursor), JSON.stringify(value)),
+const sampleBytes = (event: SampleEvent, cursor: Cursor): Buffer =>
+  frameBytes("sample", cursor, JSON.stringify(z.encode(SampleEvent, event)));
+
+/** A frame for every reader: the status at the start of the stream, its end. */
+export const unpositionedFrame = (type: string, cursor: Cursor, value: unknown): Frame => ({
+  position: undefined,
+  bytes: frameBytes(type, cursor, JSON.stringify(value)),
 });
 
-type Names = RunAggregate["names"];
+/** How many events or records are read at once. */
+const READ_LIMIT = 200;
 
-const figures = (totals: Totals) => {
-  const { requests, failures, avgMs, histogram, bounds } = viewOf([totals], "all");
-  const p = (rank: number): number | null => percentile(histogram, rank, bounds);
-  return { requests, failures, avgResponseMs: avgMs, p };
-};
-
-const sampleEvent = (
-  second: number,
-  users: { readonly real: number | null; readonly target: number | null },
-  all: Totals,
-  endpoints: readonly (readonly [id: string, totals: Totals])[],
-  names: Names,
-  told: Pick<SampleEvent, "userClasses" | "workers">,
-): SampleEvent => {
-  const { p, ...shown } = figures(all);
-  return {
-    timestamp: second * 1000,
-    ...shown,
-    ...told,
-    currentUsers: users.real,
-    targetUsers: users.target,
-    p50ResponseMs: p(50),
-    p95ResponseMs: p(95),
-    p99ResponseMs: p(99),
-    endpoints: endpoints.map(([id, totals]) => {
-      const { p: of, ...one } = figures(totals);
-      const name = names.get(id) ?? { method: "", name: `(${id})` };
-      return { ...name, ...one, p95ResponseMs: of(95) };
-    }),
-  };
-};
-
-const encoded = (event: SampleEvent): string => JSON.stringify(z.encode(SampleEvent, event));
-
-const rowFrame = (row: MetricRecord, cursor: Cursor, names: Names): Frame => {
-  const sample = decodeSample(row.body);
-  const { users, parts, second, names: told } = sample;
-  for (const { id, method, name } of told) names.set(id, { method, name });
-  const all = emptyTotals();
-  const endpoints = new Map<string, Totals>();
-  for (const delta of endpointsOf({ parts })) {
-    const totals = endpoints.get(delta.id) ?? emptyTotals();
-    endpoints.set(delta.id, totals);
-    addDelta(totals, delta, second);
-  }
-  for (const totals of endpoints.values()) addTotals(all, totals);
-  const at = { real: users?.real ?? null, target: users?.target ?? null };
-  return {
-    place: { masterInstanceId: row.masterInstanceId, seq: row.seq },
-    bytes: frameBytes(
-      "sample",
-      encodeCursor(cursor),
-      encoded(
-        sampleEvent(second, at, all, [...endpoints], names, {
-          userClasses: classesOf(sample),
-          workers: workersOf(sample),
-        }),
-      ),
-    ),
-  };
-};
-
-const cellFrame = (
-  cell: Cell,
-  users: { readonly real: number | null; readonly target: number | null },
-  cursor: Cursor,
-  names: Names,
-): Frame => {
-  const all = emptyTotals();
-  addDelta(all, cell, cell.lastSecond);
-  return {
-    place: { second: cell.start },
-    bytes: frameBytes(
-      "sample",
-      encodeCursor(cursor),
-      encoded(sampleEvent(cell.start, users, all, [], names, { userClasses: [], workers: [] })),
-    ),
-  };
-};
-
-/** How much is read at once. */
-const READ_AT_ONCE = 200;
-
-/** Is there a row whose forerunner is not there? It may have been compacted meanwhile. */
-const hasHole = (rows: readonly MetricRecord[], { seqs }: Cursor): boolean => {
+/** Whether a record number is missing before one of the records: it may have been compacted meanwhile. */
+const hasSeqGap = (records: readonly MetricRecord[], { seqs }: Cursor): boolean => {
   const last = new Map(seqs);
-  return rows.some(({ masterInstanceId, seq }) => {
+  return records.some(({ masterInstanceId, seq }) => {
     const isNext = seq === (last.get(masterInstanceId) ?? 0) + 1;
     last.set(masterInstanceId, seq);
     return !isNext;
   });
 };
 
-/** The next frames after a cursor, which moves on; empty where there are none. */
+/** The next frames after a cursor, which moves to their end; none where everything has been read. */
 export const nextFrames = async (
   stores: { readonly metrics: MetricStore; readonly events: RunEventStore },
   runId: string,
@@ -141,68 +52,65 @@ export const nextFrames = async (
   names: Names,
 ): Promise<Frame[]> => {
   const frames: Frame[] = [];
-  for (const { arrival, event } of await stores.events.after(runId, cursor.arrival, READ_AT_ONCE)) {
+  for (const { arrival, event } of await stores.events.after(runId, cursor.arrival, READ_LIMIT)) {
     cursor.arrival = arrival;
     const type = event.type === "status" ? "status" : "event";
     const json = JSON.stringify(z.encode(RunEvent, event));
-    frames.push({ place: { arrival }, bytes: frameBytes(type, encodeCursor(cursor), json) });
+    frames.push({ position: { arrival }, bytes: frameBytes(type, cursor, json) });
   }
   const read = (): Promise<MetricRecord[]> =>
-    stores.metrics.readAfter(runId, cursor.seqs, READ_AT_ONCE);
-  let rows = await read();
-  if (hasHole(rows, cursor)) {
-    for await (const frame of mergedFrames(stores.metrics, runId, cursor, names))
-      frames.push(frame);
-    rows = await read();
+    stores.metrics.readAfter(runId, cursor.seqs, READ_LIMIT);
+  let records = await read();
+  if (hasSeqGap(records, cursor)) {
+    for await (const frame of compactedFrames(stores.metrics, runId, cursor)) frames.push(frame);
+    records = await read();
   }
-  for (const row of rows) {
-    cursor.seqs.set(row.masterInstanceId, row.seq);
-    if (row.type !== RECORD.sample && row.type !== RECORD.snapshot) continue;
-    cursor.second = Math.max(cursor.second, row.second);
-    frames.push(rowFrame(row, cursor, names));
+  for (const { masterInstanceId, seq, type, second, body } of records) {
+    cursor.seqs.set(masterInstanceId, seq);
+    if (type !== RECORD.sample && type !== RECORD.snapshot) continue;
+    cursor.second = Math.max(cursor.second, second);
+    const bytes = sampleBytes(sampleEventOf(body, names), cursor);
+    frames.push({ position: { masterInstanceId, seq }, bytes });
   }
   return frames;
 };
 
 /**
- * What lies between a cursor and now and has been compacted since: second by second, without its endpoints. The cursor
- * moves to the end of it.
+ * The frames of the seconds after a cursor that have been compacted since: one a second, without endpoints. The cursor
+ * moves to their end.
  */
-export const mergedFrames = async function* (
+export const compactedFrames = async function* (
   metrics: MetricStore,
   runId: string,
   cursor: Cursor,
-  names: Names,
 ): AsyncGenerator<Frame> {
   const { compacted } = await metrics.readRollups(runId, { rollups: [] });
-  if (
-    compacted.every(
-      ({ masterInstanceId, toSeq }) => (cursor.seqs.get(masterInstanceId) ?? 0) >= toSeq,
-    )
-  )
-    return;
-  const from = cursor.second;
-  const rollups = {
+  const isReached = compacted.every(
+    ({ masterInstanceId, toSeq }) => (cursor.seqs.get(masterInstanceId) ?? 0) >= toSeq,
+  );
+  if (isReached) return;
+  const after = cursor.second;
+  const window = {
     level: 1,
-    fromStart: Math.max(0, from - ROLLUP_SECONDS),
+    fromStart: Math.max(0, after - ROLLUP_SECONDS),
     toStart: Number.MAX_SAFE_INTEGER,
   };
+  // Rollups come in the order of the queries: users are known before the cells that show them.
   const reading = await metrics.readRollups(runId, {
-    rollups: [FACTS, ALL].map((series) => ({ ...rollups, series: [series] })),
+    rollups: [SERIES.run, SERIES.all].map((series) => ({ ...window, series: [series] })),
   });
-  const users = new Map<number, { readonly real: number | null; readonly target: number | null }>();
+  const users = new Map<number, Users>();
   for (const { series, level, start, body } of reading.rollups) {
-    if (series === FACTS) {
-      for (const facts of decodeFacts(body, level, start)) {
-        users.set(facts.start, { real: facts.users, target: facts.target });
-      }
+    if (series === SERIES.run) {
+      for (const cell of decodeRunCells(body, level, start))
+        users.set(cell.start, { real: cell.users, target: cell.target });
       continue;
     }
     for (const cell of decodeCells(body, level, start)) {
-      if (cell.start <= from) continue;
+      if (cell.start <= after) continue;
       cursor.second = cell.start;
-      const at = users.get(cell.start) ?? { real: null, target: null };
-      yield cellFrame(cell, at, cursor, names);
+      const event = sampleEventOfCell(cell, users.get(cell.start) ?? { real: null, target: null });
+      yield { position: { second: cell.start }, bytes: sampleBytes(event, cursor) };
     }
   }
   for (const { masterInstanceId, toSeq } of reading.compacted) {

@@ -4,29 +4,39 @@ import type { Frame } from "./frames.ts";
 
 const RECONNECT_MS = 1000;
 const HEARTBEAT_MS = 15_000;
-/** What may wait to be sent to one reader; a reader that reads at all never comes near it. */
-const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+/** How much may wait to be sent to one reader. A connection that takes anything at all stays far below it. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
-/** One open connection. What it cannot take is left out; it is never kept waiting in memory. */
+/** One open connection. Frames that it cannot take are left out instead of waiting in memory. */
 export type Reader = {
-  /** Its place; while it follows the feed, no frame before it is sent. */
+  /** The position at which the reader joined the feed; earlier frames are not sent. */
   readonly cursor: Cursor;
-  readonly closed: () => boolean;
-  /** Sends a frame, or leaves it out while the connection is full. */
+  readonly isClosed: () => boolean;
+  /** Sends a frame, or leaves it out while too much is waiting. */
   readonly offer: (frame: Frame) => void;
-  /** Sends a frame when there is room for it. */
+  /** Sends a frame; resolves when there is room for the next one. */
   readonly send: (frame: Frame) => Promise<void>;
-  /** `again`: there is more to come, on this server once it is back or on another. */
-  readonly end: (how?: { readonly again: boolean }) => void;
+  /** `reconnect`: the stream continues, on this server after its restart or on another one. */
+  readonly end: (options?: { readonly reconnect: boolean }) => void;
 };
 
-const isSeen = ({ place }: Frame, { arrival, second, seqs }: Cursor): boolean => {
-  if (place === undefined) return false;
-  if ("arrival" in place) return place.arrival <= arrival;
-  return "second" in place
-    ? place.second <= second
-    : place.seq <= (seqs.get(place.masterInstanceId) ?? 0);
+const isReceived = ({ position }: Frame, { arrival, second, seqs }: Cursor): boolean => {
+  if (position === undefined) return false;
+  if ("arrival" in position) return position.arrival <= arrival;
+  if ("second" in position) return position.second <= second;
+  return position.seq <= (seqs.get(position.masterInstanceId) ?? 0);
 };
+
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
 
 export const createReader = (
   response: ServerResponse,
@@ -38,41 +48,31 @@ export const createReader = (
     "x-accel-buffering": "no",
   });
   response.flushHeaders();
-  const beat = setInterval(() => {
-    if (!response.writableNeedDrain) response.write(": still here\n\n");
+  const heartbeat = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(": heartbeat\n\n");
   }, HEARTBEAT_MS);
   response.on("close", () => {
-    clearInterval(beat);
+    clearInterval(heartbeat);
     onClose();
   });
-  const closed = (): boolean => response.destroyed || response.writableEnded;
+  const isClosed = (): boolean => response.destroyed || response.writableEnded;
   return {
     cursor,
-    closed,
+    isClosed,
     offer: (frame) => {
-      if (isSeen(frame, cursor) || closed()) return;
-      if (response.writableLength > MOST_WAITING_BYTES) return;
+      if (isReceived(frame, cursor) || isClosed()) return;
+      if (response.writableLength > MAX_WAITING_BYTES) return;
       response.write(frame.bytes);
     },
     send: async (frame) => {
-      if (closed()) return;
-      if (!response.write(frame.bytes)) {
-        await new Promise<void>((resolve) => {
-          const done = (): void => {
-            response.off("drain", done);
-            response.off("close", done);
-            resolve();
-          };
-          response.on("drain", done);
-          response.on("close", done);
-        });
-      }
+      if (isClosed()) return;
+      if (!response.write(frame.bytes)) await drained(response);
     },
-    end: ({ again } = { again: false }) => {
-      if (closed()) return;
-      if (again) {
+    end: ({ reconnect } = { reconnect: false }) => {
+      if (isClosed()) return;
+      if (reconnect) {
         response.write(
-          `retry: ${RECONNECT_MS}\n: this server is stopping; connect again with Last-Event-ID\n\n`,
+          `retry: ${RECONNECT_MS}\n: this server is stopping; reconnect with Last-Event-ID\n\n`,
         );
       }
       response.end();

@@ -18,7 +18,11 @@ afterEach(() => {
 const setUp = async () => {
   const stores = createMemoryStores();
   await stores.runs.create(testRun());
-  const streams = createStreams({ stores, live: createRunAggregateCache(stores.metrics), log });
+  const streams = createStreams({
+    stores,
+    aggregates: createRunAggregateCache(stores.metrics),
+    log,
+  });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -88,10 +92,10 @@ const setUp = async () => {
 const span = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-const until = (look: () => boolean) => expect.poll(look, { timeout: 10_000 }).toBe(true);
+const until = (condition: () => boolean) => expect.poll(condition, { timeout: 10_000 }).toBe(true);
 
 describe("a stream", () => {
-  test("tells samples, status and events as they come, each once, and the end", async () => {
+  test("sends samples, status and events as they come, each once, and the end", async () => {
     const { stores, read, append } = await setUp();
     await stores.metrics.append([jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000 })]);
     const reader = await read();
@@ -118,7 +122,7 @@ describe("a stream", () => {
     expect(reader.events().at(-1)).toMatchObject({ type: "end", data: { status: "Finished" } });
   });
 
-  test("goes on where a reader left off, also when that has been merged, and from the beginning", async () => {
+  test("continues where a reader left off, also when that has been compacted, and from the start", async () => {
     const { stores, read, append } = await setUp();
     await append(1000, 1010);
     const first = await read("0");
@@ -153,9 +157,9 @@ describe("a stream", () => {
     }
   });
 
-  test("misses nothing that is merged just while a reader follows or catches up", async () => {
+  test("misses nothing that is compacted while a reader follows or catches up", async () => {
     const { stores, read, append } = await setUp();
-    const mergeAll = async (): Promise<void> => {
+    const compactAll = async (): Promise<void> => {
       const compactor = createCompactor({
         metrics: stores.metrics,
         clock: { now: () => 9_000_000, monotonic: () => 0 },
@@ -169,21 +173,21 @@ describe("a stream", () => {
     await append(1000, 1005);
     const reader = await read("0");
     await until(() => reader.seconds().length === 6);
-    // Merged before the feed has seen them; then one more arrives, or the run ends.
+    // Compacted before the feed has read them; then one more arrives, or the run ends.
     const rows = [1006, 1007].map((second) =>
       sampleRow(second - 998, second, [{ name: "/a", ok: [1] }]),
     );
     await stores.metrics.append(rows);
-    await mergeAll();
+    await compactAll();
     await append(1008, 1008);
     await until(() => reader.seconds().length >= 9);
     expect(reader.seconds()).toEqual(span(1000, 1008));
-    await mergeAll();
+    await compactAll();
     const late = await read(`1004.0.${"b0".repeat(16)}-6`);
     await until(() => late.seconds().length >= 4);
     expect(late.seconds()).toEqual(span(1005, 1008));
     await stores.metrics.append([sampleRow(11, 1009, [{ name: "/a", ok: [1] }])]);
-    await mergeAll();
+    await compactAll();
     await stores.runs.update("run", { version: 1 }, { status: "Failed", settledAt: 9 });
     await until(() => reader.ended() && late.ended());
     expect([reader.seconds().at(-1), late.seconds().at(-1)]).toEqual([1009, 1009]);
@@ -215,7 +219,7 @@ describe("a stream", () => {
     expect(text.split("event: sample").length).toBeLessThan(3000);
   });
 
-  test("refuses a place that is none", async () => {
+  test("refuses a Last-Event-ID that is not an event's", async () => {
     const { streams } = await setUp();
     expect(() => streams.reader(testRun(), "yesterday")).toThrow(/Last-Event-ID/);
   });

@@ -1,11 +1,11 @@
 import type { Caller } from "../../access/caller.ts";
-import type { MetricQueries } from "../../metrics/query/queries.ts";
+import type { MetricsFacade } from "../../metrics/run-metrics.ts";
 import type { RunStore } from "../../stores/ports.ts";
 import type { Streams } from "../../stream/streams.ts";
 import type { Handlers } from "../bind.ts";
 import { visibleRunOf } from "./runs.ts";
 
-type Keys =
+type Operations =
   | "getRunSummary"
   | "getRunGraph"
   | "getRunRequests"
@@ -18,16 +18,16 @@ type Keys =
   | "streamRun"
   | "getRunAggregate";
 
-/** Everything that is a number of a run. */
-export const numberHandlers = ({
+/** The metrics of a run: summary, charts, tables, failures, export, live stream. */
+export const runMetricsHandlers = ({
   runs,
   queries,
   streams,
 }: {
   readonly runs: RunStore;
-  readonly queries: MetricQueries;
+  readonly queries: MetricsFacade["queries"];
   readonly streams: Streams;
-}): Pick<Handlers, Keys> => {
+}): Pick<Handlers, Operations> => {
   const visible = (caller: Caller, id: string) => visibleRunOf(runs, caller, id);
   return {
     getRunSummary: async ({ params, query, caller }) => ({

@@ -1,7 +1,7 @@
 import { ByteReader, malformed } from "./bytes.ts";
 import { hex } from "./endpoint-id.ts";
 
-/** The last one never travels: the server makes it of cumulative snapshots. */
+/** Record types. The plugin sends all but `snapshot`, which the server writes for a cumulative snapshot. */
 export const RECORD = { open: 1, sample: 2, event: 3, dropped: 4, final: 5, snapshot: 8 } as const;
 
 export type BatchRecord = {
@@ -19,11 +19,11 @@ export type Batch = {
 
 const MAGIC = [0x4c, 0x4d, 0x42, 0x02];
 
-/** Reads a batch (`locust-plugin/PROTOCOL.md`). Throws AppError validation where a byte is out of place. */
+/** Decodes a batch (`locust-plugin/PROTOCOL.md`); the records' bodies stay encoded. Throws AppError validation. */
 export const decodeBatch = (bytes: Uint8Array): Batch => {
   const reader = new ByteReader(bytes);
   if (MAGIC.some((byte) => reader.byte() !== byte)) {
-    throw malformed("it does not begin like a batch of version 2");
+    throw malformed("it does not begin with the header of version 2");
   }
   const runId = reader.text();
   const masterInstanceId = hex(reader.take(16));
@@ -36,6 +36,6 @@ export const decodeBatch = (bytes: Uint8Array): Batch => {
     if (seq === 0) throw malformed("a record has the number 0");
     records.push({ seq, type, body: body.slice() });
   }
-  if (!reader.done) throw malformed("there is something after its last record");
+  if (!reader.done) throw malformed("bytes follow its last record");
   return { runId, masterInstanceId, records };
 };

@@ -1,17 +1,19 @@
 import { AppError } from "../../lib/errors.ts";
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-export const malformed = (what: string): AppError =>
-  new AppError("validation", `The batch is malformed: ${what}.`, {
-    fields: [{ field: "body", message: what }],
+/** The error for a batch that cannot be decoded; `problem` completes "The batch is malformed: …". */
+export const malformed = (problem: string): AppError =>
+  new AppError("validation", `The batch is malformed: ${problem}.`, {
+    fields: [{ field: "body", message: problem }],
   });
 
-/** Reads what `locust-plugin/PROTOCOL.md` calls bytes, varints and strings. Throws AppError validation past the end. */
+/** Reads the primitives of `locust-plugin/PROTOCOL.md`: bytes, varints, strings. Throws AppError validation at the end. */
 export class ByteReader {
   readonly bytes: Uint8Array;
+  /** The offset of the next byte. */
   at: number;
   readonly end: number;
 
@@ -32,9 +34,9 @@ export class ByteReader {
     return value;
   }
 
-  /** Unsigned LEB128 up to 2^53 - 1. */
+  /** An unsigned LEB128 number up to 2^53 - 1. */
   varint(): number {
-    // Most are one byte long.
+    // Most varints are one byte long.
     const first = this.at < this.end ? (this.bytes[this.at] ?? 0) : 0x80;
     if (first < 0x80) {
       this.at += 1;
@@ -51,17 +53,18 @@ export class ByteReader {
     }
   }
 
+  /** The next bytes, as a view of the same memory. */
   take(length: number): Uint8Array {
-    if (length === 0) return NOTHING;
-    if (length > this.end - this.at) throw malformed("a part is longer than what holds it");
+    if (length === 0) return EMPTY;
+    if (length > this.end - this.at) throw malformed("a part is longer than its container");
     const part = this.bytes.subarray(this.at, this.at + length);
     this.at += length;
     return part;
   }
 
-  /** Where what is passed over begins. */
+  /** Skips bytes; → the offset of the first one. */
   skip(length: number): number {
-    if (length > this.end - this.at) throw malformed("a part is longer than what holds it");
+    if (length > this.end - this.at) throw malformed("a part is longer than its container");
     this.at += length;
     return this.at - length;
   }
@@ -75,46 +78,46 @@ export class ByteReader {
   }
 }
 
-/** Writes the same. */
+/** Writes what `ByteReader` reads. */
 export class ByteWriter {
   private bytes: Uint8Array = new Uint8Array(256);
   private length = 0;
 
-  private room(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
+  private reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + count));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }
 
   byte(value: number): this {
-    this.room(1);
+    this.reserve(1);
     this.bytes[this.length] = value;
     this.length += 1;
     return this;
   }
 
   varint(value: number): this {
-    this.room(8);
-    let left = value;
-    while (left >= 0x80) {
-      this.bytes[this.length] = (left % 128) | 0x80;
+    this.reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.bytes[this.length] = (rest % 128) | 0x80;
       this.length += 1;
-      left = Math.floor(left / 128);
+      rest = Math.floor(rest / 128);
     }
-    this.bytes[this.length] = left;
+    this.bytes[this.length] = rest;
     this.length += 1;
     return this;
   }
 
   raw(bytes: Uint8Array): this {
-    this.room(bytes.length);
+    this.reserve(bytes.length);
     this.bytes.set(bytes, this.length);
     this.length += bytes.length;
     return this;
   }
 
-  /** Length, then the bytes. */
+  /** The length as a varint, then the bytes. */
   block(bytes: Uint8Array): this {
     return this.varint(bytes.length).raw(bytes);
   }

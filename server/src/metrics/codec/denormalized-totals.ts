@@ -1,19 +1,36 @@
 import type { Scope } from "@load-manager/contract/primitives.ts";
-import type { DenormalizedTotals, MetricRecord } from "../../stores/ports.ts";
 import { RECORD } from "./batch.ts";
 import { decodeSample, type EndpointDelta, endpointsOf, type Sample } from "./sample.ts";
 
-/** Microseconds to ms, to the third decimal. */
+/** Microseconds to milliseconds, with three decimals. */
 const ms = (us: number): number => us / 1000;
 
-/** The totals of one record over all its endpoints. */
+type RecordTotals = Pick<Scope, "accountId" | "orgId" | "projectId"> & {
+  readonly envId?: string;
+} & Partial<
+    Record<
+      | "currentUsers"
+      | "requests"
+      | "failures"
+      | "timedRequests"
+      | "sumResponseMs"
+      | "minResponseMs"
+      | "maxResponseMs",
+      number
+    >
+  >;
+
+/**
+ * The totals of one record over all its endpoints, which some stores write beside the record's bytes for other programs
+ * to read; times in ms. A record without a sample has its scope only.
+ */
 export const denormalizedTotalsOf = (
   { accountId, orgId, projectId, envId }: Scope,
-  told?: { readonly sample: Pick<Sample, "users">; readonly deltas: readonly EndpointDelta[] },
-): DenormalizedTotals => {
+  decoded?: { readonly sample: Pick<Sample, "users">; readonly deltas: readonly EndpointDelta[] },
+): RecordTotals => {
   const scope = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
-  if (told === undefined) return scope;
-  const { sample, deltas } = told;
+  if (decoded === undefined) return scope;
+  const { sample, deltas } = decoded;
   const sum = (value: (delta: EndpointDelta) => number): number =>
     deltas.reduce((total, delta) => total + value(delta), 0);
   const timed = deltas.filter(({ requests, noTime }) => requests > noTime);
@@ -33,11 +50,11 @@ export const denormalizedTotalsOf = (
   };
 };
 
-/** The same of a record that is stored. */
+/** The same for a stored record. Throws AppError validation where its bytes are malformed. */
 export const denormalizedTotalsOfRecord = (
   scope: Scope,
-  { type, body }: MetricRecord,
-): DenormalizedTotals => {
+  { type, body }: { readonly type: number; readonly body: Uint8Array },
+): RecordTotals => {
   if (type !== RECORD.sample && type !== RECORD.snapshot) return denormalizedTotalsOf(scope);
   const sample = decodeSample(body);
   return denormalizedTotalsOf(scope, { sample, deltas: endpointsOf(sample) });

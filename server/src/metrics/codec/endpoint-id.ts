@@ -1,27 +1,36 @@
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** How many ids are remembered at once: those of some hundred runs. */
-const MOST_KNOWN = 100_000;
-const known = new Map<number, Map<number, string>>();
-let count = 0;
+/** Enough for the endpoints of some hundred runs. */
+const MAX_CACHED = 100_000;
+/** By the first and the last four bytes. */
+const cache = new Map<number, Map<number, string>>();
+let cachedCount = 0;
 
-/** The 16 hex digits of an endpoint's 8 bytes. The same few come every second, so that they are queried up. */
-export const endpointIdOf = (bytes: Uint8Array, at: number): string => {
+/** The 8 bytes of an endpoint's id at an offset, as 16 hex digits. Cached: the same few ids come every second. */
+export const endpointIdOf = (bytes: Uint8Array, offset: number): string => {
   const word = (from: number): number =>
     ((bytes[from] ?? 0) << 24) |
     ((bytes[from + 1] ?? 0) << 16) |
     ((bytes[from + 2] ?? 0) << 8) |
     (bytes[from + 3] ?? 0);
-  const [high, low] = [word(at), word(at + 4)];
-  const found = known.get(high)?.get(low);
-  if (found !== undefined) return found;
-  if (count >= MOST_KNOWN) {
-    known.clear();
-    count = 0;
+  const [high, low] = [word(offset), word(offset + 4)];
+  const cached = cache.get(high)?.get(low);
+  if (cached !== undefined) return cached;
+  if (cachedCount >= MAX_CACHED) {
+    cache.clear();
+    cachedCount = 0;
   }
-  const made = hex(bytes.subarray(at, at + 8));
-  const lows = known.get(high) ?? new Map<number, string>();
-  known.set(high, lows.set(low, made));
-  count += 1;
-  return made;
+  const id = hex(bytes.subarray(offset, offset + 8));
+  const byLow = cache.get(high) ?? new Map<number, string>();
+  cache.set(high, byLow.set(low, id));
+  cachedCount += 1;
+  return id;
 };
+
+export type EndpointName = { readonly method: string; readonly name: string };
+
+/** The name of an endpoint; its id in brackets while the name has not arrived. */
+export const endpointNameOf = (
+  names: ReadonlyMap<string, EndpointName>,
+  id: string,
+): EndpointName => names.get(id) ?? { method: "", name: `(${id})` };

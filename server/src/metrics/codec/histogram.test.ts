@@ -71,7 +71,7 @@ describe("a histogram", () => {
     );
   });
 
-  test("Locust's rounded milliseconds are merged beside it, and the answer's bound says so", () => {
+  test("Locust's rounded milliseconds are merged beside it, and the error bound includes them", () => {
     const histogram = histogramOf([1000, 2000, 3000]);
     expect(errorBound([histogram])).toEqual({ relative: 0.008, absoluteMs: 0 });
     // Scheme 0: 150 ms four times.

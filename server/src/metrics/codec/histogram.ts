@@ -2,36 +2,42 @@ import type { PercentileError } from "@load-manager/contract/metrics.ts";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 
 /**
- * Latencies, merged. Scheme 1 is log-linear over whole microseconds with 64 buckets an octave: `counts[i]` is the count
- * of bucket `first + i`. Scheme 0 is what Locust's own statistics give: rounded milliseconds and their counts.
+ * A latency histogram. Merging adds counts: it is exact, and the order does not matter.
+ *
+ * Scheme 1, the plugin's, is log-linear over whole microseconds: each power of two (octave) has 64 buckets of equal
+ * width, as in HdrHistogram (https://hdrhistogram.org). A bucket's midpoint is at most 1/128 (0.8 %) off.
+ * `counts[i]` is the count of bucket `first + i`.
+ *
+ * Scheme 0 is Locust's own statistics: counts by rounded milliseconds (`rounded`).
  */
 export type Histogram = {
   first: number;
   counts: Float64Array;
+  /** Of both schemes. */
   total: number;
   rounded?: Map<number, number>;
 };
 
 const SUB_BUCKETS = 64;
-/** Bucket of the largest whole number that is exact here; nothing real is beyond it. */
+/** The bucket of 2^53 - 1 µs, the largest exact whole number. */
 const LAST_BUCKET = SUB_BUCKETS + SUB_BUCKETS * 47 - 1;
-/** Made by the server only, where workers with and without the plugin were merged. */
-const BOTH = 2;
-const NOTHING = new Uint8Array(0);
+/** The first byte of an encoded histogram. `mixed` is written by the server only, where both schemes were merged. */
+const SCHEME = { rounded: 0, logLinear: 1, mixed: 2 } as const;
+const EMPTY = new Uint8Array(0);
 const NO_COUNTS = new Float64Array(0);
 
 export const emptyHistogram = (): Histogram => ({ first: 0, counts: NO_COUNTS, total: 0 });
 
-/** Scheme 1's bucket of a latency in microseconds: exact below 64, then 64 an octave. */
+/** The scheme-1 bucket of a latency in whole microseconds: 1 µs wide below 64 µs, then 64 buckets an octave. */
 export const bucketOf = (us: number): number => {
   if (us < SUB_BUCKETS) return us;
   const octave = Math.floor(Math.log2(us)) - 6;
-  // log2 may be off by one at a power of two.
+  // Math.log2 may be off by one near a power of two.
   const k = us >= 2 ** (octave + 7) ? octave + 1 : us < 2 ** (octave + 6) ? octave - 1 : octave;
   return SUB_BUCKETS + SUB_BUCKETS * k + (Math.floor(us / 2 ** k) - SUB_BUCKETS);
 };
 
-/** Lower bound and width of a bucket in microseconds; a bucket of octave k is 2^k wide. */
+/** Lower bound and width of a bucket in microseconds; buckets of octave k are 2^k µs wide. */
 export const bucketBounds = (
   bucket: number,
 ): { readonly lowUs: number; readonly widthUs: number } => {
@@ -40,25 +46,25 @@ export const bucketBounds = (
   return { lowUs: ((bucket % SUB_BUCKETS) + SUB_BUCKETS) * 2 ** k, widthUs: 2 ** k };
 };
 
-/** The middle of the whole microseconds of a bucket. */
+/** The mean of a bucket's whole microseconds. */
 const midpoint = (bucket: number): number => {
   const { lowUs, widthUs } = bucketBounds(bucket);
   return lowUs + (widthUs - 1) / 2;
 };
 
-/** Two octaves: few latencies are so far from the others that room must be made often. */
-const SPARE = 128;
+/** How many buckets to allocate beyond the one needed: two octaves, so that few histograms grow often. */
+const SPARE_BUCKETS = 128;
 
-/** Room for a bucket, and some beyond it. */
-const makeRoom = (histogram: Histogram, bucket: number): void => {
+/** Grows the counts so that they include a bucket. */
+const growTo = (histogram: Histogram, bucket: number): void => {
   const { first, counts } = histogram;
   if (counts.length === 0) {
     histogram.first = Math.max(0, bucket - 16);
     histogram.counts = new Float64Array(256);
     return;
   }
-  const from = bucket < first ? Math.max(0, bucket - SPARE) : first;
-  const end = bucket < first ? first + counts.length : bucket + 1 + SPARE;
+  const from = bucket < first ? Math.max(0, bucket - SPARE_BUCKETS) : first;
+  const end = bucket < first ? first + counts.length : bucket + 1 + SPARE_BUCKETS;
   const grown = new Float64Array(end - from);
   grown.set(counts, first - from);
   histogram.first = from;
@@ -67,12 +73,12 @@ const makeRoom = (histogram: Histogram, bucket: number): void => {
 
 const addCount = (histogram: Histogram, bucket: number, count: number): void => {
   if (bucket > LAST_BUCKET) throw malformed("a histogram's bucket is out of range");
-  let at = bucket - histogram.first;
-  if (at < 0 || at >= histogram.counts.length) {
-    makeRoom(histogram, bucket);
-    at = bucket - histogram.first;
+  let index = bucket - histogram.first;
+  if (index < 0 || index >= histogram.counts.length) {
+    growTo(histogram, bucket);
+    index = bucket - histogram.first;
   }
-  histogram.counts[at] = (histogram.counts[at] ?? 0) + count;
+  histogram.counts[index] = (histogram.counts[index] ?? 0) + count;
   histogram.total += count;
 };
 
@@ -82,32 +88,32 @@ const addRounded = (histogram: Histogram, ms: number, count: number): void => {
   histogram.total += count;
 };
 
-/** Every occupied bucket of scheme 1, ascending. */
+/** Visits the occupied scheme-1 buckets, ascending. */
 export const eachBucket = (
   { first, counts }: Histogram,
   visit: (bucket: number, count: number) => void,
 ): void => {
-  for (let at = 0; at < counts.length; at += 1) {
-    const count = counts[at] ?? 0;
-    if (count > 0) visit(first + at, count);
+  for (let index = 0; index < counts.length; index += 1) {
+    const count = counts[index] ?? 0;
+    if (count > 0) visit(first + index, count);
   }
 };
 
 export const addLatency = (histogram: Histogram, us: number): void =>
   addCount(histogram, bucketOf(us), 1);
 
-/** Adds an encoded histogram: exact, commutative and associative. Throws AppError validation where it is malformed. */
+/** Adds an encoded histogram. Throws AppError validation where it is malformed. */
 export const addEncoded = (histogram: Histogram, encoded: Uint8Array): void => {
   if (encoded.length === 0) return;
   const reader = new ByteReader(encoded);
   const scheme = reader.byte();
-  if (scheme === BOTH) {
+  if (scheme === SCHEME.mixed) {
     addEncoded(histogram, reader.take(reader.varint()));
     addEncoded(histogram, reader.rest());
     return;
   }
-  if (scheme > 1) throw malformed(`a histogram of the unknown scheme ${scheme}`);
-  const add = scheme === 1 ? addCount : addRounded;
+  if (scheme > SCHEME.logLinear) throw malformed(`a histogram has the unknown scheme ${scheme}`);
+  const add = scheme === SCHEME.logLinear ? addCount : addRounded;
   let index = 0;
   while (!reader.done) {
     const head = reader.varint();
@@ -116,22 +122,23 @@ export const addEncoded = (histogram: Histogram, encoded: Uint8Array): void => {
   }
 };
 
-/** Throws AppError validation where `addEncoded` would, and adds nothing. */
+/** Checks an encoded histogram of the plugin. Throws AppError validation where `addEncoded` would. */
 export const checkEncoded = (encoded: Uint8Array): void => {
   if (encoded.length === 0) return;
   const reader = new ByteReader(encoded);
   const scheme = reader.byte();
-  if (scheme > 1) throw malformed(`a histogram of the unknown scheme ${scheme}`);
+  if (scheme > SCHEME.logLinear) throw malformed(`a histogram has the unknown scheme ${scheme}`);
   let index = 0;
   while (!reader.done) {
     const head = reader.varint();
     index += Math.floor(head / 2);
     if (head % 2 === 1) reader.varint();
   }
-  if (scheme === 1 && index > LAST_BUCKET) throw malformed("a histogram's bucket is out of range");
+  if (scheme === SCHEME.logLinear && index > LAST_BUCKET)
+    throw malformed("a histogram's bucket is out of range");
 };
 
-/** Adds another histogram; exact, like adding it encoded. */
+/** Adds another histogram. */
 export const addHistogram = (histogram: Histogram, other: Histogram): void => {
   const { first, counts } = other;
   if (counts.length > 0) {
@@ -139,26 +146,26 @@ export const addHistogram = (histogram: Histogram, other: Histogram): void => {
       histogram.first = first;
       histogram.counts = counts.slice();
     } else {
-      if (first < histogram.first) makeRoom(histogram, first);
+      if (first < histogram.first) growTo(histogram, first);
       const last = first + counts.length - 1;
-      if (last >= histogram.first + histogram.counts.length) makeRoom(histogram, last);
+      if (last >= histogram.first + histogram.counts.length) growTo(histogram, last);
       const shift = first - histogram.first;
       const own = histogram.counts;
-      for (let at = 0; at < counts.length; at += 1) {
-        const count = counts[at] ?? 0;
-        if (count > 0) own[at + shift] = (own[at + shift] ?? 0) + count;
+      for (let index = 0; index < counts.length; index += 1) {
+        const count = counts[index] ?? 0;
+        if (count > 0) own[index + shift] = (own[index + shift] ?? 0) + count;
       }
     }
     histogram.total += other.total;
   }
   for (const [ms, count] of other.rounded ?? []) {
-    // Its count is in the total already, where there are others.
+    // `other.total`, added above, includes the rounded counts.
     if (counts.length > 0) histogram.total -= count;
     addRounded(histogram, ms, count);
   }
 };
 
-/** Writes ascending counts as pairs, the scheme before the first. */
+/** Writes the scheme byte, then (index, count) pairs in ascending order as varints. Nothing where there are none. */
 const pairWriter = (scheme: number) => {
   const writer = new ByteWriter();
   let previous = 0;
@@ -171,29 +178,29 @@ const pairWriter = (scheme: number) => {
       if (count !== 1) writer.varint(count);
       previous = index;
     },
-    finish: (): Uint8Array => (isEmpty ? NOTHING : writer.finish()),
+    finish: (): Uint8Array => (isEmpty ? EMPTY : writer.finish()),
   };
 };
 
-const encodeBoth = (exact: Uint8Array, rounded: Uint8Array): Uint8Array => {
+const encodeMixed = (exact: Uint8Array, rounded: Uint8Array): Uint8Array => {
   if (rounded.length === 0) return exact;
   if (exact.length === 0) return rounded;
-  return new ByteWriter().byte(BOTH).block(exact).raw(rounded).finish();
+  return new ByteWriter().byte(SCHEME.mixed).block(exact).raw(rounded).finish();
 };
 
-/** As it travels and is kept; where both schemes have counts, one after the other. */
+/** Encodes a histogram as it is sent and stored: see `locust-plugin/PROTOCOL.md`. Empty where it has no counts. */
 export const encodeHistogram = (histogram: Histogram): Uint8Array => {
-  if (histogram.total === 0) return NOTHING;
-  const exact = pairWriter(1);
+  if (histogram.total === 0) return EMPTY;
+  const exact = pairWriter(SCHEME.logLinear);
   eachBucket(histogram, exact.add);
   if (histogram.rounded === undefined) return exact.finish();
-  const rounded = pairWriter(0);
+  const rounded = pairWriter(SCHEME.rounded);
   for (const [ms, count] of [...histogram.rounded].toSorted(([a], [b]) => a - b))
     rounded.add(ms, count);
-  return encodeBoth(exact.finish(), rounded.finish());
+  return encodeMixed(exact.finish(), rounded.finish());
 };
 
-/** Nothing again; its room is kept. */
+/** Empties a histogram without releasing its memory. */
 export const clearHistogram = (histogram: Histogram): void => {
   if (histogram.total > 0) histogram.counts.fill(0);
   histogram.total = 0;
@@ -201,8 +208,9 @@ export const clearHistogram = (histogram: Histogram): void => {
 };
 
 /**
- * The value at rank ⌈p·n⌉ (p in percent) in ms: its bucket's midpoint, clamped to what was measured.
- * Null without values.
+ * Percentile p (in percent) by the nearest-rank method: the value at rank ⌈p/100 · n⌉, in ms. (Hyndman & Fan 1996,
+ * "Sample quantiles in statistical packages", definition 1.) The value is its bucket's midpoint, clamped to the minimum
+ * and maximum measured. Null without values.
  */
 export const percentile = (
   histogram: Histogram,
@@ -218,10 +226,10 @@ export const percentile = (
 const valueAt = (histogram: Histogram, rank: number): number => {
   if (histogram.rounded !== undefined) return valueAtMixed(histogram, rank);
   const { first, counts } = histogram;
-  let seen = 0;
-  for (let at = 0; at < counts.length; at += 1) {
-    seen += counts[at] ?? 0;
-    if (seen >= rank) return midpoint(first + at);
+  let passed = 0;
+  for (let index = 0; index < counts.length; index += 1) {
+    passed += counts[index] ?? 0;
+    if (passed >= rank) return midpoint(first + index);
   }
   return 0;
 };
@@ -232,15 +240,15 @@ const valueAtMixed = (histogram: Histogram, rank: number): number => {
     count,
   ]);
   eachBucket(histogram, (bucket, count) => values.push([midpoint(bucket), count]));
-  let seen = 0;
+  let passed = 0;
   for (const [us, count] of values.toSorted(([a], [b]) => a - b)) {
-    seen += count;
-    if (seen >= rank) return us;
+    passed += count;
+    if (passed >= rank) return us;
   }
   return 0;
 };
 
-/** Mean of what is in the buckets, in ms; for views of which no exact sum is kept. */
+/** The mean of the buckets' midpoints in ms, for responses without an exact sum. Null without values. */
 export const bucketMean = (histogram: Histogram): number | null => {
   if (histogram.total === 0) return null;
   let sum = 0;
@@ -251,7 +259,7 @@ export const bucketMean = (histogram: Histogram): number | null => {
   return sum / histogram.total / 1000;
 };
 
-/** How far a percentile can be off: half a bucket of scheme 1; Locust's rounding where any of that was merged. */
+/** How far a percentile can be off: half a bucket of scheme 1, or Locust's rounding where any of it was merged. */
 export const errorBound = (histograms: readonly Histogram[]): PercentileError =>
   histograms.some(({ rounded }) => rounded !== undefined)
     ? { relative: 0.05, absoluteMs: 0.5 }

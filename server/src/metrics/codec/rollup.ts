@@ -2,31 +2,30 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import type { Delta } from "./sample.ts";
 
-/** A rollup speaks of this many seconds, from a multiple of them on. */
+/** The length of a rollup's window in seconds; windows start at its multiples. */
 export const ROLLUP_SECONDS = 300;
-/** Widths of cells in seconds, coarsest first. */
+/** The widths of cells in seconds, coarsest first. */
 export const LEVELS = [60, 10, 1] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** The series in which all endpoints are merged; what is known of the run as a whole; what is not a number over time. */
-export const ALL = "";
-export const FACTS = "facts";
-export const META = "meta";
+/** The rollup series that are not an endpoint's: all endpoints merged, the run's users and coverage, everything that is no number over time. */
+export const SERIES = { all: "", run: "run", meta: "meta" } as const;
 
+/** The start of the rollup window of a second. */
 export const rollupStart = (second: number): number =>
   Math.floor(second / ROLLUP_SECONDS) * ROLLUP_SECONDS;
 
-/** What is known of the run as a whole in the seconds of a cell. */
-export type Facts = {
+/** The users and the coverage of a run in the seconds of a cell. */
+export type RunCell = {
   readonly start: number;
-  /** Seconds of which anything is known, and those of them in which the real users were the target's. */
+  /** Seconds with a sample, and those of them in which the real users were as many as targeted. */
   readonly covered: number;
   readonly steady: number;
-  /** At the cell's end, null where nobody told; and the most within it. */
+  /** At the cell's end (null: unknown), and the most within it. */
   readonly users: number | null;
   readonly target: number | null;
   readonly maxUsers: number;
-  /** Requests of its quietest and of its busiest second. */
+  /** Requests in the second with the fewest and in that with the most. */
   readonly lowest: number;
   readonly highest: number;
 };
@@ -38,25 +37,24 @@ export type Cell = Delta & {
   readonly lastSecond: number;
 };
 
-const NOTHING = new Uint8Array(0);
-const PLAIN = 1;
-const PACKED = 2;
-/** Smaller ones gain less than unpacking them costs. */
-const PACK_FROM_BYTES = 1024;
+const EMPTY = new Uint8Array(0);
+/** The first byte of a rollup's body. */
+const ENCODING = { plain: 1, zstd: 2 } as const;
+/** For smaller bodies decompression costs more than the space is worth. */
+const COMPRESS_FROM_BYTES = 1024;
 
-const pack = (bytes: Uint8Array): Uint8Array => {
-  if (bytes.length >= PACK_FROM_BYTES) {
-    const packed = zstdCompressSync(bytes);
-    if (packed.length < bytes.length * 0.9) {
-      return new ByteWriter().byte(PACKED).raw(packed).finish();
-    }
-  }
-  return new ByteWriter().byte(PLAIN).raw(bytes).finish();
+const plain = (bytes: Uint8Array): Uint8Array =>
+  new ByteWriter().byte(ENCODING.plain).raw(bytes).finish();
+
+const compress = (bytes: Uint8Array): Uint8Array => {
+  if (bytes.length < COMPRESS_FROM_BYTES) return plain(bytes);
+  const compressed = zstdCompressSync(bytes);
+  if (compressed.length >= bytes.length * 0.9) return plain(bytes);
+  return new ByteWriter().byte(ENCODING.zstd).raw(compressed).finish();
 };
-const plain = (bytes: Uint8Array): Uint8Array => new ByteWriter().byte(PLAIN).raw(bytes).finish();
 
-const unpack = (body: Uint8Array): Uint8Array =>
-  body[0] === PACKED ? zstdDecompressSync(body.subarray(1)) : body.subarray(1);
+const decompress = (body: Uint8Array): Uint8Array =>
+  body[0] === ENCODING.zstd ? zstdDecompressSync(body.subarray(1)) : body.subarray(1);
 
 const DELTA_COLUMNS = [
   "requests",
@@ -67,7 +65,7 @@ const DELTA_COLUMNS = [
   "maxUs",
   "bytes",
 ] as const;
-const FACT_COLUMNS = [
+const RUN_COLUMNS = [
   "covered",
   "steady",
   "users",
@@ -77,7 +75,7 @@ const FACT_COLUMNS = [
   "highest",
 ] as const;
 
-/** Starts as cells from the one before; they ascend. */
+/** Ascending starts, each as the distance in cells from the one before. */
 const writeStarts = (
   writer: ByteWriter,
   cells: readonly { readonly start: number }[],
@@ -93,18 +91,18 @@ const writeStarts = (
 };
 const readColumn = (reader: ByteReader, count: number): number[] => {
   const values: number[] = [];
-  for (let at = 0; at < count; at += 1) values.push(reader.varint());
+  for (let index = 0; index < count; index += 1) values.push(reader.varint());
   return values;
 };
 const readStarts = (reader: ByteReader, level: number, start: number): number[] => {
   const starts = readColumn(reader, reader.varint());
   let previous = start;
-  return starts.map((cells) => (previous += cells * level));
+  return starts.map((distance) => (previous += distance * level));
 };
 
 /**
- * Columns of varints: starts, lastSecond (from the start), sums, lengths of histograms, histograms. The
- * widest are not compressed: they are small, and many are read for one chart.
+ * Encodes cells as columns: starts, lastSecond (from the start), sums, lengths of histograms, histograms. Cells of a
+ * minute are not compressed: they are small, and one chart reads many.
  */
 export const encodeCells = (cells: readonly Cell[], level: Level, start: number): Uint8Array => {
   const writer = new ByteWriter();
@@ -115,12 +113,12 @@ export const encodeCells = (cells: readonly Cell[], level: Level, start: number)
   for (const cell of cells) writer.varint(cell.failed.length);
   for (const cell of cells) writer.raw(cell.ok);
   for (const cell of cells) writer.raw(cell.failed);
-  return level < 60 ? pack(writer.finish()) : plain(writer.finish());
+  return level < 60 ? compress(writer.finish()) : plain(writer.finish());
 };
 
-/** The cells of a rollup, ascending; histograms stay encoded. */
+/** Decodes the cells of a rollup, ascending; histograms stay encoded. */
 export const decodeCells = (body: Uint8Array, level: number, start: number): Cell[] => {
-  const reader = new ByteReader(unpack(body));
+  const reader = new ByteReader(decompress(body));
   const starts = readStarts(reader, level, start);
   const column = (): number[] => readColumn(reader, starts.length);
   const last = level > 1 ? column() : [];
@@ -128,75 +126,80 @@ export const decodeCells = (body: Uint8Array, level: number, start: number): Cel
   const [okLengths, failedLengths] = [column(), column()];
   const take = (lengths: readonly number[]): Uint8Array[] => lengths.map((n) => reader.take(n));
   const [ok, failed] = [take(okLengths), take(failedLengths)];
-  return starts.map((cellStart, at) => ({
+  return starts.map((cellStart, index) => ({
     start: cellStart,
-    lastSecond: cellStart + (last[at] ?? 0),
-    requests: requests?.[at] ?? 0,
-    failures: failures?.[at] ?? 0,
-    noTime: noTime?.[at] ?? 0,
-    sumUs: sumUs?.[at] ?? 0,
-    minUs: minUs?.[at] ?? 0,
-    maxUs: maxUs?.[at] ?? 0,
-    bytes: bytes?.[at] ?? 0,
-    ok: ok[at] ?? NOTHING,
-    failed: failed[at] ?? NOTHING,
+    lastSecond: cellStart + (last[index] ?? 0),
+    requests: requests?.[index] ?? 0,
+    failures: failures?.[index] ?? 0,
+    noTime: noTime?.[index] ?? 0,
+    sumUs: sumUs?.[index] ?? 0,
+    minUs: minUs?.[index] ?? 0,
+    maxUs: maxUs?.[index] ?? 0,
+    bytes: bytes?.[index] ?? 0,
+    ok: ok[index] ?? EMPTY,
+    failed: failed[index] ?? EMPTY,
   }));
 };
 
-/** Columns of varints: starts, and each fact plus one, 0 where it is unknown. */
-export const encodeFacts = (facts: readonly Facts[], level: Level, start: number): Uint8Array => {
+/** Encodes run cells as columns: starts, and each value plus one, 0 where it is unknown. */
+export const encodeRunCells = (
+  cells: readonly RunCell[],
+  level: Level,
+  start: number,
+): Uint8Array => {
   const writer = new ByteWriter();
-  writeStarts(writer, facts, level, start);
-  for (const column of FACT_COLUMNS)
-    for (const one of facts) writer.varint((one[column] ?? -1) + 1);
+  writeStarts(writer, cells, level, start);
+  for (const column of RUN_COLUMNS)
+    for (const cell of cells) writer.varint((cell[column] ?? -1) + 1);
   return plain(writer.finish());
 };
 
-export const decodeFacts = (body: Uint8Array, level: number, start: number): Facts[] => {
-  const reader = new ByteReader(unpack(body));
+export const decodeRunCells = (body: Uint8Array, level: number, start: number): RunCell[] => {
+  const reader = new ByteReader(decompress(body));
   const starts = readStarts(reader, level, start);
-  const [covered, steady, users, target, maxUsers, lowest, highest] = FACT_COLUMNS.map(() =>
+  const [covered, steady, users, target, maxUsers, lowest, highest] = RUN_COLUMNS.map(() =>
     readColumn(reader, starts.length),
   );
-  return starts.map((cellStart, at) => {
-    const known = (column: readonly number[] | undefined): number => (column?.[at] ?? 1) - 1;
-    const told = (column: readonly number[] | undefined): number | null =>
-      column?.[at] === 0 ? null : known(column);
+  return starts.map((cellStart, index) => {
+    const value = (column: readonly number[] | undefined): number => (column?.[index] ?? 1) - 1;
+    const nullable = (column: readonly number[] | undefined): number | null =>
+      column?.[index] === 0 ? null : value(column);
     return {
       start: cellStart,
-      covered: known(covered),
-      steady: known(steady),
-      users: told(users),
-      target: told(target),
-      maxUsers: known(maxUsers),
-      lowest: known(lowest),
-      highest: known(highest),
+      covered: value(covered),
+      steady: value(steady),
+      users: nullable(users),
+      target: nullable(target),
+      maxUsers: value(maxUsers),
+      lowest: value(lowest),
+      highest: value(highest),
     };
   });
 };
 
-/** What a run's rows told in these seconds besides numbers over time. */
+/** Everything else that a window's records hold: names, covered seconds, errors, exceptions. */
 export type Meta = {
   readonly names: readonly (readonly [id: string, method: string, name: string])[];
-  /** Seconds of which anything is known, as ranges with both ends included. */
+  /** Seconds with a sample, as ranges with both ends included. */
   readonly covered: readonly (readonly [from: number, to: number])[];
   readonly maxUsers: number;
+  /** How often each error occurred, by second. */
   readonly errors: readonly {
     readonly id: string;
     readonly error: string;
-    /** How often, in which second. */
-    readonly at: readonly (readonly [second: number, count: number])[];
+    readonly counts: readonly (readonly [second: number, count: number])[];
   }[];
+  /** How often each exception was raised, by second. */
   readonly exceptions: readonly {
     readonly workers: string;
     readonly message: string;
     readonly traceback: string;
-    readonly at: readonly (readonly [second: number, count: number])[];
+    readonly counts: readonly (readonly [second: number, count: number])[];
   }[];
 };
 
-export const encodeMeta = (meta: Meta): Uint8Array => pack(Buffer.from(JSON.stringify(meta)));
+export const encodeMeta = (meta: Meta): Uint8Array => compress(Buffer.from(JSON.stringify(meta)));
 
 export const decodeMeta = (body: Uint8Array): Meta =>
-  // Only we write it, and only with the function above.
-  JSON.parse(Buffer.from(unpack(body)).toString("utf8")) as Meta;
+  // Unchecked: only encodeMeta writes it.
+  JSON.parse(Buffer.from(decompress(body)).toString("utf8")) as Meta;

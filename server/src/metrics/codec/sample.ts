@@ -16,7 +16,7 @@ const SECTION = {
   snapshot: 8,
 } as const;
 
-/** Sums over some requests; times in microseconds, 0 where no request had one. */
+/** Sums over some requests; times in microseconds, 0 where no request had a response time. */
 export type Delta = {
   readonly requests: number;
   readonly failures: number;
@@ -25,15 +25,15 @@ export type Delta = {
   readonly minUs: number;
   readonly maxUs: number;
   readonly bytes: number;
-  /** Encoded histograms. */
+  /** Encoded histograms of successful and failed responses. */
   readonly ok: Uint8Array;
   readonly failed: Uint8Array;
 };
 
-/** What one endpoint did in one second at one worker. */
+/** The requests of one endpoint in one second on one worker. */
 export type EndpointDelta = Delta & { readonly id: string };
 
-/** A cumulative snapshot that the server took, or was given, and the first second that it adds to the one before. */
+/** A cumulative snapshot that the server polled or received, and the first second that it covers beyond the one before. */
 const ServerSnapshot = z.object({
   source: z.enum(["json", "polled"]),
   fromSecond: z.int(),
@@ -44,9 +44,10 @@ export type ServerSnapshot = z.output<typeof ServerSnapshot>;
 export type Sample = {
   readonly second: number;
   readonly users?: { readonly target: number; readonly real: number };
-  /** Sections that only live streams show; see `classesOf` and `workersOf`. */
+  /** Encoded sections that only live streams need; see `classesOf` and `workersOf`. */
   readonly usersSection?: Uint8Array;
   readonly workersSection?: Uint8Array;
+  /** The workers' encoded reports; see `endpointsOf`. */
   readonly parts: readonly Uint8Array[];
   readonly names: readonly {
     readonly id: string;
@@ -58,7 +59,7 @@ export type Sample = {
   readonly snapshot?: ServerSnapshot;
 };
 
-/** How often an error came at an endpoint, and when; Unix ms. */
+/** How often an error occurred at an endpoint, first and last (Unix ms). */
 export type ErrorCount = {
   readonly id: string;
   readonly error: string;
@@ -67,7 +68,7 @@ export type ErrorCount = {
   readonly lastMs: number;
 };
 
-/** How often a script raised, and in which workers (joined by commas). */
+/** How often a script raised an exception, and on which workers (joined by ", "). */
 export type ExceptionCount = {
   readonly workers: string;
   readonly message: string;
@@ -75,14 +76,17 @@ export type ExceptionCount = {
   readonly count: number;
 };
 
-const STATES = ["unknown", "ready", "spawning", "running", "missing", "stopped"] as const;
+/** A sample and its endpoints' deltas: what has to be decoded once only. */
+export type DecodedSample = { readonly sample: Sample; readonly deltas: readonly EndpointDelta[] };
+
+const WORKER_STATES = ["unknown", "ready", "spawning", "running", "missing", "stopped"] as const;
 
 /** Users of each class of the script. */
 export const classesOf = ({ usersSection }: Sample): SampleEvent["userClasses"] => {
   const classes: SampleEvent["userClasses"] = [];
   if (usersSection === undefined) return classes;
   const reader = new ByteReader(usersSection);
-  // The run's own, which `decodeSample` has read.
+  // Skip the run's totals, which `decodeSample` has read.
   reader.varint();
   reader.varint();
   for (let left = reader.varint(); left > 0; left -= 1) {
@@ -92,13 +96,13 @@ export const classesOf = ({ usersSection }: Sample): SampleEvent["userClasses"] 
   return classes;
 };
 
-/** The workers as the master saw them. */
+/** The state of each worker according to the master. */
 export const workersOf = ({ workersSection }: Sample): SampleEvent["workers"] => {
   const workers: SampleEvent["workers"] = [];
   if (workersSection === undefined) return workers;
   const reader = new ByteReader(workersSection);
   for (let left = reader.varint(); left > 0; left -= 1) {
-    const [id, state] = [reader.text(), STATES[reader.byte()] ?? "unknown"];
+    const [id, state] = [reader.text(), WORKER_STATES[reader.byte()] ?? "unknown"];
     const [users, cpu] = [reader.varint(), reader.varint()];
     workers.push({ id, state, users, cpuPercent: cpu / 100 });
   }
@@ -109,7 +113,7 @@ export const workersOf = ({ workersSection }: Sample): SampleEvent["workers"] =>
 export const endpointId = (method: string, name: string): string =>
   createHash("sha256").update(`${method}\0${name}`, "utf8").digest("hex").slice(0, 16);
 
-/** Reads a sample's sections; unknown ones are skipped, parts stay encoded. */
+/** Decodes a sample's sections. Unknown sections are skipped, parts stay encoded. Throws AppError validation. */
 export const decodeSample = (body: Uint8Array): Sample => {
   const reader = new ByteReader(body);
   let second: number | undefined;
@@ -150,7 +154,7 @@ export const decodeSample = (body: Uint8Array): Sample => {
       }
     } else if (type === SECTION.snapshot) snapshot = snapshotOf(payload);
   }
-  if (second === undefined) throw malformed("a sample does not name its second");
+  if (second === undefined) throw malformed("a sample has no second");
   return {
     second,
     parts,
@@ -172,7 +176,7 @@ const snapshotOf = (payload: Uint8Array): ServerSnapshot => {
   }
 };
 
-/** The endpoints of a sample's parts; histograms stay encoded. */
+/** The deltas of all parts of a sample; histograms stay encoded. Throws AppError validation. */
 export const endpointsOf = ({ parts }: Pick<Sample, "parts">): EndpointDelta[] => {
   const deltas: EndpointDelta[] = [];
   for (const part of parts) eachEndpoint(part, (delta) => deltas.push(delta));
@@ -195,7 +199,7 @@ const eachEndpoint = (part: Uint8Array, visit: (delta: EndpointDelta) => void): 
       failed: reader.take(reader.varint()),
     });
   }
-  if (!reader.done) throw malformed("there is something after a part's last endpoint");
+  if (!reader.done) throw malformed("bytes follow a part's last endpoint");
 };
 
 const encodePart = (worker: string, endpoints: readonly EndpointDelta[]): Uint8Array => {
@@ -210,7 +214,7 @@ const encodePart = (worker: string, endpoints: readonly EndpointDelta[]): Uint8A
   return writer.finish();
 };
 
-/** A sample that the server makes itself. */
+/** Encodes a sample that the server records itself. */
 export const encodeSample = (sample: {
   readonly second: number;
   readonly users: { readonly target: number; readonly real: number };

@@ -10,10 +10,11 @@ import type { Totals } from "./totals.ts";
 
 export type Responses = "all" | "ok" | "failed";
 
-/** Which answers are queried at: their histogram, count, and what is known of their times. */
+/** All, only the successful or only the failed responses of some totals. Times that are unknown are null. */
 export type View = {
   readonly requests: number;
   readonly failures: number;
+  /** Requests with a response time. */
   readonly timed: number;
   readonly histogram: Histogram;
   readonly avgMs: number | null;
@@ -22,7 +23,7 @@ export type View = {
   readonly bounds: { readonly minUs: number; readonly maxUs: number };
 };
 
-/** One alone is itself: a view is only read. */
+/** A single histogram is returned itself, not copied: a view is read-only. */
 const merged = (histograms: readonly Histogram[]): Histogram => {
   const [first, second, ...more] = histograms.filter(({ total }) => total > 0);
   if (first === undefined || second === undefined) return first ?? emptyHistogram();
@@ -32,8 +33,8 @@ const merged = (histograms: readonly Histogram[]): Histogram => {
 };
 
 /**
- * Totals of several endpoints or seconds seen as one. Sums, minimum and maximum are kept for all answers together;
- * of only the good or only the failed ones the histogram tells them.
+ * The sum of several totals. Average, minimum and maximum are exact for all responses; for only the successful or only
+ * the failed ones they come from the histogram, since sums are not kept separately.
  */
 export const viewOf = (list: readonly Totals[], responses: Responses): View => {
   const add = (value: (totals: Totals) => number): number =>
@@ -50,17 +51,16 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
   const bounds = { minUs: Number.isFinite(minUs) ? minUs : 0, maxUs };
   if (responses === "all") {
     const timed = requests - add((totals) => totals.noTime);
-    const known = timed > 0;
-    // Cumulative snapshots have no histograms; a least or greatest time of 0 in them was never told.
-    const told = (us: number): boolean => known && (us > 0 || histogram.total > 0);
+    // Cumulative snapshots have no histograms; a minimum or maximum of 0 in them means that it is unknown.
+    const isKnown = (us: number): boolean => timed > 0 && (us > 0 || histogram.total > 0);
     return {
       requests,
       failures,
       timed,
       histogram,
-      avgMs: known ? add((totals) => totals.sumUs) / timed / 1000 : null,
-      minMs: told(bounds.minUs) ? bounds.minUs / 1000 : null,
-      maxMs: told(bounds.maxUs) ? bounds.maxUs / 1000 : null,
+      avgMs: timed > 0 ? add((totals) => totals.sumUs) / timed / 1000 : null,
+      minMs: isKnown(bounds.minUs) ? bounds.minUs / 1000 : null,
+      maxMs: isKnown(bounds.maxUs) ? bounds.maxUs / 1000 : null,
       bounds,
     };
   }
@@ -76,10 +76,11 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
   };
 };
 
-/** Percent; null without requests. */
+/** Failures in percent of requests; null without requests. */
 export const errorRate = (requests: number, failures: number): number | null =>
   requests === 0 ? null : (100 * failures) / requests;
 
+/** The stats of a view; `requestsPerSec` depends on the window, so that the caller computes it. */
 export const statsOf = (view: View, requestsPerSec: number | null): Stats => {
   const p = (rank: number): number | null => percentile(view.histogram, rank, view.bounds);
   return {
@@ -98,7 +99,7 @@ export const statsOf = (view: View, requestsPerSec: number | null): Stats => {
   };
 };
 
-/** Percentile p over fewer than 1/(1-p) values is one of the largest values, and says so. */
+/** The names of the percentiles p that rest on fewer than 1/(1-p) values: each is merely the largest of them. */
 export const lowCount = (view: View, percentiles: readonly number[]): string[] =>
   percentiles
     .filter((p) => view.histogram.total > 0 && view.histogram.total < 1 / (1 - p / 100) - 1e-9)

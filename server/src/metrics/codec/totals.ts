@@ -8,15 +8,20 @@ import {
 } from "./histogram.ts";
 import type { Delta } from "./sample.ts";
 
-/** Sums over any number of seconds, workers and endpoints; times in microseconds. Adding is order-independent. */
+/**
+ * Sums over any number of seconds, workers and endpoints, with histograms of successful and failed responses; times in
+ * microseconds. The order of additions does not matter.
+ */
 export type Totals = {
   requests: number;
   failures: number;
   noTime: number;
   sumUs: number;
+  /** Infinity while no request had a response time. */
   minUs: number;
   maxUs: number;
   bytes: number;
+  /** The last Unix second in which a request completed; 0 without requests. */
   lastSecond: number;
   readonly ok: Histogram;
   readonly failed: Histogram;
@@ -35,7 +40,7 @@ export const emptyTotals = (): Totals => ({
   failed: emptyHistogram(),
 });
 
-/** Nothing again; its room is kept. */
+/** Empties totals without releasing the histograms' memory. */
 export const clearTotals = (totals: Totals): void => {
   const { ok, failed } = totals;
   clearHistogram(ok);
@@ -43,7 +48,7 @@ export const clearTotals = (totals: Totals): void => {
   Object.assign(totals, { ...emptyTotals(), ok, failed });
 };
 
-/** `failedTo`: where failed answers are counted; `totals.ok` counts them with the others, for who does not ask. */
+/** `failedTo`: the histogram that counts failed responses; `totals.ok` where nobody asks for them separately. */
 export const addDelta = (
   totals: Totals,
   delta: Delta,
@@ -77,7 +82,7 @@ export const addTotals = (totals: Totals, other: Totals): void => {
   addHistogram(totals.failed, other.failed);
 };
 
-/** The same sums, encoded. */
+/** Totals as a delta with encoded histograms. */
 export const deltaOf = (totals: Totals): Delta => ({
   requests: totals.requests,
   failures: totals.failures,

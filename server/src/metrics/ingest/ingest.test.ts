@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
 import type { MetricRecord } from "../../stores/ports.ts";
-import { type RunAggregate, addRow, emptyRunAggregate, finalsOf } from "../live/run-aggregate.ts";
+import {
+  type RunAggregate,
+  addRecord,
+  emptyRunAggregate,
+  finalsOf,
+} from "../live/run-aggregate.ts";
 import { encodeHistogram } from "../codec/histogram.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ByteWriter } from "../codec/bytes.ts";
@@ -11,7 +16,7 @@ import { createIngest } from "./ingest.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { createQueries } from "../query/queries.ts";
 import { toSnapshot } from "../live/snapshot.ts";
-import { createSnapshotStore } from "./snapshot-ingest.ts";
+import { createSnapshotIngest } from "./snapshot-ingest.ts";
 
 const batchOf = (rows: readonly MetricRecord[], runId = "run"): Uint8Array => {
   const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
@@ -55,7 +60,7 @@ test("100,000 shuffles and repeats of a run's records: the totals are the same t
     sampleRow(8, 1003, [{ name: "/a", ok: [8] }], { target: 9, real: 9 }),
   ];
   const whole = emptyRunAggregate();
-  for (const row of list) addRow(whole, row);
+  for (const row of list) addRecord(whole, row);
   const expected = fingerprint(whole);
   let state = 42;
   const below = (limit: number): number => {
@@ -70,7 +75,7 @@ test("100,000 shuffles and repeats of a run's records: the totals are the same t
       [order[at], order[other]] = [order[other], order[at]];
     }
     const runAggregate = emptyRunAggregate();
-    for (const row of order) if (row !== undefined) addRow(runAggregate, row);
+    for (const row of order) if (row !== undefined) addRecord(runAggregate, row);
     if (fingerprint(runAggregate) !== expected) different += 1;
   }
   expect(different).toBe(0);
@@ -79,8 +84,12 @@ test("100,000 shuffles and repeats of a run's records: the totals are the same t
 describe("batches of the plugin", () => {
   const world = () => {
     const stores = createMemoryStores();
-    const live = createRunAggregateCache(stores.metrics);
-    return { stores, live, ...createIngest({ ...stores, live, oldestSecond: () => 500 }) };
+    const aggregates = createRunAggregateCache(stores.metrics);
+    return {
+      stores,
+      aggregates,
+      ...createIngest({ ...stores, aggregates, oldestSecond: () => 500 }),
+    };
   };
   let it: ReturnType<typeof world>;
   beforeEach(async () => {
@@ -102,7 +111,7 @@ describe("batches of the plugin", () => {
           for (const cut of [...cuts, [4, 3, 2, 1, 0]]) {
             await it.ingestBatch(batchOf(cut.flatMap((index) => rows()[index] ?? [])));
           }
-          const runAggregate = await it.live.of("run");
+          const runAggregate = await it.aggregates.get("run");
           expect(runAggregate.requests).toBe(4);
           expect(finalsOf(runAggregate)).toEqual({ masterInstances: 1, complete: true });
           expect(await events()).toHaveLength(1);
@@ -113,13 +122,13 @@ describe("batches of the plugin", () => {
     );
   });
 
-  test("are refused for good where their seconds are older than what is kept", async () => {
+  test("are refused for good where they are older than the retention", async () => {
     const old = batchOf([sampleRow(1, 499, [{ name: "/a", ok: [1] }])]);
     await expect(it.ingestBatch(old)).rejects.toMatchObject({ kind: "gone" });
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
-  test("are acknowledged by their last number, and unknown names are asked for", async () => {
+  test("are acknowledged by their last number, and unknown endpoints are named", async () => {
     const answer = await it.ingestBatch(batchOf(rows().slice(0, 2)));
     expect(answer).toMatchObject({
       run: { id: "run" },
@@ -128,7 +137,7 @@ describe("batches of the plugin", () => {
     });
   });
 
-  test("of a run that is not there are not wanted", async () => {
+  test("of a run that does not exist are refused", async () => {
     await expect(it.ingestBatch(batchOf(rows(), "nobody"))).rejects.toMatchObject({ kind: "gone" });
   });
 
@@ -138,25 +147,25 @@ describe("batches of the plugin", () => {
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
-  test("the same number with other bytes: the first is kept, and it is told", async () => {
+  test("the same number with other bytes: the first is kept, and an event records it", async () => {
     await it.ingestBatch(batchOf(rows()));
     await it.ingestBatch(batchOf([sampleRow(2, 1000, [{ name: "/a", ok: [99] }])]));
-    expect((await it.live.of("run")).requests).toBe(4);
+    expect((await it.aggregates.get("run")).requests).toBe(4);
     expect((await events()).map(({ type }) => type)).toContain("conflicting_record");
   });
 
   test("a missing number or a missing end is not complete", () => {
     const gap = emptyRunAggregate();
-    for (const row of rows().filter(({ seq }) => seq !== 3)) addRow(gap, row);
+    for (const row of rows().filter(({ seq }) => seq !== 3)) addRecord(gap, row);
     expect(finalsOf(gap).complete).toBe(false);
     const open = emptyRunAggregate();
-    for (const row of rows().slice(0, 4)) addRow(open, row);
+    for (const row of rows().slice(0, 4)) addRecord(open, row);
     expect(finalsOf(open).complete).toBe(false);
   });
 
-  test("the live figures: totals, users, and a rate that decays", async () => {
+  test("the live snapshot: totals, users, and a rate that falls to 0", async () => {
     await it.ingestBatch(batchOf(rows()));
-    const runAggregate = await it.live.of("run");
+    const runAggregate = await it.aggregates.get("run");
     const soon = toSnapshot(runAggregate, 1_002_500);
     expect(soon).toMatchObject({
       totalRequests: 4,
@@ -196,21 +205,24 @@ describe("cumulative snapshots", () => {
   const stores = createMemoryStores();
   const json = (at: number, final = false) => ({ source: "json" as const, at, final });
 
-  test("are differenced, go on after a restart, start anew after a reset, and end", async () => {
+  test("are stored as differences, continue after a restart, start again after a reset, and end", async () => {
     const run = testRun();
-    const first = createSnapshotStore({ ...stores, live: createRunAggregateCache(stores.metrics) });
+    const first = createSnapshotIngest({
+      ...stores,
+      aggregates: createRunAggregateCache(stores.metrics),
+    });
     await Promise.all([
       first(run, snapshot(10), json(1_000_000)),
       first(run, snapshot(25, 2), json(1_002_000)),
     ]);
-    const live = createRunAggregateCache(stores.metrics);
-    const again = createSnapshotStore({ ...stores, live });
+    const aggregates = createRunAggregateCache(stores.metrics);
+    const again = createSnapshotIngest({ ...stores, aggregates });
     await again(run, snapshot(25, 2), json(1_003_000));
     await again(run, snapshot(30, 2), json(1_004_000));
     await again(run, snapshot(4, 1), json(1_006_000));
     await again(run, snapshot(6, 1), json(1_008_000, true));
     await again(run, snapshot(99, 1), json(1_010_000));
-    const runAggregate = await live.of("run");
+    const runAggregate = await aggregates.get("run");
     expect(runAggregate.requests).toBe(36);
     expect(runAggregate.masterInstances.size).toBe(2);
     expect(toSnapshot(runAggregate, 1_008_000)).toMatchObject({
@@ -218,15 +230,15 @@ describe("cumulative snapshots", () => {
       totalFailures: 3,
       p95ResponseMs: 42,
     });
-    expect(await createRunAggregateCache(stores.metrics).of("run")).toEqual(runAggregate);
+    expect(await createRunAggregateCache(stores.metrics).get("run")).toEqual(runAggregate);
     await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
-    expect((await live.of("run")).requests).toBe(36);
+    expect((await aggregates.get("run")).requests).toBe(36);
   });
 
-  test("tell what failed, as often as it was since the one before", async () => {
+  test("record the errors since the one before", async () => {
     const own = createMemoryStores();
-    const live = createRunAggregateCache(own.metrics);
-    const store = createSnapshotStore({ ...own, live });
+    const aggregates = createRunAggregateCache(own.metrics);
+    const store = createSnapshotIngest({ ...own, aggregates });
     const failing = (requests: number, refused: number, broken: number) => ({
       ...snapshot(requests, refused + broken),
       errors: [
@@ -239,7 +251,7 @@ describe("cumulative snapshots", () => {
     await store(testRun(), failing(20, 3, 2), json(1_002_000));
     await store(testRun(), failing(5, 1, 0), json(1_003_000));
     const clock = { now: () => 2_000_000, monotonic: () => 0 };
-    const queries = createQueries({ metrics: own.metrics, live, clock });
+    const queries = createQueries({ metrics: own.metrics, aggregates, clock });
     const { items } = await queries.failures(testRun(), {});
     expect(items.map(({ name, error, occurrences }) => [name, error, occurrences])).toEqual([
       ["/a", "refused", 4],
@@ -248,10 +260,10 @@ describe("cumulative snapshots", () => {
     expect(items[0]).toMatchObject({ firstSeenAt: 1_000_000, lastSeenAt: 1_003_000 });
   });
 
-  test("with names without end are counted together beyond the thousandth", async () => {
+  test("count the endpoints after the thousandth as (other)", async () => {
     const own = createMemoryStores();
-    const live = createRunAggregateCache(own.metrics);
-    const store = createSnapshotStore({ ...own, live });
+    const aggregates = createRunAggregateCache(own.metrics);
+    const store = createSnapshotIngest({ ...own, aggregates });
     const wide = (endpoints: number, each: number) => ({
       ...snapshot(endpoints * each),
       requestStats: Object.fromEntries(
@@ -272,7 +284,7 @@ describe("cumulative snapshots", () => {
     await store(testRun(), wide(900, 2), json(1_000_000));
     await store(testRun(), wide(1200, 2), json(1_001_000));
     await store(testRun(), wide(1300, 3), json(1_002_000));
-    const { endpoints, names, requests, masterInstances } = await live.of("run");
+    const { endpoints, names, requests, masterInstances } = await aggregates.get("run");
     expect([endpoints.size, masterInstances.size, requests]).toEqual([1001, 1, 3900]);
     const [id, name] = [...names].at(-1) ?? ["", undefined];
     expect(name).toEqual({ method: "", name: "(other)" });

@@ -1,21 +1,26 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { MetricStore, RunEventStore, RunStore, MetricRecord } from "../../stores/ports.ts";
-import { type Batch, decodeBatch, RECORD } from "../codec/batch.ts";
+import { type Batch, type BatchRecord, decodeBatch, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
-import type { Told } from "../live/run-aggregate.ts";
-import { checkEncoded } from "../codec/histogram.ts";
-import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
+import { checkEncoded } from "../codec/histogram.ts";
 import { decodeEvent, decodeFinal, decodeOpen } from "../codec/records.ts";
-import { classesOf, decodeSample, endpointsOf, workersOf } from "../codec/sample.ts";
+import {
+  classesOf,
+  type DecodedSample,
+  decodeSample,
+  endpointsOf,
+  workersOf,
+} from "../codec/sample.ts";
+import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 
 export type Ingested = {
-  /** As it was before. */
+  /** The run as it was before the batch. */
   readonly run: LoadTestRun;
-  /** Everything up to and in this batch is stored; the plugin forgets it. */
+  /** Every record up to this number is stored; the plugin deletes them. */
   readonly acknowledgedSeq: number;
-  /** Ids whose names have not arrived. */
+  /** Endpoint ids whose names have not arrived. */
   readonly unknownEndpoints: string[];
 };
 
@@ -23,106 +28,110 @@ type Deps = {
   readonly metrics: MetricStore;
   readonly events: RunEventStore;
   readonly runs: RunStore;
-  readonly live: RunAggregateCache;
-  /** The oldest second whose samples are still taken: older ones could not be merged with what is left of them. */
+  readonly aggregates: RunAggregateCache;
+  /** The oldest Unix second that is accepted: the one-second cells of earlier samples are deleted already. */
   readonly oldestSecond: () => number;
 };
 
-/** Reads a record whole, so that nothing is stored that cannot be read later. What a sample says is given back. */
-const checked = (type: number, body: Uint8Array): Told | undefined => {
-  switch (type) {
-    case RECORD.open:
-      decodeOpen(body);
-      return undefined;
-    case RECORD.sample: {
-      const sample = decodeSample(body);
-      const deltas = endpointsOf(sample);
-      classesOf(sample);
-      workersOf(sample);
-      for (const { ok, failed } of deltas) {
-        checkEncoded(ok);
-        checkEncoded(failed);
-      }
-      return { sample, deltas };
-    }
-    case RECORD.event:
-      decodeEvent(body);
-      return undefined;
-    case RECORD.dropped: {
-      const reader = new ByteReader(body);
-      if (reader.varint() > reader.varint())
-        throw malformed("a dropped range ends before it begins");
-      return undefined;
-    }
-    case RECORD.final:
-      decodeFinal(body);
-      return undefined;
-    default:
-      throw malformed(`it has a record of the unknown type ${type}`);
+/** Decodes a sample whole, including the sections that are only read later. Throws AppError validation. */
+const checkSample = (body: Uint8Array): DecodedSample => {
+  const sample = decodeSample(body);
+  const deltas = endpointsOf(sample);
+  classesOf(sample);
+  workersOf(sample);
+  for (const { ok, failed } of deltas) {
+    checkEncoded(ok);
+    checkEncoded(failed);
   }
+  return { sample, deltas };
 };
 
-const read = ({ runId, masterInstanceId, records }: Batch) =>
-  records.map(({ seq, type, body }) => {
-    const told = checked(type, body);
-    const second = told?.sample.second ?? 0;
-    const row: MetricRecord = { runId, masterInstanceId, seq, type, second, body };
-    return { row, told };
+const checkDropped = (body: Uint8Array): void => {
+  const reader = new ByteReader(body);
+  if (reader.varint() > reader.varint()) throw malformed("a dropped range ends before it begins");
+};
+
+/** Decodes a record, so that nothing unreadable is stored. Throws AppError validation. */
+const checkRecord = ({ type, body }: BatchRecord): DecodedSample | undefined => {
+  if (type === RECORD.sample) return checkSample(body);
+  if (type === RECORD.open) decodeOpen(body);
+  else if (type === RECORD.event) decodeEvent(body);
+  else if (type === RECORD.dropped) checkDropped(body);
+  else if (type === RECORD.final) decodeFinal(body);
+  else throw malformed(`a record has the unknown type ${type}`);
+  return undefined;
+};
+
+type Arrived = { readonly record: MetricRecord; readonly decoded: DecodedSample | undefined };
+
+const decode = ({ runId, masterInstanceId, records }: Batch): Arrived[] =>
+  records.map((batchRecord) => {
+    const decoded = checkRecord(batchRecord);
+    const second = decoded?.sample.second ?? 0;
+    return { record: { runId, masterInstanceId, ...batchRecord, second }, decoded };
   });
 
-const eventsOf = (rows: readonly MetricRecord[]) =>
-  rows
-    .filter((row) => row.type === RECORD.event)
-    .map((row) => {
-      const { atMs, type, message, data } = decodeEvent(row.body);
-      const id = `${row.runId}:${row.masterInstanceId}:${row.seq}`;
+/** The run events that the plugin recorded. */
+const pluginEvents = (records: readonly MetricRecord[]) =>
+  records
+    .filter(({ type }) => type === RECORD.event)
+    .map(({ runId, masterInstanceId, seq, body }) => {
+      const { atMs, type, message, data } = decodeEvent(body);
+      const id = `${runId}:${masterInstanceId}:${seq}`;
       return { id, at: Math.round(atMs), type, message, ...(data == null ? {} : { data }) };
     });
 
-/** Takes batches of the plugin's records: each counts once, however often it arrives. Rejects with AppError gone or validation. */
-export const createIngest = ({ metrics, events, runs, live, oldestSecond }: Deps) => ({
-  ingestBatch: async (bytes: Uint8Array): Promise<Ingested> => {
-    const batch = decodeBatch(bytes);
-    const { runId } = batch;
-    const arrived = read(batch);
-    const rows = arrived.map(({ row }) => row);
+const conflictEvents = (records: readonly MetricRecord[], at: number) =>
+  records.map(({ runId, masterInstanceId, seq }) => ({
+    id: `${runId}:${masterInstanceId}:${seq}:conflict`,
+    at,
+    type: "conflicting_record",
+    message: `Record ${seq} arrived twice with different contents; the first was kept.`,
+  }));
+
+/**
+ * Stores the plugin's batches. A record counts once, however often it arrives. Rejects with AppError: gone where the run
+ * is deleted or a sample is older than the retention, validation where the batch is malformed (nothing is stored then).
+ */
+export const createIngest = ({ metrics, events, runs, aggregates, oldestSecond }: Deps) => {
+  const wantedRun = async (runId: string): Promise<LoadTestRun> => {
     const run = await runs.get(runId);
-    if (run === undefined || run.deletingAt !== undefined) {
-      throw new AppError("gone", `There is no run ${runId}; its figures are not wanted any more.`);
-    }
+    if (run === undefined || run.deletingAt !== undefined)
+      throw new AppError("gone", `There is no run ${runId}; its metrics are not accepted.`);
+    return run;
+  };
+  const refuseOld = (records: readonly MetricRecord[]): void => {
     const oldest = oldestSecond();
-    if (rows.some(({ second }) => second > 0 && second < oldest)) {
-      throw new AppError(
-        "gone",
-        `Samples from before ${new Date(oldest * 1000).toISOString()} are not taken any more (retention.secondsDays).`,
+    if (!records.some(({ second }) => second > 0 && second < oldest)) return;
+    const time = new Date(oldest * 1000).toISOString();
+    const message = `Samples from before ${time} are not accepted (retention.secondsDays).`;
+    throw new AppError("gone", message);
+  };
+
+  return {
+    ingestBatch: async (bytes: Uint8Array): Promise<Ingested> => {
+      const batch = decodeBatch(bytes);
+      const { runId } = batch;
+      const arrived = decode(batch);
+      const records = arrived.map(({ record }) => record);
+      const run = await wantedRun(runId);
+      refuseOld(records);
+      const { inserted, conflicting } = await metrics.append(records, (index) =>
+        denormalizedTotalsOf(run, arrived[index]?.decoded),
       );
-    }
-    const { inserted, conflicting } = await metrics.append(rows, (index) =>
-      denormalizedTotalsOf(run, arrived[index]?.told),
-    );
-    await live.add(
-      runId,
-      inserted.flatMap((index) => arrived[index] ?? []),
-    );
-    const told = [
-      ...eventsOf(rows),
-      ...conflicting.map((index) => {
-        const seq = rows[index]?.seq ?? 0;
-        return {
-          id: `${runId}:${batch.masterInstanceId}:${seq}:conflict`,
-          at: run.updatedAt,
-          type: "conflicting_record",
-          message: `The record ${seq} arrived twice with different contents; the first was kept.`,
-        };
-      }),
-    ];
-    if (told.length > 0) await events.append(runId, told);
-    const { names } = await live.of(runId);
-    const unknown = new Set<string>();
-    for (const one of arrived) {
-      for (const { id } of one.told?.deltas ?? []) if (!names.has(id)) unknown.add(id);
-    }
-    const acknowledgedSeq = rows.reduce((last, { seq }) => Math.max(last, seq), 0);
-    return { run, acknowledgedSeq, unknownEndpoints: [...unknown] };
-  },
-});
+      await aggregates.add(
+        runId,
+        inserted.flatMap((index) => arrived[index] ?? []),
+      );
+      const conflicts = conflicting.flatMap((index) => records[index] ?? []);
+      const newEvents = [...pluginEvents(records), ...conflictEvents(conflicts, run.updatedAt)];
+      if (newEvents.length > 0) await events.append(runId, newEvents);
+      const { names } = await aggregates.get(runId);
+      const unknownIds = new Set<string>();
+      for (const { decoded } of arrived)
+        for (const { id } of decoded?.deltas ?? []) if (!names.has(id)) unknownIds.add(id);
+      const acknowledgedSeq = records.reduce((last, { seq }) => Math.max(last, seq), 0);
+      return { run, acknowledgedSeq, unknownEndpoints: [...unknownIds] };
+    },
+  };
+};

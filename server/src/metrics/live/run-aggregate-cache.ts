@@ -1,92 +1,97 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { MetricStore, MetricRecord } from "../../stores/ports.ts";
-import { runAggregateOf, type RunAggregate, addRow, type Told } from "./run-aggregate.ts";
-import { META } from "../codec/rollup.ts";
+import { SERIES } from "../codec/rollup.ts";
+import type { DecodedSample } from "../codec/sample.ts";
+import { addRecord, type RunAggregate, runAggregateOf } from "./run-aggregate.ts";
 
-type Arrived = { readonly row: MetricRecord; readonly told?: Told | undefined };
-
-/** The accumulators of the runs that somebody is interested in: built once from the store, then kept up by what arrives. */
+/** The aggregates of active runs: read from the store once, then kept up to date by the records that arrive. */
 export type RunAggregateCache = {
-  readonly of: (runId: string) => Promise<RunAggregate>;
-  /** Without what the endpoints did, unless the run is being kept up anyway: cheap also for a long run that has ended. */
-  readonly facts: (runId: string) => Promise<RunAggregate>;
-  /** Adds rows where the run is being kept up; elsewhere they are read from the store when somebody asks. */
-  readonly add: (runId: string, rows: readonly Arrived[]) => Promise<void>;
+  readonly get: (runId: string) => Promise<RunAggregate>;
+  /** May lack the endpoints' totals: cheap also for a long run that has ended, and not cached. */
+  readonly getWithoutTotals: (runId: string) => Promise<RunAggregate>;
+  /** Adds stored records to a cached run. Other runs are read from the store on `get`. */
+  readonly add: (
+    runId: string,
+    records: readonly {
+      readonly record: MetricRecord;
+      readonly decoded?: DecodedSample | undefined;
+    }[],
+  ) => Promise<void>;
   readonly forget: (runId: string) => void;
 };
 
-const ROWS_AT_ONCE = 500;
+const RECORDS_AT_ONCE = 500;
+/** How old an aggregate may be before the records of other servers are read, on the monotonic clock. */
 const FRESH_MS = 900;
-/** Samples are merged 15 s after their window has ended, at the earliest. */
-const MERGED_MS = 10_000;
-
-/** Of each master instance the last number without a gap before it. */
-const placeOf = ({ masterInstances }: RunAggregate): Map<string, number> => {
-  return new Map(
-    [...masterInstances].map(([masterInstanceId, { upTo }]) => [masterInstanceId, upTo]),
-  );
-};
+/** Less than the 15 s after which the compactor may turn records into rollups, where `catchUp` would not find them. */
+const RELOAD_AFTER_MS = 10_000;
 
 const EVER = { fromStart: 0, toStart: Number.MAX_SAFE_INTEGER };
-const META_ROLLUPS = { level: 0, series: [META], ...EVER };
+const META_ROLLUPS = { level: 0, series: [SERIES.meta], ...EVER };
 const ENDPOINT_ROLLUPS = { level: 60, series: "endpoints", ...EVER } as const;
 
-/**
- * With a clock other servers may take in figures of the same run: what they stored is caught up with when somebody asks.
- */
+/** The last record number of each master instance below which none is missing. */
+const cursorOf = ({ masterInstances }: RunAggregate): Map<string, number> =>
+  new Map([...masterInstances].map(([masterInstanceId, { upTo }]) => [masterInstanceId, upTo]));
+
+/** `sharedClock`: other servers write to the same store, so that `get` also reads what they have stored. */
 export const createRunAggregateCache = (
   metrics: MetricStore,
-  shared?: Clock,
+  sharedClock?: Clock,
 ): RunAggregateCache => {
-  const kept = new Map<string, Promise<RunAggregate>>();
-  const caughtUp = new Map<string, number>();
-  const read = async (runId: string, totals: boolean): Promise<RunAggregate> => {
-    const rollups = totals ? [META_ROLLUPS, ENDPOINT_ROLLUPS] : [META_ROLLUPS];
-    return runAggregateOf(await metrics.readRollups(runId, { rollups, rows: {} }), totals);
+  const cached = new Map<string, Promise<RunAggregate>>();
+  const readAt = new Map<string, number>();
+
+  const read = async (runId: string, withTotals: boolean): Promise<RunAggregate> => {
+    const rollups = withTotals ? [META_ROLLUPS, ENDPOINT_ROLLUPS] : [META_ROLLUPS];
+    return runAggregateOf(await metrics.readRollups(runId, { rollups, rows: {} }), withTotals);
   };
-  /** Rows after those that are known without a gap; one that is known already counts once. */
+
+  const load = (runId: string): Promise<RunAggregate> => {
+    if (sharedClock !== undefined) readAt.set(runId, sharedClock.monotonic());
+    const loading = read(runId, true);
+    cached.set(runId, loading);
+    loading.catch(() => cached.delete(runId));
+    return loading;
+  };
+
+  /** Adds the records after the cursor. Records that the aggregate has already count once. */
   const catchUp = async (runId: string, runAggregate: RunAggregate): Promise<RunAggregate> => {
-    for (let cursor = placeOf(runAggregate); ;) {
-      const rows = await metrics.readAfter(runId, cursor, ROWS_AT_ONCE);
-      for (const row of rows) addRow(runAggregate, row);
-      if (rows.length < ROWS_AT_ONCE) return runAggregate;
+    for (let cursor = cursorOf(runAggregate); ;) {
+      const records = await metrics.readAfter(runId, cursor, RECORDS_AT_ONCE);
+      for (const record of records) addRecord(runAggregate, record);
+      if (records.length < RECORDS_AT_ONCE) return runAggregate;
       cursor = new Map([
         ...cursor,
-        ...rows.map(({ masterInstanceId, seq }) => [masterInstanceId, seq] as const),
+        ...records.map(({ masterInstanceId, seq }) => [masterInstanceId, seq] as const),
       ]);
     }
   };
-  const of = async (runId: string): Promise<RunAggregate> => {
-    const known = kept.get(runId);
-    if (known === undefined || shared === undefined) return known ?? load(runId);
-    const now = shared.monotonic();
-    const behind = now - (caughtUp.get(runId) ?? Number.NEGATIVE_INFINITY);
-    if (behind < FRESH_MS) return known;
-    // What was merged in so long a time is in no row any more.
-    if (behind > MERGED_MS) return load(runId);
-    const runAggregate = await catchUp(runId, await known);
-    caughtUp.set(runId, now);
+
+  const get = async (runId: string): Promise<RunAggregate> => {
+    const current = cached.get(runId);
+    if (current === undefined) return load(runId);
+    if (sharedClock === undefined) return current;
+    const now = sharedClock.monotonic();
+    const age = now - (readAt.get(runId) ?? Number.NEGATIVE_INFINITY);
+    if (age < FRESH_MS) return current;
+    if (age > RELOAD_AFTER_MS) return load(runId);
+    const runAggregate = await catchUp(runId, await current);
+    readAt.set(runId, now);
     return runAggregate;
   };
-  const load = (runId: string): Promise<RunAggregate> => {
-    if (shared !== undefined) caughtUp.set(runId, shared.monotonic());
-    const loading = read(runId, true);
-    kept.set(runId, loading);
-    loading.catch(() => kept.delete(runId));
-    return loading;
-  };
+
   return {
-    of,
-    facts: (runId) => (kept.has(runId) ? of(runId) : read(runId, false)),
-    add: async (runId, rows) => {
-      const runAggregate = await kept.get(runId);
-      // A row that the load has read already is known by its number.
-      if (runAggregate !== undefined)
-        for (const { row, told } of rows) addRow(runAggregate, row, { told });
+    get,
+    getWithoutTotals: (runId) => (cached.has(runId) ? get(runId) : read(runId, false)),
+    add: async (runId, records) => {
+      const runAggregate = await cached.get(runId);
+      if (runAggregate === undefined) return;
+      for (const { record, decoded } of records) addRecord(runAggregate, record, { decoded });
     },
     forget: (runId) => {
-      kept.delete(runId);
-      caughtUp.delete(runId);
+      cached.delete(runId);
+      readAt.delete(runId);
     },
   };
 };

@@ -1,40 +1,46 @@
 import type { StopCause } from "@load-manager/contract/locust.ts";
-import type { Reading, MetricRecord } from "../../stores/ports.ts";
+import type { Reading, MetricRecord, Rollup } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
-import { decodeCells, decodeMeta, META } from "../codec/rollup.ts";
+import type { EndpointName } from "../codec/endpoint-id.ts";
+import { addRange, type Range } from "../codec/ranges.ts";
 import { decodeFinal, decodeOpen, type Final, type Open } from "../codec/records.ts";
+import { decodeCells, decodeMeta, SERIES } from "../codec/rollup.ts";
 import {
+  type DecodedSample,
   decodeSample,
   endpointsOf,
-  type EndpointDelta,
-  type Sample,
   type ServerSnapshot,
 } from "../codec/sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../codec/totals.ts";
 
 type MasterInstance = {
-  /** Every seq up to here has been seen; those beyond it are in `beyond`. */
+  /** Every record up to this number has been added. */
   upTo: number;
+  /** Numbers above `upTo` that have been added. */
   readonly beyond: Set<number>;
   open?: Open;
   final?: Final & { readonly seq: number };
   dropped: boolean;
-  /** Newest snapshot that the server itself stored under this master instance. */
+  /** The newest cumulative snapshot stored under this instance. */
   snapshot?: ServerSnapshot & { readonly second: number };
 };
 
-type Second = { requests: number; failures: number };
+type SecondCounts = { requests: number; failures: number };
 
-/** Everything about a run that its rows and rollups have told so far. The same row twice counts once; their order does not matter. */
+/**
+ * A run's records and rollups, added up. The order in which they are added does not matter; the same record added twice
+ * counts once. Seconds are Unix seconds.
+ */
 export type RunAggregate = {
   readonly masterInstances: Map<string, MasterInstance>;
-  readonly names: Map<string, { readonly method: string; readonly name: string }>;
+  /** By endpoint id, like `endpoints`. */
+  readonly names: Map<string, EndpointName>;
   readonly endpoints: Map<string, Totals>;
-  /** The seconds of which anything is known: ascending ranges, both ends included. */
-  readonly covered: [from: number, to: number][];
-  /** The newest seconds only. */
-  readonly recent: Map<number, Second>;
-  /** From this second on nothing is missing in `recent`; what was compacted is not in it. */
+  /** The seconds that have at least one sample. */
+  readonly covered: Range[];
+  /** Counts of the last RECENT_SECONDS, by second. */
+  readonly recent: Map<number, SecondCounts>;
+  /** Earlier seconds may be missing in `recent`: they were read from rollups. */
   recentFrom: number;
   requests: number;
   users: number;
@@ -42,7 +48,7 @@ export type RunAggregate = {
   lastSecond: number;
 };
 
-/** More than any rate of the newest seconds, or `autoStop.windowSeconds`, looks at. */
+/** More than `autoStop.windowSeconds` and the window of any live rate. */
 const RECENT_SECONDS = 3700;
 
 export const emptyRunAggregate = (): RunAggregate => ({
@@ -58,78 +64,28 @@ export const emptyRunAggregate = (): RunAggregate => ({
   lastSecond: 0,
 });
 
-/** The usual second is the one after the last: that costs nothing. */
-const cover = (ranges: [number, number][], from: number, to: number): void => {
-  const last = ranges.at(-1);
-  if (last === undefined || from > last[1] + 1) ranges.push([from, to]);
-  else if (from >= last[0]) last[1] = Math.max(last[1], to);
-  else {
-    const all = [...ranges, [from, to] as [number, number]].toSorted(([a], [b]) => a - b);
-    ranges.length = 0;
-    for (const [start, end] of all) cover(ranges, start, end);
-  }
-};
-
-const atSecond = (runAggregate: RunAggregate, second: number): Second => {
+/** The counts of a second, to be added to. Moves the window of recent seconds forward where the second is the newest. */
+const recentCounts = (runAggregate: RunAggregate, second: number): SecondCounts => {
   const { recent } = runAggregate;
   if (second > runAggregate.lastSecond) {
     runAggregate.lastSecond = second;
-    // They came in about this order: the oldest are first.
+    // Seconds arrive in about this order, so that the oldest are first.
     for (const old of recent.keys()) {
       if (old >= second - RECENT_SECONDS) break;
       recent.delete(old);
     }
   }
-  const known = recent.get(second) ?? { requests: 0, failures: 0 };
-  if (second >= runAggregate.lastSecond - RECENT_SECONDS) recent.set(second, known);
-  return known;
+  const counts = recent.get(second) ?? { requests: 0, failures: 0 };
+  if (second >= runAggregate.lastSecond - RECENT_SECONDS) recent.set(second, counts);
+  return counts;
 };
 
-const instanceOf = (runAggregate: RunAggregate, key: string): MasterInstance => {
-  const known = runAggregate.masterInstances.get(key);
-  if (known !== undefined) return known;
+const instanceOf = (runAggregate: RunAggregate, masterInstanceId: string): MasterInstance => {
+  const existing = runAggregate.masterInstances.get(masterInstanceId);
+  if (existing !== undefined) return existing;
   const instance: MasterInstance = { upTo: 0, beyond: new Set(), dropped: false };
-  runAggregate.masterInstances.set(key, instance);
+  runAggregate.masterInstances.set(masterInstanceId, instance);
   return instance;
-};
-
-const isNew = (instance: MasterInstance, seq: number): boolean => {
-  if (seq <= instance.upTo || instance.beyond.has(seq)) return false;
-  instance.beyond.add(seq);
-  while (instance.beyond.delete(instance.upTo + 1)) instance.upTo += 1;
-  return true;
-};
-
-/** What a row says, where somebody has read it already. */
-export type Told = { readonly sample: Sample; readonly deltas: readonly EndpointDelta[] };
-
-/** `totals` false leaves out what the endpoints did. */
-const addSample = (
-  runAggregate: RunAggregate,
-  instance: MasterInstance,
-  { sample, deltas }: Partial<Told> & Pick<Told, "sample">,
-  totals: boolean,
-): void => {
-  const { second, snapshot } = sample;
-  for (const { id, method, name } of sample.names) runAggregate.names.set(id, { method, name });
-  const newest = second >= runAggregate.lastSecond;
-  const at = atSecond(runAggregate, second);
-  cover(runAggregate.covered, Math.min(second, snapshot?.fromSecond ?? second), second);
-  if (sample.users !== undefined) {
-    if (newest) runAggregate.users = sample.users.real;
-    runAggregate.maxUsers = Math.max(runAggregate.maxUsers, sample.users.real);
-  }
-  if (totals) {
-    for (const delta of deltas ?? endpointsOf(sample)) {
-      addDelta(totalsOf(runAggregate, delta.id), delta, second);
-      at.requests += delta.requests;
-      at.failures += delta.failures;
-      runAggregate.requests += delta.requests;
-    }
-  }
-  if (snapshot !== undefined && second >= (instance.snapshot?.second ?? 0)) {
-    instance.snapshot = { ...snapshot, second };
-  }
 };
 
 const totalsOf = ({ endpoints }: RunAggregate, id: string): Totals => {
@@ -138,101 +94,163 @@ const totalsOf = ({ endpoints }: RunAggregate, id: string): Totals => {
   return totals;
 };
 
-export const addRow = (
-  runAggregate: RunAggregate,
-  row: MetricRecord,
-  options: { readonly totals?: boolean; readonly told?: Told | undefined } = {},
-): void => {
-  const instance = instanceOf(runAggregate, row.masterInstanceId);
-  if (!isNew(instance, row.seq)) return;
-  if (row.type === RECORD.sample || row.type === RECORD.snapshot) {
-    const told = options.told ?? { sample: decodeSample(row.body) };
-    addSample(runAggregate, instance, told, options.totals ?? true);
-  } else if (row.type === RECORD.open) instance.open = decodeOpen(row.body);
-  else if (row.type === RECORD.final) instance.final = { ...decodeFinal(row.body), seq: row.seq };
-  else if (row.type === RECORD.dropped) instance.dropped = true;
+/** Whether the record number is new; it is not the next time. */
+const takeSeq = (instance: MasterInstance, seq: number): boolean => {
+  if (seq <= instance.upTo || instance.beyond.has(seq)) return false;
+  instance.beyond.add(seq);
+  while (instance.beyond.delete(instance.upTo + 1)) instance.upTo += 1;
+  return true;
 };
 
-/** Everything that a store has of a run: each row and each rollup once. */
+const addSample = (
+  runAggregate: RunAggregate,
+  instance: MasterInstance,
+  { sample, deltas }: Partial<DecodedSample> & Pick<DecodedSample, "sample">,
+  withTotals: boolean,
+): void => {
+  const { second, snapshot, users } = sample;
+  for (const { id, method, name } of sample.names) runAggregate.names.set(id, { method, name });
+  const isNewest = second >= runAggregate.lastSecond;
+  const counts = recentCounts(runAggregate, second);
+  addRange(runAggregate.covered, Math.min(second, snapshot?.fromSecond ?? second), second);
+  if (users !== undefined) {
+    if (isNewest) runAggregate.users = users.real;
+    runAggregate.maxUsers = Math.max(runAggregate.maxUsers, users.real);
+  }
+  if (withTotals) {
+    for (const delta of deltas ?? endpointsOf(sample)) {
+      addDelta(totalsOf(runAggregate, delta.id), delta, second);
+      counts.requests += delta.requests;
+      counts.failures += delta.failures;
+      runAggregate.requests += delta.requests;
+    }
+  }
+  if (snapshot !== undefined && second >= (instance.snapshot?.second ?? 0)) {
+    instance.snapshot = { ...snapshot, second };
+  }
+};
+
+/** Adds a record unless its number has been added. `decoded`: its sample, where the caller has decoded it already. */
+export const addRecord = (
+  runAggregate: RunAggregate,
+  record: MetricRecord,
+  options: {
+    /** Default true. False leaves out the endpoints' totals, and their histograms unread. */
+    readonly withTotals?: boolean;
+    readonly decoded?: DecodedSample | undefined;
+  } = {},
+): void => {
+  const { type, body, seq } = record;
+  const instance = instanceOf(runAggregate, record.masterInstanceId);
+  if (!takeSeq(instance, seq)) return;
+  if (type === RECORD.sample || type === RECORD.snapshot) {
+    const decoded = options.decoded ?? { sample: decodeSample(body) };
+    addSample(runAggregate, instance, decoded, options.withTotals ?? true);
+  } else if (type === RECORD.open) instance.open = decodeOpen(body);
+  else if (type === RECORD.final) instance.final = { ...decodeFinal(body), seq };
+  else if (type === RECORD.dropped) instance.dropped = true;
+};
+
+const addMeta = (runAggregate: RunAggregate, body: Uint8Array): void => {
+  const { names, covered, maxUsers } = decodeMeta(body);
+  for (const [id, method, name] of names) runAggregate.names.set(id, { method, name });
+  for (const [from, to] of covered) {
+    addRange(runAggregate.covered, from, to);
+    runAggregate.lastSecond = Math.max(runAggregate.lastSecond, to);
+    runAggregate.recentFrom = Math.max(runAggregate.recentFrom, to + 1);
+  }
+  runAggregate.maxUsers = Math.max(runAggregate.maxUsers, maxUsers);
+};
+
+const addEndpointRollup = (
+  runAggregate: RunAggregate,
+  { series, level, start, body }: Rollup,
+): void => {
+  const totals = totalsOf(runAggregate, series);
+  for (const cell of decodeCells(body, level, start)) {
+    addDelta(totals, cell, cell.lastSecond);
+    runAggregate.requests += cell.requests;
+  }
+};
+
+/** The aggregate of everything that was read of a run: meta rollups, endpoint rollups of one level, records. */
 export const runAggregateOf = (
   { rollups, rows, compacted }: Reading,
-  totals: boolean,
+  withTotals: boolean,
 ): RunAggregate => {
   const runAggregate = emptyRunAggregate();
   for (const { masterInstanceId, fromSeq, toSeq } of compacted) {
-    const known = instanceOf(runAggregate, masterInstanceId);
-    if (fromSeq <= known.upTo + 1) known.upTo = Math.max(known.upTo, toSeq);
-    else for (let seq = fromSeq; seq <= toSeq; seq += 1) known.beyond.add(seq);
+    const instance = instanceOf(runAggregate, masterInstanceId);
+    if (fromSeq <= instance.upTo + 1) instance.upTo = Math.max(instance.upTo, toSeq);
+    else for (let seq = fromSeq; seq <= toSeq; seq += 1) instance.beyond.add(seq);
   }
-  for (const { series, level, start, body } of rollups) {
-    if (series === META) {
-      const { names, covered, maxUsers } = decodeMeta(body);
-      for (const [id, method, name] of names) runAggregate.names.set(id, { method, name });
-      for (const [from, to] of covered) {
-        cover(runAggregate.covered, from, to);
-        runAggregate.lastSecond = Math.max(runAggregate.lastSecond, to);
-        runAggregate.recentFrom = Math.max(runAggregate.recentFrom, to + 1);
-      }
-      runAggregate.maxUsers = Math.max(runAggregate.maxUsers, maxUsers);
-    } else {
-      const endpoint = totalsOf(runAggregate, series);
-      for (const cell of decodeCells(body, level, start)) {
-        addDelta(endpoint, cell, cell.lastSecond);
-        runAggregate.requests += cell.requests;
-      }
-    }
+  for (const rollup of rollups) {
+    if (rollup.series === SERIES.meta) addMeta(runAggregate, rollup.body);
+    else addEndpointRollup(runAggregate, rollup);
   }
-  for (const row of rows) addRow(runAggregate, row, { totals });
+  for (const record of rows) addRecord(runAggregate, record, { withTotals });
   return runAggregate;
 };
 
+export type RecentWindow = SecondCounts & { readonly from: number; readonly to: number };
+
 /**
- * Requests and failures of the `seconds` before the newest one that is `lagSeconds` old; `undefined` where some of them
- * are only known compacted. Unix seconds, `to` not included.
+ * Requests and failures of the last `seconds` seconds, without the newest `lagSeconds`; `to` is not included. `undefined`
+ * where the window reaches into compacted seconds.
  */
-export const recentWindow = (runAggregate: RunAggregate, seconds: number, lagSeconds: number) => {
+export const recentWindow = (
+  runAggregate: RunAggregate,
+  seconds: number,
+  lagSeconds: number,
+): RecentWindow | undefined => {
   const to = runAggregate.lastSecond + 1 - lagSeconds;
   const from = to - seconds;
   if (from < runAggregate.recentFrom) return undefined;
   let [requests, failures] = [0, 0];
   for (let second = from; second < to; second += 1) {
-    const at = runAggregate.recent.get(second);
-    requests += at?.requests ?? 0;
-    failures += at?.failures ?? 0;
+    const counts = runAggregate.recent.get(second);
+    requests += counts?.requests ?? 0;
+    failures += counts?.failures ?? 0;
   }
   return { requests, failures, from, to };
 };
 
-/** The record numbers that are missing below the highest that has been seen, by master process. */
-export const sequenceGaps = (
-  runAggregate: RunAggregate,
-): { readonly masterInstanceId: string; readonly fromSeq: number; readonly toSeq: number }[] =>
+/** Record numbers of a master instance that are missing; both ends included. */
+export type SequenceGap = {
+  readonly masterInstanceId: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+};
+
+/** The first gap of each master instance below its highest record number. */
+export const sequenceGaps = (runAggregate: RunAggregate): SequenceGap[] =>
   [...runAggregate.masterInstances].flatMap(([masterInstanceId, { upTo, beyond }]) => {
     const next = [...beyond].reduce((least, seq) => Math.min(least, seq), Infinity);
     return beyond.size === 0 ? [] : [{ masterInstanceId, fromSeq: upTo + 1, toSeq: next - 1 }];
   });
 
-/** Has every process handed in all it had? What Locust's own pages gave is as whole as they are. */
-export const finalsOf = (
-  runAggregate: RunAggregate,
-): {
+export type Finals = {
   readonly masterInstances: number;
+  /** Every instance has sent its final record and everything before it. Polled ones send none, and are complete. */
   readonly complete: boolean;
+  /** Why load ended, from the newest instance. */
   readonly stopCause?: StopCause | undefined;
-} => {
+};
+
+export const finalsOf = (runAggregate: RunAggregate): Finals => {
   const masterInstances = [...runAggregate.masterInstances.values()];
-  const whole = (instance: MasterInstance): boolean => {
-    if (instance.snapshot?.source === "polled") return true;
-    return instance.final !== undefined && instance.upTo >= instance.final.seq && !instance.dropped;
+  const isInstanceComplete = ({ snapshot, final, upTo, dropped }: MasterInstance): boolean => {
+    if (snapshot?.source === "polled") return true;
+    return final !== undefined && upTo >= final.seq && !dropped;
   };
   return {
     masterInstances: masterInstances.length,
-    complete: masterInstances.every(whole),
+    complete: masterInstances.every(isInstanceComplete),
     stopCause: masterInstances.at(-1)?.final?.stopCause ?? undefined,
   };
 };
 
-/** As above, and no worker is missing whose last report never came. */
+/** Like `complete` of `finalsOf`, and every worker has sent its last report. */
 export const isComplete = (runAggregate: RunAggregate): boolean =>
   finalsOf(runAggregate).complete &&
   [...runAggregate.masterInstances.values()].every(({ final }) => {
@@ -241,7 +259,7 @@ export const isComplete = (runAggregate: RunAggregate): boolean =>
     return workersExpected == null || workersReported == null || workersReported >= workersExpected;
   });
 
-/** Workers as the masters told at the end. */
+/** Workers according to the masters' final records: the highest number expected (null: unknown) and lost. */
 export const workersOf = (
   runAggregate: RunAggregate,
 ): { readonly expected: number | null; readonly lost: number } => {
@@ -250,6 +268,6 @@ export const workersOf = (
     ({ final, open }) => final?.workersExpected ?? open?.workers.length ?? 0,
   );
   const lost = masterInstances.map(({ final }) => final?.workersLost ?? 0);
-  const most = Math.max(0, ...expected);
-  return { expected: most === 0 ? null : most, lost: Math.max(0, ...lost) };
+  const mostExpected = Math.max(0, ...expected);
+  return { expected: mostExpected === 0 ? null : mostExpected, lost: Math.max(0, ...lost) };
 };

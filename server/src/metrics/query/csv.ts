@@ -1,6 +1,6 @@
 import type { EndpointRow } from "@load-manager/contract/metrics.ts";
 
-/** Locust's own column names, so that what reads its files reads ours. */
+/** The columns of Locust's `_stats.csv`: programs that read its files can read ours. */
 const HEAD = [
   "Type",
   "Name",
@@ -26,7 +26,7 @@ const HEAD = [
   "100%",
 ];
 
-/** Quoted where needed (RFC 4180); what a spreadsheet would run as a formula is made text. */
+/** Quotes where needed (RFC 4180). A value that a spreadsheet would run as a formula gets a leading apostrophe. */
 const cell = (value: string | number | null | undefined): string => {
   if (value == null) return "";
   if (typeof value === "number") return String(value);
@@ -34,7 +34,7 @@ const cell = (value: string | number | null | undefined): string => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
-/** One line with its end. */
+/** One CSV line with its line break. */
 export const csvLine = (values: readonly (string | number | null | undefined)[]): string =>
   `${values.map(cell).join(",")}\r\n`;
 
@@ -61,5 +61,6 @@ const lineOf = (row: EndpointRow): string => {
   ]);
 };
 
+/** The table of endpoints as CSV. */
 export const csvOf = (rows: readonly EndpointRow[]): string =>
   [csvLine(HEAD), ...rows.map(lineOf)].join("");

@@ -11,14 +11,14 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sampleRow, withProblems } from "../testing/fixtures.ts";
 import { endpointId } from "../codec/sample.ts";
-import { over, run, usual } from "../testing/query-fixtures.ts";
+import { queriesOver, run, usualRecords } from "../testing/query-fixtures.ts";
 
 describe("distributions, failures and the export", () => {
   const counts = (value: { readonly count: number }[]) =>
     value.reduce((sum, { count }) => sum + count, 0);
 
-  test("a scatter has a point for each occupied bucket, and no answer is left out", async () => {
-    const queries = await over(usual());
+  test("a scatter has a point for each occupied bucket, and leaves out no request", async () => {
+    const queries = await queriesOver(usualRecords());
     const all = await queries.scatter(run, DistributionQuery.parse({}));
     expect(() => z.encode(ScatterAnswer, all)).not.toThrow();
     expect([all.stepMs, all.endpoints]).toEqual([1000, ["GET /a", "POST /b"]]);
@@ -32,7 +32,7 @@ describe("distributions, failures and the export", () => {
   });
 
   test("a heatmap counts by time and latency", async () => {
-    const map = await (await over(usual())).heatmap(run, DistributionQuery.parse({}));
+    const map = await (await queriesOver(usualRecords())).heatmap(run, DistributionQuery.parse({}));
     expect(() => z.encode(HeatmapAnswer, map)).not.toThrow();
     expect(map.t).toHaveLength(11);
     expect(map.counts.flat().reduce((sum, count) => sum + count, 0)).toBe(31);
@@ -40,7 +40,7 @@ describe("distributions, failures and the export", () => {
       (lower, index) => lower <= 10 && 10 < (map.upperMs[index] ?? 0),
     );
     expect(map.counts[3]?.[at]).toBe(2);
-    const empty = await (await over([])).heatmap(run, DistributionQuery.parse({}));
+    const empty = await (await queriesOver([])).heatmap(run, DistributionQuery.parse({}));
     expect([empty.t, empty.counts]).toEqual([[], []]);
   });
 
@@ -61,7 +61,7 @@ describe("distributions, failures and the export", () => {
       withProblems(2, 1001, { errors: [error(1001, "500", 4)], ...raised(1001, "w1") }),
       withProblems(3, 1002, raised(1002, "w1, w2")),
     ];
-    const queries = await over(rows);
+    const queries = await queriesOver(rows);
     const failures = await queries.failures(run, FailuresQuery.parse({}));
     expect(() => z.encode(FailuresAnswer, failures)).not.toThrow();
     expect(
@@ -87,7 +87,7 @@ describe("distributions, failures and the export", () => {
   });
 
   test("the export has a row for each bucket and endpoint, with sums that add up to the totals", async () => {
-    const queries = await over(usual());
+    const queries = await queriesOver(usualRecords());
     const lines = async (query: Record<string, string>) => {
       let text = "";
       for await (const part of queries.exportLines(run, ExportQuery.parse(query))) text += part;
@@ -106,10 +106,10 @@ describe("distributions, failures and the export", () => {
     expect(wide[0]?.histogram).toEqual([[expect.closeTo(10, 0), expect.closeTo(10, 0), 20]]);
   });
 
-  test("a second far off makes no long walk, and is in the answers", async () => {
-    const rows = usual();
+  test("a sample of a far-off second is in the answers, and takes no longer", async () => {
+    const rows = usualRecords();
     const far = sampleRow(20, 4_000_000_000, [{ name: "/a", ok: [7] }]);
-    const queries = await over([...rows, far]);
+    const queries = await queriesOver([...rows, far]);
     const summary = await queries.summary(run, WindowQuery.parse({}));
     expect(summary.totalRequests).toBe(32);
     let text = "";

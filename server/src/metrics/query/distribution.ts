@@ -8,19 +8,20 @@ import type { z } from "zod";
 import type { Responses } from "../codec/stats.ts";
 import { bucketBounds, bucketOf, eachBucket, type Histogram } from "../codec/histogram.ts";
 import type { Totals } from "../codec/totals.ts";
-import { EACH, type Look, MERGED, only } from "./window.ts";
-import { splitEndpoint } from "./timeseries.ts";
+import { endpointNameOf } from "../codec/endpoint-id.ts";
+import { selectEndpoints } from "./endpoints.ts";
+import type { WindowReader } from "./window.ts";
 
-/** Eight buckets of scheme 1 are shown as one: eight an octave, each about 9 % wide. */
-const SHOWN_TOGETHER = 8;
+/** Eight histogram buckets are one group: eight groups an octave, each about 9 % wide. */
+const BUCKETS_PER_GROUP = 8;
 
-const lowerUs = (group: number): number => bucketBounds(group * SHOWN_TOGETHER).lowUs;
+const lowerUs = (group: number): number => bucketBounds(group * BUCKETS_PER_GROUP).lowUs;
 
-/** Counts by group of buckets, ascending. */
+/** Counts by group, ascending. */
 const groupsOf = (histograms: readonly Histogram[]): Map<number, number> => {
   const groups = new Map<number, number>();
   const add = (bucket: number, count: number): void => {
-    const group = Math.floor(bucket / SHOWN_TOGETHER);
+    const group = Math.floor(bucket / BUCKETS_PER_GROUP);
     groups.set(group, (groups.get(group) ?? 0) + count);
   };
   for (const histogram of histograms) {
@@ -30,28 +31,26 @@ const groupsOf = (histograms: readonly Histogram[]): Map<number, number> => {
   return new Map([...groups].toSorted(([a], [b]) => a - b));
 };
 
-const chosen = ({ ok, failed }: Totals, responses: Responses): Histogram[] =>
+const histogramsOf = ({ ok, failed }: Totals, responses: Responses): Histogram[] =>
   responses === "all" ? [ok, failed] : [responses === "ok" ? ok : failed];
 
-/** One point for each occupied bucket of time and latency of each endpoint. */
+/** Response times as points: one for each endpoint, time bucket and group of latencies with requests. */
 export const createScatter =
-  (look: Look) =>
+  (readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
     query: z.output<typeof DistributionQuery>,
   ): Promise<z.output<typeof ScatterAnswer>> => {
-    const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
-    const selection = ids === undefined ? EACH : only(ids, true);
-    const { windowAggregate, runAggregate, step } = await look(run, query, {
+    const { windowAggregate, runAggregate, step } = await readWindow(run, query, {
       points: query.points,
-      selection,
-      apart: true,
+      selection: selectEndpoints("each", query.endpoint),
+      separateFailures: true,
     });
     const endpoints = new Set<string>();
     const dataPoints: z.output<typeof ScatterAnswer>["dataPoints"] = [];
-    for (const [second, bucket] of [...windowAggregate.buckets].toSorted(([a], [b]) => a - b)) {
-      for (const [id, totals] of bucket) {
-        const { method, name } = runAggregate.names.get(id) ?? { method: "", name: `(${id})` };
+    for (const [second, byKey] of [...windowAggregate.totals].toSorted(([a], [b]) => a - b)) {
+      for (const [id, totals] of byKey) {
+        const { method, name } = endpointNameOf(runAggregate.names, id);
         for (const success of [true, false]) {
           if (query.responses === (success ? "failed" : "ok")) continue;
           for (const [group, count] of groupsOf([success ? totals.ok : totals.failed])) {
@@ -77,40 +76,38 @@ export const createScatter =
     };
   };
 
-/** Counts by time and latency, over all latencies between the lowest and the highest that occurred. */
+/** Counts by time and latency: every time bucket of the window, every group between the lowest and the highest latency. */
 export const createHeatmap =
-  (look: Look) =>
+  (readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
     query: z.output<typeof DistributionQuery>,
   ): Promise<z.output<typeof HeatmapAnswer>> => {
-    const ids = query.endpoint?.map((endpoint) => splitEndpoint(endpoint).id);
-    const selection = ids === undefined ? MERGED : only(ids, false);
-    const { windowAggregate, window, step } = await look(run, query, {
+    const { windowAggregate, window, step } = await readWindow(run, query, {
       points: query.points,
-      selection,
+      selection: selectEndpoints("sum", query.endpoint),
     });
     const t: number[] = [];
     const columns: Map<number, number>[] = [];
     for (let start = Math.floor(window.from / step) * step; start <= window.to; start += step) {
-      const totals = [...(windowAggregate.buckets.get(start)?.values() ?? [])];
+      const totals = [...(windowAggregate.totals.get(start)?.values() ?? [])];
       t.push(start * 1000);
-      columns.push(groupsOf(totals.flatMap((one) => chosen(one, query.responses))));
+      columns.push(groupsOf(totals.flatMap((one) => histogramsOf(one, query.responses))));
     }
     const groups = columns.flatMap((column) => [...column.keys()]);
     const [low, high] = groups.reduce(
       ([least, most], group) => [Math.min(least, group), Math.max(most, group)],
       [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
     );
-    const shown =
-      groups.length === 0 ? [] : Array.from({ length: high - low + 1 }, (_, at) => low + at);
+    const allGroups =
+      groups.length === 0 ? [] : Array.from({ length: high - low + 1 }, (_, index) => low + index);
     return {
       testRunId: run.id,
       runId: run.id,
       stepMs: step * 1000,
       t,
-      lowerMs: shown.map((group) => lowerUs(group) / 1000),
-      upperMs: shown.map((group) => lowerUs(group + 1) / 1000),
-      counts: columns.map((column) => shown.map((group) => column.get(group) ?? 0)),
+      lowerMs: allGroups.map((group) => lowerUs(group) / 1000),
+      upperMs: allGroups.map((group) => lowerUs(group + 1) / 1000),
+      counts: columns.map((column) => allGroups.map((group) => column.get(group) ?? 0)),
     };
   };

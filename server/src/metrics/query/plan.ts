@@ -2,20 +2,20 @@ import type { Rollup, RollupQuery } from "../../stores/ports.ts";
 import {
   ROLLUP_SECONDS,
   rollupStart,
-  decodeFacts,
-  type Facts,
-  FACTS,
+  decodeRunCells,
+  type RunCell,
+  SERIES,
   type Level,
   LEVELS,
 } from "../codec/rollup.ts";
 import type { Seconds } from "./seconds.ts";
 
-/** Which width of cell is read of which rollup, by the second that the rollup begins with. */
+/** The width of the cells to read, by the start of the rollup. */
 export type Plan = Map<number, Level>;
 
 type Covered = readonly (readonly [from: number, to: number])[];
 
-/** The rollups of a window in which anything is known: a clock that was far off for a moment makes no long walk. */
+/** The starts of a window's rollups with samples. Skipping empty ones matters where one sample's clock was years off. */
 export const rollupStarts = (window: Seconds, covered: Covered): number[] => {
   const starts = new Set<number>();
   for (const [from, to] of covered) {
@@ -31,8 +31,8 @@ export const rollupStarts = (window: Seconds, covered: Covered): number[] => {
 };
 
 /**
- * The coarsest cells that no cut goes through: `cuts` are seconds before which something ends (the window, the load
- * time), buckets end at multiples of `step`. So sums of whole cells are exact for any window and any bucket.
+ * Plans the coarsest cells that contain no cut, so that sums of whole cells are exact for any window and bucket. `cuts`
+ * are the seconds at which the window and the load time begin and end; buckets begin at multiples of `step`.
  */
 export const planOf = (
   window: Seconds,
@@ -50,24 +50,24 @@ export const planOf = (
   return plan;
 };
 
-/** One query for each stretch of rollups that are read alike. */
+/** One query for each sequence of adjacent rollups with the same level. */
 export const queriesOf = (plan: Plan, series: RollupQuery["series"]): RollupQuery[] => {
-  const stretches: { level: Level; fromStart: number; toStart: number }[] = [];
+  const sequences: { level: Level; fromStart: number; toStart: number }[] = [];
   for (const [start, level] of [...plan].toSorted(([a], [b]) => a - b)) {
-    const last = stretches.at(-1);
+    const last = sequences.at(-1);
     if (last?.level === level && last.toStart + ROLLUP_SECONDS === start) last.toStart = start;
-    else stretches.push({ level, fromStart: start, toStart: start });
+    else sequences.push({ level, fromStart: start, toStart: start });
   }
-  return stretches.map((stretch) => ({ ...stretch, series }));
+  return sequences.map((sequence) => ({ ...sequence, series }));
 };
 
-/** Where only some seconds of a wide cell are steady, single seconds are read. `rollups`: the plan's facts. */
-export const refinedForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan => {
+/** Replaces cells of which only some seconds are steady by one-second cells. `rollups`: the run series of the plan. */
+export const refineForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan => {
   const refined: Plan = new Map([...plan.keys()].map((start) => [start, 1]));
   for (const { start, level, body } of rollups) {
     const planned = plan.get(start);
     if (planned === undefined || planned !== level) continue;
-    const mixed = decodeFacts(body, level, start).some(
+    const mixed = decodeRunCells(body, level, start).some(
       ({ steady, covered }) => steady > 0 && steady < covered,
     );
     if (!mixed) refined.set(start, planned);
@@ -75,19 +75,23 @@ export const refinedForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan =
   return refined;
 };
 
-/** Rollups of which the store has only wider cells left: what the retention took away. */
+/** The next wider cells of the rollups that were planned and not found. `isDeleted`: the retention has deleted the narrow ones. */
 export const coarserWhereMissing = (
   plan: Plan,
   rollups: readonly Rollup[],
-  covered: (start: number) => boolean,
+  isDeleted: (start: number) => boolean,
 ): Plan => {
-  const there = new Set(rollups.filter(({ series }) => series === FACTS).map(({ start }) => start));
+  const found = new Set(
+    rollups.filter(({ series }) => series === SERIES.run).map(({ start }) => start),
+  );
   const missing: Plan = new Map();
   for (const [start, level] of plan) {
     const wider = LEVELS[LEVELS.indexOf(level) - 1];
-    if (!there.has(start) && wider !== undefined && covered(start)) missing.set(start, wider);
+    if (!found.has(start) && wider !== undefined && isDeleted(start)) missing.set(start, wider);
   }
   return missing;
 };
 
-export const isSteady = ({ covered, steady }: Facts): boolean => covered > 0 && steady === covered;
+/** Whether the real users were as many as targeted in every second of a cell. */
+export const isSteady = ({ covered, steady }: RunCell): boolean =>
+  covered > 0 && steady === covered;

@@ -14,14 +14,14 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { RECORD } from "../codec/batch.ts";
 import { jsonRow, sampleRow } from "../testing/fixtures.ts";
-import { FINAL, LOAD, over, run, usual } from "../testing/query-fixtures.ts";
+import { FINAL, LOAD, queriesOver, run, usualRecords } from "../testing/query-fixtures.ts";
 
 const window = (query: Record<string, string> = {}) => WindowQuery.parse(query);
 const series = (query: Record<string, string | string[]> = {}) => TimeseriesQuery.parse(query);
 
-describe("the key figures", () => {
-  test("count everything, and rate only what completed in the load time", async () => {
-    const summary = await (await over(usual())).summary(run, window());
+describe("the stats of a window", () => {
+  test("count everything; the rate counts only what completed in the load time", async () => {
+    const summary = await (await queriesOver(usualRecords())).summary(run, window());
     expect(() => z.encode(SummaryAnswer, summary)).not.toThrow();
     expect(summary).toMatchObject({
       totalRequests: 31,
@@ -41,8 +41,8 @@ describe("the key figures", () => {
     expect(summary.lowCount).toEqual(["p99ResponseMs"]);
   });
 
-  test("of a window, of good or failed answers, of steady load, and with percentiles besides", async () => {
-    const queries = await over(usual());
+  test("can be of a time range, of successful or failed responses, of steady load, with further percentiles", async () => {
+    const queries = await queriesOver(usualRecords());
     const middle = await queries.summary(run, window({ from: "1002000", to: "1004000" }));
     expect([middle.totalRequests, middle.requestsPerSec]).toEqual([6, 3]);
     const ok = await queries.summary(run, window({ responses: "ok" }));
@@ -62,8 +62,8 @@ describe("the key figures", () => {
     });
   });
 
-  test("of nothing are zeros in counts and null elsewhere", async () => {
-    const queries = await over([]);
+  test("without samples are zero in counts and null elsewhere", async () => {
+    const queries = await queriesOver([]);
     const summary = await queries.summary(run, window());
     expect(summary).toMatchObject({
       totalRequests: 0,
@@ -82,7 +82,7 @@ describe("the key figures", () => {
       jsonRow(1, RECORD.open, LOAD),
       sampleRow(2, 1001, [{ name: "/a", ok: [10, null, null] }]),
     ];
-    const summary = await (await over(rows)).summary(run, window());
+    const summary = await (await queriesOver(rows)).summary(run, window());
     expect(summary).toMatchObject({
       totalRequests: 3,
       timedRequests: 1,
@@ -91,25 +91,25 @@ describe("the key figures", () => {
     });
   });
 
-  test("say what is missing: a gap, a missing number, a worker's last report", async () => {
-    const holes = usual().filter(({ second }) => second !== 1004 && second !== 1005);
-    const gappy = await (await over(holes)).summary(run, window());
+  test("name what is missing: seconds, the final record, a worker's last report", async () => {
+    const holes = usualRecords().filter(({ second }) => second !== 1004 && second !== 1005);
+    const gappy = await (await queriesOver(holes)).summary(run, window());
     expect([gappy.complete, gappy.gaps]).toEqual([false, [{ from: 1_004_000, to: 1_006_000 }]]);
     const lost = [
-      ...usual().slice(0, -1),
+      ...usualRecords().slice(0, -1),
       jsonRow(13, RECORD.final, { ...FINAL, workersReported: 0, workersLost: 1 }),
     ];
-    const less = await (await over(lost)).summary(run, window());
+    const less = await (await queriesOver(lost)).summary(run, window());
     expect([less.complete, less.workers]).toEqual([false, { expected: 1, lost: 1 }]);
-    const open = await (await over(usual().slice(0, -1))).summary(run, window());
+    const open = await (await queriesOver(usualRecords().slice(0, -1))).summary(run, window());
     expect(open.complete).toBe(false);
   });
 });
 
 describe("charts", () => {
-  test("have a point a second; the partial first and last seconds are no rate; missing seconds are null", async () => {
-    const rows = usual().filter(({ second }) => second !== 1004);
-    const chart = await (await over(rows)).timeseries(run, series());
+  test("have a point a second; partial first and last seconds have no rate; missing seconds are null", async () => {
+    const rows = usualRecords().filter(({ second }) => second !== 1004);
+    const chart = await (await queriesOver(rows)).timeseries(run, series());
     expect(() => z.encode(TimeseriesAnswer, chart)).not.toThrow();
     expect(chart.stepMs).toBe(1000);
     const points = new Map(chart.dataPoints?.map((point) => [point.timestamp / 1000, point]));
@@ -125,7 +125,9 @@ describe("charts", () => {
   });
 
   test("wider steps give at most the points asked for, and the last users of each", async () => {
-    const chart = await (await over(usual())).timeseries(run, series({ points: "4" }));
+    const chart = await (
+      await queriesOver(usualRecords())
+    ).timeseries(run, series({ points: "4" }));
     expect(chart.stepMs).toBe(5000);
     expect(chart.dataPoints?.map(({ totalRps, currentUsers }) => [totalRps, currentUsers])).toEqual(
       [
@@ -136,8 +138,8 @@ describe("charts", () => {
     );
   });
 
-  test("of one endpoint, of several merged, of each as a series, as columns", async () => {
-    const queries = await over(usual());
+  test("can be of one endpoint, of several added up, of each as a series, as columns", async () => {
+    const queries = await queriesOver(usualRecords());
     const one = await queries.timeseries(run, series({ endpoint: "POST /b" }));
     expect([one.summary.totalRequests, one.dataPoints?.[3]?.totalRps]).toEqual([10, 1]);
     const both = await queries.timeseries(run, series({ endpoint: ["POST /b", "GET /a"] }));
@@ -158,8 +160,8 @@ describe("charts", () => {
     ]);
   });
 
-  test("the graph and the aggregate tell the same", async () => {
-    const queries = await over(usual());
+  test("the graph and the aggregate have the same values", async () => {
+    const queries = await queriesOver(usualRecords());
     const graph = await queries.graph(run, GraphQuery.parse({}));
     expect(() => z.encode(GraphAnswer, graph)).not.toThrow();
     expect(graph.dataPoints[3]).toMatchObject({ users: 4, requestsPerSec: 3, errorsPerSec: 1 });
@@ -177,8 +179,8 @@ describe("charts", () => {
 });
 
 describe("the table of endpoints", () => {
-  test("has each endpoint's own figures", async () => {
-    const table = await (await over(usual())).requests(run, RequestsQuery.parse({}));
+  test("has the stats of each endpoint", async () => {
+    const table = await (await queriesOver(usualRecords())).requests(run, RequestsQuery.parse({}));
     expect(() => z.encode(RequestsAnswer, table)).not.toThrow();
     expect(table.items).toMatchObject([
       {
@@ -202,12 +204,12 @@ describe("the table of endpoints", () => {
     expect(table.items[1]?.requestsPerSec).toBeCloseTo(10 / 9);
   });
 
-  test("as CSV quotes what must be quoted, and runs no formula", async () => {
+  test("is quoted where needed as CSV, and holds no formula", async () => {
     const rows = [
       jsonRow(1, RECORD.open, LOAD),
       sampleRow(2, 1001, [{ name: '=cmd("x"),1', ok: [10] }]),
     ];
-    const csv = await (await over(rows)).requestsCsv(run, RequestsQuery.parse({}));
+    const csv = await (await queriesOver(rows)).requestsCsv(run, RequestsQuery.parse({}));
     const [head, line] = csv.split("\r\n");
     expect(head?.startsWith("Type,Name,Request Count,Failure Count,Median Response Time")).toBe(
       true,

@@ -4,7 +4,7 @@ import type { RunAggregate } from "../live/run-aggregate.ts";
 /** Whole seconds, both ends included. */
 export type Seconds = { readonly from: number; readonly to: number };
 
-/** From the first user spawned to the stop being issued, in Unix ms; `undefined` before load has begun. */
+/** The load time: from the first user spawned to the stop being issued, in Unix ms. `undefined` before load has begun. */
 export const loadTimeOf = (
   run: LoadTestRun,
   runAggregate: RunAggregate,
@@ -19,12 +19,12 @@ export const loadTimeOf = (
   const fromMs = starts.length > 0 ? Math.min(...starts) : (run.loadStartedAt ?? first);
   if (fromMs === undefined) return undefined;
   const stops = masterInstances.flatMap(({ final }) => final?.stopIssuedAtMs ?? []);
-  const open = Math.min(now, (runAggregate.lastSecond + 1) * 1000);
-  const toMs = stops.length > 0 ? Math.max(...stops) : (run.loadEndedAt ?? open);
+  const latest = Math.min(now, (runAggregate.lastSecond + 1) * 1000);
+  const toMs = stops.length > 0 ? Math.max(...stops) : (run.loadEndedAt ?? latest);
   return { fromMs, toMs: Math.max(fromMs, toMs) };
 };
 
-/** The seconds that a query speaks of: those of its window, else all that have figures. */
+/** The seconds of a query's window, within those that have samples. */
 export const secondsOf = (
   runAggregate: RunAggregate,
   query: { readonly from?: number | undefined; readonly to?: number | undefined },
@@ -39,17 +39,17 @@ export const secondsOf = (
   };
 };
 
-/** From 10 on multiples of 10, from 60 on of 60: wide cells fit. */
+/** In seconds. Steps from 10 on are multiples of 10 and those from 60 on of 60, so that the wider cells fit in. */
 const STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
-/** The narrowest step, in seconds, that a person reads easily and that gives at most so many points. */
+/** The narrowest of the round steps, in seconds, with which a window has at most so many points. */
 export const stepFor = ({ from, to }: Seconds, points: number): number => {
   const fits = (step: number): boolean =>
     Math.floor(to / step) - Math.floor(from / step) + 1 <= points;
   return STEPS.find(fits) ?? Math.ceil((to - from + 1) / points / 86_400) * 86_400;
 };
 
-/** Stretches of seconds without any figures between the first and the last, in Unix ms. */
+/** Gaps between the seconds with samples, in Unix ms; `to` is not included. */
 export const gapsOf = ({ covered }: RunAggregate): { from: number; to: number }[] =>
   covered.slice(1).map(([from], index) => ({
     from: ((covered[index]?.[1] ?? from) + 1) * 1000,

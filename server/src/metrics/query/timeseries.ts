@@ -1,78 +1,88 @@
 import type {
   DataPoint,
+  GraphAnswer,
+  GraphQuery,
   TimeseriesAnswer,
   TimeseriesQuery,
 } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { z } from "zod";
-import { endpointId } from "../codec/sample.ts";
-import { ALL } from "../codec/rollup.ts";
-import { byName } from "./table.ts";
-import {
-  allOf,
-  EACH,
-  windowStatsOf,
-  type Look,
-  type QueriedWindow,
-  MERGED,
-  only,
-  percentileNotes,
-} from "./window.ts";
+import { endpointNameOf } from "../codec/endpoint-id.ts";
+import { SERIES } from "../codec/rollup.ts";
+import { byName, parseEndpoint, selectEndpoints } from "./endpoints.ts";
 import { pointsOf } from "./points.ts";
+import { percentileNotes, viewOfAll, windowStatsOf } from "./window-stats.ts";
+import type { QueriedWindow, WindowReader } from "./window.ts";
 
-/** A chart over any window: all endpoints merged, those asked for merged, or each as a series of its own. */
+/** A chart over a window: the sum of all endpoints, the sum of those named, or a series for each. */
 export const createTimeseries =
-  (look: Look) =>
+  (readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
     query: z.output<typeof TimeseriesQuery>,
   ): Promise<z.output<typeof TimeseriesAnswer>> => {
-    const asked = query.endpoint?.map(splitEndpoint);
-    const each = query.groupBy !== undefined;
-    const whole = each ? EACH : MERGED;
-    const selection =
-      asked === undefined
-        ? whole
-        : only(
-            asked.map(({ id }) => id),
-            each,
-          );
-    const queried = await look(run, query, { points: query.points, selection });
-    const view = allOf(queried, query);
-    const shape = (points: DataPoint[]) =>
-      query.format === "columns" ? columnsOf(points) : { dataPoints: points };
-    const points = (key: string): DataPoint[] => pointsOf(queried, key, query.responses);
-    const series = each ? seriesOf(queried, asked) : undefined;
+    const grouping = query.groupBy === undefined ? "sum" : "each";
+    const queried = await readWindow(run, query, {
+      points: query.points,
+      selection: selectEndpoints(grouping, query.endpoint),
+    });
+    const view = viewOfAll(queried, query);
+    const chart = (key: string) => {
+      const points = pointsOf(queried, key, query.responses);
+      return query.format === "columns" ? columnsOf(points) : { dataPoints: points };
+    };
     return {
       testRunId: run.id,
       runId: run.id,
       stepMs: queried.step * 1000,
-      ...(series === undefined
-        ? shape(points(ALL))
-        : { series: series.map(({ id, ...names }) => ({ ...names, ...shape(points(id)) })) }),
+      ...(grouping === "sum"
+        ? chart(SERIES.all)
+        : {
+            series: seriesOf(queried, query.endpoint).map(({ id, ...names }) => ({
+              ...names,
+              ...chart(id),
+            })),
+          }),
       summary: windowStatsOf(queried, query, view),
       ...percentileNotes(queried, query, view),
     };
   };
 
-/** `METHOD name`, split at the first space; an endpoint without a method begins with one. */
-export const splitEndpoint = (endpoint: string) => {
-  const at = endpoint.indexOf(" ");
-  const method = at < 0 ? "" : endpoint.slice(0, at);
-  const name = endpoint.slice(at + 1);
-  return { endpoint, method, name, id: endpointId(method, name) };
-};
+/** The chart of the sum of all endpoints, in the words of the older API. */
+export const createGraph =
+  (readWindow: WindowReader) =>
+  async (
+    run: LoadTestRun,
+    query: z.output<typeof GraphQuery>,
+  ): Promise<z.output<typeof GraphAnswer>> => {
+    const queried = await readWindow(run, query, { points: query.points });
+    const points = pointsOf(queried, SERIES.all, query.responses);
+    return {
+      runId: run.id,
+      name: run.name,
+      status: run.status,
+      ...(run.startedAt === undefined ? {} : { startedAt: run.startedAt }),
+      dataPoints: points.map(
+        ({ timestamp, currentUsers, totalRps, errorsPerSec, avgResponseMs }) => ({
+          timestamp,
+          users: currentUsers,
+          requestsPerSec: totalRps,
+          errorsPerSec,
+          avgResponseMs,
+        }),
+      ),
+    };
+  };
 
+/** The endpoints named, in their order; else those of the window, by name. */
 const seriesOf = (
   { runAggregate, windowAggregate }: QueriedWindow,
-  asked: ReturnType<typeof splitEndpoint>[] | undefined,
+  named: readonly string[] | undefined,
 ) => {
-  if (asked !== undefined) return asked;
-  const ids = new Set(
-    [...windowAggregate.buckets.values()].flatMap((bucket) => [...bucket.keys()]),
-  );
+  if (named !== undefined) return named.map(parseEndpoint);
+  const ids = new Set([...windowAggregate.totals.values()].flatMap((byKey) => [...byKey.keys()]));
   const series = [...ids].map((id) => {
-    const { method, name } = runAggregate.names.get(id) ?? { method: "", name: `(${id})` };
+    const { method, name } = endpointNameOf(runAggregate.names, id);
     return { endpoint: `${method} ${name}`, method, name, id };
   });
   return series.toSorted(byName);

@@ -3,26 +3,25 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Rollup, MetricRecord } from "../../stores/ports.ts";
 import { buildRollups } from "./build.ts";
 
-/** What the thread is asked: one window of one run. */
-export type Work = {
+/** A request to the worker thread: the arguments of `buildRollups`. */
+export type BuildRequest = {
   readonly id: number;
   readonly runId: string;
   readonly start: number;
-  readonly rows: readonly MetricRecord[];
+  readonly samples: readonly MetricRecord[];
   readonly before: readonly Rollup[];
 };
-export type Done =
+export type BuildAnswer =
   | { readonly id: number; readonly rollups: readonly Rollup[] }
   | { readonly id: number; readonly error: string };
 
 const port = parentPort;
-if (port === null) throw new Error("this file runs in a worker thread");
-port.on("message", ({ id, runId, start, rows, before }: Work) => {
+if (port === null) throw new Error("compactor-worker.ts runs in a worker thread only");
+const build = ({ id, runId, start, samples, before }: BuildRequest): BuildAnswer => {
   try {
-    const done: Done = { id, rollups: buildRollups(runId, start, rows, before) };
-    port.postMessage(done);
+    return { id, rollups: buildRollups(runId, start, samples, before) };
   } catch (error) {
-    const done: Done = { id, error: messageOf(error) };
-    port.postMessage(done);
+    return { id, error: messageOf(error) };
   }
-});
+};
+port.on("message", (request: BuildRequest) => port.postMessage(build(request)));

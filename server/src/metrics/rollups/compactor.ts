@@ -1,142 +1,104 @@
-import { Worker } from "node:worker_threads";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
-import type { Rollup, MetricStore, MetricRecord } from "../../stores/ports.ts";
+import type { MetricStore } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
-import { ROLLUP_SECONDS, rollupStart, FACTS, META } from "../codec/rollup.ts";
-import type { Done, Work } from "./compactor-worker.ts";
+import { ROLLUP_SECONDS, rollupStart, SERIES } from "../codec/rollup.ts";
+import { createBuilder } from "./builder.ts";
 
-/** A window is compacted when it is this old, in seconds: by then its last figures have come. */
+/** How many seconds after its end a window is compacted: by then its last samples have arrived. */
 const SETTLED_SECONDS = 15;
-/** Runs take turns over this many seconds, so that not all of them are compacted at once. */
+/** Runs are delayed by up to this many seconds, so that not all of them are compacted at once. */
 const STAGGER_SECONDS = 45;
-const LOOK_MS = 5000;
-const EXPIRE_MS = 3_600_000;
-
-/** How long cells of one second and of ten are kept; those of a minute stay. */
-export type Retention = { readonly secondsDays: number; readonly tenSecondsDays: number };
+const PASS_INTERVAL_MS = 5000;
+const EXPIRE_INTERVAL_MS = 3_600_000;
 const DAY_SECONDS = 86_400;
 
+/** How long cells of 1 s and of 10 s are kept; cells of 60 s are kept as long as the run. */
+export type Retention = { readonly secondsDays: number; readonly tenSecondsDays: number };
+
 export type Compactor = {
-  /** Looks again and again. */
+  /** Compacts every 5 s from now on. */
   readonly start: () => void;
-  /** One look: merges what is old enough. */
+  /** Compacts every window that is old enough, and once an hour deletes what the retention does not keep. */
   readonly runOnce: () => Promise<void>;
-  /** Resolves when what is under way has ended. */
+  /** Resolves when the pass in progress has ended. */
   readonly stop: () => Promise<void>;
 };
 
-/** The same every time, and spread over the runs. */
+/** A delay in seconds that depends on the run only. */
 const delayOf = (runId: string): number => {
   let hash = 0;
-  for (let at = 0; at < runId.length; at += 1) hash = (hash * 31 + runId.charCodeAt(at)) % 9973;
+  for (let index = 0; index < runId.length; index += 1)
+    hash = (hash * 31 + runId.charCodeAt(index)) % 9973;
   return hash % STAGGER_SECONDS;
 };
 
-/** A thread that builds rollups; it is made when first needed, and again when it has failed. */
-const createBuilder = () => {
-  const waiting = new Map<
-    number,
-    { resolve: (rollups: readonly Rollup[]) => void; reject: (error: Error) => void }
-  >();
-  let worker: Worker | undefined;
-  let count = 0;
-  const fail = (error: Error): void => {
-    worker = undefined;
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
-  };
-  const thread = (): Worker => {
-    if (worker !== undefined) return worker;
-    const made = new Worker(new URL("./compactor-worker.ts", import.meta.url), {
-      name: "load-manager compactor",
-    });
-    made.unref();
-    made.on("message", (done: Done) => {
-      const waiter = waiting.get(done.id);
-      waiting.delete(done.id);
-      if ("rollups" in done) waiter?.resolve(done.rollups);
-      else waiter?.reject(new Error(done.error));
-    });
-    made.on("error", fail);
-    made.on("exit", () => fail(new Error("the thread that merges figures has ended")));
-    worker = made;
-    return made;
-  };
-  return {
-    build: (work: Omit<Work, "id">): Promise<readonly Rollup[]> =>
-      new Promise((resolve, reject) => {
-        count += 1;
-        waiting.set(count, { resolve, reject });
-        thread().postMessage({ id: count, ...work }, []);
-      }),
-    stop: async () => {
-      await worker?.terminate();
-    },
-  };
+type Builder = ReturnType<typeof createBuilder>;
+
+const compactWindow = async (
+  metrics: MetricStore,
+  builder: Builder,
+  runId: string,
+  start: number,
+): Promise<void> => {
+  const starts = { fromStart: start, toStart: start };
+  const { rollups, rows } = await metrics.readRollups(runId, {
+    rollups: [
+      { level: 1, series: "endpoints", ...starts },
+      { level: 1, series: [SERIES.run], ...starts },
+      { level: 0, series: [SERIES.meta], ...starts },
+    ],
+    rows: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
+  });
+  const isExpired =
+    rollups.some(({ level }) => level === 0) && !rollups.some(({ level }) => level === 1);
+  if (isExpired) throw new Error("the retention has deleted the window's one-second cells");
+  const samples = rows.filter(({ type }) => type === RECORD.sample);
+  if (samples.length === 0) return;
+  const built = await builder.build({ runId, start, samples, before: rollups });
+  // False where another server was first; the next pass compacts what is left.
+  await metrics.compact(runId, samples, built);
 };
 
 /**
- * Turns samples into rollups, window by window: the samples of a window and the rollups that it has already become new
- * rollups, and the samples go, in one step of the store. So a figure is always in exactly one place, and a kill at any
- * moment loses nothing and counts nothing twice.
+ * Turns samples into rollups, window by window. New rollups are built from a window's samples and the rollups that it has
+ * already; the store replaces these and the samples in one step. A request is therefore counted in exactly one place, and
+ * a server that is killed loses nothing and counts nothing twice. Several servers may compact the same store.
  */
 export const createCompactor = (deps: {
   readonly metrics: MetricStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: Retention;
-  /** Runs that keep all their figures. */
+  /** Runs whose metrics the retention does not touch. */
   readonly keptRunIds: () => Promise<string[]>;
 }): Compactor => {
   const { metrics, clock, log, retention } = deps;
   const builder = createBuilder();
-  let timer: NodeJS.Timeout | undefined;
-  const ending = new AbortController();
-  let expireAt = 0;
+  const stopping = new AbortController();
+  let nextExpiryAt = 0;
 
-  const compactWindow = async (runId: string, start: number): Promise<void> => {
-    const at = { fromStart: start, toStart: start };
-    const { rollups, rows } = await metrics.readRollups(runId, {
-      rollups: [
-        { level: 1, series: "endpoints", ...at },
-        { level: 1, series: [FACTS], ...at },
-        { level: 0, series: [META], ...at },
-      ],
-      rows: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
-    });
-    const expired =
-      rollups.some(({ level }) => level === 0) && !rollups.some(({ level }) => level === 1);
-    if (expired) throw new Error("its seconds have been taken away by the retention");
-    const samples: MetricRecord[] = rows.filter(({ type }) => type === RECORD.sample);
-    if (samples.length === 0) return;
-    // Where somebody was first, the next look sees what is left.
-    await metrics.compact(
-      runId,
-      samples,
-      await builder.build({ runId, start, rows: samples, before: rollups }),
-    );
-  };
-
-  /** Window after window, until no run has one that is old enough. */
+  /** Compacts until no run has a window that is old enough. A run that fails is left to the next pass. */
   const compactDue = async (): Promise<void> => {
-    const failed = new Set<string>();
-    while (!ending.signal.aborted) {
-      const now = Math.floor(clock.now() / 1000) - SETTLED_SECONDS;
-      const due = (await metrics.uncompacted(rollupStart(now))).filter(
-        ({ runId, second }) => second < rollupStart(now - delayOf(runId)) && !failed.has(runId),
+    const failedRunIds = new Set<string>();
+    while (!stopping.signal.aborted) {
+      const settled = Math.floor(clock.now() / 1000) - SETTLED_SECONDS;
+      const due = (await metrics.uncompacted(rollupStart(settled))).filter(
+        ({ runId, second }) =>
+          second < rollupStart(settled - delayOf(runId)) && !failedRunIds.has(runId),
       );
       if (due.length === 0) return;
       for (const { runId, second } of due) {
-        if (ending.signal.aborted) return;
+        if (stopping.signal.aborted) return;
+        const windowStart = rollupStart(second);
         try {
-          await compactWindow(runId, rollupStart(second));
+          await compactWindow(metrics, builder, runId, windowStart);
         } catch (error) {
-          failed.add(runId);
+          failedRunIds.add(runId);
           log.error(
-            { runId, error: messageOf(error) },
-            "figures could not be compacted; tried again",
+            { event: "compaction_failed", runId, windowStart, error: messageOf(error) },
+            "Compaction failed for a window of the run; it is tried again",
           );
         }
       }
@@ -146,33 +108,36 @@ export const createCompactor = (deps: {
   const runOnce = async (): Promise<void> => {
     const now = Math.floor(clock.now() / 1000);
     await compactDue();
-    if (clock.now() < expireAt) return;
-    expireAt = clock.now() + EXPIRE_MS;
+    if (clock.now() < nextExpiryAt) return;
+    nextExpiryAt = clock.now() + EXPIRE_INTERVAL_MS;
     const kept = await deps.keptRunIds();
     await metrics.expire(1, now - retention.secondsDays * DAY_SECONDS, kept);
     await metrics.expire(10, now - retention.tenSecondsDays * DAY_SECONDS, kept);
   };
 
-  const looking = async (): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  let currentPass: Promise<void> = Promise.resolve();
+  const pass = async (): Promise<void> => {
     try {
       await runOnce();
     } catch (error) {
-      log.error({ error: messageOf(error) }, "the look for figures to merge failed");
+      log.error(
+        { event: "compactor_pass_failed", error: messageOf(error) },
+        "A pass of the compactor failed; the next one follows",
+      );
     }
-    if (!ending.signal.aborted) timer = setTimeout(next, LOOK_MS);
+    if (!stopping.signal.aborted) timer = setTimeout(startPass, PASS_INTERVAL_MS);
   };
-  let current: Promise<void> = Promise.resolve();
-  const next = (): void => {
-    current = looking();
+  const startPass = (): void => {
+    currentPass = pass();
   };
-
   return {
-    start: next,
+    start: startPass,
     runOnce,
     stop: async () => {
-      ending.abort();
+      stopping.abort();
       clearTimeout(timer);
-      await current;
+      await currentPass;
       await builder.stop();
     },
   };

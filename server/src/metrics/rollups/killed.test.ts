@@ -8,7 +8,7 @@ import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 
 const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
 
-/** Appends a sample of one request after the other, and merges all the while; says what was acknowledged. */
+/** Appends samples of one request each and compacts at the same time; prints the last number acknowledged. */
 const program = (dataDir: string, from: number): string => `
   const { openSqliteStores } = await import(${url("../../stores/sqlite/stores.ts")});
   const { sampleRow } = await import(${url("../testing/fixtures.ts")});
@@ -22,8 +22,8 @@ const program = (dataDir: string, from: number): string => `
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],
   });
-  const merging = async () => { for (;;) await compactor.runOnce(); };
-  void merging();
+  const compacting = async () => { for (;;) await compactor.runOnce(); };
+  void compacting();
   for (;;) {
     const batch = [1, 2, 3, 4, 5].map((step) => sampleRow(seq + step, 1000 + seq + step, [{ name: "/a", ok: [step] }]));
     await metrics.append(batch);
@@ -32,7 +32,7 @@ const program = (dataDir: string, from: number): string => `
     process.stdout.write(seq + "\\n");
   }`;
 
-test("killed again and again while it appends and merges: nothing acknowledged is lost, nothing counts twice", async () => {
+test("killed again and again while it appends and compacts: nothing acknowledged is lost, nothing counts twice", async () => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-killed-"));
   const dataDir = join(folder, "data");
   let compacted = 0;
@@ -48,23 +48,23 @@ test("killed again and again while it appends and merges: nothing acknowledged i
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         output += text;
         const lines = output.split("\n").length;
-        // At another moment each time, also in the middle of a merge.
+        // At another moment each time, also in the middle of a compaction.
         if (lines > 70 + round * 17) child.kill("SIGKILL");
       });
     });
     const stores = await openSqliteStores({ dataDir });
-    const said = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
-    expect(said).toBeGreaterThan(acknowledged);
-    const runAggregate = await createRunAggregateCache(stores.metrics).of("run");
+    const printed = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
+    expect(printed).toBeGreaterThan(acknowledged);
+    const runAggregate = await createRunAggregateCache(stores.metrics).get("run");
     const reading = await stores.metrics.readRollups("run", { rollups: [], rows: {} });
-    const numbers = reading.compacted.reduce(
+    const inRollups = reading.compacted.reduce(
       (sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1,
       0,
     );
-    compacted = numbers;
-    // What was stored and not yet acknowledged may be there, whole.
-    expect(runAggregate.requests).toBe(numbers + reading.rows.length);
-    expect([said, said + 5]).toContain(runAggregate.requests);
+    compacted = inRollups;
+    // A batch that was stored and not acknowledged may be there, whole.
+    expect(runAggregate.requests).toBe(inRollups + reading.rows.length);
+    expect([printed, printed + 5]).toContain(runAggregate.requests);
     acknowledged = runAggregate.requests;
     await stores.close();
   }

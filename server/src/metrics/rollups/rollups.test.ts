@@ -16,7 +16,7 @@ import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { toSnapshot } from "../live/snapshot.ts";
 import { createQueries } from "../query/queries.ts";
 import { buildRollups } from "./build.ts";
-import { ROLLUP_SECONDS, decodeCells, encodeCells } from "../codec/rollup.ts";
+import { ROLLUP_SECONDS, SERIES, decodeCells, encodeCells } from "../codec/rollup.ts";
 import { createCompactor } from "./compactor.ts";
 
 const log = pino({ level: "silent" });
@@ -68,12 +68,12 @@ const rowsOf = ({
 const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) =>
   createQueries({
     metrics,
-    live: createRunAggregateCache(metrics),
+    aggregates: createRunAggregateCache(metrics),
     clock: { now: () => NOW, monotonic: () => 0 },
   });
 
-/** Merges what began before a second, as a server does when that second is long past. */
-const mergeBefore = async (
+/** Compacts the windows that began before a second, as a server does when that second is long past. */
+const compactBefore = async (
   metrics: ReturnType<typeof createMemoryStores>["metrics"],
   second: number,
 ): Promise<void> => {
@@ -93,9 +93,9 @@ const answers = async (
   window: object,
 ) => {
   const queries = queriesOver(metrics);
-  const runAggregate = await createRunAggregateCache(metrics).of(run.id);
+  const runAggregate = await createRunAggregateCache(metrics).get(run.id);
   return {
-    // Users are told by the newest rows, which are never merged while a run is live.
+    // The current users are those of the newest records, which are not compacted while a run is active.
     snapshot: { ...toSnapshot(runAggregate, NOW), currentUsers: 0 },
     finals: [finalsOf(runAggregate), isComplete(runAggregate), sequenceGaps(runAggregate)],
     summary: await queries.summary(run, WindowQuery.parse(window)),
@@ -111,7 +111,7 @@ const answers = async (
 };
 
 describe("rollups", () => {
-  test("every answer is the same, whatever has been merged, and however often", async () => {
+  test("every answer is the same, whatever has been compacted, and however often", async () => {
     const window = fc.oneof(
       fc.constant({}),
       fc.constant({ phase: "steady" }),
@@ -129,18 +129,19 @@ describe("rollups", () => {
         window,
         fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 2 }),
         fc.integer({ min: 0, max: 9 }),
-        async (told, asked, merges, late) => {
-          const rows = rowsOf(told);
+        async (samples, asked, passes, late) => {
+          const rows = rowsOf(samples);
           const plain = createMemoryStores().metrics;
           await plain.append(rows);
-          const merged = createMemoryStores().metrics;
+          const compacted = createMemoryStores().metrics;
           const isLate = ({ seq, type }: MetricRecord) =>
             type === RECORD.sample && seq % 10 === late;
-          await merged.append(rows.filter((row) => !isLate(row)));
-          for (const windows of merges) await mergeBefore(merged, 900 + windows * ROLLUP_SECONDS);
-          await merged.append(rows);
-          await mergeBefore(merged, 900 + Math.max(...merges) * ROLLUP_SECONDS);
-          expect(await answers(merged, asked)).toEqual(await answers(plain, asked));
+          await compacted.append(rows.filter((row) => !isLate(row)));
+          for (const windows of passes)
+            await compactBefore(compacted, 900 + windows * ROLLUP_SECONDS);
+          await compacted.append(rows);
+          await compactBefore(compacted, 900 + Math.max(...passes) * ROLLUP_SECONDS);
+          expect(await answers(compacted, asked)).toEqual(await answers(plain, asked));
         },
       ),
       { numRuns: 60 },
@@ -150,7 +151,7 @@ describe("rollups", () => {
   test("cells are read back as they were written", () => {
     const rows = [sampleRow(1, 900, [{ name: "/a", ok: [1, 2, 3], failed: [4] }])];
     for (const { level, start, body, series } of buildRollups("run", 900, rows, [])) {
-      if (level !== 1 || series === "facts") continue;
+      if (level !== 1 || series === SERIES.run) continue;
       const cells = decodeCells(body, level, start);
       expect(cells).toHaveLength(1);
       expect(cells[0]).toMatchObject({ start: 900, requests: 4, failures: 1, maxUs: 4000 });
@@ -164,7 +165,7 @@ describe("rollups", () => {
       sampleRow(index + 1, 900 + index, [{ name: "/a", ok: [10] }]),
     );
     await metrics.append(rows);
-    await mergeBefore(metrics, 5000);
+    await compactBefore(metrics, 5000);
     await metrics.expire(1, 1200, []);
     const queries = queriesOver(metrics);
     const chart = await queries.timeseries(run, TimeseriesQuery.parse({ points: "1000" }));

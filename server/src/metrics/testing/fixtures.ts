@@ -5,7 +5,7 @@ import { ByteWriter } from "../codec/bytes.ts";
 import { addLatency, emptyHistogram, encodeHistogram } from "../codec/histogram.ts";
 import { encodeSample, endpointId, type Sample } from "../codec/sample.ts";
 
-/** For tests: a run that began at second 1000 and was stopped at 1010. */
+/** A running run. */
 export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun => ({
   id: "run",
   accountId: "a",
@@ -34,7 +34,7 @@ export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun => ({
 export type Requests = {
   readonly method?: string;
   readonly name: string;
-  /** Milliseconds; null has no time. */
+  /** Response times in ms; null: a request without one. */
   readonly ok?: readonly (number | null)[];
   readonly failed?: readonly (number | null)[];
 };
@@ -87,7 +87,7 @@ export const sampleRow = (
   }),
 });
 
-/** A sample of one request at GET /a that also tells errors and exceptions. */
+/** A sample of one failed request at GET /a, with errors and exceptions. */
 export const withProblems = (
   seq: number,
   second: number,

@@ -14,8 +14,8 @@ export const FINAL = {
   workersReported: 1,
 };
 
-/** For tests. Load from 1000.5 to 1009.5; each second two requests of 10 ms and a failed one of 30 ms; one more after the stop. */
-export const usual = (): MetricRecord[] => [
+/** Load from 1000.5 to 1009.5 s. Each second has two requests of 10 ms and a failed one of 30 ms; one more follows the stop. */
+export const usualRecords = (): MetricRecord[] => [
   jsonRow(1, RECORD.open, LOAD),
   ...Array.from({ length: 10 }, (_, index) =>
     sampleRow(
@@ -32,10 +32,10 @@ export const usual = (): MetricRecord[] => [
   jsonRow(13, RECORD.final, FINAL),
 ];
 
-export const over = async (rows: readonly MetricRecord[]) => {
+export const queriesOver = async (rows: readonly MetricRecord[]) => {
   const { metrics } = createMemoryStores();
   await metrics.append(rows);
   const clock = { now: () => NOW, monotonic: () => NOW };
-  return createQueries({ metrics, live: createRunAggregateCache(metrics), clock });
+  return createQueries({ metrics, aggregates: createRunAggregateCache(metrics), clock });
 };
 export const run = testRun();

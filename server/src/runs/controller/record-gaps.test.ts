@@ -7,20 +7,20 @@ import { type OpenGaps, recordGaps } from "./record-gaps.ts";
 
 test("a gap is told after ten seconds, once, and its end when it is healed", async () => {
   const stores = createMemoryStores();
-  const live = createRunAggregateCache(stores.metrics);
+  const aggregates = createRunAggregateCache(stores.metrics);
   let mono = 0;
   const deps = {
     events: stores.events,
     clock: { now: () => 5000 + mono, monotonic: () => mono },
-    metrics: { gaps: async (runId: string) => sequenceGaps(await live.of(runId)) },
+    metrics: { gaps: async (runId: string) => sequenceGaps(await aggregates.get(runId)) },
   };
   const known: OpenGaps = new Map();
   const row = (seq: number) => sampleRow(seq, 1000 + seq, [{ name: "/a", ok: [1] }]);
   const arrive = async (...seqs: number[]) => {
-    await live.of("run");
-    await live.add(
+    await aggregates.get("run");
+    await aggregates.add(
       "run",
-      seqs.map((seq) => ({ row: row(seq) })),
+      seqs.map((seq) => ({ record: row(seq) })),
     );
   };
   const look = async (at: number) => {

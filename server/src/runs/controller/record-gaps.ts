@@ -1,9 +1,11 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { RunMetrics, SequenceGap } from "../../metrics/run-metrics.ts";
+import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { RunEventStore } from "../../stores/ports.ts";
 import { POLICY } from "../domain/policy.ts";
 import { recordEvent } from "../journal/events.ts";
+
+type SequenceGap = Awaited<ReturnType<RunMetrics["gaps"]>>[number];
 
 /** The gaps that are open: since when (monotonic ms), and whether an event names them. */
 export type OpenGaps = Map<

@@ -97,6 +97,8 @@ describe("a stop that has no effect", () => {
         action.do === "transition" && "reason" in action ? [action.reason.message] : [],
       )[0];
     expect(messageAt(page)).toContain("may be outdated: Clocks are off: master by -300.0 s.");
-    expect(messageAt(loading({ clockOffsets }))).toBe("A stop was sent to Locust, but the load did not end.");
+    expect(messageAt(loading({ clockOffsets }))).toBe(
+      "A stop was sent to Locust, but the load did not end.",
+    );
   });
 });

@@ -109,10 +109,10 @@ export const fill = async (stores: Stores, runs = 3): Promise<Filled> => {
 
 /** What everything that gives numbers answers. */
 export const answersOf = async ({ metrics, runs }: Stores, runId: string): Promise<unknown> => {
-  const live = createRunAggregateCache(metrics);
+  const aggregates = createRunAggregateCache(metrics);
   const queries = createQueries({
     metrics,
-    live,
+    aggregates,
     clock: { now: () => NOW, monotonic: () => 0 },
   });
   const run = { ...testRun(), ...(await runs.get(runId)) };

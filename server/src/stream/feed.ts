@@ -1,0 +1,207 @@
+import type { ServerResponse } from "node:http";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
+import { type LoadTestRun, RunEvent, RunSummary } from "@load-manager/contract/run.ts";
+import { z } from "zod";
+import { messageOf } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
+import type { RunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
+import type { Stores } from "../stores/ports.ts";
+import { copyCursor, type Cursor, hasReached, startCursor } from "./cursor.ts";
+import { compactedFrames, type Frame, nextFrames, unpositionedFrame } from "./frames.ts";
+import { createReader, type Reader } from "./reader.ts";
+import type { Names } from "./sample-event.ts";
+
+export type FeedDeps = {
+  readonly stores: Pick<Stores, "runs" | "events" | "metrics">;
+  readonly aggregates: RunAggregateCache;
+  readonly log: Log;
+};
+
+/** How often the store is read while nobody wakes the feed: another server may have stored something. */
+const POLL_MS = 1000;
+/** How long a reader that has caught up with the store waits for the feed. */
+const CATCH_UP_MS = 50;
+const EVENTS_AT_ONCE = 1000;
+
+const statusFrame = (run: LoadTestRun, cursor: Cursor): Frame => {
+  const { status, statusReason, health, verdict, updatedAt } = run;
+  const reason = statusReason === undefined ? "" : `: ${statusReason.message}`;
+  const code = statusReason === undefined ? {} : { code: statusReason.code };
+  const event = {
+    at: updatedAt,
+    type: "status",
+    message: `${status}${reason}`,
+    data: { to: status, health, verdict, ...code },
+  };
+  return unpositionedFrame("status", cursor, z.encode(RunEvent, event));
+};
+
+const endFrame = (run: LoadTestRun, cursor: Cursor): Frame => {
+  const { id: runId, status, endCause, summary } = run;
+  return unpositionedFrame("end", cursor, {
+    runId,
+    status,
+    ...(endCause === undefined ? {} : { endCause }),
+    ...(summary === undefined ? {} : { summary: z.encode(RunSummary, summary) }),
+  });
+};
+
+type Position = { readonly cursor: Cursor; readonly names: Names };
+
+/** The position after everything that is stored of a run now. */
+const currentPosition = async (
+  { stores, aggregates }: FeedDeps,
+  runId: string,
+): Promise<Position> => {
+  const { lastSecond, masterInstances, names } = await aggregates.getWithoutTotals(runId);
+  const seqs = [...masterInstances].map(
+    ([masterInstanceId, { upTo, beyond }]): [string, number] => [
+      masterInstanceId,
+      [...beyond].reduce((last, seq) => Math.max(last, seq), upTo),
+    ],
+  );
+  const cursor: Cursor = { second: lastSecond, arrival: 0, seqs: new Map(seqs) };
+  for (;;) {
+    const events = await stores.events.after(runId, cursor.arrival, EVENTS_AT_ONCE);
+    cursor.arrival = events.at(-1)?.arrival ?? cursor.arrival;
+    if (events.length < EVENTS_AT_ONCE) return { cursor, names: new Map(names) };
+  }
+};
+
+/** Sends readers what is new, and ends them where the run is settled or deleted; → whether there may be more. */
+const advance = async (
+  stores: FeedDeps["stores"],
+  runId: string,
+  { cursor, names }: Position,
+  readers: ReadonlySet<Reader>,
+): Promise<boolean> => {
+  const run = await stores.runs.get(runId);
+  const frames = await nextFrames(stores, runId, cursor, names);
+  for (const frame of frames) for (const reader of readers) reader.offer(frame);
+  if (frames.length > 0) return true;
+  if (run !== undefined && run.settledAt === undefined) return false;
+  const rest: Frame[] = [];
+  for await (const frame of compactedFrames(stores.metrics, runId, cursor)) rest.push(frame);
+  if (run !== undefined) rest.push(endFrame(run, cursor));
+  for (const reader of readers) {
+    for (const frame of rest) reader.offer(frame);
+    reader.end();
+  }
+  return false;
+};
+
+/** Sends a reader everything between its cursor and the feed's. */
+const catchUp = async (
+  stores: FeedDeps["stores"],
+  runId: string,
+  reader: Reader,
+  { cursor, names }: Position,
+): Promise<void> => {
+  while (!reader.isClosed()) {
+    for await (const frame of compactedFrames(stores.metrics, runId, reader.cursor)) {
+      await reader.send(frame);
+    }
+    const frames = await nextFrames(stores, runId, reader.cursor, names);
+    for (const frame of frames) await reader.send(frame);
+    if (frames.length > 0) continue;
+    if (hasReached(reader.cursor, cursor)) return;
+    // The feed is ahead: what it has read is in the store, or is compacted at this moment.
+    await sleep(CATCH_UP_MS);
+  }
+};
+
+/** Waits up to POLL_MS, or until `wake`; a `wake` before the wait ends it at once. */
+const createWaiter = () => {
+  let endWait: (() => void) | undefined;
+  let isWoken = false;
+  return {
+    wait: (): Promise<void> =>
+      new Promise((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          endWait = undefined;
+          resolve();
+        };
+        const timer = setTimeout(end, POLL_MS);
+        endWait = end;
+        if (isWoken) end();
+        isWoken = false;
+      }),
+    /** Ends a wait in progress only. */
+    interrupt: (): void => endWait?.(),
+    wake: (): void => {
+      isWoken = true;
+      endWait?.();
+    },
+  };
+};
+
+/** Follows one run for all its readers: reads the store when woken, encodes each event once. */
+export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) => {
+  const { stores, log } = deps;
+  /** Readers that get every new frame. */
+  const following = new Set<Reader>();
+  /** These, and those that are still catching up. */
+  const connected = new Set<Reader>();
+  const position = currentPosition(deps, runId);
+  const waiter = createWaiter();
+  let isRunning = false;
+
+  const follow = async (): Promise<void> => {
+    isRunning = true;
+    const current = await position.catch(() => undefined);
+    if (current === undefined) return onEmpty();
+    while (connected.size > 0) {
+      try {
+        if (await advance(stores, runId, current, following)) {
+          // Lets the connections write between two reads.
+          await setImmediate();
+          continue;
+        }
+      } catch (error) {
+        log.warn(
+          { event: "stream_read_failed", runId, error: messageOf(error) },
+          "The live stream of the run could not be read; it is tried again",
+        );
+      }
+      await waiter.wait();
+    }
+    isRunning = false;
+    onEmpty();
+  };
+
+  const join = async (reader: Reader, run: LoadTestRun, resumes: boolean): Promise<void> => {
+    const current = await position;
+    if (resumes) await catchUp(stores, runId, reader, current);
+    else {
+      Object.assign(reader.cursor, copyCursor(current.cursor));
+      await reader.send(statusFrame(run, reader.cursor));
+    }
+    if (!reader.isClosed()) following.add(reader);
+    waiter.interrupt();
+  };
+
+  return {
+    wake: waiter.wake,
+    /** `from` absent: the reader begins with the current status. */
+    open: (run: LoadTestRun, from: Cursor | undefined, response: ServerResponse): void => {
+      const reader = createReader(response, from ?? startCursor(), () => {
+        following.delete(reader);
+        connected.delete(reader);
+        waiter.interrupt();
+      });
+      connected.add(reader);
+      if (!isRunning) void follow();
+      join(reader, run, from !== undefined).catch((error: unknown) => {
+        log.warn(
+          { event: "stream_open_failed", runId, error: messageOf(error) },
+          "A live stream of the run could not be opened; the connection is closed",
+        );
+        response.destroy();
+      });
+    },
+    end: (): void => {
+      for (const reader of connected) reader.end({ reconnect: true });
+    },
+  };
+};

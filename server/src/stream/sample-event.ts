@@ -1,0 +1,71 @@
+import type { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
+import { getOrCreate } from "../lib/maps.ts";
+import { type EndpointName, endpointNameOf } from "../metrics/codec/endpoint-id.ts";
+import { percentile } from "../metrics/codec/histogram.ts";
+import type { Cell } from "../metrics/codec/rollup.ts";
+import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/codec/sample.ts";
+import { viewOf } from "../metrics/codec/stats.ts";
+import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/codec/totals.ts";
+
+/** The endpoints' names by id, as far as they have arrived. */
+export type Names = Map<string, EndpointName>;
+/** Null: unknown. */
+export type Users = { readonly real: number | null; readonly target: number | null };
+
+const statsOf = (totals: Totals) => {
+  const { requests, failures, avgMs, histogram, bounds } = viewOf([totals], "all");
+  const p = (rank: number): number | null => percentile(histogram, rank, bounds);
+  return { requests, failures, avgResponseMs: avgMs, p };
+};
+
+const sampleEvent = (
+  second: number,
+  users: Users,
+  all: Totals,
+  details: Pick<SampleEvent, "userClasses" | "workers" | "endpoints">,
+): SampleEvent => {
+  const { p, ...stats } = statsOf(all);
+  return {
+    timestamp: second * 1000,
+    ...stats,
+    userClasses: details.userClasses,
+    workers: details.workers,
+    currentUsers: users.real,
+    targetUsers: users.target,
+    p50ResponseMs: p(50),
+    p95ResponseMs: p(95),
+    p99ResponseMs: p(99),
+    endpoints: details.endpoints,
+  };
+};
+
+const endpointStats = (name: EndpointName, totals: Totals): SampleEvent["endpoints"][number] => {
+  const { p, ...stats } = statsOf(totals);
+  return { ...name, ...stats, p95ResponseMs: p(95) };
+};
+
+/** The event of a sample record. Adds the endpoint names that the record brings. */
+export const sampleEventOf = (body: Uint8Array, names: Names): SampleEvent => {
+  const sample = decodeSample(body);
+  const { users, second } = sample;
+  for (const { id, method, name } of sample.names) names.set(id, { method, name });
+  const endpoints = new Map<string, Totals>();
+  for (const delta of endpointsOf(sample))
+    addDelta(getOrCreate(endpoints, delta.id, emptyTotals), delta, second);
+  const all = emptyTotals();
+  for (const totals of endpoints.values()) addTotals(all, totals);
+  return sampleEvent(second, { real: users?.real ?? null, target: users?.target ?? null }, all, {
+    userClasses: classesOf(sample),
+    workers: workersOf(sample),
+    endpoints: [...endpoints].map(([id, totals]) =>
+      endpointStats(endpointNameOf(names, id), totals),
+    ),
+  });
+};
+
+/** The event of a compacted second: without endpoints, user classes and workers. */
+export const sampleEventOfCell = (cell: Cell, users: Users): SampleEvent => {
+  const all = emptyTotals();
+  addDelta(all, cell, cell.lastSecond);
+  return sampleEvent(cell.start, users, all, { userClasses: [], workers: [], endpoints: [] });
+};
