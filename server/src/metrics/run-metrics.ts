@@ -2,6 +2,7 @@ import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { RequestWindow } from "../runs/domain/auto-stop.ts";
 import type { Stores } from "../stores/ports.ts";
 import { createIngest, type Ingested } from "./ingest/ingest.ts";
 import { createSnapshotIngest, type SnapshotOrigin } from "./ingest/snapshot-ingest.ts";
@@ -9,7 +10,6 @@ import { createRunAggregateCache, type RunAggregateCache } from "./live/run-aggr
 import {
   type Finals,
   finalsOf,
-  type RecentWindow,
   recentWindow,
   type SequenceGap,
   sequenceGaps,
@@ -35,7 +35,7 @@ export type RunMetrics = {
     runId: string,
     seconds: number,
     lagSeconds: number,
-  ) => Promise<RecentWindow | undefined>;
+  ) => Promise<RequestWindow | undefined>;
   /** How many master instances (or pollers) have reported, whether all their records are there, and why load ended. */
   readonly finals: (runId: string) => Promise<Finals>;
   /** Record numbers that have not arrived, though later ones have. */

@@ -4,6 +4,7 @@ import { type LoadTestRun, RunEvent, RunSummary } from "@load-manager/contract/r
 import { z } from "zod";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
+import { createPeriodic } from "../lib/periodic.ts";
 import type { RunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
 import type { Stores } from "../stores/ports.ts";
 import { copyCursor, type Cursor, hasReached, startCursor } from "./cursor.ts";
@@ -110,32 +111,6 @@ const catchUp = async (
   }
 };
 
-/** Waits up to POLL_MS, or until `wake`; a `wake` before the wait ends it at once. */
-const createWaiter = () => {
-  let endWait: (() => void) | undefined;
-  let isWoken = false;
-  return {
-    wait: (): Promise<void> =>
-      new Promise((resolve) => {
-        const end = (): void => {
-          clearTimeout(timer);
-          endWait = undefined;
-          resolve();
-        };
-        const timer = setTimeout(end, POLL_MS);
-        endWait = end;
-        if (isWoken) end();
-        isWoken = false;
-      }),
-    /** Ends a wait in progress only. */
-    interrupt: (): void => endWait?.(),
-    wake: (): void => {
-      isWoken = true;
-      endWait?.();
-    },
-  };
-};
-
 /** Follows one run for all its readers: reads the store when woken, encodes each event once. */
 export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) => {
   const { stores, log } = deps;
@@ -144,31 +119,23 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
   /** These, and those that are still catching up. */
   const connected = new Set<Reader>();
   const position = currentPosition(deps, runId);
-  const waiter = createWaiter();
-  let isRunning = false;
 
-  const follow = async (): Promise<void> => {
-    isRunning = true;
-    const current = await position.catch(() => undefined);
-    if (current === undefined) return onEmpty();
-    while (connected.size > 0) {
-      try {
-        if (await advance(stores, runId, current, following)) {
-          // Lets the connections write between two reads.
-          await setImmediate();
-          continue;
-        }
-      } catch (error) {
-        log.warn(
-          { event: "stream_read_failed", runId, error: messageOf(error) },
-          "The live stream of the run could not be read; it is tried again",
-        );
+  const follower = createPeriodic({
+    name: "stream_read",
+    intervalMs: POLL_MS,
+    fields: { runId },
+    log,
+    job: async () => {
+      const current = await (connected.size > 0 ? position : undefined);
+      while (current !== undefined && connected.size > 0) {
+        if (!(await advance(stores, runId, current, following))) return undefined;
+        // Lets the connections write between two reads.
+        await setImmediate();
       }
-      await waiter.wait();
-    }
-    isRunning = false;
-    onEmpty();
-  };
+      onEmpty();
+      return "done";
+    },
+  });
 
   const join = async (reader: Reader, run: LoadTestRun, resumes: boolean): Promise<void> => {
     const current = await position;
@@ -178,20 +145,20 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
       await reader.send(statusFrame(run, reader.cursor));
     }
     if (!reader.isClosed()) following.add(reader);
-    waiter.interrupt();
+    follower.wake();
   };
 
   return {
-    wake: waiter.wake,
+    wake: follower.wake,
     /** `from` absent: the reader begins with the current status. */
     open: (run: LoadTestRun, from: Cursor | undefined, response: ServerResponse): void => {
       const reader = createReader(response, from ?? startCursor(), () => {
         following.delete(reader);
         connected.delete(reader);
-        waiter.interrupt();
+        follower.wake();
       });
       connected.add(reader);
-      if (!isRunning) void follow();
+      follower.start();
       join(reader, run, from !== undefined).catch((error: unknown) => {
         log.warn(
           { event: "stream_open_failed", runId, error: messageOf(error) },

@@ -1,3 +1,4 @@
+import type { RequestWindow } from "../../runs/domain/auto-stop.ts";
 import type { StopCause } from "@load-manager/contract/locust.ts";
 import type { Reading, MetricRecord, Rollup } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
@@ -192,8 +193,6 @@ export const runAggregateOf = (
   return runAggregate;
 };
 
-export type RecentWindow = SecondCounts & { readonly from: number; readonly to: number };
-
 /**
  * Requests and failures of the last `seconds` seconds, without the newest `lagSeconds`; `to` is not included. `undefined`
  * where the window reaches into compacted seconds.
@@ -202,7 +201,7 @@ export const recentWindow = (
   runAggregate: RunAggregate,
   seconds: number,
   lagSeconds: number,
-): RecentWindow | undefined => {
+): RequestWindow | undefined => {
   const to = runAggregate.lastSecond + 1 - lagSeconds;
   const from = to - seconds;
   if (from < runAggregate.recentFrom) return undefined;

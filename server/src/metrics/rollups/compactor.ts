@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
+import { createPeriodic } from "../../lib/periodic.ts";
 import type { MetricStore } from "../../stores/ports.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ROLLUP_SECONDS, rollupStart, SERIES } from "../codec/rollup.ts";
@@ -115,29 +116,18 @@ export const createCompactor = (deps: {
     await metrics.expire(10, now - retention.tenSecondsDays * DAY_SECONDS, kept);
   };
 
-  let timer: NodeJS.Timeout | undefined;
-  let currentPass: Promise<void> = Promise.resolve();
-  const pass = async (): Promise<void> => {
-    try {
-      await runOnce();
-    } catch (error) {
-      log.error(
-        { event: "compactor_pass_failed", error: messageOf(error) },
-        "A pass of the compactor failed; the next one follows",
-      );
-    }
-    if (!stopping.signal.aborted) timer = setTimeout(startPass, PASS_INTERVAL_MS);
-  };
-  const startPass = (): void => {
-    currentPass = pass();
-  };
+  const passes = createPeriodic({
+    name: "compactor_pass",
+    intervalMs: PASS_INTERVAL_MS,
+    job: runOnce,
+    log,
+  });
   return {
-    start: startPass,
+    start: passes.start,
     runOnce,
     stop: async () => {
       stopping.abort();
-      clearTimeout(timer);
-      await currentPass;
+      await passes.stop();
       await builder.stop();
     },
   };
