@@ -38,8 +38,8 @@ const variableOf = (path: string): string =>
 
 /** Names that mean something to the launcher, the plugin and the tools, not to the server. */
 const RESERVED = new Set(
-  ["CONFIG", "URL", "TOKEN", "ACCOUNT_ID", "ORG_ID", "PROJECT_ID", "ENV_ID", "RUN_DIR", "ROLE"]
-    .concat(["SPOOL_BYTES", "MAX_ENDPOINTS", "PYTHON", "TOOLS"])
+  ["CONFIG", "URL", "TOKEN", "ACCOUNT_ID", "ORG_ID", "PROJECT_ID", "ENV_ID", "RUN_DIR", "STORE_ID"]
+    .concat(["ROLE", "SPOOL_BYTES", "MAX_ENDPOINTS", "PYTHON", "TOOLS"])
     .map((name) => `LOAD_MANAGER_${name}`),
 );
 
