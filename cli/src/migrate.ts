@@ -113,7 +113,7 @@ const save = (file: string, report: object): void => {
 /** `migrate`, `migrate rollback`, `migrate cleanup`. */
 export const addMigrate = (command: Command, out: (line: string) => void): void => {
   withPlace(command)
-    // Options after the name of a subcommand are the subcommand's.
+    // Options after a subcommand's name belong to the subcommand.
     .enablePositionalOptions()
     .option("--mapping <file>", "file that maps tenants to scopes")
     .option("--dry-run", "show what would change; change nothing")

@@ -17,6 +17,7 @@ import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
 import { numberHandlers } from "./http/handlers/run-metrics.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
+import { scriptHandlers } from "./http/handlers/scripts.ts";
 import { awakeOrAsleep, type Clock } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
@@ -166,6 +167,7 @@ export const createApp = (deps: {
   const http = createHttp({
     handlers: {
       ...loadTestHandlers(loadTests),
+      ...scriptHandlers(loadTests),
       ...runHandlers({ runs, wake: loop.wake }),
       ...numberHandlers({ runs: stores.runs, queries, streams }),
       ...locustHandlers({ runs, wake: loop.wake }),

@@ -10,7 +10,7 @@ import { recordEvent } from "../../runs/journal/events.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
 import type { RunStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
-import { madeOnce } from "./made-once.ts";
+import { createOnce } from "../idempotency.ts";
 import { visibleLoadTest } from "./load-tests.ts";
 
 type Keys =
@@ -73,7 +73,7 @@ export const runHandlers = ({ runs: deps, wake }: Deps): Pick<Handlers, Keys> =>
     createRun: async ({ params, body, caller, newId }) => {
       const loadTest = await visibleLoadTest(deps, caller, params.loadTestId);
       const by = { name: caller.name, trigger: "api" } as const;
-      const run = await madeOnce(
+      const run = await createOnce(
         () => stores.runs.get(newId),
         () => createTestRun(deps, loadTest, body, by, newId),
       );

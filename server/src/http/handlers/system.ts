@@ -96,7 +96,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       (error: unknown) => messageOf(error),
     );
 
-  const isStanding = (): boolean => deps.membership.term() !== undefined;
+  const isActive = (): boolean => deps.membership.term() !== undefined;
 
   return {
     listClusters: async ({ query, caller }) => {
@@ -143,7 +143,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
       const problem = await storeProblem();
       const reasons = [
         ...notReady(),
-        ...(isStanding() ? [] : ["this server's heartbeat has not reached the store for too long"]),
+        ...(isActive() ? [] : ["this server's heartbeat has not reached the store for too long"]),
         ...(problem === undefined ? [] : [`store: ${problem}`]),
       ];
       const ready = reasons.length === 0;
@@ -161,7 +161,7 @@ export const aroundHandlers = ({ runs: deps, version, notReady }: Deps): Pick<Ha
           server: {
             id: deps.membership.holder,
             hostId: deps.hostId,
-            standing: isStanding(),
+            active: isActive(),
           },
           store: { kind: stores.kind, ok, ...(problem === undefined ? {} : { message: problem }) },
           clusters: { total: probes.length, unreachable },
