@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript that any Node can read: finds the Node that can run the rest, and becomes it.
+// Plain JavaScript for any Node version: finds a Node that can run the program, and starts it.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -19,12 +19,12 @@ if (own >= NEEDED) {
   );
   if (!existsSync(bundled)) {
     console.error(
-      `Load Manager needs Node ${NEEDED} or newer; this is Node ${process.versions.node}, and none is in node_modules. Install Node ${NEEDED}, or run npm ci.`,
+      `Load Manager needs Node ${NEEDED} or newer. This is Node ${process.versions.node}, and node_modules has none. Install Node ${NEEDED}, or run npm ci.`,
     );
     process.exit(1);
   }
   const child = spawn(bundled, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
-  // A terminal's Ctrl-C reaches the child by itself; what is sent to this process alone is passed on.
+  // Ctrl-C reaches the child by itself; other signals are passed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   process.on("SIGHUP", () => child.kill("SIGHUP"));

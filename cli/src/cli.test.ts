@@ -49,7 +49,7 @@ describe("the command line", () => {
     ]);
     expect(run("config", "check")).toMatchObject({
       code: 0,
-      out: expect.stringContaining("is right"),
+      out: expect.stringContaining("is valid"),
     });
     const print = run("config", "print", "--origin", "--port", "1234");
     expect(print.out).toContain("server.port: 1234  # --port");

@@ -6,17 +6,17 @@ import type { Command } from "commander";
 
 type Out = (line: string) => void;
 
-/** `config check|print|schema`; `withServerFlags` adds what `serve` takes. */
+/** `config check|print|schema`; `withServerFlags` adds the flags of `serve`. */
 export const addConfig = (
   program: Command,
   withServerFlags: (command: Command) => Command,
   out: Out,
 ): void => {
-  const config = program.command("config").description("look at the configuration");
+  const config = program.command("config").description("check and show the configuration");
   withServerFlags(
     config
       .command("check")
-      .description("say whether the configuration is right, and whether its clusters answer"),
+      .description("check the configuration and the reachability of its clusters"),
   ).action(async (flags: Flags) => {
     const { config: loaded, file, warnings } = loadConfig(flags);
     for (const warning of [
@@ -25,10 +25,10 @@ export const addConfig = (
     ]) {
       out(`Warning: ${warning}`);
     }
-    out(`${file ?? "No file; the defaults"}: the configuration is right.`);
+    out(`${file ?? "Defaults, without a file"}: the configuration is valid.`);
   });
-  withServerFlags(config.command("print").description("show every setting that is in force"))
-    .option("--origin", "also where each comes from")
+  withServerFlags(config.command("print").description("show every setting in force"))
+    .option("--origin", "show the origin of each setting too")
     .action((flags: Flags & { origin?: boolean }) => {
       for (const { path, value, origin } of loadConfig(flags).settings) {
         const shown = value === undefined ? "(not set)" : JSON.stringify(value);

@@ -33,14 +33,14 @@ const withServerFlags = (command: Command): Command =>
   command
     .option("--config <file>", "configuration file (default: load-manager.yaml, if there is one)")
     .option("--host <address>", "address to listen on")
-    .option("--port <number>", "port to listen on; 0 takes any that is free")
-    .option("--data-dir <folder>", "where everything is kept");
+    .option("--port <number>", "port to listen on; 0 is any free port")
+    .option("--data-dir <folder>", "data folder");
 
 const program = new Command("load-manager")
   .description("The open control plane for Locust load tests.")
-  .showHelpAfterError("Run load-manager --help for what there is.")
+  .showHelpAfterError("Run load-manager --help for the commands.")
   .version(VERSION, "-V, --version")
-  // Options after a subcommand's name are the subcommand's: migrate and its own subcommands share some.
+  // migrate and its subcommands share options: those after a subcommand's name belong to the subcommand.
   .enablePositionalOptions();
 
 withServerFlags(program.command("serve").description("run the server")).action((flags: Flags) =>
@@ -49,18 +49,20 @@ withServerFlags(program.command("serve").description("run the server")).action((
 
 program
   .command("demo")
-  .description("run a real load test against a small shop on this machine, and watch it")
+  .description("run a real load test against a small shop on this machine")
   .option("--users <number>", "simulated users", wholeFrom(1, 10_000), 20)
-  .option("--spawn-rate <number>", "users started a second", above0, 5)
-  .option("--duration <seconds>", "how long, ramp-up included", wholeFrom(1, 3600), 30)
-  .option("--port <number>", "port of the server; 0 takes any that is free")
-  .option("--data-dir <folder>", "where everything is kept")
-  .option("--exit", "end when the run has ended (default where nobody is at a terminal)")
+  .option("--spawn-rate <number>", "users started per second", above0, 5)
+  .option("--duration <seconds>", "duration, including the ramp-up", wholeFrom(1, 3600), 30)
+  .option("--port <number>", "port of the server; 0 is any free port")
+  .option("--data-dir <folder>", "data folder")
+  .option("--exit", "exit when the run has ended (default without a terminal)")
   .action((options) => demo(options));
 
 addConfig(program, withServerFlags, out);
 
-const migrate = program.command("migrate").description("take over what older versions have left");
+const migrate = program
+  .command("migrate")
+  .description("migrate data and configuration of older versions");
 addMigrate(migrate, out);
 addMigrateConfig(migrate);
 

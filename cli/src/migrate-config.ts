@@ -12,12 +12,12 @@ const read = (file: string): string => {
   }
 };
 
-/** `migrate config`: today's YAML to stdout, what somebody should look at to stderr. */
+/** `migrate config`: today's YAML to stdout, notes for a person to stderr. */
 export const addMigrateConfig = (migrate: Command): void => {
   migrate
     .command("config <file>")
-    .description("print an older configuration as today's; comments stay")
-    .requiredOption("--mapping <file>", "how tenants become scopes (docs/configuration.md)")
+    .description("print an older configuration in today's form; comments stay")
+    .requiredOption("--mapping <file>", "file that maps tenants to scopes (docs/configuration.md)")
     .action((file: string, { mapping }: { mapping: string }) => {
       const migrated = migrateConfig(read(file), file, parseMapping(read(mapping), mapping));
       process.stdout.write(migrated.yaml);

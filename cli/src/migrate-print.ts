@@ -16,7 +16,7 @@ const printCounts = (out: Out, { repaired, left, leftDocuments }: Counted): void
     out(`    ${count} ${name}: ${REPAIRS[name as Repair]}`);
   }
   if (left === 0) return;
-  out(`    ${left} are not understood, and stay as they are:`);
+  out(`    ${left} are not understood and stay where they are:`);
   for (const { id, reasons } of leftDocuments.slice(0, SHOWN))
     out(`      ${id}: ${reasons.join("; ")}`);
   if (left > SHOWN) out(`      and ${left - SHOWN} more`);
@@ -27,9 +27,9 @@ export const printDry = (out: Out, database: string, found: readonly DryCollecti
     out(`The database ${database} holds no data of the older schema.`);
     return;
   }
-  out(`What a migration of ${database} would do; nothing has been changed.`);
+  out(`A migration of ${database} would do this; nothing has been changed.`);
   for (const one of found) {
-    out(`  ${one.collection}: ${one.copied} documents go into ${one.into}`);
+    out(`  ${one.collection}: ${one.copied} documents into ${one.into}`);
     printCounts(out, one);
     for (const { before, after } of one.samples) {
       out(`    - ${short(before)}`);
@@ -45,25 +45,27 @@ export const printReport = (out: Out, report: Report, file: string): void => {
       `  ${one.collection}: ${one.copied} documents are in ${one.into}; the older ones in ${one.backup}`,
     );
     printCounts(out, one);
-    if (one.leftIn !== undefined) out(`      All of them: ${one.leftIn}`);
+    if (one.leftIn !== undefined) out(`      All of them are in ${one.leftIn}`);
   }
   if (report.untouched.length > 0) {
-    out(`  Not Load Manager's, untouched: ${report.untouched.join(", ")}`);
+    out(`  Collections of other programs, unchanged: ${report.untouched.join(", ")}`);
   }
-  out(`The report: ${file}`);
+  out(`Report: ${file}`);
   out(
-    "To go back: load-manager migrate rollback. To remove the backups: load-manager migrate cleanup.",
+    "To restore the older data: load-manager migrate rollback. To remove the backups: load-manager migrate cleanup.",
   );
 };
 
-/** True where everything is as it should be. */
+/** True where there are no faults. */
 export const printVerdicts = (out: Out, verdicts: readonly Verdict[]): boolean => {
-  for (const { collection, old, left, checked, wrong, problems } of verdicts) {
-    const state = wrong === 0 ? "right" : `${wrong} problems`;
-    out(`  ${collection}: ${old} older documents (${left} left), ${checked} of today: ${state}`);
+  for (const { collection, older, left, checked, wrong, problems } of verdicts) {
+    const state = wrong === 0 ? "correct" : `${wrong} faults`;
+    out(
+      `  ${collection}: ${older} older documents (${left} left), ${checked} new documents: ${state}`,
+    );
     for (const problem of problems.slice(0, 20)) out(`    ${problem}`);
   }
   const right = verdicts.every(({ wrong }) => wrong === 0);
-  out(right ? "Everything is as it should be." : "Not everything is as it should be.");
+  out(right ? "The verification found no faults." : "The verification found faults.");
   return right;
 };

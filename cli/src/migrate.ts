@@ -8,11 +8,8 @@ import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { uuidV7 } from "@load-manager/server/lib/ids.ts";
 import { dryRun } from "@load-manager/legacy-import/dry-run.ts";
 import { parseMapping } from "@load-manager/legacy-import/transform/mapping.ts";
-import {
-  migrate,
-  type MigrateDeps,
-  type MigrateInput,
-} from "@load-manager/legacy-import/migrate.ts";
+import type { MigrateDeps, MigrateInput } from "@load-manager/legacy-import/deps.ts";
+import { migrate } from "@load-manager/legacy-import/migrate.ts";
 import { withDatabase } from "@load-manager/legacy-import/open.ts";
 import { cleanup, removable, rollback } from "@load-manager/legacy-import/swap/rollback.ts";
 import { verifyMigrated } from "@load-manager/legacy-import/verify/verify-migrated.ts";
@@ -47,11 +44,11 @@ const placeOf = ({ config: file, uri, database }: Place): { uri: string; databas
   }
   throw new AppError(
     "validation",
-    "Where MongoDB is must be told: mongodb.uri in the configuration, LOAD_MANAGER_MONGODB_URI, or --uri mongodb://….",
+    "Name the MongoDB server: mongodb.uri in the configuration, LOAD_MANAGER_MONGODB_URI, or --uri mongodb://….",
   );
 };
 
-/** A name may be another machine's too, a boot is one machine's only. */
+/** Two machines may have the same name; a boot id is unique. */
 const hostName = (): string => {
   try {
     return `${hostname()} ${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
@@ -89,7 +86,7 @@ const inputOf = ({ mapping, keepActive }: Options): MigrateInput => {
   if (mapping === undefined) {
     throw new AppError(
       "validation",
-      "How tenants become scopes must be told: --mapping mapping.yaml (docs/migration.md shows one).",
+      "Name a file that maps tenants to scopes: --mapping mapping.yaml (docs/migration.md has an example).",
     );
   }
   let text: string;
@@ -116,13 +113,13 @@ const save = (file: string, report: object): void => {
 /** `migrate`, `migrate rollback`, `migrate cleanup`. */
 export const addMigrate = (command: Command, out: (line: string) => void): void => {
   withPlace(command)
-    // Options after the name of a subcommand are the subcommand's.
+    // Options after a subcommand's name belong to the subcommand.
     .enablePositionalOptions()
-    .option("--mapping <file>", "how tenants become scopes")
+    .option("--mapping <file>", "file that maps tenants to scopes")
     .option("--dry-run", "show what would change; change nothing")
-    .option("--verify", "look at a migrated database again; change nothing")
-    .option("--keep-active", "leave runs that are on their way as they are")
-    .option("--report <file>", "where the report goes (default: migration-<time>.json)")
+    .option("--verify", "verify a migrated database; change nothing")
+    .option("--keep-active", "leave active runs as they are")
+    .option("--report <file>", "file for the report (default: migration-<time>.json)")
     .action(async (options: Options) => {
       const place = placeOf(options);
       const input = inputOf(options);
@@ -153,7 +150,7 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
     });
 
   withPlace(command.command("rollback"))
-    .description("put the older data back; what was written since is kept aside")
+    .description("restore the older data; newer data are kept under other names")
     .action(async (options: Place) => {
       await withDatabase(placeOf(options), async (db) => {
         for (const line of await rollback(depsOf(db))) out(line);
@@ -161,8 +158,8 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
     });
 
   withPlace(command.command("cleanup"))
-    .description("remove the backups of a migration that has been checked")
-    .option("--yes", "do it; without it, only show what would go")
+    .description("remove the backups of a finished migration")
+    .option("--yes", "remove them; without it the command only lists them")
     .action(async (options: Place & { yes?: true }) => {
       await withDatabase(placeOf(options), async (db) => {
         const { remove, keep } = await removable(db);
@@ -171,11 +168,11 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
           for (const name of await cleanup(depsOf(db))) out(`Removed ${name}.`);
         } else {
           out(
-            `These would go: ${remove.join(", ")}. There is no way back then; add --yes to do it.`,
+            `This would remove ${remove.join(", ")}; a rollback is then impossible. Add --yes to remove them.`,
           );
         }
         if (keep.length > 0) {
-          out(`Documents that nobody could understand stay in ${keep.join(", ")}.`);
+          out(`Documents that were not understood stay in ${keep.join(", ")}.`);
         }
       });
     });

@@ -1,4 +1,4 @@
-/** Draws a bar where somebody looks on; elsewhere it writes a line now and then. */
+/** A bar on a terminal; elsewhere a line every few seconds. */
 export type Progress = {
   readonly update: (what: string, done: number, total: number) => void;
   readonly line: (text: string) => void;
@@ -21,7 +21,7 @@ const clockText = (seconds: number): string => {
 
 const count = (value: number): string => value.toLocaleString("en");
 
-/** The time left is what the documents since the beginning took, for those that are to come. */
+/** Estimates the time left from the speed so far. */
 export const createProgress = (stream: Stream, monotonic: () => number): Progress => {
   let current: { what: string; since: number; from: number; shown: number } | undefined;
   let drawn = false;
@@ -43,9 +43,11 @@ export const createProgress = (stream: Stream, monotonic: () => number): Progres
       const whole = total > 0 && done >= total;
       if (now - current.shown < interval && !(whole && stream.isTTY !== true)) return;
       current.shown = now;
-      const made = done - current.from;
+      const processed = done - current.from;
       const left =
-        made > 0 && total > done ? ((now - current.since) / made) * (total - done) : undefined;
+        processed > 0 && total > done
+          ? ((now - current.since) / processed) * (total - done)
+          : undefined;
       const share = total > 0 ? Math.min(1, done / total) : undefined;
       const eta = left === undefined ? "" : `, ${clockText(left / 1000)} left`;
       const of = total > 0 ? ` of ${count(total)}` : "";

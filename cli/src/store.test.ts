@@ -18,7 +18,7 @@ const run = (...args: string[]) => {
   return { code: result.status, out: result.stdout, err: result.stderr };
 };
 
-test("what is wrong with an address is said in a line, and nothing is made", () => {
+test("an invalid address gets one line, and nothing is created", () => {
   const said = (from: string, to: string): string => {
     const { code, err } = run("copy", "--from", from, "--to", to);
     expect(code).toBe(1);
@@ -40,7 +40,7 @@ test("what is wrong with an address is said in a line, and nothing is made", () 
   expect(run("backup", "x.tar", "--config", "mongo.yaml").err).toContain("mongodump");
 });
 
-test("copy, backup and restore say what they have done; the table is all that goes to stdout", async () => {
+test("copy, backup and restore report their result; stdout has the table only", async () => {
   const stores = await openSqliteStores({ dataDir: join(folder, "data") });
   await stores.loadTests.create(loadTestOf());
   expect(run("copy", "--from", "sqlite:data", "--to", "sqlite:c").err).toContain("is in use by");
@@ -52,7 +52,7 @@ test("copy, backup and restore say what they have done; the table is all that go
   expect(run("restore", "one.tar", "--data-dir", "restored").err).toContain("--force");
   const copied = run("copy", "--from", "sqlite:restored", "--to", "sqlite:c");
   expect(copied.code).toBe(0);
-  expect(copied.out).toMatch(/^what +source +checksum/);
+  expect(copied.out).toMatch(/^kind +source +checksum/);
   expect(copied.out).toMatch(/load_tests +1 +[0-9a-f]{16} +1 +[0-9a-f]{16} +same/);
   expect(copied.err).toContain("Copying load tests: 1 of 1");
 });

@@ -15,7 +15,7 @@ import { createProgress } from "./progress.ts";
 
 type Out = (line: string) => void;
 
-/** In columns that are as wide as what is in them. */
+/** Aligns the columns. */
 const table = (rows: readonly (readonly string[])[]): string[] => {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length)),
@@ -37,7 +37,7 @@ const printVerdicts = (out: Out, { verdicts }: Copied): void => {
     target.checksum,
     source.count === target.count && source.checksum === target.checksum ? "same" : "DIFFERENT",
   ]);
-  const head = ["what", "source", "checksum", "copy", "checksum", ""];
+  const head = ["kind", "source", "checksum", "copy", "checksum", ""];
   for (const line of table([head, ...rows])) out(line);
 };
 
@@ -72,14 +72,14 @@ const copy = async (
       if (!copied.same) {
         process.exitCode = 1;
         out(
-          `The copy is not the same: was something using ${from.shown}? Servers do not start on ${to.shown}. Do the same again once nothing changes there.`,
+          `The copy differs: was a program using ${from.shown}? Servers do not start on ${to.shown}. Run the command again once the source is not in use.`,
         );
         return;
       }
-      out("Everything is there and the same. Start servers on the copy only.");
+      out("The copy is complete and equal. Start servers on the copy only.");
       if (copied.waiting > 0) {
         out(
-          `${copied.waiting} runs wait for their turn in both now: a server on each would run them twice.`,
+          `${copied.waiting} runs are waiting in both stores now: a server on each would run them twice.`,
         );
       }
     } finally {
@@ -94,7 +94,7 @@ type Place = { readonly config?: string; readonly dataDir?: string; readonly for
 
 const withPlace = (command: Command): Command =>
   command
-    .option("--data-dir <folder>", "where everything is kept (default: store.dataDir)")
+    .option("--data-dir <folder>", "data folder (default: store.dataDir)")
     .option("--config <file>", "configuration file (default: load-manager.yaml, if there is one)");
 
 const folderOf = ({ config: file, dataDir }: Place): string => {
@@ -103,16 +103,16 @@ const folderOf = ({ config: file, dataDir }: Place): string => {
   if (store.kind === "sqlite") return store.dataDir;
   throw new AppError(
     "validation",
-    `The store of this configuration is ${store.kind}; backups here are of SQLite. MongoDB has mongodump (docs/mongodb.md). A data folder can be named with --data-dir.`,
+    `The store of this configuration is ${store.kind}; this command backs up SQLite. For MongoDB use mongodump (docs/mongodb.md). --data-dir names a data folder.`,
   );
 };
 
 const mebibytes = (bytes: number): string => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
 
-const makeBackup = async (file: string, place: Place, out: Out): Promise<void> => {
+const writeBackup = async (file: string, place: Place, out: Out): Promise<void> => {
   const progress = createProgress(process.stderr, systemClock.monotonic);
   const dataDir = folderOf(place);
-  const made = await backup({
+  const written = await backup({
     dataDir,
     file,
     force: place.force === true,
@@ -120,13 +120,11 @@ const makeBackup = async (file: string, place: Place, out: Out): Promise<void> =
     now: systemClock.now(),
     onProgress: progress.update,
   });
-  progress.line(
-    `Everything that ${dataDir} keeps in its databases, scripts included, is in the backup.`,
-  );
-  out(`${made.file} (${mebibytes(made.size)})`);
+  progress.line(`The backup has everything in the databases of ${dataDir}, including scripts.`);
+  out(`${written.file} (${mebibytes(written.size)})`);
 };
 
-const takeBackup = (file: string, place: Place, out: Out): void => {
+const restoreBackup = (file: string, place: Place, out: Out): void => {
   const dataDir = folderOf(place);
   const { manifest, aside } = restore({
     file,
@@ -134,37 +132,37 @@ const takeBackup = (file: string, place: Place, out: Out): void => {
     force: place.force === true,
     now: systemClock.now(),
   });
-  if (aside !== undefined) out(`What was in ${dataDir} is now in ${aside}.`);
+  if (aside !== undefined) out(`The previous content of ${dataDir} is now in ${aside}.`);
   out(`Restored the backup of ${manifest.createdAt} to ${dataDir}. The server can be started.`);
 };
 
 /** `store copy|backup|restore`. */
 export const addStore = (program: Command, out: Out): void => {
-  const store = program.command("store").description("copy, back up and restore what is kept");
+  const store = program.command("store").description("copy, back up and restore the store");
   store
     .command("copy")
     .description(
-      "copy everything to an empty store; the same command again completes a copy that was broken off",
+      "copy everything to an empty store; run the command again to complete an interrupted copy",
     )
     .requiredOption(
       "--from <address>",
       "sqlite:FOLDER or mongodb://HOST/DATABASE; no server may use it",
     )
-    .requiredOption("--to <address>", "the same; an empty one, or one with a part of this copy")
-    .option(
-      "--force",
-      "copy although a server is using the source; it may not be the same afterwards",
+    .requiredOption(
+      "--to <address>",
+      "an address of the same form; empty, or with a part of this copy",
     )
+    .option("--force", "copy while a server uses the source; the copy may differ")
     .action((options: { from: string; to: string; force?: true }) => copy(options, out));
 
   withPlace(store.command("backup <file>"))
     .description(
-      "write everything that a data folder of SQLite keeps into one file, also while a server runs on it (not: the run folders with logs)",
+      "write a SQLite data folder into one file, also while a server uses it (without the run folders and their logs)",
     )
     .option("--force", "replace the file")
-    .action((file: string, place: Place) => makeBackup(file, place, out));
+    .action((file: string, place: Place) => writeBackup(file, place, out));
   withPlace(store.command("restore <file>"))
-    .description("put a backup into an empty data folder; no server may run on it")
-    .option("--force", "put what is in the folder aside first; nothing is deleted")
-    .action((file: string, place: Place) => takeBackup(file, place, out));
+    .description("restore a backup into an empty data folder; no server may use it")
+    .option("--force", "move the content of the folder aside first; nothing is deleted")
+    .action((file: string, place: Place) => restoreBackup(file, place, out));
 };

@@ -27,7 +27,7 @@ export type ScopeTree = z.output<typeof ScopeTree>;
 export const HealthAnswer = z.object({
   status: z.enum(["ok", "degraded"]),
   version: z.string(),
-  /** This process among those that use the same store; `active` is false while it may not act on runs. */
+  /** `active` is false while this server may not act on runs. */
   server: z.object({ id: z.string(), hostId: z.string(), active: z.boolean() }),
   store: z.object({ kind: z.string(), ok: z.boolean(), message: z.string().optional() }),
   clusters: z.object({ total: z.int(), unreachable: z.int() }),

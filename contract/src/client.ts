@@ -14,7 +14,7 @@ type Optional<R> = R extends { readonly bodyOptional: true } ? true : false;
 type Arguments<R> = Field<R, "params"> &
   Field<R, "query"> &
   (Optional<R> extends true ? Partial<Field<R, "body">> : Field<R, "body">) & {
-    /** Only to this version of the object; else AppError stale. */
+    /** The request changes only this version of the object; a newer one is a ProblemError with status 412. */
     readonly ifMatch?: number;
   };
 
@@ -26,29 +26,29 @@ type Answered<R extends Route> = {
       : undefined;
 }[keyof R["answers"]];
 
-/** One function per endpoint; requests in the wire's form, answers in the program's: times are Unix ms. */
+/** One function per operation. Requests have the API's form, responses the program's, with times in Unix ms. */
 export type Client = {
   readonly [K in keyof Routes]: object extends Arguments<Routes[K]>
     ? (args?: Arguments<Routes[K]>) => Promise<Answered<Routes[K]>>
     : (args: Arguments<Routes[K]>) => Promise<Answered<Routes[K]>>;
 };
 
-/** The server answered with an error; `problem` is what it said (RFC 9457). */
+/** The server responded with an error. `problem` is its document (RFC 9457), if it sent one. */
 export class ProblemError extends Error {
   readonly status: number;
   readonly problem: Problem | undefined;
   constructor(status: number, problem: Problem | undefined) {
-    super(problem?.detail ?? `The server answered ${status}.`);
+    super(problem?.detail ?? `The server responded with status ${status}.`);
     this.name = "ProblemError";
     this.status = status;
     this.problem = problem;
   }
 }
 
-/** Nobody answered at the server's address. */
+/** The server cannot be reached. */
 export class UnreachableError extends Error {
   constructor(baseUrl: string, cause: unknown) {
-    super(`There is no answer from ${baseUrl}; is the server running, and is this its address?`, {
+    super(`The server at ${baseUrl} does not respond. Is it running, and is the address correct?`, {
       cause,
     });
     this.name = "UnreachableError";

@@ -42,7 +42,7 @@ export const RecentRun = z.object({
 });
 export type RecentRun = z.output<typeof RecentRun>;
 
-/** The definition of a load test, as stored. */
+/** A load test, as stored. */
 export const LoadTest = Scope.extend({
   id: Id,
   name: z.string(),
@@ -121,7 +121,7 @@ export const CreateLoadTest = z.strictObject({
 });
 export type CreateLoadTest = z.output<typeof CreateLoadTest>;
 
-/** A merge patch: what is left out stays, `null` clears an optional field. */
+/** A merge patch: fields left out keep their value, `null` clears an optional field. */
 export const UpdateLoadTest = z.strictObject({
   name: editable.name.optional(),
   targetUrl: editable.targetUrl.optional(),

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * A moment. In the program and in every store an integer, Unix milliseconds UTC; on the wire an
- * ISO 8601 string with milliseconds. `z.output` of a schema is the stored form, `z.input` the wire's.
+ * A time. In the program and in every store an integer, Unix milliseconds UTC; in the API an ISO 8601 string with
+ * milliseconds. `z.output` of a schema is the stored form, `z.input` the API's.
  */
 export const Time = z
   .codec(z.iso.datetime(), z.int(), {
@@ -11,14 +11,14 @@ export const Time = z
   })
   .meta({ description: "ISO 8601, UTC, with milliseconds" });
 
-/** A moment in a request: ISO 8601 with an offset, or Unix milliseconds. */
+/** A time in a request: ISO 8601 with an offset, or Unix milliseconds. */
 export const TimeInput = z
   .union([z.int().min(0).max(8.64e15), z.iso.datetime({ offset: true })], {
     error: "must be an ISO 8601 time or Unix milliseconds",
   })
   .transform((value) => (typeof value === "number" ? value : Date.parse(value)));
 
-/** The same in a query string, where a number arrives as digits. */
+/** A time in a query string, where a number is digits. */
 export const TimeQuery = z
   .string()
   .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
@@ -30,14 +30,14 @@ const Label = z.string().trim().min(1).max(200);
 export const Tags = z.array(z.string().trim().min(1).max(64)).max(50);
 export const Metadata = z.record(z.string().max(200), z.json());
 
-/** One level of the hierarchy: a name that fits in a path and in a log line. */
+/** The name of one level: usable in a path and in a log line. */
 const ScopeName = z
   .string()
   .min(1, "must not be empty")
   .max(128)
   .regex(/^[^\s/\\]+$/, "must not contain spaces or slashes");
 
-/** Where an object belongs: account, organisation and project always, environment where there is one. */
+/** The place of an object in the hierarchy; the environment is optional. */
 export const Scope = z.object({
   accountId: ScopeName,
   orgId: ScopeName,
@@ -117,10 +117,10 @@ export const AutoStop = z.strictObject({
   minRequests: wholeNumber(1, 1e9).default(100),
 });
 export type AutoStop = z.output<typeof AutoStop>;
-/** What holds where nobody has said anything. */
+/** The default. */
 export const AUTO_STOP: AutoStop = AutoStop.parse({});
 
-/** Query of every list. `sort` names a field; `-` before it descends. */
+/** The query of every list. `sort` is a field; `-` before it sorts descending. */
 export const Paging = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(1000).optional(),

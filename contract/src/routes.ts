@@ -75,7 +75,7 @@ const system = { tag: "System", caller: "user", method: "GET" } as const;
 const probes = { tag: "System", caller: "anyone", method: "GET" } as const;
 const callbacks = { tag: "Locust callbacks", caller: "locust", method: "POST" } as const;
 
-/** Every endpoint of the API, on one screen. */
+/** Every endpoint of the API. */
 export const routes = {
   createLoadTest: route({ ...loadTests, method: "POST", path: "/v1/load-tests", summary: "Create a load test", body: CreateLoadTest, answers: { 201: LoadTestAnswer } }),
   listLoadTests: route({ ...loadTests, method: "GET", path: "/v1/load-tests", summary: "List load tests", query: LoadTestQuery, answers: { 200: LoadTestPage } }),

@@ -4,7 +4,7 @@ const notSupported = z
   .never({ error: "is not supported by this version of Load Manager; leave it out" })
   .optional();
 
-/** Settings that the data model has and this version cannot run: naming one is a clear 400, not silence. */
+/** Settings of the data model without support in this version. Refusing them is clearer than ignoring them. */
 export const unavailableSettings = {
   workers: notSupported,
   userClasses: notSupported,

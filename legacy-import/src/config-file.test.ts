@@ -39,10 +39,10 @@ locustClusters:
     expect(yaml).toBe(`# Our clusters
 server:
   port: 8080 # behind the proxy
-  # No setting today:
+  # Not a setting today:
   # timeout: 30
 # old queue
-# No setting today:
+# Not a setting today:
 # queue:
 #   url: redis://q # shared
 locustClusters:
@@ -60,20 +60,20 @@ locustClusters:
     accountId: acc123
     orgId: red
     envId: staging
-    # No setting today:
+    # Not a setting today:
     # color: red
 
 # the end
 `);
     expect(notes).toEqual([
-      "old.yaml:4:3: server.timeout is no setting today, and is only a comment now",
-      "old.yaml:6:1: queue is no setting today, and is only a comment now",
-      "old.yaml:19:5: locustClusters[1].color is no setting today, and is only a comment now",
+      "old.yaml:4:3: server.timeout is not a setting today; it is now a comment",
+      "old.yaml:6:1: queue is not a setting today; it is now a comment",
+      "old.yaml:19:5: locustClusters[1].color is not a setting today; it is now a comment",
     ]);
     expect(unmapped).toBe(0);
   });
 
-  test("a cluster without a scope is a comment, and told", () => {
+  test("a cluster without a scope becomes a comment and a note", () => {
     const { yaml, notes, unmapped } = migrate(`locustClusters:
   - { id: a, baseUrl: http://a, tenantId: nobody }
   # keep me
@@ -81,18 +81,18 @@ locustClusters:
   - { id: c, baseUrl: http://c, tenantId: "" }
 `);
     expect(yaml).toBe(`locustClusters:
-  # This cluster got no scope (the mapping does not know the tenant "nobody"):
+  # This cluster has no scope (the mapping does not know the tenant "nobody"):
   # - { id: a, baseUrl: http://a, tenantId: nobody }
   # keep me
   - { id: b, baseUrl: http://b, accountId: acc123, orgId: org456, projectId: proj789, envId: production }
-  # This cluster got no scope (the mapping does not know an empty tenant):
+  # This cluster has no scope (the mapping does not know an empty tenant):
   # - { id: c, baseUrl: http://c, tenantId: "" }
 `);
     expect(notes).toHaveLength(2);
     expect(unmapped).toBe(2);
   });
 
-  test("clusters that today's rules do not take are told; what is today's already stays", () => {
+  test("clusters that break today's rules are noted; a configuration of today stays as it is", () => {
     const same = migrate(`locustClusters:
   - { id: a, baseUrl: "http://a", tenantId: acme }
   - { id: b, baseUrl: "http://b", tenantId: acme }
@@ -106,7 +106,7 @@ locustClusters:
     expect(migrate(today)).toEqual({ yaml: today, notes: [], unmapped: 0 });
     expect(() => migrate("- a\n")).toThrow(/must be a map/);
     expect(migrate("").notes).toEqual([]);
-    expect(() => migrate("x: &x 1\nserver: { port: *x }\n")).toThrow(/anchors/);
+    expect(() => migrate("x: &x 1\nserver: { port: *x }\n")).toThrow(/has an anchor/);
   });
 
   test("names that look like numbers stay text", () => {

@@ -9,9 +9,9 @@ import { mapScope, type Mapping } from "./transform/mapping.ts";
 
 export type MigratedConfig = {
   readonly yaml: string;
-  /** A line for each thing that somebody should look at, with its place in the older file. */
+  /** A line for each thing that a person should check, with its place in the older file. */
   readonly notes: readonly string[];
-  /** How many clusters got no scope, and are only comments now. */
+  /** The number of clusters without a scope, which are now comments. */
   readonly unmapped: number;
 };
 
@@ -20,7 +20,7 @@ const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.valu
 const under = (above: string | null | undefined, more: string): string =>
   above === null || above === undefined || above === "" ? more : `${above}\n${more}`;
 
-/** Lines as a comment's text, without the `#`. */
+/** The text of a comment, without the `#`. */
 const commented = (note: string, contents: unknown): string => {
   const part = new Document();
   part.contents = contents as typeof part.contents;
@@ -28,7 +28,7 @@ const commented = (note: string, contents: unknown): string => {
   return [note, ...lines].map((line) => ` ${line}`).join("\n");
 };
 
-/** Makes the item a comment, where it stands. */
+/** Replaces the item by a comment in the same place. */
 const commentOut = (
   items: unknown[],
   owner: { comment?: string | null },
@@ -53,7 +53,7 @@ const textOf = (map: YAMLMap, ...names: string[]): string | undefined => {
     : undefined;
 };
 
-/** The scope in place of the tenant; `undefined`, or why there is none. */
+/** Replaces the tenant by its scope. Returns the reason where there is none. */
 const rescope = (map: YAMLMap, mapping: Mapping): string | undefined => {
   const tenant = pairOf(map, "tenantId");
   if (tenant === undefined) {
@@ -69,7 +69,7 @@ const rescope = (map: YAMLMap, mapping: Mapping): string | undefined => {
     if (isScalar(pair.key)) pair.key.value = name;
     if (isScalar(pair.value)) {
       pair.value.value = text;
-      // What was a number or in quotes is written as the new value needs it.
+      // The quotes of the older value must not force quotes on the new one, nor its lack of them a number.
       pair.value.type = Scalar.PLAIN;
     } else pair.value = new Scalar(text);
   };
@@ -80,24 +80,24 @@ const rescope = (map: YAMLMap, mapping: Mapping): string | undefined => {
     if (text === undefined) continue;
     const known = name === "projectId" ? pairOf(map, "projectId", "projectID") : pairOf(map, name);
     if (known === undefined) {
-      const made = new Document().createPair(name, text) as Pair;
-      map.items.splice(after + 1, 0, made);
+      const pair = new Document().createPair(name, text) as Pair;
+      map.items.splice(after + 1, 0, pair);
       after += 1;
     } else set(known, name, text);
   }
   return undefined;
 };
 
-type Failed = { readonly cluster: unknown; readonly why: string; readonly told: string };
+type Failed = { readonly cluster: unknown; readonly why: string; readonly note: string };
 
 const rescopeAll = ({ document, placeOf }: YamlFile, mapping: Mapping): Failed[] => {
   const clusters = document.get("locustClusters");
   if (!isSeq(clusters)) return [];
   return clusters.items.flatMap((cluster, index) => {
-    const why = isMap(cluster) ? rescope(cluster, mapping) : "it is no map";
+    const why = isMap(cluster) ? rescope(cluster, mapping) : "it is not a map";
     const path = ["locustClusters", index];
-    const told = `${placeOf(path)}: ${fieldOf(path)} got no scope, and is only a comment now: ${why}`;
-    return why === undefined ? [] : [{ cluster, why, told }];
+    const note = `${placeOf(path)}: ${fieldOf(path)} has no scope and is now a comment: ${why}`;
+    return why === undefined ? [] : [{ cluster, why, note }];
   });
 };
 
@@ -105,13 +105,13 @@ const dropFailed = ({ document }: YamlFile, failed: readonly Failed[]): void => 
   const clusters = document.get("locustClusters");
   if (!isSeq(clusters)) return;
   for (const { cluster, why } of failed.toReversed()) {
-    const note = `This cluster got no scope (${why}):`;
+    const note = `This cluster has no scope (${why}):`;
     const text = commented(note, new Document([cluster]).contents);
     commentOut(clusters.items, clusters, clusters.items.indexOf(cluster), text);
   }
 };
 
-/** What today's schema does not know stays as a comment. */
+/** Replaces settings that today's schema does not have by comments. */
 const keepKnown = (
   file: YamlFile,
   node: unknown,
@@ -127,12 +127,12 @@ const keepKnown = (
   return [...node.items].flatMap((pair) => {
     const here = [...path, keyOf(pair)];
     if (names.includes(keyOf(pair))) return keepKnown(file, pair.value, here, skip);
-    const note = `${file.placeOf(here)}: ${fieldOf(here)} is no setting today, and is only a comment now`;
+    const note = `${file.placeOf(here)}: ${fieldOf(here)} is not a setting today; it is now a comment`;
     const before = isScalar(pair.key) ? pair.key.commentBefore : undefined;
     if (isScalar(pair.key)) pair.key.commentBefore = null;
     const alone = new Document({});
     if (isMap(alone.contents)) alone.contents.items.push(pair);
-    const text = under(before, commented("No setting today:", alone.contents));
+    const text = under(before, commented("Not a setting today:", alone.contents));
     commentOut(node.items, node, node.items.indexOf(pair), text);
     return [note];
   });
@@ -142,12 +142,12 @@ const written = (document: Document): string => {
   try {
     return document.toString({ lineWidth: 0 });
   } catch (error) {
-    const detail = `This file uses anchors of settings that are no more; write these out first: ${messageOf(error)}`;
+    const detail = `A setting that is removed has an anchor which another setting uses; replace the alias by its value first: ${messageOf(error)}`;
     throw new AppError("validation", detail);
   }
 };
 
-/** The older YAML, which had a tenant for each cluster, as today's; comments stay. Throws AppError validation where it is not YAML. */
+/** Converts an older configuration, with a tenant for each cluster, into today's; comments stay. Throws AppError validation where it is not YAML. */
 export const migrateConfig = (text: string, name: string, mapping: Mapping): MigratedConfig => {
   const file = parseYaml(text, name);
   file.values();
@@ -161,7 +161,7 @@ export const migrateConfig = (text: string, name: string, mapping: Mapping): Mig
   );
   const notes = [
     ...unknown,
-    ...failed.map(({ told }) => told),
+    ...failed.map(({ note }) => note),
     ...wrong.map(({ path, message }) => `${fieldOf(path)} ${message}`),
   ];
   return { yaml, notes, unmapped: failed.length };

@@ -3,10 +3,11 @@ import type { Document } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { READ, toJson } from "./read/json.ts";
 import { createRevisionIndex, createRunIndex } from "./read/known.ts";
-import { isMarked, type MigrateDeps, type MigrateInput } from "./migrate.ts";
-import { AS_THEY_ARE, hasOlder, listed, targetsOf } from "./plan.ts";
+import type { MigrateDeps, MigrateInput } from "./deps.ts";
+import { hasOlder, isMarked, listed, targetsOf, UNCHANGED } from "./plan.ts";
 import { readState } from "./state.ts";
-import { createSteps, idText } from "./transform/steps.ts";
+import { idText } from "./transform/documents.ts";
+import { createSteps } from "./transform/steps.ts";
 import { refuseUnmapped, survey } from "./read/survey.ts";
 
 export type DryCollection = {
@@ -22,13 +23,13 @@ export type DryCollection = {
 const unfinished = (): AppError =>
   new AppError(
     "conflict",
-    "A migration of this database was begun and is not finished: go on with it, or give it up with load-manager migrate rollback.",
+    "A migration of this database is not finished. Resume it, or give it up with load-manager migrate rollback.",
   );
 
 const SAMPLES = 2;
-const NAMED = 20;
+const LISTED = 20;
 
-/** What a migration would make of everything; changes nothing. */
+/** Converts everything and stores nothing. */
 export const dryRun = async (
   { db, ids, onProgress }: MigrateDeps,
   input: MigrateInput,
@@ -43,7 +44,7 @@ export const dryRun = async (
   const steps = createSteps(input, { ids, ...known });
   const found: DryCollection[] = [];
   for (const { name: target, sources } of targets) {
-    const seen = AS_THEY_ARE.has(target) ? undefined : new Set<string>();
+    const seen = UNCHANGED.has(target) ? undefined : new Set<string>();
     for (const { name } of sources) {
       const counts = { copied: 0, left: 0 };
       const repaired: Record<string, number> = {};
@@ -52,18 +53,19 @@ export const dryRun = async (
       const total = await db.collection(name).estimatedDocumentCount();
       for await (const document of db.collection<Document>(name).find({}, READ).sort({ _id: 1 })) {
         const outcome = steps[target]?.(document);
-        const again = outcome?.ok === true && seen?.has(outcome.made.document._id) === true;
+        const again = outcome?.ok === true && seen?.has(outcome.value.document._id) === true;
         if (outcome?.ok !== true || again) {
           counts.left += 1;
-          const reasons = outcome?.ok === false ? outcome.reasons : ["its id is there already"];
-          if (leftDocuments.length < NAMED) {
+          const reasons =
+            outcome?.ok === false ? outcome.reasons : ["an earlier document has its id"];
+          if (leftDocuments.length < LISTED) {
             leftDocuments.push({ id: idText(document["_id"]), reasons });
           }
           continue;
         }
         counts.copied += 1;
         for (const repair of outcome.repaired) repaired[repair] = (repaired[repair] ?? 0) + 1;
-        const { document: after, entity } = outcome.made;
+        const { document: after, entity } = outcome.value;
         seen?.add(after._id);
         if (target === "load_test_runs") known.runs.add(entity as LoadTestRun);
         if (samples.length < SAMPLES) {

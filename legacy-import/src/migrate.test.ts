@@ -16,7 +16,7 @@ import {
   INPUT,
   rejection,
 } from "./testing/migrate-fixtures.ts";
-import { strangersOf, swapOf, targetsOf } from "./plan.ts";
+import { foreignOf, swapOf, targetsOf } from "./plan.ts";
 import { cleanup, removable, rollback } from "./swap/rollback.ts";
 import { verifyMigrated } from "./verify/verify-migrated.ts";
 
@@ -47,7 +47,7 @@ describe("the plan", () => {
     ]);
     expect(renames).toContainEqual({ from: "test_runs", to: "test_runs__backup_S" });
     expect(renames).not.toContainEqual(expect.objectContaining({ from: "load_test_runs" }));
-    expect(strangersOf(collections, ["load_tests"])).toEqual(["tenants"]);
+    expect(foreignOf(collections, ["load_tests"])).toEqual(["tenants"]);
   });
 });
 
@@ -272,7 +272,7 @@ onMongo((options) => {
           .collection<{ _id: string }>("migrations")
           .updateOne({ _id: "current" }, { $set: { phase: "copy", mapping: "other" } });
         const error = await rejection(migrate(depsOf(db), INPUT));
-        expect(error.message).toMatch(/begun with another mapping/);
+        expect(error.message).toMatch(/started with a mapping other than/);
         const opened = openMongoStores({ ...options, database: db.databaseName });
         await expect(opened).rejects.toThrow(/not finished/);
       });

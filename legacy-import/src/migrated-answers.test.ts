@@ -11,7 +11,7 @@ import { fillLegacy, loadTestId, runId } from "./testing/legacy-fixtures.ts";
 import { READ } from "./read/json.ts";
 import { parseMapping } from "./transform/mapping.ts";
 import {
-  type MadeRow,
+  type ConvertedRow,
   metricOf,
   type OldMetric,
   orderKey,
@@ -36,7 +36,7 @@ const metric = (more: Document) => {
 
 describe("metrics", () => {
   test("a time in 1970 is the ObjectId's second", () => {
-    const { made, repaired } = metric({
+    const { value: made, repaired } = metric({
       _id: new BSON.ObjectId("6585420a0201000000000001"),
       timestamp: new Date(1),
       totalRequests: 5,
@@ -49,9 +49,9 @@ describe("metrics", () => {
 
   test.each([
     [{ loadTestRunId: null, totalRequests: 1 }, /no run/],
-    [{}, /no figures/],
-    [{ totalRequests: BSON.Long.fromString("1152921504606846976") }, /no figures/],
-    [{ totalRequests: 1, timestamp: null }, /no time/],
+    [{}, /no metrics/],
+    [{ totalRequests: BSON.Long.fromString("1152921504606846976") }, /no metrics/],
+    [{ totalRequests: 1, timestamp: null }, /no known time/],
   ])("%j is left", (more, reason) => {
     const document = read({ tenantId: "t", loadTestRunId: "r", timestamp: MS, ...more });
     expect(metricOf(document, CONTEXT)).toMatchObject({ reasons: [expect.stringMatching(reason)] });
@@ -59,7 +59,7 @@ describe("metrics", () => {
 });
 
 describe("the rows of a run", () => {
-  const look = (seconds: number, numRequests: number, more: Document = {}) =>
+  const snapshotAt = (seconds: number, numRequests: number, more: Document = {}) =>
     metric({
       timestamp: new Date(MS + seconds * 1000),
       totalRequests: numRequests,
@@ -67,8 +67,8 @@ describe("the rows of a run", () => {
       requestStats: {
         "GET /a": { method: "GET", name: "/a", numRequests, avgResponseTime: 10, ...more },
       },
-    }).made;
-  const told = (rows: readonly MadeRow[]) =>
+    }).value;
+  const summary = (rows: readonly ConvertedRow[]) =>
     rows.map(({ row, deltas }) => [
       row.type,
       row.seq,
@@ -80,12 +80,12 @@ describe("the rows of a run", () => {
   test("each says what was added since the one before; two at one instant share their second", () => {
     const rows = rowsOfRun("r", { scope: SCOPE, startedAt: MS - 5000, ended: true });
     const made = [
-      ...rows.add(look(0, 10)),
-      ...rows.add(look(0, 15)),
-      ...rows.add(look(2, 40)),
+      ...rows.add(snapshotAt(0, 10)),
+      ...rows.add(snapshotAt(0, 15)),
+      ...rows.add(snapshotAt(2, 40)),
       ...rows.end(),
     ];
-    expect(told(made)).toEqual([
+    expect(summary(made)).toEqual([
       [RECORD.snapshot, 1, second, 10],
       [RECORD.snapshot, 2, second, 5],
       [RECORD.snapshot, 3, second + 2, 25],
@@ -97,8 +97,8 @@ describe("the rows of a run", () => {
 
   test("counts that fall are another process's; a run that goes on is not closed", () => {
     const rows = rowsOfRun("r", { scope: SCOPE, ended: false });
-    const made = [...rows.add(look(0, 10)), ...rows.add(look(2, 4)), ...rows.end()];
-    expect(told(made)).toEqual([
+    const made = [...rows.add(snapshotAt(0, 10)), ...rows.add(snapshotAt(2, 4)), ...rows.end()];
+    expect(summary(made)).toEqual([
       [RECORD.snapshot, 1, second, 10],
       [RECORD.final, 2, 0],
       [RECORD.snapshot, 1, second + 2, 4],
@@ -108,36 +108,36 @@ describe("the rows of a run", () => {
 
   test("an average that was never filled in is no time of 0; a run that is gone keeps its rows", () => {
     const rows = rowsOfRun("r", undefined);
-    const [first] = rows.add(look(0, 10, { avgResponseTime: 0 }));
+    const [first] = rows.add(snapshotAt(0, 10, { avgResponseTime: 0 }));
     expect(first?.deltas[0]).toMatchObject({ requests: 10, noTime: 10, sumUs: 0 });
     expect(first?.scope).toEqual(SCOPE);
-    expect(told(rows.end())).toEqual([[RECORD.final, 2, 0]]);
+    expect(summary(rows.end())).toEqual([[RECORD.final, 2, 0]]);
   });
 
   test("totals without endpoints count nothing twice: only where none ever has any are they all there is", () => {
     const bare = (seconds: number, totalRequests: number) =>
-      metric({ timestamp: new Date(MS + seconds * 1000), totalRequests, avgResponseMs: 5 }).made;
+      metric({ timestamp: new Date(MS + seconds * 1000), totalRequests, avgResponseMs: 5 }).value;
     const sums = (...metrics: readonly OldMetric[]) => {
       const rows = rowsOfRun("r", { scope: SCOPE, ended: true });
       const all = [...metrics.flatMap(rows.add), ...rows.end()];
       expect(all.map(({ row }) => row.seq)).toEqual(all.map((_, index) => index + 1));
       return all.map(({ deltas }) => deltas.reduce((sum, one) => sum + one.requests, 0));
     };
-    expect(sums(look(0, 10), bare(2, 20), look(4, 30))).toEqual([10, 0, 20, 0]);
-    expect(sums(bare(0, 10), bare(2, 20), look(4, 30))).toEqual([0, 0, 30, 0]);
+    expect(sums(snapshotAt(0, 10), bare(2, 20), snapshotAt(4, 30))).toEqual([10, 0, 20, 0]);
+    expect(sums(bare(0, 10), bare(2, 20), snapshotAt(4, 30))).toEqual([0, 0, 30, 0]);
     expect(sums(bare(0, 10), bare(2, 20))).toEqual([10, 10, 0]);
   });
 
   test("no document speaks of more than an hour", () => {
     const rows = rowsOfRun("r", { scope: SCOPE, startedAt: MS - 1e9, ended: true });
-    const [first] = rows.add(look(0, 10));
+    const [first] = rows.add(snapshotAt(0, 10));
     expect(decodeSample(first?.row.body ?? new Uint8Array()).snapshot?.fromSecond).toBe(
       second - 3600,
     );
   });
 
   test("documents sort by run, time and count", () => {
-    const key = (seconds: number, requests: number) => orderKey(look(seconds, requests), "x");
+    const key = (seconds: number, requests: number) => orderKey(snapshotAt(seconds, requests), "x");
     expect(key(0, 9) < key(0, 10) && key(0, 10) < key(1, 1)).toBe(true);
   });
 });

@@ -2,14 +2,14 @@ import { type Db, MongoClient } from "mongodb";
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { mongoError } from "@load-manager/server/stores/mongo/errors.ts";
 
-/** How long to wait for a server at the beginning. */
+/** How long the first command waits for a server. */
 const SELECT_MS = 10_000;
-/** A server that is busy with a large collection may be slow to answer also whether it is well. */
+/** A server that is busy with a large collection answers health checks slowly. */
 const BUSY_MS = 300_000;
 
 /**
- * Opens a database for a migration: unlike a server's, its commands may take as long as they take (an index over all
- * metrics). Rejects with AppError for an address that is none, and for a server that does not answer.
+ * Opens a database for a migration. Its commands have no time limit, since an index over all metrics takes long.
+ * Rejects with AppError for an invalid address and for a server that does not answer.
  */
 export const withDatabase = async <T>(
   { uri, database }: { readonly uri: string; readonly database: string },
@@ -28,7 +28,7 @@ export const withDatabase = async <T>(
   } catch (error) {
     throw new AppError(
       "validation",
-      `mongodb.uri is not an address of a MongoDB server: ${messageOf(error)}`,
+      `mongodb.uri is not the address of a MongoDB server: ${messageOf(error)}`,
     );
   }
   try {

@@ -1,6 +1,7 @@
 import type { Db } from "mongodb";
+import { COLLECTIONS } from "@load-manager/server/stores/mongo/indexes.ts";
 
-/** Where each of today's collections comes from, in the order in which they are made; the first source goes before the second. */
+/** The sources of each of today's collections, in the order of conversion; of two documents with one id the first source's wins. */
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   script_blobs: ["script_blobs"],
   run_live: ["run_live"],
@@ -9,9 +10,9 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   load_tests: ["load_tests"],
   metrics_timeseries: ["metrics_timeseries"],
 };
-/** These are as they will be: they are copied as they are. */
-export const AS_THEY_ARE: ReadonlySet<string> = new Set(["script_blobs", "run_live"]);
-/** There are older data where one of these is. */
+/** Their documents are the same today. */
+export const UNCHANGED: ReadonlySet<string> = new Set(["script_blobs", "run_live"]);
+/** A database without a mark holds older data where one of these exists. */
 const OLDER = [
   "load_tests",
   "load_test_runs",
@@ -25,6 +26,8 @@ export type Target = { readonly name: string; readonly sources: readonly Source[
 export type Rename = { readonly from: string; readonly to: string; readonly drop?: boolean };
 export type Collections = readonly { readonly name: string; readonly type?: string | undefined }[];
 
+export const TODAY: readonly string[] = Object.keys(COLLECTIONS);
+
 export const newOf = (name: string): string => `${name}__new`;
 export const leftOf = (name: string): string => `${name}__left`;
 export const backupOf = (name: string, stamp: string): string => `${name}__backup_${stamp}`;
@@ -34,7 +37,7 @@ export const SORTING = "metrics_timeseries__sorting";
 export const listed = async (db: Db): Promise<Collections> =>
   (await db.listCollections().toArray()).map(({ name, type }) => ({ name, type }));
 
-/** What there is to migrate. Every target is made, also of nothing: a swap then always is the same. */
+/** Every target, also without a source: the swap is then always the same. */
 export const targetsOf = (collections: Collections): Target[] => {
   const types = new Map(collections.map(({ name, type }) => [name, type]));
   return Object.entries(SOURCES).map(([name, sources]) => ({
@@ -45,11 +48,19 @@ export const targetsOf = (collections: Collections): Target[] => {
   }));
 };
 
+/** The older documents of a source: for a time series its plain copy. */
+export const readFrom = (stamp: string, { name, timeSeries }: Source): string =>
+  timeSeries ? backupOf(name, stamp) : name;
+
+/** Whether the database has the mark of today's schema. */
+export const isMarked = async (db: Db): Promise<boolean> =>
+  (await db.collection<{ _id: string }>("store_meta").findOne({ _id: "schema" })) !== null;
+
 export const hasOlder = (collections: Collections): boolean =>
   collections.some(({ name }) => OLDER.includes(name));
 
-/** What nobody here knows: it stays as it is, and is named. */
-export const strangersOf = (collections: Collections, known: readonly string[]): string[] =>
+/** Collections of other programs: the migration leaves them alone and lists them. */
+export const foreignOf = (collections: Collections, known: readonly string[]): string[] =>
   collections
     .map(({ name }) => name)
     .filter(
@@ -62,8 +73,8 @@ export const strangersOf = (collections: Collections, known: readonly string[]):
     .toSorted();
 
 /**
- * The swap: each source becomes its backup, then the new collection takes its name. A time-series collection cannot be
- * renamed: it has been copied to its backup before, and goes.
+ * Each source becomes its backup, then the new collection gets its name. A time-series collection cannot be renamed: its
+ * copy is the backup, and the collection is dropped.
  */
 export const swapOf = (targets: readonly Target[], stamp: string): Rename[] =>
   targets.flatMap(({ name, sources }) => [
@@ -75,7 +86,7 @@ export const swapOf = (targets: readonly Target[], stamp: string): Rename[] =>
     { from: newOf(name), to: name },
   ]);
 
-/** The way back: today's collections stand aside, the backups take their names. */
+/** The rollback: today's collections are renamed, then the backups get their older names. */
 export const rollbackOf = (
   targets: readonly Target[],
   today: readonly string[],

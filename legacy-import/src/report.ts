@@ -1,10 +1,10 @@
 import { type Db, type Document } from "mongodb";
-import { backupOf, leftOf, listed, strangersOf, type Target } from "./plan.ts";
+import { backupOf, leftOf, listed, foreignOf, type Target } from "./plan.ts";
 import type { State } from "./state.ts";
 import type { Verdict } from "./verify/verify.ts";
 
-/** As many are named in the report; all are in the collection that it names. */
-const NAMED = 1000;
+/** The report lists this many left documents; the collection in `leftIn` has all of them. */
+const LISTED = 1000;
 
 export type LeftDocument = { readonly id: string; readonly reasons: readonly string[] };
 export type CollectionReport = {
@@ -25,7 +25,7 @@ export type Report = {
   readonly keepActive: boolean;
   readonly collections: readonly CollectionReport[];
   readonly verified: readonly Verdict[];
-  /** Collections that are not Load Manager's: nobody has touched them. */
+  /** Collections of other programs. */
   readonly untouched: readonly string[];
 };
 
@@ -33,7 +33,7 @@ const leftDocumentsOf = async (db: Db, source: string): Promise<LeftDocument[]> 
   db
     .collection<Document & { _id: string }>(leftOf(source))
     .find({}, { projection: { reasons: 1 } })
-    .limit(NAMED)
+    .limit(LISTED)
     .map(({ _id, reasons }) => ({ id: _id, reasons: reasons as string[] }))
     .toArray();
 
@@ -70,11 +70,6 @@ export const reportOf = async (
     keepActive: state.keepActive,
     collections,
     verified,
-    untouched: strangersOf(await listed(db), [
-      ...today,
-      "migrations",
-      "store_meta",
-      "store_checks",
-    ]),
+    untouched: foreignOf(await listed(db), [...today, "migrations", "store_meta", "store_checks"]),
   };
 };

@@ -19,6 +19,7 @@ import { runHandlers } from "./http/handlers/runs.ts";
 import { scopeHandlers } from "./http/handlers/scopes.ts";
 import { systemHandlers } from "./http/handlers/system.ts";
 import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
+import { scriptHandlers } from "./http/handlers/scripts.ts";
 import { awakeOrAsleep, type Clock } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
@@ -204,9 +205,11 @@ const createHandlers = (
 ) => {
   const { streams, wake, notReady, reload } = more;
   const checkScript = createScriptChecker(config.python);
+  const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript };
   const { runs, ownership, metrics } = services;
   return {
-    ...loadTestHandlers({ stores, clusters: clusters.configs, clock, ids, checkScript }),
+    ...loadTestHandlers(loadTests),
+    ...scriptHandlers(loadTests),
     ...runHandlers(services, wake),
     ...runMetricsHandlers({ runs, queries: metrics.queries, streams }),
     ...locustHandlers(services, wake),

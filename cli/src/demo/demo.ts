@@ -34,7 +34,7 @@ const terminal: Terminal = {
 };
 const say = (line: string): void => terminal.write(`${line}\n`);
 
-/** The demo runs on a cluster of this machine, whatever else is configured; it has a token where the server asks for one. */
+/** The demo runs on a local cluster, whatever else is configured, and has a token where the server requires one. */
 const demoConfig = (
   options: Options,
 ): Config & { readonly clusterId: string; readonly token?: string } => {
@@ -58,8 +58,8 @@ const demoConfig = (
   };
 };
 
-/** The load test "Demo shop", as the last demo left it, or a new one. */
-const defineLoadTest = async (
+/** Updates the load test of an earlier demo, or creates it. */
+const saveLoadTest = async (
   client: Client,
   clusterId: string,
   targetUrl: string,
@@ -68,17 +68,17 @@ const defineLoadTest = async (
   const found = await client.listLoadTests({ query: { ...SCOPE, q: "Demo shop", limit: 200 } });
   const known = found.items.find((loadTest) => loadTest.name === "Demo shop");
   if (known === undefined) {
-    const made = await client.createLoadTest({
+    const created = await client.createLoadTest({
       body: {
         ...SCOPE,
         name: "Demo shop",
-        description: "What npm run demo runs.",
+        description: "The load test of npm run demo.",
         targetUrl,
         locustClusterId: clusterId,
         locustfile: content,
       },
     });
-    return made.id;
+    return created.id;
   }
   const params = { loadTestId: known.id };
   await client.updateLoadTest({ params, body: { targetUrl, locustClusterId: clusterId } });
@@ -86,7 +86,7 @@ const defineLoadTest = async (
   return known.id;
 };
 
-/** Follows a run until it is settled, and draws it meanwhile; `undefined` where nobody wants to wait for that. */
+/** Shows a run until it is settled; resolves with `undefined` after a second Ctrl-C. */
 const follow = async (client: Client, runId: string, total: number, interrupts: () => number) => {
   const line = liveLine(terminal, Date.now);
   let stopAsked = false;
@@ -98,12 +98,13 @@ const follow = async (client: Client, runId: string, total: number, interrupts: 
     if (interrupts() > 0 && !stopAsked) {
       stopAsked = true;
       line.done();
-      say("Stopping the run; Ctrl-C again ends at once.");
+      say("Stopping the run; press Ctrl-C again to exit at once.");
       await client.stopRun({ params: { runId }, body: { reason: "Ctrl-C in the demo" } });
     }
     const run = await client.getRun({ params: { runId } });
-    const begun = run.loadStartedAt ?? run.startedAt;
-    const elapsed = begun === undefined ? 0 : ((run.finishedAt ?? Date.now()) - begun) / 1000;
+    const startedAt = run.loadStartedAt ?? run.startedAt;
+    const elapsed =
+      startedAt === undefined ? 0 : ((run.finishedAt ?? Date.now()) - startedAt) / 1000;
     line.show({ status: run.status, elapsed, total, metrics: run.lastMetrics });
     if (ENDED.has(run.status) && run.settledAt !== undefined) {
       line.done();
@@ -115,11 +116,11 @@ const follow = async (client: Client, runId: string, total: number, interrupts: 
 
 const explain = (run: Pick<LoadTestRun, "status" | "statusReason">): void => {
   if (run.status === "Finished") return;
-  say(`The run is ${run.status}: ${run.statusReason?.message ?? "nobody knows why"}`);
+  say(`The run is ${run.status}: ${run.statusReason?.message ?? "the reason is unknown"}`);
   for (const text of run.statusReason?.logTail ?? []) say(`  ${text}`);
 };
 
-/** `load-manager demo`: server, shop and cluster in one process and its children; none is left when it resolves. */
+/** `load-manager demo`: server, shop and cluster in one process and its children, which have all ended when it resolves. */
 export const demo = async (options: Options): Promise<void> => {
   let interrupts = 0;
   let wake = (): void => {};
@@ -146,7 +147,7 @@ export const demo = async (options: Options): Promise<void> => {
       baseUrl: server.address,
       ...(config.token === undefined ? {} : { token: config.token }),
     });
-    const loadTestId = await defineLoadTest(client, config.clusterId, shop.url);
+    const loadTestId = await saveLoadTest(client, config.clusterId, shop.url);
     if (interrupted()) return;
     const created = await client.createRun({
       params: { loadTestId },
@@ -166,7 +167,7 @@ export const demo = async (options: Options): Promise<void> => {
     say(`${server.address}/v1/runs/${run.id}/summary`);
     const stay = options.exit !== true && process.stdin.isTTY && !interrupted();
     if (!stay) return;
-    say("The server stays up; Ctrl-C ends it.");
+    say("The server keeps running; press Ctrl-C to stop it.");
     await woken;
   } catch (error) {
     if (!(error instanceof AppError)) process.exitCode = 1;

@@ -6,7 +6,7 @@ type Counted = Readonly<Record<string, { readonly requests: number; readonly fai
 const sum = (counted: Counted): number =>
   Object.values(counted).reduce((total, { requests }) => total + requests, 0);
 
-/** The table of endpoints, and the shop's own count as the witness. */
+/** Prints the stats of the endpoints, and compares the total with the shop's own count. */
 export const showResult = async (input: {
   readonly client: Client;
   readonly terminal: Terminal;
@@ -20,16 +20,16 @@ export const showResult = async (input: {
     await client.getRunSummary({ params }),
   ];
   if (summary.totalRequests === 0 && sum(counted) === 0) return;
-  const row = (name: string, figures: (typeof requests.items)[number] | typeof summary) =>
+  const row = (name: string, stats: (typeof requests.items)[number] | typeof summary) =>
     [
       name,
-      String(figures.totalRequests),
-      String(figures.totalFailures),
-      figures.requestsPerSec?.toFixed(1) ?? "–",
-      ms(figures.avgResponseMs),
-      ms(figures.p50ResponseMs),
-      ms(figures.p95ResponseMs),
-      ms(figures.p99ResponseMs),
+      String(stats.totalRequests),
+      String(stats.totalFailures),
+      stats.requestsPerSec?.toFixed(1) ?? "–",
+      ms(stats.avgResponseMs),
+      ms(stats.p50ResponseMs),
+      ms(stats.p95ResponseMs),
+      ms(stats.p99ResponseMs),
     ] as const;
   terminal.write(
     `\n${table(

@@ -1,6 +1,6 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 
-/** What the live line tells; times in seconds since the start of load. */
+/** The content of the live line; times in seconds since the start of load. */
 export type Progress = {
   readonly status: string;
   readonly elapsed: number;
@@ -23,7 +23,7 @@ export const paint = (terminal: Terminal) => {
   return { bold: wrap(1), dim: wrap(2), green: wrap(32), red: wrap(31), cyan: wrap(36) };
 };
 
-/** Milliseconds for people: two digits below 10, whole above; a dash where there is no figure. */
+/** Milliseconds with one decimal below 10, else whole; a dash where the value is unknown. */
 export const ms = (value: number | null | undefined): string =>
   value == null ? "–" : value < 10 ? value.toFixed(1) : String(Math.round(value));
 
@@ -57,7 +57,7 @@ const progressLine = (terminal: Terminal, progress: Progress): string => {
 
 const PLAIN_EVERY_MS = 5000;
 
-/** One line that is drawn over itself on a terminal; elsewhere a plain line every 5 s. */
+/** On a terminal one line, redrawn in place; elsewhere a line every 5 s. */
 export const liveLine = (terminal: Terminal, now: () => number) => {
   let lastPlain = Number.NEGATIVE_INFINITY;
   let drawn = false;
@@ -71,7 +71,7 @@ export const liveLine = (terminal: Terminal, now: () => number) => {
         terminal.write(`${progressLine(terminal, progress)}\n`);
       }
     },
-    /** Leaves the last line standing. */
+    /** Keeps the last line on the screen. */
     done: (): void => {
       if (drawn) terminal.write("\n");
       drawn = false;
@@ -81,7 +81,7 @@ export const liveLine = (terminal: Terminal, now: () => number) => {
 
 type Row = readonly [string, ...string[]];
 
-/** Columns aligned: the first to the left, figures to the right. */
+/** The first column is aligned left, the others right. */
 export const table = (terminal: Terminal, head: Row, rows: readonly Row[]): string => {
   const { bold, dim } = paint(terminal);
   const widths = head.map((title, column) =>

@@ -14,15 +14,15 @@ const isEmpty = (value: unknown): boolean => value === undefined || value === nu
 
 /**
  * An older document, read field by field. A field is found under its name, in lower case (as an untagged Go struct
- * writes it) or in any other case, in this order; the first that is not null is it. Whatever nobody has taken in the
- * end, and whatever was not usable, is `rest()`: nothing is lost.
+ * writes it) or in any other case, in this order; the first that is not null wins. `rest()` has the leftovers, fields that
+ * nobody took and values that nobody could use: nothing is lost.
  */
 export class Fields {
   private readonly document: Readonly<Record<string, unknown>>;
   private readonly byLower = new Map<string, string[]>();
   private readonly open: Set<string>;
   private readonly kept = new Map<string, Json>();
-  /** What was found wrong and made right, or unknown; by stable names. */
+  /** The names of the repairs; see `known-faults.ts`. */
   readonly repaired: Set<string>;
 
   constructor(document: Readonly<Record<string, unknown>>, repaired = new Set<string>()) {
@@ -45,7 +45,7 @@ export class Fields {
     return found.length < 2 ? found : found.toSorted((a, b) => rank(a) - rank(b));
   }
 
-  /** What a field holds, untouched; `undefined` also for null. Other spellings with another value stay for the rest. */
+  /** The raw value; `undefined` for null too. Other spellings with a different value stay among the leftovers. */
   take(...names: readonly string[]): unknown {
     const keys = names.flatMap((name) => this.keysOf(name)).filter((key) => this.open.has(key));
     const chosen = keys.find((key) => !isEmpty(this.document[key]));
@@ -61,7 +61,7 @@ export class Fields {
     return names.some((name) => this.keysOf(name).some((key) => !isEmpty(this.document[key])));
   }
 
-  /** Something that was taken, and is not usable as what it should be. */
+  /** Adds a value that was taken and is unusable to the leftovers. */
   keep(name: string, value: unknown): void {
     let free = name;
     while (this.kept.has(free) || this.open.has(free)) free += "_";
@@ -79,18 +79,18 @@ export class Fields {
     return found;
   }
 
-  /** Text, also an empty one. */
+  /** Text, which may be empty. */
   text(...names: readonly string[]): string | undefined {
     return this.read(names, (value) => (typeof value === "string" ? value : undefined));
   }
 
-  /** Text with something in it; a blank one is as good as none. */
+  /** Text; `undefined` where it is blank. */
   filled(...names: readonly string[]): string | undefined {
     const text = this.text(...names);
     return text === undefined || text.trim() === "" ? undefined : text;
   }
 
-  /** An id of at most 128 characters; a blank one is none. */
+  /** An id of at most 128 characters; `undefined` where it is blank. */
   id(...names: readonly string[]): string | undefined {
     return (
       this.read(names, (value) =>
@@ -111,25 +111,25 @@ export class Fields {
     return this.read(names, (value) => (typeof value === "boolean" ? value : undefined));
   }
 
-  /** Unix ms; what is no time is kept. */
+  /** Unix ms; any other value goes to the leftovers. */
   time(...names: readonly string[]): number | undefined {
     const value = this.take(...names);
     const read = readTime(value);
     if (read.kind === "time") return read.ms;
     if (read.kind === "wrong") {
       this.keep(names[0] ?? "", value);
-      this.repaired.add("time_unbelievable");
+      this.repaired.add("implausible_time");
     }
     return undefined;
   }
 
-  /** A map with our own field names in it. */
+  /** A map whose keys are field names of the program, not of users. */
   part(...names: readonly string[]): Fields | undefined {
     const value = this.read(names, (given) => (isPlain(given) ? given : undefined));
     return value === undefined ? undefined : new Fields(value, this.repaired);
   }
 
-  /** Takes what is left of a part into the rest of this, under a name. */
+  /** Adds the leftovers of a part to these, under a name. */
   restOf(name: string, part: Fields | undefined): void {
     const rest = part?.rest() ?? {};
     if (Object.keys(rest).length > 0) this.keep(name, rest);

@@ -1,10 +1,10 @@
 import { BSON } from "mongodb";
 
-/** What JSON can hold. */
+/** A value that JSON can hold. */
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
-/** How older documents are read: a long is a bigint, an int or double a number, nothing is made nicer. */
+/** Driver options for older documents: a long is a bigint, an int or a double a number, the rest stays BSON. */
 export const READ = {
   useBigInt64: true,
   promoteBuffers: false,
@@ -18,7 +18,7 @@ export const isPlain = (value: unknown): value is Readonly<Record<string, unknow
   return prototype === Object.prototype || prototype === null;
 };
 
-/** A BSON value as JSON that loses nothing: what JSON has no word for is written as Extended JSON does (`{"$date": …}`). */
+/** A BSON value as JSON without loss: types unknown to JSON are written as Extended JSON (`{"$date": …}`). */
 export const toJson = (value: unknown): Json => {
   if (value === undefined || value === null) return null;
   if (typeof value === "string" || typeof value === "boolean") return value;
@@ -54,7 +54,7 @@ export const numberOf = (value: unknown): number | undefined => {
   return typeof value === "number" && Number.isFinite(value) ? value + 0 : undefined;
 };
 
-/** The text of an id: a string, an ObjectId's digits, a UUID's, a whole number's. */
+/** The text of an id that is a string, an ObjectId, a UUID or a whole number. */
 export const idOf = (value: unknown): string | undefined => {
   if (value instanceof BSON.ObjectId) return value.toHexString();
   if (value instanceof BSON.Binary && value.sub_type === BSON.Binary.SUBTYPE_UUID) {

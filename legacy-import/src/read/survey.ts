@@ -3,9 +3,9 @@ import { AppError } from "@load-manager/server/lib/errors.ts";
 import { Fields } from "./fields.ts";
 import { READ } from "./json.ts";
 import type { Mapping } from "../transform/mapping.ts";
-import { AS_THEY_ARE, type Target } from "../plan.ts";
+import { UNCHANGED, type Target } from "../plan.ts";
 import { takeScope } from "../transform/scope.ts";
-import { isTodaysRow } from "../transform/steps.ts";
+import { isTodaysRow } from "../transform/documents.ts";
 
 export type Unmapped = {
   readonly reason: string;
@@ -17,10 +17,10 @@ export type Survey = {
   readonly unmapped: readonly Unmapped[];
 };
 
-/** Large, and of no use for finding out whose a document is. */
+/** Large fields that do not matter for the scope. */
 const LARGE = { requestStats: 0, requeststats: 0, lastMetrics: 0, lastmetrics: 0 };
 
-/** Looks at every document that belongs to somebody; changes nothing. */
+/** Maps the scope of every document that has one; changes nothing. */
 export const survey = async (
   db: Db,
   targets: readonly Target[],
@@ -30,10 +30,10 @@ export const survey = async (
   const counts: Record<string, number> = {};
   const unmapped = new Map<string, Record<string, number>>();
   for (const { name: target, sources } of targets) {
-    if (AS_THEY_ARE.has(target)) continue;
+    if (UNCHANGED.has(target)) continue;
     for (const { name } of sources) {
       const total = await db.collection(name).estimatedDocumentCount();
-      // Scripts belong to load tests; they name nobody themselves.
+      // Script revisions have no scope of their own.
       if (target === "script_revisions") {
         counts[name] = total;
         continue;
@@ -62,7 +62,7 @@ export const survey = async (
   };
 };
 
-/** Throws AppError validation where a tenant is not mapped: nothing has been changed by then. */
+/** Throws AppError validation where a tenant is not mapped, before anything is changed. */
 export const refuseUnmapped = ({ unmapped }: Survey, file: string): void => {
   if (unmapped.length === 0) return;
   const lines = unmapped.map(({ reason, counts }) => {
@@ -71,7 +71,7 @@ export const refuseUnmapped = ({ unmapped }: Survey, file: string): void => {
   });
   throw new AppError(
     "validation",
-    `Nothing has been changed: ${file} gives no scope to some documents.\n${lines.join("\n")}\n` +
-      "Add them under tenants or patterns, or give a default; see docs/migration.md#mapping.",
+    `Nothing has been changed: ${file} maps some documents to no scope.\n${lines.join("\n")}\n` +
+      "Add their tenants under tenants or patterns, or set a default; see docs/migration.md#mapping.",
   );
 };

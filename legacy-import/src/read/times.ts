@@ -1,13 +1,13 @@
 import { BSON } from "mongodb";
 
-/** 1971: what says to be older was never filled in, or counts something else than seconds or milliseconds. */
+/** 1971: an earlier time was never set, or its unit is neither seconds nor milliseconds. */
 const FIRST_MS = 31_536_000_000;
 /** 2100. */
 const LAST_MS = 4_102_444_800_000;
 /** Numbers below it are seconds (until the year 5138), others milliseconds (from 1973 on). */
 const SECONDS_BELOW = 1e11;
 
-/** `none`: nothing was written (null, an empty text, zero, 0001-01-01); `wrong`: something that is no time we can believe. */
+/** `none`: no time was set (null, an empty text, zero, 0001-01-01). `wrong`: not a plausible time. */
 export type ReadTime =
   | { readonly kind: "time"; readonly ms: number }
   | { readonly kind: "none" }
@@ -16,12 +16,12 @@ export type ReadTime =
 const NONE: ReadTime = { kind: "none" };
 const WRONG: ReadTime = { kind: "wrong" };
 
-const believed = (ms: number): ReadTime =>
+const plausible = (ms: number): ReadTime =>
   Number.isFinite(ms) && ms >= FIRST_MS && ms <= LAST_MS
     ? { kind: "time", ms: Math.round(ms) }
     : WRONG;
 
-/** Go's zero time, in the units that it has been written in. */
+/** Go's zero time in seconds, milliseconds and nanoseconds. */
 const isZeroDate = (value: number): boolean =>
   value === -62_135_596_800 ||
   value === -62_135_596_800_000 ||
@@ -29,7 +29,7 @@ const isZeroDate = (value: number): boolean =>
 
 const ofNumber = (value: number): ReadTime => {
   if (value === 0 || isZeroDate(value)) return NONE;
-  return believed(Math.abs(value) < SECONDS_BELOW ? value * 1000 : value);
+  return plausible(Math.abs(value) < SECONDS_BELOW ? value * 1000 : value);
 };
 
 const ISO =
@@ -46,20 +46,20 @@ const ofText = (given: string): ReadTime => {
   if (year === "0001" && month === "01" && day === "01") return NONE;
   const offset = zone === "Z" || zone.includes(":") ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`;
   const millis = fraction.padEnd(3, "0").slice(0, 3);
-  return believed(
+  return plausible(
     Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millis}${offset}`),
   );
 };
 
 /**
- * The Unix milliseconds of whatever older programs have written as a time: a BSON date, an ISO 8601 text, seconds or
- * milliseconds as any number or as digits, a BSON timestamp.
+ * Unix milliseconds of every form of time that older programs wrote: a BSON date, an ISO 8601 text, seconds or
+ * milliseconds as a number of any type or as digits, a BSON timestamp.
  */
 export const readTime = (value: unknown): ReadTime => {
   if (value === undefined || value === null) return NONE;
   if (value instanceof Date) {
     const ms = value.getTime();
-    return ms === 0 || isZeroDate(ms) ? NONE : believed(ms);
+    return ms === 0 || isZeroDate(ms) ? NONE : plausible(ms);
   }
   if (typeof value === "number") return ofNumber(value);
   if (typeof value === "bigint") return ofNumber(Number(value));
@@ -69,7 +69,7 @@ export const readTime = (value: unknown): ReadTime => {
   return WRONG;
 };
 
-/** The second in which an ObjectId was made; in ms. */
+/** The time of creation inside an ObjectId, in ms. */
 export const timeOfId = (id: unknown): number | undefined => {
   if (!(id instanceof BSON.ObjectId)) return undefined;
   const read = readTime(id.getTimestamp());

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { onMongo } from "@load-manager/server/stores/testing/test-database.ts";
 import { countsOf, depsOf, inDatabase, rejection } from "../testing/migrate-fixtures.ts";
-import { lockDeps } from "../migrate.ts";
-import { takeLock } from "../state.ts";
+import { lockDeps } from "../deps.ts";
+import { takeLock } from "../lock.ts";
 import { pendingOf, renameAll } from "./swap.ts";
 
 describe("a recorded rename", () => {
@@ -12,17 +12,17 @@ describe("a recorded rename", () => {
     [["b"], {}, "done"],
     [["a", "b"], { drop: true }, "drop"],
     [["b"], { drop: true }, "done"],
-  ] as const)("what is left of a rename from a to b with %j there", (there, more, what) => {
-    expect(pendingOf({ from: "a", to: "b", ...more }, new Set<string>(there))).toBe(what);
+  ] as const)("a rename from a to b with %j existing", (existing, more, expected) => {
+    expect(pendingOf({ from: "a", to: "b", ...more }, new Set<string>(existing))).toBe(expected);
   });
 
-  test.each([[["a", "b"]], [[]]])("a rename that cannot be is refused", (there) => {
-    expect(() => pendingOf({ from: "a", to: "b" }, new Set(there))).toThrow(AppError);
+  test.each([[["a", "b"]], [[]]])("an impossible rename is refused", (existing) => {
+    expect(() => pendingOf({ from: "a", to: "b" }, new Set(existing))).toThrow(AppError);
   });
 });
 
 onMongo((options) => {
-  test("who was taken over from renames and drops nothing any more", async () => {
+  test("a process that was taken over renames and drops nothing", async () => {
     await inDatabase(options, "fence", async (db) => {
       await db.collection("a").insertOne({ x: 1 });
       const first = await takeLock(db, lockDeps(depsOf(db)));
@@ -31,18 +31,20 @@ onMongo((options) => {
         lockDeps(depsOf(db, { self: { owner: "second", host: "elsewhere", pid: 2 } })),
       );
       const before = await countsOf(db);
-      const renaming = (mine: () => Promise<void>) =>
-        renameAll(db, [{ from: "a", to: "b" }], 0, mine, async () => {});
-      expect((await rejection(renaming(first.mine))).message).toMatch(/taken this migration over/);
+      const renaming = (assertOwned: () => Promise<void>) =>
+        renameAll(db, [{ from: "a", to: "b" }], 0, assertOwned, async () => {});
+      expect((await rejection(renaming(first.assertOwned))).message).toMatch(
+        /taken this migration over/,
+      );
       expect(await countsOf(db)).toEqual(before);
-      await renaming(second.mine);
+      await renaming(second.assertOwned);
       expect(await countsOf(db)).toMatchObject({ b: 1 });
       await first.release();
       await second.release();
     });
   });
 
-  test("what is no time series any more is not dropped", async () => {
+  test("a collection that is no longer a time series is not dropped", async () => {
     await inDatabase(options, "dropped", async (db) => {
       await db.collection("a").insertOne({ today: true });
       const drop = { from: "a", to: "b", drop: true };
@@ -55,12 +57,12 @@ onMongo((options) => {
           async () => {},
         ),
       );
-      expect(refused.message).toMatch(/a is no time series any more/);
+      expect(refused.message).toMatch(/a is no longer a time series/);
       expect(await countsOf(db)).toEqual({ a: 1 });
     });
   });
 
-  test("a process of this machine that lives is not taken over from, however long it is silent", async () => {
+  test("a live process of this machine keeps its lock, however long it is silent", async () => {
     await inDatabase(options, "alive", async (db) => {
       const held = await takeLock(db, lockDeps(depsOf(db)));
       const other = { self: { owner: "other", host: "here", pid: 2 } };

@@ -8,9 +8,9 @@ import { timeOfId } from "../read/times.ts";
 
 export type Older = Readonly<Record<string, unknown>>;
 
-/** What an older document becomes; what cannot be understood is left, with the reasons. */
+/** An older document in today's form; one that cannot be understood is left where it is, with the reasons. */
 export type Outcome<T> =
-  | { readonly ok: true; readonly made: T; readonly repaired: readonly Repair[] }
+  | { readonly ok: true; readonly value: T; readonly repaired: readonly Repair[] }
   | { readonly ok: false; readonly reasons: readonly string[] };
 
 export type Context = { readonly mapping: Mapping; readonly keepActive: boolean };
@@ -20,9 +20,9 @@ export const left = (...reasons: readonly string[]): { ok: false; reasons: reado
   reasons,
 });
 
-export const made = <T>(value: T, fields: Fields): Outcome<T> => ({
+export const converted = <T>(value: T, fields: Fields): Outcome<T> => ({
   ok: true,
-  made: value,
+  value,
   repaired: repairsOf(fields),
 });
 
@@ -36,7 +36,7 @@ export const compact = <T extends object>(
     [K in keyof T]: Exclude<T[K], undefined>;
   };
 
-/** An entity's id: its own, else the document's. */
+/** The entity's own id, else the document's `_id`. */
 export const takeId = (document: Older, fields: Fields): string | undefined => {
   const given = fields.take("id");
   const { _id } = document;
@@ -56,7 +56,7 @@ export const takeId = (document: Older, fields: Fields): string | undefined => {
   return id;
 };
 
-/** When it was made, and last changed: what is written, else the nearest that is known. */
+/** The times of creation and last change: as written, else the nearest known time. */
 export const takeTimes = (
   document: Older,
   fields: Fields,
@@ -72,7 +72,7 @@ export const takeTimes = (
   return { createdAt, updatedAt: updated ?? Math.max(createdAt, ...known) };
 };
 
-/** A field as today's schema has it in its stored form; what is not so is kept. */
+/** A field in the stored form of today's schema; any other value goes to the leftovers. */
 export const parsed = <S extends z.ZodType>(
   fields: Fields,
   schema: S,
@@ -86,7 +86,7 @@ export const parsed = <S extends z.ZodType>(
   return undefined;
 };
 
-/** A map whose keys are users': itself, or the JSON text that today's stores make of it. */
+/** A map with keys of users: an object, or the JSON text that today's stores write. */
 export const takeMap = (fields: Fields, name: string): Record<string, Json> | undefined => {
   const value = fields.take(name);
   if (isPlain(value)) return toJson(value) as Record<string, Json>;
@@ -95,7 +95,7 @@ export const takeMap = (fields: Fields, name: string): Record<string, Json> | un
       const json: unknown = JSON.parse(value);
       if (isPlain(json)) return json as Record<string, Json>;
     } catch {
-      // A text that somebody wrote.
+      // An ordinary text that begins with a brace.
     }
   }
   if (value !== undefined) fields.keep(name, value);
@@ -108,8 +108,8 @@ const freeIn = (map: JsonObject, name: string): string =>
   Object.hasOwn(map, name) ? freeIn(map, `${name}_`) : name;
 
 /**
- * What users wrote stays as it is. Beside it `legacy`: fields that today's schema has no place for; and `migration`:
- * what was repaired. Called last, when every known field has been taken.
+ * Users' metadata stay as they are. Added are `legacy`, the fields without a place in today's schema, and `migration`, the
+ * repairs. Call it last, after every known field has been taken.
  */
 export const takeMetadata = (fields: Fields): Record<string, Json> | undefined => {
   const given = takeMap(fields, "metadata");
@@ -125,7 +125,7 @@ export const takeMetadata = (fields: Fields): Record<string, Json> | undefined =
   return given === undefined && own.length === 0 ? undefined : Object.fromEntries(own);
 };
 
-/** What today's stores look names up by; it is made anew. */
+/** The search key of a name, which is computed again. */
 export const takeNameKey = (fields: Fields, name: string): void => {
   const given = fields.take("nameKey");
   if (given !== undefined && given !== nameKey(name)) fields.keep("nameKey", given);
@@ -143,7 +143,7 @@ export const takeTags = (fields: Fields): string[] => {
   return good;
 };
 
-/** A whole number of at least `least`; else the default, and the value is kept. */
+/** A number of at least `least`, else the default; a smaller number goes to the leftovers. */
 export const atLeast = (
   fields: Fields,
   least: number,

@@ -13,7 +13,8 @@ import { createRevisionIndex, createRunIndex } from "../read/known.ts";
 import { bsonValue, FUZZED, malformedOf } from "../testing/fuzz-fixtures.ts";
 import { parseMapping } from "./mapping.ts";
 import { type OldMetric, rowsOfRun } from "./metrics.ts";
-import { createSteps, rowDocument } from "./steps.ts";
+import { rowDocument } from "./documents.ts";
+import { createSteps } from "./steps.ts";
 
 const MAPPING = parseMapping(
   "default: { accountId: a, orgId: o, projectId: p }\ntenants: { '': { accountId: a, orgId: o, projectId: p } }",
@@ -37,7 +38,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 };
 describe("a corpus of malformed documents", () => {
   test.each(FUZZED)("of %s: each is made into a right one, or left; nothing is lost", (target) => {
-    const seen = { made: 0, left: 0 };
+    const seen = { converted: 0, left: 0 };
     fc.assert(
       fc.property(malformedOf(target), (given) => {
         const document = BSON.deserialize(BSON.serialize(given), READ);
@@ -47,8 +48,8 @@ describe("a corpus of malformed documents", () => {
           seen.left += 1;
           return;
         }
-        seen.made += 1;
-        const { document: after, sides, entity } = outcome.made;
+        seen.converted += 1;
+        const { document: after, extra, entity } = outcome.value;
         // As it comes back from the database.
         const stored = BSON.deserialize(BSON.serialize(after));
         const schema = SCHEMAS[target];
@@ -61,11 +62,8 @@ describe("a corpus of malformed documents", () => {
             .map(rowDocument);
           for (const row of rows) decodeSample(row["body"].value());
         }
-        const text = JSON.stringify([
-          toJson(stored),
-          ...sides.map((side) => toJson(side.document)),
-        ]);
-        const scripts = sides.map((side) => side.document["content"]);
+        const text = JSON.stringify([toJson(stored), ...extra.map((one) => toJson(one.document))]);
+        const scripts = extra.map((one) => one.document["content"]);
         const all = [
           text,
           ...scripts.map((one) =>
@@ -76,7 +74,7 @@ describe("a corpus of malformed documents", () => {
       }),
       { numRuns: 2500, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
     );
-    expect(seen.made).toBeGreaterThan(50);
+    expect(seen.converted).toBeGreaterThan(50);
     expect(seen.left).toBeGreaterThan(50);
   });
 

@@ -4,8 +4,8 @@ import {
   atLeast,
   compact,
   type Context,
+  converted,
   left,
-  made,
   type Older,
   type Outcome,
   parsed,
@@ -21,22 +21,22 @@ import { isPlain } from "../read/json.ts";
 import { takeScope } from "./scope.ts";
 import { type OldScript, takeScript } from "./scripts.ts";
 
-/** What the other collections know of a load test. */
+/** What other collections know about a load test. */
 export type Around = {
-  /** Its ten newest ended runs, and how many it has had at least. */
+  /** The ten newest ended runs. `runs`: how many it has had at least. */
   readonly recentRuns: readonly RecentRun[];
   readonly runs: number;
   readonly lastRunAt: number | undefined;
 };
-export type MadeLoadTest = {
+export type ConvertedLoadTest = {
   readonly loadTest: LoadTest;
-  /** The script that stood in it. */
+  /** The script inside the document. */
   readonly script: OldScript | undefined;
 };
 
 const { shape } = LoadTest;
 
-/** What is in the list, and no run knows of, is kept: nothing else is lost by making the list anew. */
+/** The list is rebuilt from the runs; older entries without a run go to the leftovers. */
 const takeRecentRuns = (fields: Fields, { recentRuns }: Around): RecentRun[] => {
   const given = fields.take("recentRuns");
   const known = new Set(recentRuns.map(({ id }) => id));
@@ -51,21 +51,21 @@ const takeRecentRuns = (fields: Fields, { recentRuns }: Around): RecentRun[] => 
   return [...recentRuns];
 };
 
-/** The load test that an older document is. Never throws. */
+/** Converts an older load test. Never throws. */
 export const loadTestOf = (
   document: Older,
   context: Context,
   around: Around,
-): Outcome<MadeLoadTest> => {
+): Outcome<ConvertedLoadTest> => {
   const fields = new Fields(document);
   const id = takeId(document, fields);
   const name = fields.filled("name");
   const { mapped } = takeScope(fields, context.mapping);
   const times = takeTimes(document, fields);
-  if (id === undefined) return left("it has no id that can be one");
+  if (id === undefined) return left("it has no usable id");
   if (name === undefined) return left("it has no name");
   if (!mapped.ok) return left(mapped.reason);
-  if (times === undefined) return left("no time is known of it");
+  if (times === undefined) return left("it has no known time");
   takeNameKey(fields, name);
   const createdBy = fields.filled("createdBy") ?? "unknown";
   const users = Math.round(atLeast(fields, 1, 1, "defaultUsers"));
@@ -111,13 +111,13 @@ export const loadTestOf = (
   const whole = metadata === undefined ? loadTest : { ...loadTest, metadata };
   const checked = z.safeEncode(LoadTest, whole);
   if (!checked.success) return left(...problemsOf(checked.error));
-  return made({ loadTest: whole, script }, fields);
+  return converted({ loadTest: whole, script }, fields);
 };
 
 export const problemsOf = ({ issues }: z.ZodError): string[] =>
   issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 
-/** A count or a length that must be above 0 to mean anything; 0 was never filled in. */
+/** A count or a duration that must be above 0; older programs wrote 0 for unknown. */
 export const positive = (fields: Fields, ...names: readonly string[]): number | undefined => {
   const value = fields.number(...names);
   if (value === undefined || value === 0) return undefined;

@@ -9,25 +9,25 @@ import {
 } from "@load-manager/server/metrics/codec/sample.ts";
 import { difference } from "@load-manager/server/metrics/codec/snapshot-deltas.ts";
 import type { MetricRecord } from "@load-manager/server/stores/ports.ts";
-import { type Context, left, made, type Older, type Outcome } from "./entity.ts";
+import { type Context, converted, left, type Older, type Outcome } from "./entity.ts";
 import { Fields } from "../read/fields.ts";
 import type { JsonObject } from "../read/json.ts";
 import { takeScope } from "./scope.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { timeOfId } from "../read/times.ts";
 
-/** Cumulative totals of a run at one time, as they wait to be put in order. */
+/** Cumulative totals of a run at one time, not yet sorted. */
 export type OldMetric = {
   readonly runId: string;
   /** Unix ms. */
   readonly at: number;
   readonly scope: Scope;
   readonly snapshot: SnapshotInput;
-  /** What today's rows have no place for, and what was repaired. */
+  /** Fields without a place in today's rows, and repairs. */
   readonly metadata?: JsonObject;
 };
 
-/** The totals that an older document of metrics is. Never throws. */
+/** Converts an older metrics document. Never throws. */
 export const metricOf = (document: Older, { mapping }: Context): Outcome<OldMetric> => {
   const fields = new Fields(document);
   fields.take("_id");
@@ -36,13 +36,13 @@ export const metricOf = (document: Older, { mapping }: Context): Outcome<OldMetr
   const snapshot = takeSnapshot(fields);
   if (runId === undefined) return left("it names no run");
   if (!mapped.ok) return left(mapped.reason);
-  if (snapshot === undefined) return left("there are no figures in it");
+  if (snapshot === undefined) return left("it has no metrics");
   const written = snapshot.timestamp ?? fields.time("createdAt");
   const at = written ?? timeOfId(document["_id"]);
-  if (at === undefined) return left("no time is known of it");
+  if (at === undefined) return left("it has no known time");
   if (written === undefined) fields.repaired.add("time_of_id");
-  const { minResponseMs, maxResponseMs, timestamp: _at, ...figures } = snapshot;
-  // Today's totals have no place for these two.
+  const { minResponseMs, maxResponseMs, timestamp: _at, ...totals } = snapshot;
+  // Today's snapshots have no fields for these two.
   if (minResponseMs !== null) fields.keep("minResponseMs", minResponseMs);
   if (maxResponseMs !== null) fields.keep("maxResponseMs", maxResponseMs);
   const legacy = fields.rest();
@@ -51,19 +51,19 @@ export const metricOf = (document: Older, { mapping }: Context): Outcome<OldMetr
     ...(Object.keys(legacy).length === 0 ? {} : { legacy }),
     ...(repaired.length === 0 ? {} : { migration: { repaired } }),
   };
-  return made(
+  return converted(
     {
       runId,
       at,
       scope: mapped.scope,
-      snapshot: { ...figures, timestamp: at },
+      snapshot: { ...totals, timestamp: at },
       ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
     },
     fields,
   );
 };
 
-/** Documents of one run stand together, in the order of their times; of the same time, the one that counts more is later. */
+/** Sorts by run, then by time; at the same time the snapshot with more requests is the later one. */
 export const orderKey = ({ runId, at, snapshot }: OldMetric, id: string): string =>
   [
     createHash("sha256").update(runId).digest("hex").slice(0, 32),
@@ -72,7 +72,7 @@ export const orderKey = ({ runId, at, snapshot }: OldMetric, id: string): string
     id,
   ].join(":");
 
-/** What is known of the run that metrics belong to; nothing, where it is gone. */
+/** The run that metrics belong to; `undefined` fields are unknown. */
 export type MetricRun = {
   readonly scope: Scope;
   readonly startedAt?: number | undefined;
@@ -80,7 +80,7 @@ export type MetricRun = {
   readonly ended: boolean;
 };
 
-export type MadeRow = {
+export type ConvertedRow = {
   readonly row: MetricRecord;
   readonly scope: Scope;
   readonly users: number;
@@ -88,131 +88,132 @@ export type MadeRow = {
   readonly metadata?: JsonObject;
 };
 
-/** A document speaks of the time since the one before, but of no more than this. */
+type Endpoint = Pick<SnapshotInput["requestStats"][string], "method" | "name" | "avgResponseTime">;
+
+/** A snapshot covers the time since the one before, at most this long. */
 const MOST_SECONDS = 3600;
 
-/** Times that were never measured are no times of 0. */
-const timed = (
-  delta: EndpointDelta,
-  average: ReadonlyMap<string, number | null | undefined>,
-): EndpointDelta =>
-  average.get(delta.id) == null
-    ? { ...delta, noTime: delta.requests, sumUs: 0, minUs: 0, maxUs: 0 }
-    : delta;
+/** A time that was never measured is not a time of 0. */
+const withoutUnknownTimes = (
+  deltas: readonly EndpointDelta[],
+  endpoints: readonly Endpoint[],
+): EndpointDelta[] => {
+  const averages = new Map(
+    endpoints.map((one) => [endpointId(one.method, one.name), one.avgResponseTime]),
+  );
+  return deltas.map((delta) =>
+    averages.get(delta.id) == null
+      ? { ...delta, noTime: delta.requests, sumUs: 0, minUs: 0, maxUs: 0 }
+      : delta,
+  );
+};
 
-/** The process that rows are said to be of: the first of a run, and another wherever counts began anew. */
+/** Migrated rows belong to a made-up master instance: number 1, and the next number after every reset of the counts. */
 export const masterInstanceIdOf = (runId: string, number: number): string =>
   createHash("sha256").update(`${runId} migrated ${number}`).digest("hex").slice(0, 32);
 
-/** The rows of one run, made of its documents in order; each says what was added since the one before. */
-export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
+const finalRow = (at: Pick<MetricRecord, "runId" | "masterInstanceId" | "seq">, scope: Scope) => ({
+  row: { ...at, type: RECORD.final, second: 0, body: Buffer.from("{}") },
+  scope,
+  users: 0,
+  deltas: [],
+});
+
+/** Without endpoints of its own a snapshot is one endpoint, unless its totals are not counted. */
+const endpointsOf = (snapshot: SnapshotInput, totalsCount: boolean): Endpoint[] => {
+  const named = Object.values(snapshot.requestStats);
+  if (named.length > 0) return named;
+  if (!totalsCount || snapshot.totalRequests === 0) return [];
+  return [{ method: "", name: "(all)", avgResponseTime: snapshot.avgResponseMs }];
+};
+
+/** Converts the snapshots of one run, in order, into rows of what each added to the one before. */
+const rowWriter = (runId: string, run: MetricRun | undefined) => {
   let before: SnapshotInput | undefined;
   let lastSecond: number | undefined;
-  let masterInstances = 0;
-  let masterInstanceId = "";
+  let instances = 0;
   let seq = 0;
   let scope: Scope | undefined;
-  /** Totals without endpoints; whether these ever come is not known yet. */
-  let held: OldMetric[] = [];
-  let named = false;
-  const begin = (): void => {
-    masterInstances += 1;
-    seq = 0;
-    masterInstanceId = masterInstanceIdOf(runId, masterInstances);
-  };
-  const final = (of: Scope): MadeRow => ({
-    row: {
-      runId,
-      masterInstanceId,
-      seq: seq + 1,
-      type: RECORD.final,
-      second: 0,
-      body: Buffer.from("{}"),
-    },
-    scope: of,
-    users: 0,
-    deltas: [],
-  });
+  const at = () => ({ runId, masterInstanceId: masterInstanceIdOf(runId, instances), seq });
+  const final = (of: Scope): ConvertedRow => finalRow({ ...at(), seq: seq + 1 }, of);
 
-  /** `untold`: what it counts is counted under the endpoints of another. */
-  const rowsOf = (metric: OldMetric, untold: boolean): MadeRow[] => {
-    const { snapshot, metadata } = metric;
-    scope = run?.scope ?? scope ?? metric.scope;
-    const second = Math.max(Math.floor(metric.at / 1000), lastSecond ?? 0);
-    const fallen = before !== undefined && snapshot.totalRequests < before.totalRequests;
-    const added = untold && !fallen ? [] : difference(before, snapshot);
-    const continues = lastSecond !== undefined && added !== undefined;
-    const closed = lastSecond !== undefined && !continues ? [final(scope)] : [];
-    if (!continues) begin();
-    seq += 1;
+  const fromSecondOf = (second: number): number => {
     const started = run?.startedAt === undefined ? second : Math.floor(run.startedAt / 1000);
     const from = lastSecond === undefined ? started : lastSecond + 1;
-    const fromSecond = Math.min(second, Math.max(from, second - MOST_SECONDS));
-    const whole = { method: "", name: "(all)", avgResponseTime: snapshot.avgResponseMs };
-    const own = Object.values(snapshot.requestStats);
-    const endpoints = own.length > 0 ? own : untold || snapshot.totalRequests === 0 ? [] : [whole];
-    const average = new Map(
-      endpoints.map((one) => [endpointId(one.method, one.name), one.avgResponseTime]),
-    );
-    const all = added ?? (untold ? [] : difference(undefined, snapshot)) ?? [];
-    const deltas = all.map((delta) => timed(delta, average));
-    if (!untold) before = snapshot;
-    else if (fallen) before = undefined;
-    lastSecond = second;
-    const users = snapshot.currentUsers;
-    return [
-      ...closed,
-      {
-        row: {
-          runId,
-          masterInstanceId,
-          seq,
-          type: RECORD.snapshot,
-          second,
-          body: encodeSample({
-            second,
-            users: { target: run?.targetUsers ?? users, real: users },
-            worker: "json",
-            endpoints: deltas,
-            names: endpoints.map(({ method, name }) => ({
-              id: endpointId(method, name),
-              method,
-              name,
-            })),
-            snapshot: { source: "json", fromSecond, snapshot },
-          }),
-        },
-        scope,
-        users,
-        deltas,
-        ...(metadata === undefined ? {} : { metadata }),
-      },
-    ];
-  };
-
-  const release = (untold: boolean): MadeRow[] => {
-    const waiting = held;
-    held = [];
-    return waiting.flatMap((metric) => rowsOf(metric, untold));
+    return Math.min(second, Math.max(from, second - MOST_SECONDS));
   };
 
   return {
-    /** None yet, where it names no endpoint; and more than one where counts began anew: the process before is closed. */
-    add: (metric: OldMetric): MadeRow[] => {
+    /** `totalsCount` is false where the requests are counted under the endpoints of other snapshots. */
+    rowsOf: ({ at: atMs, snapshot, metadata, ...metric }: OldMetric, totalsCount: boolean) => {
+      scope = run?.scope ?? scope ?? metric.scope;
+      const second = Math.max(Math.floor(atMs / 1000), lastSecond ?? 0);
+      const hasFallen = before !== undefined && snapshot.totalRequests < before.totalRequests;
+      const added = totalsCount || hasFallen ? difference(before, snapshot) : [];
+      const continues = lastSecond !== undefined && added !== undefined;
+      const rows: ConvertedRow[] = lastSecond !== undefined && !continues ? [final(scope)] : [];
+      if (!continues) {
+        instances += 1;
+        seq = 0;
+      }
+      seq += 1;
+      const endpoints = endpointsOf(snapshot, totalsCount);
+      const all = added ?? (totalsCount ? difference(undefined, snapshot) : []) ?? [];
+      const deltas = withoutUnknownTimes(all, endpoints);
+      const users = snapshot.currentUsers;
+      const body = encodeSample({
+        second,
+        users: { target: run?.targetUsers ?? users, real: users },
+        worker: "json",
+        endpoints: deltas,
+        names: endpoints.map(({ method, name }) => ({
+          id: endpointId(method, name),
+          method,
+          name,
+        })),
+        snapshot: { source: "json", fromSecond: fromSecondOf(second), snapshot },
+      });
+      if (totalsCount) before = snapshot;
+      else if (hasFallen) before = undefined;
+      lastSecond = second;
+      const row = { ...at(), type: RECORD.snapshot, second, body };
+      rows.push({ row, scope, users, deltas, ...(metadata === undefined ? {} : { metadata }) });
+      return rows;
+    },
+    final: (): ConvertedRow[] => (scope === undefined ? [] : [final(scope)]),
+  };
+};
+
+/** The rows of one run; its snapshots are added in order. */
+export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
+  const writer = rowWriter(runId, run);
+  /** Totals without endpoints: whether they count depends on whether later snapshots have endpoints. */
+  let held: OldMetric[] = [];
+  let hasEndpoints = false;
+  const release = (totalsCount: boolean): ConvertedRow[] => {
+    const waiting = held;
+    held = [];
+    return waiting.flatMap((metric) => writer.rowsOf(metric, totalsCount));
+  };
+
+  return {
+    /** Adds none while snapshots are held, and more than one where counts were reset: the instance before gets its final. */
+    add: (metric: OldMetric): ConvertedRow[] => {
       const { requestStats, totalRequests } = metric.snapshot;
-      const nameless = Object.keys(requestStats).length === 0;
-      const bare = nameless && totalRequests > 0;
-      named ||= !nameless;
-      if (!named && (bare || held.length > 0)) {
+      const isNameless = Object.keys(requestStats).length === 0;
+      const hasOnlyTotals = isNameless && totalRequests > 0;
+      hasEndpoints ||= !isNameless;
+      if (!hasEndpoints && (hasOnlyTotals || held.length > 0)) {
         held.push(metric);
         return [];
       }
-      return [...(named ? release(true) : []), ...rowsOf(metric, bare)];
+      const released = hasEndpoints ? release(false) : [];
+      return [...released, ...writer.rowsOf(metric, !hasOnlyTotals)];
     },
-    /** What closes a run that has ended, or is gone. */
-    end: (): MadeRow[] => {
-      const last = release(false);
-      return scope === undefined || run?.ended === false ? last : [...last, final(scope)];
+    /** The held rows, and the final of a run that has ended or no longer exists. */
+    end: (): ConvertedRow[] => {
+      const last = release(true);
+      return run?.ended === false ? last : [...last, ...writer.final()];
     },
   };
 };

@@ -5,8 +5,8 @@ import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import {
   compact,
   type Context,
+  converted,
   left,
-  made,
   type Older,
   type Outcome,
   parsed,
@@ -22,15 +22,15 @@ import { positive, problemsOf } from "./load-test.ts";
 import { takeScope } from "./scope.ts";
 import { type OldSnapshot, takeSnapshot } from "./snapshot.ts";
 
-export type MadeRun = {
+export type ConvertedRun = {
   readonly run: LoadTestRun;
-  /** Its last totals, which are kept beside it. */
+  /** The last totals, stored in a collection of their own. */
   readonly live: MetricSnapshot | undefined;
 };
 
 const { shape } = LoadTestRun;
 
-/** The fields of today's schema that no older program knew: they are there where somebody has begun to convert. */
+/** Fields that only today's program writes: a document has them where a conversion was started before. */
 const NEWER = [
   "runNumber",
   "runGroupId",
@@ -68,7 +68,7 @@ const takeLive = (fields: Fields, otherwise: number): OldSnapshot | undefined =>
     : { ...snapshot, timestamp: snapshot.timestamp ?? otherwise };
 };
 
-/** The key figures that the last totals give; what they do not say is unknown. */
+/** The stats in the last totals; null is unknown. */
 const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary => ({
   totalRequests: live.totalRequests,
   totalFailures: live.totalFailures,
@@ -88,7 +88,7 @@ const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary =
   workers: { expected: null, lost: 0 },
 });
 
-/** Of all endpoints together it is known where it is known of each. */
+/** Known for the run only where it is known for each endpoint. */
 const extreme =
   (field: "minResponseTime" | "maxResponseTime", pick: (...values: number[]) => number) =>
   ({ requestStats }: OldSnapshot): number | null => {
@@ -99,7 +99,7 @@ const extreme =
 const least = extreme("minResponseTime", Math.min);
 const most = extreme("maxResponseTime", Math.max);
 
-/** How a run ended, or that nobody can know any more. */
+/** How a run ended; a run without an end is Failed, unless active runs are kept. */
 const endOf = (
   status: RunStatus,
   { keepActive }: Context,
@@ -121,7 +121,7 @@ const endOf = (
     statusReason: {
       ...given,
       code: "lost_before_migration",
-      message: `The run was ${status} when the database was migrated; nobody knows how it ended.`,
+      message: `The run was ${status} when the database was migrated; its end is unknown.`,
       statusBefore: status,
     },
     endCause: "failed",
@@ -130,18 +130,18 @@ const endOf = (
   };
 };
 
-/** The run that an older document is. Never throws. */
-export const runOf = (document: Older, context: Context): Outcome<MadeRun> => {
+/** Converts an older run. Never throws. */
+export const runOf = (document: Older, context: Context): Outcome<ConvertedRun> => {
   const fields = new Fields(document);
   const id = takeId(document, fields);
   const status = takeStatus(fields);
   const { mapped } = takeScope(fields, context.mapping);
   const startedAt = fields.time("startedAt");
   const times = takeTimes(document, fields, [startedAt]);
-  if (id === undefined) return left("it has no id that can be one");
-  if (status === undefined) return left("it has no status that is known");
+  if (id === undefined) return left("it has no usable id");
+  if (status === undefined) return left("it has no known status");
   if (!mapped.ok) return left(mapped.reason);
-  if (times === undefined) return left("no time is known of it");
+  if (times === undefined) return left("it has no known time");
   const loadTestId = fields.id("loadTestId");
   const live = takeLive(fields, times.updatedAt);
   const lastSeen = Math.max(times.updatedAt, live?.timestamp ?? 0);
@@ -204,7 +204,7 @@ export const runOf = (document: Older, context: Context): Outcome<MadeRun> => {
   const whole = metadata === undefined ? run : { ...run, metadata };
   const checked = z.safeEncode(LoadTestRun, whole);
   if (!checked.success) return left(...problemsOf(checked.error));
-  return made({ run: whole, live: live === undefined ? undefined : liveOf(live) }, fields);
+  return converted({ run: whole, live: live === undefined ? undefined : liveOf(live) }, fields);
 };
 
 const liveOf = (snapshot: OldSnapshot): MetricSnapshot => {

@@ -3,7 +3,7 @@ import type { Fields } from "../read/fields.ts";
 import { idOf } from "../read/json.ts";
 import { type MappedScope, type Mapping, mapScope } from "./mapping.ts";
 
-/** Where an older document belongs, and the tenant that says so (`undefined` where it is on today's hierarchy already). */
+/** The scope of an older document, and its tenant; `undefined` where the document has a scope of today already. */
 export type OwnScope = { readonly tenantId?: string; readonly mapped: MappedScope };
 
 const filled = (value: unknown): string | undefined => {
@@ -11,7 +11,7 @@ const filled = (value: unknown): string | undefined => {
   return text === undefined || text.trim() === "" ? undefined : text;
 };
 
-/** Names as scopes have them: older ones might hold spaces and slashes, which a mapping cannot name one by one. */
+/** Older names may contain spaces and slashes, which scopes may not. */
 const dashed = (name: string | undefined, fields: Fields): string | undefined => {
   const right = name?.trim().replaceAll(/[\s/\\]+/g, "-");
   if (right !== name) fields.repaired.add("scope_name");
@@ -19,8 +19,8 @@ const dashed = (name: string | undefined, fields: Fields): string | undefined =>
 };
 
 /**
- * Takes a document's scope. A whole hierarchy stands; an empty or partial one is none, and the tenant is mapped. What
- * it was before is kept where it is not the same now.
+ * Takes a document's scope. A complete scope is kept; with an empty or partial one the tenant is mapped. Older values
+ * that differ from the new scope go to the leftovers.
  */
 export const takeScope = (fields: Fields, mapping: Mapping): OwnScope => {
   const own = {

@@ -3,8 +3,8 @@ import { ScriptRevision } from "@load-manager/contract/script.ts";
 import { z } from "zod";
 import {
   compact,
+  converted,
   left,
-  made,
   type Older,
   type Outcome,
   parsed,
@@ -16,9 +16,9 @@ import type { Json } from "../read/json.ts";
 import { Fields } from "../read/fields.ts";
 
 export type OldScript = { readonly bytes: Uint8Array };
-export type MadeRevision = {
+export type ConvertedRevision = {
   readonly revision: ScriptRevision;
-  /** Absent where the content is stored as it is today. */
+  /** Absent where the content is already stored as today. */
   readonly script: OldScript | undefined;
   readonly metadata: Record<string, Json> | undefined;
 };
@@ -26,7 +26,7 @@ export type MadeRevision = {
 const sha256 = (data: string | Uint8Array): string =>
   createHash("sha256").update(data).digest("hex");
 
-/** How a revision of one file is described: as `addRevision` does it. */
+/** The manifest of a revision with one file, as `addRevision` writes it. */
 export const manifestOf = ({ bytes }: OldScript) => {
   const file = { path: "locustfile.py", size: bytes.length, sha256: sha256(bytes) };
   return {
@@ -44,7 +44,7 @@ const isText = (bytes: Uint8Array): boolean => {
   }
 };
 
-/** What base64 holds, where it is some and holds text. */
+/** `undefined` where it is not base64 of a text. */
 const decoded = (text: string): Uint8Array | undefined => {
   const packed = text.replaceAll(/\s/g, "");
   if (packed === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return undefined;
@@ -53,7 +53,7 @@ const decoded = (text: string): Uint8Array | undefined => {
   return again === packed.replace(/=+$/, "") && isText(bytes) ? bytes : undefined;
 };
 
-/** Takes the script that stands in a document: `locustfile` is its text, `scriptContent` its base64. */
+/** Takes the script of a document: `locustfile` holds text, `scriptContent` base64. */
 export const takeScript = (fields: Fields): OldScript | undefined => {
   const plain = fields.filled("locustfile");
   const packed = fields.filled("scriptContent");
@@ -62,20 +62,20 @@ export const takeScript = (fields: Fields): OldScript | undefined => {
   const own = packed === undefined ? undefined : (bytes ?? new TextEncoder().encode(packed));
   if (plain === undefined) return own === undefined ? undefined : { bytes: own };
   const written = new TextEncoder().encode(plain);
-  // Two that differ: the text is the script, the other is kept.
+  // Of two different scripts the text is taken; the other goes to the leftovers.
   if (own !== undefined && Buffer.compare(written, own) !== 0) fields.keep("scriptContent", packed);
   return { bytes: written };
 };
 
-/** The revision that an older document is; its number may still be taken. Never throws. */
-export const revisionOf = (document: Older): Outcome<MadeRevision> => {
+/** Converts an older revision; its number may be in use already. Never throws. */
+export const revisionOf = (document: Older): Outcome<ConvertedRevision> => {
   const fields = new Fields(document);
   const id = takeId(document, fields);
   const loadTestId = fields.id("loadTestId");
   const times = takeTimes(document, fields);
-  if (id === undefined) return left("it has no id that can be one");
+  if (id === undefined) return left("it has no usable id");
   if (loadTestId === undefined) return left("it names no load test");
-  if (times === undefined) return left("no time is known of it");
+  if (times === undefined) return left("it has no known time");
   const script = takeScript(fields);
   const { shape } = ScriptRevision;
   const own =
@@ -88,7 +88,7 @@ export const revisionOf = (document: Older): Outcome<MadeRevision> => {
       : manifestOf(script);
   const { entrypoint, files, sha256: manifest } = own;
   if (entrypoint === undefined || files === undefined || manifest === undefined) {
-    return left("there is no script in it");
+    return left("it has no script");
   }
   const number = fields.whole("revisionNumber", "revision");
   const usable = number !== undefined && number > 0;
@@ -106,6 +106,6 @@ export const revisionOf = (document: Older): Outcome<MadeRevision> => {
     createdBy: fields.filled("createdBy") ?? "unknown",
   });
   const checked = z.safeEncode(ScriptRevision, revision);
-  if (!checked.success) return left("it is not a script revision");
-  return made({ revision, script, metadata: takeMetadata(fields) }, fields);
+  if (!checked.success) return left("it is not a valid script revision");
+  return converted({ revision, script, metadata: takeMetadata(fields) }, fields);
 };

@@ -1,12 +1,13 @@
 import type { EndpointSnapshot, MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import { swappedEndpoint } from "@load-manager/server/metrics/codec/swapped-endpoint.ts";
 import type { z } from "zod";
 import { Fields } from "../read/fields.ts";
-import { endpointFigures, methodAndName, totalFigures } from "./known-faults.ts";
+import { endpointStats, totalStats } from "./known-faults.ts";
 import { isPlain } from "../read/json.ts";
 
 type Endpoint = z.output<typeof EndpointSnapshot>;
 
-/** The totals of a run as an older program told them. `undefined` time: none was believable. */
+/** The totals of a run as an older program wrote them. The time is `undefined` where it was not plausible. */
 export type OldSnapshot = Omit<MetricSnapshot, "timestamp"> & {
   readonly timestamp: number | undefined;
   readonly minResponseMs: number | null;
@@ -19,7 +20,7 @@ const count = (fields: Fields, ...names: readonly string[]): number | undefined 
   const whole = new Fields({ value }).whole("value");
   if (whole !== undefined && whole >= 0) return whole;
   fields.keep(names[0] ?? "", value);
-  fields.repaired.add("impossible_figures");
+  fields.repaired.add("impossible_values");
   return undefined;
 };
 
@@ -28,26 +29,25 @@ const rate = (fields: Fields, most: number, ...names: readonly string[]): number
   if (value === undefined) return null;
   if (value >= 0 && value <= most) return value;
   fields.keep(names[0] ?? "", value);
-  fields.repaired.add("impossible_figures");
+  fields.repaired.add("impossible_values");
   return null;
 };
 
-/** `key` is `GET /x`, as the map has it. `undefined` where it is no endpoint with a count. */
+/** `key` is the map's, such as `GET /x`. `undefined` where the part has no name or no count. */
 const endpointOf = (key: string, fields: Fields): Endpoint | undefined => {
   const [verb = "", ...path] = key.split(" ");
   const method = fields.text("method") ?? (path.length === 0 ? "" : verb);
   const name = fields.text("name") ?? (path.length === 0 ? key : path.join(" "));
   const requests = count(fields, "numRequests", "requests");
   if (requests === undefined || name === "") return undefined;
-  const right = methodAndName(method, name);
-  if (right.swapped) fields.repaired.add("swapped_method");
+  const swapped = swappedEndpoint(method, name);
+  if (swapped !== undefined) fields.repaired.add("swapped_method");
   const failures = count(fields, "numFailures", "failures") ?? 0;
   return {
-    method: right.method,
-    name: right.name,
+    ...(swapped ?? { method, name }),
     numRequests: requests,
     numFailures: Math.min(requests, failures),
-    ...endpointFigures(fields, requests),
+    ...endpointStats(fields, requests),
     requestsPerSec: rate(fields, Infinity, "requestsPerSec", "currentRps"),
   };
 };
@@ -55,7 +55,7 @@ const endpointOf = (key: string, fields: Fields): Endpoint | undefined => {
 const isAggregate = ({ method, name }: Endpoint): boolean =>
   /^(Aggregated|Total)$/.test(name) && (method === "" || method === "None");
 
-/** An endpoint of the same name twice: the one with more requests is the later one. */
+/** Of two endpoints with the same name the one with more requests is the later one. */
 const endpointsOf = (fields: Fields): Record<string, Endpoint> => {
   const given = fields.take("requestStats");
   if (given === undefined) return {};
@@ -87,7 +87,7 @@ const endpointsOf = (fields: Fields): Record<string, Endpoint> => {
     }
     found.set(own, endpoint);
     const rest: Record<string, unknown> = { ...part.rest() };
-    // The key is a name of its own where it says something else than method and name.
+    // A key that is not the method and name is information of its own.
     if (key !== own && key !== endpoint.name && !Array.isArray(given)) rest["key"] ??= key;
     if (Object.keys(rest).length > 0) left.push([key, rest]);
   }
@@ -105,15 +105,15 @@ const endpointKey = (one: unknown): string | undefined => {
   return key === "" ? undefined : key;
 };
 
-/** Takes a snapshot's fields. `undefined` where it counts nothing: neither totals nor an endpoint. */
+/** Takes a snapshot's fields. `undefined` where it has neither totals nor an endpoint. */
 export const takeSnapshot = (fields: Fields): OldSnapshot | undefined => {
   const requestStats = endpointsOf(fields);
   const endpoints = Object.values(requestStats);
   const sum = (value: (one: Endpoint) => number): number =>
     endpoints.reduce((total, one) => total + value(one), 0);
-  const told = count(fields, "totalRequests");
-  if (told === undefined && endpoints.length === 0) return undefined;
-  const totalRequests = told ?? sum((one) => one.numRequests);
+  const written = count(fields, "totalRequests");
+  if (written === undefined && endpoints.length === 0) return undefined;
+  const totalRequests = written ?? sum((one) => one.numRequests);
   if (!Number.isSafeInteger(totalRequests)) return undefined;
   const totalFailures = Math.min(
     totalRequests,
@@ -125,7 +125,7 @@ export const takeSnapshot = (fields: Fields): OldSnapshot | undefined => {
     totalRequests,
     totalFailures,
     errorRate: rate(fields, 100, "errorRate"),
-    ...totalFigures(fields, totalRequests),
+    ...totalStats(fields, totalRequests),
     currentUsers: count(fields, "currentUsers", "userCount") ?? 0,
     requestStats,
   };

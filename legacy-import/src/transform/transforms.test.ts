@@ -19,7 +19,7 @@ const NOBODY = { recentRuns: [], runs: 0, lastRunAt: undefined };
 const MS = 1_703_232_000_123;
 /** As the driver gives it. */
 const read = (document: Document): Document => BSON.deserialize(BSON.serialize(document), READ);
-const ok = <T>(outcome: Outcome<T>): { made: T; repaired: readonly string[] } => {
+const ok = <T>(outcome: Outcome<T>): { value: T; repaired: readonly string[] } => {
   if (!outcome.ok) throw new Error(outcome.reasons.join("; "));
   return outcome;
 };
@@ -30,10 +30,10 @@ const loadTest = (more: Document) =>
       CONTEXT,
       NOBODY,
     ),
-  ).made.loadTest;
+  ).value.loadTest;
 const run = (more: Document) =>
   ok(runOf(read({ _id: "r", tenantId: "t", status: "Finished", createdAt: MS, ...more }), CONTEXT))
-    .made;
+    .value;
 describe("times", () => {
   test.each([
     [new Date(MS), MS],
@@ -170,8 +170,8 @@ describe("fields", () => {
 
   test.each([
     [{ name: null }, /no name/],
-    [{ createdAt: "soon" }, /no time/],
-    [{ _id: 1.5 }, /no id/],
+    [{ createdAt: "soon" }, /no known time/],
+    [{ _id: 1.5 }, /no usable id/],
   ])("%j is left", (more, reason) => {
     const document = read({ _id: "l", tenantId: "t", name: "L", createdAt: MS, ...more });
     expect(loadTestOf(document, CONTEXT, NOBODY)).toEqual({
@@ -201,11 +201,11 @@ describe("runs", () => {
         ...CONTEXT,
         keepActive: true,
       });
-      expect(ok(kept).made.run.settledAt).toBeUndefined();
+      expect(ok(kept).value.run.settledAt).toBeUndefined();
     },
   );
 
-  test("figures that were made up are unknown, and those that were measured stand", () => {
+  test("invented stats are unknown, measured ones are kept", () => {
     const lastmetrics = {
       totalrequests: new BSON.Double(100),
       totalfailures: 5n,
@@ -258,13 +258,21 @@ describe("runs", () => {
           "id_of_document",
           "invented_percentiles",
           "swapped_method",
-          "zero_figures",
+          "zero_values",
         ],
       },
     });
   });
 
-  test("an external run has no load test; numbers beyond 2^53 are no numbers of ours", () => {
+  test("an attempt, which runs no longer have, goes to metadata.legacy", () => {
+    for (const attempt of [{ attempt: new BSON.Int32(1) }, { Attempt: 1n }]) {
+      const { run: made } = run(attempt);
+      expect(made).not.toHaveProperty("attempt");
+      expect(made.metadata).toMatchObject({ legacy: { [Object.keys(attempt)[0] ?? ""]: 1 } });
+    }
+  });
+
+  test("an external run has no load test; numbers beyond 2^53 are kept among the leftovers", () => {
     const { run: made } = run({ loadTestId: "", targetUsers: 2n ** 60n, spawnRate: Number.NaN });
     expect(made).toMatchObject({
       trigger: "external",
@@ -290,7 +298,7 @@ describe("scripts", () => {
     [{ scriptContent: "class A: pass" }, "class A: pass", "script_encoding"],
     [{ scriptContent: Buffer.from([0xff, 0xfe]).toString("base64") }, "//4=", "script_encoding"],
   ])("%j", (more, content, repair) => {
-    const { made, repaired } = ok(
+    const { value: made, repaired } = ok(
       revisionOf(read({ _id: "v", loadTestId: "l", createdAt: MS, revisionNumber: 2, ...more })),
     );
     expect(Buffer.from(made.script?.bytes ?? []).toString()).toBe(content);

@@ -4,7 +4,7 @@ import { decodeSample, endpointsOf } from "@load-manager/server/metrics/codec/sa
 import { bytesOf } from "@load-manager/server/stores/mongo/document.ts";
 import { READ } from "../read/json.ts";
 import { masterInstanceIdOf, metricOf } from "../transform/metrics.ts";
-import { isTodaysRow } from "../transform/steps.ts";
+import { isTodaysRow } from "../transform/documents.ts";
 import { createFindings, type Place, type Verdict, type VerifyDeps } from "./verify.ts";
 
 type Instance = { rows: number; last: number };
@@ -14,46 +14,48 @@ const faultsOf = (row: Document): string[] => {
   const faults: string[] = [];
   const { _id, loadTestRunId, masterInstanceId, seq, type, timestamp, requests } = row;
   if (_id !== `${loadTestRunId}:${masterInstanceId}:${seq}`)
-    faults.push("its _id is not its place");
+    faults.push("its _id does not match its run, master instance and number");
   for (const name of ["accountId", "orgId", "projectId"]) {
     if (typeof row[name] !== "string" || row[name] === "") faults.push(`it has no ${name}`);
   }
   if (type !== RECORD.snapshot) return faults;
-  if (!Number.isSafeInteger(timestamp) || timestamp <= 0) faults.push("its time is none in ms");
+  if (!Number.isSafeInteger(timestamp) || timestamp <= 0)
+    faults.push("its timestamp is not in milliseconds");
   try {
     const sample = decodeSample(bytesOf(row["body"]));
-    if (sample.second * 1000 !== timestamp) faults.push("its body speaks of another second");
+    if (sample.second * 1000 !== timestamp) faults.push("its body is of another second");
     const sum = endpointsOf(sample).reduce((total, delta) => total + delta.requests, 0);
-    if (requests !== undefined && sum !== requests) faults.push("its requests are not its body's");
+    if (requests !== undefined && sum !== requests)
+      faults.push("its requests differ from its body");
   } catch (error) {
     faults.push(`its body cannot be read (${String(error)})`);
   }
   return faults;
 };
 
-/** Each older document is one row of its run, numbered without a gap. */
+/** Each older document must be one row of its run, and the rows must be numbered without a gap. */
 export const verifyMetrics = async (
   { db, context, onProgress }: VerifyDeps,
-  { target, old, made }: Place,
+  { target, older, today }: Place,
 ): Promise<Verdict> => {
   const findings = createFindings(target);
-  const counts = { old: 0, left: 0, checked: 0 };
+  const counts = { older: 0, left: 0, checked: 0 };
   const expected = new Map<string, number>();
-  for (const name of old) {
+  for (const name of older) {
     for await (const document of db.collection<Document>(name).find({}, READ)) {
-      counts.old += 1;
-      if (counts.old % 500 === 0) onProgress(name, counts.old);
+      counts.older += 1;
+      if (counts.older % 500 === 0) onProgress(name, counts.older);
       if (isTodaysRow(document)) continue;
       const outcome = metricOf(document, context);
       if (!outcome.ok) counts.left += 1;
-      else expected.set(outcome.made.runId, (expected.get(outcome.made.runId) ?? 0) + 1);
+      else expected.set(outcome.value.runId, (expected.get(outcome.value.runId) ?? 0) + 1);
     }
   }
   const runs = new Map<string, Run>();
-  for await (const row of db.collection<Document & { _id: string }>(made).find()) {
+  for await (const row of db.collection<Document & { _id: string }>(today).find()) {
     for (const fault of faultsOf(row)) findings.add(`${row._id}: ${fault}`);
     counts.checked += 1;
-    if (counts.checked % 500 === 0) onProgress(made, counts.checked);
+    if (counts.checked % 500 === 0) onProgress(today, counts.checked);
     const { loadTestRunId, masterInstanceId, seq, type }: Document = row;
     const run = runs.get(loadTestRunId) ?? { masterInstances: new Map(), snapshots: new Map() };
     runs.set(loadTestRunId, run);

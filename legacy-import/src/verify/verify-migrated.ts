@@ -1,15 +1,16 @@
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import { afterSwap, check, type MigrateDeps, type MigrateInput } from "../migrate.ts";
+import type { MigrateDeps, MigrateInput } from "../deps.ts";
 import { listed } from "../plan.ts";
 import { readState } from "../state.ts";
-import type { Verdict } from "./verify.ts";
+import { placesAfterSwap } from "./places.ts";
+import { type Verdict, verifyAll } from "./verify.ts";
 
-/** Looks at a migrated database again, as long as its backups are there. Changes nothing. */
+/** Verifies a migrated database once more, while its backups exist. Changes nothing. */
 export const verifyMigrated = async (
-  deps: MigrateDeps,
+  { db, onProgress }: MigrateDeps,
   input: MigrateInput,
 ): Promise<Verdict[]> => {
-  const state = await readState(deps.db);
+  const state = await readState(db);
   if (state === undefined) {
     throw new AppError(
       "conflict",
@@ -19,17 +20,24 @@ export const verifyMigrated = async (
   if (state.phase !== "done") {
     throw new AppError(
       "conflict",
-      "The migration of this database is not finished. Go on with it: load-manager migrate --mapping …",
+      "The migration of this database is not finished. Resume it: load-manager migrate --mapping …",
     );
   }
-  const places = afterSwap(state);
-  const there = new Set((await listed(deps.db)).map(({ name }) => name));
-  const gone = places.flatMap(({ old }) => old.filter((name) => !there.has(name)));
+  const places = placesAfterSwap(state);
+  const existing = new Set((await listed(db)).map(({ name }) => name));
+  const gone = places.flatMap(({ older }) => older.filter((name) => !existing.has(name)));
   if (gone.length > 0) {
     throw new AppError(
       "conflict",
-      `There is nothing to compare with: ${gone.join(", ")} has been removed.`,
+      `The backups to compare with have been removed: ${gone.join(", ")}.`,
     );
   }
-  return check(deps, { ...input, keepActive: state.keepActive }, places);
+  return verifyAll(
+    {
+      db,
+      context: { ...input, keepActive: state.keepActive },
+      onProgress: (name, done) => onProgress(`verifying ${name}`, done, 0),
+    },
+    places,
+  );
 };

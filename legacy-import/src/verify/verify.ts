@@ -4,6 +4,7 @@ import { LoadTestRun } from "@load-manager/contract/run.ts";
 import { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { Db, Document } from "mongodb";
 import { z } from "zod";
+import { AppError } from "@load-manager/server/lib/errors.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { nameKey } from "@load-manager/server/stores/shared/text.ts";
@@ -11,15 +12,15 @@ import type { Context } from "../transform/entity.ts";
 import { READ } from "../read/json.ts";
 import { createRevisionIndex, createRunIndex, type RunIndex } from "../read/known.ts";
 import { problemsOf } from "../transform/load-test.ts";
-import { AS_THEY_ARE } from "../plan.ts";
+import { UNCHANGED } from "../plan.ts";
 import { createSteps } from "../transform/steps.ts";
 import { verifyMetrics } from "./verify-metrics.ts";
 
-/** Where the older documents of a target are read now, and where today's. */
+/** The collections with the older and with today's documents of a target. */
 export type Place = {
   readonly target: string;
-  readonly old: readonly string[];
-  readonly made: string;
+  readonly older: readonly string[];
+  readonly today: string;
 };
 export type VerifyDeps = {
   readonly db: Db;
@@ -28,11 +29,11 @@ export type VerifyDeps = {
 };
 export type Verdict = {
   readonly collection: string;
-  /** Older documents, those that were left, and today's documents that were queried at. */
-  readonly old: number;
+  /** Numbers of documents: older ones, those of them that were left, and today's ones that were checked. */
+  readonly older: number;
   readonly left: number;
   readonly checked: number;
-  /** The first hundred of what is not as it should be. */
+  /** The first hundred faults; `wrong` counts all of them. */
   readonly problems: readonly string[];
   readonly wrong: number;
 };
@@ -45,7 +46,7 @@ export const createFindings = (collection: string) => {
       wrong += 1;
       if (problems.length < 100) problems.push(problem);
     },
-    verdict: (counts: Pick<Verdict, "old" | "left" | "checked">): Verdict => ({
+    verdict: (counts: Pick<Verdict, "older" | "left" | "checked">): Verdict => ({
       collection,
       ...counts,
       problems,
@@ -70,7 +71,7 @@ const TIMES = [
   "loadEndedAt",
 ];
 
-/** What holds for every document of today, whoever wrote it. */
+/** The rules for every document of today, whichever program wrote it. */
 const faultsOf = (
   target: string,
   document: Document & { _id: string },
@@ -81,19 +82,19 @@ const faultsOf = (
   try {
     entity = fromDocument(document, "nameKey");
   } catch (error) {
-    return [`a map in it is no JSON (${String(error)})`];
+    return [`a map in it is not JSON (${String(error)})`];
   }
   const faults: string[] = [];
   const checked = z.safeEncode(SCHEMAS[target] ?? z.unknown(), entity);
   if (!checked.success) faults.push(...problemsOf(checked.error));
-  if (entity["id"] !== document._id) faults.push("its id is not its _id");
+  if (entity["id"] !== document._id) faults.push("its id differs from its _id");
   if (target !== "script_revisions" && document["nameKey"] !== nameKey(String(entity["name"]))) {
-    faults.push("its nameKey is not its name's");
+    faults.push("its nameKey does not match its name");
   }
   for (const name of TIMES) {
     const ms = entity[name];
     if (ms === undefined) continue;
-    if (!Number.isSafeInteger(ms) || Number(ms) <= 0) faults.push(`${name} is no time in ms`);
+    if (!Number.isSafeInteger(ms) || Number(ms) <= 0) faults.push(`${name} is not in milliseconds`);
   }
   if (target === "load_test_runs") {
     const { status, settledAt } = entity as LoadTestRun;
@@ -104,7 +105,7 @@ const faultsOf = (
   if (target === "load_tests") {
     const { id, recentRuns } = entity as LoadTest;
     if (JSON.stringify(recentRuns) !== JSON.stringify(runs.of(id).recentRuns)) {
-      faults.push("its recentRuns are not the ten newest of its runs that have ended");
+      faults.push("its recentRuns are not its ten newest ended runs");
     }
   }
   return faults;
@@ -113,14 +114,14 @@ const faultsOf = (
 const scopeText = (document: Document): string =>
   SCOPE_LEVELS.map((level) => document[level] ?? "").join("/");
 
-/** Compares every older document with what it has become, and looks at every document of today. Only reads. */
+/** Compares every older document with today's, and checks every document of today. Only reads. */
 export const verifyAll = async (deps: VerifyDeps, places: readonly Place[]): Promise<Verdict[]> => {
   const { db, context, onProgress } = deps;
   const runs = createRunIndex();
   const verdicts: Verdict[] = [];
   for (const place of places) {
-    const { target, old, made } = place;
-    if (AS_THEY_ARE.has(target)) continue;
+    const { target, older, today } = place;
+    if (UNCHANGED.has(target)) continue;
     if (target === "metrics_timeseries") {
       verdicts.push(await verifyMetrics(deps, place));
       continue;
@@ -129,18 +130,18 @@ export const verifyAll = async (deps: VerifyDeps, places: readonly Place[]): Pro
     const ids = { next: () => "", of: (name: string) => name };
     const steps = createSteps(context, { ids, runs, revisions: createRevisionIndex() });
     const expected = new Map<string, string>();
-    const counts = { old: 0, left: 0, checked: 0 };
-    for (const name of old) {
+    const counts = { older: 0, left: 0, checked: 0 };
+    for (const name of older) {
       for await (const document of db.collection<Document>(name).find({}, READ).sort({ _id: 1 })) {
-        counts.old += 1;
+        counts.older += 1;
         const outcome = steps[target]?.(document);
-        const id = outcome?.ok === true ? outcome.made.document._id : undefined;
+        const id = outcome?.ok === true ? outcome.value.document._id : undefined;
         if (outcome?.ok !== true || id === undefined || expected.has(id)) counts.left += 1;
-        else expected.set(id, scopeText(outcome.made.document));
-        if (counts.old % 500 === 0) onProgress(name, counts.old);
+        else expected.set(id, scopeText(outcome.value.document));
+        if (counts.older % 500 === 0) onProgress(name, counts.older);
       }
     }
-    const cursor = db.collection<Document & { _id: string }>(made).find();
+    const cursor = db.collection<Document & { _id: string }>(today).find();
     for await (const document of cursor) {
       const faults = faultsOf(target, document, context, runs);
       const scope = expected.get(document._id);
@@ -150,11 +151,24 @@ export const verifyAll = async (deps: VerifyDeps, places: readonly Place[]): Pro
       expected.delete(document._id);
       for (const fault of faults) findings.add(`${document._id}: ${fault}`);
       counts.checked += 1;
-      if (counts.checked % 500 === 0) onProgress(made, counts.checked);
+      if (counts.checked % 500 === 0) onProgress(today, counts.checked);
       if (target === "load_test_runs") runs.add(fromDocument(document, "nameKey"));
     }
-    for (const id of expected.keys()) findings.add(`${id}: it is not there`);
+    for (const id of expected.keys()) findings.add(`${id}: it is missing`);
     verdicts.push(findings.verdict(counts));
   }
   return verdicts;
+};
+
+export const faultsIn = (verdicts: readonly Verdict[]): number =>
+  verdicts.reduce((sum, { wrong }) => sum + wrong, 0);
+
+export const verificationError = (verdicts: readonly Verdict[]): AppError => {
+  const lines = verdicts.flatMap(({ collection, problems }) =>
+    problems.slice(0, 10).map((problem) => `  ${collection}: ${problem}`),
+  );
+  return new AppError(
+    "conflict",
+    `The verification found ${faultsIn(verdicts)} faults:\n${lines.join("\n")}`,
+  );
 };

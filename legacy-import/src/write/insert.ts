@@ -1,17 +1,16 @@
 import { BSON, type Db, type Document } from "mongodb";
 import { isDuplicate } from "@load-manager/server/stores/mongo/errors.ts";
+import type { StoredDocument } from "../transform/documents.ts";
 
-export type Made = Document & { readonly _id: string };
-
-/** Inserts what is not there yet: what is there under an id was put there by the same step before it was killed. */
+/** Inserts the absent documents: one with the same id was inserted by the same step before a kill. */
 export const insertAbsent = async (
   db: Db,
   collection: string,
-  given: readonly Made[],
+  given: readonly StoredDocument[],
 ): Promise<void> => {
   if (given.length === 0) return;
   const documents = [...new Map(given.map((one) => [one._id, one])).values()];
-  const into = db.collection<Made>(collection);
+  const into = db.collection<StoredDocument>(collection);
   try {
     await into.insertMany([...documents]);
     return;
@@ -19,16 +18,16 @@ export const insertAbsent = async (
     if (!isDuplicate(error)) throw error;
   }
   const ids = documents.map(({ _id }) => _id);
-  const there = await into
+  const existing = await into
     .find({ _id: { $in: ids } }, { projection: { _id: 1 } })
     .map(({ _id }) => _id)
     .toArray();
-  const known = new Set(there);
+  const known = new Set(existing);
   const absent = documents.filter(({ _id }) => !known.has(_id));
   if (absent.length > 0) await into.insertMany(absent);
 };
 
-/** BSON's order of types, as `$type` names them. Comparisons stay within one type, so that going on must name the later ones. */
+/** BSON's order of types, by their `$type` names. `$gt` compares within one type only, so the later types are named. */
 const TYPES = [
   ["null"],
   ["int", "long", "double", "decimal"],
@@ -60,7 +59,7 @@ const typeOf = (id: unknown): string => {
   return "object";
 };
 
-/** Everything that comes after an id in the order of `_id`; with `undefined` everything. */
+/** A filter for all ids after this one; for all where it is `undefined`. */
 export const after = (last: { readonly id: unknown } | undefined): Document => {
   if (last === undefined) return {};
   const at = TYPES.findIndex((types) => (types as readonly string[]).includes(typeOf(last.id)));
@@ -68,7 +67,7 @@ export const after = (last: { readonly id: unknown } | undefined): Document => {
   return { $or: [{ _id: { $gt: last.id } }, ...later] };
 };
 
-/** The largest document that MongoDB takes, with some room. */
+/** Below MongoDB's limit for a document, with some reserve. */
 const MOST_BYTES = 16_000_000;
 
 export const fits = (document: Document): boolean => {

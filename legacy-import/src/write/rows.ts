@@ -5,12 +5,12 @@ import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { type MetricRun, type OldMetric, rowsOfRun } from "../transform/metrics.ts";
 import { newOf, SORTING } from "../plan.ts";
 import type { Job } from "../state.ts";
-import { rowDocument } from "../transform/steps.ts";
-import { insertAbsent, type Made } from "./insert.ts";
+import { rowDocument, type StoredDocument } from "../transform/documents.ts";
+import { insertAbsent } from "./insert.ts";
 
-const AT_ONCE = 500;
+const BATCH = 500;
 
-/** What the rows have to know of every run; the scopes, of which there are few, are held once. */
+/** The facts that rows need about their run. Equal scopes share one object, since runs are many and scopes few. */
 const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
   const runs = new Map<string, MetricRun>();
   const scopes = new Map<string, Scope>();
@@ -38,7 +38,7 @@ const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
   return runs;
 };
 
-/** Makes rows of the sorted documents, run by run; a run that was broken off is made anew, and what is there stays. */
+/** Converts the sorted snapshots into rows, run by run. An interrupted run starts again; rows that exist stay. */
 export const makeRows = async (
   deps: {
     readonly db: Db;
@@ -51,7 +51,7 @@ export const makeRows = async (
   if (begun.done) return begun;
   let job = begun;
   const runs = await metricRuns(db);
-  let waiting: Made[] = [];
+  let waiting: StoredDocument[] = [];
   const flush = async (): Promise<void> => {
     await insertAbsent(db, newOf("metrics_timeseries"), waiting);
     waiting = [];
@@ -65,7 +65,7 @@ export const makeRows = async (
     waiting.push(...rows.end().map(rowDocument));
     job = { ...job, last: { id: last }, copied: job.copied + read };
     read = 0;
-    if (waiting.length < AT_ONCE) return;
+    if (waiting.length < BATCH) return;
     await flush();
     await save(job);
     onProgress(job.copied);
@@ -73,7 +73,7 @@ export const makeRows = async (
   const cursor = db
     .collection<Document & { _id: string }>(SORTING)
     .find(begun.last === undefined ? {} : { _id: { $gt: String(begun.last.id) } }, {
-      batchSize: AT_ONCE,
+      batchSize: BATCH,
     })
     .sort({ _id: 1 });
   for await (const document of cursor) {
@@ -86,7 +86,7 @@ export const makeRows = async (
     waiting.push(...rows.add(metric).map(rowDocument));
     read += 1;
     last = document._id;
-    if (waiting.length >= AT_ONCE) await flush();
+    if (waiting.length >= BATCH) await flush();
   }
   await endRun();
   await flush();

@@ -12,11 +12,11 @@ type ApiToken = {
 };
 
 export type Access = {
-  /** No tokens at all: the server listens on loopback only, and everybody there is administrator. */
+  /** No tokens are configured: the server listens on loopback only, and every caller is the administrator. */
   readonly open: boolean;
-  /** From an `Authorization: Bearer …` header; `undefined` where the token is not known. */
+  /** The caller of an `Authorization: Bearer …` header; `undefined` for an unknown token. */
   readonly identify: (authorization: string | undefined) => Caller | undefined;
-  /** From an `X-Locust-Token` header. Locust's token opens its callbacks, and nothing else. */
+  /** Whether an `X-Locust-Token` header is valid. Locust's token grants its callbacks only. */
   readonly isLocust: (token: string | undefined) => boolean;
 };
 
@@ -24,7 +24,7 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 
 const LOCAL: Caller = { name: "local", administrator: true, scope: {} };
 
-/** Access whose tokens can be replaced while the server runs. */
+/** For a reload: its tokens can be replaced while the server runs. */
 export const replaceableAccess = (
   first: Access,
 ): Access & { readonly replace: (next: Access) => void } => {
@@ -41,7 +41,7 @@ export const replaceableAccess = (
   };
 };
 
-/** Tokens are compared as digests, in constant time, and every one of them each time. */
+/** Tokens are compared as digests in constant time, all of them each time, so that timing reveals nothing. */
 export const createAccess = (options: {
   readonly apiToken?: string | undefined;
   readonly apiTokens: readonly ApiToken[];

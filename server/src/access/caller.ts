@@ -1,6 +1,6 @@
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 
-/** Who is calling. An empty scope sees everything; else whatever lies at or below it. */
+/** A caller sees its scope and everything below; an empty scope is everything. */
 export type Caller = {
   readonly name: string;
   readonly administrator: boolean;

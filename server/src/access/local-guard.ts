@@ -3,8 +3,8 @@ import { AppError } from "../lib/errors.ts";
 const LOOPBACK_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Without tokens the browser is the danger: a page of another site may send requests here, and a name that is made to
- * point to this machine may read the answers. Both carry names that are not this machine's.
+ * Without tokens a browser is the danger: a page of another site may send requests to this server, and a foreign name that
+ * resolves to this machine (DNS rebinding) may read the responses. Both show in the headers Host and Origin.
  */
 export const guardLocal = (headers: {
   readonly host?: string | undefined;
@@ -14,13 +14,13 @@ export const guardLocal = (headers: {
   if (!LOOPBACK_NAMES.test(host.replace(/:\d+$/, ""))) {
     throw new AppError(
       "forbidden",
-      `Without tokens this server answers only to its own address, not to ${JSON.stringify(host)}; use http://127.0.0.1 or configure security.apiToken.`,
+      `Without tokens this server accepts requests to its own address only, not to ${JSON.stringify(host)}. Use http://127.0.0.1, or configure security.apiToken.`,
     );
   }
   if (headers.origin !== undefined && headers.origin !== `http://${host}`) {
     throw new AppError(
       "forbidden",
-      `Without tokens this server takes no requests from pages of ${headers.origin}; configure security.apiToken.`,
+      `Without tokens this server refuses requests from pages of ${headers.origin}. Configure security.apiToken.`,
     );
   }
 };

@@ -9,7 +9,7 @@ type Security = Pick<Settings["security"], "apiToken" | "apiTokens">;
 export const hasTokens = ({ security }: { readonly security: Security }): boolean =>
   security.apiToken !== undefined || security.apiTokens.length > 0;
 
-/** Without tokens nobody but this machine may reach the server. */
+/** Without tokens only this machine may reach the server. */
 export const opennessFaults = (host: string, security: Security): Fault[] =>
   hasTokens({ security }) || LOOPBACK.has(host)
     ? []
@@ -21,7 +21,7 @@ export const opennessFaults = (host: string, security: Security): Fault[] =>
         },
       ];
 
-/** What no single setting can tell. A section, or a cluster, that is wrong in itself is absent. */
+/** Faults between settings. Sections and clusters that are invalid by themselves are absent. */
 export const crossFaults = (
   { server, store, mongodb, security }: Partial<Settings>,
   clusters: readonly (ClusterConfig | undefined)[],
@@ -32,7 +32,7 @@ export const crossFaults = (
     if (cluster === undefined) return;
     const path = ["locustClusters", index, "id"];
     if (seen.has(cluster.id)) {
-      faults.push({ path, message: `${JSON.stringify(cluster.id)} is there twice` });
+      faults.push({ path, message: `${JSON.stringify(cluster.id)} is the id of two clusters` });
     }
     seen.add(cluster.id);
   });
@@ -40,11 +40,11 @@ export const crossFaults = (
     if (one.id === other.id) continue;
     faults.push({
       path: ["locustClusters", clusters.indexOf(other)],
-      message: `serves the same scope as ${one.id}; no load test could tell ${one.id} and ${other.id} apart without naming one`,
+      message: `serves the same scope as ${one.id}; a load test that names no cluster cannot choose between ${one.id} and ${other.id}`,
     });
   }
   if (store?.kind === "mongodb" && mongodb !== undefined && mongodb.uri === undefined) {
-    faults.push({ path: ["mongodb", "uri"], message: "is needed where store.kind is mongodb" });
+    faults.push({ path: ["mongodb", "uri"], message: "is required where store.kind is mongodb" });
   }
   if (server !== undefined && security !== undefined) {
     faults.push(...opennessFaults(server.host, security));
@@ -52,7 +52,7 @@ export const crossFaults = (
   if (security !== undefined && hasTokens({ security }) && !security.locustCallbackToken.length) {
     faults.push({
       path: ["security", "locustCallbackToken"],
-      message: "is needed where API tokens are set: Locust could not hand in its figures",
+      message: "is required where API tokens are set: Locust needs it to send its metrics",
     });
   }
   const authTokens = clusters.flatMap((cluster, index) =>

@@ -5,30 +5,31 @@ import { messageOf } from "../lib/errors.ts";
 import type { Fault } from "./problems.ts";
 import { NUMBERS } from "./schema.ts";
 
-type Filled = { readonly text: string } | { readonly wrong: string };
+type Filled = { readonly text: string } | { readonly fault: string };
 
-/** A secret that stands in a file, without the line's end. */
+/** A secret in a file, without the line end. */
 export const secretFrom = (file: string): Filled => {
   try {
     const text = readFileSync(file, "utf8").trim();
-    return text === "" ? { wrong: `cannot be taken from ${file}: it is empty` } : { text };
+    return text === "" ? { fault: `cannot be read from ${file}: the file is empty` } : { text };
   } catch (error) {
-    return { wrong: `cannot be taken from ${file}: ${messageOf(error)}` };
+    return { fault: `cannot be read from ${file}: ${messageOf(error)}` };
   }
 };
 
-const HOW = "write ${NAME}, ${NAME:-default} or ${file:path}, and $${ for a plain ${";
+const HOW = "write ${NAME}, ${NAME:-default} or ${file:path}, and $${ for a literal ${";
 
 const lookUp = (inside: string, folder: string, environment: NodeJS.ProcessEnv): Filled => {
   const file = /^file:(.+)$/.exec(inside)?.[1];
   if (file !== undefined) return secretFrom(resolve(folder, file));
   const [, name, fallback] = /^([A-Za-z_]\w*)(?::-(.*))?$/s.exec(inside) ?? [];
-  if (name === undefined) return { wrong: `holds \${${inside}}, which is not understood; ${HOW}` };
+  if (name === undefined)
+    return { fault: `contains \${${inside}}, which is not understood; ${HOW}` };
   const value = environment[name];
   if (fallback !== undefined)
     return { text: value === undefined || value === "" ? fallback : value };
   return value === undefined
-    ? { wrong: `needs the variable ${name}, which is not set` }
+    ? { fault: `needs the variable ${name}, which is not set` }
     : { text: value };
 };
 
@@ -42,7 +43,7 @@ const pathOf = (key: unknown, ancestors: Ancestors): PropertyKey[] => {
   return typeof key === "number" ? [...path, key] : path;
 };
 
-/** Puts in what stands for something else, in the document itself; keys are left alone. Answers what cannot be found. */
+/** Replaces the placeholders in the values of the document itself. Returns a fault for each value that cannot be read. */
 export const interpolate = (
   document: Document,
   file: string,
@@ -60,10 +61,10 @@ export const interpolate = (
           if (inside === undefined) return "${";
           const filled: Filled =
             end === ""
-              ? { wrong: `holds a \${ without its }; ${HOW}` }
+              ? { fault: `contains a \${ without its }; ${HOW}` }
               : lookUp(inside, folder, environment);
           if ("text" in filled) return filled.text;
-          faults.push({ path, message: filled.wrong });
+          faults.push({ path, message: filled.fault });
           return whole;
         },
       );

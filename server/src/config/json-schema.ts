@@ -3,8 +3,8 @@ import { Settings } from "./schema.ts";
 
 type Node = z.core.JSONSchema.BaseSchema;
 
-/** `${NAME}` may stand where any text or number stands. */
-const INSTEAD = { type: "string", pattern: "\\$\\{" } as const;
+/** Any text or number may be a placeholder such as `${NAME}`. */
+const PLACEHOLDER = { type: "string", pattern: "\\$\\{" } as const;
 
 const openToVariables = (node: Node): void => {
   const { type, const: fixed } = node;
@@ -12,20 +12,20 @@ const openToVariables = (node: Node): void => {
   const shape = Object.fromEntries(
     Object.entries(node).filter(([key]) => key !== "description" && key !== "default"),
   );
-  // Where any text may stand, that may too.
+  // A text without restrictions allows placeholders already.
   if (type === "string" && Object.keys(shape).every((key) => ["type", "minLength"].includes(key)))
     return;
   for (const key of Object.keys(shape)) delete node[key];
-  node.anyOf = [shape, INSTEAD];
+  node.anyOf = [shape, PLACEHOLDER];
 };
 
-/** An attached cluster needs no `kind`, and may spell `projectID` as older files do. */
+/** `kind` is optional for an attached cluster; `projectID` is the older spelling of `projectId`. */
 const asWritten = (node: Node): void => {
   const { kind, projectId } = node.properties ?? {};
   if (node.properties === undefined || kind === undefined || projectId === undefined) return;
   node.properties["projectID"] = {
     ...(projectId as Node),
-    description: "The same as projectId; older files spell it so.",
+    description: "The older spelling of projectId.",
     deprecated: true,
   };
   if ((kind as Node).const !== "attached") return;
@@ -33,13 +33,13 @@ const asWritten = (node: Node): void => {
   node.anyOf = [{ required: ["projectId"] }, { required: ["projectID"] }];
 };
 
-/** The JSON Schema of `load-manager.yaml`, for editors: what may be written, with what each setting is. */
+/** The JSON Schema of `load-manager.yaml`, for completion and descriptions in editors. */
 export const configJsonSchema = (): object => ({
   title: "Load Manager",
   ...z.toJSONSchema(Settings, {
     io: "input",
     unrepresentable: "any",
-    // Draft 7 is what editors know best.
+    // Editors support draft 7 best.
     target: "draft-7",
     override: ({ jsonSchema }) => {
       openToVariables(jsonSchema);

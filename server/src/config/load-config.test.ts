@@ -123,7 +123,7 @@ describe("the configuration", () => {
       "locustClusters:\n  - id: a\n    kind: local\n    worker: 3\n",
       /:4:5: locustClusters\[0\]\.worker is not a setting \(did you mean "workers"\?\)/,
     ],
-    ["store: { kind: mongodb }\n", /mongodb\.uri is needed where store\.kind is mongodb/],
+    ["store: { kind: mongodb }\n", /mongodb\.uri is required where store\.kind is mongodb/],
     ["store: { kind: mysql }\n", /store\.kind must be "sqlite", "mongodb" or "memory"/],
     ["locustClusters: [{ id: a }]\n", /locustClusters\[0\].*must have a baseUrl/],
     [
@@ -132,7 +132,7 @@ describe("the configuration", () => {
     ],
     [
       `locustClusters: [{ id: a, kind: local }, { id: a, kind: local, accountId: x }]\n`,
-      /"a" is there twice/,
+      /"a" is the id of two clusters/,
     ],
     [
       `locustClusters: [{ id: a, ${CLUSTER} }, { id: b, ${CLUSTER} }]\n`,
@@ -140,11 +140,11 @@ describe("the configuration", () => {
     ],
     [
       "locustClusters: [{ id: a, kind: local, orgId: o }]\n",
-      /accountId is needed where orgId is given/,
+      /accountId is required where orgId is given/,
     ],
     ["security: { apiToken: short }\n", /at least 16 characters/],
     ["server: { host: 0.0.0.0 }\n", /no security\.apiToken is set/],
-    ["security: { apiToken: 0123456789abcdef }\n", /security\.locustCallbackToken is needed/],
+    ["security: { apiToken: 0123456789abcdef }\n", /security\.locustCallbackToken is required/],
   ])("%j is refused with its place", (text, message) => {
     expect(refused(text)).toMatch(message);
   });

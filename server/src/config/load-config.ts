@@ -15,14 +15,14 @@ import {
 } from "./sources.ts";
 import { fieldOf } from "../lib/zod-messages.ts";
 
-/** Everything that can be set, resolved: flags over environment over YAML over defaults. */
+/** All settings, resolved: flags over environment over YAML over defaults. */
 export type Config = Omit<Settings, "locustClusters"> & {
   readonly locustClusters: readonly ClusterConfig[];
   /** No cluster is configured; one local cluster serves every scope. */
   readonly defaultCluster: boolean;
-  /** Where a test wants the server to die (`lib/failpoints.ts`). */
+  /** For tests; see `lib/failpoints.ts`. */
   readonly failpoint: string | undefined;
-  /** The Python of local clusters, and the one that reads scripts. */
+  /** The Python of local clusters, and of the script check. */
   readonly python: string;
 };
 
@@ -30,7 +30,7 @@ export type LoadedConfig = {
   readonly config: Config;
   readonly file: string | undefined;
   readonly warnings: readonly string[];
-  /** Every setting in force with where it comes from; secrets are shown as "***". */
+  /** Every setting in force with its origin; secrets are "***". */
   readonly settings: readonly {
     readonly path: string;
     readonly value: unknown;
@@ -49,7 +49,7 @@ export type Flags = {
 
 const DEFAULT_FILE = "load-manager.yaml";
 
-/** Rejects with AppError validation; its `fields` name every setting that is wrong, its detail has a line for each with its place. */
+/** Throws AppError validation: `fields` name every invalid setting, the detail has a line for each with its place. */
 export const loadConfig = (
   flags: Flags = {},
   environment: NodeJS.ProcessEnv = process.env,
@@ -77,9 +77,9 @@ export const loadConfig = (
   };
   const { settings, faults } = readSettings(merge(sources));
   const known = sources.flatMap((source) => source.faults);
-  // What could not be found is told once, not also as the wrong value that stands there instead.
-  const told = new Set(known.map(({ path }) => fieldOf(path)));
-  const all = [...known, ...faults.filter(({ path }) => !told.has(fieldOf(path)))];
+  // A value that could not be read is reported once, and not as an invalid value too.
+  const reported = new Set(known.map(({ path }) => fieldOf(path)));
+  const all = [...known, ...faults.filter(({ path }) => !reported.has(fieldOf(path)))];
   if (all.length > 0 || settings === undefined) {
     throw faultsError(all, (path) => {
       const origin = originOf(path);
@@ -95,7 +95,7 @@ export const loadConfig = (
   };
 };
 
-/** Everything that is wrong at once: what is right in itself is queried at together even where another part is not. */
+/** Reports all faults at once: valid sections are checked against each other even where another section is invalid. */
 export const readSettings = (
   values: Record<string, unknown>,
 ): { readonly settings: Settings | undefined; readonly faults: Fault[] } => {
@@ -104,7 +104,7 @@ export const readSettings = (
     const clusters = parsed.data.locustClusters?.map(clusterOf) ?? [];
     return { settings: parsed.data, faults: crossFaults(parsed.data, clusters) };
   }
-  const right = Object.entries(Settings.shape).flatMap(([section, schema]) => {
+  const valid = Object.entries(Settings.shape).flatMap(([section, schema]) => {
     const part = schema.safeParse(values[section]);
     return part.success ? [[section, part.data]] : [];
   });
@@ -116,7 +116,7 @@ export const readSettings = (
   const faults = faultsOf(Settings, parsed.error.issues);
   return {
     settings: undefined,
-    faults: [...faults, ...crossFaults(Object.fromEntries(right) as Partial<Settings>, clusters)],
+    faults: [...faults, ...crossFaults(Object.fromEntries(valid) as Partial<Settings>, clusters)],
   };
 };
 
@@ -127,7 +127,7 @@ const holds = (value: unknown, [part, ...rest]: readonly PropertyKey[]): boolean
     Object.hasOwn(value, part) &&
     holds((value as Record<PropertyKey, unknown>)[part], rest));
 
-/** The place of exactly this setting: one around it says nothing about a default. */
+/** The origin of exactly this setting: its section may come from a file although the setting is a default. */
 const givenBy = (sources: readonly Source[], path: readonly PropertyKey[]): Origin | undefined => {
   const older = path.map((part) => (part === "projectId" ? "projectID" : part));
   for (const { values, originOf } of sources) {
@@ -137,7 +137,7 @@ const givenBy = (sources: readonly Source[], path: readonly PropertyKey[]): Orig
   return undefined;
 };
 
-/** The first source wins, per setting; lists are settings as a whole. */
+/** For each setting the first source wins. A list is one setting. */
 const merge = (sources: readonly Source[]): Record<string, unknown> => {
   const merged: Record<string, unknown> = {};
   for (const { values } of sources.toReversed()) {
@@ -166,7 +166,7 @@ const resolved = (settings: Settings, environment: NodeJS.ProcessEnv): Config =>
   python: onPath(environment["LOAD_MANAGER_PYTHON"] ?? "python3", environment["PATH"] ?? ""),
 });
 
-/** Locust's processes get a scrubbed environment: what is found here must not depend on theirs. */
+/** The absolute path of a program: Locust's processes do not inherit the server's PATH. */
 const onPath = (program: string, path: string): string =>
   program.includes("/")
     ? resolve(program)

@@ -4,7 +4,7 @@ import { fieldOf, messagesOf } from "../lib/zod-messages.ts";
 import { didYouMean } from "../lib/did-you-mean.ts";
 
 type Path = readonly PropertyKey[];
-/** Something that is wrong with a setting: `message` goes on where its name ends. */
+/** A fault of a setting. `message` continues a sentence that begins with its name: `must be text`. */
 export type Fault = { readonly path: Path; readonly message: string };
 
 type Shape = z.core.JSONSchema._JSONSchema;
@@ -13,7 +13,7 @@ const branches = (shape: Shape): z.core.JSONSchema.BaseSchema[] =>
     ? []
     : [shape, ...[...(shape.anyOf ?? []), ...(shape.oneOf ?? [])].flatMap(branches)];
 
-/** The names that a map at this place may have. */
+/** The keys that a schema allows at this path. */
 export const namesAt = (schema: z.ZodType, path: Path): string[] => {
   let shapes = branches(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
   for (const part of path) {
@@ -28,13 +28,13 @@ export const namesAt = (schema: z.ZodType, path: Path): string[] => {
   return [...new Set(shapes.flatMap(({ properties }) => Object.keys(properties ?? {})))];
 };
 
-/** What a schema finds, in this program's words. */
+/** The issues of a schema as faults. */
 export const faultsOf = (schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): Fault[] =>
   issues.flatMap((issue) =>
     messagesOf(issue, (path, key) => `is not a setting${didYouMean(key, namesAt(schema, path))}`),
   );
 
-/** A line for each: where it stands, what it is called, what is wrong. */
+/** One line for each fault: place, name, message. */
 export const faultsError = (
   faults: readonly Fault[],
   placeOf: (path: Path) => string | undefined,

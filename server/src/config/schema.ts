@@ -12,9 +12,9 @@ const HttpUrl = z
   .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
     error: "must be an http or https URL, such as http://127.0.0.1:8089",
   })
-  // Nothing can be fetched from such an address, and addresses are shown where secrets are not.
+  // fetch refuses such a URL, and URLs are shown in the clear.
   .refine((text) => !URL.canParse(text) || !hasCredentials(new URL(text)), {
-    error: "must not hold a user name or a password; the token of a plugin is its authToken",
+    error: "must not contain a user name or a password; the token of a plugin is its authToken",
   });
 const MongoUri = z
   .string({ error: "must be text" })
@@ -25,20 +25,24 @@ const requireLevelsAbove = (scope: ScopeFilter, context: z.core.$RefinementCtx):
   SCOPE_LEVELS.forEach((level, index) => {
     const above = SCOPE_LEVELS[index - 1];
     if (above === undefined || scope[level] === undefined || scope[above] !== undefined) return;
-    const message = `is needed where ${level} is given`;
+    const message = `is required where ${level} is given`;
     context.addIssue({ code: "custom", path: [above], message });
   });
 };
 
 const clusterBase = {
-  id: Text.max(128).describe("Its name; load tests and runs refer to it."),
-  accountId: Scope.shape.accountId.describe("It serves this account, and all below."),
-  orgId: Scope.shape.orgId.describe("It serves this organisation, and all below."),
-  projectId: Scope.shape.projectId.describe("It serves this project, and all below."),
-  envId: Scope.shape.envId.describe("It serves this environment only."),
+  id: Text.max(128).describe("The name that load tests and runs refer to."),
+  accountId: Scope.shape.accountId.describe(
+    "The cluster serves this account and everything below.",
+  ),
+  orgId: Scope.shape.orgId.describe("The cluster serves this organisation and everything below."),
+  projectId: Scope.shape.projectId.describe(
+    "The cluster serves this project and everything below.",
+  ),
+  envId: Scope.shape.envId.describe("The cluster serves this environment only."),
 };
 
-/** `projectID` is how older files spell it; a `baseUrl` makes a cluster attached. */
+/** Accepts the older spelling `projectID`; a cluster with a `baseUrl` is attached. */
 const withDefaults = (raw: unknown): unknown => {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   const { projectID, ...rest } = raw as Record<string, unknown>;
@@ -56,9 +60,9 @@ export const Cluster = z.preprocess(
         .strictObject({
           ...clusterBase,
           kind: z.literal("attached").describe("A Locust master that somebody runs."),
-          baseUrl: HttpUrl.describe("Where Locust's own page is, seen from the server."),
+          baseUrl: HttpUrl.describe("The address of Locust's web UI, as the server reaches it."),
           authToken: Text.optional().describe(
-            "The token of the plugin there, where it is not security.locustCallbackToken.",
+            "The token of the plugin there; default: security.locustCallbackToken.",
           ),
         })
         .describe("A Locust master that somebody runs."),
@@ -70,13 +74,15 @@ export const Cluster = z.preprocess(
           projectId: clusterBase.projectId.optional(),
           kind: z.literal("local").describe("Locust is started on this machine for each run."),
           workers: whole(1, 64).default(2).describe("Locust workers of each run."),
-          python: Text.optional().describe("The Python that has Locust."),
+          python: Text.optional().describe("The Python interpreter with Locust."),
           maxEndpoints: whole(1, 100_000)
             .optional()
-            .describe("Endpoints of one run that are counted by themselves."),
+            .describe(
+              "Endpoints of a run with stats of their own; further ones are counted together.",
+            ),
           maxConcurrentRuns: whole(1, 100)
             .default(1)
-            .describe("Runs at a time; others wait for their turn."),
+            .describe("Runs at a time; further runs wait."),
         })
         .superRefine(requireLevelsAbove)
         .describe("Locust is started on this machine for each run."),
@@ -87,12 +93,14 @@ export const Cluster = z.preprocess(
 
 const ApiToken = z
   .strictObject({
-    name: Text.describe("Who calls with it; it is written into what the caller makes."),
-    token: Text.describe("At least 16 characters that nobody guesses."),
-    accountId: Scope.shape.accountId.describe("It opens this account, and all below."),
-    orgId: Scope.shape.orgId.optional().describe("It opens this organisation only."),
-    projectId: Scope.shape.projectId.optional().describe("It opens this project only."),
-    envId: Scope.shape.envId.describe("It opens this environment only."),
+    name: Text.describe("The name of the caller; objects it creates carry it."),
+    token: Text.describe("At least 16 random characters."),
+    accountId: Scope.shape.accountId.describe(
+      "The token grants this account and everything below.",
+    ),
+    orgId: Scope.shape.orgId.optional().describe("The token grants this organisation only."),
+    projectId: Scope.shape.projectId.optional().describe("The token grants this project only."),
+    envId: Scope.shape.envId.describe("The token grants this environment only."),
   })
   .superRefine(requireLevelsAbove);
 
@@ -107,10 +115,12 @@ export const Settings = z.strictObject({
       callbackUrls: z
         .array(HttpUrl)
         .default([])
-        .describe("Where Locust reaches this server, in order; else the address it listens on."),
+        .describe(
+          "Addresses at which Locust reaches this server, tried in order; default: the address it listens on.",
+        ),
     })
     .prefault({})
-    .describe("Where the server listens."),
+    .describe("The address of the server."),
   store: z
     .strictObject({
       kind: z
@@ -118,53 +128,57 @@ export const Settings = z.strictObject({
           error: 'must be "sqlite", "mongodb" or "memory"',
         })
         .default("sqlite")
-        .describe("Where everything is kept; in memory it is gone when the server ends."),
+        .describe("The store; memory is lost when the server ends."),
       dataDir: Text.default(".load-manager").describe(
         "The folder of the SQLite databases and of the runs of local clusters.",
       ),
     })
     .prefault({})
-    .describe("What is kept, and where."),
+    .describe("The storage."),
   mongodb: z
     .strictObject({
-      uri: MongoUri.optional().describe("Where MongoDB is; needed where store.kind is mongodb."),
-      database: Text.max(63).default("load_manager").describe("The database to use there."),
+      uri: MongoUri.optional().describe(
+        "The address of MongoDB; required where store.kind is mongodb.",
+      ),
+      database: Text.max(63).default("load_manager").describe("The database."),
       connectTimeoutSeconds: whole(1, 300)
         .default(10)
-        .describe("How long to wait for MongoDB at the start."),
-      maxPoolSize: whole(1, 1000).default(20).describe("The most connections at a time."),
+        .describe("How long the server waits for MongoDB at its start."),
+      maxPoolSize: whole(1, 1000).default(20).describe("The maximum number of connections."),
     })
     .prefault({})
-    .describe("MongoDB, where store.kind is mongodb."),
+    .describe("MongoDB, for store.kind mongodb."),
   locustClusters: z
     .array(Cluster)
     .optional()
-    .describe("Where runs run. Without any: one local cluster that serves every scope."),
+    .describe(
+      "The clusters that run load tests. Default: one local cluster that serves every scope.",
+    ),
   security: z
     .strictObject({
       apiToken: Text.optional().describe("The administrator's token: at least 16 characters."),
-      apiTokens: z.array(ApiToken).default([]).describe("Tokens that open one scope each."),
+      apiTokens: z.array(ApiToken).default([]).describe("Tokens for one scope each."),
       locustCallbackToken: z
         .union([Text, z.array(Text)], { error: "must be a token, or a list of tokens" })
         .transform((value) => (Array.isArray(value) ? value : [value]))
         .prefault([])
         .describe(
-          "What Locust sends with its figures, at least 12 characters; a list while it is rotated, the new one first.",
+          "The token that Locust sends with its metrics, at least 12 characters; during a rotation a list, the new one first.",
         ),
     })
     .prefault({})
-    .describe("Who may call."),
+    .describe("Tokens."),
   orchestrator: z
     .strictObject({
       metricsPollIntervalSeconds: whole(1, 60)
         .default(2)
-        .describe("How often a Locust without the plugin is asked for its figures."),
+        .describe("How often the stats of a Locust without the plugin are read."),
       maxDurationSeconds: whole(1, 31_536_000)
         .default(14_400)
-        .describe("The longest run of a load test that sets no maxDurationSec of its own."),
+        .describe("The longest run of a load test without maxDurationSec."),
       externalMaxDurationSeconds: whole(1, 31_536_000)
         .optional()
-        .describe("The longest run that was started at Locust itself; else there is no limit."),
+        .describe("The longest run that was started at Locust itself; default: no limit."),
       pendingTimeoutSeconds: whole(1, 31_536_000)
         .default(86_400)
         .describe("How long a run waits for its cluster."),
@@ -173,17 +187,17 @@ export const Settings = z.strictObject({
     .describe("Limits of runs."),
   retention: z
     .strictObject({
-      secondsDays: whole(1, 36_500).default(14).describe("How long figures of a second are kept."),
+      secondsDays: whole(1, 36_500).default(14).describe("How long one-second metrics are kept."),
       tenSecondsDays: whole(1, 36_500)
         .default(90)
-        .describe("How long figures of ten seconds are kept; those of a minute stay."),
+        .describe("How long ten-second metrics are kept; one-minute metrics stay."),
     })
     .prefault({})
-    .describe("How long figures are kept."),
+    .describe("How long metrics are kept."),
 });
 export type Settings = z.output<typeof Settings>;
 
-/** Settings that hold one value, which the environment may therefore give: `server.port` is LOAD_MANAGER_SERVER_PORT. */
+/** Settings with one value, which may be set in the environment: `server.port` is LOAD_MANAGER_SERVER_PORT. */
 export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "server.host": "text",
   "server.port": "number",
@@ -203,7 +217,7 @@ export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "retention.tenSecondsDays": "number",
 };
 
-/** Names of settings that are numbers, in sections and in clusters. */
+/** Names of numeric settings in sections and clusters. */
 export const NUMBERS: ReadonlySet<string> = new Set([
   ...Object.keys(SCALARS)
     .filter((path) => SCALARS[path] === "number")

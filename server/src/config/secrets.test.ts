@@ -49,15 +49,15 @@ describe("secrets from files", () => {
   test.each([
     [
       { LOAD_MANAGER_SECURITY_API_TOKEN_FILE: "/no/such" },
-      /^LOAD_MANAGER_SECURITY_API_TOKEN_FILE: security\.apiToken cannot be taken from \/no\/such: ENOENT/,
+      /^LOAD_MANAGER_SECURITY_API_TOKEN_FILE: security\.apiToken cannot be read from \/no\/such: ENOENT/,
     ],
     [
       { LOAD_MANAGER_SECURITY_API_TOKEN_FILE: write("empty", " \n") },
-      /API_TOKEN_FILE: security\.apiToken .*it is empty/,
+      /API_TOKEN_FILE: security\.apiToken .*the file is empty/,
     ],
     [
       { LOAD_MANAGER_MONGODB_URI_FILE: "/x", LOAD_MANAGER_MONGODB_URI: "mongodb://a" },
-      /mongodb\.uri is also given by LOAD_MANAGER_MONGODB_URI_FILE; give one/,
+      /mongodb\.uri is also set by LOAD_MANAGER_MONGODB_URI_FILE; set only one/,
     ],
   ])("%j is refused", (env, message) => {
     expect(refused("", env).message).toMatch(message);
@@ -106,11 +106,14 @@ mongodb: { uri: "mongodb://me:\${PASSWORD}@\${HOST:-127.0.0.1}/" }
       "server:\n  callbackUrls:\n    - http://a\n    - ${NOPE}\n",
       /:4:7: server\.callbackUrls\[1\] needs the variable NOPE/,
     ],
-    ["server: { host: '${NOPE' }\n", /server\.host holds a \$\{ without its \}/],
-    ["server: { host: '${a-b}' }\n", /holds \$\{a-b\}, which is not understood; write \$\{NAME\}/],
+    ["server: { host: '${NOPE' }\n", /server\.host contains a \$\{ without its \}/],
+    [
+      "server: { host: '${a-b}' }\n",
+      /contains \$\{a-b\}, which is not understood; write \$\{NAME\}/,
+    ],
     [
       "server: { host: '${file:/no/such}' }\n",
-      /server\.host cannot be taken from \/no\/such: ENOENT/,
+      /server\.host cannot be read from \/no\/such: ENOENT/,
     ],
   ])("%j is refused once, with its place", (text, message) => {
     expect(refused(text).message).toMatch(message);
@@ -129,8 +132,8 @@ describe("weak tokens", () => {
     ["short", /security\.apiToken is too short: it must have at least 16 characters/],
     ["a".repeat(40), /security\.apiToken is too weak: it must have at least 5 different/],
     ["'1212121212121212'", /at least 5 different/],
-    ["x7-foo-x7-foo-x7-foo-", /one short text again and again/],
-    ["passwordpassword", /again and again/],
+    ["x7-foo-x7-foo-x7-foo-", /repeats one short text/],
+    ["passwordpassword", /repeats one short text/],
     ["changeme-password", /is a placeholder/],
     ["'my-secret-1234567890'", /is a placeholder/],
     ["'with a space inside'", /must not contain spaces/],
@@ -153,7 +156,7 @@ describe("weak tokens", () => {
     ],
     [
       `${GOOD}locustClusters: [{ id: a, baseUrl: 'http://x', accountId: a, orgId: o, projectId: p, authToken: ${API} }]`,
-      /authToken is the same as security\.apiToken, which Locust must not have/,
+      /authToken is the same as security\.apiToken, which Locust must not know/,
     ],
   ])("one token opens one thing", (text, message) => {
     expect(refused(text).message).toMatch(message);
@@ -193,7 +196,7 @@ test.each([
 ])("an address with %s is refused, and what it holds is not repeated", (who, text) => {
   const error = refused(text(`http://${who}127.0.0.1:8089`));
   expect(error.message).toMatch(
-    /config\.yaml:1:\d+: \S+(baseUrl|callbackUrls\[0\]) must not hold a user name or a password/,
+    /config\.yaml:1:\d+: \S+(baseUrl|callbackUrls\[0\]) must not contain a user name or a password/,
   );
   expect(error.message + JSON.stringify(error.fields)).not.toContain("hidden");
 });

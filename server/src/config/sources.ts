@@ -6,17 +6,17 @@ import type { Fault } from "./problems.ts";
 import { SCALARS, SECRETS } from "./schema.ts";
 import { parseYaml } from "./yaml-file.ts";
 
-/** Where a setting's value comes from, for people: `load-manager.yaml:3:5`, `LOAD_MANAGER_SERVER_PORT`, `--port`. */
+/** The source of a value, for people: `load-manager.yaml:3:5`, `LOAD_MANAGER_SERVER_PORT`, `--port`. */
 export type Origin = string;
 export type Source = {
   readonly values: Readonly<Record<string, unknown>>;
-  /** The place of a setting by its path, or of the nearest thing around it that has a place. */
+  /** The place of a setting, else of the nearest node around it that has a place. */
   readonly originOf: (path: readonly PropertyKey[]) => Origin | undefined;
-  /** Values that could not be found where they are said to be. */
+  /** Values that could not be read. */
   readonly faults: readonly Fault[];
 };
 
-/** A YAML file; every error names line and column. */
+/** Throws AppError validation; every fault has line and column. */
 export const yamlSource = (file: string, environment: NodeJS.ProcessEnv): Source => {
   let text: string;
   try {
@@ -36,10 +36,10 @@ const variableOf = (path: string): string =>
     .replaceAll(".", "_")
     .toUpperCase()}`;
 
-/** Names that mean something to the launcher, the plugin and the tools, not to the server. */
+/** Variables of the launcher, the plugin and the tools. */
 const RESERVED = new Set(
-  ["CONFIG", "URL", "TOKEN", "ACCOUNT_ID", "ORG_ID", "PROJECT_ID", "ENV_ID", "RUN_DIR", "ROLE"]
-    .concat(["SPOOL_BYTES", "MAX_ENDPOINTS", "PYTHON", "TOOLS"])
+  ["CONFIG", "URL", "TOKEN", "ACCOUNT_ID", "ORG_ID", "PROJECT_ID", "ENV_ID", "RUN_DIR", "STORE_ID"]
+    .concat(["ROLE", "SPOOL_BYTES", "MAX_ENDPOINTS", "PYTHON", "TOOLS"])
     .map((name) => `LOAD_MANAGER_${name}`),
 );
 
@@ -51,7 +51,7 @@ export const configFileOf = (environment: NodeJS.ProcessEnv): string | undefined
 
 const PREFIX = "LOAD_MANAGER_";
 
-/** `LOAD_MANAGER_*`, secrets also as the file of that name with `_FILE`; what is unknown is a warning, since it may be meant for another program. */
+/** `LOAD_MANAGER_*`; for secrets also `…_FILE` with the path of a file. An unknown name is a warning, as another program may use it. */
 export const environmentSource = (
   environment: NodeJS.ProcessEnv,
 ): { readonly source: Source; readonly warnings: string[] } => {
@@ -79,9 +79,9 @@ export const environmentSource = (
     } else if (environment[variableOf(setting.path)] === undefined) {
       const read = secretFrom(text);
       if ("text" in read) setAt(values, setting.path, secretOf(setting.path, read.text));
-      else faults.push({ path: setting.path.split("."), message: read.wrong });
+      else faults.push({ path: setting.path.split("."), message: read.fault });
     } else {
-      const message = `is also given by ${name}; give one of them`;
+      const message = `is also set by ${name}; set only one of them`;
       faults.push({ path: setting.path.split("."), message });
     }
   }
@@ -98,14 +98,14 @@ export const environmentSource = (
   };
 };
 
-/** Callback tokens may be several, one a line, while they are rotated. */
+/** A file may hold several callback tokens, one a line, during a rotation. */
 const secretOf = (path: string, text: string): string | string[] =>
   path === "security.locustCallbackToken" && text.includes("\n") ? text.split(/\s*\n\s*/) : text;
 
 const scalar = (path: string, text: string): unknown =>
   SCALARS[path] === "number" && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 
-/** Command-line flags, already by path. */
+/** Command-line flags by the path of their setting. */
 export const flagSource = (
   flags: Readonly<Record<string, { readonly flag: string; readonly value: string | undefined }>>,
 ): Source => {

@@ -8,19 +8,19 @@ const LEFT = 6;
 const PLACEHOLDERS =
   /change[-_ ]?me|replace[-_ ]?me|password|passwd|secret|placeholder|example|letmein|qwerty|0?123456789?0?/gi;
 
-/** Why a token is too weak: somebody would guess it, or has it from a page of documentation. */
+/** The reason why a token is too weak: it can be guessed, or comes from documentation. */
 const weaknessOf = (token: string, length: number): string | undefined => {
   if (token.length < length) return `is too short: it must have at least ${length} characters`;
   if (/\s/.test(token)) return "must not contain spaces";
   if (new Set(token).size < DIFFERENT) {
     return `is too weak: it must have at least ${DIFFERENT} different characters`;
   }
-  if (/^(.+?)\1+$/s.test(token)) return "is too weak: it is one short text again and again";
+  if (/^(.+?)\1+$/s.test(token)) return "is too weak: it repeats one short text";
   const left = token.replaceAll(PLACEHOLDERS, "").replaceAll(/[^a-z0-9]/gi, "");
-  return left.length < LEFT ? "is a placeholder; make a token of your own" : undefined;
+  return left.length < LEFT ? "is a placeholder; generate a token" : undefined;
 };
 
-/** Tokens that are weak, or that would open two things. */
+/** Weak tokens, and tokens that are used twice. */
 export const tokenFaults = (
   security: Settings["security"] | undefined,
   authTokens: readonly { readonly path: readonly PropertyKey[]; readonly token: string }[],
@@ -63,7 +63,7 @@ export const tokenFaults = (
   const given = authTokens.flatMap(({ path, token }): Fault[] => {
     const same = api.find((one) => one.token === token);
     if (same === undefined) return [];
-    return [{ path, message: `is the same as ${nameOf(same.path)}, which Locust must not have` }];
+    return [{ path, message: `is the same as ${nameOf(same.path)}, which Locust must not know` }];
   });
   return [...weak, ...twice, ...given];
 };

@@ -5,9 +5,9 @@ type Path = readonly PropertyKey[];
 
 export type YamlFile = {
   readonly document: Document;
-  /** The place of a setting by its path, such as `load-manager.yaml:3:5`, or of the nearest thing around it that has a place. */
+  /** The place of a setting, such as `load-manager.yaml:3:5`, else of the nearest node around it that has a place. */
   readonly placeOf: (path: Path) => string | undefined;
-  /** What the document holds now. Throws AppError validation where that is not a map. */
+  /** The current content. Throws AppError validation where it is not a map. */
   readonly values: () => Record<string, unknown>;
 };
 
@@ -19,7 +19,7 @@ export const parseYaml = (text: string, file: string): YamlFile => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  // What follows the first is mostly its consequence.
+  // Later errors are mostly consequences of the first.
   const [broken] = document.errors;
   if (broken !== undefined) {
     const detail = `${placeAt(broken.pos[0])}: this is not YAML: ${broken.message}`;

@@ -23,8 +23,11 @@ const inflated = (bytes: Buffer): Promise<Buffer> =>
     inflate(bytes, { maxOutputLength: INFLATED_LIMIT }, (error, result) => {
       if (error === null) resolve(result);
       else if ("code" in error && error.code === "ERR_BUFFER_TOO_LARGE") {
-        reject(new AppError("too-large", "The batch is larger than 16 MiB when it is unpacked."));
-      } else reject(new AppError("validation", "The batch says deflate, and is not."));
+        reject(new AppError("too-large", "The batch is larger than 16 MiB when decompressed."));
+      } else
+        reject(
+          new AppError("validation", "The batch is not deflate, as its Content-Encoding says."),
+        );
     });
   });
 
@@ -41,17 +44,56 @@ const methodsOf = (path: string): string[] => {
     .map((route) => route.method);
 };
 
-/** The HTTP side: every endpoint of the table, the plugin's batches, the documents. Does not listen yet. */
-export const createHttp = (deps: {
+type HttpDeps = {
   readonly handlers: Handlers;
-  /** Takes one batch of the plugin's records. */
+  /** Ingests one batch of the plugin's records. */
   readonly samples: (bytes: Uint8Array) => Promise<z.output<typeof SamplesAnswer>>;
   readonly access: Access;
   readonly ids: Ids;
   readonly idempotency: Idempotency;
   readonly log: Logger;
   readonly version: string;
-}): FastifyInstance => {
+};
+
+const addSamples = (app: FastifyInstance, { access, samples }: HttpDeps): void => {
+  app.post("/v1/internal/locust/samples", { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
+    callerOf(access, "locust", request);
+    const { body } = request;
+    if (!Buffer.isBuffer(body)) {
+      throw new AppError(
+        "unsupported-media-type",
+        `Send batches with Content-Type: ${BATCH_TYPE}.`,
+      );
+    }
+    const packed = request.headers["content-encoding"] === "deflate";
+    const answer = await samples(packed ? await inflated(body) : body);
+    return reply
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify(z.encode(SamplesAnswer, answer)));
+  });
+};
+
+const addDocuments = (app: FastifyInstance, version: string): void => {
+  const document = openApi(routes, version);
+  const documentText = JSON.stringify(document);
+  const page = docsPage(routes, version);
+  app.get("/openapi.json", (_, reply) =>
+    reply.type("application/json; charset=utf-8").send(documentText),
+  );
+  app.get("/docs", (_, reply) =>
+    reply
+      .header(
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      )
+      .type("text/html; charset=utf-8")
+      .send(page),
+  );
+  app.get("/", (_, reply) => reply.redirect("/docs"));
+};
+
+/** The HTTP server with all routes, the plugin's batches and the documentation. It does not listen yet. */
+export const createHttp = (deps: HttpDeps): FastifyInstance => {
   const logger: FastifyBaseLogger = deps.log;
   const app = Fastify({
     loggerInstance: logger,
@@ -85,44 +127,15 @@ export const createHttp = (deps: {
     const path = request.url.split("?")[0] ?? "";
     const methods = methodsOf(path);
     if (methods.length === 0) {
-      const detail = `There is no ${request.method} ${path}; /docs lists what there is.`;
+      const detail = `There is no ${request.method} ${path}; /docs lists the endpoints.`;
       return sendProblem(new AppError("not-found", detail), reply, request.id);
     }
     void reply.header("allow", methods.join(", "));
-    const detail = `${path} takes ${methods.join(", ")}, not ${request.method}.`;
+    const detail = `${path} accepts ${methods.join(", ")}, not ${request.method}.`;
     return sendProblem(new AppError("method-not-allowed", detail), reply, request.id);
   });
   bindRoutes(app, deps.handlers, deps);
-  app.post("/v1/internal/locust/samples", { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
-    callerOf(deps.access, "locust", request);
-    const { body } = request;
-    if (!Buffer.isBuffer(body)) {
-      throw new AppError(
-        "unsupported-media-type",
-        `Send batches with Content-Type: ${BATCH_TYPE}.`,
-      );
-    }
-    const packed = request.headers["content-encoding"] === "deflate";
-    const answer = await deps.samples(packed ? await inflated(body) : body);
-    return reply
-      .type("application/json; charset=utf-8")
-      .send(JSON.stringify(z.encode(SamplesAnswer, answer)));
-  });
-  const document = openApi(routes, deps.version);
-  const documentText = JSON.stringify(document);
-  const page = docsPage(routes, deps.version);
-  app.get("/openapi.json", (_, reply) =>
-    reply.type("application/json; charset=utf-8").send(documentText),
-  );
-  app.get("/docs", (_, reply) =>
-    reply
-      .header(
-        "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      )
-      .type("text/html; charset=utf-8")
-      .send(page),
-  );
-  app.get("/", (_, reply) => reply.redirect("/docs"));
+  addSamples(app, deps);
+  addDocuments(app, deps.version);
   return app;
 };

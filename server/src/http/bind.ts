@@ -23,9 +23,9 @@ type Request<R extends Route> = {
   readonly body: Part<R, "body">;
   readonly caller: Caller;
   readonly ifMatch: number | undefined;
-  /** Where a reader of a stream left off. */
+  /** The last event that a reader of a stream received. */
   readonly lastEventId: string | undefined;
-  /** The id of what this request makes: the same whenever a request with an Idempotency-Key is tried again. */
+  /** The id of the object that this request creates; a repeat with the same Idempotency-Key has the same one. */
   readonly newId: string;
 };
 
@@ -33,7 +33,7 @@ type Bodies<R extends Route> = {
   [S in keyof R["answers"]]: R["answers"][S] extends z.ZodType ? z.output<R["answers"][S]> : null;
 }[keyof R["answers"]];
 
-/** An answer in the program's own form, times in ms; the binding writes it for the wire. `raw` is sent as it is, `stream` writes by itself. */
+/** A response in the program's form, with times in ms; the binding encodes it. `raw` is sent unchanged; `stream` writes by itself. */
 type Answer<R extends Route> = {
   readonly status?: number & keyof R["answers"];
   readonly headers?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ type Answer<R extends Route> = {
   | { readonly stream: (response: ServerResponse) => void }
 );
 
-/** What each endpoint does. */
+/** One function per operation. */
 export type Handlers = {
   readonly [K in keyof Routes]: (request: Request<Routes[K]>) => Promise<Answer<Routes[K]>>;
 };
@@ -83,14 +83,14 @@ export const callerOf = (
     if (access.isLocust(Array.isArray(token) ? undefined : token)) return LOCUST;
     throw new AppError(
       "unauthorized",
-      "The header X-Locust-Token is missing or wrong; LOAD_MANAGER_TOKEN at Locust must be the server's security.locustCallbackToken.",
+      "The header X-Locust-Token is missing or wrong. Set LOAD_MANAGER_TOKEN at Locust to the server's security.locustCallbackToken.",
     );
   }
   const caller = access.identify(headers.authorization);
   if (caller === undefined) {
     throw new AppError(
       "unauthorized",
-      "Send a token that this server knows: Authorization: Bearer <token>.",
+      "The token is missing or unknown. Send Authorization: Bearer <token>.",
     );
   }
   return caller;
@@ -101,7 +101,7 @@ const ifMatchOf = (route: Route, request: FastifyRequest): number | undefined =>
   if (route.versioned !== true || given === undefined || given.trim() === "*") return undefined;
   const version = /^\s*(?:W\/)?"(\d+)"\s*$/.exec(given)?.[1];
   if (version === undefined) {
-    const message = 'must be an ETag as the server gave it, such as "3"';
+    const message = 'must be an ETag from the server, such as "3"';
     throw new AppError("validation", `If-Match ${message}.`, {
       fields: [{ field: "If-Match", message }],
     });
@@ -131,8 +131,8 @@ const versionOf = (body: unknown): number | undefined =>
     ? body.version
     : undefined;
 
-/** A result as JSON for the wire. */
-const written = (route: Route, result: Result) => {
+/** `undefined` where the response has no JSON body. */
+const encoded = (route: Route, result: Result) => {
   const status = result.status ?? Number(Object.keys(route.answers)[0]);
   const shape = route.answers[status];
   if (shape === null || shape === undefined || typeof shape === "string") return undefined;
@@ -152,7 +152,7 @@ const answer = async (
   reply: FastifyReply,
 ): Promise<FastifyReply> => {
   const caller = callerOf(access, route.caller, request);
-  const asked = {
+  const parsed = {
     params: route.params === undefined ? {} : parse(route.params, request.params, "path"),
     query: parse(route.query ?? z.strictObject({}), request.query, "query"),
     body: bodyOf(route, request),
@@ -162,11 +162,11 @@ const answer = async (
   };
   const key = request.headers["idempotency-key"];
   if (typeof key === "string" && route.method === "POST" && route.caller === "user") {
-    const { body } = asked;
-    const again = { method: route.method, path: request.url, body };
-    const { answer: once, replayed } = await idempotency.once(key, caller, again, async (newId) => {
-      const made = written(route, await handler({ ...asked, newId }));
-      return made ?? { status: 204, headers: {}, body: "" };
+    const { body } = parsed;
+    const same = { method: route.method, path: request.url, body };
+    const { answer: once, replayed } = await idempotency.once(key, caller, same, async (newId) => {
+      const response = encoded(route, await handler({ ...parsed, newId }));
+      return response ?? { status: 204, headers: {}, body: "" };
     });
     if (replayed) void reply.header("idempotency-replayed", "true");
     return reply
@@ -175,9 +175,9 @@ const answer = async (
       .type("application/json; charset=utf-8")
       .send(once.body);
   }
-  const result = await handler({ ...asked, newId: ids.next() });
+  const result = await handler({ ...parsed, newId: ids.next() });
   if (result.stream !== undefined) {
-    // What only asks for the headers does not want to wait for the end.
+    // HEAD requests get headers only.
     if (request.method === "HEAD") return reply.type("text/event-stream; charset=utf-8").send();
     void reply.hijack();
     for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -195,7 +195,7 @@ const answer = async (
     const { raw } = result;
     return reply.type(type).send(typeof raw === "string" ? raw : Readable.from(raw));
   }
-  const json = written(route, result);
+  const json = encoded(route, result);
   if (json === undefined) return reply.send();
   return reply.headers(json.headers).type("application/json; charset=utf-8").send(json.body);
 };
@@ -206,7 +206,7 @@ type BindDeps = {
   readonly idempotency: Idempotency;
 };
 
-/** Registers every endpoint of the table. */
+/** Registers every route of the table. */
 export const bindRoutes = (app: FastifyInstance, handlers: Handlers, deps: BindDeps): void => {
   for (const [key, route] of Object.entries(routes) as [keyof Routes, Route][]) {
     const handler = handlers[key] as unknown as AnyHandler;

@@ -82,7 +82,7 @@ const curl = (route: Route): string => {
 
 const anchor = (tag: string): string => tag.toLowerCase().replaceAll(/\W+/g, "-");
 
-/** One page that needs nothing else: every endpoint with its fields, from the same table as the API itself. */
+/** A page without other resources: every endpoint with its fields, from the same table as the API. */
 export const docsPage = (routes: Table, version: string): string => {
   const document = openApi(routes, version) as {
     paths: Record<
@@ -116,7 +116,7 @@ export const docsPage = (routes: Table, version: string): string => {
       content === "" ? "" : `<h4>${title}</h4>${content}`;
     return `<details id="${key}"><summary><span class="method">${route.method}</span><code>${escape(path)}</code><span class="what">${escape(route.summary)}</span></summary>
 ${route.description === undefined ? "" : `<p>${escape(route.description)}</p>`}<pre>${escape(curl(route))}</pre>
-${part("Query", queryTable)}${part("Body (* = required)", shapeOf(operation?.requestBody))}${part(`Answer ${good.map(([status]) => status).join(" or ")}`, shapeOf(good[0]?.[1]))}</details>`;
+${part("Query", queryTable)}${part("Body (* = required)", shapeOf(operation?.requestBody))}${part(`Response ${good.map(([status]) => status).join(" or ")}`, shapeOf(good[0]?.[1]))}</details>`;
   };
   const tags = [...new Set(Object.values(routes).map((route) => route.tag))];
   const body = tags.map((tag) => {
@@ -128,8 +128,8 @@ ${part("Query", queryTable)}${part("Body (* = required)", shapeOf(operation?.req
       `<tr><td><strong>${escape(term)}</strong></td><td>${escape(text)}</td></tr>`,
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Load Manager API</title><style>${STYLE}</style></head><body>
-<h1>Load Manager API</h1><p>Version ${escape(version)} · <a href="/openapi.json">OpenAPI 3.1</a> · errors are <code>application/problem+json</code> with the field and what to do · times are ISO 8601 in answers, ISO 8601 or Unix ms in requests</p>
-<nav>${tags.map((tag) => `<a href="#${anchor(tag)}">${escape(tag)}</a>`).join("")}<a href="#definitions">What the figures mean</a></nav>
+<h1>Load Manager API</h1><p>Version ${escape(version)} · <a href="/openapi.json">OpenAPI 3.1</a> · errors are <code>application/problem+json</code> and name the field · times are ISO 8601 in responses, ISO 8601 or Unix ms in requests</p>
+<nav>${tags.map((tag) => `<a href="#${anchor(tag)}">${escape(tag)}</a>`).join("")}<a href="#definitions">Definitions</a></nav>
 ${body.join("\n")}
-<h2 id="definitions">What the figures mean</h2><table>${meanings.join("")}</table></body></html>`;
+<h2 id="definitions">Definitions</h2><table>${meanings.join("")}</table></body></html>`;
 };

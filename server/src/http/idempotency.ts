@@ -6,19 +6,19 @@ import type { Ids } from "../lib/ids.ts";
 import type { Membership } from "../runs/ownership/membership.ts";
 import type { IdempotencyRecord, IdempotencyStore } from "../stores/idempotency-store.ts";
 
-/** How long a key is remembered. */
+/** A key is kept this long. */
 export const KEY_MS = 24 * 3_600_000;
 
-/** Owns the key of a request that has ended without an answer: any server may take it up. */
+/** The owner of a key whose request ended without a response: any server may take it over. */
 const NOBODY = "";
 
 type Answer = NonNullable<IdempotencyRecord["answer"]>;
 
 export type Idempotency = {
   /**
-   * Does `work` once for a key of a caller. The same request again gets the same answer; one with another body is
-   * refused, one that comes while the first is under way too. `work` gets an id that is the same whenever the request is
-   * tried again, so that what a killed server had made already is found.
+   * Does `work` once for each key of a caller. A repeat of the request gets the same response. A request with another
+   * body is refused, as is a repeat while the first is in progress. `work` gets an id that is the same for every repeat,
+   * so that an object created before the server was killed is found.
    */
   readonly once: (
     key: string,
@@ -28,16 +28,16 @@ export type Idempotency = {
   ) => Promise<{ readonly answer: Answer; readonly replayed: boolean }>;
 };
 
-const underWayError = (): AppError =>
+const inProgressError = (): AppError =>
   new AppError(
     "conflict",
-    "A request with this Idempotency-Key is under way; ask again in a moment for its answer.",
+    "A request with this Idempotency-Key is in progress; repeat it in a moment to get the response.",
   );
 
 const digest = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex");
 
-/** The same text for the same object, whatever the order of its fields. */
+/** Equal for equal objects, whatever the order of their fields. */
 const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value;
@@ -53,11 +53,11 @@ export const createIdempotency = (deps: {
   readonly membership: Membership;
 }): Idempotency => {
   const { keys, clock, ids, membership } = deps;
-  /** Requests that this very process works on. */
-  const underWay = new Set<string>();
+  /** Ids of the requests that this process works on. */
+  const inProgress = new Set<string>();
 
-  /** The record that this server now works under, or the answer that is there. */
-  const begin = async (fresh: IdempotencyRecord): Promise<IdempotencyRecord> => {
+  /** The record that this server now owns, or one with a response. */
+  const acquire = async (fresh: IdempotencyRecord): Promise<IdempotencyRecord> => {
     for (;;) {
       const seen = await keys.get(fresh.id);
       const expired = seen !== undefined && seen.createdAt < fresh.createdAt - KEY_MS;
@@ -68,27 +68,27 @@ export const createIdempotency = (deps: {
       if (seen.fingerprint !== fresh.fingerprint) {
         throw new AppError(
           "key-reused",
-          "This Idempotency-Key was sent with another request before; use a new key for a new request.",
+          "This Idempotency-Key was used for another request; use a new key for a new request.",
           { fields: [{ field: "Idempotency-Key", message: "belongs to another request" }] },
         );
       }
       if (seen.answer !== undefined) return seen;
-      // What this server left it works on no more: only one request of a key is let in here at a time.
+      // `inProgress` admits one request of a key at a time, so a key of this server has no request any more.
       const isOpen = seen.owner === NOBODY || seen.owner === membership.holder;
       const abandoned = isOpen || (await membership.isGone(seen.owner));
-      if (!abandoned) throw underWayError();
+      if (!abandoned) throw inProgressError();
       const taken = { ...seen, owner: membership.holder };
       if (await keys.take(taken, seen)) return taken;
     }
   };
 
-  /** What is known to have done nothing is forgotten. Else the key stays, and what was made is found by its id. */
-  const leave = async (record: IdempotencyRecord, error: unknown): Promise<void> => {
+  /** A request that surely changed nothing gives its key back. Any other keeps it: its object is found by the id. */
+  const release = async (record: IdempotencyRecord, error: unknown): Promise<void> => {
     if (error instanceof AppError && error.kind !== "unavailable") {
       await keys.drop(record.id, membership.holder);
       return;
     }
-    // Where the store is still away the key stays this server's, which takes it up again.
+    // While the store is unavailable the key stays with this server, which may acquire it again.
     await keys.take({ ...record, owner: NOBODY }, record).catch(() => false);
   };
 
@@ -99,27 +99,46 @@ export const createIdempotency = (deps: {
       }
       const id = digest([caller.name, canonical(caller.scope), key]);
       const fingerprint = digest([request.method, request.path, canonical(request.body)]);
-      if (underWay.has(id)) throw underWayError();
-      underWay.add(id);
-      let began: IdempotencyRecord | undefined;
+      if (inProgress.has(id)) throw inProgressError();
+      inProgress.add(id);
+      let acquired: IdempotencyRecord | undefined;
       try {
-        const record = await begin({
+        const record = await acquire({
           id,
           fingerprint,
           owner: membership.holder,
           createdAt: clock.now(),
         });
         if (record.answer !== undefined) return { answer: record.answer, replayed: true };
-        began = record;
+        acquired = record;
         const answer = await work(ids.of(`${id} ${record.createdAt}`));
         await keys.finish(id, membership.holder, answer);
         return { answer, replayed: false };
       } catch (error) {
-        if (began !== undefined) await leave(began, error);
+        if (acquired !== undefined) await release(acquired, error);
         throw error;
       } finally {
-        underWay.delete(id);
+        inProgress.delete(id);
       }
     },
   };
+};
+
+/**
+ * Creates an object under an id of the request's own. A repeated request finds the object of an earlier attempt, also
+ * where the write of that attempt arrives only during this one.
+ */
+export const createOnce = async <T>(
+  find: () => Promise<T | undefined>,
+  create: () => Promise<T>,
+): Promise<T> => {
+  const known = await find();
+  if (known !== undefined) return known;
+  try {
+    return await create();
+  } catch (error) {
+    const late = await find();
+    if (late === undefined) throw error;
+    return late;
+  }
 };

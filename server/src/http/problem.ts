@@ -7,13 +7,13 @@ import {
 import type { FastifyReply } from "fastify";
 import { AppError, messageOf } from "../lib/errors.ts";
 
-/** Fastify's own errors, by code, as ours; anything else that is not an AppError is a bug of ours. */
+/** Fastify's errors as AppErrors; `undefined` for any other error, which is a bug of this program. */
 const translate = (error: unknown): AppError | undefined => {
   if (error instanceof AppError) return error;
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return new AppError("too-large", "The body is larger than this address takes.");
+      return new AppError("too-large", "The body is larger than this endpoint accepts.");
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new AppError(
         "unsupported-media-type",
@@ -31,7 +31,6 @@ const translate = (error: unknown): AppError | undefined => {
   }
 };
 
-/** When it is worth asking again for what is not available just now. */
 const RETRY_AFTER_SECONDS = 5;
 
 const documentOf = (kind: ProblemKind, detail: string, requestId: string): Problem => ({
@@ -42,7 +41,7 @@ const documentOf = (kind: ProblemKind, detail: string, requestId: string): Probl
   requestId,
 });
 
-/** Answers any error as problem+json (RFC 9457); what is unexpected is logged and not told. */
+/** Sends any error as problem+json (RFC 9457). Details of unexpected errors go to the log only. */
 export const sendProblem = (
   error: unknown,
   reply: FastifyReply,
@@ -50,8 +49,8 @@ export const sendProblem = (
 ): FastifyReply => {
   const known = translate(error);
   if (known === undefined) {
-    reply.log.error({ err: error, requestId }, "a request failed");
-    const detail = `Something went wrong; the server's log has more under ${requestId}.`;
+    reply.log.error({ event: "request_failed", err: error, requestId }, "A request failed.");
+    const detail = `An internal error occurred. The server's log has the details under ${requestId}.`;
     return send(reply, documentOf("internal", detail, requestId));
   }
   if (known.kind === "unauthorized")

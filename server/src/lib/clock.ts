@@ -1,10 +1,10 @@
 import { uptime } from "node:os";
 
-/** The only source of time. `now` is Unix milliseconds; `monotonic` only ever rises, also when the wall clock jumps. */
+/** The only source of time. `now` is Unix milliseconds; `monotonic` never falls, even when the wall clock is set. */
 export type Clock = {
   readonly now: () => number;
   readonly monotonic: () => number;
-  /** Takes the time from the wall clock again, where somebody has set that; by how many ms `now` has changed. */
+  /** Adopts a wall clock that was set. Returns the change of `now` in ms. */
   readonly follow?: () => number;
 };
 
@@ -15,22 +15,22 @@ type Sources = {
   readonly awakeOrAsleep: () => number;
 };
 
-/** Offsets below it are how exactly the sources can be read. */
+/** Smaller offsets are within the accuracy of the sources. */
 const NOTABLE_MS = 1000;
 
 /**
- * A clock that passes as time does: a wall clock that is set (by NTP, by a person) changes nothing until `follow`, so
- * that no deadline of a run comes early or late. While a machine sleeps time passes all the same.
+ * A clock that ignores changes of the wall clock (by NTP, by a person) until `follow`, so that no deadline of a run is early
+ * or late. It counts the time while the machine sleeps.
  */
 export const createSteadyClock = (sources: Sources): Clock => {
   const { wall, monotonic, awakeOrAsleep } = sources;
   const asleep = (): number => awakeOrAsleep() - monotonic();
   let base = wall() - monotonic();
   let slept = asleep();
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  const minded = (passed: number): void => {
-    if (Math.abs(wall() - base - passed) <= NOTABLE_MS || passed - lookedAt < NOTABLE_MS) return;
-    lookedAt = passed;
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  const addSleep = (passed: number): void => {
+    if (Math.abs(wall() - base - passed) <= NOTABLE_MS || passed - checkedAt < NOTABLE_MS) return;
+    checkedAt = passed;
     const more = asleep() - slept;
     if (more <= NOTABLE_MS) return;
     base += more;
@@ -39,7 +39,7 @@ export const createSteadyClock = (sources: Sources): Clock => {
   return {
     now: () => {
       const passed = monotonic();
-      minded(passed);
+      addSleep(passed);
       return Math.round(base + passed);
     },
     monotonic,
@@ -53,7 +53,7 @@ export const createSteadyClock = (sources: Sources): Clock => {
   };
 };
 
-/** Milliseconds since the machine was started, the time that it slept included; exact to 10 ms. */
+/** Milliseconds since the machine was started, including the time it slept; accurate to 10 ms. */
 export const awakeOrAsleep = (): number => uptime() * 1000;
 
 export const systemClock: Clock = createSteadyClock({

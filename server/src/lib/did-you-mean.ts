@@ -1,4 +1,4 @@
-/** How many letters have to be changed, added or taken away. */
+/** Levenshtein distance. */
 const distance = (one: string, other: string): number => {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [i, letter] of one.split("").entries()) {
@@ -12,11 +12,11 @@ const distance = (one: string, other: string): number => {
   return row.at(-1) ?? 0;
 };
 
-/** ` (did you mean "port"?)`, where one of the known names is so near that it may have been meant; else nothing. */
+/** ` (did you mean "port"?)` where a known name is similar, else an empty text. */
 export const didYouMean = (name: string, known: Iterable<string>): string => {
   const near = [...known]
-    .map((one) => ({ one, apart: distance(name.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ one, apart }) => one !== name && apart <= Math.min(3, Math.ceil(one.length / 3)))
-    .toSorted((a, b) => a.apart - b.apart)[0];
+    .map((one) => ({ one, edits: distance(name.toLowerCase(), one.toLowerCase()) }))
+    .filter(({ one, edits }) => one !== name && edits <= Math.min(3, Math.ceil(one.length / 3)))
+    .toSorted((a, b) => a.edits - b.edits)[0];
   return near === undefined ? "" : ` (did you mean "${near.one}"?)`;
 };

@@ -2,11 +2,11 @@ import type { ProblemKind } from "@load-manager/contract/problem.ts";
 
 type FieldError = { readonly field: string; readonly message: string };
 
-/** An error that the caller may see. The http layer turns it into problem+json; the CLI into a line. */
+/** An error for the caller: problem+json in HTTP, a line in the CLI. */
 export class AppError extends Error {
   readonly kind: ProblemKind;
   readonly fields: readonly FieldError[];
-  /** More members of the problem document, for programs. */
+  /** Additional members of the problem document. */
   readonly extra: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -26,7 +26,7 @@ export class AppError extends Error {
   }
 }
 
-/** The same words whether the object does not exist or belongs to somebody else. */
+/** Equal for an object that does not exist and one that the caller may not see. */
 export const notFound = (what: string, id: string): AppError =>
   new AppError("not-found", `There is no ${what} with the id ${JSON.stringify(id)}.`);
 

@@ -1,6 +1,6 @@
 /**
- * Named moments between two lines at which a test makes the server die, sleep or fail: `LM_FAILPOINT=name:action`.
- * Without that nothing happens at any of them.
+ * Named points in the code at which a test kills, suspends or fails the server: `LM_FAILPOINT=name:action`. Without the
+ * variable they do nothing.
  */
 export type Failpoint = (name: string) => Promise<void>;
 
@@ -13,7 +13,7 @@ const ACTIONS = {
   error: () => {
     throw new Error("a failpoint was reached");
   },
-  /** The event loop stands still for 20 s, as in a long collection of garbage. */
+  /** Blocks the event loop for 20 s, as a long garbage collection does. */
   stall: () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
   },
@@ -22,7 +22,7 @@ const ACTIONS = {
 const isAction = (text: string | undefined): text is keyof typeof ACTIONS =>
   text !== undefined && Object.hasOwn(ACTIONS, text);
 
-/** One failpoint, reached once. Throws for a text that is none. */
+/** Parses one failpoint, which acts once. Throws for an invalid text. */
 export const failpointsOf = (text: string | undefined, say: (line: string) => void): Failpoint => {
   if (text === undefined || text === "") return noFailpoints;
   const [wanted, action] = text.split(":");
@@ -35,7 +35,7 @@ export const failpointsOf = (text: string | undefined, say: (line: string) => vo
     reached = true;
     say(`failpoint ${name}: ${action}`);
     ACTIONS[action]();
-    // A signal to oneself takes effect a moment later: nothing may happen in it.
+    // A signal to the own process takes effect with a delay; the code must not continue meanwhile.
     if (action === "kill") await new Promise(() => {});
     if (action === "pause") await new Promise((resolve) => setTimeout(resolve, 50));
   };

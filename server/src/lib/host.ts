@@ -12,9 +12,9 @@ const read = (path: string): string | undefined => {
 };
 
 /**
- * Names this machine together with a folder: only who can reach both can look after the processes of a run that was
- * started here. The name is made once, from `fresh`, and kept in the folder, so that a host of another name (a container
- * that is made anew) is the same; the machine's own id tells machines apart that share the folder.
+ * Identifies this machine together with a folder: only a server with both can manage the processes of a run that was
+ * started here. The name is created once, with `fresh`, and stored in the folder, so that a recreated container with
+ * another host name has the same id. The machine's id distinguishes machines that share the folder.
  */
 export const hostIdOf = (folder: string, fresh: () => string): string => {
   mkdirSync(folder, { recursive: true });
@@ -23,7 +23,7 @@ export const hostIdOf = (folder: string, fresh: () => string): string => {
     try {
       writeFileSync(file, `${hostname()}-${fresh()}`, { flag: "wx" });
     } catch {
-      // Another server on this folder was first: its name is read below.
+      // Another server with this folder was faster: its name is read below.
     }
   }
   const machine = createHash("sha256").update(read("/etc/machine-id") ?? "");

@@ -1,4 +1,4 @@
-/** What the program needs of its logger: pino's shape. */
+/** The part of pino that the program uses. `data` has an `event`: a stable name in snake_case. */
 export type Log = {
   readonly debug: (data: object, message: string) => void;
   readonly info: (data: object, message: string) => void;

@@ -39,7 +39,7 @@ const limit = (issue: { readonly origin: string }, bound: number | bigint): stri
 const articled = (type: string): string =>
   type === "int" ? "a whole number" : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 
-/** What an issue says, in this program's words; one for each key that is not known. Parse with `reportInput`. */
+/** The messages of an issue, one for each unknown key. The issue must be parsed with `reportInput`. */
 export const messagesOf = (
   issue: z.core.$ZodIssue,
   unknownKey: (path: readonly PropertyKey[], key: string) => string,

@@ -2,19 +2,19 @@ import { spawn } from "node:child_process";
 import type { ScriptProblem } from "@load-manager/contract/load-test.ts";
 import { z } from "zod";
 
-/** What is known of a script without running it. */
+/** The result of a check; the script is not run. */
 export type ScriptFindings = {
   readonly errors: ScriptProblem[];
-  /** Worth telling, and no reason to refuse. */
+  /** Do not refuse the script. */
   readonly warnings: ScriptProblem[];
 };
 
-/** Compiles a locustfile, never runs it. Never rejects: what cannot be checked is a warning. */
+/** Compiles a locustfile without running it. Never rejects: an unchecked script is a warning. */
 export type ScriptChecker = (content: string, file?: string) => Promise<ScriptFindings>;
 
 /**
- * Reads the script from stdin. A class counts as a user class where the name of a base ends in "User", or where the
- * script takes classes from elsewhere and makes its own of them: a warning must not cry wolf.
+ * Reads the script from stdin. A class is a user class where the name of a base ends in "User". A script that imports such
+ * a class from another module than Locust counts as having one, to avoid false warnings.
  */
 const PROGRAM = `
 import ast, json, sys, warnings
@@ -60,7 +60,7 @@ const run = (python: string, input: string): Promise<string> =>
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolve(output);
-      else reject(new Error("Python could not read the script"));
+      else reject(new Error("Python could not check the script"));
     });
     child.stdin.on("error", () => {});
     child.stdin.end(input);
@@ -85,5 +85,5 @@ export const createScriptChecker =
       message,
     }));
     if (errors.length > 0 || found.users) return { errors, warnings: [] };
-    return warning("The script has no User class; a run of it will fail.");
+    return warning("The script has no User class, so its runs will fail.");
   };

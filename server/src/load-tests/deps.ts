@@ -6,7 +6,7 @@ import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {
   readonly stores: Stores;
-  /** Those that are configured now. */
+  /** The clusters of the current configuration. */
   readonly clusters: () => readonly ClusterConfig[];
   readonly clock: Clock;
   readonly ids: Ids;

@@ -5,7 +5,7 @@ import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
 
-/** A named cluster must exist and serve the scope; which one an unnamed load test gets is decided at each run. */
+/** A named cluster must exist and serve the scope. Without a name each run selects its cluster. */
 const checkCluster = (deps: LoadTestDeps, loadTest: LoadTest): void => {
   if (loadTest.locustClusterId === undefined) return;
   try {
@@ -28,7 +28,7 @@ const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void =
   }
 };
 
-/** Defines a load test, with its first script revision where a locustfile is given. */
+/** Creates a load test, and its first script revision where a locustfile is given. */
 export const createLoadTest = async (
   deps: LoadTestDeps,
   input: CreateLoadTest,
@@ -72,16 +72,16 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
-/** The same without keys whose value is undefined: stored objects leave absent fields out. */
+/** Without keys whose value is undefined: stored objects omit absent fields. */
 const definedOnly = <T extends object>(value: T): Defined<T> =>
   Object.fromEntries(
     Object.entries(value).filter(([, field]) => field !== undefined),
   ) as Defined<T>;
 
 export const stale = (id: string): AppError =>
-  new AppError("stale", `The load test ${id} has changed since it was read; read it again.`);
+  new AppError("stale", `The load test ${id} has changed since the client read it; read it again.`);
 
-/** Applies a merge patch. With `ifMatch` only to that version; without it, again after a race. */
+/** Applies a merge patch: with `ifMatch` to that version only, without it again after every race. */
 export const updateLoadTest = async (
   deps: LoadTestDeps,
   id: string,
@@ -108,7 +108,7 @@ export const updateLoadTest = async (
   }
 };
 
-/** Deletes the definition; its runs are kept. Refused while one of them is active. */
+/** Deletes a load test and keeps its runs. Rejects with AppError conflict while a run is active. */
 export const deleteLoadTest = async (
   deps: LoadTestDeps,
   loadTest: LoadTest,

@@ -9,7 +9,7 @@ const ENTRYPOINT = "locustfile.py";
 const sha256 = (data: string | Uint8Array): string =>
   createHash("sha256").update(data).digest("hex");
 
-/** Rejects with AppError validation where the script does not compile; else the warnings. */
+/** Resolves with warnings. Rejects with AppError validation where the script does not compile. */
 export const requireValidScript = async (
   deps: LoadTestDeps,
   content: string,
@@ -18,15 +18,15 @@ export const requireValidScript = async (
   const { errors, warnings } = await deps.checkScript(content);
   const [first] = errors;
   if (first === undefined) return warnings;
-  const told = errors.map(({ file, line, message }) => ({
+  const fields = errors.map(({ file, line, message }) => ({
     field,
     message: line === undefined ? `${file}: ${message}` : `${file}, line ${line}: ${message}`,
   }));
   throw new AppError(
     "validation",
-    `The script does not compile: ${told[0]?.message ?? first.message}.`,
+    `The script does not compile: ${fields[0]?.message ?? first.message}.`,
     {
-      fields: told,
+      fields,
       extra: { scriptErrors: errors },
     },
   );
@@ -39,7 +39,7 @@ type NewRevision = {
   readonly createdBy: string;
 };
 
-/** Stores the next revision; where the newest has the same content, that one. Two writers at once get two numbers. */
+/** Stores the next revision; returns the newest one where it has the same content. Two concurrent writers get two numbers. */
 export const addRevision = async (
   deps: LoadTestDeps,
   input: NewRevision,
@@ -71,7 +71,7 @@ export const addRevision = async (
   }
 };
 
-/** Saves a script: the revision first, then the load test's pointer to it, which a later save may already have moved on. */
+/** Stores the revision, then moves the load test's pointer to it, unless it points to a newer one already. */
 export const saveScript = async (
   deps: LoadTestDeps,
   loadTest: LoadTest,

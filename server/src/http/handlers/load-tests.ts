@@ -4,10 +4,9 @@ import { assertVisible, visibleOf } from "../../access/scope.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
 import { createLoadTest, deleteLoadTest, updateLoadTest } from "../../load-tests/load-tests.ts";
-import { saveScript, withContent } from "../../load-tests/scripts.ts";
 import type { LoadTestStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
-import { madeOnce } from "./made-once.ts";
+import { createOnce } from "../idempotency.ts";
 
 type Keys =
   | "createLoadTest"
@@ -15,14 +14,9 @@ type Keys =
   | "getLoadTest"
   | "updateLoadTest"
   | "replaceLoadTest"
-  | "deleteLoadTest"
-  | "saveScript"
-  | "getScript"
-  | "listScriptRevisions"
-  | "getScriptRevision"
-  | "checkScript";
+  | "deleteLoadTest";
 
-/** The load test, where the caller may see it; else the same 404 as for an unknown id. */
+/** Rejects with the same 404 for an unknown id and for a load test that the caller may not see. */
 export const visibleLoadTest = async (
   loadTests: Pick<LoadTestStore, "get">,
   caller: Caller,
@@ -64,7 +58,7 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
   return {
     createLoadTest: async ({ body, caller, newId }) => {
       assertVisible(caller, body, "project", body.projectId);
-      const { loadTest, warnings } = await madeOnce(
+      const { loadTest, warnings } = await createOnce(
         async () => {
           const known = await deps.stores.loadTests.get(newId);
           return known === undefined ? undefined : { loadTest: known, warnings: undefined };
@@ -89,34 +83,6 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
       const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
       await deleteLoadTest(deps, loadTest, ifMatch);
       return { body: null };
-    },
-    saveScript: async ({ params, body, caller }) => {
-      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
-      const { created, ...saved } = await saveScript(deps, loadTest, body, caller.name);
-      return { status: created ? 201 : 200, body: saved };
-    },
-    getScript: async ({ params, caller }) => {
-      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
-      const newest = await deps.stores.revisions.newest(loadTest.id);
-      if (newest === undefined) throw notFound("script of the load test", loadTest.id);
-      return { body: await withContent(deps, newest) };
-    },
-    listScriptRevisions: async ({ params, query, caller }) => {
-      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
-      return { body: await deps.stores.revisions.list(loadTest.id, query) };
-    },
-    getScriptRevision: async ({ params, caller }) => {
-      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
-      const revision = await deps.stores.revisions.get(params.revisionId);
-      if (revision === undefined || revision.loadTestId !== loadTest.id) {
-        throw notFound("script revision", params.revisionId);
-      }
-      return { body: await withContent(deps, revision) };
-    },
-    checkScript: async ({ body }) => {
-      const { errors } = await deps.checkScript(body.content);
-      const unread = { userClasses: [], shapeClasses: [], options: [], tags: [] };
-      return { body: { ok: errors.length === 0, errors, ...unread } };
     },
   };
 };

@@ -13,7 +13,7 @@ import { recordEvent } from "../../runs/journal/events.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
 import type { LoadTestStore, RunStore } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
-import { madeOnce } from "./made-once.ts";
+import { createOnce } from "../idempotency.ts";
 import { visibleLoadTest } from "./load-tests.ts";
 
 type Keys =
@@ -78,7 +78,7 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
     createRun: async ({ params, body, caller, newId }) => {
       const loadTest = await visibleLoadTest(deps.loadTests, caller, params.loadTestId);
       const by = { name: caller.name, trigger: "api" } as const;
-      const run = await madeOnce(
+      const run = await createOnce(
         () => runs.get(newId),
         () => createTestRun(deps, loadTest, body, by, newId),
       );

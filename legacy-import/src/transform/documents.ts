@@ -1,0 +1,84 @@
+import { Binary, BSON, type Document } from "mongodb";
+import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import { denormalizedTotalsOf } from "@load-manager/server/metrics/codec/denormalized-totals.ts";
+import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
+import type { Json } from "../read/json.ts";
+import type { Older } from "./entity.ts";
+import type { ConvertedRow } from "./metrics.ts";
+import type { OldScript } from "./scripts.ts";
+
+/** A document in the form of today's MongoDB store. */
+export type StoredDocument = Document & { readonly _id: string };
+
+/** MongoDB limits a document to 16 MiB; the store splits contents at the same size. */
+const PART_BYTES = 8 << 20;
+
+export const blobDocuments = ({ bytes }: OldScript, sha256: string): StoredDocument[] => {
+  const parts = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
+  return Array.from({ length: parts }, (_, part) => ({
+    _id: `${sha256}:${part}`,
+    ...toDocument({ sha256, part, parts }),
+    content: new Binary(
+      Uint8Array.from(bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES)),
+    ),
+  }));
+};
+
+export const liveDocument = (id: string, live: MetricSnapshot): StoredDocument => ({
+  _id: id,
+  ...toDocument({
+    ...live,
+    requestStats: Object.entries(live.requestStats).map(([endpoint, stats]) => ({
+      endpoint,
+      ...stats,
+    })),
+  }),
+});
+
+export const revisionDocument = (
+  revision: ScriptRevision,
+  metadata?: Record<string, Json>,
+): StoredDocument => ({
+  _id: revision.id,
+  ...toDocument(metadata === undefined ? revision : { ...revision, metadata }),
+});
+
+export const rowDocument = ({
+  row,
+  scope,
+  users,
+  deltas,
+  metadata,
+}: ConvertedRow): StoredDocument => {
+  const { minResponseMs, ...totals } = denormalizedTotalsOf(
+    scope,
+    row.second === 0 ? undefined : { sample: { users: { target: users, real: users } }, deltas },
+  );
+  return {
+    _id: `${row.runId}:${row.masterInstanceId}:${row.seq}`,
+    ...toDocument({
+      loadTestRunId: row.runId,
+      ...totals,
+      // An older snapshot has no minimum where this is 0.
+      ...(minResponseMs === undefined || minResponseMs === 0 ? {} : { minResponseMs }),
+      ...(row.second > 0 ? { timestamp: row.second * 1000 } : {}),
+      masterInstanceId: row.masterInstanceId,
+      seq: row.seq,
+      type: row.type,
+      metadata,
+    }),
+    body: new Binary(Uint8Array.from(row.body)),
+  };
+};
+
+/** A record of today's plugin, in a database that both programs have used. */
+export const isTodaysRow = (document: Older): boolean =>
+  typeof document["_id"] === "string" &&
+  document["body"] instanceof Binary &&
+  typeof document["masterInstanceId"] === "string" &&
+  document["seq"] !== undefined;
+
+/** Any `_id` as a text that is unique among all ids. */
+export const idText = (id: unknown): string =>
+  BSON.EJSON.stringify({ id }, { relaxed: false }).slice(6, -1);

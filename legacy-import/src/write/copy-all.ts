@@ -1,0 +1,143 @@
+import type { Db, Document } from "mongodb";
+import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
+import type { MigrateDeps, MigrateInput } from "../deps.ts";
+import type { Lock } from "../lock.ts";
+import { backupOf, listed, newOf, readFrom, SORTING, type Target } from "../plan.ts";
+import { Fields } from "../read/fields.ts";
+import { READ } from "../read/json.ts";
+import {
+  createRevisionIndex,
+  createRunIndex,
+  type RevisionIndex,
+  type RunIndex,
+} from "../read/known.ts";
+import { type Job, NEW_JOB, type State } from "../state.ts";
+import { indexesOn } from "../swap/swap.ts";
+import { createSteps } from "../transform/steps.ts";
+import { copySource, prepareTarget } from "./copy.ts";
+import { makeRows } from "./rows.ts";
+import { copyTimeSeries } from "./time-series.ts";
+
+/** The job of the metrics' second half: rows of the sorted documents. */
+const ROWS = "metrics_rows";
+
+const forEachEntity = async <T>(db: Db, name: string, add: (entity: T) => void): Promise<void> => {
+  for await (const document of db.collection<Document>(name).find()) {
+    add(fromDocument<T>(document, "nameKey"));
+  }
+};
+
+/** Fills the indexes that the step of a target asks: they are not stored, and a resumed migration has none. */
+const fillIndexes = async (
+  db: Db,
+  stamp: string,
+  target: Target,
+  { runs, revisions }: { runs: RunIndex; revisions: RevisionIndex },
+): Promise<void> => {
+  if (target.name === "load_tests") {
+    await forEachEntity(db, newOf("load_test_runs"), runs.add);
+    await forEachEntity(db, newOf("script_revisions"), revisions.add);
+  }
+  if (target.name !== "script_revisions") return;
+  for (const source of target.sources) {
+    const cursor = db.collection<Document>(readFrom(stamp, source)).find({}, READ);
+    for await (const document of cursor) {
+      const fields = new Fields(document);
+      const number = fields.whole("revisionNumber", "revision");
+      revisions.reserve(fields.id("loadTestId") ?? "", number ?? 0);
+    }
+  }
+  await forEachEntity(db, newOf("script_revisions"), revisions.add);
+};
+
+/** The jobs of a state, each saved with the whole state. */
+const jobsOf = (lock: Lock, started: State) => {
+  let state = started;
+  return {
+    state: () => state,
+    of: (name: string): Job => state.jobs[name] ?? NEW_JOB,
+    saver: (name: string) => async (job: Job) => {
+      state = { ...state, jobs: { ...state.jobs, [name]: job } };
+      await lock.save(state);
+    },
+  };
+};
+type Jobs = ReturnType<typeof jobsOf>;
+
+/** A time series cannot be renamed: its plain copy is the backup, and what is read. */
+const copyTimeSeriesOf = async (
+  { db, onProgress }: MigrateDeps,
+  stamp: string,
+  target: Target,
+  jobs: Jobs,
+): Promise<void> => {
+  for (const source of target.sources.filter(({ timeSeries }) => timeSeries)) {
+    const name = `${source.name}_plain`;
+    if (jobs.of(name).done) continue;
+    const total = await db.collection(source.name).estimatedDocumentCount();
+    const backup = backupOf(source.name, stamp);
+    await copyTimeSeries(db, source, backup, (done) => onProgress(backup, done, total));
+    await jobs.saver(name)({ ...NEW_JOB, done: true });
+  }
+};
+
+const copyTarget = async (
+  deps: MigrateDeps,
+  input: MigrateInput,
+  target: Target,
+  jobs: Jobs,
+): Promise<void> => {
+  const { db, ids, onProgress } = deps;
+  if (target.sources.every(({ name }) => jobs.of(name).done)) return;
+  const { stamp } = jobs.state();
+  await copyTimeSeriesOf(deps, stamp, target, jobs);
+  const seen = await prepareTarget(
+    db,
+    target.name,
+    target.sources.map(({ name }) => jobs.of(name)),
+  );
+  const indexes = { runs: createRunIndex(), revisions: createRevisionIndex() };
+  await fillIndexes(db, stamp, target, indexes);
+  const step = createSteps(input, { ids, ...indexes })[target.name];
+  if (step === undefined) throw new Error(`no step for ${target.name}`);
+  for (const source of target.sources) {
+    const from = readFrom(stamp, source);
+    const total = await db.collection(from).estimatedDocumentCount();
+    const own = {
+      save: jobs.saver(source.name),
+      onProgress: (done: number) => onProgress(source.name, done, total),
+    };
+    await copySource({ db, step, source, from, seen, ...own }, jobs.of(source.name));
+  }
+};
+
+/** Copies everything into `<name>__new`, from wherever it was interrupted. */
+export const copyAll = async (
+  deps: MigrateDeps,
+  input: MigrateInput,
+  lock: Lock,
+  started: State,
+): Promise<State> => {
+  const { db, onProgress } = deps;
+  const jobs = jobsOf(lock, started);
+  const existing = new Set((await listed(db)).map(({ name }) => name));
+  const create = async (name: string): Promise<void> => {
+    if (!existing.has(name)) await db.createCollection(name);
+  };
+  for (const target of started.targets) {
+    await create(newOf(target.name));
+    if (target.name === "metrics_timeseries") await create(SORTING);
+    await copyTarget(deps, input, target, jobs);
+  }
+  const total = await db.collection(SORTING).estimatedDocumentCount();
+  await makeRows(
+    {
+      db,
+      save: jobs.saver(ROWS),
+      onProgress: (done) => onProgress("rows of metrics", done, total),
+    },
+    jobs.of(ROWS),
+  );
+  for (const { name } of started.targets) await indexesOn(db, name, newOf(name));
+  return jobs.state();
+};
