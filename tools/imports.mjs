@@ -45,13 +45,8 @@ export const MAY_IMPORT = {
   "server/src/metrics/codec": BASE,
   "server/src/metrics/live": [...ROOM, CODEC],
   "server/src/metrics/ingest": [...ROOM, CODEC, "server/src/metrics/live"],
-  "server/src/metrics/rollups": [...ROOM, CODEC, "server/src/metrics/live"],
-  "server/src/metrics/query": [
-    ...ROOM,
-    CODEC,
-    "server/src/metrics/live",
-    "server/src/metrics/rollups",
-  ],
+  "server/src/metrics/rollups": [...ROOM, CODEC],
+  "server/src/metrics/query": [...ROOM, CODEC, "server/src/metrics/live"],
   "server/src/metrics/run-metrics.ts": [...ROOM, "server/src/metrics"],
 
   "server/src/clusters/*": [

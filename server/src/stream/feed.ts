@@ -126,8 +126,8 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
     fields: { runId },
     log,
     job: async () => {
-      const current = await (connected.size > 0 ? position : undefined);
-      while (current !== undefined && connected.size > 0) {
+      const current = await position;
+      while (connected.size > 0) {
         if (!(await advance(stores, runId, current, following))) return undefined;
         // Lets the connections write between two reads.
         await setImmediate();
