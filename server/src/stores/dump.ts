@@ -1,18 +1,22 @@
-import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun, RunEvent } from "@load-manager/contract/run.ts";
-import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { Collection } from "./collection.ts";
 import type { IdempotencyRecord } from "./idempotency-store.ts";
 import type { Lease } from "./lease-store.ts";
-import type { Rollup, CompactedRange, DenormalizedTotals, MetricRecord } from "./ports.ts";
+import type { Rollup, CompactedRange, DenormalizedTotals, MetricRecord } from "./metric-store.ts";
+import { MODELS } from "./model/models.ts";
 
-/** Everything that a store keeps, but heartbeats, which are of servers that run. */
-export type DumpRecords = {
-  readonly load_tests: LoadTest;
-  readonly script_revisions: ScriptRevision;
+type Model = (typeof MODELS)[keyof typeof MODELS];
+type EntityOf<M extends Model> =
+  Parameters<M["port"]>[0] extends Collection<infer T, infer _Group, infer _Counter> ? T : never;
+
+/** The entities of the list of models. */
+type DescribedRecords = { readonly [M in Model as M["description"]["name"]]: EntityOf<M> };
+
+/** What is stored by hand-written code: everything else but heartbeats, which belong to servers that run. */
+export type HandWrittenRecords = {
   readonly script_blobs: { readonly sha256: string; readonly content: Uint8Array };
-  readonly load_test_runs: LoadTestRun;
-  /** Of runs that are there. */
+  /** Only of runs that exist. */
   readonly run_live: { readonly runId: string; readonly live: MetricSnapshot };
   /** By run, in the order of arrival. A store may give other numbers, never smaller ones, in the same order. */
   readonly run_events: {
@@ -33,14 +37,11 @@ export type DumpRecords = {
     readonly compacted: readonly CompactedRange[];
   };
 };
+export type DumpRecords = DescribedRecords & HandWrittenRecords;
 export type DumpKind = keyof DumpRecords;
 
-/** In the order of writing: what is referred to comes first. */
-export const DUMP_KINDS: readonly DumpKind[] = [
-  "load_tests",
-  "script_revisions",
+const HAND_WRITTEN: readonly (keyof HandWrittenRecords)[] = [
   "script_blobs",
-  "load_test_runs",
   "run_live",
   "run_events",
   "leases",
@@ -50,10 +51,16 @@ export const DUMP_KINDS: readonly DumpKind[] = [
   "metrics_compacted",
 ];
 
-/** What the copy needs of a record's run, for stores that write totals beside the bytes. */
+/** In the order of writing: what is referred to comes first. */
+export const DUMP_KINDS: readonly DumpKind[] = [
+  ...Object.values(MODELS).map(({ description }) => description.name),
+  ...HAND_WRITTEN,
+];
+
+/** The totals of a record, for stores that write them beside the bytes. */
 export type DenormalizedTotalsOf = (row: MetricRecord) => DenormalizedTotals | undefined;
 
-/** Records after a place, and the place of the last; without one, there are no more. A place means something to the store that gave it. */
+/** Records after a place, and the place of the last; without one, there are no more. Only the store that gave a place understands it. */
 export type DumpPage<T> = { readonly records: T[]; readonly last?: string };
 
 /** One kind in one adapter. */
@@ -63,42 +70,51 @@ export type KindDump<T> = {
   readonly count: () => Promise<number>;
   readonly clear: () => Promise<void>;
 };
-export type KindDumps = { readonly [K in DumpKind]: KindDump<DumpRecords[K]> };
+/** The kinds that an adapter has hand-written code for. */
+export type HandWrittenDumps = {
+  readonly [K in keyof HandWrittenRecords]: KindDump<HandWrittenRecords[K]>;
+};
 
 /**
- * All of a store, kind by kind: what `store copy` reads and writes. Nobody else may use the store meanwhile; what others
- * write is found or not.
+ * All of a store, kind by kind: what `store copy` reads and writes. Nobody else may use the store meanwhile: a copy may
+ * contain or lack what others write.
  */
 export type StoreDump = {
   /** Some MiB of records at most, in the order of their keys; pages may be empty. */
   readonly walk: <K extends DumpKind>(kind: K, after?: string) => Promise<DumpPage<DumpRecords[K]>>;
-  /** Each takes the place of what has its key: the same again changes nothing. Resolves after the commit. */
+  /** Each takes the place of the one with its key: the same again changes nothing. Resolves after the commit. */
   readonly put: <K extends DumpKind>(
     kind: K,
     records: readonly DumpRecords[K][],
     plain?: DenormalizedTotalsOf,
   ) => Promise<void>;
-  /** How many there are, or somewhat more: to be shown. */
+  /** How many there are, or somewhat more: for showing progress. */
   readonly count: (kind: DumpKind) => Promise<number>;
   readonly clear: (kind: DumpKind) => Promise<void>;
-  /** What stands in the way of a server: the store holds a part of something only. */
+  /** The mark of a store that is incomplete: no server starts on it. */
   readonly mark: () => Promise<string | undefined>;
   /** Replaces the mark that still is `seen`; false where it is another. */
   readonly setMark: (seen: string | undefined, next: string | undefined) => Promise<boolean>;
 };
 
 export const storeDump = (
-  kinds: KindDumps,
+  described: readonly (readonly [name: string, dump: KindDump<never>])[],
+  handWritten: HandWrittenDumps,
   marks: Pick<StoreDump, "mark" | "setMark">,
-): StoreDump => ({
-  walk: (kind, after) => kinds[kind].walk(after),
-  put: async (kind, records, plain) => {
-    if (records.length > 0) await kinds[kind].put(records, plain);
-  },
-  count: (kind) => kinds[kind].count(),
-  clear: (kind) => kinds[kind].clear(),
-  ...marks,
-});
+): StoreDump => {
+  const dumps = new Map<string, unknown>([...described, ...Object.entries(handWritten)]);
+  // Every kind holds the records of its name.
+  const of = <K extends DumpKind>(kind: K) => dumps.get(kind) as KindDump<DumpRecords[K]>;
+  return {
+    walk: (kind, after) => of(kind).walk(after),
+    put: async (kind, records, plain) => {
+      if (records.length > 0) await of(kind).put(records, plain);
+    },
+    count: (kind) => of(kind).count(),
+    clear: (kind) => of(kind).clear(),
+    ...marks,
+  };
+};
 
 /** Records and bytes that one page holds at most; one record may be larger. */
 const PAGE_RECORDS = 500;

@@ -182,7 +182,7 @@ describe("a restore", () => {
     await stores.close();
     const bytes = readFileSync(file);
     const target = fresh();
-    const told = (change: (copy: Buffer) => Buffer): string => {
+    const refusal = (change: (copy: Buffer) => Buffer): string => {
       const wrong = `${fresh()}.tar`;
       writeFileSync(wrong, change(Buffer.from(bytes)));
       return failure(() => restoreTo(wrong, target));
@@ -191,12 +191,19 @@ describe("a restore", () => {
       copy.write(to, copy.indexOf(from), "latin1");
       return copy;
     };
-    expect(told(() => Buffer.from("hello"))).toContain("is no backup of Load Manager");
-    expect(told((copy) => copy.subarray(0, 200_000))).toContain("not all of one");
-    expect(told((copy) => copy.fill(7, 300_000, 300_001))).toContain("metrics.db in it is damaged");
-    expect(told(replaced('"format": 1', '"format": 7'))).toContain("newer Load Manager");
-    expect(told(replaced('"schema": 2', '"schema": 9'))).toContain("newer Load Manager (1.2.3)");
-    expect(told(replaced("load-manager backup", "some-other one.. .."))).toContain("not one of");
+    expect(refusal(() => Buffer.from("hello"))).toContain("is no backup of Load Manager");
+    expect(refusal((copy) => copy.subarray(0, 200_000))).toContain("not all of one");
+    expect(refusal((copy) => copy.fill(7, 300_000, 300_001))).toContain(
+      "metrics.db in it is damaged",
+    );
+    expect(refusal(replaced('"format": 1', '"format": 7'))).toContain("newer Load Manager");
+    expect(refusal(replaced('"schema": 100', '"schema": 199'))).toContain(
+      "newer Load Manager (1.2.3)",
+    );
+    expect(refusal(replaced('"schema": 100', '"schema":   3'))).toContain(
+      "before the first format",
+    );
+    expect(refusal(replaced("load-manager backup", "some-other one.. .."))).toContain("not one of");
     expect(failure(() => restoreTo(root, target))).toContain("is no backup");
     expect(failure(() => restoreTo(join(root, "nope"), target))).toContain("cannot be read");
     expect(existsSync(target)).toBe(false);

@@ -5,8 +5,15 @@ import { AppError, messageOf } from "../../lib/errors.ts";
 import { unfinishedError } from "../shared/unfinished.ts";
 import { folderError } from "../sqlite/errors.ts";
 import { MARK_FILE, readMark, syncFolder } from "../sqlite/mark.ts";
-import { CONTROL_MIGRATIONS, METRICS_MIGRATIONS } from "../sqlite/migrations.ts";
-import { FORMAT, MANIFEST, type Manifest, type Part, PARTS, sha256Of } from "./manifest.ts";
+import {
+  FORMAT,
+  MANIFEST,
+  type Manifest,
+  type Part,
+  PARTS,
+  sha256Of,
+  unreadable,
+} from "./manifest.ts";
 import { piecesOf, writeTar } from "./tar.ts";
 
 export type BackupOptions = {
@@ -24,10 +31,6 @@ export type BackedUp = {
   readonly manifest: Manifest;
 };
 
-const KNOWN: Record<Part, number> = {
-  "control.db": CONTROL_MIGRATIONS.length,
-  "metrics.db": METRICS_MIGRATIONS.length,
-};
 const PAGES_AT_ONCE = 2000;
 
 /** A view of the database as it is at this moment, which stays that until it is closed, whatever a server writes. */
@@ -104,10 +107,11 @@ export const backup = async (options: BackupOptions): Promise<BackedUp> => {
     const parts: Partial<Record<Part, Manifest["parts"][Part]>> = {};
     for (const [part, view] of views) {
       const schema = Number(view.pragma("user_version", { simple: true }));
-      if (schema > KNOWN[part]) {
+      const why = unreadable(part, schema);
+      if (why !== undefined) {
         throw new AppError(
           "unavailable",
-          `${part} in ${dataDir} was written by a newer Load Manager; back it up with that one.`,
+          `${part} in ${dataDir} ${why}; back it up with the Load Manager that wrote it.`,
         );
       }
       await view.backup(clone(part), {

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import {
+  CONTROL_MIGRATIONS,
+  FIRST_FORMAT,
+  METRICS_MIGRATIONS,
+  newestFormat,
+} from "../sqlite/migrations.ts";
 
 export const MANIFEST = "manifest.json";
 /** The parts, in the order in which they are taken. */
@@ -7,10 +13,22 @@ export const PARTS = ["control.db", "metrics.db"] as const;
 export type Part = (typeof PARTS)[number];
 export const FORMAT = 1;
 
+/** The newest format of each database that this program reads. */
+const NEWEST: Readonly<Record<Part, number>> = {
+  "control.db": newestFormat(CONTROL_MIGRATIONS),
+  "metrics.db": newestFormat(METRICS_MIGRATIONS),
+};
+
+/** Why this program cannot read a database of this format, as the end of a sentence; `undefined` where it can. */
+export const unreadable = (part: Part, format: number): string | undefined => {
+  if (format > NEWEST[part]) return "was written by a newer Load Manager";
+  return format < FIRST_FORMAT ? "was made before the first format" : undefined;
+};
+
 const partShape = z.object({
   size: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** `PRAGMA user_version`: how many steps the schema has had. */
+  /** `PRAGMA user_version`: the number of the format. */
   schema: z.int().min(0),
 });
 

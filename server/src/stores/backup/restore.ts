@@ -15,8 +15,7 @@ import { unfinishedError, type Unfinished } from "../shared/unfinished.ts";
 import { folderError } from "../sqlite/errors.ts";
 import { type Folder, holdFolder } from "../sqlite/folder.ts";
 import { MARK_FILE, readMark, syncFolder, writeMark } from "../sqlite/mark.ts";
-import { CONTROL_MIGRATIONS, METRICS_MIGRATIONS } from "../sqlite/migrations.ts";
-import { FORMAT, MANIFEST, Manifest, type Part, PARTS, sha256Of } from "./manifest.ts";
+import { FORMAT, MANIFEST, Manifest, type Part, PARTS, sha256Of, unreadable } from "./manifest.ts";
 import { type Found, piecesOf, readTar } from "./tar.ts";
 
 export type RestoreOptions = {
@@ -56,31 +55,27 @@ const manifestOf = (file: string, handle: number, entry: Found | undefined): Man
     throw damaged(file, "it is no backup of Load Manager");
   }
   const text = Buffer.concat([...piecesOf(handle, entry.at, entry.size)].map((one) => one.slice()));
-  let told: unknown;
+  let written: unknown;
   try {
-    told = JSON.parse(text.toString("utf8"));
+    written = JSON.parse(text.toString("utf8"));
   } catch {
     throw damaged(file, "its manifest cannot be read");
   }
   if (
-    typeof told === "object" &&
-    told !== null &&
-    "format" in told &&
-    Number(told.format) > FORMAT
+    typeof written === "object" &&
+    written !== null &&
+    "format" in written &&
+    Number(written.format) > FORMAT
   ) {
     throw damaged(file, "it was written by a newer Load Manager; restore it with that one");
   }
-  const manifest = Manifest.safeParse(told);
+  const manifest = Manifest.safeParse(written);
   if (!manifest.success) throw damaged(file, "its manifest is not one of Load Manager's");
   const { parts, version } = manifest.data;
-  if (
-    parts["control.db"].schema > CONTROL_MIGRATIONS.length ||
-    parts["metrics.db"].schema > METRICS_MIGRATIONS.length
-  ) {
-    throw damaged(
-      file,
-      `it was written by a newer Load Manager (${version}); restore it with that one`,
-    );
+  for (const part of PARTS) {
+    const why = unreadable(part, parts[part].schema);
+    if (why === undefined) continue;
+    throw damaged(file, `its ${part} ${why} (${version}); restore it with that one`);
   }
   return manifest.data;
 };

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { descriptionsOf } from "../shared/assemble.ts";
+import { describedContract } from "./described.ts";
 import { dumpContract } from "./dump.ts";
 import { eventContract } from "./events.ts";
 import type { OpenStores } from "./harness.ts";
@@ -10,8 +12,9 @@ import { recentRunsContract } from "./recent-runs.ts";
 import { revisionContract } from "./revisions.ts";
 import { runContract } from "./runs.ts";
 
-/** What every adapter must keep: registers the tests of all ports. */
+/** What every adapter must keep: registers the tests of all described collections, and of all ports. */
 export const storesContract = (open: OpenStores): void => {
+  for (const description of descriptionsOf()) describedContract(open, description);
   loadTestContract(open);
   recentRunsContract(open);
   revisionContract(open);

@@ -8,7 +8,6 @@ import { twoClients } from "./two-clients.ts";
 import { createMemoryStores } from "../memory/stores.ts";
 import { openMongoStores } from "../mongo/stores.ts";
 import { onMongo } from "../testing/test-database.ts";
-import type { Stores } from "../ports.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 
 const root = mkdtempSync(join(tmpdir(), "load-manager-stores-"));
@@ -28,8 +27,7 @@ describe("sqlite", () => {
 describe("sqlite, opened again between write and read", { timeout: 180_000 }, () => {
   storesContract(async () => {
     const dataDir = freshFolder();
-    const open = (): Promise<Stores> => openSqliteStores({ dataDir, unfinished: true });
-    return reopening(open)();
+    return reopening(() => openSqliteStores({ dataDir, unfinished: true }))();
   });
 });
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect } from "vitest";
 import { AppError } from "../../lib/errors.ts";
 import type { ProblemKind } from "@load-manager/contract/problem.ts";
-import type { Page, Stores } from "../ports.ts";
+import type { OpenedStores, Page } from "../ports.ts";
 
 /** Opens empty or used stores: the suites make ids and scopes of their own, and look at nothing else. */
-export type OpenStores = () => Promise<Stores>;
+export type OpenStores = () => Promise<OpenedStores>;
 
 /** Stores for the tests of a `describe`, opened once, closed after the last. */
-export const openedStores = (open: OpenStores): (() => Stores) => {
-  let stores: Stores | undefined;
+export const openedStores = (open: OpenStores): (() => OpenedStores) => {
+  let stores: OpenedStores | undefined;
   beforeAll(async () => {
     stores = await open();
   });

@@ -1,9 +1,13 @@
-import type { Stores } from "../ports.ts";
+import type { CollectionOf } from "../collection.ts";
+import type { OpenedStores } from "../ports.ts";
 import type { OpenStores } from "./harness.ts";
 
 const READS = [
   "get",
   "list",
+  "first",
+  "all",
+  "keys",
   "newest",
   "content",
   "unsettled",
@@ -34,20 +38,8 @@ export const reopening =
       tail = turn.catch(() => undefined);
       return turn;
     };
-    const port = <
-      K extends
-        | "loadTests"
-        | "revisions"
-        | "runs"
-        | "events"
-        | "leases"
-        | "metrics"
-        | "keys"
-        | "dump",
-    >(
-      name: K,
-    ): Stores[K] => {
-      const verbs = Object.keys(current[name]).map((verb) => {
+    const wrapped = <T extends object>(of: (stores: OpenedStores) => T): T => {
+      const verbs = Object.keys(of(current)).map((verb) => {
         const call: Verb = (...args) => {
           const copies = structuredClone(args);
           return inTurn(async () => {
@@ -56,26 +48,29 @@ export const reopening =
               current = await open();
               written = false;
             } else if (!READS.includes(verb)) written = true;
-            const verbsNow = current[name] as unknown as Record<string, Verb>;
+            const verbsNow = of(current) as unknown as Record<string, Verb>;
             return verbsNow[verb]?.(...copies);
           });
         };
         return [verb, call];
       });
-      return Object.fromEntries(verbs) as Stores[K];
+      return Object.fromEntries(verbs) as T;
     };
+    const collection: CollectionOf = (description) =>
+      wrapped((stores) => stores.collection(description));
     return {
       kind: current.kind,
       identity: current.identity,
       shared: current.shared,
-      loadTests: port("loadTests"),
-      revisions: port("revisions"),
-      runs: port("runs"),
-      events: port("events"),
-      leases: port("leases"),
-      metrics: port("metrics"),
-      keys: port("keys"),
-      dump: port("dump"),
+      collection,
+      loadTests: wrapped((stores) => stores.loadTests),
+      revisions: wrapped((stores) => stores.revisions),
+      runs: wrapped((stores) => stores.runs),
+      events: wrapped((stores) => stores.events),
+      leases: wrapped((stores) => stores.leases),
+      metrics: wrapped((stores) => stores.metrics),
+      keys: wrapped((stores) => stores.keys),
+      dump: wrapped((stores) => stores.dump),
       ping: () => inTurn(() => current.ping()),
       close: () => inTurn(() => current.close()),
     };

@@ -1,13 +1,10 @@
-import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import {
-  type DumpPage,
-  type DumpRecords,
-  type KindDump,
-  type StoreDump,
-  storeDump,
+import type {
+  DumpPage,
+  HandWrittenDumps,
+  HandWrittenRecords,
+  KindDump,
+  StoreDump,
 } from "../dump.ts";
 import type { IdempotencyRecord } from "../idempotency-store.ts";
 import type { Lease } from "../lease-store.ts";
@@ -16,11 +13,9 @@ import type { StoredEvents } from "./events.ts";
 import { leaseKey } from "./leases.ts";
 import { copy, keyOf, mergedOf, type MetricsOfRun, metricsOf, placeOf } from "./metrics.ts";
 
+/** What the hand-written stores keep. */
 export type Memory = {
-  readonly loadTests: Map<string, LoadTest>;
-  readonly revisions: Map<string, ScriptRevision>;
   readonly blobs: Map<string, Uint8Array>;
-  readonly runs: Map<string, LoadTestRun>;
   readonly live: Map<string, MetricSnapshot>;
   readonly events: StoredEvents;
   readonly leases: Map<string, Lease>;
@@ -54,108 +49,106 @@ const kindOf = <T>(
   clear: async () => clear(),
 });
 
-const ofMap = <T>(map: Map<string, T>, keyed: (record: T) => string): KindDump<T> =>
+export const ofMap = <T>(map: Map<string, T>, keyed: (record: T) => string): KindDump<T> =>
   kindOf(
     () => map,
     (record) => map.set(keyed(record), record),
     () => map.clear(),
   );
 
-export const memoryDump = (memory: Memory): StoreDump => {
+export const memoryDumps = (memory: Memory): HandWrittenDumps => {
   const { blobs, live, events, leases, metrics } = memory;
   const runs = () => [...metrics];
-  let mark: string | undefined;
-  return storeDump(
-    {
-      load_tests: ofMap(memory.loadTests, ({ id }) => id),
-      script_revisions: ofMap(memory.revisions, ({ id }) => id),
-      script_blobs: kindOf(
-        () => [...blobs].map(([sha256, content]) => [sha256, { sha256, content }] as const),
-        ({ sha256, content }) => blobs.set(sha256, content),
-        () => blobs.clear(),
-      ),
-      load_test_runs: ofMap(memory.runs, ({ id }) => id),
-      run_live: kindOf(
-        () => [...live].map(([runId, one]) => [runId, { runId, live: one }] as const),
-        ({ runId, live: one }) => live.set(runId, one),
-        () => live.clear(),
-      ),
-      run_events: kindOf(
-        () =>
-          [...events.byId].map(
-            ([id, { runId, arrival, event }]) =>
-              [
-                `${runId} ${String(arrival).padStart(16, "0")}`,
-                { runId, arrival, id, event },
-              ] as const,
-          ),
-        ({ id, runId, arrival, event }) => {
-          if (events.byId.has(id)) return;
-          events.lastArrival = Math.max(events.lastArrival + 1, arrival);
-          events.byId.set(id, { runId, arrival: events.lastArrival, event });
-        },
-        () => events.byId.clear(),
-      ),
-      leases: kindOf(
-        () =>
-          [...leases].map(
-            ([key, { clusterId, slot, holder, fence }]) =>
-              [key, { clusterId, slot, holder, fence }] as const,
-          ),
-        (lease) => leases.set(leaseKey(lease.clusterId, lease.slot), lease),
-        () => leases.clear(),
-      ),
-      idempotency_keys: ofMap(memory.keys, ({ id }) => id),
-      metrics_timeseries: kindOf(
-        () =>
-          runs().flatMap(([runId, { rows }]) =>
-            [...rows].map(([key, row]) => [`${runId} ${key}`, row] as const),
-          ),
-        (row) => metricsOf(metrics, row.runId).rows.set(keyOf(row), copy(row)),
-        () => {
-          for (const [, { rows }] of runs()) rows.clear();
-        },
-      ),
-      metrics_rollups: kindOf(
-        () =>
-          runs().flatMap(([runId, { rollups }]) =>
-            [...rollups].map(([key, rollup]) => [`${runId} ${key}`, rollup] as const),
-          ),
-        (rollup) => metricsOf(metrics, rollup.runId).rollups.set(placeOf(rollup), copy(rollup)),
-        () => {
-          for (const [, { rollups }] of runs()) rollups.clear();
-        },
-      ),
-      metrics_compacted: kindOf<DumpRecords["metrics_compacted"]>(
-        () =>
-          runs().flatMap(([runId, run]) => {
-            const compacted = mergedOf(run).toSorted(
-              (a, b) =>
-                compareText(a.masterInstanceId, b.masterInstanceId) || a.fromSeq - b.fromSeq,
-            );
-            return compacted.length === 0 ? [] : [[runId, { runId, compacted }] as const];
-          }),
-        ({ runId, compacted }) => {
-          const known = metricsOf(metrics, runId).compacted;
-          known.clear();
-          for (const range of compacted) {
-            const numbers = known.get(range.masterInstanceId) ?? new Set();
-            for (let seq = range.fromSeq; seq <= range.toSeq; seq += 1) numbers.add(seq);
-            known.set(range.masterInstanceId, numbers);
-          }
-        },
-        () => {
-          for (const [, { compacted }] of runs()) compacted.clear();
-        },
-      ),
-    },
-    {
-      mark: async () => mark,
-      setMark: async (seen, next) => {
-        if (mark !== seen) return false;
-        mark = next;
-        return true;
+  return {
+    script_blobs: kindOf(
+      () => [...blobs].map(([sha256, content]) => [sha256, { sha256, content }] as const),
+      ({ sha256, content }) => blobs.set(sha256, content),
+      () => blobs.clear(),
+    ),
+    run_live: kindOf(
+      () => [...live].map(([runId, one]) => [runId, { runId, live: one }] as const),
+      ({ runId, live: one }) => live.set(runId, one),
+      () => live.clear(),
+    ),
+    run_events: kindOf(
+      () =>
+        [...events.byId].map(
+          ([id, { runId, arrival, event }]) =>
+            [
+              `${runId} ${String(arrival).padStart(16, "0")}`,
+              { runId, arrival, id, event },
+            ] as const,
+        ),
+      ({ id, runId, arrival, event }) => {
+        if (events.byId.has(id)) return;
+        events.lastArrival = Math.max(events.lastArrival + 1, arrival);
+        events.byId.set(id, { runId, arrival: events.lastArrival, event });
       },
+      () => events.byId.clear(),
+    ),
+    leases: kindOf(
+      () =>
+        [...leases].map(
+          ([key, { clusterId, slot, holder, fence }]) =>
+            [key, { clusterId, slot, holder, fence }] as const,
+        ),
+      (lease) => leases.set(leaseKey(lease.clusterId, lease.slot), lease),
+      () => leases.clear(),
+    ),
+    idempotency_keys: ofMap(memory.keys, ({ id }) => id),
+    metrics_timeseries: kindOf(
+      () =>
+        runs().flatMap(([runId, { rows }]) =>
+          [...rows].map(([key, row]) => [`${runId} ${key}`, row] as const),
+        ),
+      (row) => metricsOf(metrics, row.runId).rows.set(keyOf(row), copy(row)),
+      () => {
+        for (const [, { rows }] of runs()) rows.clear();
+      },
+    ),
+    metrics_rollups: kindOf(
+      () =>
+        runs().flatMap(([runId, { rollups }]) =>
+          [...rollups].map(([key, rollup]) => [`${runId} ${key}`, rollup] as const),
+        ),
+      (rollup) => metricsOf(metrics, rollup.runId).rollups.set(placeOf(rollup), copy(rollup)),
+      () => {
+        for (const [, { rollups }] of runs()) rollups.clear();
+      },
+    ),
+    metrics_compacted: kindOf<HandWrittenRecords["metrics_compacted"]>(
+      () =>
+        runs().flatMap(([runId, run]) => {
+          const compacted = mergedOf(run).toSorted(
+            (a, b) => compareText(a.masterInstanceId, b.masterInstanceId) || a.fromSeq - b.fromSeq,
+          );
+          return compacted.length === 0 ? [] : [[runId, { runId, compacted }] as const];
+        }),
+      ({ runId, compacted }) => {
+        const known = metricsOf(metrics, runId).compacted;
+        known.clear();
+        for (const range of compacted) {
+          const numbers = known.get(range.masterInstanceId) ?? new Set();
+          for (let seq = range.fromSeq; seq <= range.toSeq; seq += 1) numbers.add(seq);
+          known.set(range.masterInstanceId, numbers);
+        }
+      },
+      () => {
+        for (const [, { compacted }] of runs()) compacted.clear();
+      },
+    ),
+  };
+};
+
+/** The mark of an incomplete store. */
+export const memoryMark = (): Pick<StoreDump, "mark" | "setMark"> => {
+  let mark: string | undefined;
+  return {
+    mark: async () => mark,
+    setMark: async (seen, next) => {
+      if (mark !== seen) return false;
+      mark = next;
+      return true;
     },
-  );
+  };
 };

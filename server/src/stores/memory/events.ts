@@ -3,7 +3,7 @@ import type { RunEventStore } from "../ports.ts";
 import { clone } from "../shared/clone.ts";
 import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
-import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
+import { decodeEventCursor, EVENT_SORT } from "../shared/event-cursor.ts";
 
 export type StoredEvent = {
   readonly runId: string;

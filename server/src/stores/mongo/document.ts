@@ -1,8 +1,10 @@
 import { Binary, type Document, Long } from "mongodb";
+import type { Description } from "../model/description.ts";
+import { fieldOf, keyOf } from "../shared/columns.ts";
 
 /**
- * Maps whose keys are users': kept as one JSON text, since keys with dots, dollars or nothing are not every server's
- * to keep. They stand at the top of an entity.
+ * Maps whose keys users choose, at the top of an entity: each is one JSON text, since some servers refuse keys with dots or
+ * dollars, and empty ones. A description names its own; this is for documents that no description covers.
  */
 const FREE_MAPS: ReadonlySet<string> = new Set([
   "metadata",
@@ -26,22 +28,66 @@ const encoded = (value: unknown): unknown => {
 };
 
 /** The entity's fields under their own names. */
-export const toDocument = (entity: object): Document =>
+export const toDocument = (entity: object, freeMaps = FREE_MAPS): Document =>
   Object.fromEntries(
     Object.entries(entity).flatMap(([field, value]) => {
       if (value === undefined) return [];
-      return [[field, FREE_MAPS.has(field) ? JSON.stringify(value) : encoded(value)]];
+      return [[field, freeMaps.has(field) ? JSON.stringify(value) : encoded(value)]];
     }),
   );
 
-/** What `toDocument` was given, without the fields named, which are the store's. */
-export const fromDocument = <T>(document: Document, ...without: readonly string[]): T =>
+const decoded = <T>(document: Document, without: readonly string[], freeMaps = FREE_MAPS): T =>
   Object.fromEntries(
     Object.entries(document).flatMap(([field, value]) => {
       if (field === "_id" || without.includes(field)) return [];
-      return [[field, FREE_MAPS.has(field) ? JSON.parse(String(value)) : value]];
+      return [[field, freeMaps.has(field) ? JSON.parse(String(value)) : value]];
     }),
   ) as T;
+
+/** What `toDocument` was given, without the fields named, which are the store's. */
+export const fromDocument = <T>(document: Document, ...without: readonly string[]): T =>
+  decoded(document, without);
+
+/** How entities of a description are stored: `_id` is the key, and derived columns are fields beside the entity's own. */
+export const encodingOf = <T extends object>(description: Description<T>) => {
+  const freeMaps = new Set<string>(description.freeMaps);
+  const derived = Object.entries(description.columns).flatMap(([column, { derived: of }]) =>
+    of === undefined ? [] : [[column, of] as const],
+  );
+  const names = derived.map(([column]) => column);
+  /** The derived columns of the fields that are there. */
+  const besides = (fields: object): Document =>
+    Object.fromEntries(
+      derived.flatMap(([column, { from, by }]) => {
+        const text = fieldOf(fields, from);
+        return typeof text === "string" ? [[column, by(text)]] : [];
+      }),
+    );
+  const toFields = (fields: object): Document => ({
+    ...toDocument(fields, freeMaps),
+    ...besides(fields),
+  });
+  return {
+    toDocument: (entity: T): Document & { _id: string } => ({
+      _id: keyOf(description, entity),
+      ...toFields(entity),
+    }),
+    fromDocument: (document: Document): T => decoded(document, names, freeMaps),
+    /** What a patch sets and takes away: `null` removes a field, `undefined` leaves it. */
+    toUpdate: (patch: object): { readonly $set: Document; readonly $unset: Document } => {
+      const entries = Object.entries(patch);
+      const set = entries.filter(([, value]) => value !== undefined && value !== null);
+      const removed = entries.flatMap(([field, value]) => {
+        if (value !== null) return [];
+        return [field, ...derived.filter(([, { from }]) => from === field).map(([name]) => name)];
+      });
+      return {
+        $set: toFields(Object.fromEntries(set)),
+        $unset: Object.fromEntries(removed.map((field) => [field, ""])),
+      };
+    },
+  };
+};
 
 export const long = (value: number): Long => Long.fromNumber(value);
 
@@ -50,14 +96,3 @@ export const bytesOf = (value: unknown): Uint8Array =>
   value instanceof Binary
     ? Uint8Array.from(value.buffer.subarray(0, value.position))
     : new Uint8Array();
-
-/** The change that a compact patch is: `null` takes a field away, `undefined` leaves it. */
-export const changeOf = (patch: object): { $set?: Document; $unset?: Document } => {
-  const entries = Object.entries(patch);
-  const set = entries.filter(([, value]) => value !== undefined && value !== null);
-  const unset = entries.filter(([, value]) => value === null).map(([field]) => [field, ""]);
-  return {
-    ...(set.length === 0 ? {} : { $set: toDocument(Object.fromEntries(set)) }),
-    ...(unset.length === 0 ? {} : { $unset: Object.fromEntries(unset) }),
-  };
-};

@@ -117,4 +117,20 @@ onMongo((options) => {
     await db.collection("load_tests").deleteMany({});
     await (await openMongoStores(options)).close();
   });
+
+  test("a database from before the first format, or of a newer program, is refused by name", async () => {
+    await (await openMongoStores(options)).close();
+    const mark = db.collection<{ _id: string; version: number }>("store_meta");
+    expect((await mark.findOne({ _id: "schema" }))?.version).toBe(2);
+    await mark.updateOne({ _id: "schema" }, { $set: { version: 1 } });
+    expect(await rejection(openMongoStores(options))).toMatchObject({
+      kind: "unavailable",
+      message: `The database ${options.database} was made before the first format (its format is 1, the first is 2). Take another mongodb.database.`,
+      fields: [{ field: "mongodb.database" }],
+    });
+    await mark.updateOne({ _id: "schema" }, { $set: { version: 3 } });
+    expect(String(await rejection(openMongoStores(options)))).toMatch(/newer Load Manager/);
+    await mark.updateOne({ _id: "schema" }, { $set: { version: 2 } });
+    await (await openMongoStores(options)).close();
+  });
 });

@@ -1,5 +1,5 @@
 import { Binary, type Db } from "mongodb";
-import { type DumpPage, type KindDumps, pageLimit, placeOf, placeText } from "../dump.ts";
+import { type DumpPage, type HandWrittenDumps, pageLimit, placeOf, placeText } from "../dump.ts";
 import type { Rollup } from "../ports.ts";
 import { toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
@@ -27,7 +27,7 @@ const manifestDocument = (compacted: Manifest["compacted"]) =>
 
 export const mongoMetricDumps = (
   db: Db,
-): Pick<KindDumps, "metrics_timeseries" | "metrics_rollups" | "metrics_compacted"> => {
+): Pick<HandWrittenDumps, "metrics_timeseries" | "metrics_rollups" | "metrics_compacted"> => {
   const rows = collectionOf(db, "metrics_timeseries");
   const rollups = collectionOf(db, "metrics_rollups");
   const compactions = collectionOf(db, "metrics_compacted");

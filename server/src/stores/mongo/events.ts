@@ -3,7 +3,7 @@ import type { Db, Document } from "mongodb";
 import type { RunEventStore } from "../ports.ts";
 import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
-import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
+import { decodeEventCursor, EVENT_SORT } from "../shared/event-cursor.ts";
 import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 

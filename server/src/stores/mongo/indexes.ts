@@ -1,5 +1,7 @@
 import type { Db, IndexDescriptionInfo } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
+import type { AnyDescription } from "../model/description.ts";
+import { descriptionsOf } from "../shared/assemble.ts";
 import { NAMESPACE_NOT_FOUND } from "./errors.ts";
 
 export type Index = {
@@ -8,29 +10,25 @@ export type Index = {
   readonly unique?: true;
 };
 
-/** Every collection with its indexes; `_id` is the entity's id, or one that is made of what must be unique. */
-export const COLLECTIONS: Readonly<Record<string, readonly Index[]>> = {
-  load_tests: [
-    { name: "id_idx", key: { id: 1 }, unique: true },
-    { name: "account_org_project_idx", key: { accountId: 1, orgId: 1, projectId: 1 } },
-    { name: "created_idx", key: { createdAt: 1, _id: 1 } },
-  ],
-  load_test_runs: [
-    { name: "id_idx", key: { id: 1 }, unique: true },
-    {
-      name: "account_org_project_status_idx",
-      key: { accountId: 1, orgId: 1, projectId: 1, status: 1 },
-    },
-    { name: "load_test_created_idx", key: { loadTestId: 1, createdAt: 1 } },
-    { name: "created_idx", key: { createdAt: 1, _id: 1 } },
-    { name: "settled_idx", key: { settledAt: 1, createdAt: 1, _id: 1 } },
-    { name: "external_idx", key: { locustClusterId: 1, externalKey: 1 } },
-    { name: "keep_idx", key: { keep: 1 } },
-  ],
-  script_revisions: [
-    { name: "id_idx", key: { id: 1 }, unique: true },
-    { name: "load_test_number_idx", key: { loadTestId: 1, revisionNumber: 1 }, unique: true },
-  ],
+type Collections = Readonly<Record<string, readonly Index[]>>;
+
+/** The key is also the document's `_id`, which breaks ties; a unique index on the field itself is for other programs. */
+const indexesOf = ({ key, indexes }: AnyDescription): Index[] => [
+  { name: `${key}_idx`, key: { [key]: 1 }, unique: true },
+  ...indexes.map(({ name, columns, unique }) => ({
+    name,
+    key: Object.fromEntries(columns.map((column) => [column === key ? "_id" : column, 1] as const)),
+    ...(unique === true ? { unique } : {}),
+  })),
+];
+
+export const collectionsOf = (descriptions: readonly AnyDescription[]): Collections => ({
+  ...Object.fromEntries(descriptions.map((one) => [one.name, indexesOf(one)])),
+  ...HAND_WRITTEN,
+});
+
+/** The collections that no description covers; `_id` is made of what must be unique. */
+const HAND_WRITTEN: Collections = {
   script_blobs: [{ name: "sha256_idx", key: { sha256: 1, part: 1 }, unique: true }],
   metrics_timeseries: [
     {
@@ -60,6 +58,9 @@ export const COLLECTIONS: Readonly<Record<string, readonly Index[]>> = {
   idempotency_keys: [{ name: "created_idx", key: { createdAt: 1 } }],
 };
 
+/** Every collection with its indexes. */
+export const COLLECTIONS: Collections = collectionsOf(descriptionsOf());
+
 const existing = async (db: Db, collection: string): Promise<IndexDescriptionInfo[]> => {
   try {
     return await db.collection(collection).listIndexes().toArray();
@@ -73,9 +74,9 @@ const existing = async (db: Db, collection: string): Promise<IndexDescriptionInf
 const textOf = (key: object): string =>
   JSON.stringify(Object.entries(key).map(([field, way]) => [field, Number(way)]));
 
-/** Makes what is missing, one at a time; another server may do the same. Rejects with AppError for an index that is not what its name says. */
-export const ensureIndexes = async (db: Db): Promise<void> => {
-  for (const [collection, indexes] of Object.entries(COLLECTIONS)) {
+/** Makes what is missing, one at a time; another server may do the same. Rejects with AppError for an index of one of the names that is on something else. */
+export const ensureIndexes = async (db: Db, collections = COLLECTIONS): Promise<void> => {
+  for (const [collection, indexes] of Object.entries(collections)) {
     const there = await existing(db, collection);
     for (const { name, key, unique } of indexes) {
       const same = there.find((index) => index.name === name);

@@ -1,24 +1,25 @@
 import type { Db } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
 
-/** Counts what has changed in the shape of stored documents. */
-const SCHEMA_VERSION = 1;
+/** The format of stored documents. The first that is kept is 2; every later one comes with a migration from the one before. */
+const FORMAT = 2;
+const FIRST_FORMAT = 2;
 const OLDER = ["load_tests", "load_test_runs", "metrics_timeseries", "test_runs"];
 
 type Marker = { readonly _id: string; readonly version: number };
 
-/** Says that everything in the database is of today's schema. */
+/** Marks the database: everything in it has today's format. */
 export const markSchema = async (db: Db): Promise<void> => {
   await db
     .collection<Marker>("store_meta")
-    .replaceOne({ _id: "schema" }, { version: SCHEMA_VERSION }, { upsert: true });
+    .replaceOne({ _id: "schema" }, { version: FORMAT }, { upsert: true });
 };
 
 export const unmarkSchema = async (db: Db): Promise<void> => {
   await db.collection<Marker>("store_meta").deleteMany({ _id: "schema" });
 };
 
-/** A migration that was broken off may stand between two renames: what is there then looks like an empty database. */
+/** A migration that was broken off may have ended between two renames: the database then looks like an empty one. */
 const refuseUnfinished = async (db: Db): Promise<void> => {
   const state = await db
     .collection<{ readonly _id: string; readonly phase: string }>("migrations")
@@ -31,17 +32,25 @@ const refuseUnfinished = async (db: Db): Promise<void> => {
 };
 
 /**
- * Marks an empty database as one of today's schema. Rejects with AppError unavailable where there are documents and no
- * mark: they are of the older schema, or their migration was broken off; and where a newer program wrote the mark.
+ * Marks an empty database as one of today's format. Rejects with AppError unavailable for documents without a mark (they
+ * have the older schema, or their migration was broken off), and for a mark of an earlier or a newer program.
  */
 export const checkSchema = async (db: Db): Promise<void> => {
   await refuseUnfinished(db);
   const mark = await db.collection<Marker>("store_meta").findOne({ _id: "schema" });
   if (mark !== null) {
-    if (mark.version <= SCHEMA_VERSION) return;
+    if (mark.version < FIRST_FORMAT) {
+      const why = `was made before the first format (its format is ${mark.version}, the first is ${FIRST_FORMAT})`;
+      throw new AppError(
+        "unavailable",
+        `The database ${db.databaseName} ${why}. Take another mongodb.database.`,
+        { fields: [{ field: "mongodb.database", message: why }] },
+      );
+    }
+    if (mark.version <= FORMAT) return;
     throw new AppError(
       "unavailable",
-      `The database ${db.databaseName} was written by a newer Load Manager (schema ${mark.version}; this one knows ${SCHEMA_VERSION}). Use that one.`,
+      `The database ${db.databaseName} was written by a newer Load Manager (format ${mark.version}; this one knows formats up to ${FORMAT}). Use that one.`,
     );
   }
   for (const name of OLDER) {

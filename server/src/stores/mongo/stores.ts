@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Db, MongoClient, ObjectId, MongoServerSelectionError } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
-import type { Stores } from "../ports.ts";
+import { storeDump } from "../dump.ts";
+import type { OpenedStores } from "../ports.ts";
+import { assemble, descriptionsOf, type ExtraModel } from "../shared/assemble.ts";
 import { unfinishedError } from "../shared/unfinished.ts";
-import { copyMark, mongoDump } from "./dump.ts";
+import { mongoBlobs } from "./blobs.ts";
+import { mongoCollection } from "./collection.ts";
+import { mongoDumps, mongoMark } from "./dump.ts";
 import { isDuplicate, mongoError, verb } from "./errors.ts";
 import { mongoEvents } from "./events.ts";
-import { ensureIndexes } from "./indexes.ts";
+import { collectionsOf, ensureIndexes } from "./indexes.ts";
 import { mongoKeys } from "./keys.ts";
 import { mongoLeases } from "./leases.ts";
-import { mongoLoadTests } from "./load-tests.ts";
+import { mongoLive } from "./live.ts";
 import { mongoMetrics } from "./metrics.ts";
-import { mongoRevisions } from "./revisions.ts";
-import { mongoRuns } from "./runs.ts";
 import { checkSchema } from "./schema.ts";
 
 export type MongoOptions = {
@@ -24,6 +26,8 @@ export type MongoOptions = {
   readonly unfinished?: boolean;
   /** Only one that is there already. */
   readonly existing?: boolean;
+  /** Entities that only a test knows. */
+  readonly extra?: readonly ExtraModel[];
 };
 
 /** One command that takes longer than this has no answer: the caller hears that the store is away. */
@@ -63,19 +67,20 @@ export const mongoClient = (options: MongoOptions): MongoClient => {
  * Opens a database, making what is missing in it. Rejects with AppError unavailable where the server does not answer,
  * where an index is not what it should be, where the data are of an older schema, and where they are a part of a copy only.
  */
-export const openMongoStores = async (options: MongoOptions): Promise<Stores> => {
+export const openMongoStores = async (options: MongoOptions): Promise<OpenedStores> => {
   const client = mongoClient(options);
   const db = client.db(options.database);
+  const descriptions = descriptionsOf(options.extra);
   let identity: string;
   try {
     await firstAnswer(client, options.connectTimeoutSeconds * 1000);
-    const mark = await copyMark(db).mark();
+    const mark = await mongoMark(db).mark();
     if (mark !== undefined && options.unfinished !== true) {
       throw unfinishedError(`The database ${options.database}`, mark);
     }
     if (options.existing === true) await refuseEmpty(db);
     await checkSchema(db);
-    await ensureIndexes(db);
+    await ensureIndexes(db, collectionsOf(descriptions));
     identity = await identityOf(db);
   } catch (error) {
     await client.close();
@@ -83,18 +88,22 @@ export const openMongoStores = async (options: MongoOptions): Promise<Stores> =>
   }
   let closing: Promise<void> | undefined;
   const checks = db.collection<{ _id: string }>("store_checks");
+  const { collection, ports, dumps } = assemble(
+    descriptions,
+    (description) => mongoCollection(db, description),
+    { blobs: mongoBlobs(db), live: mongoLive(db) },
+  );
   return {
     kind: "mongodb",
     identity,
     shared: true,
-    loadTests: mongoLoadTests(db),
-    revisions: mongoRevisions(db),
-    runs: mongoRuns(db),
+    ...ports,
+    collection,
     events: mongoEvents(db),
     leases: mongoLeases(db),
     metrics: mongoMetrics(db),
     keys: mongoKeys(db),
-    dump: mongoDump(db),
+    dump: storeDump(dumps, mongoDumps(db), mongoMark(db)),
     ping: verb(async () => {
       await checks.updateOne({ _id: "write" }, { $inc: { count: 1 } }, { upsert: true });
     }),

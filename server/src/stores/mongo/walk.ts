@@ -1,12 +1,11 @@
 import type { Collection, Db, Document } from "mongodb";
 import { type DumpPage, pageLimit, type Place, placeOf, placeText } from "../dump.ts";
-import { bytesOf, long } from "./document.ts";
+import { bytesOf } from "./document.ts";
 import { verb } from "./errors.ts";
+import { stored } from "./query.ts";
 
 export type Documents = Collection<Document & { _id: string }>;
 export const collectionOf = (db: Db, name: string): Documents => db.collection(name);
-
-const stored = (value: string | number) => (typeof value === "number" ? long(value) : value);
 
 /**
  * Documents in the order of an index, after a place in it. All fields but the last are gone through value by value, so

@@ -1,107 +1,35 @@
-import type { LoadTest, LoadTestQuery } from "@load-manager/contract/load-test.ts";
-import { SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun, RunQuery } from "@load-manager/contract/run.ts";
-import type { Page } from "../ports.ts";
+import type { Condition, ListQuery, Page } from "../collection.ts";
+import type { Description } from "../model/description.ts";
+import { keyOf, type Order, orderOf, valueOf } from "./columns.ts";
 import { decodeCursor, encodeCursor, type Place } from "./cursor.ts";
-import { compareText, nameKey } from "./text.ts";
 
-/** What both lists understand, read once for all stores: names as keys, empty lists as no filter. */
-export type Listing = {
-  /** The levels that must be equal; two filters may name the same level differently, which nothing meets. */
-  readonly scope: readonly { readonly level: keyof ScopeFilter; readonly is: string }[];
-  /** A part of the name key. */
-  readonly part: string;
-  /** All of them. */
-  readonly tags: readonly string[];
-  readonly loadTestId?: string;
-  /** One of them; empty: any. */
-  readonly statuses: readonly string[];
-  /** createdAt, inclusive, Unix ms. */
-  readonly from?: number;
-  /** createdAt, exclusive, Unix ms. */
-  readonly to?: number;
+/** A query of a list, read once for all stores. */
+export type Listing = Order & {
+  readonly where: readonly Condition[];
   readonly sort: string;
-  readonly field: "name" | "createdAt" | "lastRunAt" | "startedAt" | "finishedAt";
-  readonly descending: boolean;
   readonly limit: number;
-  /** Items after this one. */
-  readonly after?: Place;
+  /** Entities after this one. */
+  readonly after: Place | undefined;
 };
 
-const scopeOf = (...filters: readonly ScopeFilter[]): Listing["scope"] =>
-  filters.flatMap((filter) =>
-    SCOPE_LEVELS.flatMap((level) => {
-      const is = filter[level];
-      return is === undefined ? [] : [{ level, is }];
-    }),
-  );
-
-/** The text of `sort` says what is sorted by. A cursor that does not belong to it throws AppError validation. */
-export const listingOf = (query: LoadTestQuery | RunQuery, visible: ScopeFilter): Listing => {
-  const descending = query.sort.startsWith("-");
-  const field = query.sort.replace(/^-/, "") as Listing["field"];
-  const after = decodeCursor(query.cursor, query.sort, field === "name" ? "text" : "number");
-  const run: Omit<Partial<RunQuery>, "sort"> = query;
-  return {
-    scope: scopeOf(query, visible),
-    part: nameKey(query.q ?? ""),
-    tags: query.tags ?? [],
-    statuses: run.status ?? [],
-    ...(run.loadTestId === undefined ? {} : { loadTestId: run.loadTestId }),
-    ...(run.from === undefined ? {} : { from: run.from }),
-    ...(run.to === undefined ? {} : { to: run.to }),
-    sort: query.sort,
-    field,
-    descending,
-    limit: query.limit,
-    ...(after === undefined ? {} : { after }),
-  };
+/** Throws AppError validation, field `cursor`, for a cursor that does not belong to the list. */
+export const listingOf = <T extends object>(
+  description: Description<T>,
+  { where, sort, limit, cursor }: ListQuery,
+): Listing => {
+  const order = orderOf(description, sort);
+  return { ...order, where, sort, limit, after: decodeCursor(cursor, sort, order.type) };
 };
 
-type Listed = LoadTest | LoadTestRun;
-
-/** The value sorted by; null where the item has none: below every other value, first ascending, last descending. */
-const placeOf = (item: Listed, field: Listing["field"]): Place => {
-  if (field === "name") return { value: nameKey(item.name), id: item.id };
-  const times: { [K in Listing["field"]]?: unknown } = item;
-  const value = times[field];
-  return { value: typeof value === "number" ? value : null, id: item.id };
-};
-
-export const matches = (item: Listed, listing: Listing): boolean => {
-  const run = "status" in item ? item : undefined;
-  return (
-    listing.scope.every(({ level, is }) => item[level] === is) &&
-    (listing.part === "" || nameKey(item.name).includes(listing.part)) &&
-    listing.tags.every((tag) => item.tags.includes(tag)) &&
-    (listing.loadTestId === undefined || run?.loadTestId === listing.loadTestId) &&
-    (listing.statuses.length === 0 || listing.statuses.includes(run?.status ?? "")) &&
-    (listing.from === undefined || item.createdAt >= listing.from) &&
-    (listing.to === undefined || item.createdAt < listing.to)
-  );
-};
-
-export const comparePlaces = (a: Place, b: Place): number => {
-  if (typeof a.value === "string" && typeof b.value === "string") {
-    return compareText(a.value, b.value) || compareText(a.id, b.id);
-  }
-  const [left, right] = [Number(a.value ?? -Infinity), Number(b.value ?? -Infinity)];
-  return left < right ? -1 : left > right ? 1 : compareText(a.id, b.id);
-};
-
-/** The page of items held in memory; the caller copies them. */
-export const listInMemory = <T extends Listed>(items: Iterable<T>, listing: Listing): Page<T> => {
-  const { after, field, descending } = listing;
-  const sign = descending ? -1 : 1;
-  const found = [...items]
-    .filter((item) => matches(item, listing))
-    .map((item) => ({ item, place: placeOf(item, field) }))
-    .filter(({ place }) => after === undefined || sign * comparePlaces(place, after) > 0)
-    .toSorted((a, b) => sign * comparePlaces(a.place, b.place));
-  return pageOfListing(
-    found.slice(0, listing.limit + 1).map(({ item }) => item),
-    listing,
-  );
+/** The value sorted by (null: the entity has none) and the key. */
+export const placeOf = <T extends object>(
+  description: Description<T>,
+  column: string,
+  entity: T,
+): Place => {
+  const value = valueOf(description, column, entity);
+  const sorted = typeof value === "string" || typeof value === "number" ? value : null;
+  return { value: sorted, id: keyOf(description, entity) };
 };
 
 /** Of one more row than the page holds: whether there is a next page. */
@@ -117,5 +45,8 @@ export const pageOf = <T>(
     : { items };
 };
 
-export const pageOfListing = <T extends Listed>(rows: readonly T[], listing: Listing): Page<T> =>
-  pageOf(rows, listing.limit, (last) => encodeCursor(listing.sort, placeOf(last, listing.field)));
+export const pageOfListing = <T extends object>(
+  description: Description<T>,
+  rows: readonly T[],
+  { column, sort, limit }: Listing,
+): Page<T> => pageOf(rows, limit, (last) => encodeCursor(sort, placeOf(description, column, last)));

@@ -1,4 +1,4 @@
-import type { MetricRecord } from "../ports.ts";
+import type { MetricRecord } from "../metric-store.ts";
 import { compareText } from "./text.ts";
 
 export const SAMPLE = 2;

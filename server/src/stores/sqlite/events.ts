@@ -2,7 +2,7 @@ import type { RunEvent } from "@load-manager/contract/run.ts";
 import type { RunEventStore } from "../ports.ts";
 import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
-import { decodeEventCursor, EVENT_SORT } from "../shared/sorts.ts";
+import { decodeEventCursor, EVENT_SORT } from "../shared/event-cursor.ts";
 import type { Control } from "./control.ts";
 import { parsed } from "./document.ts";
 

@@ -37,7 +37,7 @@ export const metricsTable = (
     `SELECT ${COLUMNS} FROM metrics_timeseries WHERE runId = ? ${ORDER}`,
   );
   const ranged = db.prepare<unknown[], MetricRecord>(
-    `SELECT ${COLUMNS} FROM metrics_timeseries INDEXED BY metrics_run_second_idx
+    `SELECT ${COLUMNS} FROM metrics_timeseries INDEXED BY metrics_timeseries_run_second_idx
      WHERE type IN (2, 8) AND runId = ? AND second > 0 AND second BETWEEN ? AND ? ${ORDER}`,
   );
   /** The next master instance of a run: one step in the unique index, however many rows a master instance has. */

@@ -4,19 +4,38 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "./stores.ts";
 
 const newFolder = (): string => join(mkdtempSync(join(tmpdir(), "load-manager-sqlite-")), "data");
 
 describe("a data folder", () => {
-  test("written by a newer program is refused, with the versions", async () => {
+  const withFormat = async (name: string, format: number): Promise<string> => {
+    const dataDir = newFolder();
+    await (await openSqliteStores({ dataDir })).close();
+    const db = new Database(join(dataDir, name));
+    db.pragma(`user_version = ${format}`);
+    db.close();
+    return dataDir;
+  };
+
+  test("of a newer program, or from before the first format, is refused by name and left alone", async () => {
     for (const name of ["control.db", "metrics.db"]) {
-      const dataDir = newFolder();
-      await (await openSqliteStores({ dataDir })).close();
-      const db = new Database(join(dataDir, name));
-      db.pragma("user_version = 99");
-      db.close();
-      await expect(openSqliteStores({ dataDir })).rejects.toThrow(/newer Load Manager.*version 99/);
+      const newer = await withFormat(name, 199);
+      await expect(openSqliteStores({ dataDir: newer })).rejects.toThrow(
+        /newer Load Manager.*format is 199.*up to 100/,
+      );
+      for (const format of [1, 3, 99]) {
+        const older = await withFormat(name, format);
+        const error = await rejection(openSqliteStores({ dataDir: older }));
+        expect(error).toMatchObject({
+          kind: "unavailable",
+          message: `The database ${name} in ${older} (store.dataDir) was made before the first format (its format is ${format}, the first is 100). Take another --data-dir.`,
+        });
+        const db = new Database(join(older, name));
+        expect(db.pragma("user_version", { simple: true })).toBe(format);
+        db.close();
+      }
     }
   });
 

@@ -1,21 +1,23 @@
 import { AppError } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
-import type { Stores } from "../ports.ts";
+import { storeDump } from "../dump.ts";
+import type { OpenedStores } from "../ports.ts";
+import { assemble, descriptionsOf, type ExtraModel } from "../shared/assemble.ts";
 import { unfinishedError } from "../shared/unfinished.ts";
+import { sqliteBlobs } from "./blobs.ts";
+import { sqliteCollection } from "./collection.ts";
 import { controlOf } from "./control.ts";
 import { openDatabase } from "./database.ts";
-import { sqliteDump } from "./dump.ts";
+import { sqliteDumps, sqliteMark } from "./dump.ts";
 import { folderError, isFull } from "./errors.ts";
 import { sqliteEvents } from "./events.ts";
 import { holdFolder } from "./folder.ts";
 import { sqliteKeys } from "./keys.ts";
 import { sqliteLeases } from "./leases.ts";
-import { sqliteLoadTests } from "./load-tests.ts";
+import { sqliteLive } from "./live.ts";
 import { MARK_FILE, readMark } from "./mark.ts";
 import { openSqliteMetrics } from "./metrics.ts";
 import { CHECK_WRITE, CONTROL_MIGRATIONS } from "./migrations.ts";
-import { sqliteRevisions } from "./revisions.ts";
-import { sqliteRuns } from "./runs.ts";
 import { type Trouble, watchTrouble } from "./trouble.ts";
 
 /** The main thread waits no longer than this where another program holds control.db: everybody waits with it. */
@@ -30,14 +32,17 @@ export const openSqliteStores = async (options: {
   readonly dataDir: string;
   readonly log?: Log;
   readonly unfinished?: boolean;
-}): Promise<Stores> => {
+  /** Entities that only a test knows. */
+  readonly extra?: readonly ExtraModel[];
+}): Promise<OpenedStores> => {
   const folder = holdFolder(options.dataDir);
   const open = async (trouble: Trouble) => {
     const mark = readMark(folder.file(MARK_FILE));
     if (mark !== undefined && options.unfinished !== true) {
       throw unfinishedError(`The data folder ${folder.path}`, mark);
     }
-    const control = openDatabase(folder.file("control.db"), CONTROL_MIGRATIONS, {
+    const steps = [...CONTROL_MIGRATIONS, ...(options.extra ?? []).map(({ sqlite }) => sqlite)];
+    const control = openDatabase(folder.file("control.db"), steps, {
       pageSize: 4096,
       busyMs: BUSY_MS,
     });
@@ -75,18 +80,23 @@ export const openSqliteStores = async (options: {
       folder.release();
     }
   };
+  const described = assemble(
+    descriptionsOf(options.extra),
+    (description) => sqliteCollection(db, description),
+    { blobs: sqliteBlobs(db), live: sqliteLive(db) },
+  );
+  const handWritten = { ...sqliteDumps(db), ...metrics.dumps };
   return {
     kind: "sqlite",
     identity: "sqlite",
     shared: false,
-    loadTests: sqliteLoadTests(db),
-    revisions: sqliteRevisions(db),
-    runs: sqliteRuns(db),
+    ...described.ports,
+    collection: described.collection,
     events: sqliteEvents(db),
     leases: sqliteLeases(db),
     metrics: metrics.store,
     keys: sqliteKeys(db),
-    dump: sqliteDump(db, folder.file(MARK_FILE), metrics.dumps),
+    dump: storeDump(described.dumps, handWritten, sqliteMark(db, folder.file(MARK_FILE))),
     ping: async () => {
       // Before any write: on a full disk even a look as small as this one would take of the last room.
       const reasons = trouble.reasons();

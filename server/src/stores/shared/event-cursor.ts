@@ -1,8 +1,7 @@
 import { invalid } from "../../lib/errors.ts";
 import { decodeCursor } from "./cursor.ts";
 
-/** The names that cursors of the lists with one order carry. */
-export const REVISION_SORT = "-revisionNumber";
+/** The name that cursors of the list of events carry. */
 export const EVENT_SORT = "at";
 
 /** The place of an event: its time, and its number in the order of arrival. */

@@ -1,0 +1,22 @@
+import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { Page } from "./collection.ts";
+
+export type RunEventStore = {
+  /** `id` makes it idempotent: the same id twice is stored once. */
+  readonly append: (
+    runId: string,
+    events: readonly (RunEvent & { readonly id: string })[],
+  ) => Promise<void>;
+  /** Oldest first by (at, order of arrival). */
+  readonly list: (
+    runId: string,
+    paging: { readonly limit: number; readonly cursor?: string | undefined },
+  ) => Promise<Page<RunEvent>>;
+  /** Those that arrived after a place (0: all), in the order of arrival: what a follower reads. */
+  readonly after: (
+    runId: string,
+    arrival: number,
+    limit: number,
+  ) => Promise<{ readonly arrival: number; readonly event: RunEvent }[]>;
+  readonly deleteRun: (runId: string) => Promise<void>;
+};
