@@ -70,7 +70,7 @@ for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {
       expect(last.output).not.toContain("copied anew");
       expect(last).toMatchObject({
         code: 0,
-        output: expect.stringContaining("Everything is there and the same."),
+        output: expect.stringContaining("The copy is complete and equal."),
       });
       const [one, other] = [
         await openSource(parseAddress(from, "")),
