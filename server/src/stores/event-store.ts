@@ -12,7 +12,7 @@ export type RunEventStore = {
     runId: string,
     paging: { readonly limit: number; readonly cursor?: string | undefined },
   ) => Promise<Page<RunEvent>>;
-  /** Those that arrived after a place (0: all), in the order of arrival: what a follower reads. */
+  /** Events that arrived after a number (0: all), in the order of arrival: for followers. */
   readonly after: (
     runId: string,
     arrival: number,

@@ -1,12 +1,12 @@
-/** What is known of a request that was sent with an Idempotency-Key. */
+/** A request that was sent with an Idempotency-Key. */
 export type IdempotencyRecord = {
-  /** Of the caller and the key that it sent. */
+  /** A digest of the caller and the key. */
   readonly id: string;
-  /** Of everything that makes the request what it is. */
+  /** A digest of the whole request: the same key with another request is refused. */
   readonly fingerprint: string;
-  /** The server that works on it, or has; empty once that has ended without an answer. */
+  /** The server that works, or worked, on the request; empty when that server ended without an answer. */
   readonly owner: string;
-  /** When the key was first seen, Unix ms. */
+  /** When the key arrived first, Unix ms. */
   readonly createdAt: number;
   /** Absent while the request is under way. */
   readonly answer?: {
@@ -18,7 +18,7 @@ export type IdempotencyRecord = {
 
 export type IdempotencyStore = {
   readonly get: (id: string) => Promise<IdempotencyRecord | undefined>;
-  /** Inserts where `seen` is absent, else replaces the record that still has the owner and the creation of `seen`, and no answer if that had none. False where somebody was first. */
+  /** Inserts where `seen` is absent; else replaces the record that still has the owner and `createdAt` of `seen`, and no answer if `seen` had none. False where another server was first. */
   readonly take: (
     record: IdempotencyRecord,
     seen: IdempotencyRecord | undefined,
@@ -29,8 +29,8 @@ export type IdempotencyStore = {
     owner: string,
     answer: IdempotencyRecord["answer"],
   ) => Promise<void>;
-  /** Takes a record without an answer away, where the owner still is this one. */
+  /** Deletes a record without an answer, where the owner still is this one. */
   readonly drop: (id: string, owner: string) => Promise<void>;
-  /** Takes away what was first seen before. */
+  /** Deletes records that were created before. */
   readonly expire: (before: number) => Promise<void>;
 };

@@ -1,4 +1,4 @@
-/** Who may work on (cluster, slot). The fence only ever rises. */
+/** The right to work on (cluster, slot). The fence only rises. */
 export type Lease = {
   readonly clusterId: string;
   readonly slot: number;
@@ -11,14 +11,14 @@ export type Lease = {
 export type LeaseStore = {
   readonly get: (clusterId: string, slot: number) => Promise<Lease | undefined>;
   readonly list: () => Promise<Lease[]>;
-  /** Takes the slot for `holder`, with the fence that `nextFence` says: inserts, or replaces a lease whose fence still is `seenFence`. `undefined` where somebody was first. */
+  /** Takes the slot for `holder`, with a new fence (`nextFence`): inserts a lease, or replaces one whose fence still is `seenFence`. `undefined` where another server was first. */
   readonly claim: (
     lease: {
       readonly clusterId: string;
       readonly slot: number;
       readonly holder: string;
       readonly runId?: string;
-      /** What the cluster has followed already, perhaps on another store's behalf: a fence below is refused there. */
+      /** The highest fence that the cluster has obeyed, perhaps one of another store: it refuses lower ones. */
       readonly aboveFence?: number | undefined;
     },
     seenFence: number | undefined,
@@ -30,10 +30,10 @@ export type LeaseStore = {
     holder: string,
     fence: number,
   ) => Promise<boolean>;
-  /** The holder's heartbeat: a counter that rises, one row per server. */
+  /** Raises the holder's heartbeat: a counter, one row per server. */
   readonly beat: (holder: string, count: number) => Promise<void>;
-  /** Of every server that has not left. */
+  /** The counters of all servers that have not left. */
   readonly heartbeats: () => Promise<Map<string, number>>;
-  /** Takes the heartbeat away: whatever the server held is free at once. */
+  /** Deletes the heartbeat: other servers may take its slots at once. */
   readonly leave: (holder: string) => Promise<void>;
 };

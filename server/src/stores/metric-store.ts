@@ -4,14 +4,14 @@ export type MetricRecord = {
   /** 32 hex digits; one per master process. */
   readonly masterInstanceId: string;
   readonly seq: number;
-  /** 1 open, 2 sample, 3 event, 4 dropped, 5 final; 8 what the server made of a cumulative snapshot. */
+  /** 1 open, 2 sample, 3 event, 4 dropped, 5 final; 8: computed by the server from a cumulative snapshot. */
   readonly type: number;
-  /** The Unix second that a sample or snapshot speaks of; 0 for other records. */
+  /** The Unix second of a sample or snapshot; 0 for other records. */
   readonly second: number;
   readonly body: Uint8Array;
 };
 
-/** What a record says, for stores whose documents other programs read: written beside the bytes, never given back. Times in ms. */
+/** Totals of a record as plain fields, written beside its bytes for other programs that read the database. Times in ms. */
 export type DenormalizedTotals = {
   readonly accountId: string;
   readonly orgId: string;
@@ -28,24 +28,24 @@ export type DenormalizedTotals = {
 };
 
 export type AppendResult = {
-  /** Indices (into the rows given) of those that were new. */
+  /** Indices of the rows that were new. */
   readonly inserted: number[];
-  /** Indices of those whose key was there with other bytes; the first were kept. */
+  /** Indices of the rows whose key was stored with other bytes; the stored ones were kept. */
   readonly conflicting: number[];
 };
 
-/** Samples of a window of some minutes, compacted by series and width of cell; what is in it is `metrics/rollups/codec.ts`'s. */
+/** Samples of a window of some minutes, compacted by series and width of cell. `metrics/rollups/codec.ts` has the format. */
 export type Rollup = {
   readonly runId: string;
-  /** An endpoint's 16 hex digits, or one of the names that the codec has for others. */
+  /** The 16 hex digits of an endpoint, or one of the codec's names for other series. */
   readonly series: string;
   readonly level: number;
-  /** The Unix second that its window begins with. */
+  /** The first Unix second of its window. */
   readonly start: number;
   readonly body: Uint8Array;
 };
 
-/** Record numbers of one master instance whose rows have gone into rollups; both ends included. */
+/** Record numbers of one master instance whose rows are in rollups; both ends included. */
 export type CompactedRange = {
   readonly masterInstanceId: string;
   readonly fromSeq: number;
@@ -56,12 +56,12 @@ export type RollupQuery = {
   readonly level: number;
   /** "endpoints": every series of 16 digits. */
   readonly series: readonly string[] | "endpoints";
-  /** Of the rollups' starts; both ends included. */
+  /** The range of the rollups' starts; both ends included. */
   readonly fromStart: number;
   readonly toStart: number;
 };
 
-/** All of it as it stood at one moment: a figure is in a rollup or in a record, never in both. */
+/** A consistent view: each sample is in a rollup or in a row, never in both. */
 export type Reading = {
   /** By (series, start) within each query, in the order of the queries. */
   readonly rollups: Rollup[];
@@ -72,8 +72,8 @@ export type Reading = {
 
 export type MetricStore = {
   /**
-   * Inserts what is absent; resolves after the commit. A row whose number was compacted counts as there.
-   * `plain` is asked by stores that write totals beside the bytes.
+   * Inserts the rows that are absent; resolves after the commit. A row that was compacted is not absent.
+   * Stores that write totals beside the bytes get them from `plain`.
    */
   readonly append: (
     rows: readonly MetricRecord[],
@@ -84,7 +84,7 @@ export type MetricStore = {
     runId: string,
     range?: { readonly fromSecond: number; readonly toSecond: number },
   ) => Promise<MetricRecord[]>;
-  /** Rows after a place in each master instance, by (masterInstanceId, seq): what a follower reads. */
+  /** Rows after a number of each master instance, by (masterInstanceId, seq): for followers. */
   readonly readAfter: (
     runId: string,
     cursor: ReadonlyMap<string, number>,
@@ -99,8 +99,8 @@ export type MetricStore = {
     },
   ) => Promise<Reading>;
   /**
-   * In one step: the rollups take the place of those with their (series, level, start), the rows go, their numbers stay
-   * known. False, and nothing happens, where one of the rows is gone already: somebody was first.
+   * In one step: replaces the rollups of the same (series, level, start), deletes the rows, and remembers their numbers.
+   * False, and nothing happens, where one of the rows is gone: another writer was first.
    */
   readonly compact: (
     runId: string,
@@ -111,7 +111,7 @@ export type MetricStore = {
   readonly uncompacted: (
     beforeSecond: number,
   ) => Promise<{ readonly runId: string; readonly second: number }[]>;
-  /** Takes away the rollups of a level that begin before a second, but those of the runs named. */
+  /** Deletes the rollups of a level that begin before a second, except those of the runs named. */
   readonly expire: (
     level: number,
     beforeStart: number,

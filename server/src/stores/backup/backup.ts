@@ -33,7 +33,7 @@ export type BackedUp = {
 
 const PAGES_AT_ONCE = 2000;
 
-/** A view of the database as it is at this moment, which stays that until it is closed, whatever a server writes. */
+/** A read transaction: it sees the database as it is now until it is closed, also while a server writes. */
 const viewOf = (file: string): Database.Database => {
   const db = new Database(file, { readonly: true, fileMustExist: true });
   try {
@@ -46,7 +46,7 @@ const viewOf = (file: string): Database.Database => {
   }
 };
 
-/** A plain file of its own, queried through by SQLite. */
+/** Makes a copy a plain file, and has SQLite check all of it. */
 const checked = (file: string, name: Part): void => {
   const db = new Database(file);
   try {
@@ -71,11 +71,40 @@ const withFile = <T>(file: string, work: (handle: number, size: number) => T): T
   }
 };
 
+/** Copies what a view sees into a file, and checks the file. */
+const copyPart = async (
+  part: Part,
+  view: Database.Database,
+  file: string,
+  { dataDir, onProgress }: Pick<BackupOptions, "dataDir" | "onProgress">,
+): Promise<Manifest["parts"][Part]> => {
+  const schema = Number(view.pragma("user_version", { simple: true }));
+  const why = unreadable(part, schema);
+  if (why !== undefined) {
+    throw new AppError(
+      "unavailable",
+      `${part} in ${dataDir} ${why}; back it up with the Load Manager that wrote it.`,
+    );
+  }
+  await view.backup(file, {
+    progress: ({ totalPages, remainingPages }) => {
+      onProgress(`Copying ${part} (pages)`, totalPages - remainingPages, totalPages);
+      return PAGES_AT_ONCE;
+    },
+  });
+  view.close();
+  checked(file, part);
+  return withFile(file, (handle, size) => ({
+    size,
+    sha256: sha256Of(piecesOf(handle, 0, size)),
+    schema,
+  }));
+};
+
 /**
- * One file with everything that a data folder keeps in its databases, also while a server runs on it. control.db is seen
- * first: whatever it believes of figures (a run is settled only after they are in) is then in metrics.db. What metrics.db
- * knows besides are figures of the moment between, which a server that is started on it counts, or of a run that control.db
- * does not know, which nobody sees.
+ * One file with everything that a data folder keeps in its databases, also while a server runs on it. The view of control.db
+ * is the older one: a run is settled there only after its metrics are stored, so metrics.db has them. Metrics of the moment
+ * between the two views are counted by the server that is started on the backup; those of an unknown run are never shown.
  * Rejects with AppError where there is no such folder, the file exists, or a database is damaged; then there is no new file.
  */
 export const backup = async (options: BackupOptions): Promise<BackedUp> => {
@@ -106,27 +135,7 @@ export const backup = async (options: BackupOptions): Promise<BackedUp> => {
     for (const part of PARTS) views.set(part, viewOf(join(dataDir, part)));
     const parts: Partial<Record<Part, Manifest["parts"][Part]>> = {};
     for (const [part, view] of views) {
-      const schema = Number(view.pragma("user_version", { simple: true }));
-      const why = unreadable(part, schema);
-      if (why !== undefined) {
-        throw new AppError(
-          "unavailable",
-          `${part} in ${dataDir} ${why}; back it up with the Load Manager that wrote it.`,
-        );
-      }
-      await view.backup(clone(part), {
-        progress: ({ totalPages, remainingPages }) => {
-          onProgress(`Copying ${part} (pages)`, totalPages - remainingPages, totalPages);
-          return PAGES_AT_ONCE;
-        },
-      });
-      view.close();
-      checked(clone(part), part);
-      parts[part] = withFile(clone(part), (handle, size) => ({
-        size,
-        sha256: sha256Of(piecesOf(handle, 0, size)),
-        schema,
-      }));
+      parts[part] = await copyPart(part, view, clone(part), { dataDir, onProgress });
     }
     const manifest = {
       what: "load-manager backup",

@@ -32,7 +32,7 @@ const partShape = z.object({
   schema: z.int().min(0),
 });
 
-/** What a backup says of itself. It is the first entry, so that nothing else has to be read to know whether it can be used. */
+/** The description of a backup. It is the first entry: reading it is enough to know whether the backup can be used. */
 export const Manifest = z.object({
   what: z.literal("load-manager backup"),
   format: z.int().min(1),

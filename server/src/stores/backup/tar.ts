@@ -1,9 +1,9 @@
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
-/** Enough of the tar format (POSIX ustar) for a few plain files; `tar xf` reads it. */
+/** The part of the tar format (POSIX ustar) that a few plain files need; `tar xf` reads it. */
 const BLOCK = 512;
 const CHUNK = 1 << 20;
-/** What eleven octal digits hold; above it the size is binary, as GNU tar has it. */
+/** The largest size in eleven octal digits; a larger one is binary, as in GNU tar. */
 const OCTAL_MOST = 8 ** 11;
 
 const header = (name: string, size: number): Buffer => {
@@ -78,11 +78,11 @@ export const readTar = (handle: number, fileSize: number): Found[] | undefined =
     if (readSync(handle, block, 0, BLOCK, at) < BLOCK) return undefined;
     at += BLOCK;
     if (block.every((byte) => byte === 0)) return entries;
-    const told = Number.parseInt(block.toString("latin1", 148, 156), 8);
+    const stored = Number.parseInt(block.toString("latin1", 148, 156), 8);
     block.fill(" ", 148, 156);
     const isHeader =
       block.toString("latin1", 257, 262) === "ustar" &&
-      told === block.reduce((total, byte) => total + byte, 0);
+      stored === block.reduce((total, byte) => total + byte, 0);
     if (!isHeader) return undefined;
     const size =
       block[124] === 0x80

@@ -61,7 +61,7 @@ const columnContract = (description: SampleDescription, store: Of, column: strin
 
   test(`finds by ${column}`, async () => {
     const home = homeOf(description);
-    // Where entities are told apart by this very column, there is nothing else to keep them together.
+    // The column that usually keeps these entities together is the one under test.
     const [fields, where] = home.column === column ? [{}, []] : [home.fields, home.where];
     const values: unknown[] =
       type === "boolean"

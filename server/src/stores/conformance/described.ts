@@ -109,7 +109,7 @@ const counterContract = (description: SampleDescription, store: Of, counter: str
   });
 };
 
-/** What the adapters must keep of any described entity, told by its description alone. */
+/** The conformance suite of any described entity: it needs the description alone. */
 export const describedContract = (open: OpenStores, described: AnyDescription): void => {
   const description = asSamples(described);
   const { name, key, indexes, groups, counters } = description;

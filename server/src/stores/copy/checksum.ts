@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DumpKind, DumpRecords, StoreDump } from "../dump.ts";
 
-/** Of all records of a kind, in whatever order they were read. */
+/** Count and checksum of all records of a kind; the order of reading does not matter. */
 export type Sum = { readonly count: number; readonly checksum: string };
 
 const MODULUS = 2n ** 128n;
@@ -19,7 +19,7 @@ const canonical = (value: unknown): unknown => {
   );
 };
 
-/** 128 bits of the SHA-256 of what a record says. */
+/** 128 bits of the SHA-256 of a record's contents. */
 const digestOf = (record: object): bigint => {
   const bytes = Object.values(record).find((value) => value instanceof Uint8Array);
   const rest = Object.entries(record).filter(([, value]) => !(value instanceof Uint8Array));
@@ -30,7 +30,7 @@ const digestOf = (record: object): bigint => {
   return BigInt(`0x${hash.digest("hex").slice(0, 32)}`);
 };
 
-/** Stores number arrivals in their own ways; what counts is the order within the run. */
+/** Each store numbers arrivals in its own way: only the order within the run is compared. */
 const inOrderOfArrival = (): ((record: object) => object) => {
   let run = "";
   let place = 0;

@@ -13,7 +13,7 @@ type Progress = {
 };
 type Mark = Unfinished & {
   readonly what: "copy";
-  /** The process that copies: another may take over, and then this one ends. */
+  /** The process that copies. Where another takes over, this one ends. */
   readonly owner: string;
   readonly progress: Partial<Record<DumpKind, Progress>>;
 };
@@ -45,7 +45,7 @@ const messagesOf = (kind: DumpKind): string => kind.replaceAll("_", " ");
 const isSame = ({ source, target }: Verdict): boolean =>
   source.count === target.count && source.checksum === target.checksum;
 
-/** The mark of this copy's own earlier try, or none where the target is empty. */
+/** The mark of an earlier try of the same copy; `undefined` where the target is empty. */
 const earlier = async ({ target, from, to }: CopyDeps): Promise<Mark | undefined> => {
   const text = await target.dump.mark();
   if (text !== undefined) {
@@ -55,7 +55,7 @@ const earlier = async ({ target, from, to }: CopyDeps): Promise<Mark | undefined
   }
   const there: string[] = [];
   for (const kind of DUMP_KINDS) {
-    // A count may be of what counts no more.
+    // A count may include records that no longer count.
     if ((await target.dump.count(kind)) === 0) continue;
     const { records, last } = await target.dump.walk(kind);
     if (records.length > 0 || last !== undefined) {
@@ -69,7 +69,7 @@ const earlier = async ({ target, from, to }: CopyDeps): Promise<Mark | undefined
   );
 };
 
-/** Says on the target what has been copied; every word of it follows what is stored. */
+/** Marks on the target what has been copied, each time after it is stored. */
 const marking = (deps: CopyDeps) => {
   const { target, from, to, owner } = deps;
   let seen: string | undefined;
@@ -104,7 +104,7 @@ const marking = (deps: CopyDeps) => {
 
 const plainFor = ({ source, plain }: CopyDeps) => {
   let known: { readonly id: string; readonly run: LoadTestRun | undefined } | undefined;
-  /** Totals of rows, whose runs are queried up first. */
+  /** The totals of rows; their runs are read first. */
   return async (rows: readonly MetricRecord[]): Promise<DenormalizedTotalsOf> => {
     const runs = new Map<string, LoadTestRun | undefined>();
     for (const { runId } of rows) {

@@ -1,8 +1,8 @@
 import { AppError } from "../../lib/errors.ts";
 import type { Stores } from "../ports.ts";
 
-/** A server beats every 2.5 s: between two looks so far apart each that lives has moved. */
-const APART_MS = 3000;
+/** A server beats every 2.5 s: within this time the heartbeat of each that lives has risen. */
+const BEAT_WAIT_MS = 3000;
 
 /** Servers that are using the store just now; a folder is held by who has opened it. */
 const serversOn = async (
@@ -11,7 +11,7 @@ const serversOn = async (
 ): Promise<string[]> => {
   if (!shared) return [];
   const before = await leases.heartbeats();
-  await sleep(APART_MS);
+  await sleep(BEAT_WAIT_MS);
   const now = await leases.heartbeats();
   return [...now].filter(([holder, beat]) => before.get(holder) !== beat).map(([holder]) => holder);
 };
@@ -29,7 +29,7 @@ export const refuseInUse = async (
   );
 };
 
-/** Runs that servers of both stores would look after. Those that wait are copied, and are told. */
+/** Rejects where runs are active: servers of both stores would control them. Returns how many runs wait; those are copied. */
 export const refuseActiveRuns = async ({ runs }: Stores, shown: string): Promise<number> => {
   const open = await runs.unsettled();
   const active = open.filter(({ status }) => status !== "Pending");

@@ -56,46 +56,11 @@ export const ofMap = <T>(map: Map<string, T>, keyed: (record: T) => string): Kin
     () => map.clear(),
   );
 
-export const memoryDumps = (memory: Memory): HandWrittenDumps => {
-  const { blobs, live, events, leases, metrics } = memory;
+const metricDumps = (
+  metrics: Memory["metrics"],
+): Pick<HandWrittenDumps, "metrics_timeseries" | "metrics_rollups" | "metrics_compacted"> => {
   const runs = () => [...metrics];
   return {
-    script_blobs: kindOf(
-      () => [...blobs].map(([sha256, content]) => [sha256, { sha256, content }] as const),
-      ({ sha256, content }) => blobs.set(sha256, content),
-      () => blobs.clear(),
-    ),
-    run_live: kindOf(
-      () => [...live].map(([runId, one]) => [runId, { runId, live: one }] as const),
-      ({ runId, live: one }) => live.set(runId, one),
-      () => live.clear(),
-    ),
-    run_events: kindOf(
-      () =>
-        [...events.byId].map(
-          ([id, { runId, arrival, event }]) =>
-            [
-              `${runId} ${String(arrival).padStart(16, "0")}`,
-              { runId, arrival, id, event },
-            ] as const,
-        ),
-      ({ id, runId, arrival, event }) => {
-        if (events.byId.has(id)) return;
-        events.lastArrival = Math.max(events.lastArrival + 1, arrival);
-        events.byId.set(id, { runId, arrival: events.lastArrival, event });
-      },
-      () => events.byId.clear(),
-    ),
-    leases: kindOf(
-      () =>
-        [...leases].map(
-          ([key, { clusterId, slot, holder, fence }]) =>
-            [key, { clusterId, slot, holder, fence }] as const,
-        ),
-      (lease) => leases.set(leaseKey(lease.clusterId, lease.slot), lease),
-      () => leases.clear(),
-    ),
-    idempotency_keys: ofMap(memory.keys, ({ id }) => id),
     metrics_timeseries: kindOf(
       () =>
         runs().flatMap(([runId, { rows }]) =>
@@ -137,6 +102,49 @@ export const memoryDumps = (memory: Memory): HandWrittenDumps => {
         for (const [, { compacted }] of runs()) compacted.clear();
       },
     ),
+  };
+};
+
+export const memoryDumps = (memory: Memory): HandWrittenDumps => {
+  const { blobs, live, events, leases, metrics } = memory;
+  return {
+    script_blobs: kindOf(
+      () => [...blobs].map(([sha256, content]) => [sha256, { sha256, content }] as const),
+      ({ sha256, content }) => blobs.set(sha256, content),
+      () => blobs.clear(),
+    ),
+    run_live: kindOf(
+      () => [...live].map(([runId, one]) => [runId, { runId, live: one }] as const),
+      ({ runId, live: one }) => live.set(runId, one),
+      () => live.clear(),
+    ),
+    run_events: kindOf(
+      () =>
+        [...events.byId].map(
+          ([id, { runId, arrival, event }]) =>
+            [
+              `${runId} ${String(arrival).padStart(16, "0")}`,
+              { runId, arrival, id, event },
+            ] as const,
+        ),
+      ({ id, runId, arrival, event }) => {
+        if (events.byId.has(id)) return;
+        events.lastArrival = Math.max(events.lastArrival + 1, arrival);
+        events.byId.set(id, { runId, arrival: events.lastArrival, event });
+      },
+      () => events.byId.clear(),
+    ),
+    leases: kindOf(
+      () =>
+        [...leases].map(
+          ([key, { clusterId, slot, holder, fence }]) =>
+            [key, { clusterId, slot, holder, fence }] as const,
+        ),
+      (lease) => leases.set(leaseKey(lease.clusterId, lease.slot), lease),
+      () => leases.clear(),
+    ),
+    idempotency_keys: ofMap(memory.keys, ({ id }) => id),
+    ...metricDumps(metrics),
   };
 };
 

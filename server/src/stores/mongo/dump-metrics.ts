@@ -1,12 +1,19 @@
-import { Binary, type Db } from "mongodb";
+import type { Db } from "mongodb";
 import { type DumpPage, type HandWrittenDumps, pageLimit, placeOf, placeText } from "../dump.ts";
 import type { Rollup } from "../ports.ts";
 import { toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { rowDocument, rowOf } from "./metrics.ts";
-import { isCompleted, isIn, type Manifest, manifestOf, manifests } from "./metrics-manifest.ts";
-import { rollupOf } from "./metrics-rollups.ts";
-import { clearAll, collectionOf, inOrder, pageOf, putAll } from "./walk.ts";
+import {
+  isCompleted,
+  isIn,
+  type Manifest,
+  manifestOf,
+  type Manifests,
+  manifests,
+} from "./metrics-manifest.ts";
+import { rollupDocument, rollupOf } from "./metrics-rollups.ts";
+import { clearAll, collectionOf, type Documents, inOrder, pageOf, putAll } from "./walk.ts";
 
 /** What is copied here is one completed compaction. */
 const FIRST_COMPACTION = 1;
@@ -25,6 +32,37 @@ const manifestDocument = (compacted: Manifest["compacted"]) =>
     untidy: false,
   });
 
+/** The rollups that count: of each place the newest of a completed compaction. A page ends between two places. */
+const walkRollups = async (
+  rollups: Documents,
+  manifest: Manifests,
+  after: string | undefined,
+): Promise<DumpPage<Rollup>> => {
+  const isFull = pageLimit();
+  const records: Rollup[] = [];
+  let known: { readonly runId: string; readonly manifest: Manifest } | undefined;
+  let last: string | undefined;
+  let best: number | undefined;
+  let full = false;
+  for await (const document of inOrder(rollups, PLACE, placeOf(after))) {
+    const { compaction, rollup } = rollupOf(document);
+    const place = placeText([rollup.runId, rollup.level, rollup.series, rollup.start]);
+    if (place !== last) {
+      if (full) break;
+      [last, best] = [place, undefined];
+    }
+    full = isFull(rollup.body.byteLength) || full;
+    if (known?.runId !== rollup.runId) {
+      known = { runId: rollup.runId, manifest: await manifest.read(rollup.runId) };
+    }
+    if (!isCompleted(known.manifest, compaction) || compaction < (best ?? 0)) continue;
+    if (best === undefined) records.push(rollup);
+    else records[records.length - 1] = rollup;
+    best = compaction;
+  }
+  return { records, ...(last === undefined ? {} : { last }) };
+};
+
 export const mongoMetricDumps = (
   db: Db,
 ): Pick<HandWrittenDumps, "metrics_timeseries" | "metrics_rollups" | "metrics_compacted"> => {
@@ -37,33 +75,6 @@ export const mongoMetricDumps = (
     const found = new Map<string, Manifest>();
     for (const runId of new Set(runIds)) found.set(runId, await manifest.read(runId));
     return found;
-  };
-
-  /** The rollups that hold: of each place the newest of a completed compaction. A page ends between two places. */
-  const walkRollups = async (after: string | undefined): Promise<DumpPage<Rollup>> => {
-    const isFull = pageLimit();
-    const records: Rollup[] = [];
-    let known: { readonly runId: string; readonly manifest: Manifest } | undefined;
-    let last: string | undefined;
-    let best: number | undefined;
-    let full = false;
-    for await (const document of inOrder(rollups, PLACE, placeOf(after))) {
-      const { compaction, rollup } = rollupOf(document);
-      const place = placeText([rollup.runId, rollup.level, rollup.series, rollup.start]);
-      if (place !== last) {
-        if (full) break;
-        [last, best] = [place, undefined];
-      }
-      full = isFull(rollup.body.byteLength) || full;
-      if (known?.runId !== rollup.runId) {
-        known = { runId: rollup.runId, manifest: await manifest.read(rollup.runId) };
-      }
-      if (!isCompleted(known.manifest, compaction) || compaction < (best ?? 0)) continue;
-      if (best === undefined) records.push(rollup);
-      else records[records.length - 1] = rollup;
-      best = compaction;
-    }
-    return { records, ...(last === undefined ? {} : { last }) };
   };
 
   return {
@@ -83,7 +94,7 @@ export const mongoMetricDumps = (
       clear: verb(() => clearAll(rows)),
     },
     metrics_rollups: {
-      walk: verb(walkRollups),
+      walk: verb((after) => walkRollups(rollups, manifest, after)),
       put: verb(async (records) => {
         for (const runId of new Set(records.map((rollup) => rollup.runId))) {
           try {
@@ -92,17 +103,7 @@ export const mongoMetricDumps = (
             if (!isDuplicate(error)) throw error;
           }
         }
-        const documents = records.map(({ runId, series, level, start, body }) => ({
-          _id: `${runId}:${level}:${series}:${start}:${FIRST_COMPACTION}`,
-          ...toDocument({
-            loadTestRunId: runId,
-            series,
-            level,
-            start,
-            compaction: FIRST_COMPACTION,
-          }),
-          body: new Binary(Uint8Array.from(body)),
-        }));
+        const documents = records.map((rollup) => rollupDocument(rollup, FIRST_COMPACTION));
         await putAll(rollups, documents);
       }),
       count: verb(() => rollups.estimatedDocumentCount()),

@@ -13,7 +13,7 @@ export const NAMESPACE_NOT_FOUND = 26;
 export const isDuplicate = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 
-/** Codes with which a server says that it cannot do it now, or not for us. */
+/** Errors of a server that cannot work now, or not for this user. */
 const REASONS: ReadonlyMap<number, string> = new Map([
   [13, "this user may not do that; check the user's rights"],
   [18, "it does not accept the user or the password of mongodb.uri"],
@@ -22,8 +22,8 @@ const REASONS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * An AppError is left as it is; whatever the server or the way to it is to blame for becomes `unavailable` and names the
- * setting; anything else is our own fault.
+ * Where the server, or the way to it, is the cause: `unavailable`, with the name of the setting. An AppError stays as it is;
+ * any other error is a fault of the program.
  */
 export const mongoError = (error: unknown): Error => {
   if (error instanceof AppError) return error;
@@ -54,13 +54,13 @@ const away = (reason: string, cause: unknown): AppError =>
     cause,
   });
 
-/** A connection that breaks while something is written to it is not always told in the driver's own words. */
+/** For a connection that breaks during a write the driver does not always throw an error of its own. */
 const isBroken = (error: unknown): boolean =>
   error instanceof Error &&
   "code" in error &&
   /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH)$/.test(String(error.code));
 
-/** A store's function: what it rejects with has words for what the server is to blame for. */
+/** Makes a port's function: it rejects with an error that explains the trouble of the server. */
 export const verb =
   <Args extends readonly unknown[], T>(work: (...args: Args) => Promise<T>) =>
   async (...args: Args): Promise<T> => {

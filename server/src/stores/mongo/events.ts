@@ -23,8 +23,8 @@ export const mongoEvents = (db: Db): RunEventStore => {
   };
 
   /**
-   * An event takes the number after the last one, and exists before the next can: a follower that has read one
-   * number never has to look for a smaller one.
+   * An event takes the number after the last one, and exists before the next can: a follower that has read one number never
+   * needs a smaller one.
    */
   const add = async (runId: string, { id, ...event }: RunEvent & { id: string }): Promise<void> => {
     for (;;) {
@@ -37,7 +37,7 @@ export const mongoEvents = (db: Db): RunEventStore => {
         });
         return;
       } catch (error) {
-        // Either the event is there, or its number is taken.
+        // Either the event is stored already, or its number is taken.
         if (!isDuplicate(error)) throw error;
       }
     }

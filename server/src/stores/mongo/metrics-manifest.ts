@@ -7,18 +7,18 @@ import { isDuplicate } from "./errors.ts";
 type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 
 /**
- * What of a run has been compacted, in one document: compacting is done when this document says so, all of it at once. A
- * reader believes it alone; whatever rows and rollups are there besides count for nothing.
+ * What of a run is compacted, in one document: a compaction is complete when this document says so, all at once. Rows and
+ * rollups that it does not name do not count.
  */
 export type Manifest = {
-  /** Counts the changes; what was read is true as long as it stays. */
+  /** Counts the changes: what was read is valid while it stays the same. */
   readonly version: number;
   /** Attempts at compacting; each has the number of its own that its rollups carry. */
   readonly compactions: number;
   /** Those compactions that were completed; ascending, both ends included. */
   readonly completed: readonly { readonly from: number; readonly to: number }[];
   readonly compacted: readonly CompactedRange[];
-  /** Rows that were compacted may still be there. */
+  /** Compacted rows may still have to be deleted. */
   readonly untidy: boolean;
 };
 

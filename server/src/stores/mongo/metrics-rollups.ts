@@ -9,6 +9,7 @@ import {
   type Manifests,
   withCompacted,
 } from "./metrics-manifest.ts";
+import { collectionOf, type Documents } from "./walk.ts";
 
 type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 /** A rollup with the number of the compaction that wrote it. */
@@ -52,40 +53,35 @@ const holding = (manifest: Manifest, stored: readonly StoredRollup[]): Rollup[] 
     .toSorted((a, b) => compareText(a.series, b.series) || a.start - b.start);
 };
 
-/**
- * Rollups beside the rows, without transactions: a compaction writes its rollups under its own number, the manifest then
- * says in one write that they hold and that the rows do not, and only after that are the rows and older rollups taken away.
- */
-export const metricRollups = (db: Db, manifest: Manifests) => {
-  const collection = db.collection<Document & { _id: string }>("metrics_rollups");
-  const rows = db.collection<Document & { _id: string }>("metrics_timeseries");
+const removeRows = async (rows: Documents, runId: string, keys: readonly Key[]): Promise<void> => {
+  for (const some of chunksOf(keys)) {
+    const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
+    await rows.deleteMany({ _id: { $in: ids } });
+  }
+};
 
-  const rollupsOf = async (runId: string, query: RollupQuery, as: Manifest): Promise<Rollup[]> => {
-    const { level, series, fromStart, toStart } = query;
-    const found = await collection
-      .find({
-        loadTestRunId: runId,
-        level: long(level),
-        ...(series === "endpoints" ? {} : { series: { $in: [...series] } }),
-        start: { $gte: long(fromStart), $lte: long(toStart) },
-      })
-      .map(rollupOf)
-      .toArray();
-    const wanted = found.filter(
-      ({ rollup }) => series !== "endpoints" || ENDPOINT.test(rollup.series),
-    );
-    return holding(as, wanted);
-  };
+const areThere = async (rows: Documents, runId: string, keys: readonly Key[]): Promise<boolean> => {
+  for (const some of chunksOf(keys)) {
+    const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
+    const found = await rows.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
+    if (found.length !== new Set(ids).size) return false;
+  }
+  return true;
+};
 
-  const removeRows = async (runId: string, keys: readonly Key[]): Promise<void> => {
-    for (const some of chunksOf(keys)) {
-      const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
-      await rows.deleteMany({ _id: { $in: ids } });
-    }
-  };
+export const rollupDocument = (
+  { runId, series, level, start, body }: Rollup,
+  compaction: number,
+): Document & { _id: string } => ({
+  _id: `${runId}:${level}:${series}:${start}:${compaction}`,
+  ...toDocument({ loadTestRunId: runId, series, level, start, compaction }),
+  body: new Binary(Uint8Array.from(body)),
+});
 
-  /** Rows that are compacted, and rollups that hold no more: what a kill may have left. */
-  const sweep = async (runId: string): Promise<void> => {
+/** Deletes what a kill may have left of a run: compacted rows, and rollups that no longer count. */
+const sweeper =
+  (collection: Documents, rows: Documents, manifest: Manifests) =>
+  async (runId: string): Promise<void> => {
     const now = await manifest.read(runId);
     if (!now.untidy) return;
     const keys = await rows
@@ -96,6 +92,7 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
       }))
       .toArray();
     await removeRows(
+      rows,
       runId,
       keys.filter((key) => isIn(now.compacted, key)),
     );
@@ -119,14 +116,37 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
     await manifest.tidied(runId, now.version);
   };
 
-  const areThere = async (runId: string, keys: readonly Key[]): Promise<boolean> => {
-    for (const some of chunksOf(keys)) {
-      const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
-      const found = await rows.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
-      if (found.length !== new Set(ids).size) return false;
-    }
-    return true;
-  };
+/** The rollups of a query that count, as a manifest has them. */
+const rollupsIn = async (
+  collection: Documents,
+  runId: string,
+  query: RollupQuery,
+  as: Manifest,
+): Promise<Rollup[]> => {
+  const { level, series, fromStart, toStart } = query;
+  const found = await collection
+    .find({
+      loadTestRunId: runId,
+      level: long(level),
+      ...(series === "endpoints" ? {} : { series: { $in: [...series] } }),
+      start: { $gte: long(fromStart), $lte: long(toStart) },
+    })
+    .map(rollupOf)
+    .toArray();
+  const wanted = found.filter(
+    ({ rollup }) => series !== "endpoints" || ENDPOINT.test(rollup.series),
+  );
+  return holding(as, wanted);
+};
+
+/**
+ * Rollups beside the rows, without transactions: a compaction writes its rollups under its own number; then one write to the
+ * manifest makes them count, and the rows not; only after that are the rows and older rollups deleted.
+ */
+export const metricRollups = (db: Db, manifest: Manifests) => {
+  const collection = collectionOf(db, "metrics_rollups");
+  const rows = collectionOf(db, "metrics_timeseries");
+  const sweep = sweeper(collection, rows, manifest);
 
   return {
     sweep,
@@ -147,9 +167,10 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
         for (;;) {
           const before = await manifest.read(runId);
           const rollups: Rollup[] = [];
-          for (const one of query.rollups) rollups.push(...(await rollupsOf(runId, one, before)));
+          for (const one of query.rollups)
+            rollups.push(...(await rollupsIn(collection, runId, one, before)));
           const found = query.rows === undefined ? [] : await rowsOf(runId, query.rows);
-          // Compacted meanwhile: what was read of rollups and of rows are not of one moment.
+          // It was compacted meanwhile: rollups and rows that were read are not of one moment.
           if ((await manifest.read(runId)).version !== before.version) continue;
           return { rollups, rows: found, compacted: [...before.compacted] };
         }
@@ -160,20 +181,12 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
       rollups: readonly Rollup[],
     ): Promise<boolean> => {
       const begun = await manifest.begin(runId);
-      if (keys.some((key) => isIn(begun.compacted, key)) || !(await areThere(runId, keys))) {
+      if (keys.some((key) => isIn(begun.compacted, key)) || !(await areThere(rows, runId, keys))) {
         return false;
       }
-      const documents = rollups.map(({ series, level, start, body }) => ({
-        _id: `${runId}:${level}:${series}:${start}:${begun.compactions}`,
-        ...toDocument({
-          loadTestRunId: runId,
-          series,
-          level,
-          start,
-          compaction: begun.compactions,
-        }),
-        body: new Binary(Uint8Array.from(body)),
-      }));
+      const documents = rollups.map((rollup) =>
+        rollupDocument({ ...rollup, runId }, begun.compactions),
+      );
       for (const some of chunksOf(documents)) await collection.insertMany(some);
       const done = await manifest.complete(runId, begun, withCompacted(begun.compacted, keys));
       if (done) await sweep(runId);

@@ -3,8 +3,9 @@ import type { AppendResult, MetricStore, DenormalizedTotals, MetricRecord } from
 import { bySeq, SAMPLE, sameRecord } from "../shared/samples.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
-import { isIn, manifests } from "./metrics-manifest.ts";
+import { isIn, type Manifests, manifests } from "./metrics-manifest.ts";
 import { metricRollups } from "./metrics-rollups.ts";
+import { collectionOf, type Documents } from "./walk.ts";
 
 type Given = { readonly index: number; readonly row: MetricRecord };
 type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
@@ -51,76 +52,147 @@ const within = (range: { readonly fromSecond?: number; readonly toSecond?: numbe
   },
 });
 
-/** One document for each record; what has been compacted is in `metrics_rollups`, and its documents count no longer. */
-export const mongoMetrics = (db: Db): MetricStore => {
-  const rows = db.collection<Document & { _id: string }>("metrics_timeseries");
-  const manifest = manifests(db);
-  const rollups = metricRollups(db, manifest);
+const stored = async (
+  rows: Documents,
+  ids: readonly string[],
+): Promise<Map<string, MetricRecord>> => {
+  const found = new Map<string, MetricRecord>();
+  for (const some of chunks(ids)) {
+    for (const document of await rows.find({ _id: { $in: some } }).toArray()) {
+      found.set(document._id, rowOf(document));
+    }
+  }
+  return found;
+};
 
-  const stored = async (ids: readonly string[]): Promise<Map<string, MetricRecord>> => {
-    const found = new Map<string, MetricRecord>();
-    for (const some of chunks(ids)) {
-      for (const document of await rows.find({ _id: { $in: some } }).toArray()) {
-        found.set(document._id, rowOf(document));
+/** The rows of a filter that are not compacted, by (masterInstanceId, seq). */
+const uncompactedRows = async (
+  rows: Documents,
+  manifest: Manifests,
+  runId: string,
+  filter: Document,
+): Promise<MetricRecord[]> => {
+  const found = await rows
+    .find({ loadTestRunId: runId, ...filter })
+    .map(rowOf)
+    .toArray();
+  const { compacted } = await manifest.read(runId);
+  return found.filter((row) => !isIn(compacted, row)).toSorted(bySeq);
+};
+
+/** Appends one run's rows: reads what is stored before it writes, and again where another writer was first. */
+const appendTo = async (
+  rows: Documents,
+  manifest: Manifests,
+  runId: string,
+  all: readonly Given[],
+  plain: (index: number) => DenormalizedTotals | undefined,
+  result: AppendResult,
+): Promise<void> => {
+  const firsts = new Map<string, Given>();
+  for (const one of all) {
+    const id = rowId(runId, one.row);
+    if (!firsts.has(id)) firsts.set(id, one);
+  }
+  const kept = new Map<string, MetricRecord>();
+  const keep = (given: readonly [string, Given][]): void => {
+    for (const [id, { row, index }] of given) {
+      kept.set(id, row);
+      result.inserted.push(index);
+    }
+  };
+  for (let beaten = true; beaten;) {
+    beaten = false;
+    const open = [...firsts.keys()].filter((id) => !kept.has(id));
+    for (const [id, row] of await stored(rows, open)) kept.set(id, row);
+    // The manifest is read after the rows: a row that is compacted between the two reads is in one of them.
+    const { compacted } = await manifest.read(runId);
+    const absent = [...firsts].filter(([id, { row }]) => !kept.has(id) && !isIn(compacted, row));
+    for (const some of chunks(absent)) {
+      try {
+        await rows.insertMany(some.map(([, { row, index }]) => rowDocument(row, plain(index))));
+        keep(some);
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        keep(some.slice(0, insertedBefore(error)));
+        beaten = true;
+        break;
       }
     }
-    return found;
-  };
+  }
+  for (const { row, index } of all) {
+    const first = kept.get(rowId(runId, row));
+    if (first !== undefined && !sameRecord(first, row)) result.conflicting.push(index);
+  }
+};
 
-  /** Those of a filter that are not compacted, by (masterInstanceId, seq). */
-  const unmergedOf = async (runId: string, filter: Document): Promise<MetricRecord[]> => {
-    const found = await rows
-      .find({ loadTestRunId: runId, ...filter })
+const rowsAfter = async (
+  rows: Documents,
+  manifest: Manifests,
+  runId: string,
+  cursor: ReadonlyMap<string, number>,
+  limit: number,
+): Promise<MetricRecord[]> => {
+  const { compacted } = await manifest.read(runId);
+  const found: MetricRecord[] = [];
+  for (let masterInstanceId = ""; found.length < limit;) {
+    const [next] = await rows
+      .find(
+        { loadTestRunId: runId, masterInstanceId: { $gt: masterInstanceId } },
+        { projection: { masterInstanceId: 1 } },
+      )
+      .sort({ masterInstanceId: 1 })
+      .limit(1)
+      .toArray();
+    if (next === undefined) break;
+    masterInstanceId = String(next["masterInstanceId"]);
+    const after = long(cursor.get(masterInstanceId) ?? -1);
+    const later = rows
+      .find({ loadTestRunId: runId, masterInstanceId, seq: { $gt: after } })
+      .sort({ seq: 1 })
+      .map(rowOf);
+    for await (const row of later) {
+      if (found.length === limit) break;
+      if (!isIn(compacted, row)) found.push(row);
+    }
+  }
+  return found;
+};
+
+const runsToCompact = async (
+  rows: Documents,
+  sweep: (runId: string) => Promise<void>,
+  beforeSecond: number,
+): Promise<{ runId: string; second: number }[]> => {
+  const found: { runId: string; second: number }[] = [];
+  const before = { $lt: long(beforeSecond * 1000) };
+  for (let runId = ""; ;) {
+    const [next] = await rows
+      .find(
+        { type: long(SAMPLE), loadTestRunId: { $gt: runId } },
+        { projection: { loadTestRunId: 1 } },
+      )
+      .sort({ loadTestRunId: 1 })
+      .limit(1)
+      .toArray();
+    if (next === undefined) return found;
+    runId = String(next["loadTestRunId"]);
+    await sweep(runId);
+    const [oldest] = await rows
+      .find({ type: long(SAMPLE), loadTestRunId: runId, timestamp: before })
+      .sort({ timestamp: 1 })
+      .limit(1)
       .map(rowOf)
       .toArray();
-    const { compacted } = await manifest.read(runId);
-    return found.filter((row) => !isIn(compacted, row)).toSorted(bySeq);
-  };
+    if (oldest !== undefined) found.push({ runId, second: oldest.second });
+  }
+};
 
-  /** One run's rows. Looks before it writes, and again where somebody was first. */
-  const appendTo = async (
-    runId: string,
-    all: readonly Given[],
-    plain: (index: number) => DenormalizedTotals | undefined,
-    result: AppendResult,
-  ): Promise<void> => {
-    const firsts = new Map<string, Given>();
-    for (const one of all) {
-      const id = rowId(runId, one.row);
-      if (!firsts.has(id)) firsts.set(id, one);
-    }
-    const kept = new Map<string, MetricRecord>();
-    const keep = (given: readonly [string, Given][]): void => {
-      for (const [id, { row, index }] of given) {
-        kept.set(id, row);
-        result.inserted.push(index);
-      }
-    };
-    for (let beaten = true; beaten;) {
-      beaten = false;
-      const open = [...firsts.keys()].filter((id) => !kept.has(id));
-      for (const [id, row] of await stored(open)) kept.set(id, row);
-      // After the rows: what is compacted between the two is in one of them.
-      const { compacted } = await manifest.read(runId);
-      const absent = [...firsts].filter(([id, { row }]) => !kept.has(id) && !isIn(compacted, row));
-      for (const some of chunks(absent)) {
-        try {
-          await rows.insertMany(some.map(([, { row, index }]) => rowDocument(row, plain(index))));
-          keep(some);
-        } catch (error) {
-          if (!isDuplicate(error)) throw error;
-          keep(some.slice(0, insertedBefore(error)));
-          beaten = true;
-          break;
-        }
-      }
-    }
-    for (const { row, index } of all) {
-      const first = kept.get(rowId(runId, row));
-      if (first !== undefined && !sameRecord(first, row)) result.conflicting.push(index);
-    }
-  };
-
+/** One document for each record. Compacted records are in `metrics_rollups`: their own documents count no longer. */
+export const mongoMetrics = (db: Db): MetricStore => {
+  const rows = collectionOf(db, "metrics_timeseries");
+  const manifest = manifests(db);
+  const rollups = metricRollups(db, manifest);
   return {
     append: verb(async (given, plain = () => undefined) => {
       const result: AppendResult = { inserted: [], conflicting: [] };
@@ -129,7 +201,7 @@ export const mongoMetrics = (db: Db): MetricStore => {
         row: { ...row, body: Uint8Array.from(row.body) },
       }));
       for (const [runId, ofRun] of Map.groupBy(copies, ({ row }) => row.runId)) {
-        await appendTo(runId, ofRun, plain, result);
+        await appendTo(rows, manifest, runId, ofRun, plain, result);
       }
       const ascending = (a: number, b: number) => a - b;
       return {
@@ -137,63 +209,22 @@ export const mongoMetrics = (db: Db): MetricStore => {
         conflicting: result.conflicting.toSorted(ascending),
       };
     }),
-    read: verb(async (runId, range) => unmergedOf(runId, range === undefined ? {} : within(range))),
-    readAfter: verb(async (runId, cursor, limit) => {
-      const { compacted } = await manifest.read(runId);
-      const found: MetricRecord[] = [];
-      for (let masterInstanceId = ""; found.length < limit;) {
-        const [next] = await rows
-          .find(
-            { loadTestRunId: runId, masterInstanceId: { $gt: masterInstanceId } },
-            { projection: { masterInstanceId: 1 } },
-          )
-          .sort({ masterInstanceId: 1 })
-          .limit(1)
-          .toArray();
-        if (next === undefined) break;
-        masterInstanceId = String(next["masterInstanceId"]);
-        const after = long(cursor.get(masterInstanceId) ?? -1);
-        const later = rows
-          .find({ loadTestRunId: runId, masterInstanceId, seq: { $gt: after } })
-          .sort({ seq: 1 })
-          .map(rowOf);
-        for await (const row of later) {
-          if (found.length === limit) break;
-          if (!isIn(compacted, row)) found.push(row);
-        }
-      }
-      return found;
-    }),
+    read: verb(async (runId, range) =>
+      uncompactedRows(rows, manifest, runId, range === undefined ? {} : within(range)),
+    ),
+    readAfter: verb((runId, cursor, limit) => rowsAfter(rows, manifest, runId, cursor, limit)),
     readRollups: verb(
       rollups.readRollups((runId, range) =>
-        unmergedOf(runId, Object.keys(range).length === 0 ? {} : within(range)),
+        uncompactedRows(
+          rows,
+          manifest,
+          runId,
+          Object.keys(range).length === 0 ? {} : within(range),
+        ),
       ),
     ),
     compact: verb(rollups.compact),
-    uncompacted: verb(async (beforeSecond) => {
-      const found: { runId: string; second: number }[] = [];
-      const before = { $lt: long(beforeSecond * 1000) };
-      for (let runId = ""; ;) {
-        const [next] = await rows
-          .find(
-            { type: long(SAMPLE), loadTestRunId: { $gt: runId } },
-            { projection: { loadTestRunId: 1 } },
-          )
-          .sort({ loadTestRunId: 1 })
-          .limit(1)
-          .toArray();
-        if (next === undefined) return found;
-        runId = String(next["loadTestRunId"]);
-        await rollups.sweep(runId);
-        const [oldest] = await rows
-          .find({ type: long(SAMPLE), loadTestRunId: runId, timestamp: before })
-          .sort({ timestamp: 1 })
-          .limit(1)
-          .map(rowOf)
-          .toArray();
-        if (oldest !== undefined) found.push({ runId, second: oldest.second });
-      }
-    }),
+    uncompacted: verb((beforeSecond) => runsToCompact(rows, rollups.sweep, beforeSecond)),
     expire: verb(rollups.expire),
     deleteRun: verb(async (runId) => {
       await rows.deleteMany({ loadTestRunId: runId });
@@ -202,7 +233,7 @@ export const mongoMetrics = (db: Db): MetricStore => {
   };
 };
 
-/** An insert is in order: how many documents were written before the one that was there. */
+/** How many documents an ordered insert wrote before the one that was there already. */
 const insertedBefore = (error: unknown): number => {
   if (typeof error !== "object" || error === null || !("writeErrors" in error)) return 0;
   const [first] = [error.writeErrors].flat() as { index?: number }[];

@@ -30,7 +30,7 @@ export type MongoOptions = {
   readonly extra?: readonly ExtraModel[];
 };
 
-/** One command that takes longer than this has no answer: the caller hears that the store is away. */
+/** A command that takes longer than this fails: the store is unavailable. */
 const ANSWER_MS = 8000;
 /** How long a command waits for a server that can be used. */
 const SELECTION_MS = 5000;
@@ -46,7 +46,7 @@ export const mongoClient = (options: MongoOptions): MongoClient => {
       serverSelectionTimeoutMS: SELECTION_MS,
       waitQueueTimeoutMS: SELECTION_MS,
       socketTimeoutMS: ANSWER_MS,
-      // What is acknowledged is on most of the servers' disks.
+      // An acknowledged write is on the disks of the majority.
       writeConcern: { w: "majority", journal: true },
       readConcern: { level: "majority" },
       readPreference: "primary",
@@ -111,7 +111,7 @@ export const openMongoStores = async (options: MongoOptions): Promise<OpenedStor
   };
 };
 
-/** Made once for each database, and then the same for everybody. */
+/** Made once for each database, and then the same for all servers. */
 const identityOf = async (db: Db): Promise<string> => {
   const meta = db.collection<{ _id: string; id?: string }>("store_meta");
   for (;;) {
@@ -130,7 +130,7 @@ const firstAnswer = async (client: MongoClient, withinMs: number): Promise<void>
   const limit = AbortSignal.timeout(withinMs);
   for (;;) {
     try {
-      // After a failure the driver connects anew only when it is told to.
+      // After a failure the driver connects anew only by `connect`.
       await client.connect();
       await client.db("admin").command({ ping: 1 });
       return;

@@ -44,7 +44,7 @@ export const inOrder = async function* (
 const sizeOf = (document: Document): number =>
   bytesOf(document["body"] ?? document["content"]).byteLength + 512;
 
-/** One page of the documents after a place; `records` makes of them what is given, all at once. */
+/** Makes the function that reads one page of documents after a place; `records` turns them into records, all at once. */
 export const pageOf = <T>(
   collection: Documents,
   fields: readonly string[],

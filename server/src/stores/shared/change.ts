@@ -19,7 +19,7 @@ type Ownership = {
   readonly ofRaise: (counter: string, fields: object) => void;
 };
 
-/** Which fields a group and a counter own: computed once for each description. Whoever breaks it is our own fault. */
+/** Which fields a group and a counter own: computed once for each description. A violation is a fault of the program. */
 export const ownership = <T extends object>(description: Description<T>): Ownership => {
   const { name, key, counters, fence } = description;
   const groups: Readonly<Record<string, FieldGroup<T>>> = description.groups;

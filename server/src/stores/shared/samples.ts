@@ -3,7 +3,7 @@ import { compareText } from "./text.ts";
 
 export const SAMPLE = 2;
 
-/** In a range of seconds are the rows that speak of one. */
+/** Whether a row has a second, and it is in the range. */
 export const inRange = (
   { second }: Pick<MetricRecord, "second">,
   range: { readonly fromSecond?: number; readonly toSecond?: number },
@@ -23,7 +23,7 @@ export const toRanges = (numbers: readonly number[]): [from: number, to: number]
   return ranges;
 };
 
-/** Rows by what their numbers count in. */
+/** Rows grouped by the master instance that numbered them. */
 export const byMasterInstance = <Row extends Pick<MetricRecord, "masterInstanceId">>(
   rows: readonly Row[],
 ): Row[][] => [...Map.groupBy(rows, ({ masterInstanceId }) => masterInstanceId).values()];

@@ -1,6 +1,6 @@
 /**
- * How names are compared and searched, the same in every store: without case, composed, and without lone
- * surrogates, which no database keeps as they are. A capital sigma has two small ones; they count as one.
+ * The form in which names are compared and searched, in every store: without case, composed, and without lone
+ * surrogates, which databases change. The two small sigmas are one.
  */
 export const nameKey = (name: string): string =>
   name.toWellFormed().normalize("NFC").toLowerCase().replaceAll("ς", "σ");

@@ -1,9 +1,9 @@
 import { AppError } from "../../lib/errors.ts";
 
-/** What stands in the mark of a store that holds a part only. */
+/** The mark of a store that holds a part of something only. */
 export type Unfinished = {
   readonly what: "copy" | "restore";
-  /** What it is a part of, as a person would name it. */
+  /** The whole that it is a part of, in words. */
   readonly source: string;
   /** How to go on. */
   readonly command: string;
@@ -18,7 +18,7 @@ const unfinishedOf = (mark: string): Unfinished => {
   }
 };
 
-/** Of a store that no server may be started on. */
+/** The error for a server that is started on such a store. */
 export const unfinishedError = (where: string, mark: string): AppError => {
   const { what, source, command } = unfinishedOf(mark);
   return new AppError(

@@ -5,8 +5,8 @@ import type { Trouble } from "./trouble.ts";
 export type Value = string | number | null | Uint8Array;
 
 /**
- * The control database as the adapters use it: on the main thread, so that what is read and what is then written
- * have nothing between them; no other process can have the file open.
+ * The control database, as the stores use it: on the main thread, so that nothing happens between a read and the write that
+ * follows it; no other process can have the file open.
  */
 export type Control = {
   readonly all: <Row>(sql: string, ...values: readonly Value[]) => Row[];
@@ -15,13 +15,13 @@ export type Control = {
   readonly run: (sql: string, ...values: readonly Value[]) => number;
   /** All of the writes or none. */
   readonly transaction: <T>(work: () => T) => T;
-  /** What `read` answers; undefined, and noted, where a page that it needs is damaged. */
+  /** The result of `read`; where a page that it needs is damaged, `undefined`, and the damage is noted. */
   readonly readable: <T>(read: () => T) => T | undefined;
-  /** A store's function: what it throws rejects, with words for what the folder is to blame for. */
+  /** Makes a port's function: it rejects with an error that explains the trouble of the folder. */
   readonly verb: Verb;
-  /** One that can wait: refused while the disk is full, since what room is left is for the ends of runs. */
+  /** For writes that can wait: refused while the disk is full, as the last room is for the ends of runs. */
   readonly adding: Verb;
-  /** One that the end of a run needs, or that makes room: for it the ballast is given back. */
+  /** For writes that ends of runs need, or that make room: they get the room of the ballast. */
   readonly ending: Verb;
 };
 

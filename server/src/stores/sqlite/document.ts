@@ -1,6 +1,6 @@
 /**
- * What was stored as JSON. SQLite's pages have no checksums, so a damaged one may be read without a complaint: what is not
- * JSON any more is reported as SQLite reports damage.
+ * Parses a stored document. SQLite's pages have no checksums, so a damaged one may be read without an error: text that is
+ * no longer JSON is reported as damage, as SQLite would report it.
  */
 export const parsed = <T>(json: string): T => {
   try {

@@ -9,10 +9,10 @@ export const isFull = (error: unknown): boolean => FULL.test(codeOf(error));
 const DAMAGE = /^SQLITE_(CORRUPT|NOTADB)/;
 export const isDamage = (error: unknown): boolean => DAMAGE.test(codeOf(error));
 
-/** What the system would say: thrown where nothing is tried, so that what room is left stays. */
+/** The system's own error, thrown before a write is tried, so that the last room stays free. */
 export const noRoom = (): Error => Object.assign(new Error("no room"), { code: "ENOSPC" });
 
-/** What the operating system or SQLite says, in words for the one who runs the server. */
+/** Errors of the operating system and of SQLite, in words for the operator. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [FULL, "its disk is full; free some space"],
   [
@@ -26,7 +26,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^SQLITE_BUSY/, "another program holds its database"],
 ];
 
-/** An AppError is left as it is; what the folder is to blame for names the setting; anything else is our own fault. */
+/** Names the setting where the folder is the cause. An AppError stays as it is; any other error is a fault of the program. */
 export const folderError = (error: unknown, dataDir: string, file?: string): Error => {
   if (error instanceof AppError) return error;
   const code = codeOf(error);

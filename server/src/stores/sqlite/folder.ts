@@ -4,7 +4,7 @@ import Database from "better-sqlite3";
 import { AppError } from "../../lib/errors.ts";
 import { folderError, isFull } from "./errors.ts";
 
-/** Long enough for one of two that start at the same instant to win, short enough not to be noticed. */
+/** Of two servers that start at the same instant one wins within this time. */
 const LOCK_WAIT_MS = 300;
 
 export type Folder = {
@@ -18,7 +18,7 @@ const inUse = (path: string, pidFile: string): AppError => {
   try {
     pid = readFileSync(pidFile, "utf8").trim();
   } catch {
-    // Who holds the lock has not written its number yet: the message does without it.
+    // The holder of the lock has not written its process id yet: the message does without it.
   }
   const who = /^\d+$/.test(pid) ? ` (process ${pid})` : "";
   return new AppError(
@@ -28,7 +28,7 @@ const inUse = (path: string, pidFile: string): AppError => {
   );
 };
 
-/** Only for the message of who comes second, which does without it. */
+/** The process id is only for the message of a second server: on a full disk it is left out. */
 const notePid = (file: string): void => {
   try {
     writeFileSync(file, `${process.pid}\n`);
@@ -42,8 +42,8 @@ const isBusy = (error: unknown): boolean =>
 
 /**
  * Makes the folder and holds it for this process. The lock is an open transaction on a database of its own: the
- * operating system ends it with the process, however that dies, so nothing is ever left to be cleaned up.
- * Throws AppError unavailable where somebody else holds it, or it cannot be written.
+ * operating system ends it with the process, however that dies, so nothing has to be cleaned up.
+ * Throws AppError unavailable where another process holds the folder, or it cannot be written.
  */
 export const holdFolder = (dataDir: string): Folder => {
   const path = resolve(dataDir);
@@ -52,7 +52,7 @@ export const holdFolder = (dataDir: string): Folder => {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     lock = new Database(file("lock.db"), { timeout: LOCK_WAIT_MS });
-    // Without a journal on the disk: the lock is to be had where that is full.
+    // Without a journal on the disk: the lock can be taken on a full disk too.
     lock.pragma("journal_mode = MEMORY");
     lock.exec("BEGIN EXCLUSIVE");
     notePid(file("server.pid"));

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-/** The file in a data folder that says that it holds a part of something only: a copy or a restore was begun. */
+/** The file that marks a data folder as incomplete: a copy or a restore was begun. */
 export const MARK_FILE = "unfinished.json";
 
 export const syncFolder = (path: string): void => {
@@ -30,7 +30,7 @@ export const readMark = (file: string): string | undefined => {
   }
 };
 
-/** On the disk when it returns, whole or not at all; `undefined` takes the mark away. */
+/** On the disk when it returns, whole or not at all; `undefined` removes the mark. */
 export const writeMark = (file: string, text: string | undefined): void => {
   if (text === undefined) rmSync(file, { force: true });
   else {

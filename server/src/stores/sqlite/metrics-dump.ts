@@ -18,66 +18,79 @@ const copied = <T extends { readonly body: Uint8Array }>(one: T): T => ({
   body: Uint8Array.from(one.body),
 });
 
-export const metricsDump = (db: Database.Database): MetricsDump => {
-  const rows = db.prepare<unknown[], MetricRecord & { rowId: number }>(
+const ROLLUP_COLUMNS = "runId, series, level, start, body";
+
+const readsOf = (db: Database.Database) => ({
+  rows: db.prepare<unknown[], MetricRecord & { rowId: number }>(
     `SELECT rowId, runId, masterInstanceId, seq, type, second, body FROM metrics_timeseries
      WHERE rowId > ? ORDER BY rowId`,
-  );
-  const rollupColumns = "runId, series, level, start, body";
-  const firstRollups = db.prepare<unknown[], Rollup>(
-    `SELECT ${rollupColumns} FROM metrics_rollups ORDER BY runId, level, series, start`,
-  );
-  const rollups = db.prepare<unknown[], Rollup>(
-    `SELECT ${rollupColumns} FROM metrics_rollups WHERE (runId, level, series, start) > (?, ?, ?, ?)
+  ),
+  firstRollups: db.prepare<unknown[], Rollup>(
+    `SELECT ${ROLLUP_COLUMNS} FROM metrics_rollups ORDER BY runId, level, series, start`,
+  ),
+  rollups: db.prepare<unknown[], Rollup>(
+    `SELECT ${ROLLUP_COLUMNS} FROM metrics_rollups WHERE (runId, level, series, start) > (?, ?, ?, ?)
      ORDER BY runId, level, series, start`,
-  );
-  const nextCompacted = db.prepare<unknown[], { runId: string | null }>(
+  ),
+  nextCompacted: db.prepare<unknown[], { runId: string | null }>(
     "SELECT min(runId) AS runId FROM metrics_compacted WHERE runId > ?",
-  );
-  const ranges = db.prepare<unknown[], CompactedRange>(
+  ),
+  ranges: db.prepare<unknown[], CompactedRange>(
     "SELECT masterInstanceId, fromSeq, toSeq FROM metrics_compacted WHERE runId = ? ORDER BY masterInstanceId, fromSeq",
-  );
-  const putRow = db.prepare<unknown[]>(
+  ),
+});
+type Reads = ReturnType<typeof readsOf>;
+
+const writesOf = (db: Database.Database) => ({
+  putRow: db.prepare<unknown[]>(
     `INSERT INTO metrics_timeseries (runId, masterInstanceId, seq, type, second, body) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (runId, masterInstanceId, seq) DO UPDATE SET type = excluded.type, second = excluded.second, body = excluded.body`,
-  );
-  const putRollup = db.prepare<unknown[]>(
-    `INSERT INTO metrics_rollups (${rollupColumns}) VALUES (?, ?, ?, ?, ?)
+  ),
+  putRollup: db.prepare<unknown[]>(
+    `INSERT INTO metrics_rollups (${ROLLUP_COLUMNS}) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (runId, level, series, start) DO UPDATE SET body = excluded.body`,
-  );
-  const clearCompacted = db.prepare<unknown[]>("DELETE FROM metrics_compacted WHERE runId = ?");
-  const putCompacted = db.prepare<unknown[]>(
+  ),
+  clearCompacted: db.prepare<unknown[]>("DELETE FROM metrics_compacted WHERE runId = ?"),
+  putCompacted: db.prepare<unknown[]>(
     "INSERT INTO metrics_compacted (runId, masterInstanceId, fromSeq, toSeq) VALUES (?, ?, ?, ?)",
-  );
+  ),
+});
 
-  const page = <Row extends { readonly body: Uint8Array }, T>(
-    found: Iterable<Row>,
-    record: (row: Row) => T,
-    place: (row: Row) => readonly (string | number)[],
-  ): DumpPage<T> => {
-    const isFull = pageLimit();
-    const records: T[] = [];
-    let last: Row | undefined;
-    for (const row of found) {
-      last = row;
-      records.push(record(row));
-      if (isFull(row.body.byteLength)) break;
-    }
-    return { records, ...(last === undefined ? {} : { last: placeText(place(last)) }) };
-  };
+const page = <Row extends { readonly body: Uint8Array }, T>(
+  found: Iterable<Row>,
+  record: (row: Row) => T,
+  place: (row: Row) => readonly (string | number)[],
+): DumpPage<T> => {
+  const isFull = pageLimit();
+  const records: T[] = [];
+  let last: Row | undefined;
+  for (const row of found) {
+    last = row;
+    records.push(record(row));
+    if (isFull(row.body.byteLength)) break;
+  }
+  return { records, ...(last === undefined ? {} : { last: placeText(place(last)) }) };
+};
 
-  const walkCompacted = (after: string | undefined): DumpPage<DumpRecords["metrics_compacted"]> => {
-    const isFull = pageLimit();
-    const records: { runId: string; compacted: CompactedRange[] }[] = [];
-    for (let runId = nextCompacted.get(after ?? "")?.runId; runId != null;) {
-      records.push({ runId, compacted: ranges.all(runId) });
-      if (isFull(64 * (records.at(-1)?.compacted.length ?? 0))) break;
-      runId = nextCompacted.get(runId)?.runId;
-    }
-    const last = records.at(-1)?.runId;
-    return { records, ...(last === undefined ? {} : { last }) };
-  };
+const walkCompacted = (
+  { nextCompacted, ranges }: Reads,
+  after: string | undefined,
+): DumpPage<DumpRecords["metrics_compacted"]> => {
+  const isFull = pageLimit();
+  const records: { runId: string; compacted: CompactedRange[] }[] = [];
+  for (let runId = nextCompacted.get(after ?? "")?.runId; runId != null;) {
+    records.push({ runId, compacted: ranges.all(runId) });
+    if (isFull(64 * (records.at(-1)?.compacted.length ?? 0))) break;
+    runId = nextCompacted.get(runId)?.runId;
+  }
+  const last = records.at(-1)?.runId;
+  return { records, ...(last === undefined ? {} : { last }) };
+};
 
+export const metricsDump = (db: Database.Database): MetricsDump => {
+  const reads = readsOf(db);
+  const { rows, firstRollups, rollups } = reads;
+  const { putRow, putRollup, clearCompacted, putCompacted } = writesOf(db);
   const putOne = (record: AnyRecord): void => {
     if ("compacted" in record) {
       clearCompacted.run(record.runId);
@@ -112,7 +125,7 @@ export const metricsDump = (db: Database.Database): MetricsDump => {
             ({ runId, level, series, start }) => [runId, level, series, start],
           );
         case "metrics_compacted":
-          return walkCompacted(after);
+          return walkCompacted(reads, after);
       }
     },
     put: (_kind, records) => {

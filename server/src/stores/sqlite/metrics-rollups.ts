@@ -17,52 +17,60 @@ export type RollupsTable = {
 /** Thrown to undo what the transaction has done so far. */
 class RowIsGone extends Error {}
 
-export const rollupsTable = (db: Database.Database): RollupsTable => {
-  const columns = "runId, series, level, start, body";
-  const ofSeries = db.prepare<unknown[], Rollup>(
-    `SELECT ${columns} FROM metrics_rollups
+const COLUMNS = "runId, series, level, start, body";
+
+const readsOf = (db: Database.Database) => ({
+  ofSeries: db.prepare<unknown[], Rollup>(
+    `SELECT ${COLUMNS} FROM metrics_rollups
      WHERE runId = ? AND level = ? AND series = ? AND start BETWEEN ? AND ? ORDER BY start`,
-  );
-  const ofEndpoints = db.prepare<unknown[], Rollup>(
-    `SELECT ${columns} FROM metrics_rollups WHERE runId = ? AND level = ? AND start BETWEEN ? AND ?
+  ),
+  ofEndpoints: db.prepare<unknown[], Rollup>(
+    `SELECT ${COLUMNS} FROM metrics_rollups WHERE runId = ? AND level = ? AND start BETWEEN ? AND ?
      AND length(series) = 16 ORDER BY series, start`,
-  );
-  const put = db.prepare<unknown[]>(
-    `INSERT INTO metrics_rollups (${columns}) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (runId, level, series, start) DO UPDATE SET body = excluded.body`,
-  );
-  const removeRow = db.prepare<unknown[]>(
-    "DELETE FROM metrics_timeseries WHERE runId = ? AND masterInstanceId = ? AND seq = ?",
-  );
-  const ranges = db.prepare<unknown[], CompactedRange>(
+  ),
+  ranges: db.prepare<unknown[], CompactedRange>(
     "SELECT masterInstanceId, fromSeq, toSeq FROM metrics_compacted WHERE runId = ? ORDER BY masterInstanceId, fromSeq",
-  );
-  const holding = db.prepare<unknown[]>(
+  ),
+  holding: db.prepare<unknown[]>(
     "SELECT 1 FROM metrics_compacted WHERE runId = ? AND masterInstanceId = ? AND fromSeq <= ? AND toSeq >= ?",
-  );
-  const touching = db.prepare<unknown[], { fromSeq: number; toSeq: number }>(
+  ),
+  nextRun: db.prepare<unknown[], { runId: string | null }>(
+    `SELECT min(runId) AS runId FROM metrics_timeseries WHERE type = ${SAMPLE} AND second > 0 AND runId > ?`,
+  ),
+  oldest: db.prepare<unknown[], { second: number | null }>(
+    `SELECT min(second) AS second FROM metrics_timeseries WHERE type = ${SAMPLE} AND runId = ? AND second > 0 AND second < ?`,
+  ),
+});
+
+const writesOf = (db: Database.Database) => ({
+  put: db.prepare<unknown[]>(
+    `INSERT INTO metrics_rollups (${COLUMNS}) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (runId, level, series, start) DO UPDATE SET body = excluded.body`,
+  ),
+  removeRow: db.prepare<unknown[]>(
+    "DELETE FROM metrics_timeseries WHERE runId = ? AND masterInstanceId = ? AND seq = ?",
+  ),
+  touching: db.prepare<unknown[], { fromSeq: number; toSeq: number }>(
     `SELECT fromSeq, toSeq FROM metrics_compacted
      WHERE runId = ? AND masterInstanceId = ? AND fromSeq <= ? AND toSeq >= ?`,
-  );
-  const removeRange = db.prepare<unknown[]>(
+  ),
+  removeRange: db.prepare<unknown[]>(
     "DELETE FROM metrics_compacted WHERE runId = ? AND masterInstanceId = ? AND fromSeq = ?",
-  );
-  const addRange = db.prepare<unknown[]>(
+  ),
+  addRange: db.prepare<unknown[]>(
     "INSERT INTO metrics_compacted (runId, masterInstanceId, fromSeq, toSeq) VALUES (?, ?, ?, ?)",
-  );
-  const nextRun = db.prepare<unknown[], { runId: string | null }>(
-    `SELECT min(runId) AS runId FROM metrics_timeseries WHERE type = ${SAMPLE} AND second > 0 AND runId > ?`,
-  );
-  const oldest = db.prepare<unknown[], { second: number | null }>(
-    `SELECT min(second) AS second FROM metrics_timeseries WHERE type = ${SAMPLE} AND runId = ? AND second > 0 AND second < ?`,
-  );
-  const deleteRollups = db.prepare<unknown[]>("DELETE FROM metrics_rollups WHERE runId = ?");
-  const deleteRanges = db.prepare<unknown[]>("DELETE FROM metrics_compacted WHERE runId = ?");
-  const expire = db.prepare<unknown[]>(
+  ),
+  deleteRollups: db.prepare<unknown[]>("DELETE FROM metrics_rollups WHERE runId = ?"),
+  deleteRanges: db.prepare<unknown[]>("DELETE FROM metrics_compacted WHERE runId = ?"),
+  expire: db.prepare<unknown[]>(
     `DELETE FROM metrics_rollups WHERE level = ? AND start < ?
      AND runId NOT IN (SELECT value FROM json_each(?))`,
-  );
+  ),
+});
 
+/** Replaces rows by rollups, within one transaction. Throws RowIsGone where one of the rows is not there. */
+const compactor = (db: Database.Database, writes: ReturnType<typeof writesOf>) => {
+  const { put, removeRow, touching, removeRange, addRange } = writes;
   /** Ranges that touch become one. */
   const addCompacted = (
     runId: string,
@@ -79,22 +87,25 @@ export const rollupsTable = (db: Database.Database): RollupsTable => {
     addRange.run(runId, masterInstanceId, fromSeq, toSeq);
   };
 
-  const mergeAll = db.transaction(
-    (runId: string, rows: readonly Key[], rollups: readonly Rollup[]): void => {
-      for (const ofInstance of byMasterInstance(rows)) {
-        const [first] = ofInstance;
-        if (first === undefined) continue;
-        for (const { masterInstanceId, seq } of ofInstance) {
-          if (removeRow.run(runId, masterInstanceId, seq).changes !== 1) throw new RowIsGone();
-        }
-        for (const [from, to] of toRanges(ofInstance.map(({ seq }) => seq)))
-          addCompacted(runId, first, from, to);
+  return db.transaction((runId: string, rows: readonly Key[], rollups: readonly Rollup[]): void => {
+    for (const ofInstance of byMasterInstance(rows)) {
+      const [first] = ofInstance;
+      if (first === undefined) continue;
+      for (const { masterInstanceId, seq } of ofInstance) {
+        if (removeRow.run(runId, masterInstanceId, seq).changes !== 1) throw new RowIsGone();
       }
-      for (const { series, level, start, body } of rollups)
-        put.run(runId, series, level, start, body);
-    },
-  );
+      for (const [from, to] of toRanges(ofInstance.map(({ seq }) => seq)))
+        addCompacted(runId, first, from, to);
+    }
+    for (const { series, level, start, body } of rollups)
+      put.run(runId, series, level, start, body);
+  });
+};
 
+export const rollupsTable = (db: Database.Database): RollupsTable => {
+  const { ofSeries, ofEndpoints, ranges, holding, nextRun, oldest } = readsOf(db);
+  const writes = writesOf(db);
+  const compactAll = compactor(db, writes);
   return {
     read: (runId, { level, series, fromStart, toStart }) =>
       series === "endpoints"
@@ -105,7 +116,7 @@ export const rollupsTable = (db: Database.Database): RollupsTable => {
       holding.get(runId, masterInstanceId, seq, seq) !== undefined,
     compact: (runId, rows, rollups) => {
       try {
-        mergeAll.immediate(runId, rows, rollups);
+        compactAll.immediate(runId, rows, rollups);
         return true;
       } catch (error) {
         if (error instanceof RowIsGone) return false;
@@ -121,11 +132,11 @@ export const rollupsTable = (db: Database.Database): RollupsTable => {
       return found;
     },
     expire: (level, beforeStart, keptRunIds) => {
-      expire.run(level, beforeStart, JSON.stringify(keptRunIds));
+      writes.expire.run(level, beforeStart, JSON.stringify(keptRunIds));
     },
     deleteRun: (runId) => {
-      deleteRollups.run(runId);
-      deleteRanges.run(runId);
+      writes.deleteRollups.run(runId);
+      writes.deleteRanges.run(runId);
     },
   };
 };

@@ -32,13 +32,23 @@ export type SqliteMetrics = {
 
 const isKind = (kind: string): kind is ProblemKind => Object.hasOwn(PROBLEMS, kind);
 
-/** Starts the thread that owns the file; resolves when the database is open. */
-export const openSqliteMetrics = async (
+type Ask = <C extends Call>(call: C, moved?: readonly ArrayBuffer[]) => Promise<Answers[C["do"]]>;
+
+/** The thread that owns the file, as a function that asks it. */
+type MetricsThread = {
+  readonly ask: Ask;
+  /** Resolves when the database is open. */
+  readonly ready: Promise<Answer>;
+  readonly exited: Promise<void>;
+  readonly hasEnded: () => boolean;
+};
+
+const startThread = (
   file: string,
   dataDir: string,
   trouble: Trouble,
-  log?: Log,
-): Promise<SqliteMetrics> => {
+  log: Log | undefined,
+): MetricsThread => {
   const waiting = new Map<number, Waiting>();
   let ended: Error | undefined;
   const worker = new Worker(new URL("./metrics-worker.ts", import.meta.url), {
@@ -82,25 +92,20 @@ export const openSqliteMetrics = async (
     new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
 
   let calls = 0;
-  const ask = <C extends Call>(
-    call: C,
-    moved: readonly ArrayBuffer[] = [],
-  ): Promise<Answers[C["do"]]> => {
-    if (ended !== undefined) return Promise.reject(ended);
+  const ask: Ask = <C extends Call>(call: C, moved: readonly ArrayBuffer[] = []) => {
+    if (ended !== undefined) return Promise.reject<Answers[C["do"]]>(ended);
     calls += 1;
-    // The thread answers each call with what `Answers` says of it.
+    // `Answers` has the type of the answer to each call.
     const answer = expect(calls) as Promise<Answers[C["do"]]>;
     worker.postMessage({ id: calls, call }, [...moved]);
     return answer;
   };
+  return { ask, ready: expect(0), exited, hasEnded: () => ended !== undefined };
+};
 
-  /** What room a full disk has left is for the ends of runs: figures can wait where they are. */
-  const needRoom = (has = trouble.hasRoom()): void => {
-    if (!has) throw folderError(noRoom(), dataDir, "metrics.db");
-  };
-
+const dumpsOf = (ask: Ask): MetricDumps => {
   const dumpOf = <K extends MetricKind>(kind: K): KindDump<DumpRecords[K]> => ({
-    // The thread answers with records of the kind that it was asked for.
+    // The thread returns records of the kind that the call names.
     walk: (after) => ask({ do: "walk", kind, after }) as Promise<DumpPage<DumpRecords[K]>>,
     put: async (records) => {
       await ask({ do: "put", kind, records });
@@ -110,60 +115,78 @@ export const openSqliteMetrics = async (
       await ask({ do: "clear", kind });
     },
   });
+  return {
+    metrics_timeseries: dumpOf("metrics_timeseries"),
+    metrics_rollups: dumpOf("metrics_rollups"),
+    metrics_compacted: dumpOf("metrics_compacted"),
+  };
+};
 
+const storeOf = (ask: Ask, dataDir: string, trouble: Trouble): MetricStore => {
+  /** A full disk keeps its last room for the ends of runs: metrics can wait in the spools of the plugins. */
+  const needRoom = (has = trouble.hasRoom()): void => {
+    if (!has) throw folderError(noRoom(), dataDir, "metrics.db");
+  };
+  return {
+    append: async (rows) => {
+      if (rows.length === 0) return { inserted: [], conflicting: [] };
+      needRoom();
+      const packed = pack(rows);
+      return ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
+    },
+    read: async (runId, range) => unpack(await ask({ do: "read", runId, range })),
+    readAfter: async (runId, cursor, limit) =>
+      unpack(await ask({ do: "readAfter", runId, cursor: new Map(cursor), limit })),
+    readRollups: async (runId, query) => {
+      const answer = await ask({
+        do: "readRollups",
+        runId,
+        rollups: query.rollups,
+        rows: query.rows,
+      });
+      const { rollups, rows, compacted } = answer;
+      return { rollups: unpack(rollups), rows: unpack(rows), compacted: [...compacted] };
+    },
+    compact: async (runId, rows, rollups) => {
+      needRoom();
+      const keys = rows.map(({ masterInstanceId, seq }) => ({ masterInstanceId, seq }));
+      const packed = pack(rollups);
+      return ask({ do: "compact", runId, rows: keys, rollups: packed }, [packed.bodies.buffer]);
+    },
+    uncompacted: (beforeSecond) => ask({ do: "uncompacted", beforeSecond }),
+    expire: async (level, beforeStart, keptRunIds) => {
+      needRoom();
+      await ask({ do: "expire", level, beforeStart, keptRunIds });
+    },
+    deleteRun: async (runId) => {
+      needRoom(trouble.hasRoomToDelete());
+      await ask({ do: "deleteRun", runId });
+    },
+  };
+};
+
+/** Starts the thread that owns the file; resolves when the database is open. */
+export const openSqliteMetrics = async (
+  file: string,
+  dataDir: string,
+  trouble: Trouble,
+  log?: Log,
+): Promise<SqliteMetrics> => {
+  const { ask, ready, exited, hasEnded } = startThread(file, dataDir, trouble, log);
   try {
-    await expect(0);
+    await ready;
   } catch (error) {
     await exited;
     throw error;
   }
   return {
-    store: {
-      append: async (rows) => {
-        if (rows.length === 0) return { inserted: [], conflicting: [] };
-        needRoom();
-        const packed = pack(rows);
-        return ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
-      },
-      read: async (runId, range) => unpack(await ask({ do: "read", runId, range })),
-      readAfter: async (runId, cursor, limit) =>
-        unpack(await ask({ do: "readAfter", runId, cursor: new Map(cursor), limit })),
-      readRollups: async (runId, query) => {
-        const answer = await ask({
-          do: "readRollups",
-          runId,
-          rollups: query.rollups,
-          rows: query.rows,
-        });
-        const { rollups, rows, compacted } = answer;
-        return { rollups: unpack(rollups), rows: unpack(rows), compacted: [...compacted] };
-      },
-      compact: async (runId, rows, rollups) => {
-        needRoom();
-        const keys = rows.map(({ masterInstanceId, seq }) => ({ masterInstanceId, seq }));
-        const packed = pack(rollups);
-        return ask({ do: "compact", runId, rows: keys, rollups: packed }, [packed.bodies.buffer]);
-      },
-      uncompacted: (beforeSecond) => ask({ do: "uncompacted", beforeSecond }),
-      expire: async (level, beforeStart, keptRunIds) => {
-        needRoom();
-        await ask({ do: "expire", level, beforeStart, keptRunIds });
-      },
-      deleteRun: async (runId) => {
-        needRoom(trouble.hasRoomToDelete());
-        await ask({ do: "deleteRun", runId });
-      },
-    },
-    dumps: {
-      metrics_timeseries: dumpOf("metrics_timeseries"),
-      metrics_rollups: dumpOf("metrics_rollups"),
-      metrics_compacted: dumpOf("metrics_compacted"),
-    },
+    store: storeOf(ask, dataDir, trouble),
+    dumps: dumpsOf(ask),
     ping: async () => {
       await ask({ do: "ping" });
     },
     close: async () => {
-      if (ended === undefined) await ask({ do: "close" });
+      if (!hasEnded()) await ask({ do: "close" });
       await exited;
     },
   };

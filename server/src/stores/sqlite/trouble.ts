@@ -4,45 +4,42 @@ import type { Log } from "../../lib/log.ts";
 import { isDamage, isFull } from "./errors.ts";
 
 /**
- * A file that takes up room, given back when the disk is full and the end of a run is to be written: enough for
- * thousands of them. Even deleting needs room in a database.
+ * A file that takes up room, deleted when the disk is full and the end of a run must be written: enough for thousands of
+ * ends. Even deleting needs room in a database.
  */
 const BALLAST_BYTES = 8 << 20;
 /**
- * A disk with less than this free, the ballast counted, is full: what is committed still has to go from the log into the
- * database, which must not need the ballast, and figures are deleted with what is left.
+ * A disk with less than this free, the ballast counted, is full. The difference is for commits that still have to go from the
+ * log into the database, and for deleting metrics.
  */
 const FULL_BYTES = 2 * BALLAST_BYTES;
-/** So much must be free, the ballast counted, before a disk that was full has room again: figures that wait are stored next. */
+/** A disk that was full has room again when this much is free, the ballast counted: metrics that wait are stored next. */
 const FREE_BYTES = 3 * BALLAST_BYTES;
 
-/** What is wrong with a data folder while it is in use. */
+/** Trouble with a data folder while it is in use: a full disk, a damaged database. */
 export type Trouble = {
-  /** Notes what a write or a read of this database was refused for. */
+  /** Notes the error of a read or a write of this database. */
   readonly met: (error: unknown, file: string) => void;
   readonly damaged: (file: string, what: string) => void;
   /** False from when the disk is full until there is room again: only the ends of runs are written meanwhile. */
   readonly hasRoom: () => boolean;
-  /** False while the ballast is given back: what is left then is for the ends of runs, and not for deleting figures. */
+  /** False while the ballast is given back: the last room is then for the ends of runs, and not for deleting metrics. */
   readonly hasRoomToDelete: () => boolean;
   /** Gives the ballast back. True where there is room now, and it is worth trying again. */
   readonly giveBack: () => boolean;
-  /** In words; empty where all is well. */
+  /** In words; empty where there is no trouble. */
   readonly reasons: () => string[];
 };
 
-export const watchTrouble = (folder: string, log?: Log): Trouble => {
-  const ballast = join(folder, "ballast");
-  const damages = new Map<string, string>();
-
-  const hasBallast = (): boolean => {
+const ballastAt = (ballast: string) => {
+  const exists = (): boolean => {
     try {
       return statSync(ballast).size >= BALLAST_BYTES;
     } catch {
       return false;
     }
   };
-  const take = (): boolean => {
+  const create = (): boolean => {
     try {
       // Not a hole: zeros that are really there.
       const file = openSync(ballast, "w", 0o600);
@@ -59,6 +56,12 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
       return false;
     }
   };
+  return { exists, create, remove: (): void => rmSync(ballast, { force: true }) };
+};
+
+export const watchTrouble = (folder: string, log?: Log): Trouble => {
+  const ballast = ballastAt(join(folder, "ballast"));
+  const damages = new Map<string, string>();
 
   let full = false;
   const setFull = (now: boolean): void => {
@@ -69,11 +72,11 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
     full = now;
   };
   const hasRoom = (): boolean => {
-    const held = hasBallast();
+    const held = ballast.exists();
     const { bavail, bsize } = statfsSync(folder);
     const free = bavail * bsize + (held ? BALLAST_BYTES : 0);
     const enough = free >= (held && !full ? FULL_BYTES : FREE_BYTES);
-    setFull(!enough || !(held || take()));
+    setFull(!enough || !(held || ballast.create()));
     return !full;
   };
   hasRoom();
@@ -90,8 +93,8 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
       if (isFull(error)) setFull(true);
     },
     giveBack: () => {
-      if (!hasBallast()) return false;
-      rmSync(ballast, { force: true });
+      if (!ballast.exists()) return false;
+      ballast.remove();
       setFull(true);
       log?.warn({ folder }, "the ballast is given back, so that the ends of runs can be written");
       return true;
@@ -104,7 +107,7 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
       );
     },
     hasRoom,
-    hasRoomToDelete: () => hasRoom() || hasBallast(),
+    hasRoomToDelete: () => hasRoom() || ballast.exists(),
     reasons: () => [
       ...(hasRoom() ? [] : ["its disk is full; free some space"]),
       ...[...damages].map(
