@@ -66,7 +66,7 @@ export const MAY_IMPORT = {
   ],
 
   "server/src/stores/*": [...BASE, DOMAIN, "server/src/stores/model"],
-  "server/src/stores/model": [...BASE, DOMAIN],
+  "server/src/stores/model": [...BASE, DOMAIN, "server/src/stores/*", "server/src/stores/shared"],
   "server/src/stores/shared": ROOM,
   "server/src/stores/memory": [...ROOM, "server/src/stores/shared"],
   "server/src/stores/sqlite": [...ROOM, "server/src/stores/shared"],
@@ -112,6 +112,8 @@ export const MAY_IMPORT = {
     DOMAIN,
     "server/src/stores/model",
     "server/src/stores/mongo",
+    // The shape of the records that it writes.
+    "type server/src/stores/metric-store.ts",
   ],
   "cli/src": ["contract/src", "server/src", "legacy-import/src", "examples/shop"],
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nameKey } from "@load-manager/server/stores/shared/text.ts";
+import { nameKey } from "@load-manager/server/lib/text.ts";
 import type { Fields } from "../read/fields.ts";
 import type { Repair } from "./known-faults.ts";
 import { type Json, type JsonObject, idOf, isPlain, toJson } from "../read/json.ts";

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
-import { nameKey } from "@load-manager/server/stores/shared/text.ts";
+import { nameKey } from "@load-manager/server/lib/text.ts";
 import type { Context } from "../transform/entity.ts";
 import { READ } from "../read/json.ts";
 import { createRevisionIndex, createRunIndex, type RunIndex } from "../read/known.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Collection, Condition } from "../collection.ts";
 import { keyOf, valueOf } from "../shared/columns.ts";
-import { compareText } from "../shared/text.ts";
+import { compareText } from "../../lib/text.ts";
 import {
   fieldOfColumn,
   freshValue,

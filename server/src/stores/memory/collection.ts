@@ -6,7 +6,7 @@ import { clone } from "../shared/clone.ts";
 import { keyOf, orderOf, readerOf, type Value } from "../shared/columns.ts";
 import type { Place } from "../shared/cursor.ts";
 import { type Listing, listingOf, pageOfListing, placeOf } from "../shared/listing.ts";
-import { compareText } from "../shared/text.ts";
+import { compareText } from "../../lib/text.ts";
 import { ofMap } from "./dump.ts";
 
 type Test = (value: Value) => boolean;

@@ -8,7 +8,7 @@ import type {
 } from "../dump.ts";
 import type { IdempotencyRecord } from "../idempotency-store.ts";
 import type { Lease } from "../lease-store.ts";
-import { compareText } from "../shared/text.ts";
+import { compareText } from "../../lib/text.ts";
 import type { StoredEvents } from "./events.ts";
 import { leaseKey } from "./leases.ts";
 import { copy, keyOf, mergedOf, type MetricsOfRun, metricsOf, placeOf } from "./metrics.ts";

@@ -1,7 +1,7 @@
 import type { Lease, LeaseStore } from "../lease-store.ts";
 import { clone } from "../shared/clone.ts";
 import { nextFence } from "../shared/fence.ts";
-import { compareText } from "../shared/text.ts";
+import { compareText } from "../../lib/text.ts";
 
 export const leaseKey = (clusterId: string, slot: number): string => `${slot} ${clusterId}`;
 

@@ -1,6 +1,6 @@
 import type { Rollup, RollupQuery, CompactedRange, MetricStore, MetricRecord } from "../ports.ts";
 import { bySeq, inRange, SAMPLE, sameRecord, toRanges } from "../shared/samples.ts";
-import { compareText } from "../shared/text.ts";
+import { compareText } from "../../lib/text.ts";
 
 export type MetricsOfRun = {
   readonly rows: Map<string, MetricRecord>;

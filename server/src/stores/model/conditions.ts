@@ -1,6 +1,6 @@
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 import type { Condition } from "../collection.ts";
-import { nameKey } from "../shared/text.ts";
+import { nameKey } from "../../lib/text.ts";
 import type { Column } from "./description.ts";
 
 /** Columns that most entities have. */

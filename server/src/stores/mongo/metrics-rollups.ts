@@ -1,6 +1,6 @@
 import { Binary, type Db, type Document } from "mongodb";
 import type { Rollup, RollupQuery, Reading, MetricRecord } from "../ports.ts";
-import { compareText } from "../shared/text.ts";
+import { compareText } from "../../lib/text.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
 import {
   isCompleted,

@@ -1,5 +1,5 @@
 import type { MetricRecord } from "../metric-store.ts";
-import { compareText } from "./text.ts";
+import { compareText } from "../../lib/text.ts";
 
 export const SAMPLE = 2;
 
