@@ -86,7 +86,11 @@ const ownIngest = async (folder: string, pool: readonly (readonly Cell[])[]): Pr
 const compactorOf = (metrics: MetricStore, now: () => number) =>
   createCompactor({
     metrics,
-    clock: { now: () => now() * 1000, monotonic: () => performance.now() },
+    clock: {
+      now: () => now() * 1000,
+      monotonic: () => performance.now(),
+      wall: () => now() * 1000,
+    },
     log: pino({ level: "warn" }),
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],

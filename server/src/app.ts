@@ -186,7 +186,7 @@ const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) =>
   const keyExpiry = createPeriodic({
     name: "idempotency_key_expiry",
     intervalMs: HOUR_MS,
-    job: () => stores.keys.expire(clock.now() - KEY_MS),
+    job: () => stores.keys.expire(clock.wall() - KEY_MS),
     log,
   });
   return { orphanReaper, compactor, keyExpiry };

@@ -21,7 +21,7 @@ export const AMOUNT = { shapes: SHAPES, tests: 3, runs: 14, metrics: 3, malforme
 
 export const depsOf = (db: Db, more: Partial<MigrateDeps["lock"]> = {}): MigrateDeps => {
   let now = 1_800_000_000_000;
-  const clock = { now: () => now, monotonic: () => now };
+  const clock = { now: () => now, monotonic: () => now, wall: () => now };
   return {
     db,
     clock,

@@ -99,7 +99,7 @@ describe("of two servers that live", () => {
     const serverOf = (holder: string) => {
       const { once } = createIdempotency({
         keys,
-        clock: { now: () => 1, monotonic: () => 1 },
+        clock: { now: () => 1, monotonic: () => 1, wall: () => 1 },
         ids: { next: () => "", of: (name) => name },
         membership: { ...soleMember(holder), isGone: async () => false },
       });

@@ -107,7 +107,7 @@ export const createIdempotency = (deps: {
           id,
           fingerprint,
           owner: membership.holder,
-          createdAt: clock.now(),
+          createdAt: clock.wall(),
         });
         if (record.answer !== undefined) return { answer: record.answer, replayed: true };
         acquired = record;

@@ -1,9 +1,13 @@
 import { uptime } from "node:os";
 
-/** The only source of time. `now` is Unix milliseconds; `monotonic` never falls, even when the wall clock is set. */
+/** The only source of time; all in ms. */
 export type Clock = {
+  /** Unix time that passes evenly, whoever sets the wall clock: every decision about a run is made by it. */
   readonly now: () => number;
+  /** Never falls. */
   readonly monotonic: () => number;
+  /** Unix time as the machine shows it: for expiry and retention only. */
+  readonly wall: () => number;
   /** Adopts a wall clock that was set. Returns the change of `now` in ms. */
   readonly follow?: () => number;
 };
@@ -43,6 +47,7 @@ export const createSteadyClock = (sources: Sources): Clock => {
       return Math.round(base + passed);
     },
     monotonic,
+    wall,
     follow: () => {
       const jumped = wall() - base - monotonic();
       if (Math.abs(jumped) <= NOTABLE_MS) return 0;

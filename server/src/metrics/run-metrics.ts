@@ -74,7 +74,7 @@ export const createRunMetrics = (deps: {
     events,
     runs,
     aggregates,
-    oldestSecond: () => Math.floor(clock.now() / 1000) - retention.secondsDays * DAY_SECONDS,
+    oldestSecond: () => Math.floor(clock.wall() / 1000) - retention.secondsDays * DAY_SECONDS,
   });
   return {
     ingestBatch,

@@ -139,7 +139,7 @@ describe("a stream", () => {
     expect(second.seconds()).toEqual(span(1005, 1402));
     const compactor = createCompactor({
       metrics: stores.metrics,
-      clock: { now: () => 1_300_000, monotonic: () => 0 },
+      clock: { now: () => 1_300_000, monotonic: () => 0, wall: () => 1_300_000 },
       log,
       retention: { secondsDays: 14, tenSecondsDays: 90 },
       keptRunIds: async () => [],
@@ -162,7 +162,7 @@ describe("a stream", () => {
     const compactAll = async (): Promise<void> => {
       const compactor = createCompactor({
         metrics: stores.metrics,
-        clock: { now: () => 9_000_000, monotonic: () => 0 },
+        clock: { now: () => 9_000_000, monotonic: () => 0, wall: () => 9_000_000 },
         log,
         retention: { secondsDays: 14, tenSecondsDays: 90 },
         keptRunIds: async () => [],

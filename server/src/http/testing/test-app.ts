@@ -26,7 +26,7 @@ export const testApp = (
     config: change(config),
     again,
     stores,
-    clock: { now: () => 1_700_000_000_000, monotonic: () => 0 },
+    clock: { now: () => 1_700_000_000_000, monotonic: () => 0, wall: () => 1_700_000_000_000 },
     ids: { next: () => `id-${(ids += 1)}`, of: (name) => `of-${name}` },
     log: pino({ level: "silent" }),
   });

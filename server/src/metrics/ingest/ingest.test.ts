@@ -250,7 +250,7 @@ describe("cumulative snapshots", () => {
     await store(testRun(), failing(20, 3, 2), json(1_001_000));
     await store(testRun(), failing(20, 3, 2), json(1_002_000));
     await store(testRun(), failing(5, 1, 0), json(1_003_000));
-    const clock = { now: () => 2_000_000, monotonic: () => 0 };
+    const clock = { now: () => 2_000_000, monotonic: () => 0, wall: () => 2_000_000 };
     const queries = createQueries({ metrics: own.metrics, aggregates, clock });
     const { items } = await queries.failures(testRun(), {});
     expect(items.map(({ name, error, occurrences }) => [name, error, occurrences])).toEqual([

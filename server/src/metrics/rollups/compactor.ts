@@ -78,7 +78,7 @@ export const createCompactor = (deps: {
   const { metrics, clock, log, retention } = deps;
   const builder = createBuilder();
   const stopping = new AbortController();
-  let nextExpiryAt = 0;
+  let nextExpiryAt = Number.NEGATIVE_INFINITY;
 
   /** Compacts until no run has a window that is old enough. A run that fails is left to the next pass. */
   const compactDue = async (): Promise<void> => {
@@ -107,10 +107,10 @@ export const createCompactor = (deps: {
   };
 
   const runOnce = async (): Promise<void> => {
-    const now = Math.floor(clock.now() / 1000);
+    const now = Math.floor(clock.wall() / 1000);
     await compactDue();
-    if (clock.now() < nextExpiryAt) return;
-    nextExpiryAt = clock.now() + EXPIRE_INTERVAL_MS;
+    if (clock.monotonic() < nextExpiryAt) return;
+    nextExpiryAt = clock.monotonic() + EXPIRE_INTERVAL_MS;
     const kept = await deps.keptRunIds();
     await metrics.expire(1, now - retention.secondsDays * DAY_SECONDS, kept);
     await metrics.expire(10, now - retention.tenSecondsDays * DAY_SECONDS, kept);

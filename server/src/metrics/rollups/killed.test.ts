@@ -17,7 +17,7 @@ const program = (dataDir: string, from: number): string => `
   let seq = ${from};
   const compactor = createCompactor({
     metrics,
-    clock: { now: () => (seq + 1e6) * 1000, monotonic: () => 0 },
+    clock: { now: () => (seq + 1e6) * 1000, monotonic: () => 0, wall: () => (seq + 1e6) * 1000 },
     log: { debug() {}, info() {}, warn: console.error, error: console.error },
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],

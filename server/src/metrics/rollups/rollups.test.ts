@@ -69,7 +69,7 @@ const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) 
   createQueries({
     metrics,
     aggregates: createRunAggregateCache(metrics),
-    clock: { now: () => NOW, monotonic: () => 0 },
+    clock: { now: () => NOW, monotonic: () => 0, wall: () => NOW },
   });
 
 /** Compacts the windows that began before a second, as a server does when that second is long past. */
@@ -79,7 +79,11 @@ const compactBefore = async (
 ): Promise<void> => {
   const compactor = createCompactor({
     metrics,
-    clock: { now: () => (second + 60) * 1000, monotonic: () => 0 },
+    clock: {
+      now: () => (second + 60) * 1000,
+      monotonic: () => 0,
+      wall: () => (second + 60) * 1000,
+    },
     log,
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],

@@ -35,7 +35,7 @@ export const usualRecords = (): MetricRecord[] => [
 export const queriesOver = async (rows: readonly MetricRecord[]) => {
   const { metrics } = createMemoryStores();
   await metrics.append(rows);
-  const clock = { now: () => NOW, monotonic: () => NOW };
+  const clock = { now: () => NOW, monotonic: () => NOW, wall: () => NOW };
   return createQueries({ metrics, aggregates: createRunAggregateCache(metrics), clock });
 };
 export const run = testRun();

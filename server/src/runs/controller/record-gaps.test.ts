@@ -11,7 +11,7 @@ test("a gap is told after ten seconds, once, and its end when it is healed", asy
   let mono = 0;
   const deps = {
     events: stores.events,
-    clock: { now: () => 5000 + mono, monotonic: () => mono },
+    clock: { now: () => 5000 + mono, monotonic: () => mono, wall: () => 5000 + mono },
     metrics: { gaps: async (runId: string) => sequenceGaps(await aggregates.get(runId)) },
   };
   const known: OpenGaps = new Map();

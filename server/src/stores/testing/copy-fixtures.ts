@@ -38,7 +38,7 @@ const rowsOf = (runId: string): MetricRecord[] => {
 const compact = async ({ metrics }: Stores): Promise<void> => {
   const compactor = createCompactor({
     metrics,
-    clock: { now: () => (1500 + 60) * 1000, monotonic: () => 0 },
+    clock: { now: () => (1500 + 60) * 1000, monotonic: () => 0, wall: () => (1500 + 60) * 1000 },
     log: { debug() {}, info() {}, warn() {}, error() {} },
     retention: { secondsDays: 14, tenSecondsDays: 90 },
     keptRunIds: async () => [],
@@ -113,7 +113,7 @@ export const answersOf = async ({ metrics, runs }: Stores, runId: string): Promi
   const queries = createQueries({
     metrics,
     aggregates,
-    clock: { now: () => NOW, monotonic: () => 0 },
+    clock: { now: () => NOW, monotonic: () => 0, wall: () => NOW },
   });
   const run = { ...testRun(), ...(await runs.get(runId)) };
   const answers: unknown[] = [];

@@ -87,7 +87,7 @@ export const createWorld = async (variant: Variant) => {
   await memory.loadTests.create(definition);
   const { stores: base, history } = recordingStores(memory);
   const cluster = simulatedCluster({ ...variant, now: () => now });
-  const clock = { now: () => now, monotonic: () => now };
+  const clock = { now: () => now, monotonic: () => now, wall: () => now };
 
   const membershipOf = (
     stores: Stores,
