@@ -1,7 +1,10 @@
-/** The part of pino that the program uses. `data` has an `event`: a stable name in snake_case. */
+/** `event` is the line's stable name, in snake_case; the rest are its fields. */
+export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
+
+/** The part of pino that the program uses. */
 export type Log = {
-  readonly debug: (data: object, message: string) => void;
-  readonly info: (data: object, message: string) => void;
-  readonly warn: (data: object, message: string) => void;
-  readonly error: (data: object, message: string) => void;
+  readonly debug: (fields: LogFields, message: string) => void;
+  readonly info: (fields: LogFields, message: string) => void;
+  readonly warn: (fields: LogFields, message: string) => void;
+  readonly error: (fields: LogFields, message: string) => void;
 };

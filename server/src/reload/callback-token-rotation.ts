@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Logger } from "pino";
 import type { ClusterRegistry } from "../clusters/registry.ts";
 import { messageOf } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
 import { createPeriodic, type Periodic } from "../lib/periodic.ts";
 import { isTerminal } from "../runs/domain/states.ts";
 import type { Ownership } from "../runs/ownership/leases.ts";
@@ -13,7 +13,7 @@ type Deps = {
   readonly registry: ClusterRegistry;
   readonly runs: Pick<RunStore, "get">;
   readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
-  readonly log: Logger;
+  readonly log: Log;
 };
 
 /**

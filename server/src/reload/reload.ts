@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
-import type { Logger } from "pino";
 import type { ClusterRegistry } from "../clusters/registry.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { opennessFaults } from "../config/check.ts";
 import { faultsError } from "../config/problems.ts";
+import type { Log } from "../lib/log.ts";
 import { unreachable } from "../clusters/check-reachability.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
@@ -22,7 +22,7 @@ type Deps = {
   readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
   readonly setSecurity: (security: Config["security"]) => void;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
 };
 
 const FIXED = ["server", "store", "mongodb", "orchestrator", "retention"] as const;

@@ -75,7 +75,10 @@ const startThread = (
     else waiter?.reject(errorOf(reply));
   });
   worker.on("error", (error) => {
-    log?.error({ error: messageOf(error) }, "the thread that stores metrics has failed");
+    log?.error(
+      { event: "metrics_thread_failed", error: messageOf(error) },
+      "The thread that stores metrics failed.",
+    );
     end(
       new AppError("unavailable", "Metrics cannot be stored: the server must be started again.", {
         cause: error,

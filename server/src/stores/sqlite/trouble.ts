@@ -63,12 +63,21 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
   const ballast = ballastAt(join(folder, "ballast"));
   const damages = new Map<string, string>();
 
+  const logDamage = (file: string, what: string): void =>
+    log?.error(
+      { event: "database_damaged", folder, file, what },
+      "A database is damaged; its undamaged part stays readable.",
+    );
+
   let full = false;
   const setFull = (now: boolean): void => {
     if (now && !full) {
-      log?.error({ folder }, "the disk is full: nothing new is stored until there is room");
+      log?.error(
+        { event: "disk_full", folder },
+        "The disk is full: nothing new is stored until there is room.",
+      );
     }
-    if (!now && full) log?.info({ folder }, "the disk has room again");
+    if (!now && full) log?.info({ event: "disk_has_room", folder }, "The disk has room again.");
     full = now;
   };
   const hasRoom = (): boolean => {
@@ -85,10 +94,7 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
     met: (error, file) => {
       if (isDamage(error) && !damages.has(file)) {
         damages.set(file, "a page of it cannot be read");
-        log?.error(
-          { folder, file },
-          "a database is damaged; what can be read of it stays readable",
-        );
+        logDamage(file, "a page of it cannot be read");
       }
       if (isFull(error)) setFull(true);
     },
@@ -96,15 +102,15 @@ export const watchTrouble = (folder: string, log?: Log): Trouble => {
       if (!ballast.exists()) return false;
       ballast.remove();
       setFull(true);
-      log?.warn({ folder }, "the ballast is given back, so that the ends of runs can be written");
+      log?.warn(
+        { event: "ballast_released", folder },
+        "The ballast file was deleted, so that the ends of runs can be stored.",
+      );
       return true;
     },
     damaged: (file, what) => {
       damages.set(file, what);
-      log?.error(
-        { folder, file, what },
-        "a database is damaged; what can be read of it stays readable",
-      );
+      logDamage(file, what);
     },
     hasRoom,
     hasRoomToDelete: () => hasRoom() || ballast.exists(),
