@@ -42,7 +42,7 @@ describe("the numbers of a run", () => {
     expect(map.counts[0]).toHaveLength(map.lowerMs.length);
   });
 
-  test("failures and exceptions are told with times", async () => {
+  test("failures and exceptions have times", async () => {
     const failures = (await read(`${full}/failures`)).json;
     expect(failures).toEqual({
       runId: full,
@@ -76,7 +76,7 @@ describe("the numbers of a run", () => {
     expect([wrong.status, wrong.json.errors[0].field]).toEqual([400, "step"]);
   });
 
-  test("a limit that is not allowed itself is told as one", async () => {
+  test("an exclusive limit is named as one", async () => {
     const load = { ...LOAD_TEST, locustfile: SCRIPT, autoStop: { failedPercent: 0 } };
     const answers = [
       await call("POST", "/v1/load-tests", { body: load }),
@@ -111,7 +111,7 @@ describe("the numbers of a run", () => {
     ]);
   });
 
-  test("the documentation says what the figures mean", async () => {
+  test("the documentation has the definitions", async () => {
     const page = await call("GET", "/docs");
     expect(page.text).toContain('id="definitions"');
     expect(page.text).toContain("rank ⌈p·n⌉");

@@ -1,9 +1,11 @@
 import type { LoadTest, LoadTestQuery } from "@load-manager/contract/load-test.ts";
-import { SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun, RunQuery } from "@load-manager/contract/run.ts";
 import type { Page } from "../ports.ts";
 import { decodeCursor, encodeCursor, type Place } from "./cursor.ts";
 import { compareText, nameKey } from "./text.ts";
+
+export const SCOPE_LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
 
 /** What both lists understand, read once for all stores: names as keys, empty lists as no filter. */
 export type Listing = {
