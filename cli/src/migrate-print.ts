@@ -1,7 +1,7 @@
 import type { DryCollection } from "@load-manager/legacy-import/dry-run.ts";
 import { REPAIRS, type Repair } from "@load-manager/legacy-import/transform/known-faults.ts";
 import type { Report } from "@load-manager/legacy-import/report.ts";
-import type { Verdict } from "@load-manager/legacy-import/verify/verify.ts";
+import type { Verdict } from "@load-manager/legacy-import/verify/findings.ts";
 
 type Out = (line: string) => void;
 type Counted = Pick<DryCollection, "copied" | "left" | "repaired" | "leftDocuments">;

@@ -63,13 +63,13 @@ onMongo((options) => {
         const dry = await dryRun(depsOf(db), INPUT);
         expect(await countsOf(db)).toEqual(before);
         const report = await migrate(depsOf(db), INPUT);
-        const made = report?.collections.map(({ collection, copied, left, repaired }) => ({
+        const converted = report?.collections.map(({ collection, copied, left, repaired }) => ({
           collection,
           copied,
           left,
           repaired,
         }));
-        expect(made).toEqual(
+        expect(converted).toEqual(
           dry.map(({ collection, copied, left, repaired }) => ({
             collection,
             copied,
@@ -77,7 +77,7 @@ onMongo((options) => {
             repaired,
           })),
         );
-        const sum = made?.reduce((total, { copied, left }) => total + copied + left, 0);
+        const sum = converted?.reduce((total, { copied, left }) => total + copied + left, 0);
         expect(sum).toBe(documents);
         expect(report?.untouched).toEqual(["somebody_elses"]);
         expect(report?.verified.map(({ wrong }) => wrong)).toEqual([0, 0, 0, 0]);
@@ -99,7 +99,7 @@ onMongo((options) => {
       });
     });
 
-    test("a corpus of malformed documents: each is in today's collection, or left and kept; none is lost", async () => {
+    test("a corpus of malformed documents: each is in today's collection or left; none is lost", async () => {
       await inDatabase(options, "fuzz", async (db) => {
         const counts = new Map<string, number>();
         for (const target of FUZZED) {
@@ -131,7 +131,7 @@ onMongo((options) => {
       });
     });
 
-    test("a tenant that is not mapped stops it before anything changes", async () => {
+    test("a tenant without a mapping stops it before anything changes", async () => {
       await inDatabase(options, "unmapped", async (db) => {
         await fillLegacy(db, { ...AMOUNT, shapes: ["camel", "lower"], runs: 7, metrics: 2 });
         const before = await countsOf(db);
@@ -147,7 +147,7 @@ onMongo((options) => {
       });
     });
 
-    test("two at once: the second is refused; one that is gone is taken over", async () => {
+    test("two at once: the second is refused; the lock of a dead process is taken over", async () => {
       await inDatabase(options, "lock", async (db) => {
         await fillLegacy(db, { ...AMOUNT, shapes: ["camel"], metrics: 1 });
         const lock = { owner: "other", host: "elsewhere", pid: 77, beat: 0 };
@@ -167,7 +167,7 @@ onMongo((options) => {
       });
     });
 
-    test("back again, and forth; cleanup takes the backups and nothing that was not understood", async () => {
+    test("rollback and migration again; cleanup removes the backups and keeps left documents", async () => {
       await inDatabase(options, "back", async (db) => {
         await fillLegacy(db, { ...AMOUNT, shapes: ["camel", "lower"], metrics: 2 });
         const before = await countsOf(db);
@@ -194,7 +194,7 @@ onMongo((options) => {
       });
     });
 
-    test("broken off at any rename, before it or after: the next start ends it", async () => {
+    test("interrupted at any rename, before or after it: the next start finishes", async () => {
       await inDatabase(options, "renames", async (db) => {
         for (let at = 0; at < 12; at += 1) {
           await fillLegacy(db, { ...AMOUNT, shapes: ["camel"], runs: 2, metrics: 1 });
@@ -226,7 +226,7 @@ onMongo((options) => {
       });
     });
 
-    test("a time series is copied to a plain backup, and gone once that is there", async () => {
+    test("a time series is copied to a plain backup, and dropped after that", async () => {
       await inDatabase(options, "series", async (db) => {
         await fillLegacy(db, { ...AMOUNT, shapes: ["camel"], runs: 7, metrics: 2 });
         const old = await db.collection("metrics_timeseries").find().sort({ _id: 1 }).toArray();
@@ -261,7 +261,7 @@ onMongo((options) => {
       });
     });
 
-    test("with --keep-active runs go on where they were; another mapping does not go on with a begun one", async () => {
+    test("with --keep-active runs keep their state; another mapping does not resume a migration", async () => {
       await inDatabase(options, "active", async (db) => {
         await db.collection("test_runs").insertMany([oldRun(4, "camel", 1), oldRun(6, "lower", 1)]);
         await migrate(depsOf(db), { ...INPUT, keepActive: true });

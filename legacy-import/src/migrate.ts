@@ -19,7 +19,8 @@ import { readState, type State } from "./state.ts";
 import { finishSwap } from "./swap/finish.ts";
 import type { Mapping } from "./transform/mapping.ts";
 import { placesBeforeSwap } from "./verify/places.ts";
-import { faultsIn, type Verdict, verificationError, verifyAll } from "./verify/verify.ts";
+import type { Verdict } from "./verify/findings.ts";
+import { faultsIn, verificationError, verifyAll } from "./verify/verify.ts";
 import { copyAll } from "./write/copy-all.ts";
 
 const hashOf = (mapping: Mapping): string =>

@@ -36,15 +36,15 @@ const metric = (more: Document) => {
 
 describe("metrics", () => {
   test("a time in 1970 is the ObjectId's second", () => {
-    const { value: made, repaired } = metric({
+    const { value: converted, repaired } = metric({
       _id: new BSON.ObjectId("6585420a0201000000000001"),
       timestamp: new Date(1),
       totalRequests: 5,
       weird: "x",
     });
-    expect(made.at).toBe(0x6585420a * 1000);
+    expect(converted.at).toBe(0x6585420a * 1000);
     expect(repaired).toContain("time_of_id");
-    expect(made.metadata).toMatchObject({ legacy: { weird: "x" } });
+    expect(converted.metadata).toMatchObject({ legacy: { weird: "x" } });
   });
 
   test.each([
@@ -77,36 +77,42 @@ describe("the rows of a run", () => {
     ]);
   const second = Math.floor(MS / 1000);
 
-  test("each says what was added since the one before; two at one instant share their second", () => {
+  test("each has the difference from the one before; two at one instant share their second", () => {
     const rows = rowsOfRun("r", { scope: SCOPE, startedAt: MS - 5000, ended: true });
-    const made = [
+    const converted = [
       ...rows.add(snapshotAt(0, 10)),
       ...rows.add(snapshotAt(0, 15)),
       ...rows.add(snapshotAt(2, 40)),
       ...rows.end(),
     ];
-    expect(summary(made)).toEqual([
+    expect(summary(converted)).toEqual([
       [RECORD.snapshot, 1, second, 10],
       [RECORD.snapshot, 2, second, 5],
       [RECORD.snapshot, 3, second + 2, 25],
       [RECORD.final, 4, 0],
     ]);
-    const spans = made.slice(0, 3).map(({ row }) => decodeSample(row.body).snapshot?.fromSecond);
+    const spans = converted
+      .slice(0, 3)
+      .map(({ row }) => decodeSample(row.body).snapshot?.fromSecond);
     expect(spans).toEqual([second - 5, second, second + 1]);
   });
 
-  test("counts that fall are another process's; a run that goes on is not closed", () => {
+  test("counts that fall belong to another master instance; an active run gets no final", () => {
     const rows = rowsOfRun("r", { scope: SCOPE, ended: false });
-    const made = [...rows.add(snapshotAt(0, 10)), ...rows.add(snapshotAt(2, 4)), ...rows.end()];
-    expect(summary(made)).toEqual([
+    const converted = [
+      ...rows.add(snapshotAt(0, 10)),
+      ...rows.add(snapshotAt(2, 4)),
+      ...rows.end(),
+    ];
+    expect(summary(converted)).toEqual([
       [RECORD.snapshot, 1, second, 10],
       [RECORD.final, 2, 0],
       [RECORD.snapshot, 1, second + 2, 4],
     ]);
-    expect(new Set(made.map(({ row }) => row.masterInstanceId)).size).toBe(2);
+    expect(new Set(converted.map(({ row }) => row.masterInstanceId)).size).toBe(2);
   });
 
-  test("an average that was never filled in is no time of 0; a run that is gone keeps its rows", () => {
+  test("an average that was never measured is not a time of 0; rows of a deleted run are kept", () => {
     const rows = rowsOfRun("r", undefined);
     const [first] = rows.add(snapshotAt(0, 10, { avgResponseTime: 0 }));
     expect(first?.deltas[0]).toMatchObject({ requests: 10, noTime: 10, sumUs: 0 });
@@ -114,7 +120,7 @@ describe("the rows of a run", () => {
     expect(summary(rows.end())).toEqual([[RECORD.final, 2, 0]]);
   });
 
-  test("totals without endpoints count nothing twice: only where none ever has any are they all there is", () => {
+  test("totals without endpoints are not counted twice: they count only where no snapshot has endpoints", () => {
     const bare = (seconds: number, totalRequests: number) =>
       metric({ timestamp: new Date(MS + seconds * 1000), totalRequests, avgResponseMs: 5 }).value;
     const sums = (...metrics: readonly OldMetric[]) => {

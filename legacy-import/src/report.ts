@@ -1,7 +1,7 @@
 import { type Db, type Document } from "mongodb";
 import { backupOf, leftOf, listed, foreignOf, type Target } from "./plan.ts";
 import type { State } from "./state.ts";
-import type { Verdict } from "./verify/verify.ts";
+import type { Verdict } from "./verify/findings.ts";
 
 /** The report lists this many left documents; the collection in `leftIn` has all of them. */
 const LISTED = 1000;

@@ -61,7 +61,7 @@ describe("the mapping of tenants", () => {
     [DEFAULT, { tenantId: "", projectId: "p" }, /does not know an empty tenant/],
     [DEFAULT, { tenantId: "  ", projectId: "p" }, /does not know an empty tenant/],
     [DEFAULT, { tenantId: null, projectId: "p" }, /does not know an empty tenant/],
-  ])("what it does not give a scope is told why", (mapping, older, reason) => {
+  ])("a tenant without a scope gets the reason", (mapping, older, reason) => {
     expect(mapScope(mapping, older)).toEqual({ ok: false, reason: expect.stringMatching(reason) });
   });
 
@@ -106,7 +106,7 @@ describe("the mapping of tenants", () => {
     expect(refused(text).message).toMatch(message);
   });
 
-  test("everything that is wrong is told at once, by field", () => {
+  test("all faults are reported at once, by field", () => {
     const error = refused("tenant: {}\ndefault: { accountId: 1, orgId: '', projectId: p }\n");
     expect(error.kind).toBe("validation");
     expect(error.fields.map(({ field }) => field).toSorted()).toEqual([

@@ -7,7 +7,7 @@ import { didYouMean } from "@load-manager/server/lib/did-you-mean.ts";
 const NAMES = ["tenantId", "projectId", "envId"] as const;
 const PLACEHOLDER = /\$(?:\{([^}]*)\}?|(\d+))/g;
 
-/** Text in which `$1` and `${projectId}` stand for something; without any it must be a name as scopes have them. */
+/** Text with placeholders such as `$1` and `${projectId}`; without any it must be a valid name of a scope level. */
 const Template = z
   .string({ error: "must be text; put it in quotes" })
   .superRefine((text, context) => {
@@ -48,7 +48,7 @@ const withStars = <T extends Target>(
 ) => {
   const asked = starsIn(target);
   if (asked <= stars) return;
-  const message = `uses $${asked}, and ${stars === 0 ? "there is no star to stand for it" : `match has ${stars === 1 ? "one star" : `${stars} stars`}`}`;
+  const message = `uses $${asked}, and ${stars === 0 ? "there is no star for it" : `match has ${stars === 1 ? "one star" : `${stars} stars`}`}`;
   context.addIssue({ code: "custom", message, path: [] });
 };
 
@@ -68,7 +68,7 @@ const MappingFile = z.strictObject({
   default: Plain.optional(),
 });
 
-/** How the tenants of older data and files become scopes; see docs/configuration.md. */
+/** Maps the tenants of older data and files to scopes; see docs/configuration.md. */
 export type Mapping = z.output<typeof MappingFile>;
 
 export type MappedScope =

@@ -61,7 +61,7 @@ describe("times", () => {
     new Date(-62_135_596_800_000),
     "0001-01-01T00:00:00Z",
     BSON.Long.fromNumber(-62_135_596_800),
-  ])("%j was never filled in", (value) => {
+  ])("%j was never set", (value) => {
     expect(readTime(read({ value })["value"])).toEqual({ kind: "none" });
   });
 
@@ -76,25 +76,34 @@ describe("times", () => {
     [1],
     new Date(8e15),
     "2023-13-01",
-  ])("%j is no time that can be believed", (value) => {
+  ])("%j is not a plausible time", (value) => {
     expect(readTime(read({ value })["value"])).toEqual({ kind: "wrong" });
   });
 });
 
 describe("fields", () => {
-  test("camelCase goes before lower case; what loses is kept", () => {
-    const made = loadTest({ targetUrl: "https://a", targeturl: "https://b", DESCRIPTION: "d" });
-    expect(made).toMatchObject({
+  test("camelCase wins over lower case; the other value is kept", () => {
+    const converted = loadTest({
+      targetUrl: "https://a",
+      targeturl: "https://b",
+      DESCRIPTION: "d",
+    });
+    expect(converted).toMatchObject({
       targetUrl: "https://a",
       description: "d",
       metadata: { legacy: { targeturl: "https://b", tenantId: "t" } },
     });
   });
 
-  test("null, missing and empty are told apart", () => {
+  test("null, missing and empty are distinguished", () => {
     const of = (description: unknown, metadata: unknown) => {
-      const made = loadTest({ description, metadata, targetUrl: null, targeturl: "https://b" });
-      return [made.description, made.metadata, made.targetUrl];
+      const converted = loadTest({
+        description,
+        metadata,
+        targetUrl: null,
+        targeturl: "https://b",
+      });
+      return [converted.description, converted.metadata, converted.targetUrl];
     };
     const legacy = { tenantId: "t" };
     const migration = expect.anything();
@@ -102,7 +111,7 @@ describe("fields", () => {
     expect(of("", {})).toEqual(["", { legacy, migration }, "https://b"]);
   });
 
-  test("what users wrote is never renamed, nor taken for ours", () => {
+  test("texts of users are never renamed, nor read as fields of the program", () => {
     const users = {
       "a.b": { $set: 1, " ": "x", createdat: "mine", tenantId: "theirs" },
       $where: [1, { requeststats: {} }],
@@ -122,7 +131,7 @@ describe("fields", () => {
     });
   });
 
-  test("an empty hierarchy is mapped, a whole one stands, and what it was is kept", () => {
+  test("an empty scope is mapped, a complete one is kept, and older values go to the leftovers", () => {
     const empty = { tenantId: undefined, accountId: "", orgId: "", projectId: "" };
     expect(run(empty).run).toMatchObject({ accountId: "none" });
     const whole = { accountId: "x", orgId: "y", projectId: "z", envId: "" };
@@ -157,13 +166,13 @@ describe("fields", () => {
     expect(run(ids).run.id).toBe(id);
   });
 
-  test("a time that is missing is the ObjectId's, and marked", () => {
-    const made = run({
+  test("a missing time is the ObjectId's, and a repair", () => {
+    const converted = run({
       _id: new BSON.ObjectId("6585420a0201000000000001"),
       createdAt: new Date(0),
     }).run;
-    expect(made.createdAt).toBe(0x6585420a * 1000);
-    expect(made.metadata).toMatchObject({
+    expect(converted.createdAt).toBe(0x6585420a * 1000);
+    expect(converted.metadata).toMatchObject({
       migration: { repaired: expect.arrayContaining(["time_of_id"]) },
     });
   });
@@ -183,14 +192,14 @@ describe("fields", () => {
 
 describe("runs", () => {
   test.each(["Running", "stopping", "PENDING"])(
-    "a run that is %s for ever has failed",
+    "a run that is %s without an end has failed",
     (status) => {
-      const { run: made } = run({
+      const { run: converted } = run({
         status,
         updatedAt: MS + 5000,
         finishedAt: new Date(-62_135_596_800_000),
       });
-      expect(made).toMatchObject({
+      expect(converted).toMatchObject({
         status: "Failed",
         endCause: "failed",
         finishedAt: MS + 5000,
@@ -228,8 +237,8 @@ describe("runs", () => {
         " Aggregated": { method: "", name: "Aggregated", numrequests: 100 },
       },
     };
-    const { run: made, live } = run({ lastmetrics, startedAt: MS, finishedAt: MS + 10_000 });
-    expect(made.summary).toMatchObject({
+    const { run: converted, live } = run({ lastmetrics, startedAt: MS, finishedAt: MS + 10_000 });
+    expect(converted.summary).toMatchObject({
       totalRequests: 100,
       requestsPerSec: 10,
       errorRate: 5,
@@ -245,12 +254,12 @@ describe("runs", () => {
         method: "GET",
         name: "/x.y?$a=1",
         minResponseTime: null,
-        // Not both are the made-up multiples: somebody measured them.
+        // One of them is not an invented multiple, so both were measured.
         p95ResponseTime: 14,
         p99ResponseTime: 20,
       }),
     });
-    expect(made.metadata).toMatchObject({
+    expect(converted.metadata).toMatchObject({
       migration: {
         repaired: [
           "aggregated_endpoint",
@@ -266,20 +275,24 @@ describe("runs", () => {
 
   test("an attempt, which runs no longer have, goes to metadata.legacy", () => {
     for (const attempt of [{ attempt: new BSON.Int32(1) }, { Attempt: 1n }]) {
-      const { run: made } = run(attempt);
-      expect(made).not.toHaveProperty("attempt");
-      expect(made.metadata).toMatchObject({ legacy: { [Object.keys(attempt)[0] ?? ""]: 1 } });
+      const { run: converted } = run(attempt);
+      expect(converted).not.toHaveProperty("attempt");
+      expect(converted.metadata).toMatchObject({ legacy: { [Object.keys(attempt)[0] ?? ""]: 1 } });
     }
   });
 
   test("an external run has no load test; numbers beyond 2^53 are kept among the leftovers", () => {
-    const { run: made } = run({ loadTestId: "", targetUsers: 2n ** 60n, spawnRate: Number.NaN });
-    expect(made).toMatchObject({
+    const { run: converted } = run({
+      loadTestId: "",
+      targetUsers: 2n ** 60n,
+      spawnRate: Number.NaN,
+    });
+    expect(converted).toMatchObject({
       trigger: "external",
       name: `External ${new Date(MS).toISOString()}`,
     });
-    expect(made.targetUsers).toBeUndefined();
-    expect(made.metadata).toMatchObject({
+    expect(converted.targetUsers).toBeUndefined();
+    expect(converted.metadata).toMatchObject({
       legacy: {
         targetUsers: { $numberLong: String(2n ** 60n) },
         spawnRate: { $numberDouble: "NaN" },
@@ -298,11 +311,11 @@ describe("scripts", () => {
     [{ scriptContent: "class A: pass" }, "class A: pass", "script_encoding"],
     [{ scriptContent: Buffer.from([0xff, 0xfe]).toString("base64") }, "//4=", "script_encoding"],
   ])("%j", (more, content, repair) => {
-    const { value: made, repaired } = ok(
+    const { value: converted, repaired } = ok(
       revisionOf(read({ _id: "v", loadTestId: "l", createdAt: MS, revisionNumber: 2, ...more })),
     );
-    expect(Buffer.from(made.script?.bytes ?? []).toString()).toBe(content);
-    expect(made.revision).toMatchObject({ revisionNumber: 2, entrypoint: "locustfile.py" });
+    expect(Buffer.from(converted.script?.bytes ?? []).toString()).toBe(content);
+    expect(converted.revision).toMatchObject({ revisionNumber: 2, entrypoint: "locustfile.py" });
     expect(repaired.find((name) => name === "script_encoding")).toBe(repair);
   });
 });

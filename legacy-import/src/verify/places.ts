@@ -1,6 +1,6 @@
 import { backupOf, newOf, readFrom } from "../plan.ts";
 import type { State } from "../state.ts";
-import type { Place } from "./verify.ts";
+import type { Place } from "./findings.ts";
 
 /** Older documents are under their own names, today's in `<name>__new`. */
 export const placesBeforeSwap = ({ targets, stamp }: State): Place[] =>

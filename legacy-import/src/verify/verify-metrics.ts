@@ -5,7 +5,7 @@ import { bytesOf } from "@load-manager/server/stores/mongo/document.ts";
 import { READ } from "../read/json.ts";
 import { masterInstanceIdOf, metricOf } from "../transform/metrics.ts";
 import { isTodaysRow } from "../transform/documents.ts";
-import { createFindings, type Place, type Verdict, type VerifyDeps } from "./verify.ts";
+import { createFindings, type Place, type Verdict, type VerifyDeps } from "./findings.ts";
 
 type Instance = { rows: number; last: number };
 type Run = { readonly masterInstances: Map<string, Instance>; snapshots: Map<string, number> };

@@ -3,7 +3,8 @@ import type { MigrateDeps, MigrateInput } from "../deps.ts";
 import { listed } from "../plan.ts";
 import { readState } from "../state.ts";
 import { placesAfterSwap } from "./places.ts";
-import { type Verdict, verifyAll } from "./verify.ts";
+import type { Verdict } from "./findings.ts";
+import { verifyAll } from "./verify.ts";
 
 /** Verifies a migrated database once more, while its backups exist. Changes nothing. */
 export const verifyMigrated = async (

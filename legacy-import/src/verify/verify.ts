@@ -2,7 +2,7 @@ import { LoadTest } from "@load-manager/contract/load-test.ts";
 import { SCOPE_LEVELS } from "@load-manager/contract/primitives.ts";
 import { LoadTestRun } from "@load-manager/contract/run.ts";
 import { ScriptRevision } from "@load-manager/contract/script.ts";
-import type { Db, Document } from "mongodb";
+import type { Document } from "mongodb";
 import { z } from "zod";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
@@ -14,46 +14,8 @@ import { createRevisionIndex, createRunIndex, type RunIndex } from "../read/know
 import { problemsOf } from "../transform/load-test.ts";
 import { UNCHANGED } from "../plan.ts";
 import { createSteps } from "../transform/steps.ts";
+import { createFindings, type Place, type Verdict, type VerifyDeps } from "./findings.ts";
 import { verifyMetrics } from "./verify-metrics.ts";
-
-/** The collections with the older and with today's documents of a target. */
-export type Place = {
-  readonly target: string;
-  readonly older: readonly string[];
-  readonly today: string;
-};
-export type VerifyDeps = {
-  readonly db: Db;
-  readonly context: Context;
-  readonly onProgress: (collection: string, done: number) => void;
-};
-export type Verdict = {
-  readonly collection: string;
-  /** Numbers of documents: older ones, those of them that were left, and today's ones that were checked. */
-  readonly older: number;
-  readonly left: number;
-  readonly checked: number;
-  /** The first hundred faults; `wrong` counts all of them. */
-  readonly problems: readonly string[];
-  readonly wrong: number;
-};
-
-export const createFindings = (collection: string) => {
-  const problems: string[] = [];
-  let wrong = 0;
-  return {
-    add: (problem: string): void => {
-      wrong += 1;
-      if (problems.length < 100) problems.push(problem);
-    },
-    verdict: (counts: Pick<Verdict, "older" | "left" | "checked">): Verdict => ({
-      collection,
-      ...counts,
-      problems,
-      wrong,
-    }),
-  };
-};
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   script_revisions: ScriptRevision,

@@ -18,7 +18,7 @@ const load = (yaml: string, env: Record<string, string> = {}) => {
   return loadConfig({ config: file }, env);
 };
 
-test("every setting stands there with its variable and its default", () => {
+test("the page has every setting with its variable and its default", () => {
   const { properties } = configJsonSchema() as {
     properties: Record<
       string,

@@ -31,7 +31,7 @@ describe("the configuration", () => {
     expect(config.locustClusters).toMatchObject([{ kind: "local", scope: {}, workers: 2 }]);
   });
 
-  test("flags go over the environment, that over the file, that over defaults; each tells where it comes from", () => {
+  test("flags win over the environment, the environment over the file, the file over defaults; each has its origin", () => {
     const text = "server:\n  port: 1111\n  host: localhost\nstore: { kind: memory }\n";
     const loaded = load(text, { LOAD_MANAGER_SERVER_PORT: "2222" }, { port: "3333" });
     expect(loaded.config.server).toMatchObject({ port: 3333, host: "localhost" });
@@ -149,7 +149,7 @@ describe("the configuration", () => {
     expect(refused(text)).toMatch(message);
   });
 
-  test("a wrong variable names itself, and a file that is not there is told", () => {
+  test("a bad variable is named, and so is a missing file", () => {
     expect(refused("", { LOAD_MANAGER_SERVER_PORT: "many" })).toMatch(
       /^LOAD_MANAGER_SERVER_PORT: server\.port/,
     );

@@ -59,13 +59,13 @@ export const Cluster = z.preprocess(
       z
         .strictObject({
           ...clusterBase,
-          kind: z.literal("attached").describe("A Locust master that somebody runs."),
+          kind: z.literal("attached").describe("A Locust master that somebody else runs."),
           baseUrl: HttpUrl.describe("The address of Locust's web UI, as the server reaches it."),
           authToken: Text.optional().describe(
             "The token of the plugin there; default: security.locustCallbackToken.",
           ),
         })
-        .describe("A Locust master that somebody runs."),
+        .describe("A Locust master that somebody else runs."),
       z
         .strictObject({
           ...clusterBase,

@@ -63,12 +63,12 @@ describe("secrets from files", () => {
     expect(refused("", env).message).toMatch(message);
   });
 
-  test("a setting that is no secret has no file", () => {
+  test("a setting that is not a secret has no file", () => {
     expect(load("", { LOAD_MANAGER_SERVER_HOST_FILE: "x" }).warnings).toHaveLength(1);
   });
 });
 
-describe("what stands for something else in the file", () => {
+describe("placeholders in the file", () => {
   test("variables, their defaults, files, numbers, and a plain ${", () => {
     write("team", "token-of-the-team\n");
     const text = `
@@ -164,7 +164,7 @@ describe("weak tokens", () => {
   });
 });
 
-test("everything that is wrong is told at once, each with its field", () => {
+test("all faults are reported at once, each with its field", () => {
   const error = refused(`
 server: { prot: 1, host: 0.0.0.0 }
 store: { kind: mongodb }

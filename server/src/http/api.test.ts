@@ -10,13 +10,13 @@ const create = async (more: object = {}) =>
 const fieldOf = (json: { errors?: { field: string }[] }) => json.errors?.[0]?.field;
 
 describe("load tests", () => {
-  test("are made, read, changed, listed and deleted", async () => {
-    const made = await call("POST", "/v1/load-tests", {
+  test("are created, read, changed, listed and deleted", async () => {
+    const created = await call("POST", "/v1/load-tests", {
       body: { ...LOAD_TEST, locustfile: SCRIPT, tags: ["a"] },
     });
-    expect(made.status).toBe(201);
-    expect(made.headers.location).toBe(`/v1/load-tests/${made.json.id}`);
-    expect(made.json).toMatchObject({
+    expect(created.status).toBe(201);
+    expect(created.headers.location).toBe(`/v1/load-tests/${created.json.id}`);
+    expect(created.json).toMatchObject({
       defaultUsers: 1,
       stopTimeoutSeconds: 10,
       createdAt: "2023-11-14T22:13:20.000Z",
@@ -26,7 +26,7 @@ describe("load tests", () => {
       latestRevision: { revisionNumber: 1 },
       warnings: [],
     });
-    const path = `/v1/load-tests/${made.json.id}`;
+    const path = `/v1/load-tests/${created.json.id}`;
     const read = await call("GET", path);
     expect([read.status, read.headers.etag]).toEqual([200, '"1"']);
     const changed = await call("PATCH", path, {
@@ -142,9 +142,12 @@ describe("bad input", () => {
 describe("runs", () => {
   test("are accepted with everything resolved, wait, and are cancelled", async () => {
     const { id } = await create({ defaultUsers: 5, defaultSpawnRate: 2, defaultDurationSec: 60 });
-    const made = await call("POST", `/v1/load-tests/${id}/runs`);
-    expect([made.status, made.headers.location]).toEqual([201, `/v1/runs/${made.json.id}`]);
-    expect(made.json).toMatchObject({
+    const created = await call("POST", `/v1/load-tests/${id}/runs`);
+    expect([created.status, created.headers.location]).toEqual([
+      201,
+      `/v1/runs/${created.json.id}`,
+    ]);
+    expect(created.json).toMatchObject({
       runNumber: 1,
       name: "Checkout #1",
       status: "Pending",
@@ -154,8 +157,8 @@ describe("runs", () => {
       maxDurationSec: 14_400,
       locustClusterId: "local",
     });
-    expect(made.json).not.toHaveProperty("startSent");
-    const path = `/v1/runs/${made.json.id}`;
+    expect(created.json).not.toHaveProperty("startSent");
+    const path = `/v1/runs/${created.json.id}`;
     expect((await call("DELETE", path)).status).toBe(409);
     expect((await call("DELETE", `/v1/load-tests/${id}`)).status).toBe(409);
     expect((await call("PATCH", `${path}/load`, { body: { targetUsers: 3 } })).status).toBe(409);
@@ -205,13 +208,13 @@ describe("runs", () => {
       ...config,
       locustClusters: [{ ...local, id: "prod", scope }],
     }));
-    const made = (
+    const created = (
       await none.call("POST", "/v1/load-tests", { body: { ...LOAD_TEST, locustfile: SCRIPT } })
     ).json;
-    const refused = await none.call("POST", `/v1/load-tests/${made.id}/runs`);
+    const refused = await none.call("POST", `/v1/load-tests/${created.id}/runs`);
     expect([refused.status, refused.json.code]).toEqual([409, "cluster_missing"]);
-    await none.call("PATCH", `/v1/load-tests/${made.id}`, { body: { locustClusterId: "prod" } });
-    expect((await none.call("POST", `/v1/load-tests/${made.id}/runs`)).status).toBe(201);
+    await none.call("PATCH", `/v1/load-tests/${created.id}`, { body: { locustClusterId: "prod" } });
+    expect((await none.call("POST", `/v1/load-tests/${created.id}/runs`)).status).toBe(201);
     await none.app.close();
   });
 });

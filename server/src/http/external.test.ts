@@ -4,7 +4,7 @@ import { LOAD_TEST, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
 const SCOPE = { accountId: "acme", orgId: "web", projectId: "shop" };
 const server = (externalMaxDurationSeconds?: number) => {
-  const made = testApp((config) => ({
+  const testServer = testApp((config) => ({
     ...withTokens(config),
     orchestrator: { ...config.orchestrator, externalMaxDurationSeconds },
     locustClusters: [
@@ -17,8 +17,8 @@ const server = (externalMaxDurationSeconds?: number) => {
       },
     ],
   }));
-  afterAll(() => made.app.close());
-  return made;
+  afterAll(() => testServer.app.close());
+  return testServer;
 };
 const limited = server(1800);
 const unlimited = server();
@@ -32,7 +32,7 @@ const register = async ({ call }: ReturnType<typeof server>, more: object = {}) 
     })
   ).json;
 
-test("the answer tells the plugin for how long load may last", async () => {
+test("the response limits the duration of the load", async () => {
   const first = await register(limited);
   expect(first.maxSeconds).toBe(1800);
   expect(await register(limited)).toEqual(first);

@@ -31,12 +31,12 @@ describe("a POST with an Idempotency-Key", () => {
     const runs = await Promise.all(
       [1, 2, 3].map(() => call("POST", path, { ...keyed("run"), body: { targetUsers: 3 } })),
     );
-    const made = runs.filter(({ status }) => status === 201);
-    const told = runs.filter(({ status }) => status === 409);
-    expect(made.length).toBeGreaterThanOrEqual(1);
-    expect(made.length + told.length).toBe(3);
+    const created = runs.filter(({ status }) => status === 201);
+    const refused = runs.filter(({ status }) => status === 409);
+    expect(created.length).toBeGreaterThanOrEqual(1);
+    expect(created.length + refused.length).toBe(3);
     const later = await call("POST", path, { ...keyed("run"), body: { targetUsers: 3 } });
-    expect(later.json.id).toBe(made[0]?.json.id);
+    expect(later.json.id).toBe(created[0]?.json.id);
     const listed = await call("GET", path, { token });
     expect(listed.json.items).toHaveLength(1);
   });
@@ -72,7 +72,7 @@ describe("a POST with an Idempotency-Key", () => {
     expect((await define("\u00e4")).status).toBe(400);
   });
 
-  test("that a server died over is taken up by the next: what was made is found", async () => {
+  test("that a server died over is taken up by the next: what was created is found", async () => {
     const first = await define("five");
     const record = await stores.keys.get(await idOf("five"));
     expect(record?.answer?.status).toBe(201);
@@ -111,14 +111,14 @@ describe("of two servers that live", () => {
     return { a: serverOf("a"), b: serverOf("b"), setAway };
   };
   const ids: string[] = [];
-  const made = async (id: string) => {
+  const created = async (id: string) => {
     ids.push(id);
     return { status: 201, headers: {}, body: "{}" };
   };
 
   test.each([
     ["the store was away", new AppError("unavailable", "away")],
-    ["of an error nobody foresaw", new Error("a bug")],
+    ["of an unexpected error", new Error("a bug")],
   ])(
     "one takes up what the other could not answer because %s, under the same id",
     async (_, error) => {
@@ -129,9 +129,9 @@ describe("of two servers that live", () => {
         throw error;
       });
       await expect(failed).rejects.toBe(error);
-      expect((await b(made)).replayed).toBe(false);
+      expect((await b(created)).replayed).toBe(false);
       expect(ids.at(-1)).toBe(first);
-      expect((await a(made)).replayed).toBe(true);
+      expect((await a(created)).replayed).toBe(true);
     },
   );
 
@@ -139,14 +139,14 @@ describe("of two servers that live", () => {
     const { a, b, setAway } = twoServers();
     const away = new AppError("unavailable", "away");
     const failed = a(async () => {
-      await expect(b(made)).rejects.toMatchObject({ kind: "conflict" });
+      await expect(b(created)).rejects.toMatchObject({ kind: "conflict" });
       setAway(true);
       throw away;
     });
     await expect(failed).rejects.toBe(away);
     setAway(false);
-    await expect(b(made)).rejects.toMatchObject({ kind: "conflict" });
-    expect((await a(made)).replayed).toBe(false);
+    await expect(b(created)).rejects.toMatchObject({ kind: "conflict" });
+    expect((await a(created)).replayed).toBe(false);
   });
 });
 

@@ -97,7 +97,7 @@ ${attached("two", "http://127.0.0.1:1")}`);
   expect((await call("GET", "/v1/clusters/one", { token: TOKENS.admin })).status).toBe(404);
 });
 
-test("only the administrator may", async () => {
+test("only the administrator may reload", async () => {
   const { reload } = server(SECURITY);
   expect((await reload(TOKENS.team)).json).toMatchObject({
     status: 403,
@@ -108,7 +108,7 @@ test("only the administrator may", async () => {
   expect((await without.reload("")).json).toMatchObject({ reloaded: true, tokens: 0 });
 });
 
-test("what is not right is told with its lines, and what was in force stays", async () => {
+test("an invalid configuration is reported with its lines, and the previous one stays in force", async () => {
   const { call, write, reload } = server(SECURITY);
   write(`${SECURITY.replace(TOKENS.team, "short")}server:\n  prot: 1\n`);
   const { status, json } = await reload();
@@ -120,7 +120,7 @@ test("what is not right is told with its lines, and what was in force stays", as
   expect((await call("GET", "/v1/me", { token: TOKENS.team })).status).toBe(200);
 });
 
-test("a server that others reach does not lose its tokens, whatever address the file has now", async () => {
+test("a server that listens on all addresses does not lose its tokens", async () => {
   const { call, write, reload } = server(`${SECURITY}server: { host: 0.0.0.0 }\n`);
   write("server: { host: 127.0.0.1 }\n");
   expect((await reload()).json).toMatchObject({ status: 400, errors: [{ field: "server.host" }] });
@@ -170,7 +170,7 @@ test("a plugin with a run learns the new callback token, asked with the one it k
   expect((await start("a-new-callback")).status).toBe(404);
 });
 
-test("a plugin that cannot be reached is sent the token again until it has it, and no more", async () => {
+test("the token is sent again to an unreachable plugin until it succeeds, and then no more", async () => {
   const heard: string[] = [];
   const plugin = createServer((request, response) => {
     if (request.url === "/load-manager/attach") heard.push(request.url);
@@ -201,7 +201,7 @@ test("a plugin that cannot be reached is sent the token again until it has it, a
   await listen(port);
   closing.push(() => plugin.close());
   await vi.advanceTimersByTimeAsync(5000);
-  // Each look steps the faked clock, too.
+  // Each poll steps the faked clock, too.
   await vi.waitFor(() => expect(heard).toHaveLength(1), { timeout: 10_000, interval: 20 });
   for (let round = 0; round < 20; round += 1) {
     await vi.advanceTimersByTimeAsync(5000);

@@ -111,7 +111,7 @@ describe("the metrics of a run", () => {
     ]);
   });
 
-  test("the documentation page has the definitions", async () => {
+  test("the documentation has the definitions", async () => {
     const page = await call("GET", "/docs");
     expect(page.text).toContain('id="definitions"');
     expect(page.text).toContain("rank ⌈p·n⌉");

@@ -12,15 +12,15 @@ afterAll(() => app.close());
 let ids: { loadTestId: string; runId: string; revisionId: string; clusterId: string };
 beforeAll(async () => {
   const token = TOKENS.team;
-  const made = await call("POST", "/v1/load-tests", {
+  const created = await call("POST", "/v1/load-tests", {
     body: { ...LOAD_TEST, locustfile: SCRIPT },
     token,
   });
-  const run = await call("POST", `/v1/load-tests/${made.json.id}/runs`, { token });
+  const run = await call("POST", `/v1/load-tests/${created.json.id}/runs`, { token });
   ids = {
-    loadTestId: made.json.id,
+    loadTestId: created.json.id,
     runId: run.json.id,
-    revisionId: made.json.latestRevisionId,
+    revisionId: created.json.latestRevisionId,
     clusterId: "none",
   };
 });
@@ -47,7 +47,7 @@ const ask = (
   });
 
 describe.each(all)("%s", (key, route) => {
-  test("answers nobody that it does not know", async () => {
+  test("answers no unknown caller", async () => {
     if (route.caller === "anyone") {
       expect((await ask(key, route, {})).status).not.toBe(401);
       return;
@@ -68,7 +68,7 @@ describe.each(all)("%s", (key, route) => {
     }
   });
 
-  test("hides from another tenant whatever is not its own", async () => {
+  test("hides objects of another tenant", async () => {
     if (route.caller !== "user") return;
     const answer = await ask(key, route, { token: TOKENS.other });
     for (const id of Object.values(ids).filter((one) => one !== "none")) {
@@ -87,7 +87,7 @@ test("a foreign object and an unknown one get the same answer", async () => {
   expect(shape(foreign, ids.runId)).toBe(shape(unknown, "unknown"));
 });
 
-test("a cluster that serves several tenants tells each only of its own runs", async () => {
+test("a cluster that serves several tenants shows each only its own runs", async () => {
   const shared = testApp(withTokens);
   const of = { locustClusterId: "local", status: "Running", orgId: "web" } as const;
   const acme = runOf({ ...of, accountId: "acme", slot: 0, createdAt: 1 });

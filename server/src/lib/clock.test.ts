@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createSteadyClock } from "./clock.ts";
 
-/** A machine whose time passes only when told. */
+/** A machine whose time the test sets. */
 const machine = () => {
   const at = { wall: 1_700_000_000_000, awake: 5000, asleep: 0 };
   const clock = createSteadyClock({
@@ -16,7 +16,7 @@ const machine = () => {
   return { at, clock, pass };
 };
 
-test.each([300_000, -300_000])("a wall clock that is set by %i ms is followed when told", (by) => {
+test.each([300_000, -300_000])("a wall clock that is set by %i ms is adopted by follow", (by) => {
   const { at, clock, pass } = machine();
   const began = clock.now();
   pass(10_000);
@@ -40,7 +40,7 @@ test("sleep of the machine is time that passes", () => {
   expect(clock.now() - began).toBe(3_604_000);
 });
 
-test("what cannot be told from drift is no jump", () => {
+test("an offset within drift is not a jump", () => {
   const { at, clock } = machine();
   at.wall += 900;
   expect(clock.follow?.()).toBe(0);
