@@ -22,7 +22,7 @@ describe("what a folder may import", () => {
     ]);
     expect(importing("server/src/runs/commands/stop.ts", "../controller/loop.ts")).toHaveLength(1);
     expect(importing("server/src/runs/controller/loop.ts", "../commands/stop.ts")).toEqual([]);
-    expect(importing("server/src/metrics/query/a.ts", "../rollups/codec.ts")).toEqual([]);
+    expect(importing("server/src/metrics/query/a.ts", "../codec/rollup.ts")).toEqual([]);
     expect(importing("server/src/metrics/rollups/a.ts", "../query/window.ts")).toHaveLength(1);
     expect(importing("server/src/stream/a.ts", "../stores/sqlite/stores.ts")).toHaveLength(1);
     expect(importing("server/src/app.ts", "./stores/sqlite/stores.ts")).toEqual([]);

@@ -50,7 +50,7 @@ export const startServer = async (
   }
 };
 
-/** One name for the folder, whatever way leads there: processes of runs are found by it. */
+/** The folder by its real path, since processes of runs are found by it. */
 const withRealFolder = (config: Config): Config => {
   const { dataDir } = config.store;
   try {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { endProcesses, processesOf } from "./processes.ts";
 
@@ -42,6 +43,8 @@ const session = async (options: {
   const [text] = (await once(leader.stdout, "data")) as [Buffer];
   const [leaderPid, childPid] = [leader.pid ?? 0, Number(String(text).split("\n")[0])];
   pids.push(leaderPid, childPid);
+  // Until it runs its program, the child is a copy of the shell, with the shell's environment.
+  while (readFileSync(`/proc/${childPid}/comm`, "utf8") !== "sleep\n") await sleep(2);
   return { leader, leaderPid, childPid };
 };
 
