@@ -21,12 +21,12 @@ const copy = (from: string, to: string, until?: string) =>
   new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     const child = spawn(process.execPath, [CLI, "store", "copy", "--from", from, "--to", to]);
     let output = "";
-    const told = (text: string): void => {
+    const heard = (text: string): void => {
       output += text;
       if (until !== undefined && output.includes(until)) child.kill("SIGKILL");
     };
-    child.stdout.setEncoding("utf8").on("data", told);
-    child.stderr.setEncoding("utf8").on("data", told);
+    child.stdout.setEncoding("utf8").on("data", heard);
+    child.stderr.setEncoding("utf8").on("data", heard);
     child.on("error", reject);
     child.on("exit", (code) => resolve({ code, output }));
   });
@@ -36,7 +36,8 @@ const MOMENTS = [
   "Copying run events",
   "Copying metrics timeseries: 500",
   "Copying metrics rollups",
-  "Comparing metrics timeseries",
+  // Not the last kinds: the copy must not be complete before the kill arrives.
+  "Comparing load test runs",
 ];
 
 for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {

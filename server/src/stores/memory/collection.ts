@@ -1,3 +1,4 @@
+import { compareText } from "../../lib/text.ts";
 import type { Collection, Condition } from "../collection.ts";
 import type { Description } from "../model/description.ts";
 import type { Described } from "../shared/assemble.ts";
@@ -5,14 +6,16 @@ import { changed, isSeen, ownership, raised, uniques } from "../shared/change.ts
 import { clone } from "../shared/clone.ts";
 import { keyOf, orderOf, readerOf, type Value } from "../shared/columns.ts";
 import type { Place } from "../shared/cursor.ts";
-import { type Listing, listingOf, pageOfListing, placeOf } from "../shared/listing.ts";
-import { compareText } from "../../lib/text.ts";
+import { type Listing, listingOf, pageOfListing, placesIn } from "../shared/listing.ts";
 import { ofMap } from "./dump.ts";
 
 type Test = (value: Value) => boolean;
 
 const testOf = (condition: Condition): Test => {
-  if ("is" in condition) return (value) => (value ?? null) === condition.is;
+  if ("is" in condition) {
+    const { is } = condition;
+    return is === null ? (value) => value === undefined : (value) => value === is;
+  }
   if ("in" in condition) {
     return (value) => typeof value === "string" && condition.in.includes(value);
   }
@@ -42,7 +45,11 @@ const findIn = <T extends object>(description: Description<T>, byKey: ReadonlyMa
       const [read, test] = [readerOf(description, condition.column), testOf(condition)];
       return (entity: T) => test(read(entity));
     });
-    return [...byKey.values()].filter((entity) => tests.every((test) => test(entity)));
+    const found: T[] = [];
+    for (const entity of byKey.values()) {
+      if (tests.every((test) => test(entity))) found.push(entity);
+    }
+    return found;
   };
   const sorted = (
     where: readonly Condition[],
@@ -53,8 +60,9 @@ const findIn = <T extends object>(description: Description<T>, byKey: ReadonlyMa
     }: Pick<Listing, "column" | "descending"> & { after?: Place | undefined },
   ): T[] => {
     const sign = descending ? -1 : 1;
+    const placeOf = placesIn(description, column);
     return matching(where)
-      .map((entity) => ({ entity, place: placeOf(description, column, entity) }))
+      .map((entity) => ({ entity, place: placeOf(entity) }))
       .filter(({ place }) => after === undefined || sign * comparePlaces(place, after) > 0)
       .toSorted((a, b) => sign * comparePlaces(a.place, b.place))
       .map(({ entity }) => entity);

@@ -94,7 +94,7 @@ export const raised = <T extends object>(
   fields: object,
 ): { readonly next: T; readonly number: number } => {
   const number = plusOne(stored, counter);
-  return { next: patched(stored, { ...fields, [counter]: number }), number };
+  return { next: { ...stored, ...fields, [counter]: number }, number };
 };
 
 /** Whether `seen` holds for an entity that is there. */

@@ -1,6 +1,6 @@
 import type { Condition, ListQuery, Page } from "../collection.ts";
 import type { Description } from "../model/description.ts";
-import { keyOf, type Order, orderOf, valueOf } from "./columns.ts";
+import { keyOf, type Order, orderOf, readerOf } from "./columns.ts";
 import { decodeCursor, encodeCursor, type Place } from "./cursor.ts";
 
 /** A query of a list, read once for all stores. */
@@ -21,15 +21,17 @@ export const listingOf = <T extends object>(
   return { ...order, where, sort, limit, after: decodeCursor(cursor, sort, order.type) };
 };
 
-/** The value sorted by (null: the entity has none) and the key. */
-export const placeOf = <T extends object>(
+/** Reads an entity's place: the value sorted by (null: it has none) and the key. */
+export const placesIn = <T extends object>(
   description: Description<T>,
   column: string,
-  entity: T,
-): Place => {
-  const value = valueOf(description, column, entity);
-  const sorted = typeof value === "string" || typeof value === "number" ? value : null;
-  return { value: sorted, id: keyOf(description, entity) };
+): ((entity: T) => Place) => {
+  const read = readerOf(description, column);
+  return (entity) => {
+    const value = read(entity);
+    const sorted = typeof value === "string" || typeof value === "number" ? value : null;
+    return { value: sorted, id: keyOf(description, entity) };
+  };
 };
 
 /** Of one more row than the page holds: whether there is a next page. */
@@ -49,4 +51,5 @@ export const pageOfListing = <T extends object>(
   description: Description<T>,
   rows: readonly T[],
   { column, sort, limit }: Listing,
-): Page<T> => pageOf(rows, limit, (last) => encodeCursor(sort, placeOf(description, column, last)));
+): Page<T> =>
+  pageOf(rows, limit, (last) => encodeCursor(sort, placesIn(description, column)(last)));

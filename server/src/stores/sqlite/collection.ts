@@ -2,7 +2,7 @@ import type { Collection, Condition, Priority, Seen } from "../collection.ts";
 import type { KindDump } from "../dump.ts";
 import type { Description } from "../model/description.ts";
 import type { Described } from "../shared/assemble.ts";
-import { changed, isSeen, ownership, raised, uniques } from "../shared/change.ts";
+import { changed, counterOf, isSeen, ownership, raised, uniques } from "../shared/change.ts";
 import { clone } from "../shared/clone.ts";
 import { keyOf, readerOf } from "../shared/columns.ts";
 import { pageOfListing, listingOf } from "../shared/listing.ts";
@@ -15,25 +15,40 @@ type Row = { readonly document: string };
 /** An entity's row: the key, what is filtered and sorted by, and the whole entity as `document`. */
 const tableOf = <T extends object>(description: Description<T>) => {
   const { name, key } = description;
-  const columns = Object.keys(description.columns);
-  const all = [key, ...columns, "document"];
-  const readers = columns.map((column) => readerOf(description, column));
-  const stored = (value: ReturnType<(typeof readers)[number]>): Value => {
-    if (value === undefined) return null;
-    if (typeof value === "boolean") return value ? 1 : 0;
-    return typeof value === "object" ? JSON.stringify(value) : value;
-  };
-  const set = [...columns, "document"];
+  const readers = Object.entries(description.columns).map(([column, { derived }]) => {
+    const read = readerOf(description, column);
+    const value = (entity: T): Value => {
+      const found = read(entity);
+      if (found === undefined) return null;
+      if (typeof found === "boolean") return found ? 1 : 0;
+      return typeof found === "object" ? JSON.stringify(found) : found;
+    };
+    return { column, field: derived?.from ?? column, value };
+  });
+  const all = [key, ...readers.map(({ column }) => column), "document"];
   return {
     values: (entity: T): Value[] => [
-      ...readers.map((read) => stored(read(entity))),
+      keyOf(description, entity),
+      ...readers.map(({ value }) => value(entity)),
       JSON.stringify(entity),
     ],
     get: `SELECT document FROM ${name} WHERE ${key} = ?`,
     insert: `INSERT INTO ${name} (${all.join(", ")}) VALUES (${all.map(() => "?").join(", ")})`,
-    update: `UPDATE ${name} SET ${set.map((column) => `${column} = ?`).join(", ")} WHERE ${key} = ?`,
-    replace: `ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = excluded.${column}`).join(", ")}`,
+    replace: `ON CONFLICT (${key}) DO UPDATE SET ${all.map((column) => `${column} = excluded.${column}`).join(", ")}`,
     delete: `DELETE FROM ${name} WHERE ${key} = ?`,
+    /** Sets the columns of the fields that have changed: SQLite writes to every index of a column that is set. */
+    update: (next: T, fields: readonly string[]): { sql: string; values: Value[] } => {
+      const touched = readers.filter(({ field }) => fields.includes(field));
+      const set = [...touched.map(({ column }) => column), "document"];
+      return {
+        sql: `UPDATE ${name} SET ${set.map((column) => `${column} = ?`).join(", ")} WHERE ${key} = ?`,
+        values: [
+          ...touched.map(({ value }) => value(next)),
+          JSON.stringify(next),
+          keyOf(description, next),
+        ],
+      };
+    },
   };
 };
 
@@ -54,7 +69,7 @@ const dumpOf = <T extends object>(db: Control, description: Description<T>): Kin
     put: db.verb((records) =>
       db.transaction(() => {
         for (const entity of records) {
-          db.run(`${insert} ${replace}`, keyOf(description, entity), ...values(entity));
+          db.run(`${insert} ${replace}`, ...values(entity));
         }
       }),
     ),
@@ -146,12 +161,13 @@ const writesOf = <T extends object>(
 ): Writes<T> => {
   const table = tableOf(description);
   const { ofChange, ofRaise } = ownership(description);
-  const write = (next: T): void => {
-    db.run(table.update, ...table.values(next), keyOf(description, next));
+  const write = (next: T, fields: readonly string[]): void => {
+    const { sql, values } = table.update(next, fields);
+    db.run(sql, ...values);
   };
   const inserting = byPriority(db, (entity: T): void => {
     try {
-      db.run(table.insert, keyOf(description, entity), ...table.values(entity));
+      db.run(table.insert, ...table.values(entity));
     } catch (error) {
       if (!isDuplicate(error)) throw error;
       const taken = uniques(description, entity).find(({ where }) => keysOf(where).length > 0);
@@ -165,7 +181,7 @@ const writesOf = <T extends object>(
       const stored = read(of);
       const next = stored && changed(description, group, stored, seen, patch);
       if (next === undefined) return undefined;
-      write(next);
+      write(next, [counterOf(description, group), ...Object.keys(patch)]);
       return clone(next);
     },
   );
@@ -176,7 +192,7 @@ const writesOf = <T extends object>(
       const stored = read(of);
       if (stored === undefined) return undefined;
       const { next, number } = raised(stored, counter, fields);
-      write(next);
+      write(next, [counter, ...Object.keys(fields)]);
       return number;
     },
   );
