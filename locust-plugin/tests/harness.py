@@ -209,7 +209,6 @@ class Locust(object):
             stopTimeoutSeconds=5,
             urls=[],
             token="secret",
-            useShape=False,
         )
         order.update(more)
         return self.ask("/load-manager/start", order)

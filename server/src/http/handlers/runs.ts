@@ -54,14 +54,14 @@ export const visibleRunOf = async (
   return run;
 };
 
-/** `wake` starts a pass over a run, or over the runs that wait, without delay. */
+const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
+  lastMetrics === undefined ? run : { ...run, lastMetrics };
+
+/** `wake` reconciles a run, or the runs that wait, without delay. */
 export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Handlers, Keys> => {
   const { runs, events } = deps;
 
   const visibleRun = (caller: Caller, id: string) => visibleRunOf(runs, caller, id);
-
-  const withLive = (run: LoadTestRun, lastMetrics: MetricSnapshot | undefined) =>
-    lastMetrics === undefined ? run : { ...run, lastMetrics };
   const answer = async (run: LoadTestRun) => {
     // A run is shown without its live metrics where they cannot be read.
     if (run.settledAt === undefined)
@@ -128,14 +128,8 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
     listRunEvents: async ({ params, query, caller }) => {
       const run = await visibleRun(caller, params.runId);
       const { items, nextCursor } = await events.list(run.id, query);
-      return {
-        body: {
-          runId: run.id,
-          items,
-          truncated: false,
-          ...(nextCursor === undefined ? {} : { nextCursor }),
-        },
-      };
+      const cursor = nextCursor === undefined ? {} : { nextCursor };
+      return { body: { runId: run.id, items, truncated: false, ...cursor } };
     },
   };
 };
