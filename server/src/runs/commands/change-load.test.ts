@@ -8,9 +8,9 @@ import { createWorld } from "../testing/simulation/world.ts";
 test("of two changes of the users the plugin is told which is newer, also by a server whose clock is behind", async () => {
   const it = await createWorld({ kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 });
   const { id } = await it.create();
-  for (let looks = 0; looks < 6; looks += 1) {
-    await it.look();
-    it.pass(1000);
+  for (let pass = 0; pass < 6; pass += 1) {
+    await it.reconcileAll();
+    it.advance(1000);
   }
   const calm = it.calm();
   const behind = { ...calm, clock: { ...calm.clock, now: () => it.now() - 60_000 } };

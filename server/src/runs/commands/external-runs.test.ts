@@ -13,7 +13,7 @@ test.each([
     const it = await createWorld(ONE);
     const deps = it.calm();
     const { id } = await it.create();
-    await it.look();
+    await it.reconcileAll();
     const run = await it.base.runs.get(id);
     if (run === undefined) throw new Error("it is gone");
     expect(run.status).toBe("Starting");

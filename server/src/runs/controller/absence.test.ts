@@ -18,9 +18,9 @@ test.each([
       const it = await createWorld({ ...ONE, kind });
       const { id } = await it.create();
       it.disturb(0, { calls, what: "kill-after" }, ms);
-      for (let look = 0; look < 140; look += 1) {
-        await it.look();
-        it.pass(1000);
+      for (let pass = 0; pass < 140; pass += 1) {
+        await it.reconcileAll();
+        it.advance(1000);
       }
       const run = await it.base.runs.get(id);
       seen.push([calls, run?.status, run?.statusReason?.code, it.cluster.starts().length]);
@@ -45,14 +45,14 @@ test("a machine that is not heard of may have load after somebody here has stopp
   const alone = it.calm({
     membership: { ...soleMember("alone"), isGone: async () => true, term: () => 0 },
   });
-  const look = async (): Promise<string | undefined> => {
+  const pass = async (): Promise<string | undefined> => {
     const found = await deps.stores.runs.get(id);
     if (found !== undefined) await reconcileRemoteRun(alone, found);
     return (await deps.stores.runs.get(id))?.status;
   };
-  it.pass(500_000);
-  expect(await look()).toBe("Stopping");
-  it.pass(300_000);
-  expect(await look()).toBe("Failed");
+  it.advance(500_000);
+  expect(await pass()).toBe("Stopping");
+  it.advance(300_000);
+  expect(await pass()).toBe("Failed");
   expect((await deps.stores.runs.get(id))?.statusReason?.code).toBe("host_lost");
 });

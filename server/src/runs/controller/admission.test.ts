@@ -17,8 +17,8 @@ const queueOf = async (length: number) => {
 describe("runs that wait for a cluster", () => {
   test("are told who has it, how many are before them, and when it should be free", async () => {
     const { it, ids, runs } = await queueOf(4);
-    await it.look();
-    await it.look();
+    await it.reconcileAll();
+    await it.reconcileAll();
     const [first, ...waiting] = await runs();
     expect(first?.status).toBe("Starting");
     const from = (first?.startingAt ?? 0) + 20_000;
@@ -45,7 +45,7 @@ describe("runs that wait for a cluster", () => {
       { version: foreign?.version ?? 0 },
       { projectId: "other" },
     );
-    const look = async () => {
+    const admit = async () => {
       await admitPending(calm(), "sim", await base.runs.unsettled());
       return (await runs())[1]?.statusReason;
     };
@@ -55,13 +55,13 @@ describe("runs that wait for a cluster", () => {
       position: 1,
       expectedStartAt: expect.any(Number) as number,
     };
-    await look();
-    expect(await look()).toEqual(busy);
+    await admit();
+    expect(await admit()).toEqual(busy);
     // What an older version has stored is taken back.
     const told = await base.runs.get(ids[1] ?? "");
     const leak = { ...busy, expectedStartAt: told?.statusReason?.expectedStartAt, message: "…" };
     await base.runs.update(ids[1] ?? "", { version: told?.version ?? 0 }, { statusReason: leak });
-    expect(await look()).toEqual(busy);
+    expect(await admit()).toEqual(busy);
   });
 
   test("of one look at a free slot, one is given it", async () => {
@@ -74,14 +74,14 @@ describe("runs that wait for a cluster", () => {
 
   test("move up when one before them is cancelled, and start first in, first out", async () => {
     const { it, ids, runs } = await queueOf(4);
-    await it.look();
+    await it.reconcileAll();
     const cancelled = await stopTestRun(it.calm(), ids[1] ?? "", { name: "t" });
     expect([cancelled.status, cancelled.endCause]).toEqual(["Stopped", "stopped_by_user"]);
-    await it.look();
+    await it.reconcileAll();
     expect((await runs()).slice(2).map((run) => run?.statusReason?.position)).toEqual([1, 2]);
-    for (let look = 0; look < 120; look += 1) {
-      it.pass(1000);
-      await it.look();
+    for (let pass = 0; pass < 120; pass += 1) {
+      it.advance(1000);
+      await it.reconcileAll();
     }
     const [a, , c, d] = await runs();
     expect([a, c, d].map((run) => run?.status)).toEqual(["Finished", "Finished", "Finished"]);
@@ -91,8 +91,8 @@ describe("runs that wait for a cluster", () => {
 
   test("have an end too: one that has waited for too long is Stopped as expired", async () => {
     const { it, runs } = await queueOf(2);
-    await it.look();
-    it.pass(6_001_000, false);
+    await it.reconcileAll();
+    it.advance(6_001_000, false);
     const deps = it.calm();
     await admitPending(deps, "sim", await it.base.runs.unsettled());
     const [, second] = await runs();

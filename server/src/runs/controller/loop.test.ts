@@ -25,7 +25,7 @@ test("a waiting run that cannot be written holds up neither those that run nor t
   const it = await createWorld(ONE);
   const deps = it.calm();
   const active = await it.create();
-  await it.look();
+  await it.reconcileAll();
   const [broken, behind] = [await it.create(), await it.create()];
   const statusOf = async (id: string) => await it.base.runs.get(id);
   const update: typeof deps.runs.update = (id, ...rest) =>

@@ -85,43 +85,43 @@ const running = async () => {
   );
   Object.assign(seen, { state: "running", requests: 50, users: 5 });
   const memory: RunMemory = {};
-  const look = async (looks = 1): Promise<LoadTestRun | undefined> => {
-    for (let left = looks; left > 0; left -= 1) {
-      it.pass(1000);
+  const pass = async (passes = 1): Promise<LoadTestRun | undefined> => {
+    for (let left = passes; left > 0; left -= 1) {
+      it.advance(1000);
       await reconcileRun(deps, id, memory);
     }
     return it.base.runs.get(id);
   };
-  expect((await look())?.status).toBe("Running");
-  return { it, id, deps, seen, look, baseUrl };
+  expect((await pass())?.status).toBe("Running");
+  return { it, id, deps, seen, pass, baseUrl };
 };
 
 describe("a run on a Locust without the plugin", () => {
   test("whose master was restarted is Failed by that name: nobody has stopped it", async () => {
-    const { seen, look } = await running();
+    const { seen, pass } = await running();
     Object.assign(seen, { state: "ready", requests: 0, users: 0 });
-    const run = await look(3);
+    const run = await pass(3);
     expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "master_restarted"]);
   });
 
   test("that waits for its last figures lets load alone that somebody begins meanwhile", async () => {
-    const { id, deps, seen, look } = await running();
+    const { id, deps, seen, pass } = await running();
     await stopTestRun(deps, id, { name: "t" });
-    await look(2);
+    await pass(2);
     expect(seen).toMatchObject({ state: "stopped", asked: ["/stop"] });
     Object.assign(seen, { state: "running", requests: 3, users: 1 });
-    const run = await look(20);
+    const run = await pass(20);
     expect([run?.status, seen.asked]).toEqual(["Stopped", ["/stop"]]);
     expect(run?.settledAt).toBeDefined();
   });
 
   test("is told the users once more that were changed back before a server died", async () => {
-    const { it, id, deps, seen, look, baseUrl } = await running();
+    const { it, id, deps, seen, pass, baseUrl } = await running();
     await changeLoad(deps, id, { targetUsers: 9 }, "t");
-    await look();
+    await pass();
     expect(seen.asked).toEqual(["/swarm"]);
     await changeLoad(deps, id, { targetUsers: 5 }, "t");
-    it.pass(1000);
+    it.advance(1000);
     await reconcileRun(it.calm({ clusters: serverAt(baseUrl) }), id, {});
     expect(seen.asked).toEqual(["/swarm", "/swarm"]);
   });
@@ -132,7 +132,7 @@ describe("a run on a Locust without the plugin", () => {
     const moved = it.calm({ clusters: serverAt(other.baseUrl) });
     const memory: RunMemory = {};
     for (let left = 40; left > 0; left -= 1) {
-      it.pass(1000);
+      it.advance(1000);
       await reconcileRun(moved, id, memory);
     }
     expect((await it.base.runs.get(id))?.status).toBe("Finished");
@@ -152,7 +152,7 @@ describe("a run on a Locust without the plugin", () => {
     };
     const memory: RunMemory = {};
     for (let left = 4; left > 0; left -= 1) {
-      it.pass(1000);
+      it.advance(1000);
       await reconcileRun(it.calm({ clusters, failpoint }), id, memory);
     }
     const run = await it.base.runs.get(id);

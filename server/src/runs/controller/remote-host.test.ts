@@ -12,26 +12,26 @@ const machineDown = async () => {
     if (run === undefined) throw new Error("the run is gone");
     return run;
   };
-  const look = async (seconds: number): Promise<void> => {
+  const reconcileFor = async (seconds: number): Promise<void> => {
     for (let second = 0; second < seconds; second += 1) {
-      it.pass(1000);
-      await it.look();
+      it.advance(1000);
+      await it.reconcileAll();
     }
   };
-  await it.look();
-  await look(4);
+  await it.reconcileAll();
+  await reconcileFor(4);
   const running = await stored();
   expect([running.status, running.health, running.hostId]).toEqual(["Running", "ok", "host-0"]);
   it.cutOff(0, 3_600_000);
-  return { it, stored, look, lostAt: (killAt(running) ?? 0) + POLICY.hostLostMs };
+  return { it, stored, reconcileFor, lostAt: (killAt(running) ?? 0) + POLICY.hostLostMs };
 };
 
 describe("a run on a machine that is not heard of", () => {
   test("is unknown once its server must be gone, and that is told once", async () => {
-    const { it, stored, look } = await machineDown();
-    await look(10);
+    const { it, stored, reconcileFor } = await machineDown();
+    await reconcileFor(10);
     expect((await stored()).health).toBe("ok");
-    await look(20);
+    await reconcileFor(20);
     const run = await stored();
     expect([run.status, run.health, run.healthReason?.code]).toEqual([
       "Running",
@@ -45,10 +45,10 @@ describe("a run on a machine that is not heard of", () => {
   });
 
   test("is lost a minute after all its load must have ended, and not before", async () => {
-    const { it, stored, look, lostAt } = await machineDown();
-    await look(Math.floor((lostAt - it.now()) / 1000) - 1);
+    const { it, stored, reconcileFor, lostAt } = await machineDown();
+    await reconcileFor(Math.floor((lostAt - it.now()) / 1000) - 1);
     expect([(await stored()).status, it.now() < lostAt]).toEqual(["Running", true]);
-    await look(3);
+    await reconcileFor(3);
     const run = await stored();
     expect([run.status, run.statusReason?.code]).toEqual(["Failed", "host_lost"]);
     expect(run.finishedAt).toBeGreaterThan(lostAt);

@@ -41,8 +41,8 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
   const it = await createWorld({ ...ONE, kind: "attached", plugin: false });
   const deps = it.calm();
   const { id } = await it.create();
-  await it.look();
-  await it.look();
+  await it.reconcileAll();
+  await it.reconcileAll();
   const { version, slot } = (await it.base.runs.get(id)) ?? {};
   const run = await it.base.runs.update(
     id,
@@ -53,13 +53,13 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
   const { adapter } = it.cluster;
   const cleanUp = () => Promise.reject(new Error("silent"));
   const silent = { ...adapter, commands: { ...adapter.commands, cleanUp } };
-  const look = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run, {});
+  const settle = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run, {});
   const lease = async () => (await it.base.leases.get("sim", slot))?.runId;
-  it.pass(899_000);
-  await expect(look()).rejects.toThrow("silent");
+  it.advance(899_000);
+  await expect(settle()).rejects.toThrow("silent");
   expect(await lease()).toBe(id);
-  it.pass(1000);
-  expect((await look())?.settledAt).toBe(it.now());
+  it.advance(1000);
+  expect((await settle())?.settledAt).toBe(it.now());
   expect(await lease()).toBeUndefined();
   const { items } = await deps.stores.events.list(id, { limit: 50 });
   expect(items.map(({ type }) => type)).toContain("load_may_be_left");
@@ -69,9 +69,9 @@ test("nothing is stopped for a run whose slot another has by now", async () => {
   const it = await createWorld({ ...ONE, kind: "attached", plugin: false, runs: 2 });
   const deps = it.calm();
   const [first, second] = [await it.create(), await it.create()];
-  for (let look = 0; look < 60; look += 1) {
-    it.pass(1000);
-    await it.look();
+  for (let pass = 0; pass < 60; pass += 1) {
+    it.advance(1000);
+    await it.reconcileAll();
     if ((await it.base.runs.get(second.id))?.status === "Running") break;
   }
   const ended = await it.base.runs.get(first.id);

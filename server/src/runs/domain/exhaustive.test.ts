@@ -10,19 +10,19 @@ const KINDS = [
 ] as const;
 
 /** Long enough for the disturbance, whatever it is, to fall into a run that has gone on without it. */
-const QUIET: Step[] = Array.from({ length: 30 }, () => ({ do: "pass", ms: 4000 }));
+const QUIET: Step[] = Array.from({ length: 30 }, () => ({ do: "advance", ms: 4000 }));
 
 /** How many calls to its store a server makes until the first run is settled and the second has its slot. */
 const callsOf = async (of: Variant): Promise<number> => {
   const it = await createWorld(of);
   const first = await it.create();
   await it.create();
-  for (let look = 0; look < 200; look += 1) {
-    it.pass(1000);
-    await it.look();
+  for (let pass = 0; pass < 200; pass += 1) {
+    it.advance(1000);
+    await it.reconcileAll();
     if ((await it.base.runs.get(first.id))?.settledAt !== undefined) break;
   }
-  for (let look = 0; look < 5; look += 1) await it.look();
+  for (let pass = 0; pass < 5; pass += 1) await it.reconcileAll();
   return it.calls();
 };
 

@@ -18,7 +18,7 @@ const twoServers = () => {
     });
     return {
       ...beats,
-      pass: (ms: number) => (awake += ms),
+      advance: (ms: number) => (awake += ms),
       sleep: (ms: number) => (asleep += ms),
     };
   };
@@ -33,7 +33,7 @@ describe("a server whose machine was asleep", () => {
     const before = one.term();
     expect(before).toBeDefined();
     one.sleep(16_000);
-    two.pass(16_000);
+    two.advance(16_000);
     expect(await two.isGone("one")).toBe(true);
     expect(one.term()).toBeUndefined();
     await one.beat();

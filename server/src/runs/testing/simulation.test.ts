@@ -36,17 +36,17 @@ describe("whatever happens to runs", () => {
       { kind: "attached", plugin: false, servers: 2, hosts: 1, runs: 1 },
       [
         { do: "disturb", server: 1, ms: 100, calls: 1, what: "kill-before" },
-        { do: "pass", ms: 20_001 },
+        { do: "advance", ms: 20_001 },
         { do: "disturb", server: 0, ms: 100, calls: 4, what: "pause-before" },
-        { do: "pass", ms: 10_000 },
-        { do: "pass", ms: 22_001 },
+        { do: "advance", ms: 10_000 },
+        { do: "advance", ms: 22_001 },
       ],
     );
     expect(broken).toEqual([]);
   });
 
   test("undisturbed it is Finished by its duration, and stopped by hand it is Stopped", async () => {
-    const quiet = Array.from({ length: 5 }, () => ({ do: "pass", ms: 1000 }) as const);
+    const quiet = Array.from({ length: 5 }, () => ({ do: "advance", ms: 1000 }) as const);
     for (const kind of ["local", "attached"] as const) {
       for (const servers of [1, 2] as const) {
         const of = { ...ONE, kind, servers };
@@ -65,8 +65,8 @@ describe("whatever happens to runs", () => {
   test("load ends by the time that is promised, though the server is dead from its start on", async () => {
     const it = await createWorld(ONE);
     const run = await it.create();
-    for (let look = 0; look < 5; look += 1) await it.look();
-    it.pass(600_000);
+    for (let pass = 0; pass < 5; pass += 1) await it.reconcileAll();
+    it.advance(600_000);
     const [load] = it.cluster.loads();
     const seen = await it.base.runs.get(run.id);
     expect(load?.endedAt).toBeLessThanOrEqual(killAt(seen ?? run) ?? 0);

@@ -72,8 +72,8 @@ export const simulatedCluster = (options: {
     starts: (): [string, number][] => all().flatMap(({ starts }) => [...starts]),
     intrusions: (): string[] => all().flatMap(({ intrusions }) => intrusions),
     loads: (): Loads => all().flatMap((locust) => [...locust.loads()]),
-    pass: (ms: number, served: boolean): void => {
-      for (const locust of all()) locust.pass(ms, served);
+    advance: (ms: number, served: boolean): void => {
+      for (const locust of all()) locust.advance(ms, served);
     },
     disturbNext: (fault: Fault): void => newest()?.disturbNext(fault),
     killMaster: (): void => newest()?.killMaster(),

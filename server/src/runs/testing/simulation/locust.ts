@@ -242,7 +242,7 @@ export const simulatedLocust = (options: {
     intrusions,
     /** Loads that are over, and the one that is not. */
     loads: (): readonly Load[] => (load === undefined ? ended : [...ended, load]),
-    pass: (ms: number, served: boolean): void => {
+    advance: (ms: number, served: boolean): void => {
       if (load === undefined || load.endedAt !== undefined) return;
       if (load.stopIssuedAt === undefined && served) load.requests += Math.ceil(ms / 100);
       const due = load.deadlineAt;

@@ -58,7 +58,7 @@ type Server = {
   beats: Heartbeats | undefined;
   beatAt: number;
   memories: Map<string, RunMemory>;
-  looking: Promise<void> | undefined;
+  currentPass: Promise<void> | undefined;
   /** Down, or asleep, until then. */
   downUntil: number;
   asleepUntil: number;
@@ -130,7 +130,7 @@ export const createWorld = async (variant: Variant) => {
       ...depsOf(disturbed.stores, host),
       beatAt: Number.NEGATIVE_INFINITY,
       memories: new Map(),
-      looking: undefined,
+      currentPass: undefined,
       downUntil: 0,
       asleepUntil: 0,
       awayUntil: 0,
@@ -160,7 +160,7 @@ export const createWorld = async (variant: Variant) => {
     }
   };
 
-  const passAll = async (server: Server): Promise<void> => {
+  const onePass = async (server: Server): Promise<void> => {
     const { deps } = server;
     try {
       await tolerate(() => beat(server));
@@ -181,16 +181,16 @@ export const createWorld = async (variant: Variant) => {
     }
   };
 
-  /** Until the look has ended, or the server has fallen asleep in the middle of it. */
+  /** Until the pass has ended, or the server has fallen asleep in the middle of it. */
   const untilQuiet = async (server: Server): Promise<void> => {
-    if (server.looking === undefined) return;
+    if (server.currentPass === undefined) return;
     if (!server.disturbed.isAsleep()) {
-      await Promise.race([server.looking, server.disturbed.sleeping()]);
+      await Promise.race([server.currentPass, server.disturbed.sleeping()]);
     }
     if (server.disturbed.isAsleep()) server.asleepUntil = now + server.nextMs;
   };
 
-  const look = async (server: Server): Promise<void> => {
+  const reconcile = async (server: Server): Promise<void> => {
     if (now < server.downUntil) return;
     if (server.downUntil > 0) {
       server.downUntil = 0;
@@ -203,11 +203,11 @@ export const createWorld = async (variant: Variant) => {
       await untilQuiet(server);
       return;
     }
-    if (server.looking !== undefined) return;
-    const looking = passAll(server).finally(() => {
-      server.looking = undefined;
+    if (server.currentPass !== undefined) return;
+    const currentPass = onePass(server).finally(() => {
+      server.currentPass = undefined;
     });
-    server.looking = looking;
+    server.currentPass = currentPass;
     await untilQuiet(server);
   };
 
@@ -237,14 +237,14 @@ export const createWorld = async (variant: Variant) => {
     },
     /** To the store, by the server that has made more of them. */
     calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
-    pass: (ms: number, served = true): void => {
+    advance: (ms: number, served = true): void => {
       for (let left = ms; left > 0; left -= 500) {
         now += Math.min(500, left);
-        cluster.pass(Math.min(500, left), served);
+        cluster.advance(Math.min(500, left), served);
       }
     },
-    look: async (): Promise<void> => {
-      for (const server of servers) await look(server);
+    reconcileAll: async (): Promise<void> => {
+      for (const server of servers) await reconcile(server);
     },
     disturb: (index: number, disturbance: Disturbance, ms: number): void => {
       at(index).nextMs = ms;
@@ -253,7 +253,7 @@ export const createWorld = async (variant: Variant) => {
     /** The machine is off: every server is dead for so long. */
     allDown: (ms: number): void => {
       for (const server of servers) {
-        if (server.looking === undefined) server.downUntil = now + ms;
+        if (server.currentPass === undefined) server.downUntil = now + ms;
       }
     },
     cutOff: (index: number, ms: number): void => {
@@ -262,7 +262,7 @@ export const createWorld = async (variant: Variant) => {
     /** SIGTERM: what it held is free at once; it is started again later. */
     leave: async (index: number, ms: number): Promise<void> => {
       const server = at(index);
-      if (server.looking !== undefined || now < server.downUntil) return;
+      if (server.currentPass !== undefined || now < server.downUntil) return;
       await base.leases.leave(server.deps.ownership.holder);
       server.downUntil = now + ms;
     },
