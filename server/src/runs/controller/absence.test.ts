@@ -11,7 +11,7 @@ test.each([
   ["local", 95_000],
   ["attached", 95_000],
 ] as const)(
-  "a server that is killed at any write of a start and back %s, %i ms later starts the run all the same",
+  "on a %s cluster a server that is killed at any store call of a start, and is back %i ms later, still starts the run",
   async (kind, ms) => {
     const seen: unknown[] = [];
     for (let calls = 1; calls <= 16; calls += 1) {
@@ -29,7 +29,7 @@ test.each([
   },
 );
 
-test("a machine that is not heard of may have load after somebody here has stopped its run", async () => {
+test("a run on an unreachable machine stays Stopping until its load must have ended, then it is Failed", async () => {
   const it = await createWorld({ ...ONE, servers: 2, hosts: 2 });
   const deps = it.calm();
   const { id, version } = await it.create();

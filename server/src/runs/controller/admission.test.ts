@@ -14,8 +14,8 @@ const queueOf = async (length: number) => {
   return { it, ids, runs };
 };
 
-describe("runs that wait for a cluster", () => {
-  test("are told who has it, how many are before them, and when it should be free", async () => {
+describe("runs in the queue of a cluster", () => {
+  test("show which run has the slot, their position, and when the slot should be free", async () => {
     const { it, ids, runs } = await queueOf(4);
     await it.reconcileAll();
     await it.reconcileAll();
@@ -36,7 +36,7 @@ describe("runs that wait for a cluster", () => {
     );
   });
 
-  test("are not told which run of another project has it", async () => {
+  test("do not show the name of a run of another project", async () => {
     const { it, ids, runs } = await queueOf(2);
     const { calm, base } = it;
     const foreign = await base.runs.get(ids[1] ?? "");
@@ -57,14 +57,18 @@ describe("runs that wait for a cluster", () => {
     };
     await admit();
     expect(await admit()).toEqual(busy);
-    // What an older version has stored is taken back.
-    const told = await base.runs.get(ids[1] ?? "");
-    const leak = { ...busy, expectedStartAt: told?.statusReason?.expectedStartAt, message: "…" };
-    await base.runs.update(ids[1] ?? "", { version: told?.version ?? 0 }, { statusReason: leak });
+    // A reason that an older version stored is replaced.
+    const waiting = await base.runs.get(ids[1] ?? "");
+    const leak = { ...busy, expectedStartAt: waiting?.statusReason?.expectedStartAt, message: "…" };
+    await base.runs.update(
+      ids[1] ?? "",
+      { version: waiting?.version ?? 0 },
+      { statusReason: leak },
+    );
     expect(await admit()).toEqual(busy);
   });
 
-  test("of one look at a free slot, one is given it", async () => {
+  test("only one run gets a free slot, also after two passes", async () => {
     const { it, runs } = await queueOf(3);
     const deps = it.calm();
     await admitPending(deps, "sim", await it.base.runs.unsettled());
@@ -72,7 +76,7 @@ describe("runs that wait for a cluster", () => {
     expect((await runs()).map((run) => run?.status)).toEqual(["Starting", "Pending", "Pending"]);
   });
 
-  test("move up when one before them is cancelled, and start first in, first out", async () => {
+  test("move up when a run before them is cancelled, and start first in, first out", async () => {
     const { it, ids, runs } = await queueOf(4);
     await it.reconcileAll();
     const cancelled = await stopTestRun(it.calm(), ids[1] ?? "", { name: "t" });
@@ -89,7 +93,7 @@ describe("runs that wait for a cluster", () => {
     expect(d?.startingAt).toBeGreaterThanOrEqual(c?.finishedAt ?? Infinity);
   });
 
-  test("have an end too: one that has waited for too long is Stopped as expired", async () => {
+  test("are Stopped as expired after the timeout of the queue", async () => {
     const { it, runs } = await queueOf(2);
     await it.reconcileAll();
     it.advance(6_001_000, false);

@@ -8,7 +8,7 @@ import { reconcileRun, type RunMemory } from "./reconcile-run.ts";
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
 const damaged = () => Promise.reject(new Error("database disk image is malformed"));
 
-/** A run under way, and a server that can read nothing, or some things not, of its figures. */
+/** A running run, and a server for which the reads of metrics in `broken` fail. */
 const running = async (broken: readonly (keyof RunMetrics)[]) => {
   const it = await createWorld(ONE);
   const { id } = await it.create();
@@ -31,8 +31,8 @@ const running = async (broken: readonly (keyof RunMetrics)[]) => {
 };
 const ALL = ["requests", "window", "finals", "gaps", "snapshot", "summary"] as const;
 
-describe("figures that cannot be read", () => {
-  test("keep no stop from being sent, and health tells of them", async () => {
+describe("metrics that cannot be read", () => {
+  test("do not prevent a stop, and health shows them", async () => {
     const { it, id, deps, pass } = await running(ALL);
     expect((await pass(2))?.healthReason).toMatchObject({
       code: "metrics_unavailable",
@@ -44,7 +44,7 @@ describe("figures that cannot be read", () => {
   });
 
   test.each([{ broken: ALL }, { broken: ["summary"] as const }])(
-    "keep no run from its end, nor its slot from the next: $broken",
+    "do not keep a run from ending or its slot from being freed: $broken",
     async ({ broken }) => {
       const { it, id, pass } = await running(broken);
       const run = await pass(150);
@@ -56,7 +56,7 @@ describe("figures that cannot be read", () => {
     },
   );
 
-  test("and can be read again within a minute are in the summary", async () => {
+  test("are in the summary when they can be read again within a minute", async () => {
     const { it, id, pass } = await running(["summary"]);
     expect((await pass(60))?.settledAt).toBeUndefined();
     for (let left = 5; left > 0; left -= 1) await it.reconcileAll();

@@ -5,7 +5,7 @@ import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.
 import { createMemoryStores } from "../../stores/memory/stores.ts";
 import { type OpenGaps, recordGaps } from "./record-gaps.ts";
 
-test("a gap is told after ten seconds, once, and its end when it is healed", async () => {
+test("a gap has one event after ten seconds, and another when it is closed", async () => {
   const stores = createMemoryStores();
   const aggregates = createRunAggregateCache(stores.metrics);
   let mono = 0;

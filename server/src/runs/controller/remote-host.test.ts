@@ -3,7 +3,7 @@ import { killAt } from "../domain/deadline.ts";
 import { POLICY } from "../domain/policy.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 
-/** A run of 20 s whose machine goes down, with every server on it; another machine's server is left. */
+/** A run of 20 s whose machine goes down with its server; a server on another machine is left. */
 const machineDown = async () => {
   const it = await createWorld({ kind: "local", plugin: true, servers: 2, hosts: 2, runs: 1 });
   const { id } = await it.create();
@@ -26,8 +26,8 @@ const machineDown = async () => {
   return { it, stored, reconcileFor, lostAt: (killAt(running) ?? 0) + POLICY.hostLostMs };
 };
 
-describe("a run on a machine that is not heard of", () => {
-  test("is unknown once its server must be gone, and that is told once", async () => {
+describe("a run on a machine without a live server", () => {
+  test("has unknown health once its server must be gone, with one event", async () => {
     const { it, stored, reconcileFor } = await machineDown();
     await reconcileFor(10);
     expect((await stored()).health).toBe("ok");
@@ -40,11 +40,11 @@ describe("a run on a machine that is not heard of", () => {
     ]);
     expect(run.healthReason?.message).toContain("host-0");
     const { items } = await it.base.events.list(run.id, { limit: 100 });
-    const told = items.filter(({ type }) => type === "health");
-    expect(told.map(({ data }) => data?.["code"])).toEqual(["host_unknown"]);
+    const changes = items.filter(({ type }) => type === "health");
+    expect(changes.map(({ data }) => data?.["code"])).toEqual(["host_unknown"]);
   });
 
-  test("is lost a minute after all its load must have ended, and not before", async () => {
+  test("is Failed as host_lost a minute after all its load must have ended, and not before", async () => {
     const { it, stored, reconcileFor, lostAt } = await machineDown();
     await reconcileFor(Math.floor((lostAt - it.now()) / 1000) - 1);
     expect([(await stored()).status, it.now() < lostAt]).toEqual(["Running", true]);

@@ -6,7 +6,7 @@ import { createWorld } from "../testing/simulation/world.ts";
 
 const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
 
-test("the event of the last state is there once, whether a kill kept it from being written or not", async () => {
+test("the event of the final status exists once, whether or not a kill prevented its first write", async () => {
   for (const killed of [true, false]) {
     const it = await createWorld(ONE);
     const deps = it.calm();
@@ -14,15 +14,15 @@ test("the event of the last state is there once, whether a kill kept it from bei
     const { events } = deps.stores;
     const dying: typeof events = {
       ...events,
-      append: (runId, told) =>
-        told.some(({ data }) => data?.["to"] === "Stopped")
+      append: (runId, added) =>
+        added.some(({ data }) => data?.["to"] === "Stopped")
           ? Promise.reject(new Error("killed"))
-          : events.append(runId, told),
+          : events.append(runId, added),
     };
     const stores = killed ? { ...deps.stores, events: dying } : deps.stores;
     await stopTestRun(it.calm({ stores }), id, { name: "t" }).catch(() => {});
     const run = await it.base.runs.get(id);
-    if (run === undefined) throw new Error("it is gone");
+    if (run === undefined) throw new Error("the run is gone");
     await settleRun(deps, run, {});
     const { items } = await events.list(id, { limit: 9 });
     const last = items.filter(({ data }) => data?.["to"] === "Stopped");
@@ -37,7 +37,7 @@ test("the event of the last state is there once, whether a kill kept it from bei
   }
 });
 
-test("an attached Locust that stays silent keeps the slot for 15 minutes, and no longer", async () => {
+test("a run on an attached Locust that stays silent keeps its slot for 15 minutes", async () => {
   const it = await createWorld({ ...ONE, kind: "attached", plugin: false });
   const deps = it.calm();
   const { id } = await it.create();
@@ -49,7 +49,7 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
     { version: version ?? 0 },
     { status: "Failed", finishedAt: it.now() },
   );
-  if (run === undefined || slot === undefined) throw new Error("it was not started");
+  if (run === undefined || slot === undefined) throw new Error("the run was not started");
   const { adapter } = it.cluster;
   const cleanUp = () => Promise.reject(new Error("silent"));
   const silent = { ...adapter, commands: { ...adapter.commands, cleanUp } };
@@ -65,7 +65,7 @@ test("an attached Locust that stays silent keeps the slot for 15 minutes, and no
   expect(items.map(({ type }) => type)).toContain("load_may_be_left");
 });
 
-test("nothing is stopped for a run whose slot another has by now", async () => {
+test("settling a run does not stop the load of the run that has its slot now", async () => {
   const it = await createWorld({ ...ONE, kind: "attached", plugin: false, runs: 2 });
   const deps = it.calm();
   const [first, second] = [await it.create(), await it.create()];
@@ -75,8 +75,8 @@ test("nothing is stopped for a run whose slot another has by now", async () => {
     if ((await it.base.runs.get(second.id))?.status === "Running") break;
   }
   const ended = await it.base.runs.get(first.id);
-  if (ended === undefined) throw new Error("it is gone");
-  // A kill after the slot was given back, and before that was written down.
+  if (ended === undefined) throw new Error("the run is gone");
+  // As after a kill between the release of the slot and the write of settledAt.
   const cut = await it.base.runs.update(first.id, { version: ended.version }, { settledAt: null });
   expect((await settleRun(deps, cut ?? ended, {}))?.settledAt).toBeDefined();
   const load = it.cluster.loads().find(({ runId }) => runId === second.id);

@@ -12,7 +12,7 @@ const advance = (min: number, max: number) =>
   fc.record({ do: fc.constant("advance" as const), ms: fc.integer({ min, max }) });
 const server = fc.integer({ min: 0, max: 1 });
 
-/** One thing that happens between two looks of the loop. */
+/** One event between two reconcile passes. */
 export const step = fc.oneof(
   { weight: 8, arbitrary: advance(200, 4000) },
   { weight: 1, arbitrary: advance(4000, 60_000) },
@@ -90,7 +90,7 @@ export const variant: fc.Arbitrary<Variant> = fc
   })
   .map(({ where, ...rest }) => ({ ...where, ...rest }));
 
-/** Plays a history to its end, and some time of peace after it. Answers what was broken. */
+/** Plays a history and then some time without faults. Returns the runs and the broken promises. */
 export const play = async (
   variantOf: Variant,
   steps: readonly Step[],
@@ -110,7 +110,7 @@ export const play = async (
   for (const next of steps) {
     const run = await newest();
     if (next.do === "advance") {
-      // The servers go on looking, unless the whole machine sleeps.
+      // The servers make a pass every second. A longer step is a sleep of the whole machine.
       const slices = next.ms > 4000 ? 1 : Math.ceil(next.ms / 1000);
       for (let slice = 0; slice < slices; slice += 1) {
         it.advance(next.ms / slices, served);
@@ -143,7 +143,7 @@ export const play = async (
       } else if (next.do === "callback-start") await handleTestStart(deps, run);
       else if (run.status !== "Pending") {
         stoppedInPage = true;
-        // The callback reads metrics, which may not be readable; Locust ignores the answer.
+        // The callback reads metrics, which may be unreadable; Locust ignores the answer.
         await handleTestStop(deps, run, {}).catch(() => {});
       }
     }
@@ -156,7 +156,7 @@ export const play = async (
     it.advance(1000, served);
     await it.reconcileAll();
   }
-  // Whatever was asleep has woken by now, and what it then still does has been done.
+  // Servers that were asleep have woken by now; this lets them finish what they still do.
   for (let calm = 0; calm < 5; calm += 1) {
     it.heal();
     it.cluster.otherStop();

@@ -20,7 +20,7 @@ export type Variant = {
   readonly kind: "local" | "attached";
   readonly plugin: boolean;
   readonly servers: 1 | 2;
-  /** Of a local cluster; servers of one host share the folder of its runs. */
+  /** Matters for a local cluster: servers on one host share the run folders. */
   readonly hosts: 1 | 2;
   readonly runs: 1 | 2 | 3;
 };
@@ -59,7 +59,7 @@ type Server = {
   beatAt: number;
   memories: Map<string, RunMemory>;
   currentPass: Promise<void> | undefined;
-  /** Down, or asleep, until then. */
+  /** The times until which the server is down, asleep, or cut off from the store. */
   downUntil: number;
   asleepUntil: number;
   awayUntil: number;
@@ -67,7 +67,7 @@ type Server = {
   nextMs: number;
 };
 
-/** One or two servers, one store, one cluster, a clock that only the history moves. */
+/** One or two servers, one store, one cluster, and a clock that only the history advances. */
 export const createWorld = async (variant: Variant) => {
   let now = 1_000_000;
   let starts = 0;
@@ -151,7 +151,7 @@ export const createWorld = async (variant: Variant) => {
     await server.beats.beat();
   };
 
-  /** As the loop does it: the next pass tries again. */
+  /** Ignores an error, as the loop does: the next pass tries again. */
   const tolerate = async (work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -181,7 +181,7 @@ export const createWorld = async (variant: Variant) => {
     }
   };
 
-  /** Until the pass has ended, or the server has fallen asleep in the middle of it. */
+  /** Waits until the pass ends or the server falls asleep during it. */
   const untilQuiet = async (server: Server): Promise<void> => {
     if (server.currentPass === undefined) return;
     if (!server.disturbed.isAsleep()) {
@@ -222,7 +222,7 @@ export const createWorld = async (variant: Variant) => {
     cluster,
     history,
     now: () => now,
-    /** A server that is never disturbed, as an API call reaches it; parts of it may be replaced. */
+    /** The services of a server without faults, for API calls; `replaced` replaces parts of it. */
     calm: (replaced: Partial<Parts> = {}): Services =>
       assemble({ ...partsOf(base, "host-0").parts, ...replaced }),
     create: () => {
@@ -235,7 +235,7 @@ export const createWorld = async (variant: Variant) => {
         deps.ids.next(),
       );
     },
-    /** To the store, by the server that has made more of them. */
+    /** Calls to the store by the server that made the most. */
     calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
     advance: (ms: number, served = true): void => {
       for (let left = ms; left > 0; left -= 500) {
@@ -250,7 +250,7 @@ export const createWorld = async (variant: Variant) => {
       at(index).nextMs = ms;
       at(index).disturbed.disturb(disturbance);
     },
-    /** The machine is off: every server is dead for so long. */
+    /** The machine is off: every server is down for `ms`. */
     allDown: (ms: number): void => {
       for (const server of servers) {
         if (server.currentPass === undefined) server.downUntil = now + ms;
@@ -259,14 +259,14 @@ export const createWorld = async (variant: Variant) => {
     cutOff: (index: number, ms: number): void => {
       at(index).awayUntil = now + ms;
     },
-    /** SIGTERM: what it held is free at once; it is started again later. */
+    /** SIGTERM: the server frees its leases at once, and is started again after `ms`. */
     leave: async (index: number, ms: number): Promise<void> => {
       const server = at(index);
       if (server.currentPass !== undefined || now < server.downUntil) return;
       await base.leases.leave(server.deps.ownership.holder);
       server.downUntil = now + ms;
     },
-    /** Nothing is disturbed any more. */
+    /** Ends every fault. */
     heal: (): void => {
       for (const server of servers) {
         server.disturbed.calm();
