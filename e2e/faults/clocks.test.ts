@@ -170,7 +170,7 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
     for (const type of ["adopted", "stop_sent", "gap"]) expect(types).not.toContain(type);
     note({ row: 19, fault: `the server's clock is set by ${by} s in the middle`, store });
     await until("the new time", () =>
-      server.output().includes("the clock of this machine was set") ? true : undefined,
+      server.output().includes("The clock of this machine was set") ? true : undefined,
     );
     const next = await begin(4);
     const { createdAt } = await getRun(server, next.id);
@@ -211,7 +211,7 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
     await healthIs("no_progress");
     const ended = await settled(server.client, run.id, 150);
     expect([ended.status, ended.statusReason?.code]).toEqual(["Failed", "stop_not_confirmed"]);
-    expect(ended.statusReason?.message).toMatch(/page may be old: Clocks are off: master by -/);
+    expect(ended.statusReason?.message).toMatch(/page may be outdated: Clocks are off: master by -/);
     expect((world.shop.lastAt() ?? 0) - (ended.startedAt ?? 0)).toBeLessThan(45_000 + 4000);
     const fault = "the master's clock is set by −300 s in the middle, no plugin";
     note({ row: 19, fault, store, detectedMs });

@@ -104,7 +104,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("a cluster that is shared, on %s", (stor
     at.toLocust.become("silent");
     await reload(at, "second-callback-token");
     const revoked = Date.now();
-    expect(at.server.output()).toMatch(/was not told the new callback token/);
+    expect(at.server.output()).toMatch(/did not receive the new callback token/);
     const total = async () =>
       (await client.getRunSummary({ params: { runId: run.id } })).totalRequests;
     const then = await total();
