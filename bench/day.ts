@@ -148,7 +148,7 @@ export const dayRows = async (): Promise<Row[]> => {
   await compactor.stop();
   rows.push({
     what: "merging a day's samples into rollups: CPU per endpoint-second",
-    figure: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(merged / 1000).toFixed(1)} s for ${HOURS} h)`,
+    value: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(merged / 1000).toFixed(1)} s for ${HOURS} h)`,
     ratio: null,
   });
   await stores.close();
@@ -177,21 +177,21 @@ export const dayRows = async (): Promise<Row[]> => {
   rows.push(
     {
       what: "disk: the 1 s level vs the encoded payload",
-      figure: `${share(seconds)} vs ${share(payload)}`,
+      value: `${share(seconds)} vs ${share(payload)}`,
       ratio: seconds / payload,
       goal: "≤ 1.3×",
       met: seconds / payload <= 1.3,
     },
     {
       what: "disk: all levels with their pages and indexes vs the encoded payload",
-      figure: share(onDisk),
+      value: share(onDisk),
       ratio: onDisk / payload,
       goal: "≤ 2×",
       met: onDisk / payload <= 2,
     },
     {
       what: "disk: all levels vs the same as JSON rows",
-      figure: share(json),
+      value: share(json),
       ratio: onDisk / json,
       goal: "≤ 0.25×",
       met: onDisk / json <= 0.25,
@@ -231,14 +231,14 @@ export const dayRows = async (): Promise<Row[]> => {
     for (const [name, start] of Object.entries(known)) {
       const peer = await start(join(folder, name));
       if (peer === undefined) {
-        rows.push({ what: name, figure: "not installed", ratio: null });
+        rows.push({ what: name, value: "not installed", ratio: null });
         continue;
       }
       peers.push(peer);
       const theirs = await peerIngest(peer, wide);
       rows.push({
-        what: `CPU per endpoint-second (8 runs of 100 endpoints, once a second; ours merged too) vs ${peer.name} with nine figures each`,
-        figure: `${(own * 1e6).toFixed(1)} vs ${(theirs * 1e6).toFixed(1)} µs`,
+        what: `CPU per endpoint-second (8 runs of 100 endpoints, once a second; ours merged too) vs ${peer.name} with nine values each`,
+        value: `${(own * 1e6).toFixed(1)} vs ${(theirs * 1e6).toFixed(1)} µs`,
         ratio: own / theirs,
         goal: "≤ 0.5×",
         met: own / theirs <= 0.5,
@@ -253,7 +253,7 @@ export const dayRows = async (): Promise<Row[]> => {
       const limit = peer.name === "Prometheus" ? 1 : 0.1;
       rows.push({
         what: `24 h chart of one endpoint vs ${peer.name} with a step of 60 s`,
-        figure: `${result.ours.toFixed(1)} vs ${result.other.toFixed(1)} ms`,
+        value: `${result.ours.toFixed(1)} vs ${result.other.toFixed(1)} ms`,
         ...result,
         goal: `≤ ${limit}×`,
         met: result.ratio <= limit,
@@ -284,7 +284,7 @@ export const dayRows = async (): Promise<Row[]> => {
     );
     rows.push({
       what: "p99.9 of one endpoint over 24 h vs merging all its preloaded histograms of a second",
-      figure: `${any.ours.toFixed(1)} vs ${any.other.toFixed(1)} ms; ${isEqual ? "equal" : `NOT EQUAL: ${told.percentiles["99.9"]} and ${exact}`}`,
+      value: `${any.ours.toFixed(1)} vs ${any.other.toFixed(1)} ms; ${isEqual ? "equal" : `NOT EQUAL: ${told.percentiles["99.9"]} and ${exact}`}`,
       ...any,
       goal: "≤ 2×, equal",
       met: any.ratio <= 2 && isEqual,

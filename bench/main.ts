@@ -44,14 +44,14 @@ for (const [bench, run] of Object.entries(BENCHES)) {
   try {
     for (const row of await run()) {
       rows.push({ bench, ...row });
-      const { what, figure, ratio, spread, pairs, goal, met, note } = row;
+      const { what, value, ratio, spread, pairs, goal, met, note } = row;
       const shown =
         ratio === null
           ? ""
           : ` = ${ratio.toFixed(2)}×${spread === undefined ? "" : ` (${spread[0].toFixed(2)}–${spread[1].toFixed(2)}, ${pairs} pairs)`}`;
       const judged = goal === undefined ? "" : `  [${met === true ? "met" : "MISSED"}: ${goal}]`;
       process.stdout.write(
-        `${what}: ${figure}${shown}${judged}${note === undefined ? "" : `  ${note}`}\n`,
+        `${what}: ${value}${shown}${judged}${note === undefined ? "" : `  ${note}`}\n`,
       );
     }
   } catch (error) {
@@ -61,15 +61,15 @@ for (const [bench, run] of Object.entries(BENCHES)) {
     );
   }
 }
-const cells = rows.map(({ what, figure, ratio, goal, met }) => [
+const cells = rows.map(({ what, value, ratio, goal, met }) => [
   what,
-  figure,
+  value,
   ratio === null ? "" : `${ratio.toFixed(2)}×`,
   goal === undefined ? "" : `${goal} ${met === true ? "✓" : "✗"}`,
 ]);
 const line = (row: readonly string[]): string => `| ${row.join(" | ")} |\n`;
 process.stdout.write(
-  `\n${line(["what", "figure", "ratio", "goal"])}${line(["---", "---", "---", "---"])}${cells.map(line).join("")}`,
+  `\n${line(["what", "value", "ratio", "goal"])}${line(["---", "---", "---", "---"])}${cells.map(line).join("")}`,
 );
 mkdirSync(dirname(FILE), { recursive: true });
 const machine = { cpus: cpus().length, model: cpus()[0]?.model, load: loadavg() };

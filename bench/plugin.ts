@@ -8,7 +8,7 @@ import { timescaleRequest } from "./timescale.ts";
 export const pluginRows = async (): Promise<Row[]> => {
   const python = process.env["LOAD_MANAGER_PYTHON"];
   if (python === undefined)
-    return [{ what: "plugin in Locust", figure: "no Locust here", ratio: null }];
+    return [{ what: "plugin in Locust", value: "no Locust here", ratio: null }];
   const shop = await startProgram(
     process.execPath,
     [join(import.meta.dirname, "lib/bare-server.ts")],
@@ -37,28 +37,28 @@ export const pluginRows = async (): Promise<Row[]> => {
   return [
     {
       what: "plugin in a worker: CPU to count a request vs CPU of the request (FastHttpUser)",
-      figure: `${(told.record * 1e6).toFixed(2)} vs ${(told.request * 1e6).toFixed(0)} µs`,
+      value: `${(told.record * 1e6).toFixed(2)} vs ${(told.request * 1e6).toFixed(0)} µs`,
       ratio: share,
       goal: "≤ 0.015×",
       met: share <= 0.015,
     },
     {
       what: "plugin in a worker: a report of 1,000 endpoints, once a second",
-      figure: `${(told.report * 100).toFixed(1)} % of a core`,
+      value: `${(told.report * 100).toFixed(1)} % of a core`,
       ratio: null,
       goal: "≤ 1 %",
       met: told.report <= 0.01,
     },
     {
       what: "plugin in the master: a worker's report of 1,000 endpoints, once a second",
-      figure: `${(told.collect * 100).toFixed(2)} % of a core`,
+      value: `${(told.collect * 100).toFixed(2)} % of a core`,
       ratio: null,
       goal: "≤ 3 %",
       met: told.collect <= 0.03,
     },
     {
       what: "plugin in a worker vs the Timescale listener of locust-plugins: CPU for a request, reported",
-      figure:
+      value:
         timescale === undefined
           ? "not installed"
           : `${(ours * 1e6).toFixed(2)} vs ${(timescale * 1e6).toFixed(1)} µs`,

@@ -51,7 +51,7 @@ export const storeRows = async (): Promise<Row[]> => {
     return [
       {
         what: "store ingest vs the raw driver, same blobs and pragmas",
-        figure: `${(result.ours * 1000).toFixed(0)} vs ${(result.other * 1000).toFixed(0)} samples/s`,
+        value: `${(result.ours * 1000).toFixed(0)} vs ${(result.other * 1000).toFixed(0)} samples/s`,
         ...result,
         goal: "≥ 0.6×",
         met: result.ratio >= 0.6,

@@ -10,11 +10,11 @@ describe("npm run bench -- --against", () => {
     const order = [];
     const measure = (name) => async () => {
       order.push(name);
-      return { figure: order.length };
+      return { metric: order.length };
     };
     const pairs = await measurePairs(3, measure("a"), measure("b"));
     expect(order.join("")).toBe("ababbaab");
-    expect(pairs.map(({ ours, other }) => [ours.figure, other.figure])).toEqual([
+    expect(pairs.map(({ ours, other }) => [ours.metric, other.metric])).toEqual([
       [3, 4],
       [6, 5],
       [7, 8],
@@ -24,7 +24,7 @@ describe("npm run bench -- --against", () => {
   const of = (...ratios) => compare(ratios.map((x) => ({ ours: { x: 50 * x }, other: { x: 50 } })));
   test("tells the median of the ratios, with the least and the greatest", () => {
     expect(of(3, 0.5, 1)).toEqual([
-      { figure: "x", ratio: 1, spread: [0.5, 3], verdict: "ok", ours: 50, other: 50 },
+      { metric: "x", ratio: 1, spread: [0.5, 3], verdict: "ok", ours: 50, other: 50 },
     ]);
     expect(lineOf(of(3, 0.5, 1)[0])).toBe("x: 1.000× (0.50–3.00; 50.00 vs 50.00)");
   });
@@ -38,7 +38,7 @@ describe("npm run bench -- --against", () => {
     expect(lineOf(of(1.08)[0])).toContain("above 1.05: explain it");
     expect(lineOf(of(1.2)[0])).toContain("ABOVE 1.10: FAILED");
   });
-  test("does not pass over a figure that one of both does not have", () => {
+  test("does not pass over a metric that one of both does not have", () => {
     const missing = [{ ours: { x: 1 }, other: {} }];
     expect(() => compare(missing)).toThrow("x was not measured in both trees: 1 and undefined");
   });

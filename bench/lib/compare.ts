@@ -1,16 +1,16 @@
 import { median } from "./pairs.ts";
 
-/** Above it a figure wants an explanation. */
+/** Above it a metric wants an explanation. */
 const WORTH_A_WORD = 1.05;
-/** Above it a figure fails. */
+/** Above it a metric fails. */
 const TOO_MUCH = 1.1;
 
-/** What one run of a measurement gave: figure → value, of which less is better. */
-export type Figures = Readonly<Record<string, number>>;
+/** What one run of a measurement gave: metric → value, of which less is better. */
+export type Measurements = Readonly<Record<string, number>>;
 
-/** Of one figure, this tree's to the other's: the median of the pairs' ratios, and the least and greatest of them. */
+/** Of one metric, this tree's to the other's: the median of the pairs' ratios, and the least and greatest of them. */
 export type Comparison = {
-  readonly figure: string;
+  readonly metric: string;
   readonly ratio: number;
   readonly spread: readonly [number, number];
   readonly verdict: "ok" | "explain" | "fail";
@@ -24,9 +24,9 @@ export type Comparison = {
  */
 export const measurePairs = async (
   pairs: number,
-  ours: () => Promise<Figures>,
-  other: () => Promise<Figures>,
-): Promise<{ readonly ours: Figures; readonly other: Figures }[]> => {
+  ours: () => Promise<Measurements>,
+  other: () => Promise<Measurements>,
+): Promise<{ readonly ours: Measurements; readonly other: Measurements }[]> => {
   const one = async (isOursFirst: boolean) => {
     if (isOursFirst) {
       const first = await ours();
@@ -42,20 +42,20 @@ export const measurePairs = async (
 };
 
 export const compare = (
-  measured: readonly { readonly ours: Figures; readonly other: Figures }[],
+  measured: readonly { readonly ours: Measurements; readonly other: Measurements }[],
 ): Comparison[] =>
-  Object.keys(measured[0]?.ours ?? {}).map((figure) => {
+  Object.keys(measured[0]?.ours ?? {}).map((metric) => {
     const values = measured.map(({ ours, other }) => {
-      const [a, b] = [ours[figure], other[figure]];
+      const [a, b] = [ours[metric], other[metric]];
       if (a === undefined || b === undefined || !(b > 0))
-        throw new Error(`${figure} was not measured in both trees: ${a} and ${b}`);
+        throw new Error(`${metric} was not measured in both trees: ${a} and ${b}`);
       return { a, b };
     });
     const ratios = values.map(({ a, b }) => a / b);
     const ratio = median(ratios);
     const isFine = ratio <= WORTH_A_WORD;
     return {
-      figure,
+      metric,
       ratio,
       spread: [Math.min(...ratios), Math.max(...ratios)],
       verdict: isFine ? "ok" : ratio <= TOO_MUCH ? "explain" : "fail",
@@ -70,5 +70,5 @@ const MARKS = {
   fail: `  ABOVE ${TOO_MUCH.toFixed(2)}: FAILED`,
 };
 
-export const lineOf = ({ figure, ratio, spread, verdict, ours, other }: Comparison): string =>
-  `${figure}: ${ratio.toFixed(3)}× (${spread[0].toFixed(2)}–${spread[1].toFixed(2)}; ${ours.toPrecision(4)} vs ${other.toPrecision(4)})${MARKS[verdict]}`;
+export const lineOf = ({ metric, ratio, spread, verdict, ours, other }: Comparison): string =>
+  `${metric}: ${ratio.toFixed(3)}× (${spread[0].toFixed(2)}–${spread[1].toFixed(2)}; ${ours.toPrecision(4)} vs ${other.toPrecision(4)})${MARKS[verdict]}`;

@@ -1,11 +1,11 @@
-/** One line of the bench's table. `ratio` is ours to the other's; null where only a figure of ours is told. */
+/** One line of the bench's table. `ratio` is ours to the other's; null where only a value of ours is told. */
 export type Row = {
   readonly what: string;
-  readonly figure: string;
+  readonly value: string;
   readonly ratio: number | null;
   readonly spread?: readonly [number, number];
   readonly pairs?: number;
-  /** What the figure should be. */
+  /** What the value should be. */
   readonly goal?: string;
   readonly met?: boolean;
   readonly note?: string;

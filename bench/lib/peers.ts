@@ -21,7 +21,7 @@ export type Peer = Program & {
     seconds: readonly { readonly second: number; readonly cells: readonly Cell[] }[],
     run: number,
   ) => Promise<void>;
-  /** One figure of one endpoint over a time, a point a minute; answers the number of points. */
+  /** One stat of one endpoint over a time, a point a minute; answers the number of points. */
   readonly chart: (from: number, to: number) => Promise<number>;
 };
 
@@ -64,12 +64,12 @@ const snappy = (bytes: Uint8Array): Uint8Array => {
 
 /** prometheus.WriteRequest: timeseries = 1 { labels = 1 { name = 1, value = 2 }, samples = 2 { value = 1, timestamp = 2 } }. */
 const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8Array => {
-  const samples = new Map<string, { endpoint: number; figure: string; at: [number, number][] }>();
+  const samples = new Map<string, { endpoint: number; stat: string; at: [number, number][] }>();
   for (const { second, cells } of seconds) {
     cells.forEach((cell, endpoint) => {
-      for (const [figure, value] of Object.entries(statsOf(cell))) {
-        const key = `${endpoint} ${figure}`;
-        const known = samples.get(key) ?? { endpoint, figure, at: [] };
+      for (const [stat, value] of Object.entries(statsOf(cell))) {
+        const key = `${endpoint} ${stat}`;
+        const known = samples.get(key) ?? { endpoint, stat, at: [] };
         samples.set(key, known);
         known.at.push([second, value]);
       }
@@ -78,9 +78,9 @@ const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8
   const label = (name: string, value: string): Uint8Array =>
     new ByteWriter().byte(0x0a).text(name).byte(0x12).text(value).finish();
   const request = new ByteWriter();
-  for (const { endpoint, figure, at } of samples.values()) {
+  for (const { endpoint, stat, at } of samples.values()) {
     const series = new ByteWriter();
-    series.byte(0x0a).block(label("__name__", `lm_${figure}`));
+    series.byte(0x0a).block(label("__name__", `lm_${stat}`));
     series.byte(0x0a).block(label("endpoint", `/endpoint/${endpoint}`));
     series.byte(0x0a).block(label("run", String(run)));
     for (const [second, value] of at) {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as Payload from "./payload.ts";
-import type { Figures } from "./compare.ts";
+import type { Measurements } from "./compare.ts";
 import { median, timed } from "./pairs.ts";
 import { poster } from "./posting.ts";
 import { cpuOf, memoryOf, startProgram } from "./processes.ts";
@@ -108,14 +108,14 @@ const startTime = async (tree: string, folder: string): Promise<number> => {
 /** Some starts, and one life of a server. Times in ms, memory in MB. */
 export const measureServer = async (
   tree: string,
-): Promise<{ readonly figures: Figures; readonly requests: number }> => {
+): Promise<{ readonly measurements: Measurements; readonly requests: number }> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-against-"));
   try {
     const start = await startTime(tree, folder);
     const server = await started(tree, folder, "data");
     try {
-      const { requests, figures } = await measureLife(tree, server);
-      return { requests, figures: { start, ...figures } };
+      const { requests, measurements } = await measureLife(tree, server);
+      return { requests, measurements: { start, ...measurements } };
     } finally {
       await server.stop();
     }
@@ -140,6 +140,6 @@ const measureLife = async (tree: string, { port, pid }: { port: number; pid: num
   );
   const table = await each(QUERIES, (index) => call("GET", `${path(index)}/requests`));
   const memory = memoryOf(pid) / 1e6;
-  const figures = { create, list, ingest: wall, "ingest CPU": cpu, chart, table, memory };
-  return { figures, requests };
+  const measurements = { create, list, ingest: wall, "ingest CPU": cpu, chart, table, memory };
+  return { measurements, requests };
 };
