@@ -1,4 +1,4 @@
-// npm run bench -- --against DIR [METRIC …] [--pairs N]: this checkout and another one, measured in turns.
+// npm run bench -- --against DIR [METRIC …] [--pairs N]: measures this checkout and another one alternately.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,7 +11,7 @@ const OURS = resolve(import.meta.dirname, "..");
 const SERVER = ["start", "create", "list", "ingest", "ingest CPU", "chart", "table", "memory"];
 const PLUGIN = ["plugin record", "plugin report", "plugin collect"];
 
-/** The steps of a checkout's plugin in Locust. CPU in µs. */
+/** Measures the steps of a checkout's plugin in Locust: CPU in µs. */
 const measurePlugin = async (tree: string, python: string): Promise<Measurements> => {
   const file = join(OURS, "bench/lib/bare-server.ts");
   const shop = await startProgram(process.execPath, [file], /ready: \d+/);
@@ -23,13 +23,13 @@ const measurePlugin = async (tree: string, python: string): Promise<Measurements
   });
   await shop.stop();
   if (result.status !== 0) throw new Error(`The plugin of ${tree} failed: ${result.stderr}`);
-  const told = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as Record<string, number>;
+  const costs = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as Record<string, number>;
   return Object.fromEntries(
-    PLUGIN.map((metric) => [metric, (told[metric.replace("plugin ", "")] ?? Number.NaN) * 1e6]),
+    PLUGIN.map((metric) => [metric, (costs[metric.replace("plugin ", "")] ?? Number.NaN) * 1e6]),
   );
 };
 
-/** Why a folder cannot be measured; `undefined` where it can. */
+/** The reason why a folder cannot be measured; `undefined` if it can. */
 export const notMeasurable = (tree: string): string | undefined => {
   if (!existsSync(join(tree, "cli/bin/load-manager.js")))
     return `${tree} is not a checkout of Load Manager.`;
@@ -61,7 +61,7 @@ const measured = async (tree: string, wanted: readonly string[], pairs: number) 
   return rows.filter(({ metric }) => wanted.includes(metric));
 };
 
-/** → exit code: 1 where a metric is above what is allowed, or could not be measured. */
+/** → exit code: 1 if a metric is above its limit or could not be measured. */
 export const against = async (
   dir: string,
   names: readonly string[],
@@ -74,17 +74,19 @@ export const against = async (
     (metric) => names.length === 0 || names.some((name) => metric.includes(name)),
   );
   const unknown = names.filter((name) => !all.some((metric) => metric.includes(name)));
-  const trouble =
+  const problem =
     unknown.length > 0
       ? `There is no metric ${unknown.join(", ")}; there are ${all.join(", ")}.`
       : pairs > 0
         ? (notMeasurable(tree) ?? notMeasurable(OURS))
         : "--pairs takes a whole number above 0.";
-  if (trouble !== undefined) {
-    process.stderr.write(`${trouble}\n`);
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
     return 1;
   }
-  say(`This checkout to ${tree}: medians of ${pairs} pairs (least–greatest; ours vs theirs)`);
+  say(
+    `This checkout compared with ${tree}: medians of ${pairs} pairs (smallest–largest; ours vs theirs)`,
+  );
   try {
     const rows = await measured(tree, wanted, pairs);
     for (const row of rows) say(lineOf(row));

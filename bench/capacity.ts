@@ -9,7 +9,7 @@ import { cpuOf, memoryOf, startProgram } from "./lib/processes.ts";
 
 const [RUNS, ENDPOINTS] = [1000, 100];
 
-/** Many runs at once, each with a sample a second as its plugin would send it, spread over the second; merging goes on beside it. */
+/** Many runs at once, each with one sample a second as its plugin would send it, spread over the second, with compaction. */
 export const capacityRows = async (): Promise<Row[]> => {
   const seconds = Number(process.env["LOAD_MANAGER_BENCH_SECONDS"] ?? 30);
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));

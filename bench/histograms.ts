@@ -8,7 +8,7 @@ import {
 import { ByteReader } from "../server/src/metrics/codec/bytes.ts";
 import { inPairs, type Row, timed } from "./lib/pairs.ts";
 
-/** Latencies of a service that is fast mostly, in microseconds; the same every time. */
+/** Latencies of a mostly fast service, in microseconds; the same in every run. */
 const latencies = (count: number, seed: number): number[] => {
   let state = seed;
   const next = (): number => {
@@ -45,7 +45,7 @@ const merge = () => {
   return merged;
 };
 
-/** What the metrics' own ways gain over the obvious ones. */
+/** Compares the algorithms of metrics/ with the obvious ones. */
 export const histogramRows = async (): Promise<Row[]> => {
   const merged = await inPairs(
     15,

@@ -20,7 +20,7 @@ const post = async (port: number, batches: readonly Uint8Array[]): Promise<void>
   close();
 };
 
-/** CPU of the whole way of a batch against a server that throws the body away; one sample a batch, as a live run sends. */
+/** CPU of the whole ingest of a batch vs a server that discards the body; one sample in each batch, as a live run sends. */
 export const ingestRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   const pool = bodies(3000, ENDPOINTS, 1_800_000_000);

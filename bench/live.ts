@@ -11,7 +11,7 @@ import { cpuOf, memoryOf, type Program, startProgram } from "./lib/processes.ts"
 const [VIEWERS, EVENTS, ENDPOINTS] = [1000, 20, 100];
 const file = (name: string): string => join(import.meta.dirname, "lib", name);
 
-/** Opens streams; `received` counts the events that have come to the last of them. */
+/** Opens streams; `received` counts the events of the last one. */
 const watch = async (port: number, path: string, viewers: number) => {
   const requests: ClientRequest[] = [];
   let text = "";
@@ -150,7 +150,7 @@ const memory = async (folder: string): Promise<Row[]> => {
   ];
 };
 
-/** What watching costs, and what a run costs in memory. */
+/** The CPU of live streams, and the memory of runs. */
 export const liveRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   try {

@@ -1,5 +1,5 @@
-// Every measurement, or those whose name holds an argument. A table on the terminal, and all of it as JSON. With
-// `--against DIR` instead: this checkout compared with another.
+// npm run bench -- [NAME …]: runs all measurements, or those whose name contains an argument. Prints a table and writes
+// JSON. With `--against DIR` it compares this checkout with another instead.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
@@ -77,4 +77,4 @@ writeFileSync(
   FILE,
   `${JSON.stringify({ at: new Date().toISOString(), machine, rows }, null, 2)}\n`,
 );
-process.stderr.write(`All of it as JSON: bench/results/latest.json\n`);
+process.stderr.write(`Results as JSON: bench/results/latest.json\n`);

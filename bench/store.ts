@@ -9,7 +9,7 @@ import { bodies, rowsOf } from "./lib/payload.ts";
 
 const [SAMPLES, AT_ONCE] = [10_000, 50];
 
-/** The store against the driver alone writing the same blobs, with the same pragmas and as many in a transaction. */
+/** The store vs the bare driver that writes the same blobs, with the same pragmas and transactions of the same size. */
 export const storeRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   const pool = bodies(500, 100, 1_800_000_000);

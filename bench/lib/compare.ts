@@ -1,14 +1,14 @@
 import { median } from "./pairs.ts";
 
-/** Above it a metric wants an explanation. */
-const WORTH_A_WORD = 1.05;
-/** Above it a metric fails. */
-const TOO_MUCH = 1.1;
+/** Above this ratio a metric needs an explanation. */
+const EXPLAIN_ABOVE = 1.05;
+/** Above this ratio a metric fails. */
+const FAIL_ABOVE = 1.1;
 
-/** What one run of a measurement gave: metric → value, of which less is better. */
+/** The result of one measurement: metric → value. Lower is better. */
 export type Measurements = Readonly<Record<string, number>>;
 
-/** Of one metric, this tree's to the other's: the median of the pairs' ratios, and the least and greatest of them. */
+/** One metric of this tree compared with the other: the median of the ratios of all pairs, with the smallest and largest. */
 export type Comparison = {
   readonly metric: string;
   readonly ratio: number;
@@ -19,8 +19,8 @@ export type Comparison = {
 };
 
 /**
- * Measures both in turns, so that they see the same machine; the first of a pair is the second of the next. A pair before
- * them, which is not counted, warms up what both use.
+ * Measures both trees alternately, so that both see the same load of the machine; the order changes with each pair. A first
+ * pair, which is not counted, warms up the caches.
  */
 export const measurePairs = async (
   pairs: number,
@@ -53,12 +53,12 @@ export const compare = (
     });
     const ratios = values.map(({ a, b }) => a / b);
     const ratio = median(ratios);
-    const isFine = ratio <= WORTH_A_WORD;
+    const isFine = ratio <= EXPLAIN_ABOVE;
     return {
       metric,
       ratio,
       spread: [Math.min(...ratios), Math.max(...ratios)],
-      verdict: isFine ? "ok" : ratio <= TOO_MUCH ? "explain" : "fail",
+      verdict: isFine ? "ok" : ratio <= FAIL_ABOVE ? "explain" : "fail",
       ours: median(values.map(({ a }) => a)),
       other: median(values.map(({ b }) => b)),
     };
@@ -66,8 +66,8 @@ export const compare = (
 
 const MARKS = {
   ok: "",
-  explain: `  above ${WORTH_A_WORD}: explain it`,
-  fail: `  ABOVE ${TOO_MUCH.toFixed(2)}: FAILED`,
+  explain: `  above ${EXPLAIN_ABOVE}: explain it`,
+  fail: `  ABOVE ${FAIL_ABOVE.toFixed(2)}: FAILED`,
 };
 
 export const lineOf = ({ metric, ratio, spread, verdict, ours, other }: Comparison): string =>

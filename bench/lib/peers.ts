@@ -16,16 +16,16 @@ const freePort = (): Promise<number> =>
 
 export type Peer = Program & {
   readonly name: string;
-  /** What some endpoints of a run did in some seconds; resolves when it is taken. */
+  /** Writes some seconds of some endpoints of a run; resolves when the peer has accepted them. */
   readonly write: (
     seconds: readonly { readonly second: number; readonly cells: readonly Cell[] }[],
     run: number,
   ) => Promise<void>;
-  /** One stat of one endpoint over a time, a point a minute; answers the number of points. */
+  /** Queries one stat of one endpoint, one point a minute. Returns the number of points. */
   readonly chart: (from: number, to: number) => Promise<number>;
 };
 
-/** As a monitoring system would keep it: nine series for each endpoint, percentiles computed by the sender. */
+/** The series of a monitoring system: nine for each endpoint, with percentiles computed by the sender. */
 const statsOf = ({ ok, failed }: Cell) => {
   const us = [...ok, ...failed].toSorted((a, b) => a - b);
   const p = (rank: number): number => (us[Math.ceil((rank / 100) * us.length) - 1] ?? 0) / 1000;
@@ -48,7 +48,7 @@ const must = async (answer: Response): Promise<string> => {
   return text;
 };
 
-/** Snappy's block format with nothing compressed: literals only. */
+/** Snappy's block format without compression: literals only. */
 const snappy = (bytes: Uint8Array): Uint8Array => {
   const writer = new ByteWriter().varint(bytes.length);
   for (let at = 0; at < bytes.length; at += 65_536) {
