@@ -1,8 +1,8 @@
-// npm run bench -- --against DIR [FIGURE …] [--pairs N]: this checkout and another one, measured in turns.
+// npm run bench -- --against DIR [METRIC …] [--pairs N]: measures this checkout and another one alternately.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { compare, type Figures, lineOf, measurePairs } from "./lib/compare.ts";
+import { compare, type Measurements, lineOf, measurePairs } from "./lib/compare.ts";
 import { portOf } from "./lib/posting.ts";
 import { startProgram } from "./lib/processes.ts";
 import { measureServer } from "./lib/whole-server.ts";
@@ -11,8 +11,8 @@ const OURS = resolve(import.meta.dirname, "..");
 const SERVER = ["start", "create", "list", "ingest", "ingest CPU", "chart", "table", "memory"];
 const PLUGIN = ["plugin record", "plugin report", "plugin collect"];
 
-/** The steps of a checkout's plugin in Locust. CPU in µs. */
-const measurePlugin = async (tree: string, python: string): Promise<Figures> => {
+/** Measures the steps of a checkout's plugin in Locust: CPU in µs. */
+const measurePlugin = async (tree: string, python: string): Promise<Measurements> => {
   const file = join(OURS, "bench/lib/bare-server.ts");
   const shop = await startProgram(process.execPath, [file], /ready: \d+/);
   const url = `http://127.0.0.1:${portOf(shop)}`;
@@ -23,13 +23,13 @@ const measurePlugin = async (tree: string, python: string): Promise<Figures> => 
   });
   await shop.stop();
   if (result.status !== 0) throw new Error(`The plugin of ${tree} failed: ${result.stderr}`);
-  const told = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as Record<string, number>;
+  const costs = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as Record<string, number>;
   return Object.fromEntries(
-    PLUGIN.map((figure) => [figure, (told[figure.replace("plugin ", "")] ?? Number.NaN) * 1e6]),
+    PLUGIN.map((metric) => [metric, (costs[metric.replace("plugin ", "")] ?? Number.NaN) * 1e6]),
   );
 };
 
-/** Why a folder cannot be measured; `undefined` where it can. */
+/** The reason why a folder cannot be measured; `undefined` if it can. */
 export const notMeasurable = (tree: string): string | undefined => {
   if (!existsSync(join(tree, "cli/bin/load-manager.js")))
     return `${tree} is not a checkout of Load Manager.`;
@@ -38,30 +38,30 @@ export const notMeasurable = (tree: string): string | undefined => {
   return undefined;
 };
 
-const serverOf = (tree: string, sent: Set<number>) => async (): Promise<Figures> => {
-  const { figures, requests } = await measureServer(tree);
+const serverOf = (tree: string, sent: Set<number>) => async (): Promise<Measurements> => {
+  const { measurements, requests } = await measureServer(tree);
   sent.add(requests);
   if (requests === 0 || sent.size > 1)
     throw new Error(`the servers counted different requests: ${[...sent].join(", ")}`);
-  return figures;
+  return measurements;
 };
 
 const measured = async (tree: string, wanted: readonly string[], pairs: number) => {
   const rows = [];
-  if (wanted.some((figure) => SERVER.includes(figure))) {
+  if (wanted.some((metric) => SERVER.includes(metric))) {
     const sent = new Set<number>();
     rows.push(...compare(await measurePairs(pairs, serverOf(OURS, sent), serverOf(tree, sent))));
   }
-  if (wanted.some((figure) => PLUGIN.includes(figure))) {
+  if (wanted.some((metric) => PLUGIN.includes(metric))) {
     const python = process.env["LOAD_MANAGER_PYTHON"];
     if (python === undefined) throw new Error("The plugin needs a Python with Locust.");
     const of = (one: string) => () => measurePlugin(one, python);
     rows.push(...compare(await measurePairs(pairs, of(OURS), of(tree))));
   }
-  return rows.filter(({ figure }) => wanted.includes(figure));
+  return rows.filter(({ metric }) => wanted.includes(metric));
 };
 
-/** → exit code: 1 where a figure is above what is allowed, or could not be measured. */
+/** → exit code: 1 if a metric is above its limit or could not be measured. */
 export const against = async (
   dir: string,
   names: readonly string[],
@@ -71,20 +71,22 @@ export const against = async (
   const tree = resolve(dir);
   const all = [...SERVER, ...PLUGIN];
   const wanted = all.filter(
-    (figure) => names.length === 0 || names.some((name) => figure.includes(name)),
+    (metric) => names.length === 0 || names.some((name) => metric.includes(name)),
   );
-  const unknown = names.filter((name) => !all.some((figure) => figure.includes(name)));
-  const trouble =
+  const unknown = names.filter((name) => !all.some((metric) => metric.includes(name)));
+  const problem =
     unknown.length > 0
-      ? `There is no figure ${unknown.join(", ")}; there are ${all.join(", ")}.`
+      ? `There is no metric ${unknown.join(", ")}; there are ${all.join(", ")}.`
       : pairs > 0
         ? (notMeasurable(tree) ?? notMeasurable(OURS))
         : "--pairs takes a whole number above 0.";
-  if (trouble !== undefined) {
-    process.stderr.write(`${trouble}\n`);
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
     return 1;
   }
-  say(`This checkout to ${tree}: medians of ${pairs} pairs (least–greatest; ours vs theirs)`);
+  say(
+    `This checkout compared with ${tree}: medians of ${pairs} pairs (smallest–largest; ours vs theirs)`,
+  );
   try {
     const rows = await measured(tree, wanted, pairs);
     for (const row of rows) say(lineOf(row));

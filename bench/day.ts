@@ -22,7 +22,7 @@ import { cpuOf, startProgram } from "./lib/processes.ts";
 
 const [ENDPOINTS, HOURS, POOL] = [20, 24, 3600];
 const SECONDS = HOURS * 3600;
-/** A full hour, so that every store's own boundaries are met alike. */
+/** A full hour, so that it has the same position relative to the partitions of every store. */
 const BEGIN = Math.floor(Date.now() / 3_600_000 - 25) * 3600;
 
 const secondsFrom = (pool: readonly (readonly Cell[])[], from: number, count: number) =>
@@ -31,7 +31,7 @@ const secondsFrom = (pool: readonly (readonly Cell[])[], from: number, count: nu
     cells: pool[(from + index) % pool.length] ?? [],
   }));
 
-/** Some runs of 100 endpoints each, whose samples arrive once a second: CPU seconds by endpoint-second, when it has gone on for a while. */
+/** CPU seconds for each endpoint-second, after a warm-up: runs of 100 endpoints each, whose samples arrive once a second. */
 const [RUNS, WARM, TICKS, WIDE] = [8, 300, 300, 100];
 const widePool = (): Cell[][] =>
   Array.from({ length: WARM + TICKS }, (_, index) => cellsOf(WIDE, 10_000 + index));
@@ -49,7 +49,7 @@ const peerIngest = async (peer: Peer, pool: readonly (readonly Cell[])[]): Promi
   return (cpuOf(peer.pid) - before) / (RUNS * TICKS * WIDE);
 };
 
-/** The same to our server; then its windows are merged, as they are when they are old enough. */
+/** The same for this server, including the later compaction of the windows. */
 const ownIngest = async (folder: string, pool: readonly (readonly Cell[])[]): Promise<number> => {
   const dataDir = join(folder, "ingest");
   const server = await startProgram(
@@ -120,7 +120,7 @@ const jsonOf = (second: number, cells: readonly Cell[]): string =>
     }),
   });
 
-/** A day of one run with 20 endpoints, in our store and in the peers': what it takes to keep and to read. */
+/** A day of one run with 20 endpoints in this store and in the peers: disk, and time to query. */
 export const dayRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   const rows: Row[] = [];
@@ -147,8 +147,8 @@ export const dayRows = async (): Promise<Row[]> => {
   const used = process.cpuUsage(cpu);
   await compactor.stop();
   rows.push({
-    what: "merging a day's samples into rollups: CPU per endpoint-second",
-    figure: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(merged / 1000).toFixed(1)} s for ${HOURS} h)`,
+    what: "compacting a day's samples into rollups: CPU per endpoint-second",
+    value: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(merged / 1000).toFixed(1)} s for ${HOURS} h)`,
     ratio: null,
   });
   await stores.close();
@@ -177,21 +177,21 @@ export const dayRows = async (): Promise<Row[]> => {
   rows.push(
     {
       what: "disk: the 1 s level vs the encoded payload",
-      figure: `${share(seconds)} vs ${share(payload)}`,
+      value: `${share(seconds)} vs ${share(payload)}`,
       ratio: seconds / payload,
       goal: "≤ 1.3×",
       met: seconds / payload <= 1.3,
     },
     {
       what: "disk: all levels with their pages and indexes vs the encoded payload",
-      figure: share(onDisk),
+      value: share(onDisk),
       ratio: onDisk / payload,
       goal: "≤ 2×",
       met: onDisk / payload <= 2,
     },
     {
       what: "disk: all levels vs the same as JSON rows",
-      figure: share(json),
+      value: share(json),
       ratio: onDisk / json,
       goal: "≤ 0.25×",
       met: onDisk / json <= 0.25,
@@ -231,14 +231,14 @@ export const dayRows = async (): Promise<Row[]> => {
     for (const [name, start] of Object.entries(known)) {
       const peer = await start(join(folder, name));
       if (peer === undefined) {
-        rows.push({ what: name, figure: "not installed", ratio: null });
+        rows.push({ what: name, value: "not installed", ratio: null });
         continue;
       }
       peers.push(peer);
       const theirs = await peerIngest(peer, wide);
       rows.push({
-        what: `CPU per endpoint-second (8 runs of 100 endpoints, once a second; ours merged too) vs ${peer.name} with nine figures each`,
-        figure: `${(own * 1e6).toFixed(1)} vs ${(theirs * 1e6).toFixed(1)} µs`,
+        what: `CPU per endpoint-second (8 runs of 100 endpoints, once a second; ours with compaction) vs ${peer.name} with nine values each`,
+        value: `${(own * 1e6).toFixed(1)} vs ${(theirs * 1e6).toFixed(1)} µs`,
         ratio: own / theirs,
         goal: "≤ 0.5×",
         met: own / theirs <= 0.5,
@@ -253,7 +253,7 @@ export const dayRows = async (): Promise<Row[]> => {
       const limit = peer.name === "Prometheus" ? 1 : 0.1;
       rows.push({
         what: `24 h chart of one endpoint vs ${peer.name} with a step of 60 s`,
-        figure: `${result.ours.toFixed(1)} vs ${result.other.toFixed(1)} ms`,
+        value: `${result.ours.toFixed(1)} vs ${result.other.toFixed(1)} ms`,
         ...result,
         goal: `≤ ${limit}×`,
         met: result.ratio <= limit,
@@ -274,17 +274,17 @@ export const dayRows = async (): Promise<Row[]> => {
       return histogram;
     };
     const query = `metrics/timeseries?points=1&percentiles=99.9&endpoint=GET%20/endpoint/0`;
-    const told = JSON.parse(await ask(query)) as { percentiles: Record<string, number> };
+    const summary = JSON.parse(await ask(query)) as { percentiles: Record<string, number> };
     const exact = percentile(mergeRaw(), 99.9, { minUs: 0, maxUs: Infinity });
-    const isEqual = told.percentiles["99.9"] === exact && encodeHistogram(mergeRaw()).length > 0;
+    const isEqual = summary.percentiles["99.9"] === exact && encodeHistogram(mergeRaw()).length > 0;
     const any = await inPairs(
       9,
       () => timed(() => ask(query)),
       () => timed(mergeRaw),
     );
     rows.push({
-      what: "p99.9 of one endpoint over 24 h vs merging all its preloaded histograms of a second",
-      figure: `${any.ours.toFixed(1)} vs ${any.other.toFixed(1)} ms; ${isEqual ? "equal" : `NOT EQUAL: ${told.percentiles["99.9"]} and ${exact}`}`,
+      what: "p99.9 of one endpoint over 24 h vs merging all its preloaded histograms of 1 s",
+      value: `${any.ours.toFixed(1)} vs ${any.other.toFixed(1)} ms; ${isEqual ? "equal" : `NOT EQUAL: ${summary.percentiles["99.9"]} and ${exact}`}`,
       ...any,
       goal: "≤ 2×, equal",
       met: any.ratio <= 2 && isEqual,

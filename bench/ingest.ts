@@ -20,7 +20,7 @@ const post = async (port: number, batches: readonly Uint8Array[]): Promise<void>
   close();
 };
 
-/** CPU of the whole way of a batch against a server that throws the body away; one sample a batch, as a live run sends. */
+/** CPU of the whole ingest of a batch vs a server that discards the body; one sample in each batch, as a live run sends. */
 export const ingestRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   const pool = bodies(3000, ENDPOINTS, 1_800_000_000);
@@ -58,14 +58,14 @@ export const ingestRows = async (): Promise<Row[]> => {
     return [
       {
         what: "whole ingest, 100 endpoints: CPU vs node:http that discards the body",
-        figure: `${(result.ours * 1e6).toFixed(0)} vs ${(result.other * 1e6).toFixed(0)} µs a sample`,
+        value: `${(result.ours * 1e6).toFixed(0)} vs ${(result.other * 1e6).toFixed(0)} µs a sample`,
         ...result,
         goal: "≤ 5×",
         met: result.ratio <= 5,
       },
       {
         what: "whole ingest: CPU per endpoint-second",
-        figure: `${perEndpoint.toFixed(2)} µs`,
+        value: `${perEndpoint.toFixed(2)} µs`,
         ratio: null,
         goal: "≤ 4 µs",
         met: perEndpoint <= 4,

@@ -11,7 +11,7 @@ import { cpuOf, memoryOf, type Program, startProgram } from "./lib/processes.ts"
 const [VIEWERS, EVENTS, ENDPOINTS] = [1000, 20, 100];
 const file = (name: string): string => join(import.meta.dirname, "lib", name);
 
-/** Opens streams; `received` counts the events that have come to the last of them. */
+/** Opens streams; `received` counts the events of the last one. */
 const watch = async (port: number, path: string, viewers: number) => {
   const requests: ClientRequest[] = [];
   let text = "";
@@ -78,14 +78,14 @@ const streams = async (folder: string): Promise<Row[]> => {
     return [
       {
         what: `live stream, ${VIEWERS} viewers, ${(frame.length / 1000).toFixed(0)} kB an event (ingest included): CPU per viewer and event vs bare node:http`,
-        figure: `${(result.ours * 1e6).toFixed(0)} vs ${(result.other * 1e6).toFixed(0)} µs`,
+        value: `${(result.ours * 1e6).toFixed(0)} vs ${(result.other * 1e6).toFixed(0)} µs`,
         ...result,
         goal: "≤ 1.3×",
         met: result.ratio <= 1.3,
       },
       {
         what: "live stream: 1,000 viewers at one event a second",
-        figure: `${(result.ours * 1000 * 100).toFixed(1)} % of a core`,
+        value: `${(result.ours * 1000 * 100).toFixed(1)} % of a core`,
         ratio: null,
         goal: "≤ 5 %",
         met: result.ours * 1000 <= 0.05,
@@ -135,14 +135,14 @@ const memory = async (folder: string): Promise<Row[]> => {
   return [
     {
       what: "memory of an active run of 100 endpoints",
-      figure: `${(active / 1e6).toFixed(2)} MB`,
+      value: `${(active / 1e6).toFixed(2)} MB`,
       ratio: null,
       goal: "≈ 4 MB",
       met: active <= 4.4e6,
     },
     {
       what: "memory of an idle run",
-      figure: `${(idle / 1000).toFixed(1)} kB`,
+      value: `${(idle / 1000).toFixed(1)} kB`,
       ratio: null,
       goal: "≤ 50 kB",
       met: idle <= 50_000,
@@ -150,7 +150,7 @@ const memory = async (folder: string): Promise<Row[]> => {
   ];
 };
 
-/** What watching costs, and what a run costs in memory. */
+/** The CPU of live streams, and the memory of runs. */
 export const liveRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   try {

@@ -1,5 +1,5 @@
-// Every measurement, or those whose name holds an argument. A table on the terminal, and all of it as JSON. With
-// `--against DIR` instead: this checkout compared with another.
+// npm run bench -- [NAME …]: runs all measurements, or those whose name contains an argument. Prints a table and writes
+// JSON. With `--against DIR` it compares this checkout with another instead.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
@@ -44,14 +44,14 @@ for (const [bench, run] of Object.entries(BENCHES)) {
   try {
     for (const row of await run()) {
       rows.push({ bench, ...row });
-      const { what, figure, ratio, spread, pairs, goal, met, note } = row;
+      const { what, value, ratio, spread, pairs, goal, met, note } = row;
       const shown =
         ratio === null
           ? ""
           : ` = ${ratio.toFixed(2)}×${spread === undefined ? "" : ` (${spread[0].toFixed(2)}–${spread[1].toFixed(2)}, ${pairs} pairs)`}`;
       const judged = goal === undefined ? "" : `  [${met === true ? "met" : "MISSED"}: ${goal}]`;
       process.stdout.write(
-        `${what}: ${figure}${shown}${judged}${note === undefined ? "" : `  ${note}`}\n`,
+        `${what}: ${value}${shown}${judged}${note === undefined ? "" : `  ${note}`}\n`,
       );
     }
   } catch (error) {
@@ -61,15 +61,15 @@ for (const [bench, run] of Object.entries(BENCHES)) {
     );
   }
 }
-const cells = rows.map(({ what, figure, ratio, goal, met }) => [
+const cells = rows.map(({ what, value, ratio, goal, met }) => [
   what,
-  figure,
+  value,
   ratio === null ? "" : `${ratio.toFixed(2)}×`,
   goal === undefined ? "" : `${goal} ${met === true ? "✓" : "✗"}`,
 ]);
 const line = (row: readonly string[]): string => `| ${row.join(" | ")} |\n`;
 process.stdout.write(
-  `\n${line(["what", "figure", "ratio", "goal"])}${line(["---", "---", "---", "---"])}${cells.map(line).join("")}`,
+  `\n${line(["what", "value", "ratio", "goal"])}${line(["---", "---", "---", "---"])}${cells.map(line).join("")}`,
 );
 mkdirSync(dirname(FILE), { recursive: true });
 const machine = { cpus: cpus().length, model: cpus()[0]?.model, load: loadavg() };
@@ -77,4 +77,4 @@ writeFileSync(
   FILE,
   `${JSON.stringify({ at: new Date().toISOString(), machine, rows }, null, 2)}\n`,
 );
-process.stderr.write(`All of it as JSON: bench/results/latest.json\n`);
+process.stderr.write(`Results as JSON: bench/results/latest.json\n`);

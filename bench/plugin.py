@@ -19,13 +19,13 @@ try:
     from load_manager_locust.master.collector import Collector
     from load_manager_locust.worker.recorder import Recorder
 except ImportError:
-    # The names of older checkouts, which this one is compared with.
+    # The module names of older checkouts, for `npm run bench -- --against`.
     from load_manager_locust.collector import Collector
     from load_manager_locust.worker import Recorder
 
 
 def cpu(work, times):
-    """Seconds of CPU for one, the median of seven rounds."""
+    """CPU seconds of one call: the median of seven rounds."""
     rounds = []
     for _ in range(7):
         begun = time.process_time()
@@ -58,7 +58,7 @@ def record_cost():
 
 
 def second_costs(endpoints):
-    """Of one second with ten requests an endpoint: reporting it in the worker, taking and passing it on in the master."""
+    """CPU of one second with ten requests for each endpoint: the report in the worker, and its processing in the master."""
     clock = HandClock()
     recorder = Recorder(endpoints + 1, clock)
     sent = []
@@ -71,10 +71,10 @@ def second_costs(endpoints):
             recorder.request("GET", "/endpoint/%d" % (number % endpoints), 5 + number % 200, 512, None)
         clock.now += 1
         begun = time.process_time()
-        told = recorder.report()
+        part = recorder.report()
         reporting.append(time.process_time() - begun)
         begun = time.process_time()
-        add_report("worker-1", {"lm": told, "stats": [], "errors": {}})
+        add_report("worker-1", {"lm": part, "stats": [], "errors": {}})
         collector.tick()
         collecting.append(time.process_time() - begun)
     return sorted(reporting)[3], sorted(collecting)[3]

@@ -4,11 +4,11 @@ import type { Row } from "./lib/pairs.ts";
 import { startProgram } from "./lib/processes.ts";
 import { timescaleRequest } from "./timescale.ts";
 
-/** The plugin's own steps inside Locust, against what a request of FastHttpUser costs there. */
+/** CPU of the plugin's steps inside Locust vs the CPU of a request of FastHttpUser. */
 export const pluginRows = async (): Promise<Row[]> => {
   const python = process.env["LOAD_MANAGER_PYTHON"];
   if (python === undefined)
-    return [{ what: "plugin in Locust", figure: "no Locust here", ratio: null }];
+    return [{ what: "plugin in Locust", value: "no Locust here", ratio: null }];
   const shop = await startProgram(
     process.execPath,
     [join(import.meta.dirname, "lib/bare-server.ts")],
@@ -24,41 +24,41 @@ export const pluginRows = async (): Promise<Row[]> => {
   );
   await shop.stop();
   if (result.status !== 0) throw new Error(result.stderr);
-  const told = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as {
+  const costs = JSON.parse(result.stdout.trim().split("\n").at(-1) ?? "") as {
     readonly record: number;
     readonly report: number;
     readonly collect: number;
     readonly request: number;
   };
-  const share = told.record / told.request;
-  // A request's part of the report of its second: ten requests of each of 1,000 endpoints.
-  const ours = told.record + told.report / 10_000;
+  const share = costs.record / costs.request;
+  // The share of one request in the report of its second, which has ten requests for each of 1,000 endpoints.
+  const ours = costs.record + costs.report / 10_000;
   const timescale = await timescaleRequest();
   return [
     {
       what: "plugin in a worker: CPU to count a request vs CPU of the request (FastHttpUser)",
-      figure: `${(told.record * 1e6).toFixed(2)} vs ${(told.request * 1e6).toFixed(0)} µs`,
+      value: `${(costs.record * 1e6).toFixed(2)} vs ${(costs.request * 1e6).toFixed(0)} µs`,
       ratio: share,
       goal: "≤ 0.015×",
       met: share <= 0.015,
     },
     {
       what: "plugin in a worker: a report of 1,000 endpoints, once a second",
-      figure: `${(told.report * 100).toFixed(1)} % of a core`,
+      value: `${(costs.report * 100).toFixed(1)} % of a core`,
       ratio: null,
       goal: "≤ 1 %",
-      met: told.report <= 0.01,
+      met: costs.report <= 0.01,
     },
     {
       what: "plugin in the master: a worker's report of 1,000 endpoints, once a second",
-      figure: `${(told.collect * 100).toFixed(2)} % of a core`,
+      value: `${(costs.collect * 100).toFixed(2)} % of a core`,
       ratio: null,
       goal: "≤ 3 %",
-      met: told.collect <= 0.03,
+      met: costs.collect <= 0.03,
     },
     {
       what: "plugin in a worker vs the Timescale listener of locust-plugins: CPU for a request, reported",
-      figure:
+      value:
         timescale === undefined
           ? "not installed"
           : `${(ours * 1e6).toFixed(2)} vs ${(timescale * 1e6).toFixed(1)} µs`,

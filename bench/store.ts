@@ -9,7 +9,7 @@ import { bodies, rowsOf } from "./lib/payload.ts";
 
 const [SAMPLES, AT_ONCE] = [10_000, 50];
 
-/** The store against the driver alone writing the same blobs, with the same pragmas and as many in a transaction. */
+/** The store vs the bare driver that writes the same blobs, with the same pragmas and transactions of the same size. */
 export const storeRows = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-bench-"));
   const pool = bodies(500, 100, 1_800_000_000);
@@ -51,7 +51,7 @@ export const storeRows = async (): Promise<Row[]> => {
     return [
       {
         what: "store ingest vs the raw driver, same blobs and pragmas",
-        figure: `${(result.ours * 1000).toFixed(0)} vs ${(result.other * 1000).toFixed(0)} samples/s`,
+        value: `${(result.ours * 1000).toFixed(0)} vs ${(result.other * 1000).toFixed(0)} samples/s`,
         ...result,
         goal: "≥ 0.6×",
         met: result.ratio >= 0.6,

@@ -1,4 +1,4 @@
-"""What the Timescale listener of locust-plugins takes in a worker for each request: its event, and writing the rows.
+"""CPU of the Timescale listener of locust-plugins in a worker for each request: its event, and writing the rows.
 
 argv: host, port, user of a PostgreSQL whose database "postgres" may be written to. Prints {"request": seconds of CPU}.
 """
@@ -31,7 +31,7 @@ with listener.dbcursor() as cursor:
 rounds = []
 for _ in range(7):
     begun = time.process_time()
-    # What arrives in the half second between two writes of a busy worker.
+    # The requests of half a second, the interval between two writes of a busy worker.
     for number in range(1000):
         listener.on_request("GET", "/endpoint/%d" % (number % 100), 12.5, 512, None, {}, start_time=time.time(), url="/")
     samples, listener._samples = listener._samples, []

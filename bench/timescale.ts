@@ -6,7 +6,7 @@ import { startProgram } from "./lib/processes.ts";
 
 const INSTALLED = "/usr/lib/postgresql";
 
-/** PostgreSQL refuses to run as root; Debian brings a user for it. */
+/** PostgreSQL refuses to run as root; Debian's package creates a user for it. */
 const ownerOf = (): { uid: number; gid: number; name: string } | undefined => {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number =>
@@ -15,8 +15,8 @@ const ownerOf = (): { uid: number; gid: number; name: string } | undefined => {
 };
 
 /**
- * CPU seconds that the Timescale listener of locust-plugins takes for a request, on a PostgreSQL of our own (without
- * TimescaleDB, which only makes rows dearer). LOAD_MANAGER_BENCH_TIMESCALE names a Python that has locust-plugins and
+ * CPU seconds of the Timescale listener of locust-plugins for one request, on a new PostgreSQL (without TimescaleDB, which
+ * would only make rows more expensive). LOAD_MANAGER_BENCH_TIMESCALE names a Python that has locust-plugins and
  * psycopg2. `undefined` where one of them is missing.
  */
 export const timescaleRequest = async (): Promise<number | undefined> => {

@@ -44,7 +44,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     return { run, loadTestId };
   };
 
-  test("and started again adopts the run, which ends as it should have", async () => {
+  test("and started again adopts the run, which ends as planned", async () => {
     const { run, loadTestId } = await begin(15);
     await running(server.client, run.id);
     await server.kill("SIGKILL");
@@ -62,7 +62,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     expect(loadTest.recentRuns.map(({ id }) => id)).toEqual([run.id]);
   });
 
-  test("is no gap in its stream: a reader goes on where it broke off, no second missing or twice", async () => {
+  test("leaves no gap in the stream of the run: a reader that resumes gets every second once", async () => {
     const { run } = await begin(15);
     await running(server.client, run.id);
     const read = async (lastEventId: string): Promise<string> => {
@@ -72,9 +72,9 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
       try {
         for await (const chunk of answer.body ?? []) text += Buffer.from(chunk).toString("utf8");
       } catch {
-        // The server was killed in the middle of it.
+        // The server was killed during the stream.
       }
-      // What was cut in two has not been seen.
+      // An incomplete last event does not count.
       return text.slice(0, text.lastIndexOf("\n\n") + 2);
     };
     const first = read("0");
@@ -108,7 +108,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     expect(after.split("event: sample").length).toBeGreaterThan(2);
   });
 
-  test("and started again after the run's end: the plugin's own timer has ended the load, and nothing is lost", async () => {
+  test("and started again after the run's deadline: the plugin's timer ended the load, and no request is missing", async () => {
     const { run } = await begin(6);
     await running(server.client, run.id);
     await server.kill("SIGKILL");
@@ -122,7 +122,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     expect(await counted(server.client, run.id)).toEqual(before);
   });
 
-  test("while Locust was being started: the run still ends in one state, and no process is left", async () => {
+  test("while Locust was being started: the run still ends once, and no process is left", async () => {
     const { run } = await begin(4);
     await until("the first Locust process", () =>
       processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).length > 0 ? true : undefined,
@@ -134,7 +134,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
   });
 
-  test("and the master with it: the run has Failed, and its workers end by themselves", async () => {
+  test("together with the master: the run is Failed, and its workers end by themselves", async () => {
     const { run } = await begin(60);
     await running(server.client, run.id);
     await server.kill("SIGKILL");
@@ -157,7 +157,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
 describe("a data folder", () => {
   const python = LOCUSTS[0]?.python ?? "python3";
 
-  test("in use by another server is refused, with who has it; a server that was killed holds nothing", async () => {
+  test("in use by another server is refused; a killed server leaves no lock", async () => {
     const dataDir = newFolder();
     const first = await startServer({ python, dataDir });
     await expect(startServer({ python, dataDir })).rejects.toThrow(/in use by another/);
@@ -167,7 +167,7 @@ describe("a data folder", () => {
     removeFolder(dataDir);
   });
 
-  test("that cannot be one is refused with the setting's name", async () => {
+  test("with an impossible path is refused, and the message names the setting", async () => {
     const folder = newFolder();
     const file = join(folder, "file");
     writeFileSync(file, "");

@@ -18,7 +18,7 @@ export const workersReady = (baseUrl: string): Promise<true> =>
     return stats?.workers?.filter(({ state }) => state === "ready").length === 2 ? true : undefined;
   });
 
-/** A Locust that somebody runs: a master and two workers, with our plugin inside or without. */
+/** A Locust that the server does not start: a master and two workers, with or without the plugin. */
 export const startLocust = async (options: {
   readonly python: string;
   readonly folder: string;
@@ -26,9 +26,9 @@ export const startLocust = async (options: {
   readonly serverUrl?: string;
   readonly script?: string;
   readonly workers?: number;
-  /** More for one process's environment: the master is 0, the workers are 1, 2 … */
+  /** Additional environment variables of one process: the master is 0, the workers are 1, 2 … */
   readonly env?: (process: number) => Record<string, string>;
-  /** What a master that is started again has to listen on. */
+  /** The ports of an earlier master, for one that is started again. */
   readonly ports?: { readonly web: number; readonly master: number };
 }) => {
   const { web, master } = options.ports ?? { web: await freePort(), master: await freePort() };
@@ -88,7 +88,7 @@ security:
 export const post = (url: string, form: Record<string, string>): Promise<Response> =>
   fetch(url, { method: "POST", body: new URLSearchParams(form) });
 
-/** POST from 2.47 on, GET before. */
+/** Locust takes POST from 2.47 on, and GET before. */
 export const pressStop = async (baseUrl: string): Promise<void> => {
   const answer = await post(`${baseUrl}/stop`, {});
   if (answer.status === 405) await fetch(`${baseUrl}/stop`);

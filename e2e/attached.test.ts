@@ -48,7 +48,7 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
     removeFolder(folder);
   });
 
-  test("a run: totals are the shop's own; meanwhile nobody else may start, and Locust's own Stop ends it", async () => {
+  test("a run has the shop's totals; Locust refuses other starts meanwhile, and Locust's own Stop ends the run", async () => {
     const body = { targetUsers: 10, spawnRate: 10, durationSeconds: 120 };
     const run = await server.client.createRun({ params: { loadTestId }, body });
     await running(server.client, run.id);
@@ -61,7 +61,7 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
     expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
   });
 
-  test("a second run by its duration, on the same master", async () => {
+  test("a second run on the same master ends after its duration", async () => {
     const body = { targetUsers: 10, spawnRate: 10, durationSeconds: 5 };
     const run = await server.client.createRun({ params: { loadTestId }, body });
     const ended = await settled(server.client, run.id);
@@ -69,8 +69,8 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
     expect(await counted(server.client, run.id)).toEqual(shop.counts(run.id));
   });
 
-  test("a run that is started in Locust's own page becomes an external run; a run of ours waits for it", async () => {
-    // A worker is ready again only a stop timeout after its last run.
+  test("a run started in Locust's page becomes an external run, and a run of the API waits for it", async () => {
+    // A worker is ready again only after the stop timeout of its last run.
     await workersReady(locust.baseUrl);
     await post(`${locust.baseUrl}/swarm`, { user_count: "5", spawn_rate: "5", host: shop.url });
     const external = await until("the external run", async () =>
@@ -98,7 +98,7 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
     expect((await settled(server.client, waiting.id)).status).toBe("Finished");
   });
 
-  test("the script's own page is reachable all the while, and the cluster says what it is", async () => {
+  test("the cluster shows its state and plugin version, and the local script is unchanged", async () => {
     const cluster = await server.client.getCluster({ params: { clusterId: "attached" } });
     expect(cluster).toMatchObject({
       kind: "attached",
@@ -109,7 +109,7 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
     expect(readFileSync(join(folder, "locustfile.py"), "utf8")).toBe(LOCUSTFILE);
   });
 
-  test("a server with a new data folder stops what was started there, and runs its own", async () => {
+  test("a server with a new data folder can stop an external run and start a run of its own", async () => {
     await server.kill("SIGTERM");
     const fresh = join(folder, "fresh");
     mkdirSync(fresh);
@@ -134,7 +134,7 @@ describe.each(LOCUSTS)("an attached cluster with the plugin, on $name", ({ pytho
   });
 });
 
-/** What Locust's page tells of one endpoint. */
+/** One endpoint in Locust's /stats/requests. */
 type Row = { method: string; name: string; num_requests: number; num_failures: number };
 type Counts = Record<string, { requests: number; failures: number }>;
 const total = (counts: Counts, what: "requests" | "failures"): number =>
@@ -161,7 +161,7 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
     removeFolder(folder);
   });
 
-  test("is polled: the duration is kept by the server, the totals are Locust's, and the figures say so", async () => {
+  test("is polled: the server ends the run after its duration, the totals are Locust's, and the summary says so", async () => {
     const body = { targetUsers: 30, spawnRate: 30, durationSeconds: 10 };
     const run = await server.client.createRun({ params: { loadTestId }, body });
     const ended = await settled(server.client, run.id);
@@ -180,7 +180,8 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
         ]),
     );
     expect(await counted(server.client, run.id)).toEqual(own);
-    // Nobody told Locust the run's id: the shop counts these without one. What the end cuts off, Locust does not count.
+    // Without the plugin Locust does not know the run id, so the shop counts these requests without one. Locust does not
+    // count requests that the end of the run cuts off.
     const cutOff = total(shop.counts(), "requests") - total(own, "requests");
     expect(cutOff).toBeGreaterThanOrEqual(0);
     expect(cutOff).toBeLessThanOrEqual(body.targetUsers);
@@ -191,7 +192,7 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
     expect(ended.loadEndedAt === undefined || ended.startedAt === undefined).toBe(false);
   });
 
-  test("takes other users while it runs, and stops by hand", async () => {
+  test("changes users during a run, and stops it on request", async () => {
     const body = { targetUsers: 6, spawnRate: 6, durationSeconds: 100 };
     const run = await server.client.createRun({ params: { loadTestId }, body });
     await running(server.client, run.id);
@@ -210,8 +211,8 @@ describe.each(LOCUSTS)("an attached cluster without the plugin, on $name", ({ py
   });
 });
 
-describe("an attached cluster that is not there", () => {
-  test("the run fails, and says why", async () => {
+describe("an attached cluster that is unreachable", () => {
+  test("makes the run fail with the reason", async () => {
     const folder = newFolder();
     const dataDir = join(folder, "data");
     mkdirSync(dataDir);

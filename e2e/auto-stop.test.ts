@@ -26,7 +26,7 @@ const define = async (server: Server, target: Target, autoStop = AUTO_STOP): Pro
   return (await server.client.createLoadTest({ body })).id;
 };
 
-/** Load has ended: two seconds long nothing arrives. */
+/** Waits until no request has arrived for two seconds. */
 const loadEnds = async (target: Target, seconds: number): Promise<number> =>
   until(
     "the end of load",
@@ -63,10 +63,10 @@ describe.each(LOCUSTS)("auto-stop on $name", ({ python }) => {
     const ended = await settled(client, run.id);
     expect([ended.status, ended.endCause]).toEqual(["Stopped", "auto_stop_errors"]);
     expect(ended.statusReason?.code).toBe("auto_stop_errors");
-    const [told] = (await eventsOf(client, run.id)).filter(({ type }) => type === "auto_stop");
-    expect(ended.statusReason?.data).toEqual(told?.data);
-    expect(told?.data).toMatchObject({ windowSeconds: 5, failedPercent: 100 });
-    const { requests, failures, from, to } = told?.data ?? {};
+    const [event] = (await eventsOf(client, run.id)).filter(({ type }) => type === "auto_stop");
+    expect(ended.statusReason?.data).toEqual(event?.data);
+    expect(event?.data).toMatchObject({ windowSeconds: 5, failedPercent: 100 });
+    const { requests, failures, from, to } = event?.data ?? {};
     expect(failures).toBe(requests);
     const ms = (at: unknown): number => (typeof at === "string" ? Date.parse(at) : Number.NaN);
     expect(ms(to) - ms(from)).toBe(5000);
@@ -75,13 +75,13 @@ describe.each(LOCUSTS)("auto-stop on $name", ({ python }) => {
     expect(only?.requests).toBeGreaterThanOrEqual(Number(requests));
   });
 
-  test("switched off, the run goes on to its end; without a word it has what holds for every run", async () => {
+  test("switched off, the run goes on to its end; by default auto-stop is on", async () => {
     const { client } = server;
     const loadTestId = await define(server, target, { ...AUTO_STOP, enabled: false });
     const body = { ...BODY, durationSeconds: 10 };
     const run = await client.createRun({ params: { loadTestId }, body });
     expect((await settled(client, run.id)).status).toBe("Finished");
-    // The plugin ends it by itself; nobody has to tell it.
+    // The plugin ends the run by itself, without a stop from the server.
     const types = (await eventsOf(client, run.id)).map(({ type }) => type);
     expect(types.filter((type) => /^stop_|^auto_/.test(type))).toEqual([]);
     const plain = { ...SCOPE, name: "Plain", targetUrl: target.url, locustfile: VISITS };
@@ -97,7 +97,7 @@ describe.each(LOCUSTS)("auto-stop on $name", ({ python }) => {
     await settled(client, waiting.id);
   });
 
-  test("with the server killed load ends all the same, and the server that comes back tells why", async () => {
+  test("load ends although the server was killed, and the next server records the reason", async () => {
     const loadTestId = await define(server, target);
     const run = await server.client.createRun({ params: { loadTestId }, body: BODY });
     await running(server.client, run.id);
@@ -112,7 +112,7 @@ describe.each(LOCUSTS)("auto-stop on $name", ({ python }) => {
 });
 
 describe.each(LOCUSTS)("auto-stop without the plugin, on $name", ({ python }) => {
-  test("the server sees it in Locust's own figures", async () => {
+  test("the server computes it from Locust's own stats", async () => {
     const folder = newFolder();
     const dataDir = join(folder, "data");
     mkdirSync(dataDir, { recursive: true });

@@ -13,7 +13,7 @@ import {
 } from "./harness.ts";
 import { startTarget, VISITS } from "./target.ts";
 
-/** Once told, master and workers never come back to their loops: no answer, and no handler of SIGTERM is run. */
+/** 5 s after the start the master's event loop hangs: it answers nothing and runs no handler of SIGTERM. */
 const HANGS = `${VISITS}
 import time
 import gevent
@@ -30,7 +30,7 @@ def begin(environment, **_):
 `;
 
 describe.each(LOCUSTS)("a Locust that hangs, on $name", ({ python }) => {
-  test("is told to stop, then asked to end, then killed: each with its time, and load is over", async () => {
+  test("gets a stop, then SIGTERM, then SIGKILL, each with an event, and load ends", async () => {
     const dataDir = newFolder();
     const server = await startServer({ python, dataDir });
     const target = await startTarget();
@@ -50,7 +50,7 @@ describe.each(LOCUSTS)("a Locust that hangs, on $name", ({ python }) => {
     expect(since("stop_sent")).toBeLessThan(10);
     expect(since("stop_forced_term")).toBeGreaterThanOrEqual(20);
     expect(since("stop_forced_kill") - since("stop_forced_term")).toBeGreaterThanOrEqual(3.9);
-    // Promised is the stop timeout + 30 s; a machine that is busy with other tests may look later.
+    // The limit is the stop timeout + 30 s; on a busy machine a pass may come later.
     expect(since("stop_forced_kill")).toBeLessThan(33);
     const arrived = target.arrived();
     await sleep(1500);

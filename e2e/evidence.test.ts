@@ -29,7 +29,7 @@ class Visitor(HttpUser):
         self.client.get("/visit")
 `;
 
-describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
+describe.each(LOCUSTS)("status and health of a run on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let target: Target;
@@ -56,7 +56,7 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
   };
   const pidOf = (role: string): number => {
     const found = processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).find((one) => one.role === role);
-    if (found === undefined) throw new Error(`there is no ${role}`);
+    if (found === undefined) throw new Error(`there is no ${role} process`);
     return found.pid;
   };
   const health = (runId: string, wanted: string, code: string | undefined, seconds: number) =>
@@ -75,7 +75,7 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     return settled(server.client, runId);
   };
 
-  test("a master that is killed is noticed within five seconds", async () => {
+  test("a killed master makes the run Failed within five seconds", async () => {
     const run = await begin();
     await running(server.client, run.id);
     const killed = Date.now();
@@ -93,7 +93,7 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     await settled(server.client, run.id);
   });
 
-  test("a script that raises in on_start fails the run, with its own words, before any timeout", async () => {
+  test("a script that raises in on_start makes the run Failed with its message, before any timeout", async () => {
     const run = await begin(RAISES);
     const ended = await settled(server.client, run.id, 40);
     expect([ended.status, ended.statusReason?.code]).toEqual(["Failed", "script_failed_on_start"]);
@@ -106,7 +106,7 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     expect(target.arrived()).toBe(0);
   });
 
-  test("a master that is silent: unknown, since when, and well again when it answers", async () => {
+  test("a silent master: health is unknown with its start time, and ok again when the master answers", async () => {
     const run = await begin();
     await running(server.client, run.id);
     const master = pidOf("master");
@@ -118,8 +118,8 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     process.kill(master, "SIGCONT");
     await health(run.id, "ok", undefined, 15);
     const events = await eventsOf(server.client, run.id);
-    const told = events.find(({ type }) => type === "master_unresponsive");
-    expect(told?.data?.["since"]).toBe(new Date(unknown.healthReason?.since ?? 0).toISOString());
+    const event = events.find(({ type }) => type === "master_unresponsive");
+    expect(event?.data?.["since"]).toBe(new Date(unknown.healthReason?.since ?? 0).toISOString());
     expect(events.findLast(({ type }) => type === "health")?.data).toEqual({
       health: "ok",
       was: "master_unresponsive",
@@ -127,7 +127,7 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     expect((await stop(run.id)).status).toBe("Stopped");
   });
 
-  test("a worker that is lost and back: degraded, then well; both with users", async () => {
+  test("a worker that is lost and comes back: health is degraded, then ok, with an event each", async () => {
     const run = await begin();
     await running(server.client, run.id);
     const worker = pidOf("worker-2");
@@ -135,19 +135,19 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     await health(run.id, "degraded", "workers_lost", 20);
     process.kill(worker, "SIGCONT");
     await health(run.id, "ok", undefined, 20);
-    // The health is asked for, events come with the figures: a moment later.
-    const types = await until("the event", async () => {
-      const told = await typesOf(run.id);
-      return told.includes("workers_back") ? told : undefined;
+    // The server polls the health, but events arrive with the metrics, a moment later.
+    const seen = await until("the event", async () => {
+      const types = await typesOf(run.id);
+      return types.includes("workers_back") ? types : undefined;
     });
-    expect(types.filter((type) => type.startsWith("workers_"))).toEqual([
+    expect(seen.filter((type) => type.startsWith("workers_"))).toEqual([
       "workers_lost",
       "workers_back",
     ]);
     await stop(run.id);
   });
 
-  test("users that wait for a target that hangs: unknown after half a minute, well again with the next answer", async () => {
+  test("a target that hangs: health is unknown after half a minute, and ok again with the next answer", async () => {
     const run = await begin();
     await running(server.client, run.id);
     target.hang();
@@ -159,9 +159,9 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
     expect((await stop(run.id)).status).toBe("Stopped");
   });
 
-  // A minute and a half: on one version it is enough.
-  test.each(python === LOCUSTS[0]?.python ? ["phantom"] : [])(
-    "(%s) a run of which nothing is ever completed is never Running, and Failed by its name",
+  // It takes 90 s, so it runs on one version only.
+  test.each(python === LOCUSTS[0]?.python ? ["no_requests"] : [])(
+    "(%s) a run without a completed request is never Running, and ends as Failed",
     async () => {
       target.hang();
       const run = await begin();
@@ -171,8 +171,10 @@ describe.each(LOCUSTS)("what can be seen of a run on $name", ({ python }) => {
       expect(ended.startedAt).toBeUndefined();
       expect(Date.now() - before).toBeGreaterThan(85_000);
       const events = await eventsOf(server.client, run.id);
-      const states = events.flatMap(({ type, data }) => (type === "status" ? [data?.["to"]] : []));
-      expect(states).toEqual(["Pending", "Starting", "Stopping", "Failed"]);
+      const statuses = events.flatMap(({ type, data }) =>
+        type === "status" ? [data?.["to"]] : [],
+      );
+      expect(statuses).toEqual(["Pending", "Starting", "Stopping", "Failed"]);
     },
   );
 });

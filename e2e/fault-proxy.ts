@@ -1,29 +1,29 @@
 import { createServer, connect, type Socket } from "node:net";
 
-/** What the way between two programs does to what goes over it. */
+/** What a connection does with the bytes of both directions. */
 export type Way =
   | "open"
-  /** Everything is taken, nothing arrives: a network that drops packets. */
+  /** Accepts everything and delivers nothing, like a network that drops packets. */
   | "silent"
-  /** What is sent arrives, what is answered does not. */
+  /** Requests arrive, answers do not. */
   | "mute"
-  /** What is answered arrives, what is sent does not. */
+  /** Answers arrive, requests do not. */
   | "deaf"
-  /** Connections are broken, and no new one is taken. */
+  /** Connections are reset, and new ones refused. */
   | "closed"
-  /** Everything arrives this much later. */
+  /** Everything arrives with this delay. */
   | { readonly delayMs: number };
 
 export type FaultProxy = {
   readonly port: number;
-  /** From now on, also for connections that are open. */
+  /** Sets the behaviour, also of open connections. */
   readonly become: (way: Way) => void;
-  /** Breaks every connection once; new ones are as `become` says. */
+  /** Resets every open connection; new ones behave as set by `become`. */
   readonly reset: () => void;
   readonly close: () => Promise<void>;
 };
 
-/** A TCP proxy on loopback before `target` (a port) that can be told to misbehave. */
+/** A TCP proxy on loopback in front of `target` (a port) that can simulate faults. */
 export const startFaultProxy = async (target: number): Promise<FaultProxy> => {
   let way: Way = "open";
   const sockets = new Set<Socket>();

@@ -13,7 +13,7 @@ export const PLUGIN = join(ROOT, "locust-plugin");
 export const LOCUSTFILE = readFileSync(join(ROOT, "examples/shop/locustfile.py"), "utf8");
 export const SCOPE = { accountId: "acc", orgId: "org", projectId: "proj" };
 
-/** The Locusts that this machine has for the tests; `npm test` says loudly which one is missing. */
+/** The Locust versions that this machine has for the tests; `npm test` reports the missing ones. */
 const present = (name: string, variable: string): { name: string; python: string }[] => {
   const python = process.env[variable];
   return python === undefined ? [] : [{ name, python }];
@@ -22,7 +22,7 @@ export const LOCUSTS = [
   ...present("the newest Locust", "LOAD_MANAGER_PYTHON"),
   ...present("Locust 2.12.1", "LOAD_MANAGER_TEST_PYTHON_212"),
 ];
-/** Debian's own 2.12.1 does not know its version. */
+/** Debian's package of 2.12.1 does not report its version. */
 export const WITH_DEBIANS = [
   ...LOCUSTS,
   ...present("Debian's Locust", "LOAD_MANAGER_TEST_PYTHON_DEBIAN"),
@@ -33,21 +33,21 @@ export const newFolder = (): string => mkdtempSync(join(tmpdir(), "load-manager-
 export const removeFolder = (folder: string): void =>
   rmSync(folder, { recursive: true, force: true });
 
-/** Waits until a look gives something; fails with what was awaited. */
+/** Calls `check` until it returns a value; the error after `seconds` names `what`. */
 export const until = async <T>(
   what: string,
-  look: () => Promise<T | undefined> | T | undefined,
+  check: () => Promise<T | undefined> | T | undefined,
   seconds = 60,
 ): Promise<T> => {
   for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
-    const seen = await look();
+    const seen = await check();
     if (seen !== undefined) return seen;
     await sleep(100);
   }
   throw new Error(`${what} did not happen within ${seconds} s`);
 };
 
-/** Live processes whose environment holds a text: whatever was started for a folder of ours, and by whom ever. */
+/** Live processes whose environment contains `text`, such as a run folder. */
 export const processesWith = (text: string): { pid: number; role: string | undefined }[] =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -66,11 +66,11 @@ export const processesWith = (text: string): { pid: number; role: string | undef
 export type Program = {
   readonly child: ChildProcess;
   readonly output: () => string;
-  /** Exit code, or the signal's name. */
+  /** The exit code, or the name of the signal. */
   readonly ended: Promise<number | string>;
 };
 
-/** Starts a program with its output kept; in a group of its own, so that a signal to the group is a Ctrl-C. */
+/** Starts a program in its own process group (a signal to the group is a Ctrl-C), and keeps its output. */
 export const start = (
   command: string,
   args: readonly string[],
@@ -107,7 +107,7 @@ export type Server = Program & {
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;
 };
 
-/** A server as a process of its own, on a free port. */
+/** Starts a server process on a free port. */
 export const startServer = async (options: {
   readonly python: string;
   readonly dataDir: string;
@@ -166,7 +166,7 @@ export const defineShop = async (
 
 export const ENDED = ["Finished", "Stopped", "Failed"];
 
-/** The run once it is settled. */
+/** Waits until the run is settled. */
 export const settled = (client: Client, runId: string, seconds = 90) =>
   until(
     `the end of run ${runId}`,
@@ -184,7 +184,7 @@ export const running = (client: Client, runId: string) =>
     return run.status === "Running" ? run : undefined;
   });
 
-/** Requests and failures by endpoint, as Load Manager tells them. */
+/** Requests and failures of each endpoint, as Load Manager reports them. */
 export const counted = async (client: Client, runId: string) => {
   const { items } = await client.getRunRequests({ params: { runId } });
   return Object.fromEntries(
@@ -198,6 +198,6 @@ export const counted = async (client: Client, runId: string) => {
 export const eventsOf = async (client: Client, runId: string) =>
   (await client.listRunEvents({ params: { runId }, query: { limit: 200 } })).items;
 
-/** No Locust process of this server is left. */
+/** Expects that no Locust process of this server is left. */
 export const expectNoProcesses = (dataDir: string): void =>
   expect(processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`)).toEqual([]);

@@ -35,7 +35,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
   });
   const params = () => ({ loadTestId });
 
-  test("15 s at 20 users: Finished, and the totals of every endpoint are the shop's own", async () => {
+  test("15 s with 20 users: Finished, and the totals of every endpoint are equal to the shop's", async () => {
     const body = { targetUsers: 20, spawnRate: 10, durationSeconds: 15 };
     const { client } = server;
     const run = await client.createRun({ params: params(), body });
@@ -49,7 +49,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expect(summary.maxUsers).toBe(20);
     expect(summary.durationMs).toBeGreaterThan(14_500);
     expect(summary.durationMs).toBeLessThan(16_500);
-    // Every endpoint's latency is known: 10 to 80 ms.
+    // The shop answers each endpoint in a known time of 10 to 80 ms.
     expect(summary.minResponseMs).toBeGreaterThan(9);
     expect(summary.p50ResponseMs).toBeGreaterThan(14);
     expect(ended.engine?.workers).toBe(2);
@@ -61,7 +61,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expectNoProcesses(dataDir);
   });
 
-  test("stopped by hand during ramp-up: Stopped, no user is left, and the totals are the shop's own", async () => {
+  test("stopped during ramp-up: Stopped, no user is left, and the totals are equal to the shop's", async () => {
     const body = { targetUsers: 200, spawnRate: 5, durationSeconds: 120 };
     const { client } = server;
     const run = await client.createRun({ params: params(), body });
@@ -84,7 +84,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expect(again.status).toBe("Stopped");
   });
 
-  test("one worker killed: health says so, and the totals are what the living worker reported", async () => {
+  test("one worker killed: health is degraded, and at most one report is missing from the totals", async () => {
     const body = { targetUsers: 20, spawnRate: 20, durationSeconds: 14 };
     const { client } = server;
     const run = await client.createRun({ params: params(), body });
@@ -114,7 +114,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     );
     const theirs = Object.values(shop.counts(run.id)).reduce((sum, one) => sum + one.requests, 0);
     expect(ours).toBeLessThanOrEqual(theirs);
-    // What is missing is at most what one worker did between two reports.
+    // At most the requests of one worker between two reports are missing.
     expect(theirs - ours).toBeLessThan(150);
     const summary = await client.getRunSummary({ params: { runId: run.id } });
     expect(summary.workers).toEqual({ expected: 2, lost: 1 });
@@ -123,7 +123,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expectNoProcesses(dataDir);
   });
 
-  test("users are changed while it runs, and a second run waits its turn", async () => {
+  test("users are changed during a run, and a second run waits", async () => {
     const { client } = server;
     const body = { targetUsers: 4, spawnRate: 10, durationSeconds: 300 };
     const first = await client.createRun({ params: params(), body });
@@ -152,7 +152,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expect(await counted(client, second.id)).toEqual(shop.counts(second.id));
   });
 
-  test("a script without a User class fails in seconds, with Locust's own words", async () => {
+  test("a script without a User class fails in seconds, with Locust's own message", async () => {
     const { client } = server;
     const id = await defineShop(client, shop.url, {
       locustfile: "import locust\nprint('hello')\n",
@@ -167,7 +167,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expectNoProcesses(dataDir);
   });
 
-  test("a script's load shape is switched off, and that is told", async () => {
+  test("a load shape of the script is switched off, with an event", async () => {
     const { client } = server;
     const shape =
       "\n\nfrom locust import LoadTestShape\n\nclass Wild(LoadTestShape):\n    def tick(self):\n        return (50, 50)\n";
@@ -180,7 +180,7 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     expect(await counted(client, run.id)).toEqual(shop.counts(run.id));
   });
 
-  test("users that the stop timeout cuts off are told, and are the most that can be missing", async () => {
+  test("users cut off by the stop timeout have an event, and at most their requests are missing", async () => {
     const { client } = server;
     const id = await defineShop(client, shop.url, { stopTimeoutSeconds: 0 });
     const body = { targetUsers: 30, spawnRate: 30, durationSeconds: 5 };

@@ -29,9 +29,9 @@ const ALONE: Omit<Amount, "shapes"> = LONG
   ? { tests: 300, runs: 1800, metrics: 5, malformed: 30 }
   : { tests: 2, runs: 60, metrics: 3, malformed: 3 };
 
-/** Where the process is killed: when that much of a collection is done, or as soon as a phase is reached. */
-type Where = { readonly job?: string; readonly share?: number; readonly phase?: string };
-const KILLS: readonly Where[] = [
+/** When the process is killed: after this share of a collection, or as soon as this phase begins. */
+type Moment = { readonly job?: string; readonly share?: number; readonly phase?: string };
+const KILLS: readonly Moment[] = [
   { job: "load_test_runs", share: 0.4 },
   { job: "load_tests", share: 0.01 },
   { job: "metrics_timeseries", share: 0.5 },
@@ -90,7 +90,7 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
 
   const isThere = async (
     db: Db,
-    { job, share = 0, phase }: Where,
+    { job, share = 0, phase }: Moment,
     total: number,
   ): Promise<boolean> => {
     const state = await readState(db);
@@ -99,8 +99,8 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
     return done !== undefined && done.copied + done.left >= share * total;
   };
 
-  /** Kills it there; → false where it had ended before. */
-  const killAt = async (db: Db, where: Where, total: number): Promise<boolean> => {
+  /** Kills the migration at that moment. Returns false if it had ended before. */
+  const killAt = async (db: Db, where: Moment, total: number): Promise<boolean> => {
     const run = start(db);
     while (run.child.exitCode === null) {
       if (await isThere(db, where, total)) {
@@ -121,7 +121,7 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
     return counts;
   };
 
-  const run = async (db: Db, amount: Amount, kills: readonly Where[]): Promise<number> => {
+  const run = async (db: Db, amount: Amount, kills: readonly Moment[]): Promise<number> => {
     const documents = await fillLegacy(db, amount);
     const before = await countsOf(db);
     const began = performance.now();
@@ -158,11 +158,11 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
   };
 
   test(
-    "every shape mixed in one database, killed five times on the way",
+    "all shapes mixed in one database, killed five times during the migration",
     { timeout: 1_800_000 },
     async () => {
       const killed = await run(await open("mixed"), MIXED, KILLS);
-      // The short form may be through before the kill comes.
+      // The short form may end before the kill.
       if (LONG) expect(killed).toBe(KILLS.length);
     },
   );
@@ -174,7 +174,7 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
   });
 
   test(
-    "two at once: the second is told so, and the first goes on",
+    "two at the same time: the second is refused, and the first goes on",
     { timeout: 120_000 },
     async () => {
       const db = await open("two");

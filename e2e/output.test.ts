@@ -32,7 +32,7 @@ const freePort = (): Promise<number> =>
 type Reader = {
   readonly name: string;
   readonly stdio: () => "pipe" | number;
-  /** Once the server is ready. */
+  /** Called once the server is ready. */
   readonly leave: (child: ChildProcess) => void;
 };
 
@@ -54,49 +54,61 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-describe("a server that has much to say", () => {
-  test.each(READERS)("on an output $name: it works on, and ends well", async ({ stdio, leave }) => {
-    const folder = newFolder();
-    closers.push(() => removeFolder(folder));
-    const dataDir = join(folder, "data");
-    const config = join(folder, "load-manager.yaml");
-    writeFileSync(config, "store: { kind: sqlite }\n");
-    const port = await freePort();
-    const shop = await startShop();
-    closers.push(() => shop.close());
-    const output = stdio();
-    const args = [CLI, "serve", "--port", String(port), "--data-dir", dataDir, "--config", config];
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, LOAD_MANAGER_PYTHON: python },
-      stdio: ["ignore", output, output],
-    });
-    if (typeof output === "number") closeSync(output);
-    closers.push(() => child.kill("SIGKILL"));
-    const ended = new Promise((resolve) =>
-      child.once("exit", (code, signal) => resolve(code ?? signal)),
-    );
-    const client = createClient({ baseUrl: `http://127.0.0.1:${port}` });
-    await until("the server", () => client.getLiveness({}).catch(() => undefined));
-    leave(child);
+describe("a server that logs much", () => {
+  test.each(READERS)(
+    "to an output $name: it goes on working, and exits normally",
+    async ({ stdio, leave }) => {
+      const folder = newFolder();
+      closers.push(() => removeFolder(folder));
+      const dataDir = join(folder, "data");
+      const config = join(folder, "load-manager.yaml");
+      writeFileSync(config, "store: { kind: sqlite }\n");
+      const port = await freePort();
+      const shop = await startShop();
+      closers.push(() => shop.close());
+      const output = stdio();
+      const args = [
+        CLI,
+        "serve",
+        "--port",
+        String(port),
+        "--data-dir",
+        dataDir,
+        "--config",
+        config,
+      ];
+      const child = spawn(process.execPath, args, {
+        env: { ...process.env, LOAD_MANAGER_PYTHON: python },
+        stdio: ["ignore", output, output],
+      });
+      if (typeof output === "number") closeSync(output);
+      closers.push(() => child.kill("SIGKILL"));
+      const ended = new Promise((resolve) =>
+        child.once("exit", (code, signal) => resolve(code ?? signal)),
+      );
+      const client = createClient({ baseUrl: `http://127.0.0.1:${port}` });
+      await until("the server", () => client.getLiveness({}).catch(() => undefined));
+      leave(child);
 
-    const loadTestId = await defineShop(client, shop.url);
-    const body = { targetUsers: 2, spawnRate: 2, durationSeconds: 3 };
-    const { id } = await client.createRun({ params: { loadTestId }, body });
-    await running(client, id);
-    // Each of these is a line of more than 20 kB in the log; a pipe holds 64 kB.
-    writeFileSync(
-      config,
-      Array.from({ length: 300 }, (_, index) => `unknown${index}: 1\n`).join(""),
-    );
-    for (let round = 0; round < 12; round += 1) {
-      child.kill("SIGHUP");
-      await sleep(100);
-    }
-    const run = await settled(client, id);
-    expect(run.status).toBe("Finished");
-    expect(await counted(client, id)).toEqual(shop.counts(id));
-    child.kill("SIGTERM");
-    expect(await Promise.race([ended, sleep(20_000, "it has not ended")])).toBe(0);
-    expectNoProcesses(dataDir);
-  });
+      const loadTestId = await defineShop(client, shop.url);
+      const body = { targetUsers: 2, spawnRate: 2, durationSeconds: 3 };
+      const { id } = await client.createRun({ params: { loadTestId }, body });
+      await running(client, id);
+      // Each of these is a line of more than 20 kB in the log; a pipe holds 64 kB.
+      writeFileSync(
+        config,
+        Array.from({ length: 300 }, (_, index) => `unknown${index}: 1\n`).join(""),
+      );
+      for (let round = 0; round < 12; round += 1) {
+        child.kill("SIGHUP");
+        await sleep(100);
+      }
+      const run = await settled(client, id);
+      expect(run.status).toBe("Finished");
+      expect(await counted(client, id)).toEqual(shop.counts(id));
+      child.kill("SIGTERM");
+      expect(await Promise.race([ended, sleep(20_000, "it has not ended")])).toBe(0);
+      expectNoProcesses(dataDir);
+    },
+  );
 });

@@ -23,7 +23,7 @@ security:
   locustCallbackToken: ${callback}
 `;
 
-test("SIGHUP takes over clusters and tokens; a run goes on to its end, its figures too", async () => {
+test("SIGHUP reloads clusters and tokens; an active run and its metrics go on", async () => {
   const dataDir = newFolder();
   const file = `${dataDir}.yaml`;
   const shop = await startShop();
@@ -56,7 +56,7 @@ test("SIGHUP takes over clusters and tokens; a run goes on to its end, its figur
   const requests = async () =>
     (await after.getRunSummary({ params: { runId }, query: {} })).totalRequests;
   const then = await requests();
-  await until("more figures", async () => ((await requests()) > then + 10 ? true : undefined), 20);
+  await until("more metrics", async () => ((await requests()) > then + 10 ? true : undefined), 20);
 
   await after.stopRun({ params: { runId } });
   const run = await settled(after, runId);

@@ -25,7 +25,7 @@ describe("the demo", () => {
       LOAD_MANAGER_PYTHON: python,
     });
 
-  test("runs, shows what it does, and ends with the shop's own count", async () => {
+  test("shows a run, and compares its totals with the shop's at the end", async () => {
     const dataDir = newFolder();
     const program = demo(dataDir, "--duration", "8");
     expect(await program.ended).toBe(0);
@@ -57,7 +57,7 @@ describe("the demo", () => {
     removeFolder(dataDir);
   });
 
-  test("a second Ctrl-C does not wait for the run's end, and leaves nothing either", async () => {
+  test("a second Ctrl-C ends it without waiting for the run, and leaves no process", async () => {
     const dataDir = newFolder();
     const program = demo(dataDir, "--duration", "60");
     await until("load", () => (/req\/s/.test(program.output()) ? true : undefined));
@@ -70,7 +70,7 @@ describe("the demo", () => {
     removeFolder(dataDir);
   });
 
-  test("a second demo beside it says why not", async () => {
+  test("a second demo on the same folder is refused with the reason", async () => {
     const dataDir = newFolder();
     const first = demo(dataDir, "--duration", "30");
     await until("the first demo", () => (first.output().includes("Run  ") ? true : undefined));
@@ -98,7 +98,7 @@ describe("the server with an active run", () => {
   const locusts = (dataDir: string): number =>
     processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).length;
 
-  test("one Ctrl-C: it says what goes on and leaves it; the next server takes it up", async () => {
+  test("one Ctrl-C: it names the active run and leaves it running; the next server takes it over", async () => {
     const { dataDir, shop, server, run } = await withRun();
     ctrlC(server);
     expect(await server.ended).toBe(0);
@@ -117,7 +117,7 @@ describe("the server with an active run", () => {
     removeFolder(dataDir);
   });
 
-  test("two Ctrl-C: its runs are stopped, and nothing is left", async () => {
+  test("two Ctrl-C: its runs are stopped, and no process is left", async () => {
     const { dataDir, shop, server } = await withRun();
     ctrlC(server);
     await until("the question", () =>

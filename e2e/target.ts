@@ -3,15 +3,15 @@ import type { AddressInfo } from "node:net";
 
 export type Target = {
   readonly url: string;
-  /** Requests that have arrived. */
+  /** The number of requests that have arrived. */
   readonly arrived: () => number;
-  /** From now on nothing is answered; `answer` answers what waits, and whatever comes. */
+  /** Stops answering; `answer` answers all waiting requests and later ones. */
   readonly hang: () => void;
   readonly answer: () => void;
   readonly close: () => Promise<void>;
 };
 
-/** A target on loopback that answers everything with one status, or not at all. */
+/** A target on loopback that answers every request with one status, or not at all. */
 export const startTarget = async (status = 200): Promise<Target> => {
   let arrived = 0;
   let hanging = false;
@@ -44,7 +44,7 @@ export const startTarget = async (status = 200): Promise<Target> => {
   };
 };
 
-/** Asks for one page, again and again. */
+/** A script that requests one page repeatedly. */
 export const VISITS = `
 from locust import HttpUser, constant, task
 

@@ -6,15 +6,15 @@ import { notMeasurable } from "../bench/against.ts";
 import { compare, lineOf, measurePairs } from "../bench/lib/compare.ts";
 
 describe("npm run bench -- --against", () => {
-  test("measures in turns, each first as often; the pair that warms up is not counted", async () => {
+  test("measures both trees alternately, each first equally often, and does not count the warm-up", async () => {
     const order = [];
     const measure = (name) => async () => {
       order.push(name);
-      return { figure: order.length };
+      return { metric: order.length };
     };
     const pairs = await measurePairs(3, measure("a"), measure("b"));
     expect(order.join("")).toBe("ababbaab");
-    expect(pairs.map(({ ours, other }) => [ours.figure, other.figure])).toEqual([
+    expect(pairs.map(({ ours, other }) => [ours.metric, other.metric])).toEqual([
       [3, 4],
       [6, 5],
       [7, 8],
@@ -22,13 +22,13 @@ describe("npm run bench -- --against", () => {
   });
 
   const of = (...ratios) => compare(ratios.map((x) => ({ ours: { x: 50 * x }, other: { x: 50 } })));
-  test("tells the median of the ratios, with the least and the greatest", () => {
+  test("reports the median of the ratios, with the smallest and the largest", () => {
     expect(of(3, 0.5, 1)).toEqual([
-      { figure: "x", ratio: 1, spread: [0.5, 3], verdict: "ok", ours: 50, other: 50 },
+      { metric: "x", ratio: 1, spread: [0.5, 3], verdict: "ok", ours: 50, other: 50 },
     ]);
     expect(lineOf(of(3, 0.5, 1)[0])).toBe("x: 1.000× (0.50–3.00; 50.00 vs 50.00)");
   });
-  test("marks what is above 1.05, and fails above 1.10", () => {
+  test("marks a ratio above 1.05, and fails above 1.10", () => {
     expect([1.04, 1.06, 1.09, 1.12].map((ratio) => of(ratio)[0].verdict)).toEqual([
       "ok",
       "explain",
@@ -38,12 +38,12 @@ describe("npm run bench -- --against", () => {
     expect(lineOf(of(1.08)[0])).toContain("above 1.05: explain it");
     expect(lineOf(of(1.2)[0])).toContain("ABOVE 1.10: FAILED");
   });
-  test("does not pass over a figure that one of both does not have", () => {
+  test("throws if one tree lacks a metric", () => {
     const missing = [{ ours: { x: 1 }, other: {} }];
     expect(() => compare(missing)).toThrow("x was not measured in both trees: 1 and undefined");
   });
 
-  test("says why a folder cannot be measured", () => {
+  test("gives the reason why a folder cannot be measured", () => {
     const folder = mkdtempSync(join(tmpdir(), "load-manager-tree-"));
     expect(notMeasurable(folder)).toContain("is not a checkout");
     mkdirSync(join(folder, "cli/bin"), { recursive: true });

@@ -1,4 +1,4 @@
-// npm run check [-- STEP …]: what can be said of the code without running it.
+// npm run check [-- STEP …]: the static checks.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const readSources = () =>
     text: readFileSync(join(ROOT, file), "utf8"),
   }));
 
-/** A program of node_modules. What it prints is the problem when it fails. */
+/** Runs a program of node_modules. If it fails, its output is the problem. */
 const program =
   (name, ...args) =>
   ({ node, env }) =>
@@ -25,7 +25,7 @@ const program =
       child.on("close", (code) => resolve({ problems: code === 0 ? [] : [output.trim()] }));
     });
 
-/** name → what is checked, in words, and the check: → { problems, warnings }, each a list of texts. */
+/** name → `what` is checked, and `run`, which returns { problems, warnings }, each a list of texts. */
 const STEPS = {
   types: {
     what: "TypeScript compiles, with every strict option",
@@ -40,15 +40,15 @@ const STEPS = {
     run: program("oxfmt/bin/oxfmt", "--check"),
   },
   unused: {
-    what: "no file, export or dependency that nobody uses",
+    what: "no unused file, export or dependency",
     run: program("knip/bin/knip.js", "--no-progress"),
   },
   imports: {
-    what: "folders import only what tools/imports.mjs allows; clocks, ids, environment, writes of runs",
+    what: "folders import only what tools/imports.mjs allows; clock, ids, environment and writes of runs only where it allows them",
     run: async () => ({ problems: brokenRules(readSources()) }),
   },
   lengths: {
-    what: "Python functions of at most 80 lines; files above 400 lines are named",
+    what: "Python functions of at most 80 lines; a warning for files above 400 lines",
     run: async () => {
       const sources = readSources();
       return { problems: longPythonFunctions(sources), warnings: longFiles(sources) };
@@ -56,7 +56,7 @@ const STEPS = {
   },
 };
 
-/** → the steps of these names, or all where none is named. */
+/** → the steps with these names, or all steps without names. */
 export const chosenSteps = (names, steps = STEPS) => {
   const unknown = names.filter((name) => !Object.hasOwn(steps, name));
   if (unknown.length > 0) {
@@ -67,7 +67,7 @@ export const chosenSteps = (names, steps = STEPS) => {
   return Object.entries(steps).filter(([name]) => names.length === 0 || names.includes(name));
 };
 
-/** Runs the steps, two at a time as the slow ones wait for each other, and prints each as it ends. → exit code */
+/** Runs two steps at a time, and prints each as it ends. → exit code */
 export const check = async ({ node, env, args = [], steps = STEPS, print = say }) => {
   const waiting = chosenSteps(args, steps);
   const width = Math.max(...waiting.map(([name]) => name.length));

@@ -10,11 +10,11 @@ import { ROOT } from "./steps.mjs";
 
 const broken = (file, text, table) => brokenRules([{ file, text }], table);
 
-describe("what a folder may import", () => {
+describe("the imports of a folder", () => {
   const importing = (file, specifier, how = "import { x } from") =>
     broken(file, `${how} "${specifier}";`);
 
-  test("is its own files and what its line names; the failure says what that is", () => {
+  test("are its own files and those that its rule allows; the failure names the rule", () => {
     expect(importing("server/src/runs/domain/decide.ts", "./health.ts")).toEqual([]);
     expect(importing("server/src/runs/domain/decide.ts", "../../lib/errors.ts")).toEqual([]);
     expect(importing("server/src/runs/domain/decide.ts", "../../lib/clock.ts")).toEqual([
@@ -28,7 +28,7 @@ describe("what a folder may import", () => {
     expect(importing("server/src/app.ts", "./stores/sqlite/stores.ts")).toEqual([]);
   });
 
-  test("holds for names of workspaces, re-exports, imports of types and imports at run time", () => {
+  test("include workspace names, re-exports, type imports and dynamic imports", () => {
     const contract = "contract/src/run.ts";
     const app = "@load-manager/server/app.ts";
     expect(importing(contract, app)).toHaveLength(1);
@@ -41,7 +41,7 @@ describe("what a folder may import", () => {
     expect(importing("server/src/lib/a.ts", "@load-manager/contract/run.ts")).toEqual([]);
   });
 
-  test("may be types alone", () => {
+  test("may be limited to types", () => {
     const command = "server/src/runs/commands/stop.ts";
     expect(importing(command, "../ownership/leases.ts", "import type { Lease } from")).toEqual([]);
     expect(importing(command, "../ownership/leases.ts", "import { take } from")).toHaveLength(1);
@@ -50,7 +50,7 @@ describe("what a folder may import", () => {
     );
   });
 
-  test("is told by the longest line that fits; files of a folder are not its subfolders", () => {
+  test("follow the longest matching rule; the files of a folder do not include its subfolders", () => {
     const table = { "a/*": ["b/x"], "a/in": [], "b/x": [], "b/x/one.ts": ["a/in"] };
     expect(broken("a/f.ts", 'import "../b/x/y.ts";', table)).toEqual([]);
     expect(broken("a/in/f.ts", 'import "../../b/x/y.ts";', table)).toHaveLength(1);
@@ -58,7 +58,7 @@ describe("what a folder may import", () => {
     expect(broken("b/x/two.ts", 'import "../../a/in/f.ts";', table)).toHaveLength(1);
   });
 
-  test("a folder without a line is named, once", () => {
+  test("a folder without a rule is reported once", () => {
     const files = ["server/src/news/a.ts", "server/src/news/b.ts", "server/src/clusters/k8s/a.ts"];
     expect(brokenRules(files.map((file) => ({ file, text: "" })))).toEqual([
       expect.stringMatching(/^server\/src\/news has no rule/),
@@ -68,7 +68,7 @@ describe("what a folder may import", () => {
     expect(broken("web/src/page.tsx", "")).toHaveLength(1);
   });
 
-  test("tests and their support import what they like, and only they import that support", () => {
+  test("tests and their support code may import everything, and only tests may import that support code", () => {
     const everything = 'import "../../app.ts"; Date.now(); process.env.X; stores.runs.update(1)';
     expect(broken("server/src/runs/domain/a.test.ts", everything)).toEqual([]);
     expect(broken("server/src/runs/testing/simulation/world.ts", everything)).toEqual([]);
@@ -77,7 +77,7 @@ describe("what a folder may import", () => {
     expect(broken("bench/a.ts", 'import "../server/src/metrics/testing/fixtures.ts";')).toEqual([]);
   });
 
-  test("nobody but the command line imports the import of older data", () => {
+  test("only the command line imports legacy-import", () => {
     const naming = Object.entries(MAY_IMPORT).filter(([, may]) =>
       /legacy-import/.test(String(may)),
     );
@@ -85,25 +85,25 @@ describe("what a folder may import", () => {
   });
 });
 
-describe("what only a few files may do", () => {
+describe("uses that only a few files may have", () => {
   const [inside, clock] = ["server/src/http/bind.ts", "server/src/lib/clock.ts"];
-  test("make a time or an id", () => {
-    for (const made of [
+  test("create a time or an id", () => {
+    for (const text of [
       "Date.now()",
       "new Date()",
       "Math.random()",
       "randomUUID()",
       "performance.now()",
     ]) {
-      expect(broken(inside, `const now = ${made};`)).toEqual([
-        `${inside} makes a time or an id; take a Clock or Ids as an argument`,
+      expect(broken(inside, `const now = ${text};`)).toEqual([
+        `${inside} creates a time or an id; take a Clock or Ids as an argument`,
       ]);
-      expect(broken(clock, `const now = ${made};`)).toEqual([]);
-      expect(broken("cli/src/store.ts", `const now = ${made};`)).toEqual([]);
+      expect(broken(clock, `const now = ${text};`)).toEqual([]);
+      expect(broken("cli/src/store.ts", `const now = ${text};`)).toEqual([]);
     }
     expect(broken(inside, "const then = new Date(ms);")).toEqual([]);
   });
-  test("take the real clock", () => {
+  test("import the real clock", () => {
     const taking = (from) => `import { systemClock } from "${from}";`;
     expect(broken(inside, taking("../lib/clock.ts"))).toHaveLength(1);
     expect(broken("server/src/app.ts", taking("./lib/clock.ts"))).toHaveLength(1);
@@ -117,7 +117,7 @@ describe("what only a few files may do", () => {
   });
   test("change a stored run", () => {
     expect(broken("server/src/runs/commands/a.ts", "await deps.stores.runs.update(id)")).toEqual([
-      expect.stringContaining("server/src/runs/journal does"),
+      expect.stringContaining("only server/src/runs/journal may"),
     ]);
     expect(broken("server/src/runs/journal/run-writer.ts", "await runs.update(id)")).toEqual([]);
   });
@@ -136,7 +136,7 @@ describe("import cycles", () => {
     const result = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
     return `${result.stdout}${result.stderr}`;
   };
-  test("of types, between workspaces and through a third file are told as a path", () => {
+  test("of types, between workspaces and through a third file are reported with their path", () => {
     for (const name of ["one", "two"]) {
       write(
         `${name}/package.json`,
@@ -148,9 +148,9 @@ describe("import cycles", () => {
     write("one/src/a.ts", 'import type { B } from "@x/two/b.ts";\nexport type A = B;\n');
     write("two/src/b.ts", 'import { c } from "./c.ts";\nexport type B = typeof c;\n');
     write("two/src/c.ts", 'import type { A } from "@x/one/a.ts";\nexport const c: A | 1 = 1;\n');
-    const told = lint("one/src/a.ts", "two/src/b.ts", "two/src/c.ts");
-    expect(told).toContain("import(no-cycle)");
-    for (const file of ["two/src/b.ts", "two/src/c.ts"]) expect(told).toContain(`(${file})`);
+    const output = lint("one/src/a.ts", "two/src/b.ts", "two/src/c.ts");
+    expect(output).toContain("import(no-cycle)");
+    for (const file of ["two/src/b.ts", "two/src/c.ts"]) expect(output).toContain(`(${file})`);
     write("two/src/c.ts", "export const c = 1;\n");
     expect(lint("one/src/a.ts", "two/src/b.ts", "two/src/c.ts")).not.toContain("no-cycle");
   });
@@ -164,7 +164,7 @@ describe("lengths", () => {
     "    ) -> None:",
     ...Array(count).fill("        x()"),
   ];
-  test("a Python function ends with its last line that is not empty", () => {
+  test("a Python function ends with its last non-empty line", () => {
     const text = [
       ...python(3),
       "",
@@ -203,14 +203,14 @@ describe("npm run check", () => {
     const code = await check({ args, steps, print: (line) => lines.push(line) });
     return { code, said: lines.join("\n") };
   };
-  test("tells of each step what is checked, whether it holds, and how long it took", async () => {
+  test("prints for each step what it checks, its result and its time", async () => {
     const { code, said } = await run([]);
     expect(code).toBe(1);
     expect(said).toMatch(/^ok +good +\d+\.\d s {2}good things$/m);
     expect(said).toMatch(/^FAIL +bad +\d+\.\d s {2}bad things\nit is bad/m);
     expect(said).toContain("warning: a word");
   });
-  test("runs the steps that are named, and says which there are when one is unknown", async () => {
+  test("runs the named steps, and lists all steps when a name is unknown", async () => {
     const { code, said } = await run(["good"]);
     expect(code).toBe(0);
     expect(said).not.toContain("bad");

@@ -1,4 +1,4 @@
-// libfaketime, for the tests of clocks that are wrong: a tool of theirs only (it is GPL), never part of what is shipped.
+// libfaketime for the tests of wrong clocks. It is GPL, so it is a test tool only and never shipped.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findPythons, makeEnvironment } from "./python.mjs";
@@ -14,7 +14,7 @@ const ofDebian = () =>
     .map((architecture) => join("/usr/lib", architecture, "faketime", FILE))
     .find((file) => existsSync(file));
 
-/** Where the package has built it, below an environment's `lib/pythonX.Y`. */
+/** The path of the built library below `lib/pythonX.Y` of an environment. */
 const inEnvironment = (python) => {
   const lib = join(dirname(dirname(python)), "lib");
   const inside = `site-packages/libfaketime/vendor/libfaketime/src/${FILE}`;
@@ -23,14 +23,14 @@ const inEnvironment = (python) => {
     .find((file) => existsSync(file));
 };
 
-/** On another C library than the one it was built for it does nothing, or ends what it is put under. */
+/** With another C library than the one it was built for, it does nothing or crashes the program. */
 const works = (file) => {
   const env = { ...process.env, LD_PRELOAD: file, FAKETIME: "-1000000", DONT_FAKE_MONOTONIC: "1" };
   const { ok, out } = capture(process.execPath, ["-p", "Date.now()"], { env, timeout: 15_000 });
   return ok && Math.abs(Date.now() - 1_000_000_000 - Number(out)) < 60_000;
 };
 
-/** The library's file; `undefined` with a reason where this machine cannot have it. */
+/** → { file } of the library, or { why } if this machine cannot have it. */
 export const ensureFaketime = () => {
   const given = process.env.LOAD_MANAGER_TEST_FAKETIME ?? ofDebian();
   if (given !== undefined)

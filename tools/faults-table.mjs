@@ -1,4 +1,4 @@
-// The table of docs/reliability.md, of what `npm run test:faults` has noted: node tools/faults-table.mjs FILE
+// node tools/faults-table.mjs FILE: prints the table of docs/reliability.md from the results of `npm run test:faults`.
 import { readFileSync } from "node:fs";
 
 const lines = readFileSync(process.argv[2], "utf8").trim().split("\n").map(JSON.parse);

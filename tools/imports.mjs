@@ -1,8 +1,8 @@
-// Which folder may import which, and what only a few files may do. Whatever is not listed is forbidden.
+// The imports that each folder may have, and the uses that only a few files may have. Whatever is not listed is forbidden.
 
-// Names for what many rooms use.
+// Groups of folders that many rules use.
 const BASE = ["contract/src", "server/src/lib"];
-/** What a room of the server knows of the stores: the ports and the descriptions of what is stored, never an adapter. */
+/** The part of stores/ that other folders may import: ports and descriptions of entities, but no adapter. */
 const PORTS = ["server/src/stores/*", "server/src/stores/model"];
 const DOMAIN = "server/src/runs/domain";
 const CLUSTERS = ["server/src/clusters/port.ts", "server/src/clusters/select-cluster.ts"];
@@ -11,9 +11,9 @@ const ROOM = [...BASE, DOMAIN, ...PORTS];
 const CODEC = "server/src/metrics/codec";
 
 /**
- * Folder or file → what it may import. Its own files it always may.
+ * Folder or file → its allowed imports. A folder may always import its own files.
  * `a/b` is a folder with all below it, `a/b/*` the files of the folder itself, `a/b.ts` a file; `type a/b` allows
- * `import type` alone. The longest line that fits a file holds; a file that none fits is a failure.
+ * `import type` alone. The longest matching rule applies; a file without a matching rule is an error.
  */
 export const MAY_IMPORT = {
   "contract/src": [],
@@ -57,7 +57,7 @@ export const MAY_IMPORT = {
   ],
   "server/src/clusters/plugin": [...BASE, DOMAIN, "server/src/clusters/*"],
   "server/src/clusters/web-ui": [...BASE, DOMAIN, "server/src/clusters/*"],
-  // A local Locust runs the plugin: what the server says to it is said in one place.
+  // A local Locust runs the plugin, so the local cluster uses the plugin's client.
   "server/src/clusters/local": [
     ...BASE,
     DOMAIN,
@@ -84,7 +84,7 @@ export const MAY_IMPORT = {
     "server/src/load-tests",
     "server/src/runs/journal",
     "server/src/runs/commands",
-    // What /readyz and /health show of this server.
+    // For /readyz and /health.
     "type server/src/runs/ownership",
     "server/src/stream",
     ...CLUSTERS,
@@ -94,7 +94,7 @@ export const MAY_IMPORT = {
     ...ROOM,
     "server/src/config",
     "server/src/clusters/*",
-    // A server sends the new token to the plugins of its own runs.
+    // A reload sends the new callback token to the plugins of this server's runs.
     "type server/src/runs/ownership",
   ],
 
@@ -112,7 +112,7 @@ export const MAY_IMPORT = {
     DOMAIN,
     "server/src/stores/model",
     "server/src/stores/mongo",
-    // The shape of the records that it writes.
+    // For the format of the records that it writes.
     "type server/src/stores/metric-store.ts",
   ],
   "cli/src": ["contract/src", "server/src", "legacy-import/src", "examples/shop"],
@@ -124,17 +124,17 @@ export const MAY_IMPORT = {
   "vitest.config.ts": ["tools"],
 };
 
-/** Support code of tests may import, make and read what it likes; only tests may import it. */
+/** Tests and their support code have no restrictions; only tests may import that support code. */
 const TESTING = /\.test\.tsx?$|(^|\/)(testing|conformance)\//;
 const TEST_TOOLS = ["bench", "e2e"];
 const OUTSIDE = ["bench", "cli/src", "e2e", "examples", "tools", "vitest.config.ts"];
 
-/** What a file must not hold, unless it is one of `only`. */
+/** Patterns that only the files in `only` may contain. */
 const USES = [
   {
     what: /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\brandomUUID\(|\bperformance\.now\(/,
     only: ["server/src/lib/clock.ts", "server/src/lib/ids.ts", ...OUTSIDE],
-    why: "makes a time or an id; take a Clock or Ids as an argument",
+    why: "creates a time or an id; take a Clock or Ids as an argument",
   },
   {
     what: /\b(systemClock|uuidV7)\b/,
@@ -143,11 +143,11 @@ const USES = [
       "server/src/lib/ids.ts",
       "server/src/server.ts",
       "legacy-import/src/main.ts",
-      // The entry point of a worker thread, which no function can be handed to.
+      // The entry point of a worker thread, which cannot get a clock as an argument.
       "server/src/stores/sqlite/metrics-worker.ts",
       ...OUTSIDE,
     ],
-    why: "takes the real clock or ids; only what starts a program does, the rest gets them as arguments",
+    why: "imports the real clock or ids; only the start of a program may, other code gets them as arguments",
   },
   {
     what: /\bprocess\.env\b/,
@@ -157,14 +157,14 @@ const USES = [
   {
     what: /\bruns\.update\(/,
     only: ["server/src/runs/journal", "server/src/stores", "legacy-import/src", ...TEST_TOOLS],
-    why: "changes a stored run; server/src/runs/journal does, with its fence, retry and event",
+    why: "changes a stored run; only server/src/runs/journal may, since it adds fence, retry and event",
   },
 ];
 
 const IMPORT =
   /^\s*(?:import|export)\s+(type\s)?[^"'`;]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/gm;
 
-/** The path from the project's root that a specifier of this file means; `undefined` for a package of npm or Node. */
+/** Resolves an import specifier to a path from the project's root; `undefined` for a package of npm or Node. */
 const resolve = (file, specifier) => {
   if (specifier.startsWith("@load-manager/")) {
     const [, workspace, ...rest] = specifier.split("/");
@@ -199,7 +199,7 @@ const importsOf = ({ file, text }) =>
     return target === undefined ? [] : [{ target, isType: type !== undefined }];
   });
 
-/** The files of ours that a source imports, as paths from the project's root. */
+/** The project's files that a source imports, as paths from the project's root. */
 export const importedFiles = (source) => importsOf(source).map(({ target }) => target);
 
 const mayImport = (allowed, rule, { target, isType }) =>
@@ -223,7 +223,7 @@ const forbiddenImports = (source, rule, allowed) => {
       .map(({ target }) => `${file} must not import ${target} (${rule} may import: ${may})`),
     ...imports
       .filter(({ target }) => TESTING.test(target) && !fitsAny(TEST_TOOLS, file))
-      .map(({ target }) => `${file} must not import ${target}: it is for tests`),
+      .map(({ target }) => `${file} must not import ${target}: it is for tests only`),
   ];
 };
 
@@ -232,7 +232,7 @@ const forbiddenUses = ({ file, text }) =>
     ({ why }) => `${file} ${why}`,
   );
 
-/** → one line for each folder without a rule, and for each import or use that a rule forbids. */
+/** → one message for each folder without a rule, and for each forbidden import or use. */
 export const brokenRules = (sources, table = MAY_IMPORT) => {
   const product = sources.filter(({ file }) => /\.tsx?$/.test(file) && !TESTING.test(file));
   const without = product.filter(({ file }) => ruleOf(file, table) === undefined);
@@ -240,7 +240,7 @@ export const brokenRules = (sources, table = MAY_IMPORT) => {
   return [
     ...[...folders].map(
       (folder) =>
-        `${folder} has no rule: say what it may import, in MAY_IMPORT of tools/imports.mjs`,
+        `${folder} has no rule: add its allowed imports to MAY_IMPORT in tools/imports.mjs`,
     ),
     ...product.flatMap((source) => {
       const rule = ruleOf(source.file, table);

@@ -1,10 +1,10 @@
-// Python functions that are too long, and files that want splitting. Of TypeScript functions .oxlintrc.json takes care.
+// Finds Python functions that are too long and files that should be split. .oxlintrc.json limits TypeScript functions.
 const LONGEST_FUNCTION = 80;
 const LONG_FILE = 400;
 
 const indentOf = (line) => line.length - line.trimStart().length;
 
-/** For each line: does it begin inside a text in triple quotes? Such a line says nothing by its indentation. */
+/** For each line: whether it begins inside a triple-quoted string, where indentation has no meaning. */
 const insideTexts = (lines) => {
   let open;
   return lines.map((line) => {
@@ -17,7 +17,7 @@ const insideTexts = (lines) => {
   });
 };
 
-/** → { name, line, length } of each function, from its `def` to its last line that is not empty. */
+/** → { name, line, length } of each function, from its `def` to its last non-empty line. */
 export const pythonFunctions = (text) => {
   const lines = text.split("\n");
   const insideText = insideTexts(lines);
@@ -28,7 +28,7 @@ export const pythonFunctions = (text) => {
     for (let at = first + 1; at < lines.length; at += 1) {
       const next = lines[at];
       if (next.trim() === "") continue;
-      // The bracket that closes a list of arguments stands where `def` does.
+      // The bracket that closes a list of arguments has the indentation of `def`.
       const belongs = insideText[at] || indentOf(next) > indentOf(line) || /^\s*\)/.test(next);
       if (!belongs) break;
       last = at;
@@ -53,4 +53,4 @@ export const longFiles = (sources) =>
   sources
     .map(({ file, text }) => [file, text.split("\n").length - 1])
     .filter(([, lines]) => lines > LONG_FILE)
-    .map(([file, lines]) => `${file} has ${lines} lines; above ${LONG_FILE} it wants splitting`);
+    .map(([file, lines]) => `${file} has ${lines} lines; above ${LONG_FILE} split it`);

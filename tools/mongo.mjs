@@ -1,5 +1,5 @@
-// A server that speaks MongoDB's protocol, for the tests: the one that MONGODB_URI names, a mongod on the PATH, or
-// FerretDB, built from tools/ferretdb with Go.
+// A MongoDB-compatible server for the tests: the one that MONGODB_URI names, a mongod on the PATH, or FerretDB, built
+// from tools/ferretdb with Go.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -11,7 +11,7 @@ import { capture, digest, locked, ROOT, say, TOOLS_FOLDER } from "./steps.mjs";
 const SOURCE = join(ROOT, "tools/ferretdb");
 const START_MS = 20_000;
 
-/** → { path } of the program, built once for its sources; { why } where it cannot be built. */
+/** Builds the program unless it is built from the same sources already. → { path }, or { why } if it cannot be built. */
 const ensureFerretdb = () => {
   const sources = ["go.mod", "go.sum", "main.go"].map((name) =>
     readFileSync(join(SOURCE, name), "utf8"),
@@ -43,7 +43,7 @@ const freePort = () =>
     });
   });
 
-/** Starts the program and waits until it says that it listens. → { said, stop }, or { why } */
+/** Starts the program and waits until it listens. → { said, stop }, or { why } */
 const started = async (command, args, ready, folder) => {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
   const output = [];
@@ -91,7 +91,7 @@ const startFerretdb = async (folder) => {
   return server.why === undefined ? { ...server, uri: `mongodb://${server.said}` } : server;
 };
 
-/** → { uri, stop }, or { why } where this machine can have none. What is started ends with `stop`. */
+/** → { uri, stop }, or { why } if this machine cannot have one. `stop` ends what was started. */
 export const startMongo = async () => {
   const given = process.env.MONGODB_URI;
   if (given !== undefined) return { uri: given, stop: async () => {} };

@@ -5,7 +5,7 @@ import { capture, digest, locked, readMark, ROOT, say, Stop, writeMark } from ".
 
 const NEEDED = 24;
 
-/** `npm ci` where the lockfile is not the one that was installed last. */
+/** Runs `npm ci` if the lockfile has changed since the last installation. */
 export const ensurePackages = async () => {
   const mark = join(ROOT, "node_modules/.load-manager-lock");
   const wanted = digest(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
@@ -19,7 +19,7 @@ export const ensurePackages = async () => {
   });
 };
 
-/** npm's warnings (of engines that are not used to run anything) would bury its errors. */
+/** Only npm's errors: its warnings about engines, which do not matter here, would hide them. */
 const errorsOf = (output) =>
   output
     .split("\n")
@@ -27,7 +27,7 @@ const errorsOf = (output) =>
     .slice(0, 12)
     .join("\n") || output;
 
-/** The Node that everything but this bootstrap runs on. */
+/** The Node that runs everything except these tools. */
 export const findNode = () => {
   if (Number(process.versions.node.split(".")[0]) >= NEEDED) return process.execPath;
   const bundled = join(ROOT, `node_modules/node-${process.platform}-${process.arch}/bin/node`);

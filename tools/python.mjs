@@ -1,4 +1,4 @@
-// A Python with Locust: an environment of our own where that can be made, else one that the machine has.
+// Finds a Python with Locust: a new environment if that can be created, else one of the machine.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -25,18 +25,18 @@ const COMMANDS = [
   "/usr/bin/python3",
 ];
 
-/** The newest Locust that a Python can have: every line is (first Python, requirement). */
+/** The newest Locust for each Python: [first Python version, requirement]. */
 const BY_PYTHON = [
   [[3, 11], `locust==${NEWEST}`],
   [[3, 10], "locust>=2.34,<2.46"],
   [[3, 9], "locust>=2.26,<2.34"],
 ];
 
-/** Which Locust a Python of this version gets; `undefined` below 3.9. */
+/** The Locust for a Python of this version; `undefined` below 3.9. */
 export const requirementFor = ([major, minor]) =>
   BY_PYTHON.find(([[, first]]) => major === 3 && minor >= first)?.[1];
 
-/** Order of trial: what has the newest Locust first; equals in the order in which they were found. */
+/** The order in which Pythons are tried: those with the newest Locust first, then as found. */
 export const ranked = (pythons) =>
   pythons
     .filter(({ version }) => requirementFor(version) !== undefined)
@@ -55,7 +55,7 @@ export const findPythons = () => {
   });
 };
 
-/** Debian's 2.12.1 says nothing of its version. */
+/** Debian's package of 2.12.1 does not report its version. */
 const locustOf = (python) => {
   const { ok, out } = capture(
     python,
@@ -68,24 +68,24 @@ const locustOf = (python) => {
   return ok ? out.split("\n").at(-1) : undefined;
 };
 
-/** What an environment was made of: of a file of requirements its text, as checkouts that share an environment have it at different paths. */
+/** A digest of the requirements of an environment. It has the text of a requirements file, not its path, since checkouts at different paths share environments. */
 export const keyOf = (python, requirements) =>
   digest(
     python.path,
     ...requirements.map((one) => (existsSync(one) ? readFileSync(one, "utf8") : one)),
   );
 
-/** An environment in our folder with these requirements; a half-made one is made anew. Says why where it cannot be. */
+/** Creates an environment with these requirements, also if an earlier attempt was interrupted. → { python }, or { why } */
 export const makeEnvironment = (name, python, requirements) => {
   const folder = join(TOOLS_FOLDER, name);
   const own = join(folder, "bin/python");
   const mark = join(folder, ".complete");
   const wanted = keyOf(python, requirements);
   if (readMark(mark) === wanted && existsSync(own)) return { python: own };
-  say(`Making a Python environment with ${name} (Python ${python.version.join(".")}) …`);
+  say(`Creating a Python environment with ${name} (Python ${python.version.join(".")}) …`);
   rmSync(folder, { recursive: true, force: true });
   const made = capture(python.path, ["-m", "venv", folder]);
-  if (!made.ok) return { why: `${python.path} cannot make an environment (venv is missing)` };
+  if (!made.ok) return { why: `${python.path} cannot create an environment (venv is missing)` };
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
   const limits = ["--retries", "1", "--timeout", "15"];
   const installed = capture(own, [...pip, ...limits, ...requirements]);
@@ -99,7 +99,7 @@ export const makeEnvironment = (name, python, requirements) => {
   return { python: own };
 };
 
-/** The pins are of Python 3.11 and newer; an older one gets what fits it. */
+/** The pinned requirements are for Python 3.11 and newer; an older one gets compatible versions. */
 const requirementsFor = (python) =>
   python.version[1] >= 11
     ? ["-r", join(ROOT, `tools/locust-${NEWEST}.txt`)]
@@ -113,8 +113,8 @@ const remembered = (key) => {
 };
 
 /**
- * The Python of local clusters: LOAD_MANAGER_PYTHON, else an environment with the newest Locust that a Python here can
- * have, else a Python that has one. → { python, locust }
+ * The Python of local clusters: LOAD_MANAGER_PYTHON, else an environment with the newest Locust for a Python of this machine,
+ * else a Python that has Locust installed. → { python, locust }
  */
 export const ensurePython = async () => {
   const given = process.env.LOAD_MANAGER_PYTHON;
@@ -133,7 +133,8 @@ export const ensurePython = async () => {
   return locked("python", async () => {
     const found = remembered(key) ?? search();
     writeMark(MARK, JSON.stringify({ key, ...found }));
-    const again = found.source === "machine" ? `; delete ${MARK} to try for a newer one` : "";
+    const again =
+      found.source === "machine" ? `; delete ${MARK} to try to install a newer one` : "";
     say(`Locust ${found.locust} (${found.python})${again}`);
     return found;
   });
@@ -153,13 +154,13 @@ const search = () => {
     const locust = locustOf(path);
     if (locust === undefined) continue;
     say(
-      `${reasons[0] ?? "No environment could be made"}; using the Locust that is on this machine.`,
+      `${reasons[0] ?? "No environment could be created"}; using the Locust installed on this machine.`,
     );
     return { python: path, locust, source: "machine" };
   }
   throw new Stop(
     [
-      "There is no Locust, and none can be installed:",
+      "Locust is not installed, and cannot be installed:",
       ...new Set(reasons.length > 0 ? reasons : ["no Python from 3.9 on was found"]),
       "Install Python 3.11 with venv and pip (Debian: apt install python3-venv python3-pip) and try again with a",
       "network, or install a Locust (Debian: apt install python3-locust; else: pip install locust).",
@@ -167,7 +168,7 @@ const search = () => {
   );
 };
 
-/** The oldest Locust that is supported, for the tests; `undefined` with a reason where this machine cannot have it. */
+/** The oldest supported Locust, for the tests. → { python }, or { why } if this machine cannot have it */
 export const ensureOldestLocust = () => {
   const given = process.env.LOAD_MANAGER_TEST_PYTHON_212;
   if (given !== undefined) return { python: given };

@@ -1,4 +1,4 @@
-// The door of the npm scripts: installs what is missing, then runs what is asked for on the right Node.
+// The entry point of all npm scripts: installs what is missing, then runs the script on the right Node.
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { check } from "./check.mjs";
@@ -9,7 +9,7 @@ import { test, testUnit } from "./test.mjs";
 
 const CLI = join(ROOT, "cli/bin/load-manager.js");
 
-/** Python is for local clusters; a configuration that has clusters, and none of them local, needs none. */
+/** Only local clusters need Python: a configuration whose clusters are all attached needs none. */
 export const needsPython = (configuration) =>
   configuration === undefined ||
   !/^\s*locustClusters\s*:/m.test(configuration) ||
@@ -74,7 +74,7 @@ const main = async ([what, ...args]) => {
       return foreground(node, [join(ROOT, "bench/main.ts"), ...args], await withPython(env));
     default:
       throw new Stop(
-        `There is no ${what}; there are start, demo, dev, shop, test, unit, truth, faults, soak, long, migrate, check, format and bench.`,
+        `There is no script ${what}; there are start, demo, dev, shop, test, unit, truth, faults, soak, long, migrate, check, format and bench.`,
       );
   }
 };

@@ -1,4 +1,4 @@
-// Small things that every tool needs. Plain JavaScript: this runs before anything is installed, on any Node from 20 on.
+// Helpers of all tools. Plain JavaScript without dependencies, since it runs before anything is installed, on Node ≥ 20.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** What is installed beside the project's own node_modules: Python environments, marks of what is done. */
+/** The folder of what is installed beside node_modules: Python environments, and marks of completed steps. */
 export const TOOLS_FOLDER = process.env.LOAD_MANAGER_TOOLS ?? join(ROOT, ".load-manager-tools");
 
 const NOT_OURS = /^(\..*|node_modules|__pycache__|results)$/;
 
-/** The project's own files whose name matches, as paths from its root. */
+/** The project's files whose name matches, as paths from its root. */
 export const filesOf = (name, folder = ROOT) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -21,12 +21,12 @@ export const filesOf = (name, folder = ROOT) =>
     return name.test(entry.name) ? [relative(ROOT, path)] : [];
   });
 
-/** One line a step, on stderr: stdout belongs to what is run. */
+/** Prints one line to stderr, since stdout is for the program that is run. */
 export const say = (line) => process.stderr.write(`${line}\n`);
 
 export class Stop extends Error {}
 
-/** Runs to the end and gives back what it wrote; never throws for an exit code. */
+/** Runs a program to its end and returns its output; does not throw for an exit code. */
 export const capture = (command, args, options = {}) => {
   const result = spawnSync(command, args, { encoding: "utf8", timeout: 600_000, ...options });
   return {
@@ -36,7 +36,7 @@ export const capture = (command, args, options = {}) => {
   };
 };
 
-/** Runs in the foreground with our terminal; resolves with its exit code. A terminal's Ctrl-C reaches it by itself. */
+/** Runs a program on this terminal; resolves with its exit code. The terminal sends Ctrl-C to it directly. */
 export const foreground = (command, args, env = process.env) =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: "inherit", cwd: ROOT, env });
@@ -80,12 +80,12 @@ const isAlive = (pid) => {
   }
 };
 
-/** One process at a time installs; the lock of a process that died is taken over. */
+/** Runs `work` while no other process does; takes over the lock of a dead process. */
 export const locked = async (name, work) => {
   const lock = join(TOOLS_FOLDER, `${name}.lock`);
   const holder = join(lock, "pid");
   mkdirSync(TOOLS_FOLDER, { recursive: true });
-  for (let told = false; ;) {
+  for (let isAnnounced = false; ;) {
     try {
       mkdirSync(lock);
       break;
@@ -97,8 +97,8 @@ export const locked = async (name, work) => {
       rmSync(lock, { recursive: true, force: true });
       continue;
     }
-    if (!told) say("Another installation is under way; waiting for it.");
-    told = true;
+    if (!isAnnounced) say("Another installation is under way; waiting for it.");
+    isAnnounced = true;
     await sleep(500);
   }
   try {

@@ -1,12 +1,12 @@
-// Which test files there are, what each needs beside npm's packages, and which `npm run test:unit` leaves out.
+// The test files, what each needs beside npm's packages, and which of them `npm run test:unit` leaves out.
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { importedFiles } from "./imports.mjs";
 import { filesOf, ROOT, Stop } from "./steps.mjs";
 
 /**
- * need → the name by which tests find what was prepared. A test file needs what it names, itself or in a file that it
- * imports: nothing can be forgotten in a list.
+ * need → the environment variable by which tests find it. A test file has a need if it, or a file that it imports, contains
+ * that name, so that there is no list to keep up to date.
  */
 const NEEDS = {
   mongodb: /\bLOAD_MANAGER_TEST_MONGODB_URI\b/,
@@ -14,10 +14,10 @@ const NEEDS = {
   faketime: /\bLOAD_MANAGER_TEST_FAKETIME\b/,
   root: /\bprocess\.getuid\b/,
 };
-/** Files that name it run on memory, and once more on MongoDB where one was prepared. */
+/** Files that contain this name run on the memory store, and once more on MongoDB if there is one. */
 const ON_EITHER_STORE = /\bLOAD_MANAGER_TEST_STORE\b/;
 
-/** What takes more than 10 s on a busy machine with 2 cores: left out of `npm run test:unit`. */
+/** Tests that take more than 10 s on a busy machine with 2 cores; `npm run test:unit` leaves them out. */
 export const SLOW = new Set([
   "cli/src/cli.test.ts", // 22 s: starts the program for every case
   "cli/src/store.test.ts", // 24 s: the same
@@ -33,7 +33,7 @@ export const SLOW = new Set([
 const readFile = (file) =>
   existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), "utf8") : undefined;
 
-/** The texts of a file and of all that it imports. */
+/** The texts of a file and of all files that it imports. */
 const textsOf = (file, read, seen = new Set()) => {
   const text = seen.has(file) ? undefined : read(file);
   seen.add(file);
@@ -43,7 +43,7 @@ const textsOf = (file, read, seen = new Set()) => {
 
 /** → { needs, eitherStore } of a test file. */
 export const needsOf = (file, read = readFile) => {
-  // Tools prepare what tests need; that they name it says nothing.
+  // Tools set these variables for tests, so their names mean nothing there.
   const texts = file.startsWith("tools/") ? [] : textsOf(file, read);
   const names = (pattern) => texts.some((text) => pattern.test(text));
   const needs = Object.keys(NEEDS).filter((need) => names(NEEDS[need]));
@@ -52,11 +52,11 @@ export const needsOf = (file, read = readFile) => {
 
 const isInPlugin = (path) => /^locust-plugin(\/|$)/.test(path);
 
-/** As vitest matches them: a part of the path. */
+/** Matches like vitest: by a part of the path. */
 const matches = (file, paths) =>
   paths.length === 0 || paths.some((path) => file.includes(path.replace(/:\d+$/, "")));
 
-/** What is asked for by path, and the options for vitest behind it. */
+/** Separates the paths from the options for vitest after them. */
 const asked = (args) => {
   const end = args.findIndex((arg) => arg.startsWith("-"));
   const given = end < 0 ? args : args.slice(0, end);
@@ -72,8 +72,7 @@ const filesAt = (paths) => {
 };
 
 /**
- * What `npm test -- ARGS` runs. → pytest's paths and vitest's filters, `undefined` where it does not run at all, and the
- * needs of both.
+ * Plans `npm test -- ARGS`. → pytest's paths and vitest's filters (`undefined` if it does not run), and the needs of both.
  */
 export const planTests = (args) => {
   const { paths, options } = asked(args);
@@ -94,7 +93,7 @@ export const planTests = (args) => {
   };
 };
 
-/** Why `npm run test:unit` does not run a file; `undefined` where it does. */
+/** The reason why `npm run test:unit` leaves out a file; `undefined` if it runs it. */
 const reasonToLeave = (file) => {
   const { needs, eitherStore } = needsOf(file);
   if (file.startsWith("e2e/") || needs.includes("locust")) return "whole servers, most with Locust";
@@ -102,7 +101,7 @@ const reasonToLeave = (file) => {
   return SLOW.has(file) ? "long" : undefined;
 };
 
-/** What `npm run test:unit -- ARGS` runs. → vitest's filters and the files that are left out, by reason. */
+/** Plans `npm run test:unit -- ARGS`. → vitest's filters, and the files that are left out, by reason. */
 export const planUnit = (args) => {
   const isWatching = args.includes("--watch");
   const { paths, options } = asked(args.filter((arg) => arg !== "--watch"));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { filesOf } from "./steps.mjs";
 import { needsOf, planTests, planUnit, SLOW } from "./suites.mjs";
 
-describe("what a test file needs", () => {
+describe("the needs of a test file", () => {
   const files = {
     "server/src/a/a.test.ts": 'import { x } from "./x.ts";',
     "server/src/a/x.ts": 'import type { Y } from "@load-manager/contract/y.ts";',
@@ -15,7 +15,7 @@ describe("what a test file needs", () => {
     "tools/e.test.mjs": "LOAD_MANAGER_TEST_MONGODB_URI",
   };
   const of = (file) => needsOf(file, (one) => files[one]);
-  test("is what it names, or any file that it imports, however", () => {
+  test("come from the names in it and in all files that it imports", () => {
     expect(of("server/src/a/a.test.ts").needs).toEqual(["locust"]);
     expect(of("server/src/b.test.ts")).toEqual({ needs: ["mongodb"], eitherStore: false });
     expect(of("server/src/c.test.ts")).toEqual({ needs: ["mongodb"], eitherStore: true });
@@ -31,7 +31,7 @@ describe("npm test -- PATH", () => {
     expect(all.needs).toEqual(new Set(["faketime", "locust", "mongodb", "root"]));
     expect(all).toMatchObject({ pytest: ["locust-plugin/tests"], vitest: [] });
   });
-  test("prepares what the files at the path need", () => {
+  test("prepares the needs of the files at the path", () => {
     expect(needsAt("tools")).toEqual(new Set());
     expect(needsAt("examples/")).toEqual(new Set());
     expect(needsAt("cli/src")).toEqual(new Set());
@@ -40,7 +40,7 @@ describe("npm test -- PATH", () => {
     expect(needsAt("server/src/stores")).not.toContain("locust");
     expect(needsAt("tools", "e2e/local-runs")).toEqual(new Set(["locust"]));
   });
-  test("runs pytest alone for the plugin, on the path that is given", () => {
+  test("runs only pytest for a path in the plugin", () => {
     const plan = (path) => planTests([path]);
     expect(plan("locust-plugin/")).toMatchObject({
       pytest: ["locust-plugin/tests"],
@@ -51,7 +51,7 @@ describe("npm test -- PATH", () => {
     expect(planTests([one, "tools"])).toMatchObject({ pytest: [one], vitest: ["tools"] });
     expect(() => plan("locust-plugin/tests/test_nothing.py")).toThrow("There is no locust-plugin");
   });
-  test("hands options on, and says when a path has no test", () => {
+  test("passes on options, and fails if a path has no test", () => {
     const plan = planTests(["./tools/suites.test.mjs:12", "-t", "a name"]);
     expect(plan.vitest).toEqual(["tools/suites.test.mjs:12", "-t", "a name"]);
     expect(plan.pytest).toBeUndefined();
@@ -60,7 +60,7 @@ describe("npm test -- PATH", () => {
 });
 
 describe("npm run test:unit", () => {
-  test("leaves out, and names, what needs more than packages or takes long", () => {
+  test("leaves out and lists tests that need more than packages or take long", () => {
     const { leftOut, run } = planUnit([]);
     const out = Object.values(leftOut).flat();
     const all = filesOf(/\.test\.(ts|mjs)$/);
@@ -71,7 +71,7 @@ describe("npm run test:unit", () => {
     expect(leftOut["long"]).toEqual(expect.arrayContaining([...SLOW]));
     expect(kept).toContain("tools/suites.test.mjs");
   });
-  test("runs on memory what can run on either store", () => {
+  test("runs tests of either store on memory", () => {
     expect(planUnit(["server/src/http"]).leftOut).toEqual({});
   });
   test("watches where asked", () => {
@@ -82,7 +82,7 @@ describe("npm run test:unit", () => {
       run: filesOf(/\.test\.(ts|mjs)$/).filter((file) => file.includes("tools")).length,
     });
   });
-  test("every suite that is called slow exists", () => {
+  test("every test file in the list of slow ones exists", () => {
     const all = filesOf(/\.test\.(ts|mjs)$/);
     expect([...SLOW].filter((file) => !all.includes(file))).toEqual([]);
   });

@@ -1,4 +1,4 @@
-// npm test and npm run test:unit. A suite that did not run is a failure, or is named loudly where the machine cannot have it.
+// npm test and npm run test:unit. A suite that did not run is a failure, or is printed as NOT RUN if the machine lacks what it needs.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
 import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
 import { planTests, planUnit } from "./suites.mjs";
 
-/** CI sets it: nothing may be left out there. */
+/** Set by CI: a suite that cannot run is a failure there. */
 const ALL = process.env.LM_REQUIRE_ALL === "1";
 
 const readJson = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 
-/** → { passed, failed } of vitest's json report; files that did not load, and skipped tests, count as failed. */
+/** → { passed, failed } from vitest's JSON report; files that did not load and skipped tests count as failed. */
 export const countVitest = (report) => {
   if (report === undefined || report.numTotalTests === 0) return { passed: 0, failed: 1 };
   const unloaded = report.testResults.filter(
@@ -23,7 +23,7 @@ export const countVitest = (report) => {
   return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length + left };
 };
 
-/** → the same of pytest's junit file. */
+/** → the same from pytest's JUnit file. */
 export const countJunit = (xml) => {
   const head = /<testsuite [^>]*>/.exec(xml ?? "")?.[0];
   const of = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head ?? "")?.[1] ?? 0);
@@ -33,7 +33,7 @@ export const countJunit = (xml) => {
   return { passed: total - failed, failed };
 };
 
-/** Debian's own package is another Locust 2.12.1, on Debian's libraries; it is tested where it is installed. */
+/** Debian's package is also Locust 2.12.1, but with Debian's libraries; it is tested if it is installed. */
 const debians = (found) => {
   const debian = "/usr/bin/python3";
   const isThere =
@@ -68,7 +68,7 @@ const prepareFaketime = async ({ LOAD_MANAGER_FAULTS }) => {
   const { file, why } = await ensureFaketime();
   return why === undefined
     ? { env: { LOAD_MANAGER_TEST_FAKETIME: file }, missing: [] }
-    : { env: {}, missing: [`the faults of clocks (row 19): ${why}`] };
+    : { env: {}, missing: [`the tests of wrong clocks (row 19): ${why}`] };
 };
 
 const prepareRoot = async () => ({
@@ -77,7 +77,7 @@ const prepareRoot = async () => ({
     process.getuid?.() === 0 ? [] : ["the test of a full disk: only root can make a small disk"],
 });
 
-/** need → how it is met: { env } for the tests, { missing } for what this machine cannot have, { stop } afterwards. */
+/** need → its preparation: → { env } for the tests, { missing } reasons, and { stop } to end it. */
 const PREPARE = {
   mongodb: prepareMongo,
   locust: prepareLocust,
@@ -97,7 +97,7 @@ const prepare = async (needs, env, stops) => {
   return { found, missing };
 };
 
-/** The plugin's tests on each Locust. Mostly they wait for Locust: together they take as long as one. */
+/** Runs the plugin's tests on all Locust versions in parallel, since they mostly wait for Locust. */
 const runPytest = async (paths, { reports, env, found, missing }) => {
   const pythons = ["LOAD_MANAGER_PYTHON", "LOAD_MANAGER_TEST_PYTHON_212"].filter(
     (name) => found[name] !== undefined,
@@ -125,7 +125,7 @@ const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
 const runVitest = async (filters, { node, reports, env, found, needs }) => {
   const report = join(reports, "vitest.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  // Without any Locust each of these would fail for the same reason, which is told as what is missing.
+  // Without any Locust all of these would fail for the same reason, which is printed once.
   const without =
     needs.has("locust") && !Object.keys(found).some((name) => name.includes("PYTHON"))
       ? ["--project", "!e2e"]
@@ -137,7 +137,7 @@ const runVitest = async (filters, { node, reports, env, found, needs }) => {
   return countVitest(readJson(report));
 };
 
-/** npm test [-- PATH …]: prepares what the tests at these paths need, and runs them. → exit code */
+/** npm test [-- PATH …]: prepares the needs of the tests at these paths, and runs them. → exit code */
 export const test = async ({ node, args, env }) => {
   const { needs, pytest, vitest } = planTests(args);
   const reports = mkdtempSync(join(tmpdir(), "load-manager-test-"));
@@ -161,13 +161,13 @@ export const test = async ({ node, args, env }) => {
   }
 };
 
-/** npm run test:unit [-- PATH …] [--watch]: what needs npm's packages alone and answers in seconds. → exit code */
+/** npm run test:unit [-- PATH …] [--watch]: runs the fast tests that need only npm's packages. → exit code */
 export const testUnit = async ({ node, args, env }) => {
   const { isWatching, vitest, leftOut, run } = planUnit(args);
   for (const [reason, files] of Object.entries(leftOut))
     say(`left out (${reason}; npm test runs them): ${files.join(", ")}`);
   if (run === 0) {
-    say("Nothing is left to run.");
+    say("No test is left to run.");
     return 1;
   }
   const exclude = Object.values(leftOut)

@@ -8,12 +8,12 @@ import { countJunit, countVitest } from "./test.mjs";
 
 describe("the choice of a Python", () => {
   const python = (minor) => ({ path: `python3.${minor}`, version: [3, minor] });
-  test("each gets the newest Locust that it can have", () => {
+  test("each Python gets the newest Locust that supports it", () => {
     expect(requirementFor([3, 8])).toBeUndefined();
     expect(requirementFor([3, 10])).toContain("<2.46");
     expect(requirementFor([3, 13])).toBe("locust==2.47.0");
   });
-  test("those for the newest Locust come first, in the order found", () => {
+  test("Pythons for the newest Locust come first, in the order found", () => {
     const order = ranked([python(9), python(8), python(12), python(10), python(11)]);
     expect(order.map(({ path }) => path)).toEqual([
       "python3.12",
@@ -22,7 +22,7 @@ describe("the choice of a Python", () => {
       "python3.9",
     ]);
   });
-  test("an environment is made anew for other requirements, not for another checkout of the same", () => {
+  test("an environment is created again for other requirements, but not for another checkout with the same", () => {
     const folder = mkdtempSync(join(tmpdir(), "load-manager-requirements-"));
     const key = (name, text, path = "python3") => {
       writeFileSync(join(folder, name), text);
@@ -34,7 +34,7 @@ describe("the choice of a Python", () => {
     expect(key("a.txt", "locust==1", "python3.12")).not.toBe(first);
     rmSync(folder, { recursive: true });
   });
-  test("clusters that are all attached need none", () => {
+  test("a configuration with only attached clusters needs no Python", () => {
     expect(needsPython(undefined)).toBe(true);
     expect(needsPython("server:\n  port: 1\n")).toBe(true);
     expect(needsPython("locustClusters:\n  - id: a\n    baseUrl: http://x\n")).toBe(false);
@@ -42,7 +42,7 @@ describe("the choice of a Python", () => {
   });
 });
 
-describe("the counting of suites", () => {
+describe("the counts of tests", () => {
   test("a file that did not load, a skipped test and no test at all count as failed", () => {
     expect(countVitest(undefined)).toEqual({ passed: 0, failed: 1 });
     const testResults = [{ status: "failed", assertionResults: [] }];

@@ -1,4 +1,4 @@
-// The least a server can do: node:http that takes a body and throws it away.
+// The minimal server: node:http that reads a body and discards it.
 import { createServer } from "node:http";
 
 const server = createServer((request, response) => {

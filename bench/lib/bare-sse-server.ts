@@ -1,4 +1,4 @@
-// The least a live stream can do: every POST is written to all who listen, as it came.
+// The minimal live stream: writes the body of every POST to all clients unchanged.
 import { createServer, type ServerResponse } from "node:http";
 
 const listeners = new Set<ServerResponse>();

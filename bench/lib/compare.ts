@@ -1,16 +1,16 @@
 import { median } from "./pairs.ts";
 
-/** Above it a figure wants an explanation. */
-const WORTH_A_WORD = 1.05;
-/** Above it a figure fails. */
-const TOO_MUCH = 1.1;
+/** Above this ratio a metric needs an explanation. */
+const EXPLAIN_ABOVE = 1.05;
+/** Above this ratio a metric fails. */
+const FAIL_ABOVE = 1.1;
 
-/** What one run of a measurement gave: figure → value, of which less is better. */
-export type Figures = Readonly<Record<string, number>>;
+/** The result of one measurement: metric → value. Lower is better. */
+export type Measurements = Readonly<Record<string, number>>;
 
-/** Of one figure, this tree's to the other's: the median of the pairs' ratios, and the least and greatest of them. */
+/** One metric of this tree compared with the other: the median of the ratios of all pairs, with the smallest and largest. */
 export type Comparison = {
-  readonly figure: string;
+  readonly metric: string;
   readonly ratio: number;
   readonly spread: readonly [number, number];
   readonly verdict: "ok" | "explain" | "fail";
@@ -19,14 +19,14 @@ export type Comparison = {
 };
 
 /**
- * Measures both in turns, so that they see the same machine; the first of a pair is the second of the next. A pair before
- * them, which is not counted, warms up what both use.
+ * Measures both trees alternately, so that both see the same load of the machine; the order changes with each pair. A first
+ * pair, which is not counted, warms up the caches.
  */
 export const measurePairs = async (
   pairs: number,
-  ours: () => Promise<Figures>,
-  other: () => Promise<Figures>,
-): Promise<{ readonly ours: Figures; readonly other: Figures }[]> => {
+  ours: () => Promise<Measurements>,
+  other: () => Promise<Measurements>,
+): Promise<{ readonly ours: Measurements; readonly other: Measurements }[]> => {
   const one = async (isOursFirst: boolean) => {
     if (isOursFirst) {
       const first = await ours();
@@ -42,23 +42,23 @@ export const measurePairs = async (
 };
 
 export const compare = (
-  measured: readonly { readonly ours: Figures; readonly other: Figures }[],
+  measured: readonly { readonly ours: Measurements; readonly other: Measurements }[],
 ): Comparison[] =>
-  Object.keys(measured[0]?.ours ?? {}).map((figure) => {
+  Object.keys(measured[0]?.ours ?? {}).map((metric) => {
     const values = measured.map(({ ours, other }) => {
-      const [a, b] = [ours[figure], other[figure]];
+      const [a, b] = [ours[metric], other[metric]];
       if (a === undefined || b === undefined || !(b > 0))
-        throw new Error(`${figure} was not measured in both trees: ${a} and ${b}`);
+        throw new Error(`${metric} was not measured in both trees: ${a} and ${b}`);
       return { a, b };
     });
     const ratios = values.map(({ a, b }) => a / b);
     const ratio = median(ratios);
-    const isFine = ratio <= WORTH_A_WORD;
+    const isFine = ratio <= EXPLAIN_ABOVE;
     return {
-      figure,
+      metric,
       ratio,
       spread: [Math.min(...ratios), Math.max(...ratios)],
-      verdict: isFine ? "ok" : ratio <= TOO_MUCH ? "explain" : "fail",
+      verdict: isFine ? "ok" : ratio <= FAIL_ABOVE ? "explain" : "fail",
       ours: median(values.map(({ a }) => a)),
       other: median(values.map(({ b }) => b)),
     };
@@ -66,9 +66,9 @@ export const compare = (
 
 const MARKS = {
   ok: "",
-  explain: `  above ${WORTH_A_WORD}: explain it`,
-  fail: `  ABOVE ${TOO_MUCH.toFixed(2)}: FAILED`,
+  explain: `  above ${EXPLAIN_ABOVE}: explain it`,
+  fail: `  ABOVE ${FAIL_ABOVE.toFixed(2)}: FAILED`,
 };
 
-export const lineOf = ({ figure, ratio, spread, verdict, ours, other }: Comparison): string =>
-  `${figure}: ${ratio.toFixed(3)}× (${spread[0].toFixed(2)}–${spread[1].toFixed(2)}; ${ours.toPrecision(4)} vs ${other.toPrecision(4)})${MARKS[verdict]}`;
+export const lineOf = ({ metric, ratio, spread, verdict, ours, other }: Comparison): string =>
+  `${metric}: ${ratio.toFixed(3)}× (${spread[0].toFixed(2)}–${spread[1].toFixed(2)}; ${ours.toPrecision(4)} vs ${other.toPrecision(4)})${MARKS[verdict]}`;

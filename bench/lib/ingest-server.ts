@@ -1,5 +1,5 @@
-// A server of the bench: everything a batch passes through (HTTP, token, decoding, compacting, live, store), with runs that
-// are there already and without the loop that looks at clusters. argv: data folder, number of runs.
+// A server for the bench with all of ingest (HTTP, token, decoding, adding to live totals, store, compactor), existing runs
+// and no loop. argv: data folder, number of runs, "compact" to run the compactor.
 import { pino } from "pino";
 import { createApp } from "../../server/src/app.ts";
 import { loadConfig } from "../../server/src/config/load-config.ts";

@@ -1,11 +1,11 @@
-/** One line of the bench's table. `ratio` is ours to the other's; null where only a figure of ours is told. */
+/** One row of the bench's table. `ratio` is ours divided by the other's; null if there is nothing to compare with. */
 export type Row = {
   readonly what: string;
-  readonly figure: string;
+  readonly value: string;
   readonly ratio: number | null;
   readonly spread?: readonly [number, number];
   readonly pairs?: number;
-  /** What the figure should be. */
+  /** The goal for the ratio or the value. */
   readonly goal?: string;
   readonly met?: boolean;
   readonly note?: string;
@@ -14,14 +14,14 @@ export type Row = {
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Milliseconds. */
+/** The duration of `work` in milliseconds. */
 export const timed = async (work: () => unknown): Promise<number> => {
   const begun = performance.now();
   await work();
   return performance.now() - begun;
 };
 
-/** Ours and the other one after the other, in turns, so that both see the same machine; each measures itself. */
+/** Measures ours and the other alternately, so that both see the same load of the machine. */
 export const inPairs = async (
   pairs: number,
   ours: () => Promise<number>,

@@ -8,7 +8,7 @@ import {
 } from "../../server/src/metrics/codec/histogram.ts";
 import { encodeSample, endpointId } from "../../server/src/metrics/codec/sample.ts";
 
-/** The same numbers every time. */
+/** Random numbers that are the same in every run. */
 const random = (seed: number) => {
   let state = seed;
   return (): number => {
@@ -41,7 +41,7 @@ export const cellsOf = (endpoints: number, seed: number): Cell[] => {
   });
 };
 
-/** A sample of a run: one second, one worker. The names come with the first. */
+/** A sample of a run: one second, one worker. The first sample also has the endpoint names. */
 export const sampleBody = (
   second: number,
   cells: readonly Cell[],
@@ -76,7 +76,7 @@ export const sampleBody = (
   });
 };
 
-/** Bodies of seconds that do not repeat, to be given to any number of runs. */
+/** Different bodies for consecutive seconds, for any number of runs. */
 export const bodies = (seconds: number, endpoints: number, from: number): Uint8Array[] =>
   Array.from({ length: seconds }, (_, index) =>
     sampleBody(from + index, cellsOf(endpoints, index + 1), index === 0),

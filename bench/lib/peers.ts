@@ -16,16 +16,16 @@ const freePort = (): Promise<number> =>
 
 export type Peer = Program & {
   readonly name: string;
-  /** What some endpoints of a run did in some seconds; resolves when it is taken. */
+  /** Writes some seconds of some endpoints of a run; resolves when the peer has accepted them. */
   readonly write: (
     seconds: readonly { readonly second: number; readonly cells: readonly Cell[] }[],
     run: number,
   ) => Promise<void>;
-  /** One figure of one endpoint over a time, a point a minute; answers the number of points. */
+  /** Queries one stat of one endpoint, one point a minute. Returns the number of points. */
   readonly chart: (from: number, to: number) => Promise<number>;
 };
 
-/** As a monitoring system would keep it: nine series for each endpoint, percentiles computed by the sender. */
+/** The series of a monitoring system: nine for each endpoint, with percentiles computed by the sender. */
 const statsOf = ({ ok, failed }: Cell) => {
   const us = [...ok, ...failed].toSorted((a, b) => a - b);
   const p = (rank: number): number => (us[Math.ceil((rank / 100) * us.length) - 1] ?? 0) / 1000;
@@ -48,7 +48,7 @@ const must = async (answer: Response): Promise<string> => {
   return text;
 };
 
-/** Snappy's block format with nothing compressed: literals only. */
+/** Snappy's block format without compression: literals only. */
 const snappy = (bytes: Uint8Array): Uint8Array => {
   const writer = new ByteWriter().varint(bytes.length);
   for (let at = 0; at < bytes.length; at += 65_536) {
@@ -64,12 +64,12 @@ const snappy = (bytes: Uint8Array): Uint8Array => {
 
 /** prometheus.WriteRequest: timeseries = 1 { labels = 1 { name = 1, value = 2 }, samples = 2 { value = 1, timestamp = 2 } }. */
 const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8Array => {
-  const samples = new Map<string, { endpoint: number; figure: string; at: [number, number][] }>();
+  const samples = new Map<string, { endpoint: number; stat: string; at: [number, number][] }>();
   for (const { second, cells } of seconds) {
     cells.forEach((cell, endpoint) => {
-      for (const [figure, value] of Object.entries(statsOf(cell))) {
-        const key = `${endpoint} ${figure}`;
-        const known = samples.get(key) ?? { endpoint, figure, at: [] };
+      for (const [stat, value] of Object.entries(statsOf(cell))) {
+        const key = `${endpoint} ${stat}`;
+        const known = samples.get(key) ?? { endpoint, stat, at: [] };
         samples.set(key, known);
         known.at.push([second, value]);
       }
@@ -78,9 +78,9 @@ const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8
   const label = (name: string, value: string): Uint8Array =>
     new ByteWriter().byte(0x0a).text(name).byte(0x12).text(value).finish();
   const request = new ByteWriter();
-  for (const { endpoint, figure, at } of samples.values()) {
+  for (const { endpoint, stat, at } of samples.values()) {
     const series = new ByteWriter();
-    series.byte(0x0a).block(label("__name__", `lm_${figure}`));
+    series.byte(0x0a).block(label("__name__", `lm_${stat}`));
     series.byte(0x0a).block(label("endpoint", `/endpoint/${endpoint}`));
     series.byte(0x0a).block(label("run", String(run)));
     for (const [second, value] of at) {

@@ -4,7 +4,7 @@ import type { Program } from "./processes.ts";
 export const portOf = (program: Program): number =>
   Number(/ready: (\d+)/.exec(program.output())?.[1] ?? 0);
 
-/** A way to send batches to a server; each resolves with how long its answer took, in ms. */
+/** Sends batches to a server; each call resolves with the time of its answer, in ms. */
 export const poster = (port: number, connections: number) => {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   return {

@@ -4,14 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const TICKS_PER_SECOND = 100;
 
-/** CPU seconds of a process with all its threads. */
+/** CPU seconds of a process, including all its threads. */
 export const cpuOf = (pid: number): number => {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 };
 
-/** Resident bytes. */
+/** Resident memory in bytes. */
 export const memoryOf = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 
@@ -21,7 +21,7 @@ export type Program = {
   readonly stop: () => Promise<void>;
 };
 
-/** Starts a program, and waits until its output holds something. */
+/** Starts a program and waits until it is ready. */
 export const startProgram = async (
   command: string,
   args: readonly string[],

@@ -1,9 +1,9 @@
-// A whole server of any checkout, measured from outside: what is compared is what the API takes, whatever is inside.
+// Measures a whole server of any checkout through its API, independently of its internals.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as Payload from "./payload.ts";
-import type { Figures } from "./compare.ts";
+import type { Measurements } from "./compare.ts";
 import { median, timed } from "./pairs.ts";
 import { poster } from "./posting.ts";
 import { cpuOf, memoryOf, startProgram } from "./processes.ts";
@@ -13,7 +13,7 @@ const [LOAD_TESTS, LISTS, QUERIES] = [500, 300, 100];
 const SCOPE = { accountId: "bench", orgId: "bench", projectId: "bench" };
 const CALLBACK_TOKEN = "callback-token-of-the-bench";
 
-/** Its cluster is not there: nothing but the server works while it is measured. */
+/** The cluster does not exist, so only the server works while it is measured. */
 const CONFIG = `
 security:
   locustCallbackToken: ${CALLBACK_TOKEN}
@@ -37,14 +37,14 @@ const caller = (port: number) => async (method: string, path: string, body?: obj
 };
 type Call = ReturnType<typeof caller>;
 
-/** The median of one request's time: what else the machine does for a moment moves it little. */
+/** The median time of one request, which short disturbances of the machine change little. */
 const each = async (count: number, work: (index: number) => Promise<unknown>): Promise<number> => {
   const all: number[] = [];
   for (let index = 0; index < count; index += 1) all.push(await timed(() => work(index)));
   return median(all);
 };
 
-/** What the plugin sends, as that checkout's own encoder writes it: the wire may differ. */
+/** Batches of the plugin from that checkout's own encoder, since the wire format may differ. */
 const encoderOf = (tree: string): Promise<typeof Payload> =>
   import(join(tree, "bench/lib/payload.ts")) as Promise<typeof Payload>;
 
@@ -73,7 +73,7 @@ const ingest = async (tree: string, server: { port: number; pid: number }, runs:
   return { wall, cpu: (cpuOf(server.pid) - before) * 1000 };
 };
 
-/** Both checkouts must have understood the same, or their times are not of the same work. */
+/** Counts requests: both checkouts must have counted the same, or their times cannot be compared. */
 const requestsOf = async (call: Call, runs: readonly string[]): Promise<number> => {
   const answers = await Promise.all(runs.map((run) => call("GET", `runs/${run}/summary`)));
   return answers.reduce((sum, { totalRequests }) => sum + Number(totalRequests), 0);
@@ -81,7 +81,7 @@ const requestsOf = async (call: Call, runs: readonly string[]): Promise<number> 
 
 const STARTS = 3;
 
-/** A server of that checkout on a data folder of its own, and how long it took until it said that it is ready. */
+/** Starts a server of that checkout on its own data folder. Returns it with the time until it was ready. */
 const started = async (tree: string, folder: string, name: string) => {
   const config = join(folder, "config.yaml");
   writeFileSync(config, CONFIG);
@@ -94,7 +94,7 @@ const started = async (tree: string, folder: string, name: string) => {
   return { ...server, took, port: Number(ready.exec(server.output())?.[1]) };
 };
 
-/** The median of some starts. */
+/** The median time of several starts. */
 const startTime = async (tree: string, folder: string): Promise<number> => {
   const all: number[] = [];
   for (let start = 0; start < STARTS; start += 1) {
@@ -105,17 +105,17 @@ const startTime = async (tree: string, folder: string): Promise<number> => {
   return median(all);
 };
 
-/** Some starts, and one life of a server. Times in ms, memory in MB. */
+/** Measures several starts, and the work of one server. Times in ms, memory in MB. */
 export const measureServer = async (
   tree: string,
-): Promise<{ readonly figures: Figures; readonly requests: number }> => {
+): Promise<{ readonly measurements: Measurements; readonly requests: number }> => {
   const folder = mkdtempSync(join(tmpdir(), "load-manager-against-"));
   try {
     const start = await startTime(tree, folder);
     const server = await started(tree, folder, "data");
     try {
-      const { requests, figures } = await measureLife(tree, server);
-      return { requests, figures: { start, ...figures } };
+      const { requests, measurements } = await measureLife(tree, server);
+      return { requests, measurements: { start, ...measurements } };
     } finally {
       await server.stop();
     }
@@ -140,6 +140,6 @@ const measureLife = async (tree: string, { port, pid }: { port: number; pid: num
   );
   const table = await each(QUERIES, (index) => call("GET", `${path(index)}/requests`));
   const memory = memoryOf(pid) / 1e6;
-  const figures = { create, list, ingest: wall, "ingest CPU": cpu, chart, table, memory };
-  return { figures, requests };
+  const measurements = { create, list, ingest: wall, "ingest CPU": cpu, chart, table, memory };
+  return { measurements, requests };
 };

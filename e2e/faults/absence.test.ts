@@ -7,8 +7,8 @@ import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
 
 const python = LOCUSTS[0]?.python ?? "python3";
 
-describe.runIf(ALL_FAULTS).each(STORES)("no server for a while, on %s", (store) => {
-  test("row 7: killed when a stop is accepted, and back when it would be overdue: it is sent first, and the run is Stopped", async () => {
+describe.runIf(ALL_FAULTS).each(STORES)("a time without any server, on %s", (store) => {
+  test("row 7: a server killed after it accepted a stop, and back long after: the stop is sent, and the run is Stopped", async () => {
     const world = await openWorld(store, python);
     const server = await world.serve();
     const loadTestId = await world.define(server, { stopTimeoutSeconds: 0 });
@@ -29,7 +29,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("no server for a while, on %s", (store) 
     note({ row: 7, fault, store, recoveredMs: Date.now() - began });
   });
 
-  test("row 24: the run ends, and somebody starts load in Locust's page, before a server is back", async () => {
+  test("row 24: the run ends, and a user starts load in Locust's page, before a server is back", async () => {
     const at = await openAttached(store);
     const { world, server } = at;
     const run = await begin(at, 8);
@@ -51,6 +51,11 @@ describe.runIf(ALL_FAULTS).each(STORES)("no server for a while, on %s", (store) 
       return items.find(({ trigger }) => trigger === "external");
     });
     await pressStop(baseUrl);
-    note({ row: 24, fault: "an end and other load while no server is there", store, recoveredMs });
+    note({
+      row: 24,
+      fault: "a run ends and other load starts while no server runs",
+      store,
+      recoveredMs,
+    });
   });
 });

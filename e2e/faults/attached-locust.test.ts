@@ -15,7 +15,7 @@ const untilHealth = (server: Server, runId: string, health: string, seconds = 40
   );
 
 describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => {
-  test("row 4: the start is sent, its answer is lost", async () => {
+  test("row 4: the start arrives, its answer is lost", async () => {
     const at = await openAttached(store, { failpoint: "start.before:pause" });
     const run = await begin(at, 12);
     await until("the pause", () =>
@@ -33,7 +33,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
     note({ row: 4, fault: "start sent, answers lost for 6 s", store, recoveredMs });
   });
 
-  test("row 11: the master is restarted in the middle", async () => {
+  test("row 11: the master is restarted during a run", async () => {
     const at = await openAttached(store);
     const run = await begin(at, 60);
     await running(at.server.client, run.id);
@@ -44,7 +44,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
     await at.world.verify(at.server, run.id, { status: "Failed", exact: false });
     note({
       row: 11,
-      fault: "master restarted in the middle",
+      fault: "master restarted during a run",
       store,
       detectedMs: Date.now() - killed,
     });
@@ -91,7 +91,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
     note({ row: 18, fault: "callbacks after the end", store });
   });
 
-  test("row 24: load that was started outside is neither stopped nor overwritten", async () => {
+  test("row 24: load started at Locust is neither stopped nor overwritten", async () => {
     const at = await openAttached(store, { plugin: false });
     const { baseUrl } = at.locust();
     await post(`${baseUrl}/swarm`, { user_count: "3", spawn_rate: "3", host: at.world.shop.url });
@@ -110,7 +110,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
     await workersReady(baseUrl);
     const ended = await settled(at.server.client, run.id);
     expect(ended.status).toBe("Finished");
-    note({ row: 24, fault: "load that was started outside", store });
+    note({ row: 24, fault: "load started at Locust", store });
   });
 
   const partition = async (name: string, which: "toLocust" | "toServer", way: Way) => {
@@ -123,7 +123,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
     const cut = Date.now();
     let detectedMs: number | undefined;
     if (which === "toLocust") {
-      // Stats that still arrive the other way are evidence too.
+      // Metrics that still arrive in the other direction prove that load runs.
       await untilHealth(at.server, run.id, "unknown", 9).then(
         () => (detectedMs = Date.now() - cut),
         () => undefined,
@@ -139,11 +139,11 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
   test.each([
     ["server → Locust silent for 9 s", "toLocust", "silent"],
     ["server → Locust refused for 9 s", "toLocust", "closed"],
-    ["server → Locust one-way for 9 s: asked, no answer", "toLocust", "mute"],
-    ["server → Locust one-way for 9 s: not asked", "toLocust", "deaf"],
+    ["server → Locust one-way for 9 s: requests arrive, answers do not", "toLocust", "mute"],
+    ["server → Locust one-way for 9 s: answers arrive, requests do not", "toLocust", "deaf"],
     ["plugin → server silent for 9 s", "toServer", "silent"],
     ["plugin → server refused for 9 s", "toServer", "closed"],
-    ["plugin → server one-way for 9 s: told, no answer", "toServer", "mute"],
-    ["plugin → server one-way for 9 s: not told", "toServer", "deaf"],
+    ["plugin → server one-way for 9 s: requests arrive, answers do not", "toServer", "mute"],
+    ["plugin → server one-way for 9 s: answers arrive, requests do not", "toServer", "deaf"],
   ] as const)("row 26: %s", partition);
 });

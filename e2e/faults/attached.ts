@@ -6,14 +6,14 @@ import { openWorld, type Store } from "./world.ts";
 const python = LOCUSTS[0]?.python ?? "python3";
 export const TOKEN = "callback-token";
 
-/** A Locust that somebody runs, and between it and the server, both ways, something that can fail. */
+/** A Locust that the server does not start, with a fault proxy in each direction between the two. */
 export const openAttached = async (
   store: Store,
   options: {
     readonly failpoint?: string;
     readonly plugin?: boolean;
     readonly workers?: number;
-    /** Something else, before the server's port, that the plugin's figures go through. */
+    /** Another proxy in front of the server's port, for what the plugin sends. */
     readonly before?: (port: number) => Promise<{ port: number; close: () => Promise<void> }>;
   } = {},
 ) => {

@@ -7,11 +7,11 @@ import { eventsOf, LOCUSTS, running, type Server, settled, until } from "../harn
 import { note, openWorld, type Store, STORES } from "./world.ts";
 
 const python = LOCUSTS[0]?.python ?? "python3";
-/** `npm run test:faults` finds it, or says that this machine has none. */
+/** The path of libfaketime; `npm test` sets it, or reports that this machine has none. */
 const FAKETIME = process.env["LOAD_MANAGER_TEST_FAKETIME"] ?? "";
 type Who = "server" | "master" | "worker";
 
-/** A server, a master and two workers, of which one of each has a wall clock of its own, that is set by writing a file. */
+/** A server, a master and two workers; the server, the master and one worker each have their own wall clock, set by a file. */
 const openClocks = async (
   store: Store,
   options: {
@@ -76,7 +76,7 @@ const clockEvent = (server: Server, runId: string, seconds: number) =>
 const typesOf = async (server: Server, runId: string): Promise<string[]> =>
   (await eventsOf(server.client, runId)).map(({ type }) => type);
 
-/** Its times and its chart lie where they were seen to happen, on the clock of this test, and nothing is missing between. */
+/** Expects the times and the chart of a run to be right on the clock of this test, without gaps. */
 const expectTrueTimes = async (
   server: Server,
   { id, asked }: { readonly id: string; readonly asked: number },
@@ -105,12 +105,12 @@ const expectTrueTimes = async (
   return run;
 };
 
-describe.each(STORES)("clocks that are wrong, on %s", (store) => {
+describe.each(STORES)("wrong clocks, on %s", (store) => {
   test.each([
     ["a worker's clock is set by +120 s", "worker", 120],
     ["the master's clock is set by −300 s", "master", -300],
     ["the master's clock is set by +300 s", "master", 300],
-  ] as const)("row 19: %s in the middle", async (fault, who, seconds) => {
+  ] as const)("row 19: %s during a run", async (fault, who, seconds) => {
     const { world, server, set, begin } = await openClocks(store);
     const first = await begin(20);
     await running(server.client, first.id);
@@ -129,7 +129,7 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
     const ended = await expectTrueTimes(server, first, 20);
     expect(ended.summary).toMatchObject({ complete: true, workers: { expected: 2, lost: 0 } });
     expect(await typesOf(server, first.id)).not.toContain("workers_lost");
-    note({ row: 19, fault: `${fault} in the middle`, store, detectedMs });
+    note({ row: 19, fault: `${fault} during a run`, store, detectedMs });
     const next = await begin(6);
     await clockEvent(server, next.id, seconds);
     await world.verify(server, next.id, { status: "Finished", code: "duration_reached" });
@@ -148,14 +148,14 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
     expect(data?.["worker"] === "master").toBe(who === "master");
     await world.verify(server, run.id, { status: "Finished", code: "duration_reached" });
     await expectTrueTimes(server, run, 15);
-    const told = (await eventsOf(server.client, run.id)).filter(
+    const events = (await eventsOf(server.client, run.id)).filter(
       ({ type }) => type === "clock_offset",
     );
-    expect(told).toHaveLength(1);
+    expect(events).toHaveLength(1);
     note({ row: 19, fault: `${fault} from the start`, store, detectedMs });
   });
 
-  test.each([300, -300])("row 19: the server's clock is set by %i s in the middle", async (by) => {
+  test.each([300, -300])("row 19: the server's clock is set by %i s during a run", async (by) => {
     const { world, server, set, begin } = await openClocks(store);
     const first = await begin(20);
     await running(server.client, first.id);
@@ -168,9 +168,9 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
     await expectTrueTimes(server, first, 20);
     const types = await typesOf(server, first.id);
     for (const type of ["adopted", "stop_sent", "gap"]) expect(types).not.toContain(type);
-    note({ row: 19, fault: `the server's clock is set by ${by} s in the middle`, store });
+    note({ row: 19, fault: `the server's clock is set by ${by} s during a run`, store });
     await until("the new time", () =>
-      server.output().includes("the clock of this machine was set") ? true : undefined,
+      server.output().includes("The clock of this machine was set") ? true : undefined,
     );
     const next = await begin(4);
     const { createdAt } = await getRun(server, next.id);
@@ -179,7 +179,7 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
   });
 
   test.each([300, -300])(
-    "row 19: the server's clock is set by %i s, and nobody else ends the load",
+    "row 19: the server's clock is set by %i s, without the plugin",
     async (by) => {
       const { world, server, set, begin } = await openClocks(store, { plugin: false });
       const run = await begin(20);
@@ -194,7 +194,7 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
     },
   );
 
-  test("row 19: without the plugin a master that is set back shows what was, and is named", async () => {
+  test("row 19: without the plugin a master whose clock is set back shows an old page, and the message names it", async () => {
     const { world, server, set, begin } = await openClocks(store, { plugin: false });
     const run = await begin(45);
     await running(server.client, run.id);
@@ -211,9 +211,11 @@ describe.each(STORES)("clocks that are wrong, on %s", (store) => {
     await healthIs("no_progress");
     const ended = await settled(server.client, run.id, 150);
     expect([ended.status, ended.statusReason?.code]).toEqual(["Failed", "stop_not_confirmed"]);
-    expect(ended.statusReason?.message).toMatch(/page may be old: Clocks are off: master by -/);
+    expect(ended.statusReason?.message).toMatch(
+      /page may be outdated: Clocks are off: master by -/,
+    );
     expect((world.shop.lastAt() ?? 0) - (ended.startedAt ?? 0)).toBeLessThan(45_000 + 4000);
-    const fault = "the master's clock is set by −300 s in the middle, no plugin";
+    const fault = "the master's clock is set by −300 s during a run, no plugin";
     note({ row: 19, fault, store, detectedMs });
   });
 });

@@ -8,7 +8,7 @@ import { ALL_FAULTS, note, openWorld } from "./world.ts";
 
 const python = LOCUSTS[0]?.python ?? "python3";
 
-/** Overwrites the first page of the table that has the figures. */
+/** Overwrites the first page of the table of metrics. */
 const damage = (file: string): void => {
   const db = new Database(file);
   db.pragma("wal_checkpoint(TRUNCATE)");
@@ -26,7 +26,7 @@ const damage = (file: string): void => {
 };
 
 describe.runIf(ALL_FAULTS)("a damaged metrics.db, on sqlite", () => {
-  test("row 20: the run under way is stopped and ends, says that its figures cannot be read, and the next has its slot", async () => {
+  test("row 20: the active run can be stopped, its health says that metrics cannot be read, and the next run gets its slot", async () => {
     const world = await openWorld("sqlite", python);
     const server = await world.serve();
     const loadTestId = await world.define(server);

@@ -15,7 +15,7 @@ const fill = (path: string): (() => void) => {
     try {
       for (;;) writeSync(file, Buffer.alloc(bytes, 1));
     } catch {
-      // Full to this grain.
+      // No room is left for a write of this size.
     }
   }
   return () => {
@@ -24,8 +24,8 @@ const fill = (path: string): (() => void) => {
   };
 };
 
-/** Needs root: only that may mount a small disk. */
-describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
+/** Needs root to mount a small disk. */
+describe.runIf(ALL_FAULTS)("a full disk, on sqlite", () => {
   const onSmallDisk = async () => {
     const world = await openWorld("sqlite", python);
     mkdirSync(world.dataDir, { recursive: true });
@@ -36,14 +36,14 @@ describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
     return { world, server, get };
   };
 
-  test("row 21: full, and Locust is without the plugin: its load ends at its deadline all the same", async () => {
+  test("row 21: full, without the plugin: load still ends at its deadline", async () => {
     const world = await openWorld("sqlite", python);
     mkdirSync(world.dataDir, { recursive: true });
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", world.dataDir]);
     world.closers.push(async () => execFileSync("umount", [world.dataDir]));
     const locust = await startLocust({ python, folder: `${world.folder}/locust`, plugin: false });
     world.closers.push(() => locust.stop());
-    // Stats are stored at every look.
+    // A snapshot is stored at every pass.
     const often = "orchestrator: { metricsPollIntervalSeconds: 1 }\n";
     const { client } = await world.serve({
       config: `${world.storeConfig()}${config(locust.baseUrl)}${often}`,
@@ -67,7 +67,7 @@ describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
   });
 
   test.each([
-    { until: "during the run", fault: "disk full for 8 s of a run", durationSeconds: 20 },
+    { until: "during the run", fault: "disk full for 8 s during a run", durationSeconds: 20 },
     { until: "after its end", fault: "disk full until after the end", durationSeconds: 6 },
   ])("row 21: full, with room again $until", async ({ fault, durationSeconds }) => {
     const { world, server, get } = await onSmallDisk();
@@ -98,7 +98,7 @@ describe.runIf(ALL_FAULTS)("a disk that is full, on sqlite", () => {
     await until("readiness", async () => ((await get("/readyz")).ok ? true : undefined));
     const recoveredMs = Date.now() - back;
     await until(
-      "every figure",
+      "every request",
       async () => {
         const { complete } = await server.client.getRunSummary({ params: { runId: run.id } });
         return complete ? true : undefined;

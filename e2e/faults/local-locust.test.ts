@@ -5,7 +5,7 @@ import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
 
 const python = LOCUSTS[0]?.python ?? "python3";
 
-/** A core that is full cannot be had on a machine that is busy otherwise: what Locust reads of its own use is set instead. */
+/** Fakes Locust's reading of its own CPU use, since a test cannot keep a core of a busy machine full. */
 const BUSY = `
 
 import psutil
@@ -18,8 +18,8 @@ def seem_busy(environment, **_kwargs):
         psutil.Process.cpu_percent = lambda *_: 97.0
 `;
 
-/** What is killed or paused here are the processes of one run, found by its folder. */
-describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s", (store) => {
+/** These tests kill or pause processes of one run, found by its folder. */
+describe.runIf(ALL_FAULTS).each(STORES)("a local Locust with faults, on %s", (store) => {
   const begin = async (durationSeconds = 30) => {
     const world = await openWorld(store, python);
     const server = await world.serve();
@@ -69,10 +69,10 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     note({ row: 12, fault: "master hangs for 12 s (SIGSTOP)", store, detectedMs, recoveredMs });
   });
 
-  test("row 12: the master hangs from before the deadline on", async () => {
+  test("row 12: the master hangs across the deadline", async () => {
     const { world, server, run, pid } = await begin(15);
     process.kill(pid("master"), "SIGSTOP");
-    // The workers end by themselves, though nobody tells them to.
+    // The workers end the load by themselves, without a message from the master.
     const ended = await world.verify(server, run.id, {
       status: "Finished",
       code: "duration_reached",
@@ -112,7 +112,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     note({ row: 14, fault: "all workers are killed", store, detectedMs: Date.now() - killed });
   });
 
-  test("row 15: the workers come late", async () => {
+  test("row 15: the workers start late", async () => {
     const world = await openWorld(store, python);
     const server = await world.serve();
     const loadTestId = await world.define(server);
@@ -137,7 +137,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     note({ row: 15, fault: "workers asleep for 12 s at the start", store });
   });
 
-  test("a generator whose processor is full is told, and health says so", async () => {
+  test("a saturated load generator has an event, and health shows it", async () => {
     const world = await openWorld(store, python);
     const server = await world.serve({
       config: `${world.storeConfig()}locustClusters: [{ id: here, kind: local, workers: 1 }]\n`,
@@ -155,10 +155,10 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
       100,
     );
     expect(healthReason?.code).toBe("generator_saturated");
-    const told = await until("its event", async () =>
+    const event = await until("its event", async () =>
       (await eventsOf(server.client, run.id)).find(({ type }) => type === "generator_saturated"),
     );
-    expect(told.data?.["cpuPercent"]).toBeGreaterThanOrEqual(90);
+    expect(event.data?.["cpuPercent"]).toBeGreaterThanOrEqual(90);
     await server.client.stopRun({ params: { runId: run.id } });
     await world.verify(server, run.id, { status: "Stopped" });
   });
@@ -174,10 +174,10 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     note({ row: 28, fault: "event loop stands still for 20 s", store });
   });
 
-  test("row 6: processes of a run that nobody knows are ended, and no others", async () => {
+  test("row 6: orphan processes of a run that is not in the store are ended, and no others", async () => {
     const { world, server, run, pid } = await begin(60);
     await server.kill("SIGKILL");
-    // The store forgets the run; its processes are orphans.
+    // The run is deleted from the store, so its processes are orphans.
     const other = await openWorld(store, python);
     const foreign = await other.serve();
     const foreignTest = await other.define(foreign);
@@ -187,7 +187,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     await world.forget(run.id);
     await world.serve();
     const started = Date.now();
-    await until("the end of the orphans", () =>
+    await until("the end of the orphan processes", () =>
       processesWith(`LOAD_MANAGER_RUN_DIR=${world.dataDir}`).length === 0 ? true : undefined,
     );
     expect(pid("master")).toBeGreaterThan(0);
@@ -195,7 +195,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("a local Locust that misbehaves, on %s",
     await other.verify(foreign, safe.id, { status: "Finished" });
     note({
       row: 6,
-      fault: "orphans of a run that the store does not know",
+      fault: "orphan processes of a run that is not in the store",
       store,
       recoveredMs: Date.now() - started,
     });

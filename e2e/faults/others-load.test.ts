@@ -11,8 +11,8 @@ const FORM = { user_count: "3", spawn_rate: "3" };
 const stateOf = async (baseUrl: string): Promise<string> =>
   ((await (await fetch(`${baseUrl}/stats/requests`)).json()) as { state: string }).state;
 
-/** A plugin of somebody's own: it registers a run in test_start, before Locust's page shows any load. */
-const homeMade = (port: number): string => `${LOCUSTFILE}
+/** A custom plugin that registers a run in test_start, before Locust's page shows any load. */
+const customPlugin = (port: number): string => `${LOCUSTFILE}
 
 import json
 import urllib.request
@@ -40,8 +40,8 @@ def tell_stop(environment, **_kwargs):
         call("test-stop", {"runId": environment.their_run})
 `;
 
-describe.runIf(ALL_FAULTS).each(STORES)("load that others start at Locust, on %s", (store) => {
-  test("row 24: the answer to its registration is lost: it is the run's all the same", async () => {
+describe.runIf(ALL_FAULTS).each(STORES)("load started at Locust, on %s", (store) => {
+  test("row 24: the answer to the registration is lost: the load still belongs to the registered run", async () => {
     const at = await openAttached(store);
     const { client } = at.server;
     const { baseUrl } = at.locust();
@@ -61,17 +61,17 @@ describe.runIf(ALL_FAULTS).each(STORES)("load that others start at Locust, on %s
     note({ row: 24, fault: "the answer to a registration is lost", store });
   });
 
-  test("row 24: a home-made plugin registers before the page shows its load", async () => {
+  test("row 24: a custom plugin registers before the page shows its load", async () => {
     const world = await openWorld(store, python);
     const port = await freePort();
     const folder = `${world.folder}/locust`;
-    const locust = await startLocust({ python, folder, plugin: false, script: homeMade(port) });
+    const locust = await startLocust({ python, folder, plugin: false, script: customPlugin(port) });
     world.closers.push(() => locust.stop());
     const server = await world.serve({
       port,
       config: `${world.storeConfig()}${config(locust.baseUrl)}`,
     });
-    // Somebody has Locust's page open: it shows the same answer for two seconds.
+    // Requests as from an open page of Locust, which caches its answer for two seconds.
     const browser = setInterval(() => void stateOf(locust.baseUrl).catch(() => ""), 300);
     try {
       await sleep(2500);
@@ -86,10 +86,10 @@ describe.runIf(ALL_FAULTS).each(STORES)("load that others start at Locust, on %s
     } finally {
       clearInterval(browser);
     }
-    note({ row: 24, fault: "a home-made plugin registers before the page shows load", store });
+    note({ row: 24, fault: "a custom plugin registers before the page shows load", store });
   });
 
-  test("row 24: without the plugin, right after the end of a run: it is not stopped", async () => {
+  test("row 24: without the plugin, load started right after the end of a run is not stopped", async () => {
     const at = await openAttached(store, { plugin: false });
     const { client } = at.server;
     const { baseUrl } = at.locust();
@@ -102,14 +102,14 @@ describe.runIf(ALL_FAULTS).each(STORES)("load that others start at Locust, on %s
     await post(`${baseUrl}/swarm`, { ...FORM, host: at.world.shop.url });
     const ended = await settled(client, run.id);
     expect([ended.status, ended.statusReason?.code]).toEqual(["Finished", "duration_reached"]);
-    // What would still be sent has been sent by now.
+    // By now the server has sent whatever it would send.
     await sleep(12_000);
     expect(await stateOf(baseUrl)).toBe("running");
     await pressStop(baseUrl);
-    note({ row: 24, fault: "load of others right after a run's end, no plugin", store });
+    note({ row: 24, fault: "load started at Locust right after a run's end, no plugin", store });
   });
 
-  test("row 11: without the plugin the master is restarted: nobody has stopped the run", async () => {
+  test("row 11: without the plugin a restarted master does not count as a stop of the run", async () => {
     const at = await openAttached(store, { plugin: false });
     const run = await begin(at, 60);
     await running(at.server.client, run.id);
@@ -117,9 +117,9 @@ describe.runIf(ALL_FAULTS).each(STORES)("load that others start at Locust, on %s
     await at.restartLocust();
     const ended = await settled(at.server.client, run.id);
     expect(ended.status).toBe("Failed");
-    // Which of the two depends on whether a look falls between.
+    // Which of the two depends on whether a pass falls between.
     expect(["master_restarted", "master_lost"]).toContain(ended.statusReason?.code);
     const detectedMs = (ended.finishedAt ?? 0) - began;
-    note({ row: 11, fault: "master restarted in the middle, no plugin", store, detectedMs });
+    note({ row: 11, fault: "master restarted during a run, no plugin", store, detectedMs });
   });
 });

@@ -17,14 +17,14 @@ const read = async (message: IncomingMessage): Promise<Buffer> => {
 };
 
 /**
- * An HTTP proxy before `target` (a port on loopback) that makes a mess of the plugin's batches: some arrive twice, some again
- * much later, and some are refused to the plugin and arrive after newer ones. Nothing else is touched.
+ * An HTTP proxy in front of `target` (a port on loopback) that repeats and reorders the plugin's batches: some arrive twice,
+ * some again much later, and some are refused and arrive after newer ones. Other requests pass unchanged.
  */
 export const startReplayProxy = async (target: number) => {
   const batches: Recorded[] = [];
   const late = new Set<Promise<unknown>>();
   const done = { twice: 0, again: 0, late: 0 };
-  let mess = true;
+  let reorders = true;
   let turn = 0;
 
   const forward = ({ path, headers, body }: Recorded, method = "POST"): Promise<Answer> =>
@@ -49,7 +49,7 @@ export const startReplayProxy = async (target: number) => {
 
   const pass = async (batch: Recorded): Promise<Answer | undefined> => {
     batches.push(batch);
-    if (!mess) return forward(batch);
+    if (!reorders) return forward(batch);
     turn += 1;
     if (turn % 4 === 0) {
       done.late += 1;
@@ -92,12 +92,12 @@ export const startReplayProxy = async (target: number) => {
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     done,
-    /** Resolves when everything that was held back has arrived. */
+    /** Resolves when all delayed batches have arrived. */
     settle: async (): Promise<void> => {
-      mess = false;
+      reorders = false;
       await Promise.allSettled(late);
     },
-    /** Sends everything once more, in another order; the statuses that came back. */
+    /** Sends all batches once more, in another order. Returns the statuses of the answers. */
     replay: async (): Promise<number[]> => {
       const order = batches.toSorted((a, b) =>
         Buffer.compare(a.body.subarray(-4), b.body.subarray(-4)),

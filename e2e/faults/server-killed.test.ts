@@ -7,12 +7,12 @@ import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
 const python = LOCUSTS[0]?.python ?? "python3";
 const BODY = { targetUsers: 5, spawnRate: 5, durationSeconds: 6 };
 
-/** Moments at which a server that dies must leave nothing behind that the next does not put right. */
+/** Failpoints: the next server must complete whatever a server that dies there left unfinished. */
 const AT = [
   {
     row: 2,
     point: "claim.after",
-    fault: "killed with the slot claimed, the run still Pending",
+    fault: "killed with the slot leased, the run still Pending",
     quick: false,
   },
   {
@@ -37,7 +37,7 @@ const AT = [
   {
     row: 7,
     point: "recent-runs.after",
-    fault: "killed after the load test knows the run",
+    fault: "killed after the recent runs are written",
     quick: false,
   },
   { row: 7, point: "release.after", fault: "killed after the slot is free", quick: true },
@@ -49,7 +49,7 @@ const STOPPED_AT = [
   { row: 7, point: "Stopped.before", fault: "killed before Stopped is written", quick: false },
 ].filter(({ quick }) => quick || ALL_FAULTS);
 
-describe.each(STORES)("a server that dies at a named moment, on %s", (store) => {
+describe.each(STORES)("a server that dies at a failpoint, on %s", (store) => {
   test.each([
     { row: 1, point: "create.before", fault: "killed before the run is committed", made: 0 },
     {
@@ -73,7 +73,7 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
     const died = Date.now();
     const second = await world.serve();
     expect((await second.client.listRuns()).items).toHaveLength(made);
-    // On a store that others use, the key of a server that died is free when its heartbeat has stood still.
+    // On a shared store the key of a dead server is free once its heartbeat has stood still for long enough.
     const answer = await until("an answer to the same request", async () => {
       const again = await ask(second.address);
       return again.status === 409 ? undefined : again;
@@ -108,7 +108,7 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
 
   test.each(STOPPED_AT)("row $row: $fault", async ({ row, point, fault }) => {
     const world = await openWorld(store, python);
-    // The answers to its figures would tell the plugin to stop, perhaps before the server comes to do it.
+    // No metrics may arrive: the answer to them could stop the plugin before the server does.
     const config = `${world.storeConfig()}server: { callbackUrls: ["http://127.0.0.1:${await freePort()}"] }\n`;
     const first = await world.serve({ failpoint: `${point}:kill`, config });
     const loadTestId = await world.define(first);
@@ -125,7 +125,7 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
   });
 
   test.each(ALL_FAULTS ? ["deleting.after"] : [])(
-    "row 7: killed when a deletion is decided (%s): the next server finishes it",
+    "row 7: killed after a deletion has begun (%s): the next server finishes it",
     async (point) => {
       const world = await openWorld(store, python);
       const first = await world.serve({ failpoint: `${point}:kill` });
@@ -141,7 +141,7 @@ describe.each(STORES)("a server that dies at a named moment, on %s", (store) => 
       );
       const { recentRuns } = await second.client.getLoadTest({ params: { loadTestId } });
       expect(recentRuns).toEqual([]);
-      note({ row: 7, fault: "killed when a deletion is decided", store });
+      note({ row: 7, fault: "killed after a deletion has begun", store });
     },
   );
 });

@@ -7,7 +7,7 @@ import { note, openWorld } from "./world.ts";
 
 const python = LOCUSTS[0]?.python ?? "python3";
 
-test("row 20: another program holds the SQLite file while a run goes on: 503, and all is well afterwards", async () => {
+test("row 20: another program locks the SQLite file during a run: 503, and everything works afterwards", async () => {
   const world = await openWorld("sqlite", python);
   const server = await world.serve();
   const loadTestId = await world.define(server);

@@ -20,7 +20,7 @@ import { ALL_FAULTS, note } from "./world.ts";
 const MONGO = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
 const python = LOCUSTS[0]?.python ?? "python3";
 
-describe.runIf(MONGO !== undefined)("a MongoDB that is away while a run goes on", () => {
+describe.runIf(MONGO !== undefined)("a MongoDB that is unreachable during a run", () => {
   const uri = MONGO ?? "";
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
@@ -28,7 +28,7 @@ describe.runIf(MONGO !== undefined)("a MongoDB that is away while a run goes on"
   });
 
   test.each(ALL_FAULTS ? (["silent", "closed"] as const) : (["closed"] as const))(
-    "(%s): 503 with Retry-After, not ready but live, and nothing lost once it is back",
+    "(%s): 503 with Retry-After, not ready but live, and nothing is lost once it is back",
     async (way) => {
       const database = `load_manager_e2e_away_${process.pid}_${way}`;
       const proxy = await startFaultProxy(Number(new URL(uri.replace("mongodb:", "http:")).port));

@@ -69,7 +69,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
     const holder = await holderOf(run.id);
     return { run, loadTestId, holder };
   };
-  /** Which of the two works on the run, by the lease of its slot. */
+  /** The server that manages the run, by the lease of its slot. */
   const holderOf = async (runId: string): Promise<{ mine: Server; other: Server }> => {
     const client = new MongoClient(uri);
     const lease = await client.db(database).collection("leases").findOne({ runId });
@@ -79,7 +79,7 @@ mongodb: { uri: "${uri}", database: "${database}" }
     return { mine: server(mine), other: server(1 - mine) };
   };
 
-  test("one that is killed: the other takes the run over within 20 s, and it ends as it should have", async () => {
+  test("one is killed: the other takes over the run within 20 s, and the run ends as planned", async () => {
     const { run, loadTestId, holder } = await begin(30);
     await holder.mine.kill("SIGKILL");
     const killed = Date.now();
@@ -98,13 +98,13 @@ mongodb: { uri: "${uri}", database: "${database}" }
     expect(recentRuns.map(({ id }) => id)).toEqual([run.id]);
     note({
       row: 8,
-      fault: "two servers, the one with the run is killed",
+      fault: "two servers, the one that manages the run is killed",
       store: "mongodb",
       recoveredMs,
     });
   });
 
-  test("one that is ended: the other has the run within 5 s, without a gap in the samples", async () => {
+  test("one is ended: the other takes over the run within 5 s, without a gap in the samples", async () => {
     const { run, holder } = await begin(20);
     const asked = Date.now();
     await holder.mine.kill("SIGTERM");
@@ -123,14 +123,14 @@ mongodb: { uri: "${uri}", database: "${database}" }
     expect(items.length).toBeGreaterThanOrEqual(18);
     note({
       row: 8,
-      fault: "two servers, the one with the run is ended (SIGTERM)",
+      fault: "two servers, the one that manages the run is ended (SIGTERM)",
       store: "mongodb",
       recoveredMs,
     });
   });
 
   test.each(ALL_FAULTS ? ["SIGSTOP"] : [])(
-    "(%s) one that is stopped in its tracks wakes up to a run that is no longer its own",
+    "(%s) one sleeps until the other has taken over the run, and does not act on it when it wakes",
     async () => {
       const { run, holder } = await begin(40);
       holder.mine.child.kill("SIGSTOP");
@@ -151,14 +151,14 @@ mongodb: { uri: "${uri}", database: "${database}" }
       );
       note({
         row: 9,
-        fault: "the server with the run sleeps (SIGSTOP) until the other has it",
+        fault: "the server of the run sleeps (SIGSTOP) until the other has taken it over",
         store: "mongodb",
         recoveredMs,
       });
     },
   );
 
-  test("runs that wait for one cluster start one after another, first in, first out, each once", async () => {
+  test("queued runs of one cluster start once each, first in, first out", async () => {
     const loadTestId = await defineShop(server(0).client, shop.url);
     const body = { targetUsers: 2, spawnRate: 2, durationSeconds: 4 };
     const runs: { id: string }[] = [];

@@ -20,7 +20,7 @@ import {
 } from "../harness.ts";
 
 const MONGO = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
-/** `npm run test:faults`: every row on every store; else those that are quick. */
+/** `npm run test:faults` sets it: every row on every store. Otherwise only the quick rows run. */
 export const ALL_FAULTS = process.env["LOAD_MANAGER_FAULTS"] === "all";
 export type Store = "sqlite" | "mongodb";
 export const STORES: Store[] = [
@@ -30,7 +30,7 @@ export const STORES: Store[] = [
 
 const TERMINAL = ["Finished", "Stopped", "Failed"];
 
-/** Counts how often load was started for a run, as Locust itself tells it: nobody can be told wrongly by our own books. */
+/** Counts the starts of each run as the script in Locust reports them, independently of Load Manager's own records. */
 const startWitness = async () => {
   const starts = new Map<string, number>();
   const server = createServer((request, response) => {
@@ -56,13 +56,13 @@ from locust.runners import MasterRunner
 
 
 @events.test_start.add_listener
-def tell_the_witness(environment, **_kwargs):
+def report_to_witness(environment, **_kwargs):
     if isinstance(environment.runner, MasterRunner):
         run = getattr(environment, "load_manager_run_id", None)
         urllib.request.urlopen("${url}/started?run=%s" % run, timeout=5).read()
 `;
 
-/** The longest that load has outlived its deadline in this test, as the shop saw it; below 0 where it ended before. */
+/** The longest time that load ran past its deadline in this test, as the shop saw it; below 0 if it ended before. */
 let outlivedMs = Number.NEGATIVE_INFINITY;
 const open: { readonly close: () => Promise<void> }[] = [];
 let databases = 0;
@@ -72,7 +72,7 @@ afterEach(async () => {
   outlivedMs = Number.NEGATIVE_INFINITY;
 });
 
-/** A shop that counts, a witness of starts, and servers on one store; all of it goes with the test. */
+/** A shop that counts requests, a witness that counts starts, and servers on one store; all are closed after the test. */
 export const openWorld = async (store: Store, python: string) => {
   const folder = newFolder();
   const dataDir = join(folder, "data");
@@ -95,7 +95,7 @@ export const openWorld = async (store: Store, python: string) => {
     witness,
     locustfile: withWitness(witness.url),
     storeConfig,
-    /** Closed, in reverse order, after the servers. */
+    /** Run in reverse order after the servers have ended. */
     closers,
     serve: async (
       options: {
@@ -130,7 +130,7 @@ export const openWorld = async (store: Store, python: string) => {
           },
         })
       ).id,
-    /** Whether the run is in the store, also where the API does not show it any more. */
+    /** Whether the run is in the store, even if the API does not show it any more. */
     stored: async (runId: string): Promise<boolean> => {
       if (store === "sqlite") {
         const db = new Database(join(dataDir, "control.db"), { readonly: true });
@@ -146,7 +146,7 @@ export const openWorld = async (store: Store, python: string) => {
       await client.close();
       return count > 0;
     },
-    /** Takes the run out of the store, behind the back of the servers. */
+    /** Deletes the run from the store without the servers. */
     forget: async (runId: string): Promise<void> => {
       if (store === "sqlite") {
         const db = new Database(join(dataDir, "control.db"));
@@ -161,8 +161,8 @@ export const openWorld = async (store: Store, python: string) => {
       await client.close();
     },
     /**
-     * Waits for the end of the run and holds it against the witnesses: one end, one start, and (unless figures may be
-     * missing by the nature of the fault) the shop's own counts.
+     * Waits for the end of the run and compares it with the witnesses: one end, one start, and (unless the fault may lose
+     * metrics: `exact: false`) the shop's own counts.
      */
     verify: async (
       server: Server,
@@ -207,7 +207,7 @@ export const openWorld = async (store: Store, python: string) => {
   return world;
 };
 
-/** One line of the table in docs/reliability.md, where the command that makes it asked for it. */
+/** Writes one row of the table in docs/reliability.md, if LOAD_MANAGER_FAULTS_OUT names a file. */
 export const note = (line: {
   readonly row: number;
   readonly fault: string;
@@ -217,7 +217,7 @@ export const note = (line: {
 }): void => {
   const file = process.env["LOAD_MANAGER_FAULTS_OUT"];
   if (file === undefined) return;
-  // A test that gets here has seen that nothing was lost and nothing started twice.
+  // A test that gets here has checked that no run was lost or started twice.
   const outlived = Number.isFinite(outlivedMs) ? { outlivedMs } : {};
   appendFileSync(file, `${JSON.stringify({ ...line, ...outlived, lost: 0, double: 0 })}\n`);
 };

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread } from "node:worker_threads";
 
-/** Loaded into the server of a soak: at SIGUSR2 it collects all garbage and writes what is left, in MiB, to a file. */
+/** Loaded into the server of a soak: at SIGUSR2 it collects garbage and writes the used heap, in MiB, to a file. */
 const file = process.env["SOAK_HEAP_FILE"];
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

@@ -18,10 +18,10 @@ import {
 /** `npm run test:soak -- --hours N` sets it. */
 const MINUTES = Number(process.env["LOAD_MANAGER_SOAK_MINUTES"] ?? 0);
 const python = LOCUSTS[0]?.python ?? "python3";
-/** Printed, and given again to play the same choices; when each falls is up to the machine. */
+/** Printed at the end; the same seed makes the same choices, but their timing depends on the machine. */
 const SEED = Number(process.env["LOAD_MANAGER_SEED"] ?? 1);
 
-/** mulberry32: choices that can be made again. */
+/** mulberry32: repeatable random numbers. */
 const random = (seed: number) => {
   let state = seed;
   return (below: number): number => {
@@ -39,11 +39,11 @@ type Usage = { rssMiB: number; heapMiB: number; files: number };
 
 const PROBE = new URL("collected-heap.ts", import.meta.url);
 
-/** `heapMiB` after a collection; the rest of the memory is what allocators keep for later. */
+/** `heapMiB` is the heap after a garbage collection; `rssMiB` also has what allocators keep for later. */
 const usageOf = async (pid: number, heapFile: string): Promise<Usage> => {
   rmSync(heapFile, { force: true });
   process.kill(pid, "SIGUSR2");
-  const heapMiB = await until("the collection of garbage", () => {
+  const heapMiB = await until("the garbage collection", () => {
     const text = existsSync(heapFile) ? readFileSync(heapFile, "utf8") : "";
     return text === "" ? undefined : Number(text);
   });
@@ -57,7 +57,7 @@ const usageOf = async (pid: number, heapFile: string): Promise<Usage> => {
 
 describe.runIf(MINUTES > 0)("a soak", () => {
   test(
-    `of ${MINUTES} minutes under a random nemesis: every promise kept, memory and file handles flat`,
+    `of ${MINUTES} minutes with random faults: every promise is kept, and memory and file handles do not grow`,
     { timeout: (MINUTES + 15) * 60_000 },
     async () => {
       const choose = random(SEED);
@@ -69,8 +69,8 @@ describe.runIf(MINUTES > 0)("a soak", () => {
       const { port } = new URL(server.address);
       const loadTestId = await world.define(server);
       const accepted: string[] = [];
-      /** Runs whose Locust was hurt: figures may be missing there. */
-      const hurt = new Set<string>();
+      /** Runs with a fault in Locust: their metrics may be incomplete. */
+      const disturbed = new Set<string>();
       const done: Record<string, number> = {};
       const usage: Usage[] = [];
       const end = Date.now() + MINUTES * 60_000;
@@ -88,13 +88,13 @@ describe.runIf(MINUTES > 0)("a soak", () => {
           const run = /LOAD_MANAGER_RUN_DIR=[^\0]*\/([^\0/]+)\0/.exec(environ)?.[1] ?? "";
           return [{ pid: one.pid, run }];
         });
-      const hurtOne = (role: string, how: (pid: number) => void): void => {
+      const disturbOne = (role: string, how: (pid: number) => void): void => {
         const [victim] = locust(role);
         if (victim === undefined) return;
-        hurt.add(victim.run);
+        disturbed.add(victim.run);
         how(victim.pid);
       };
-      const nemesis: Record<string, () => Promise<unknown> | void> = {
+      const faults: Record<string, () => Promise<unknown> | void> = {
         "server killed": () => restart("SIGKILL"),
         "server ended": () => restart("SIGTERM"),
         "server asleep": async () => {
@@ -102,8 +102,8 @@ describe.runIf(MINUTES > 0)("a soak", () => {
           await sleep(3000 + choose(15_000));
           server.child.kill("SIGCONT");
         },
-        "worker killed": () => hurtOne("worker-1", (pid) => process.kill(pid, "SIGKILL")),
-        "master killed": () => hurtOne("master", (pid) => process.kill(pid, "SIGKILL")),
+        "worker killed": () => disturbOne("worker-1", (pid) => process.kill(pid, "SIGKILL")),
+        "master killed": () => disturbOne("master", (pid) => process.kill(pid, "SIGKILL")),
         "master asleep": async () => {
           const [victim] = locust("master");
           if (victim === undefined) return;
@@ -117,7 +117,7 @@ describe.runIf(MINUTES > 0)("a soak", () => {
         },
         nothing: () => sleep(3000),
       };
-      const names = Object.keys(nemesis);
+      const names = Object.keys(faults);
 
       while (Date.now() < end) {
         const open = (await server.client.listRuns({ query: { limit: 10 } })).items.filter(
@@ -128,14 +128,14 @@ describe.runIf(MINUTES > 0)("a soak", () => {
           const { id } = await server.client.createRun({ params: { loadTestId }, body });
           accepted.push(id);
         }
-        // In the second half the server lives on, so that what it uses can be held against itself.
+        // In the second half the server is not restarted, so that its memory use can be compared over time.
         const offered =
           Date.now() < half ? names : names.filter((name) => !/^server (killed|ended)/.test(name));
         const name = offered[choose(offered.length)] ?? "nothing";
         try {
-          await nemesis[name]?.();
+          await faults[name]?.();
         } catch {
-          // The victim was gone already.
+          // The process had ended already.
         }
         done[name] = (done[name] ?? 0) + 1;
         await sleep(1000 + choose(4000));
@@ -157,7 +157,7 @@ describe.runIf(MINUTES > 0)("a soak", () => {
         );
         if (ends.length !== 1) wrong.push(`${id} has ${ends.length} ends`);
         if (world.witness.of(id) > 1) twice += 1;
-        if (hurt.has(id) || run.status === "Failed") continue;
+        if (disturbed.has(id) || run.status === "Failed") continue;
         const [ours, theirs] = [await counted(server.client, id), world.shop.counts(id)];
         if (!isDeepStrictEqual(ours, theirs)) {
           wrong.push(

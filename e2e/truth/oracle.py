@@ -1,4 +1,4 @@
-"""Writes down every request it makes, independently of Load Manager: time, method, name, response time, failed."""
+"""Records every request it makes, independently of Load Manager: time, method, name, response time, failed."""
 import os
 import random
 import time
@@ -10,8 +10,8 @@ FILE = open("oracle-%d.csv" % os.getpid(), "a", 1)
 
 @events.request.add_listener
 def write_down(request_type, name, response_time, exception=None, **_):
-    told = "" if response_time is None else repr(float(response_time))
-    FILE.write("%.6f,%s,%s,%s,%d\n" % (time.time(), request_type, name, told, exception is not None))
+    duration = "" if response_time is None else repr(float(response_time))
+    FILE.write("%.6f,%s,%s,%s,%d\n" % (time.time(), request_type, name, duration, exception is not None))
 
 
 def fire(user, name, response_time, exception=None):
@@ -26,7 +26,7 @@ def fire(user, name, response_time, exception=None):
 
 
 class Simulated(User):
-    """Requests of a client of its own: every latency from 0.2 ms to 60 s, none, failures, and names without end."""
+    """Simulated requests: latencies from 0.2 ms to 60 s, without a time, failures, and 2,000 names."""
 
     wait_time = constant(0.01)
 

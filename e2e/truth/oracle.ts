@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** One request as the script wrote it down: Unix seconds, and ms where it had a time. */
+/** One request as the script recorded it: `at` in Unix seconds, and its response time in ms if it had one. */
 export type Written = {
   readonly at: number;
   readonly endpoint: string;
@@ -16,7 +16,7 @@ export const readOracle = (folder: string): Written[] =>
     .filter((name) => name.startsWith("oracle-"))
     .flatMap((worker) => {
       const lines = readFileSync(join(folder, worker), "utf8").split("\n");
-      // A line that a killed worker did not finish is none.
+      // An incomplete last line of a killed worker does not count.
       return lines.slice(0, -1).map((line) => {
         const [at, method, name, ms, failed] = line.split(",");
         return {
@@ -41,15 +41,15 @@ export const countsOf = (
   return counts;
 };
 
-/** The stated bound, and what whole microseconds and a printed number lose. */
+/** The stated bound of the relative error. */
 const BOUND = 0.008;
 
-/** The largest relative error that was seen, by percentile. */
+/** The largest relative error of each percentile. */
 export type Errors = Map<number, { checks: number; largest: number }>;
 
 /**
- * Checks a percentile of ours against the values written down: the value at rank ⌈p·n⌉, within the bound. `unsure`:
- * how many values may belong to the window or not, because they completed within a hair of its edges.
+ * Compares a percentile of Load Manager with the recorded values: the value at rank ⌈p·n⌉, within the bound. `unsure` is the
+ * number of values so close to an edge of the window that they may be inside or outside.
  */
 export const checkPercentile = (
   values: readonly number[],

@@ -19,23 +19,23 @@ import {
 } from "../harness.ts";
 import { checkPercentile, countsOf, type Errors, readOracle, type Written } from "./oracle.ts";
 
-/** `npm run test:truth` sets it: longer runs, a longer outage. */
+/** `npm run test:truth` sets it: longer runs and a longer outage. */
 const LONG = process.env["LOAD_MANAGER_TRUTH"] === "long";
 if (LONG) vi.setConfig({ testTimeout: 400_000 });
 const SCRIPT = readFileSync(join(ROOT, "e2e/truth/oracle.py"), "utf8");
 const PERCENTILES = [50, 90, 95, 99, 99.9];
-/** Our listener and the script's see a request at slightly different times; those near a second's edge may differ. */
+/** The listeners of plugin and script run at slightly different times, so requests this close to an edge may be on either side. */
 const EDGE_SECONDS = 0.02;
 const OTHER = " (other)";
 
 describe.each(LOCUSTS)(
-  "what is measured, against what the script wrote down, on $name",
+  "metrics compared with the requests that the script recorded, on $name",
   ({ name, python }) => {
     let dataDir: string;
     let server: Server;
     let shop: Shop;
     const errors: Errors = new Map();
-    const told = { requests: 0, windows: 0 };
+    const checked = { requests: 0, windows: 0 };
     beforeEach(async () => {
       dataDir = newFolder();
       shop = await startShop();
@@ -52,7 +52,7 @@ describe.each(LOCUSTS)(
         ([p, { checks, largest }]) => `p${p}: ${(largest * 100).toFixed(3)} % in ${checks} checks`,
       );
       process.stdout.write(
-        `Truth on ${name}: ${told.requests} requests, ${told.windows} windows; largest errors ${shown.join(", ")}\n`,
+        `Truth on ${name}: ${checked.requests} requests, ${checked.windows} windows; largest errors ${shown.join(", ")}\n`,
       );
     });
 
@@ -65,7 +65,7 @@ describe.each(LOCUSTS)(
     const oracleOf = (run: LoadTestRun): Written[] =>
       readOracle(join(dataDir, "runs", run.id, "script"));
 
-    /** Endpoints beyond the cap are counted together: so does the oracle what we do not name. */
+    /** Compares the counts. Endpoints beyond the cap count as `(other)`, so the oracle's unknown endpoints do too. */
     const sameCounts = async (run: LoadTestRun, written: readonly Written[]) => {
       const { items } = await server.client.getRunRequests({ params: { runId: run.id } });
       const ours = new Map(
@@ -126,7 +126,7 @@ describe.each(LOCUSTS)(
         );
       }
       expect(wrong.filter((one) => one !== undefined)).toEqual([]);
-      told.windows += 1;
+      checked.windows += 1;
     };
 
     const allPercentiles = async (run: LoadTestRun, written: readonly Written[]) => {
@@ -137,7 +137,7 @@ describe.each(LOCUSTS)(
       for (let from = first; from + 5 <= last; from += 5) {
         await percentilesOf(run, written, { from, to: from + 5 });
       }
-      told.requests += written.length;
+      checked.requests += written.length;
     };
 
     const exact = async (run: LoadTestRun) => {
@@ -153,7 +153,7 @@ describe.each(LOCUSTS)(
       return ended;
     };
 
-    test("all at once: every latency, none, failures, 2,000 names, users changed, the server dead in the middle", async () => {
+    test("all latencies, requests without a time, failures, 2,000 names, users changed, and the server killed in one run", async () => {
       const run = await begin(LONG ? 90 : 20);
       await sleep(3000);
       const body = { targetUsers: 30, spawnRate: 10 };
@@ -170,7 +170,7 @@ describe.each(LOCUSTS)(
       expect(items.find(({ name: one }) => one === "/fails")).toMatchObject({ errorRate: 100 });
     });
 
-    test("stopped by hand, all users still spawning", async () => {
+    test("a run stopped while users still spawn", async () => {
       const loadTestId = await defineShop(server.client, shop.url, { locustfile: SCRIPT });
       const body = { targetUsers: 200, spawnRate: 10, durationSeconds: 60 };
       const { id } = await server.client.createRun({ params: { loadTestId }, body });
@@ -198,7 +198,7 @@ class Failing(User):
       expect(items[0]?.occurrences).toBe(oracleOf(run).length);
     });
 
-    test("a worker killed: what the living one did is there, and of the other all but its last seconds", async () => {
+    test("a worker killed: all requests of the other are counted, and those of the killed one except its last seconds", async () => {
       const run = await begin(LONG ? 40 : 12);
       await sleep(LONG ? 15_000 : 4000);
       const victim = processesWith(`LOAD_MANAGER_RUN_DIR=${join(dataDir, "runs", run.id)}`).find(
@@ -217,7 +217,7 @@ class Failing(User):
       const { totalRequests } = await server.client.getRunSummary({ params: { runId: run.id } });
       expect(totalRequests).toBeGreaterThanOrEqual(sure.length);
       expect(totalRequests).toBeLessThanOrEqual(written.length);
-      // Long before it died, windows are exact.
+      // Windows before its last seconds are exact.
       const first = Math.ceil(written[0]?.at ?? 0);
       await percentilesOf(run, written, { from: first, to: Math.floor(killedAt - 2.5) });
     });

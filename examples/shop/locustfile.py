@@ -1,4 +1,4 @@
-"""Visitors of the demo shop: they look around much, fill a cart now and then, and rarely pay."""
+"""Visitors of the demo shop: they mostly browse, sometimes fill a cart, and rarely pay."""
 import random
 
 from locust import HttpUser, between, task

@@ -10,7 +10,7 @@ afterAll(() => shop.close());
 const visit = (path: string, run: string, method = "GET"): Promise<Response> =>
   fetch(`${shop.url}${path}`, { method, headers: { "x-load-manager-run": run } });
 
-test("it counts what it has answered, per run and endpoint", async () => {
+test("it counts its answers by run and endpoint", async () => {
   for (const path of ["/", "/products", "/products/7", "/products/8"]) await visit(path, "a");
   await visit("/", "b");
   expect(shop.counts("a")).toEqual({
@@ -18,8 +18,8 @@ test("it counts what it has answered, per run and endpoint", async () => {
     "GET /products": { requests: 1, failures: 0 },
     "GET /products/[id]": { requests: 2, failures: 0 },
   });
-  const told: unknown = await (await fetch(`${shop.url}/__counts?run=b`)).json();
-  expect(told).toEqual({ "GET /": { requests: 1, failures: 0 } });
+  const counts: unknown = await (await fetch(`${shop.url}/__counts?run=b`)).json();
+  expect(counts).toEqual({ "GET /": { requests: 1, failures: 0 } });
 });
 
 test("every 25th checkout of a run fails", async () => {

@@ -7,9 +7,9 @@ type Counts = Record<string, { requests: number; failures: number }>;
 export type Shop = {
   readonly url: string;
   readonly port: number;
-  /** What was answered in full to one run (header X-Load-Manager-Run), or to requests without a run. */
+  /** The completely answered requests of one run (header X-Load-Manager-Run), or those without a run. */
   readonly counts: (runId?: string) => Counts;
-  /** When the last of them was answered, Unix ms; undefined where none was. */
+  /** The time of the last complete answer in Unix ms; undefined without one. */
   readonly lastAt: (runId?: string) => number | undefined;
   readonly close: () => Promise<void>;
 };
@@ -23,7 +23,7 @@ type Endpoint = {
   readonly failEvery?: number;
 };
 
-/** Latencies differ and are stable, so that a table of them can be judged by eye. */
+/** Each endpoint has its own fixed latency, so that a table is easy to check. */
 const ENDPOINTS: readonly Endpoint[] = [
   { method: "GET", path: /^\/$/, name: "/", latencyMs: 10 },
   { method: "GET", path: /^\/products$/, name: "/products", latencyMs: 25 },
@@ -34,7 +34,7 @@ const ENDPOINTS: readonly Endpoint[] = [
 
 const NO_RUN = "-";
 
-/** A small shop on loopback that counts what it has answered: the witness of a load test's totals. */
+/** A small shop on loopback that counts its answers, to compare with the totals of a load test. */
 export const startShop = async (
   options: { readonly port?: number; readonly host?: string } = {},
 ): Promise<Shop> => {

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 import pytest  # noqa: E402
 
-# The environment of who runs the tests must not reach the plugin.
+# The plugin must not see settings from the environment of the user who runs the tests.
 for name in list(os.environ):
     if name.startswith("LOAD_MANAGER_"):
         del os.environ[name]

@@ -1,4 +1,4 @@
-"""A reader of PROTOCOL.md, written from it and not from wire.py."""
+"""A decoder of the wire format, written from PROTOCOL.md independently of wire.py."""
 import json
 
 
@@ -86,7 +86,7 @@ def sample(body):
 
 
 def totals(records):
-    """{(method, name): [requests, failures]} of all samples; a record that came twice counts once."""
+    """{(method, name): [requests, failures]} of all samples; a repeated record counts once."""
     names, counts = {}, {}
     for _, kind, body in sorted(set(records)):
         if kind != 2:

@@ -1,4 +1,4 @@
-"""The surroundings of a Locust in tests: a target that counts, a receiver that can be down, a master and two workers."""
+"""What tests run: a target that counts requests, a receiver that can be down, a Locust master and two workers."""
 import json
 import os
 import subprocess
@@ -37,7 +37,7 @@ class Server(ThreadingMixIn, HTTPServer):
 
 
 class Service(object):
-    """An HTTP server in a thread; ``answer(handler, body)`` gives status and bytes."""
+    """An HTTP server in a thread; ``answer(handler, body)`` returns status and bytes."""
 
     port = 0
 
@@ -95,9 +95,9 @@ class Target(Service):
 
 
 class Receiver(Service):
-    """Answers with the given statuses, then 200; keeps the batches it took. ``close`` and ``open`` keep its port."""
+    """Answers with the given statuses, then 200; keeps the accepted batches. ``open`` after ``close`` uses the same port."""
 
-    # A connection that is kept open would outlive ``close``.
+    # A keep-alive connection would stay open after ``close``.
     one_answer_each = True
 
     def __init__(self, *statuses):

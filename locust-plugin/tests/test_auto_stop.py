@@ -39,9 +39,9 @@ def test_the_rule_is_evaluated_over_its_window():
     rule = {"enabled": True, "failedPercent": 90, "windowSeconds": 5, "minRequests": 100}
     bad, good = (30, 30), (30, 0)
     assert list(evaluated(AutoStop(rule), 0.0, [bad] * 9)) == [5]
-    # Load started within a second, which is not whole: the window begins after it.
+    # Load started within a second, which is therefore partial: the window begins after it.
     assert list(evaluated(AutoStop(rule), 0.7, [bad] * 9)) == [6]
-    # 4 of 5 seconds are 80 %; when the good second has left the window, all requests in it fail.
+    # 4 of 5 seconds are 80 %; once the good second has left the window, all requests in it have failed.
     assert list(evaluated(AutoStop(rule), 0.0, [good] + [bad] * 9)) == [6]
     assert evaluated(AutoStop(rule), 0.0, [(19, 19)] * 9) == {}
     assert evaluated(AutoStop(dict(rule, enabled=False)), 0.0, [bad] * 9) == {}

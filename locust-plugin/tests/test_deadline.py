@@ -52,7 +52,7 @@ def still_loads(target):
     return sum(target.counts.values()) > before + 20
 
 
-def test_workers_stop_their_users_while_the_master_hangs_and_its_figures_are_whole_later(tmp_path, target, receiver):
+def test_workers_stop_their_users_while_the_master_hangs_and_the_metrics_are_complete_later(tmp_path, target, receiver):
     made = Locust(str(tmp_path), receiver.url, SHORT_GRACE + SAYS_BYE)
     try:
         assert made.start(target, durationSeconds=4)[0] == 200
@@ -70,7 +70,7 @@ def test_workers_stop_their_users_while_the_master_hangs_and_its_figures_are_who
         expect_totals(target, records)
         (final,) = decode.parsed(records, 5)
         assert (final["workersExpected"], final["workersReported"]) == (2, 2)
-        # The next run goes on, and so does a run that the master has not named to the workers.
+        # The old deadline does not stop the next run, nor a run whose deadline the master has not sent to the workers.
         until("the next run", lambda: made.start(target, runId="run-2")[0] == 200)
         until("its load", lambda: made.status()["userCount"] == 6)
         assert still_loads(target)

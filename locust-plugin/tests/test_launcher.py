@@ -1,11 +1,11 @@
-"""What is imported when, and in which process."""
+"""The imports of the launcher, the package and the workers."""
 import os
 import subprocess
 import sys
 
 import harness
 
-# Stands in for Locust: says what it finds when it is imported, and ends there.
+# A fake Locust: prints what it finds when it is imported, and exits.
 STAND_IN = """
 import os, sys
 print(os.path.exists(os.path.join(os.environ["LOAD_MANAGER_RUN_DIR"], "master.json")), end="")
@@ -36,7 +36,7 @@ def test_the_package_alone_imports_nothing_else():
     assert output_of(code) == b"['load_manager_locust']"
 
 
-def test_a_worker_imports_nothing_of_the_masters_rooms():
+def test_a_worker_imports_nothing_of_the_master():
     code = "import locust, sys, load_manager_locust.worker.install; "
     code += "print([name for name in sys.modules if '_locust.master' in name or '_locust.delivery' in name], end='')"
     assert output_of(code) == b"[]"

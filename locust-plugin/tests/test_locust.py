@@ -13,7 +13,7 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert locust.ask("/load-manager/start", {"runId": "run-1"})[0] == 400
     assert locust.start(target)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
-    # The same order again does nothing. An older fence, another run and a start at Locust itself are refused.
+    # A repeated command does nothing. An older fence, another run and a start at Locust itself are refused.
     assert locust.start(target)[0] == 200
     assert locust.start(target, fence=2)[1]["error"] == "stale_fence"
     assert locust.start(target, runId="run-2")[1]["error"] == "busy"
@@ -33,7 +33,7 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert target.runs == {"run-1", None}
 
 
-def test_an_older_order_that_arrives_late_is_ignored(locust, target, receiver):
+def test_an_older_command_that_arrives_late_is_ignored(locust, target, receiver):
     assert locust.start(target)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
     order = {"runId": "run-1", "fence": 3, "spawnRate": 9}

@@ -19,7 +19,7 @@ def test_load_started_at_locust_after_a_run_does_not_have_that_runs_id(tmp_path,
     try:
         assert locust.start(target, durationSeconds=2)[0] == 200
         locust.ended()
-        # Locust lets its workers connect anew after a run.
+        # Locust's workers reconnect after a run.
         until("workers", lambda: [worker["state"] for worker in locust.status()["workers"]] == ["ready", "ready"])
         swarm(locust, target)
         until("its name", lambda: (locust.status()["run"] or {}).get("runId") == "external-1")

@@ -18,7 +18,7 @@ def events(receiver, kind):
     ]
 
 
-# CPU readings are simulated: real ones would depend on what else the machine does.
+# CPU readings are simulated: real ones would depend on the load of the machine.
 CPU = """
 import os
 import psutil
@@ -100,7 +100,7 @@ def test_setting_clocks_during_a_run_moves_no_second_and_the_next_run_starts(tmp
         assert events(receiver, "workers_lost") == []
         seconds = [decode.sample(body)["second"] for _, kind, body in received(receiver, "run-1") if kind == 2]
         assert begun - 1 <= min(seconds) and max(seconds) <= time.time()
-        # With the wall clock, Locust's workers would ignore the master's order as older than the last one.
+        # With the wall clock, Locust's workers would ignore the master's spawn message as older than the last one.
         ahead = made.status()["wallMs"] / 1000.0 - time.time()
         again = dict(runId="run-2", durationSeconds=4, clockAheadSeconds=ahead)
         until("the next run", lambda: made.start(target, **again)[0] == 200)
@@ -179,7 +179,7 @@ def test_a_lost_worker_and_its_return_have_events_with_users(tmp_path, target, r
 
 
 def test_workers_end_when_their_master_is_silent(tmp_path, target, receiver):
-    """The master's process is stopped, not gone. Locust itself waits a minute, before 2.19 for ever."""
+    """The master's process is stopped, not ended. Locust itself waits a minute, and before 2.19 without limit."""
     short = "import load_manager_locust.worker.liveness as w\nimport locust.runners as r\n"
     short += "w.SILENCE_SECONDS = 4\nr.MASTER_HEARTBEAT_TIMEOUT = 4\n"
     made = Locust(str(tmp_path), receiver.url, short + SCRIPT)

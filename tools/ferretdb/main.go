@@ -1,9 +1,9 @@
-// A MongoDB-compatible server for the tests: FerretDB on SQLite, behind a proxy that lets one message through at a
-// time. FerretDB's updates are not atomic by themselves; one at a time they are.
+// A MongoDB-compatible server for the tests: FerretDB on SQLite, behind a proxy that passes on one message at a time,
+// since FerretDB's updates are not atomic.
 //
 //	ferretdb FOLDER [PORT]
 //
-// prints "listening on 127.0.0.1:PORT" and serves until its standard input ends, or it is told to end.
+// prints "listening on 127.0.0.1:PORT" and serves until its standard input ends or it gets a signal.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/FerretDB/FerretDB/ferretdb"
 )
 
-// One of MongoDB's messages: its length, itself included, is its first four bytes.
+// Reads one MongoDB message. Its first four bytes are its length, including themselves.
 const (
 	headerBytes = 4
 	maxMessage  = 64 << 20
@@ -91,7 +91,7 @@ func main() {
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 
-	// FerretDB does not say which port it got for ":0": one that is free now is asked for.
+	// FerretDB does not report the port that it got for ":0", so a free port is found first.
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
@@ -126,7 +126,7 @@ func main() {
 			go serve(client, behind, &turn)
 		}
 	}()
-	// Whoever started it holds its standard input open: it never outlives them.
+	// The parent process holds standard input open, so this process ends with it.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		stop()

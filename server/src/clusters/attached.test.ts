@@ -13,7 +13,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A Locust without the plugin, as far as the end of a run needs one. */
+/** A Locust without the plugin: the pages that the end of a run needs. */
 const fakeLocust = async () => {
   const asked: string[] = [];
   const it = { state: "running", silent: false, requests: 0, asked };
@@ -64,7 +64,7 @@ const lost = runOf({
   finishedAt: 2,
 });
 
-test("a Locust without the plugin that was lost and comes back in load is told to stop", async () => {
+test("a lost Locust without the plugin that comes back with load is stopped", async () => {
   const { it, stops, cleanUp } = await fakeLocust();
   it.silent = true;
   await expect(cleanUp(lost)).rejects.toMatchObject({ kind: "unavailable" });
@@ -76,7 +76,7 @@ test("a Locust without the plugin that was lost and comes back in load is told t
   expect(stops()).toHaveLength(1);
 });
 
-test("a Locust that was started anew, and counts from nothing again, is somebody else's", async () => {
+test("a Locust whose request count fell shows other load, which is not stopped", async () => {
   const { it, stops, observe, cleanUp } = await fakeLocust();
   it.requests = 100;
   const seen = await observe({ ...lost, status: "Running" });
@@ -95,7 +95,7 @@ test.each([
   ["was started at Locust", { trigger: "external" }],
   ["was seen to end", { status: "Finished" }],
   [
-    "the plugin was there for",
+    "had the plugin",
     { startSent: { at: 1, masterInstanceId: "b", capabilities: PLUGIN_CAPABILITIES } },
   ],
 ] as const)("load is left alone after a run that %s", async (_, fields) => {

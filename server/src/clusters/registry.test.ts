@@ -15,12 +15,12 @@ const NONE = new Set<string>();
 const run = (id: string, more: Partial<LoadTestRun> = {}): LoadTestRun =>
   ({ id, locustClusterId: "a", ...more }) as LoadTestRun;
 
-/** Adapters that tell which of them was asked. */
+/** Adapters that record each call. */
 const registryOf = (...configs: ClusterConfig[]) => {
   const asked: string[] = [];
-  let made = 0;
+  let created = 0;
   const registry = createRegistry((config) => {
-    const name = `${config.id}/${(made += 1)}`;
+    const name = `${config.id}/${(created += 1)}`;
     const note = (what: string) => async (): Promise<void> => {
       asked.push(`${what} ${name}`);
     };
@@ -47,8 +47,8 @@ const registryOf = (...configs: ClusterConfig[]) => {
   return { registry, asked };
 };
 
-describe("the clusters in force", () => {
-  test("come, go and change; what is the same keeps its adapter", async () => {
+describe("the configured clusters", () => {
+  test("are added, removed and changed; an unchanged one keeps its adapter", async () => {
     const { registry, asked } = registryOf(attached("a", 1), attached("b", 2), attached("c", 3));
     const kept = registry.get("a");
     const changes = registry.replace(
@@ -77,7 +77,7 @@ describe("the clusters in force", () => {
     expect(registry.get("a")?.config).toMatchObject({ baseUrl: "http://127.0.0.1:2" });
   });
 
-  test("one that is gone serves nobody new, stays for its runs, and may come back", async () => {
+  test("a removed one takes no new runs, stays for its active runs, and may come back", async () => {
     const { registry, asked } = registryOf(attached("a", 1));
     await registry.of(run("1")).observe(run("1"));
     expect(registry.replace([], new Set(["a"])).draining).toEqual(["a"]);
@@ -100,7 +100,7 @@ describe("the clusters in force", () => {
 });
 
 describe("the cluster of a run that is no longer configured", () => {
-  test("on this machine: its processes are still queried after, and none is started", async () => {
+  test("on this machine: its processes are still observed and stopped, and none is started", async () => {
     const { registry, asked } = registryOf(attached("a", 1));
     const left = { id: "1", locustClusterId: "gone", hostId: "h", engine: { workers: 3 } };
     const cluster = registry.of(left as LoadTestRun);
@@ -116,7 +116,7 @@ describe("the cluster of a run that is no longer configured", () => {
     expect(asked).toEqual(["stop gone/2", "observe gone/2"]);
   });
 
-  test("at an address that is known: it is still stopped there, and nothing is started", async () => {
+  test("at a known address: the run is still stopped there, and nothing is started", async () => {
     const { registry, asked } = registryOf(attached("a", 1));
     const startSent = { at: 1, baseUrl: "http://127.0.0.1:7" };
     const left = { id: "1", locustClusterId: "gone", startSent } as LoadTestRun;
@@ -129,7 +129,7 @@ describe("the cluster of a run that is no longer configured", () => {
     expect(asked).toEqual(["stop gone/2"]);
   });
 
-  test("elsewhere: nobody answers, and whether load is left is not known", async () => {
+  test("elsewhere: it is unreachable, and whether load is left is unknown", async () => {
     const { registry } = registryOf(attached("a", 1));
     const cluster = registry.of({ id: "1", locustClusterId: "gone" } as LoadTestRun);
     expect(await cluster.observe(run("1"))).toEqual({

@@ -37,14 +37,14 @@ describe("the cluster of a load test", () => {
     expect(chosen(all, "a/o/q")).toBe("account");
     expect(chosen(all, "b/o/p")).toBe("everywhere");
   });
-  test("of an env is reached without one only by its name", () => {
+  test("of an environment serves a load test without one only if the load test names it", () => {
     const [, , , prod] = all;
     if (prod === undefined) throw new Error("no cluster");
     expect(chosen([prod], "a/o/p")).toBe("cluster_missing");
     expect(chosen([prod], "a/o/p", "prod")).toBe("prod");
     expect(chosen([prod], "a/o/p/test", "prod")).toBe("cluster_serves_other_scope");
   });
-  test("missing, unknown, foreign and ambiguous ones have words of their own", () => {
+  test("a missing, unknown, foreign or ambiguous cluster has its own code", () => {
     expect(chosen([], "a/o/p")).toBe("cluster_missing");
     expect(chosen(all, "a/o/p", "nowhere")).toBe("cluster_unknown");
     expect(chosen(all, "b/o/p", "account")).toBe("cluster_serves_other_scope");

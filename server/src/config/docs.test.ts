@@ -18,7 +18,7 @@ const load = (yaml: string, env: Record<string, string> = {}) => {
   return loadConfig({ config: file }, env);
 };
 
-test("the page has every setting with its variable and its default", () => {
+test("docs/configuration.md has every setting with its variable and its default", () => {
   const { properties } = configJsonSchema() as {
     properties: Record<
       string,
@@ -49,7 +49,7 @@ test("the page has every setting with its variable and its default", () => {
   );
 });
 
-test("the examples are right", () => {
+test("the examples of docs/configuration.md and README.md are valid", () => {
   const [main = "", mapping = ""] = examples(DOCS);
   const env = { SHOP_TEAM_TOKEN: "Zk3-of-the-shop-team", LOCUST_TOKEN: "Zk3-of-locust" };
   const secret = join(mkdtempSync(join(tmpdir(), "load-manager-docs-")), "administrator");

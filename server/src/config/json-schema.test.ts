@@ -20,7 +20,7 @@ const described = (node: Node, path = ""): string[] => [
   ...[node.items ?? [], node.oneOf ?? []].flat().flatMap((child) => described(child, `${path}[]`)),
 ];
 
-test("every setting is there and says what it is", () => {
+test("the schema has every setting with a description", () => {
   expect(described(SCHEMA)).toEqual([]);
   for (const path of Object.keys(SCALARS)) {
     const [section = "", key = ""] = path.split(".");

@@ -31,7 +31,7 @@ describe("the configuration", () => {
     expect(config.locustClusters).toMatchObject([{ kind: "local", scope: {}, workers: 2 }]);
   });
 
-  test("flags win over the environment, the environment over the file, the file over defaults; each has its origin", () => {
+  test("flags override the environment, which overrides the file, which overrides defaults; each setting has its origin", () => {
     const text = "server:\n  port: 1111\n  host: localhost\nstore: { kind: memory }\n";
     const loaded = load(text, { LOAD_MANAGER_SERVER_PORT: "2222" }, { port: "3333" });
     expect(loaded.config.server).toMatchObject({ port: 3333, host: "localhost" });
@@ -42,7 +42,7 @@ describe("the configuration", () => {
     expect(origin("orchestrator.maxDurationSeconds")).toBe("default");
   });
 
-  test("a default is not said to come from what stands around it, nor from a variable that is ignored", () => {
+  test("the origin of a default is neither the section around it nor an ignored variable", () => {
     const cluster = CLUSTER.replace("projectId", "projectID");
     const text = `store: { kind: memory }\nserver: { callbackUrls: ['http://a'] }\nlocustClusters:\n  - { id: a, ${cluster} }\n  - { id: b, kind: local }\n`;
     const { settings } = load(text, {
@@ -63,7 +63,7 @@ describe("the configuration", () => {
     });
   });
 
-  test("clusters: attached where there is an address, also as older files spell it", () => {
+  test("a cluster with a baseUrl is attached, also with the older spelling projectID", () => {
     const text = `locustClusters:\n  - id: c\n    baseUrl: http://127.0.0.1:8089\n    accountId: a\n    orgId: o\n    projectID: p\n    authToken: t\n`;
     expect(load(text).config.locustClusters).toEqual([
       {
@@ -77,7 +77,7 @@ describe("the configuration", () => {
     ]);
   });
 
-  test("secrets are not shown, unknown variables are a warning, the plugin's own names are not", () => {
+  test("secrets are not shown; unknown variables are warnings, but variables of the plugin are not", () => {
     const loaded = load(
       "security: { apiToken: 0123456789abcdef, locustCallbackToken: [callback-one, callback-two] }",
       {
@@ -92,7 +92,7 @@ describe("the configuration", () => {
     ]);
   });
 
-  test("MongoDB: from the file or the environment; its address may hold a password and is not shown", () => {
+  test("MongoDB settings come from the file or the environment; the URI may contain a password and is not shown", () => {
     const loaded = load("store: { kind: mongodb }", {
       LOAD_MANAGER_MONGODB_URI: "mongodb://me:hidden@127.0.0.1/",
       LOAD_MANAGER_MONGODB_CONNECT_TIMEOUT_SECONDS: "3",
@@ -145,11 +145,11 @@ describe("the configuration", () => {
     ["security: { apiToken: short }\n", /at least 16 characters/],
     ["server: { host: 0.0.0.0 }\n", /no security\.apiToken is set/],
     ["security: { apiToken: 0123456789abcdef }\n", /security\.locustCallbackToken is required/],
-  ])("%j is refused with its place", (text, message) => {
+  ])("%j is refused with its file, line and column", (text, message) => {
     expect(refused(text)).toMatch(message);
   });
 
-  test("a bad variable is named, and so is a missing file", () => {
+  test("the message of a wrong variable names it, and that of a missing file says so", () => {
     expect(refused("", { LOAD_MANAGER_SERVER_PORT: "many" })).toMatch(
       /^LOAD_MANAGER_SERVER_PORT: server\.port/,
     );

@@ -27,7 +27,7 @@ const CALLBACK = "Zk3-callback-9";
 const GOOD = `security: { apiToken: ${API}, locustCallbackToken: ${CALLBACK} }\n`;
 
 describe("secrets from files", () => {
-  test("every secret may stand in a file that the environment names; the origin is that variable", () => {
+  test("every secret may be in a file that a variable names; the origin is that variable", () => {
     const loaded = load("store: { kind: mongodb }", {
       LOAD_MANAGER_SECURITY_API_TOKEN_FILE: write("api", `${API}\n`),
       LOAD_MANAGER_SECURITY_LOCUST_CALLBACK_TOKEN_FILE: write("cb", `${CALLBACK}\n${CALLBACK}2\n`),
@@ -63,13 +63,13 @@ describe("secrets from files", () => {
     expect(refused("", env).message).toMatch(message);
   });
 
-  test("a setting that is not a secret has no file", () => {
+  test("a setting that is not a secret has no _FILE variable", () => {
     expect(load("", { LOAD_MANAGER_SERVER_HOST_FILE: "x" }).warnings).toHaveLength(1);
   });
 });
 
-describe("placeholders in the file", () => {
-  test("variables, their defaults, files, numbers, and a plain ${", () => {
+describe("substitutions in the file", () => {
+  test("are variables, their defaults, files, numbers, and an escaped ${", () => {
     write("team", "token-of-the-team\n");
     const text = `
 server: { host: "\${HOST:-localhost}", port: "\${PORT}" }
@@ -115,13 +115,13 @@ mongodb: { uri: "mongodb://me:\${PASSWORD}@\${HOST:-127.0.0.1}/" }
       "server: { host: '${file:/no/such}' }\n",
       /server\.host cannot be read from \/no\/such: ENOENT/,
     ],
-  ])("%j is refused once, with its place", (text, message) => {
+  ])("%j is refused once, with its file, line and column", (text, message) => {
     expect(refused(text).message).toMatch(message);
   });
 });
 
 describe("weak tokens", () => {
-  test("strong ones are taken", () => {
+  test("strong tokens are accepted", () => {
     expect(load(GOOD).config.security.apiToken).toBe(API);
     for (const token of ["administrator-token", "0123456789abcdef", "f3a9c1d24b7e80561122aabb"]) {
       expect(load(GOOD.replace(API, token)).config.security.apiToken).toBe(token);
@@ -158,13 +158,13 @@ describe("weak tokens", () => {
       `${GOOD}locustClusters: [{ id: a, baseUrl: 'http://x', accountId: a, orgId: o, projectId: p, authToken: ${API} }]`,
       /authToken is the same as security\.apiToken, which Locust must not know/,
     ],
-  ])("one token opens one thing", (text, message) => {
+  ])("the same token twice is refused", (text, message) => {
     expect(refused(text).message).toMatch(message);
     expect(refused(text).message).not.toContain(API);
   });
 });
 
-test("all faults are reported at once, each with its field", () => {
+test("all errors are reported at once, each with its field", () => {
   const error = refused(`
 server: { prot: 1, host: 0.0.0.0 }
 store: { kind: mongodb }
@@ -193,7 +193,7 @@ test.each([
     (url: string) =>
       `locustClusters: [{ id: a, accountId: a, orgId: o, projectId: p, baseUrl: "${url}" }]\n`,
   ],
-])("an address with %s is refused, and what it holds is not repeated", (who, text) => {
+])("a URL with %s is refused, and the message does not repeat it", (who, text) => {
   const error = refused(text(`http://${who}127.0.0.1:8089`));
   expect(error.message).toMatch(
     /config\.yaml:1:\d+: \S+(baseUrl|callbackUrls\[0\]) must not contain a user name or a password/,

@@ -73,7 +73,7 @@ describe("load tests", () => {
     ).toBe(404);
   });
 
-  test("a script that does not compile is refused with its line; one without users is a warning", async () => {
+  test("a script that does not compile is refused with its line; one without a User class gets a warning", async () => {
     const bad = await call("POST", "/v1/load-tests", {
       body: { ...LOAD_TEST, locustfile: "import os\ndef x(:\n" },
     });
@@ -106,7 +106,7 @@ describe("bad input", () => {
     [{ defaultDurationSec: 20, maxDurationSec: 10 }, "defaultDurationSec"],
     [{ locustClusterId: "nowhere" }, "locustClusterId"],
     [{ locustfile: 5 }, "locustfile"],
-  ])("%j names its field and changes nothing", async (more, field) => {
+  ])("%j is refused with its field and changes nothing", async (more, field) => {
     const before = (await call("GET", "/v1/load-tests")).json.items.length;
     const answer = await call("POST", "/v1/load-tests", { body: { ...LOAD_TEST, ...more } });
     expect([answer.status, fieldOf(answer.json)]).toEqual([400, field]);
@@ -115,7 +115,7 @@ describe("bad input", () => {
     expect((await call("GET", "/v1/load-tests")).json.items).toHaveLength(before);
   });
 
-  test("of every other kind has its own answer", async () => {
+  test("of every other kind has its own status", async () => {
     const raw = (body: string, type = "application/json") =>
       call("POST", "/v1/load-tests", { body, headers: { "content-type": type } });
     expect((await raw('{"name":')).status).toBe(400);
@@ -140,7 +140,7 @@ describe("bad input", () => {
 });
 
 describe("runs", () => {
-  test("are accepted with everything resolved, wait, and are cancelled", async () => {
+  test("are accepted with resolved settings, wait as Pending, and can be cancelled", async () => {
     const { id } = await create({ defaultUsers: 5, defaultSpawnRate: 2, defaultDurationSec: 60 });
     const created = await call("POST", `/v1/load-tests/${id}/runs`);
     expect([created.status, created.headers.location]).toEqual([
@@ -186,7 +186,7 @@ describe("runs", () => {
     expect(summary.json).toMatchObject({ totalRequests: 0, requestsPerSec: null });
   });
 
-  test("are refused without a script, beyond the limit, with another's revision", async () => {
+  test("are refused without a script, above the maximum duration, or with a revision of another load test", async () => {
     const bare = (await call("POST", "/v1/load-tests", { body: LOAD_TEST })).json;
     expect((await call("POST", `/v1/load-tests/${bare.id}/runs`)).status).toBe(409);
     const { id } = await create({ maxDurationSec: 100 });
@@ -201,7 +201,7 @@ describe("runs", () => {
     expect((await call("GET", `/v1/load-tests/${id}/runs`)).json.items).toEqual([]);
   });
 
-  test("find no cluster, or more than one, each with its own words", async () => {
+  test("are refused as cluster_missing unless their load test names a cluster", async () => {
     const local = { kind: "local", maxConcurrentRuns: 1, workers: 1 } as const;
     const scope = { accountId: "acme", orgId: "web", projectId: "shop", envId: "prod" };
     const none = testApp((config) => ({
@@ -244,11 +244,11 @@ describe("callbacks", () => {
   };
   afterAll(() => attached.app.close());
 
-  test("the same start is the same run, and every callback may come twice", async () => {
-    const first = await post("register-external", { ...scope, externalKey: "masterInstanceId:1" });
-    const again = await post("register-external", { ...scope, externalKey: "masterInstanceId:1" });
+  test("register one run for each start, and may be repeated", async () => {
+    const first = await post("register-external", { ...scope, externalKey: "master-1:1" });
+    const again = await post("register-external", { ...scope, externalKey: "master-1:1" });
     expect([first.status, again.json.runId]).toEqual([200, first.json.runId]);
-    const next = await post("register-external", { ...scope, externalKey: "masterInstanceId:2" });
+    const next = await post("register-external", { ...scope, externalKey: "master-1:2" });
     expect(next.json.runId).not.toBe(first.json.runId);
     const runId = first.json.runId as string;
     const metrics = { totalRequests: 10, totalFailures: 1, tenantId: "old", requestStats: {} };
@@ -274,8 +274,8 @@ describe("callbacks", () => {
   });
 });
 
-describe("what stands around", () => {
-  test("documents, health, and who is calling", async () => {
+describe("system", () => {
+  test("OpenAPI document, docs page, probes, clusters, scopes and caller", async () => {
     const document = (await call("GET", "/openapi.json")).json;
     expect(document.openapi).toBe("3.1.0");
     const page = await call("GET", "/docs");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runOf } from "../stores/testing/fixtures.ts";
 import { testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
-test("a run that is being deleted is not shown and not changed; the next DELETE finishes it", async () => {
+test("a run that is being deleted cannot be read or changed; the next DELETE finishes it", async () => {
   const { app, stores, call } = testApp(withTokens);
   const run = runOf({ status: "Stopped", settledAt: 2_000, deletingAt: 3_000 });
   await stores.runs.create(run);
@@ -14,11 +14,11 @@ test("a run that is being deleted is not shown and not changed; the next DELETE 
   expect(await ask("GET", `${url}/summary`)).toBe(404);
   expect(await ask("PATCH", url, { keep: true })).toBe(409);
   expect(await ask("POST", `${url}/events`, { message: "x" })).toBe(404);
-  const late = await call("POST", "/v1/internal/locust/test-stop", {
+  const callback = await call("POST", "/v1/internal/locust/test-stop", {
     headers: { "x-locust-token": TOKENS.callback },
     body: { runId: run.id },
   });
-  expect(late.status).toBe(410);
+  expect(callback.status).toBe(410);
   const listed = await call("GET", "/v1/runs", { token: TOKENS.admin });
   expect(listed.text).not.toContain("deletingAt");
   const foreign = { token: TOKENS.other, headers: { "if-match": '"1"' } };

@@ -17,7 +17,7 @@ const define = (key: string, more: object = {}) =>
   });
 
 describe("a POST with an Idempotency-Key", () => {
-  test("is done once; the same request again gets the same answer", async () => {
+  test("is carried out once; the same request again gets the same answer", async () => {
     const first = await define("one");
     const again = await define("one");
     expect([first.status, again.status]).toEqual([201, 201]);
@@ -41,7 +41,7 @@ describe("a POST with an Idempotency-Key", () => {
     expect(listed.json.items).toHaveLength(1);
   });
 
-  test("with another body, or to another address, is refused and names the header", async () => {
+  test("with another body or path is refused, and the error names the header", async () => {
     const first = await define("two");
     const other = await define("two", { defaultUsers: 9 });
     expect([other.status, other.json.errors[0].field]).toEqual([422, "Idempotency-Key"]);
@@ -52,7 +52,7 @@ describe("a POST with an Idempotency-Key", () => {
     expect(reordered.json.id).toBe(first.json.id);
   });
 
-  test("of another caller is another key", async () => {
+  test("of another caller is a different key", async () => {
     const mine = await define("three");
     const body = { ...LOAD_TEST, accountId: "umbrella" };
     const theirs = await call("POST", "/v1/load-tests", {
@@ -63,7 +63,7 @@ describe("a POST with an Idempotency-Key", () => {
     expect([theirs.status, theirs.json.id === mine.json.id]).toEqual([201, false]);
   });
 
-  test("that failed may be corrected and sent again", async () => {
+  test("that was refused may be corrected and sent again with the same key", async () => {
     expect((await define("four", { defaultUsers: 0 })).status).toBe(400);
     const wrong = await define("four", { locustClusterId: "none" });
     expect(wrong.status).toBe(400);
@@ -72,7 +72,7 @@ describe("a POST with an Idempotency-Key", () => {
     expect((await define("\u00e4")).status).toBe(400);
   });
 
-  test("that a server died over is taken up by the next: what was created is found", async () => {
+  test("whose server died is finished by the next, which finds the created object", async () => {
     const first = await define("five");
     const record = await stores.keys.get(await idOf("five"));
     expect(record?.answer?.status).toBe(201);
@@ -85,7 +85,7 @@ describe("a POST with an Idempotency-Key", () => {
   });
 });
 
-describe("of two servers that live", () => {
+describe("two live servers", () => {
   const twoServers = () => {
     const { keys: store } = createMemoryStores();
     let isAway = false;
@@ -111,7 +111,7 @@ describe("of two servers that live", () => {
     return { a: serverOf("a"), b: serverOf("b"), setAway };
   };
   const ids: string[] = [];
-  const created = async (id: string) => {
+  const create = async (id: string) => {
     ids.push(id);
     return { status: 201, headers: {}, body: "{}" };
   };
@@ -120,7 +120,7 @@ describe("of two servers that live", () => {
     ["the store was away", new AppError("unavailable", "away")],
     ["of an unexpected error", new Error("a bug")],
   ])(
-    "one takes up what the other could not answer because %s, under the same id",
+    "one carries out, with the same id, a request that the other could not answer because %s",
     async (_, error) => {
       const { a, b } = twoServers();
       let first = "";
@@ -129,28 +129,28 @@ describe("of two servers that live", () => {
         throw error;
       });
       await expect(failed).rejects.toBe(error);
-      expect((await b(created)).replayed).toBe(false);
+      expect((await b(create)).replayed).toBe(false);
       expect(ids.at(-1)).toBe(first);
-      expect((await a(created)).replayed).toBe(true);
+      expect((await a(create)).replayed).toBe(true);
     },
   );
 
-  test("one is refused while the other works on it, and where the key could not be given back", async () => {
+  test("one refuses a request while the other works on it, or while the other still holds its key", async () => {
     const { a, b, setAway } = twoServers();
     const away = new AppError("unavailable", "away");
     const failed = a(async () => {
-      await expect(b(created)).rejects.toMatchObject({ kind: "conflict" });
+      await expect(b(create)).rejects.toMatchObject({ kind: "conflict" });
       setAway(true);
       throw away;
     });
     await expect(failed).rejects.toBe(away);
     setAway(false);
-    await expect(b(created)).rejects.toMatchObject({ kind: "conflict" });
-    expect((await a(created)).replayed).toBe(false);
+    await expect(b(create)).rejects.toMatchObject({ kind: "conflict" });
+    expect((await a(create)).replayed).toBe(false);
   });
 });
 
-/** As the server names the key: by its caller. */
+/** The id of a stored key, which depends on the caller. */
 const idOf = async (key: string): Promise<string> => {
   const { createHash } = await import("node:crypto");
   const scope = [

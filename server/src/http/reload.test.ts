@@ -61,7 +61,7 @@ const RUN: LoadTestRun = {
   version: 1,
 };
 
-test("clusters come and go, tokens are replaced, the rest is named", async () => {
+test("a reload replaces clusters and tokens, and lists settings that need a restart", async () => {
   const { call, stores, write, reload } = server(`${SECURITY}locustClusters:\n${ONE}`);
   await stores.runs.create(RUN);
   expect((await call("GET", "/v1/me", { token: TOKENS.team })).status).toBe(200);
@@ -108,7 +108,7 @@ test("only the administrator may reload", async () => {
   expect((await without.reload("")).json).toMatchObject({ reloaded: true, tokens: 0 });
 });
 
-test("an invalid configuration is reported with its lines, and the previous one stays in force", async () => {
+test("an invalid configuration is refused with its lines, and the previous one stays in force", async () => {
   const { call, write, reload } = server(SECURITY);
   write(`${SECURITY.replace(TOKENS.team, "short")}server:\n  prot: 1\n`);
   const { status, json } = await reload();
@@ -120,28 +120,28 @@ test("an invalid configuration is reported with its lines, and the previous one 
   expect((await call("GET", "/v1/me", { token: TOKENS.team })).status).toBe(200);
 });
 
-test("a server that listens on all addresses does not lose its tokens", async () => {
+test("a server reachable from other machines keeps its tokens, even if the file now has a loopback host", async () => {
   const { call, write, reload } = server(`${SECURITY}server: { host: 0.0.0.0 }\n`);
   write("server: { host: 127.0.0.1 }\n");
   expect((await reload()).json).toMatchObject({ status: 400, errors: [{ field: "server.host" }] });
   expect((await call("GET", "/v1/me")).status).toBe(401);
 });
 
-test("tokens may come to a server that had none", async () => {
+test("a server without tokens may get some", async () => {
   const { call, write, reload } = server("");
   write(SECURITY);
   expect((await reload("")).json).toMatchObject({ tokens: 3, needsRestart: [] });
   expect((await call("GET", "/v1/me")).status).toBe(401);
 });
 
-test("a plugin with a run learns the new callback token, asked with the one it knows", async () => {
-  const heard: { token: string | undefined; url: string | undefined; body: string }[] = [];
+test("a plugin with a run gets the new callback token in a request with the old one", async () => {
+  const received: { token: string | undefined; url: string | undefined; body: string }[] = [];
   const plugin = createServer((request, response) => {
     let body = "";
     request.on("data", (part: Buffer) => (body += part.toString()));
     request.on("end", () => {
       const token = request.headers.authorization;
-      heard.push({ token, url: request.url, body });
+      received.push({ token, url: request.url, body });
       response.statusCode = token === `Bearer ${TOKENS.callback}` ? 200 : 401;
       response.end("{}");
     });
@@ -158,7 +158,7 @@ test("a plugin with a run learns the new callback token, asked with the one it k
   await stores.leases.claim({ clusterId: "one", slot: 0, holder, runId: "r1" }, undefined);
   write(`security:${TOKEN_LINES}  locustCallbackToken: a-new-callback\n${clusters}`);
   expect((await reload()).json).toMatchObject({ warnings: [], clusters: { changed: [] } });
-  const attach = heard.findLast(({ url: path }) => path === "/load-manager/attach");
+  const attach = received.findLast(({ url: path }) => path === "/load-manager/attach");
   expect(attach?.token).toBe(`Bearer ${TOKENS.callback}`);
   expect(JSON.parse(attach?.body ?? "")).toMatchObject({ token: "a-new-callback", run: "r1" });
   const start = (token: string) =>
@@ -170,10 +170,10 @@ test("a plugin with a run learns the new callback token, asked with the one it k
   expect((await start("a-new-callback")).status).toBe(404);
 });
 
-test("the token is sent again to an unreachable plugin until it succeeds, and then no more", async () => {
-  const heard: string[] = [];
+test("an unreachable plugin is sent the token again until it has it, and not after that", async () => {
+  const received: string[] = [];
   const plugin = createServer((request, response) => {
-    if (request.url === "/load-manager/attach") heard.push(request.url);
+    if (request.url === "/load-manager/attach") received.push(request.url);
     response.end("{}");
   });
   const listen = (port: number) =>
@@ -201,11 +201,11 @@ test("the token is sent again to an unreachable plugin until it succeeds, and th
   await listen(port);
   closing.push(() => plugin.close());
   await vi.advanceTimersByTimeAsync(5000);
-  // Each poll steps the faked clock, too.
-  await vi.waitFor(() => expect(heard).toHaveLength(1), { timeout: 10_000, interval: 20 });
+  // Each check of waitFor advances the fake clock, too.
+  await vi.waitFor(() => expect(received).toHaveLength(1), { timeout: 10_000, interval: 20 });
   for (let round = 0; round < 20; round += 1) {
     await vi.advanceTimersByTimeAsync(5000);
     await fetch(`http://127.0.0.1:${port}/`);
   }
-  expect(heard).toHaveLength(1);
+  expect(received).toHaveLength(1);
 });

@@ -32,7 +32,7 @@ const read = async (path: string) => {
 };
 
 describe("the metrics of a run", () => {
-  test("scatter and heatmap hold every request with a time", async () => {
+  test("scatter and heatmap count every request with a response time", async () => {
     const scatter = (await read(`${full}/metrics/scatter`)).json;
     expect([scatter.runId, scatter.testRunId]).toEqual([full, full]);
     expect(scatter.dataPoints).toHaveLength(4);
@@ -76,7 +76,7 @@ describe("the metrics of a run", () => {
     expect([wrong.status, wrong.json.errors[0].field]).toEqual([400, "step"]);
   });
 
-  test("an exclusive limit is named as one", async () => {
+  test("the message of an exclusive limit says more than or less than", async () => {
     const load = { ...LOAD_TEST, locustfile: SCRIPT, autoStop: { failedPercent: 0 } };
     const answers = [
       await call("POST", "/v1/load-tests", { body: load }),

@@ -28,7 +28,7 @@ beforeAll(async () => {
 const all = Object.entries(routes) as [string, Route][];
 const pathOf = (route: Route, known: Record<string, string>): string =>
   route.path.replaceAll(/:(\w+)/g, (_, name: string) => known[name] ?? "none");
-/** A body that is right as far as shapes go, so that only who is calling decides. */
+/** Valid bodies, so that only the caller decides the answer. */
 const BODIES: Record<string, unknown> = {
   createLoadTest: LOAD_TEST,
   saveScript: { content: SCRIPT },
@@ -47,7 +47,7 @@ const ask = (
   });
 
 describe.each(all)("%s", (key, route) => {
-  test("answers no unknown caller", async () => {
+  test("answers 401 to unknown callers", async () => {
     if (route.caller === "anyone") {
       expect((await ask(key, route, {})).status).not.toBe(401);
       return;
@@ -68,7 +68,7 @@ describe.each(all)("%s", (key, route) => {
     }
   });
 
-  test("hides objects of another tenant", async () => {
+  test("hides objects from other tenants", async () => {
     if (route.caller !== "user") return;
     const answer = await ask(key, route, { token: TOKENS.other });
     for (const id of Object.values(ids).filter((one) => one !== "none")) {
@@ -79,7 +79,7 @@ describe.each(all)("%s", (key, route) => {
   });
 });
 
-test("a foreign object and an unknown one get the same answer", async () => {
+test("an object of another tenant and an unknown one get the same answer", async () => {
   const foreign = await call("GET", `/v1/runs/${ids.runId}`, { token: TOKENS.other });
   const unknown = await call("GET", "/v1/runs/unknown", { token: TOKENS.other });
   const shape = ({ json }: typeof foreign, id: string) =>
@@ -106,7 +106,7 @@ test("a cluster that serves several tenants shows each only its own runs", async
   await shared.app.close();
 });
 
-test("without tokens only this machine's own names and pages are answered", async () => {
+test("without tokens only requests with a loopback host and origin are answered", async () => {
   const open = testApp();
   const from = (headers: Record<string, string>) => open.call("GET", "/v1/load-tests", { headers });
   expect((await from({ host: "localhost:8800" })).status).toBe(200);
@@ -122,8 +122,8 @@ test("without tokens only this machine's own names and pages are answered", asyn
   await open.app.close();
 });
 
-test("no body and no query makes the server break", async () => {
-  // A stream of a run that is not over does not end by itself; what it takes is asked for below.
+test("random bodies and queries never get a 500", async () => {
+  // The stream of an active run does not end by itself; the next test covers its input.
   const routed = all.filter(([key, route]) => route.caller !== "anyone" && key !== "streamRun");
   await fc.assert(
     fc.asyncProperty(
@@ -159,7 +159,7 @@ test("no body and no query makes the server break", async () => {
   );
 });
 
-test("a stream answers a place that is none with the header's name", async () => {
+test("a stream refuses an invalid Last-Event-ID, and the error names the header", async () => {
   for (const given of [{ headers: { "last-event-id": "x" } }, { query: "?lastEventId=1.x" }]) {
     const answer = await call("GET", `/v1/runs/${ids.runId}/stream${given.query ?? ""}`, {
       token: TOKENS.admin,
@@ -170,7 +170,7 @@ test("a stream answers a place that is none with the header's name", async () =>
   }
 });
 
-test("the OpenAPI document has every endpoint, and every reference leads somewhere", () => {
+test("the OpenAPI document has every endpoint, and every reference resolves", () => {
   const document = openApi(routes, "1") as {
     paths: Record<string, Record<string, { operationId: string }>>;
     components: { schemas: Record<string, unknown> };

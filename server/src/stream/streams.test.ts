@@ -95,7 +95,7 @@ const span = (from: number, to: number) =>
 const until = (condition: () => boolean) => expect.poll(condition, { timeout: 10_000 }).toBe(true);
 
 describe("a stream", () => {
-  test("sends samples, status and events as they come, each once, and the end", async () => {
+  test("sends samples, status and events as they arrive, each once, and the end", async () => {
     const { stores, read, append } = await setUp();
     await stores.metrics.append([jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000 })]);
     const reader = await read();
@@ -122,7 +122,7 @@ describe("a stream", () => {
     expect(reader.events().at(-1)).toMatchObject({ type: "end", data: { status: "Finished" } });
   });
 
-  test("continues where a reader left off, also when that has been compacted, and from the start", async () => {
+  test("continues after the last event of a reader or from the start, also when samples have been compacted", async () => {
     const { stores, read, append } = await setUp();
     await append(1000, 1010);
     const first = await read("0");
@@ -157,7 +157,7 @@ describe("a stream", () => {
     }
   });
 
-  test("misses nothing that is compacted while a reader follows or catches up", async () => {
+  test("misses no sample that is compacted while a reader follows or catches up", async () => {
     const { stores, read, append } = await setUp();
     const compactAll = async (): Promise<void> => {
       const compactor = createCompactor({
@@ -173,7 +173,7 @@ describe("a stream", () => {
     await append(1000, 1005);
     const reader = await read("0");
     await until(() => reader.seconds().length === 6);
-    // Compacted before the feed has read them; then one more arrives, or the run ends.
+    // These are compacted before the feed reads them; then another arrives, or the run ends.
     const rows = [1006, 1007].map((second) =>
       sampleRow(second - 998, second, [{ name: "/a", ok: [1] }]),
     );
@@ -194,7 +194,7 @@ describe("a stream", () => {
     expect(reader.events().at(-1)?.type).toBe("end");
   });
 
-  test("leaves out what a slow reader cannot take, and keeps nobody else waiting", async () => {
+  test("drops events that a slow reader cannot take, and does not delay other readers", async () => {
     const { read, connect, append, responses } = await setUp();
     const slow = await connect();
     slow.pause();
@@ -219,7 +219,7 @@ describe("a stream", () => {
     expect(text.split("event: sample").length).toBeLessThan(3000);
   });
 
-  test("refuses a Last-Event-ID that is not an event's", async () => {
+  test("refuses a Last-Event-ID that is not the id of an event", async () => {
     const { streams } = await setUp();
     expect(() => streams.reader(testRun(), "yesterday")).toThrow(/Last-Event-ID/);
   });

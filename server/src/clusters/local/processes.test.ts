@@ -15,7 +15,7 @@ afterEach(() => {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It has ended, as it should.
+      // It has ended already.
     }
   }
 });
@@ -28,7 +28,7 @@ const isThere = (pid: number): boolean => {
   }
 };
 
-/** A session of its own, whose leader starts one process with that environment and waits for it. */
+/** A new session whose leader starts one child process and waits for it. */
 const session = async (options: {
   readonly ours: boolean;
   readonly cwd?: string;
@@ -57,7 +57,7 @@ const idOf = (pid: number, bootId = readFileSync("/proc/sys/kernel/random/boot_i
 const pidsOf = async (...launched: ReturnType<typeof idOf>[]): Promise<number[]> =>
   (await processesOf(folder, launched)).map(({ pid }) => pid).toSorted((a, b) => a - b);
 
-test("a child without the environment is ended with the run, also where it outlives who led its session", async () => {
+test("a child without the environment variable is ended with the run, also if it outlives its session leader", async () => {
   const child = 'trap "" TERM; env -i sleep 60';
   const { childPid } = await session({ ours: true, child });
   const steps: string[] = [];
@@ -68,23 +68,23 @@ test("a child without the environment is ended with the run, also where it outli
   expect([isThere(childPid), steps]).toEqual([false, ["SIGTERM", "SIGKILL"]]);
 }, 15_000);
 
-test("of a session that another leads only what carries the folder is the run's", async () => {
+test("in a session of another leader only processes with the run folder in their environment belong to the run", async () => {
   const child = `LOAD_MANAGER_RUN_DIR=${folder} sleep 60`;
   const { leaderPid, childPid } = await session({ ours: false, child });
   await session({ ours: false, child: "sleep 60" });
   expect(await pidsOf(idOf(leaderPid))).toEqual([childPid]);
 });
 
-test("what a dead process has left in its session is the run's where it works in the run's folder", async () => {
+test("a process left in the session of a dead leader belongs to the run if it works in the run folder", async () => {
   const orphan = async (cwd: string) => {
-    const made = await session({ ours: true, cwd, child: "env -i sleep 60" });
-    made.leader.kill("SIGKILL");
-    await once(made.leader, "exit");
-    return made;
+    const left = await session({ ours: true, cwd, child: "env -i sleep 60" });
+    left.leader.kill("SIGKILL");
+    await once(left.leader, "exit");
+    return left;
   };
   const [here, elsewhere] = [await orphan(folder), await orphan(tmpdir())];
   const launched = [idOf(here.leaderPid), idOf(elsewhere.leaderPid)];
   expect(await pidsOf(...launched)).toEqual([here.childPid]);
-  expect(await pidsOf(idOf(here.leaderPid, "another boot"))).toEqual([]);
+  expect(await pidsOf(idOf(here.leaderPid, "another boot id"))).toEqual([]);
   expect(await pidsOf()).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { runOf } from "../../stores/testing/fixtures.ts";
 import type { PluginClient } from "./client.ts";
 import { pluginCommands } from "./commands.ts";
 
-const told = async (limits: { durationSeconds?: number; maxDurationSec?: number }) => {
+const sent = async (limits: { durationSeconds?: number; maxDurationSec?: number }) => {
   const bodies: object[] = [];
   const client = {
     status: async () => ({ kind: "no-plugin" }),
@@ -29,11 +29,8 @@ test.each([
     { durationSeconds: 60, maxSeconds: 1800 },
   ],
   [{}, {}],
-])(
-  "the plugin is told the limits %j when it is attached, as at the start",
-  async (limits, expected) => {
-    const [attach, start] = await told(limits);
-    expect(attach).toEqual(expected);
-    expect(start).toMatchObject(expected);
-  },
-);
+])("attach and start send the limits %j", async (limits, expected) => {
+  const [attach, start] = await sent(limits);
+  expect(attach).toEqual(expected);
+  expect(start).toMatchObject(expected);
+});

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** What `/` shows: up to 2.27, and later. */
+/** The page `/` of Locust up to 2.27 (old) and later (new). */
 const PAGES = {
   old: (state: string) => `<!DOCTYPE html>\n<head>\n</head>\n<body class="${state}">\n<p>10 users`,
   new: (state: string) =>
@@ -19,7 +19,7 @@ const PAGES = {
   none: undefined,
 };
 
-/** Its figures are as old as Locust's may be: they say that it runs. */
+/** Its stats are outdated, as Locust's may be: they show `old` as the state. */
 const fakeLocust = async (page: keyof typeof PAGES, now: string, old = "running") => {
   const swarms: string[] = [];
   const server = createServer((request, response) => {
@@ -47,18 +47,21 @@ test.each([
   ["old", "stopping"],
   ["new", "stopped"],
   ["new", "ready"],
-] as const)("other users start no load again: the %s page says %s", async (page, state) => {
-  const { swarms, polled } = await fakeLocust(page, state);
-  await expect(polled.setUsers(runOf(), 9, 3)).rejects.toMatchObject({ kind: "conflict" });
-  expect(swarms).toEqual([]);
-});
+] as const)(
+  "a change of users does not start ended load: the %s page says %s",
+  async (page, state) => {
+    const { swarms, polled } = await fakeLocust(page, state);
+    await expect(polled.setUsers(runOf(), 9, 3)).rejects.toMatchObject({ kind: "conflict" });
+    expect(swarms).toEqual([]);
+  },
+);
 
 test.each([
   ["old", "running"],
   ["new", "spawning"],
   ["none", "running"],
 ] as const)(
-  "other users are taken while there is load: the %s page says %s",
+  "a change of users is sent while there is load: the %s page says %s",
   async (page, state) => {
     const { swarms, polled } = await fakeLocust(page, state);
     await polled.setUsers(runOf({ targetUrl: "http://shop" }), 9, 3);
@@ -66,7 +69,7 @@ test.each([
   },
 );
 
-test("where no page tells, the figures do", async () => {
+test("without a state in the page, the stats decide", async () => {
   const { swarms, polled } = await fakeLocust("none", "", "stopped");
   await expect(polled.setUsers(runOf(), 9, 3)).rejects.toThrow('it is "stopped"');
   expect(swarms).toEqual([]);

@@ -42,7 +42,7 @@ describe("a histogram", () => {
     }
   });
 
-  test("a percentile is the value at rank ⌈p·n⌉ within 0.8 %, and never outside what was measured", () => {
+  test("a percentile is the value at rank ⌈p·n⌉ within 0.8 %, and never outside the measured range", () => {
     fc.assert(
       fc.property(latencies, fc.constantFrom(1, 50, 90, 95, 99, 99.9), (values, p) => {
         const sorted = values.toSorted((a, b) => a - b);
@@ -82,14 +82,14 @@ describe("a histogram", () => {
     expect(errorBound([histogram])).toEqual({ relative: 0.05, absoluteMs: 0.5 });
   });
 
-  test("is null where nothing was measured", () => {
+  test("has no percentile without measurements", () => {
     expect(percentile(emptyHistogram(), 50, { minUs: 0, maxUs: 0 })).toBeNull();
     expect(bucketMean(emptyHistogram())).toBeNull();
   });
 });
 
-describe("bytes of whatever kind", () => {
-  const calm = (read: () => unknown): void => {
+describe("random bytes", () => {
+  const readOrRefuse = (read: () => unknown): void => {
     try {
       read();
     } catch (error) {
@@ -97,16 +97,16 @@ describe("bytes of whatever kind", () => {
       expect((error as AppError).kind).toBe("validation");
     }
   };
-  test("are read or refused, never more", () => {
+  test("are decoded or refused as invalid, with no other error", () => {
     const magic = fc
       .uint8Array({ maxLength: 200 })
       .map((rest) => Uint8Array.from([0x4c, 0x4d, 0x42, 2, ...rest]));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), magic), (bytes) => {
-        calm(() => decodeBatch(bytes));
-        calm(() => decodeSample(bytes));
-        calm(() => endpointsOf({ parts: [bytes] }));
-        calm(() => addEncoded(emptyHistogram(), bytes));
+        readOrRefuse(() => decodeBatch(bytes));
+        readOrRefuse(() => decodeSample(bytes));
+        readOrRefuse(() => endpointsOf({ parts: [bytes] }));
+        readOrRefuse(() => addEncoded(emptyHistogram(), bytes));
       }),
       { numRuns: 3000 },
     );

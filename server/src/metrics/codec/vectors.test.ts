@@ -19,7 +19,7 @@ const file = new URL("../../../../locust-plugin/tests/vectors.json", import.meta
 const vectors = JSON.parse(readFileSync(file, "utf8")) as Vectors;
 const bytes = (text: string): Uint8Array => Buffer.from(text, "hex");
 
-test("what the plugin's tests say is sent is what is read here", () => {
+test("the decoder reads the vectors of the plugin's tests", () => {
   for (const [value, encoded] of vectors.varints) {
     expect(new ByteReader(bytes(encoded)).varint()).toBe(value);
     expect(hex(new ByteWriter().varint(value).finish())).toBe(encoded);
@@ -33,7 +33,7 @@ test("what the plugin's tests say is sent is what is read here", () => {
   expect(hex(encodeHistogram(histogram))).toBe(vectors.histogram.hex);
 });
 
-test("a whole batch of the plugin", () => {
+test("the decoder reads a whole batch of the plugin", () => {
   const batch = decodeBatch(bytes(vectors.batch.hex));
   expect(batch).toMatchObject({ runId: "run-1", masterInstanceId: vectors.batch.masterInstanceId });
   expect(batch.records.map(({ seq, type }) => [seq, type])).toEqual([

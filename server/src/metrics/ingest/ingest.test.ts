@@ -33,7 +33,7 @@ const rows = (): MetricRecord[] => [
   jsonRow(5, RECORD.final, { stopIssuedAtMs: 1_002_000 }),
 ];
 
-/** All that a run's totals are, to the bit. */
+/** All totals of a run, for an exact comparison. */
 const fingerprint = (runAggregate: RunAggregate): string =>
   JSON.stringify([
     runAggregate.requests,
@@ -49,7 +49,7 @@ const fingerprint = (runAggregate: RunAggregate): string =>
       ]),
   ]);
 
-test("100,000 shuffles and repeats of a run's records: the totals are the same to the bit", () => {
+test("100,000 orders of a run's records with repeats: the totals are exactly the same", () => {
   const list = [
     ...rows(),
     sampleRow(6, 1001, [
@@ -98,7 +98,7 @@ describe("batches of the plugin", () => {
   });
   const events = async () => (await it.stores.events.list("run", { limit: 100 })).items;
 
-  test("count once, however they are cut, repeated and ordered", async () => {
+  test("count once, however they are split, repeated and ordered", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 1 }), {
@@ -122,13 +122,13 @@ describe("batches of the plugin", () => {
     );
   });
 
-  test("are refused for good where they are older than the retention", async () => {
+  test("are refused as gone if they are older than the retention", async () => {
     const old = batchOf([sampleRow(1, 499, [{ name: "/a", ok: [1] }])]);
     await expect(it.ingestBatch(old)).rejects.toMatchObject({ kind: "gone" });
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
-  test("are acknowledged by their last number, and unknown endpoints are named", async () => {
+  test("are acknowledged with their last seq, and the answer lists unknown endpoints", async () => {
     const answer = await it.ingestBatch(batchOf(rows().slice(0, 2)));
     expect(answer).toMatchObject({
       run: { id: "run" },
@@ -141,20 +141,20 @@ describe("batches of the plugin", () => {
     await expect(it.ingestBatch(batchOf(rows(), "nobody"))).rejects.toMatchObject({ kind: "gone" });
   });
 
-  test("with one bad record are refused whole, and nothing is stored", async () => {
+  test("with one invalid record are refused completely, and nothing is stored", async () => {
     const bad = [...rows(), jsonRow(6, 99, {})];
     await expect(it.ingestBatch(batchOf(bad))).rejects.toMatchObject({ kind: "validation" });
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
-  test("the same number with other bytes: the first is kept, and an event records it", async () => {
+  test("with a known seq and other bytes do not replace the first record, and an event records it", async () => {
     await it.ingestBatch(batchOf(rows()));
     await it.ingestBatch(batchOf([sampleRow(2, 1000, [{ name: "/a", ok: [99] }])]));
     expect((await it.aggregates.get("run")).requests).toBe(4);
     expect((await events()).map(({ type }) => type)).toContain("conflicting_record");
   });
 
-  test("a missing number or a missing end is not complete", () => {
+  test("with a missing seq or without the final record are not complete", () => {
     const gap = emptyRunAggregate();
     for (const row of rows().filter(({ seq }) => seq !== 3)) addRecord(gap, row);
     expect(finalsOf(gap).complete).toBe(false);
@@ -205,7 +205,7 @@ describe("cumulative snapshots", () => {
   const stores = createMemoryStores();
   const json = (at: number, final = false) => ({ source: "json" as const, at, final });
 
-  test("are stored as differences, continue after a restart, start again after a reset, and end", async () => {
+  test("are stored as differences, continue after a restart of the server, start again after a reset of the stats, and end", async () => {
     const run = testRun();
     const first = createSnapshotIngest({
       ...stores,
@@ -235,7 +235,7 @@ describe("cumulative snapshots", () => {
     expect((await aggregates.get("run")).requests).toBe(36);
   });
 
-  test("record the errors since the one before", async () => {
+  test("record the errors since the previous snapshot", async () => {
     const own = createMemoryStores();
     const aggregates = createRunAggregateCache(own.metrics);
     const store = createSnapshotIngest({ ...own, aggregates });

@@ -17,7 +17,7 @@ describe("distributions, failures and the export", () => {
   const counts = (value: { readonly count: number }[]) =>
     value.reduce((sum, { count }) => sum + count, 0);
 
-  test("a scatter has a point for each occupied bucket, and leaves out no request", async () => {
+  test("a scatter has a point for each bucket with requests, and leaves out no request", async () => {
     const queries = await queriesOver(usualRecords());
     const all = await queries.scatter(run, DistributionQuery.parse({}));
     expect(() => z.encode(ScatterAnswer, all)).not.toThrow();
@@ -106,7 +106,7 @@ describe("distributions, failures and the export", () => {
     expect(wide[0]?.histogram).toEqual([[expect.closeTo(10, 0), expect.closeTo(10, 0), 20]]);
   });
 
-  test("a sample of a far-off second is in the answers, and takes no longer", async () => {
+  test("a sample far in the future is in the answers, and does not slow them down", async () => {
     const rows = usualRecords();
     const far = sampleRow(20, 4_000_000_000, [{ name: "/a", ok: [7] }]);
     const queries = await queriesOver([...rows, far]);

@@ -41,7 +41,7 @@ describe("the stats of a window", () => {
     expect(summary.lowCount).toEqual(["p99ResponseMs"]);
   });
 
-  test("can be of a time range, of successful or failed responses, of steady load, with further percentiles", async () => {
+  test("can cover a time range, successful or failed responses, or steady load, with more percentiles", async () => {
     const queries = await queriesOver(usualRecords());
     const middle = await queries.summary(run, window({ from: "1002000", to: "1004000" }));
     expect([middle.totalRequests, middle.requestsPerSec]).toEqual([6, 3]);
@@ -91,7 +91,7 @@ describe("the stats of a window", () => {
     });
   });
 
-  test("name what is missing: seconds, the final record, a worker's last report", async () => {
+  test("say what is missing: seconds, the final record, a worker's last report", async () => {
     const holes = usualRecords().filter(({ second }) => second !== 1004 && second !== 1005);
     const gappy = await (await queriesOver(holes)).summary(run, window());
     expect([gappy.complete, gappy.gaps]).toEqual([false, [{ from: 1_004_000, to: 1_006_000 }]]);
@@ -124,7 +124,7 @@ describe("charts", () => {
     expect(points.get(1010)).toMatchObject({ totalRps: null, currentUsers: 0 });
   });
 
-  test("wider steps give at most the points asked for, and the last users of each", async () => {
+  test("wider steps give at most the requested points, each with its last number of users", async () => {
     const chart = await (
       await queriesOver(usualRecords())
     ).timeseries(run, series({ points: "4" }));
@@ -138,7 +138,7 @@ describe("charts", () => {
     );
   });
 
-  test("can be of one endpoint, of several added up, of each as a series, as columns", async () => {
+  test("can cover one endpoint, the sum of several, each as a series, or use columns", async () => {
     const queries = await queriesOver(usualRecords());
     const one = await queries.timeseries(run, series({ endpoint: "POST /b" }));
     expect([one.summary.totalRequests, one.dataPoints?.[3]?.totalRps]).toEqual([10, 1]);
@@ -204,7 +204,7 @@ describe("the table of endpoints", () => {
     expect(table.items[1]?.requestsPerSec).toBeCloseTo(10 / 9);
   });
 
-  test("is quoted where needed as CSV, and holds no formula", async () => {
+  test("as CSV quotes what needs it, and contains no formula", async () => {
     const rows = [
       jsonRow(1, RECORD.open, LOAD),
       sampleRow(2, 1001, [{ name: '=cmd("x"),1', ok: [10] }]),

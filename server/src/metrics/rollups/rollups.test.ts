@@ -72,7 +72,7 @@ const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) 
     clock: { now: () => NOW, monotonic: () => 0, wall: () => NOW },
   });
 
-/** Compacts the windows that began before a second, as a server does when that second is long past. */
+/** Compacts the windows that began before a second, as a server does long after that second. */
 const compactBefore = async (
   metrics: ReturnType<typeof createMemoryStores>["metrics"],
   second: number,
@@ -115,7 +115,7 @@ const answers = async (
 };
 
 describe("rollups", () => {
-  test("every answer is the same, whatever has been compacted, and however often", async () => {
+  test("every answer is the same, whichever windows were compacted and however often", async () => {
     const window = fc.oneof(
       fc.constant({}),
       fc.constant({ phase: "steady" }),
@@ -163,7 +163,7 @@ describe("rollups", () => {
     }
   });
 
-  test("where the retention has taken the seconds, wider cells answer", async () => {
+  test("after the retention deleted the cells of 1 s, wider cells answer", async () => {
     const { metrics } = createMemoryStores();
     const rows = Array.from({ length: 600 }, (_, index) =>
       sampleRow(index + 1, 900 + index, [{ name: "/a", ok: [10] }]),

@@ -8,7 +8,7 @@ import { refreshSummary } from "../controller/settle.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 import { reconcileRun } from "../controller/reconcile-run.ts";
 
-/** An ended run with an event and one record of figures. */
+/** An ended run with an event and one metric record. */
 const ended = async () => {
   const it = await createWorld({ kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 });
   const deps = it.calm();
@@ -34,7 +34,7 @@ const ended = async () => {
   await recordEvent(deps.stores.events, id, { id: "n", at, type: "note", message: "x" });
   const run = async (): Promise<LoadTestRun> => {
     const found = await deps.stores.runs.get(id);
-    if (found === undefined) throw new Error("it is gone");
+    if (found === undefined) throw new Error("the run is gone");
     return found;
   };
   const rows = async (): Promise<number> => (await deps.stores.metrics.read(id)).length;
@@ -43,8 +43,11 @@ const ended = async () => {
   return { deps, id, run, rows, events, arrive };
 };
 
-/** The server dies in the middle of a deletion: the figures are gone, the run is not. */
-const cutOff = async ({ deps, run }: Awaited<ReturnType<typeof ended>>): Promise<LoadTestRun> => {
+/** The server dies during a deletion: the metrics are gone, the run is not. */
+const interruptedDelete = async ({
+  deps,
+  run,
+}: Awaited<ReturnType<typeof ended>>): Promise<LoadTestRun> => {
   const before = await run();
   const events = { ...deps.events, deleteRun: () => Promise.reject(new Error("killed")) };
   const dying = { ...deps, events };
@@ -52,7 +55,7 @@ const cutOff = async ({ deps, run }: Awaited<ReturnType<typeof ended>>): Promise
   return before;
 };
 
-test("a run that was marked to keep after it was read loses nothing", async () => {
+test("a run that was marked keep after the caller read it is not deleted", async () => {
   const { deps, run, rows, events } = await ended();
   const read = await run();
   const had = await events();
@@ -63,9 +66,9 @@ test("a run that was marked to keep after it was read loses nothing", async () =
   expect((await run()).deletingAt).toBeUndefined();
 });
 
-test("once it is decided nothing takes it back, and the next DELETE finishes what a kill has cut off", async () => {
+test("a deletion that has begun cannot be undone, and the next DELETE finishes one that a kill interrupted", async () => {
   const it = await ended();
-  const before = await cutOff(it);
+  const before = await interruptedDelete(it);
   expect([await it.rows(), (await it.run()).deletingAt]).toEqual([0, expect.any(Number)]);
   await expect(
     updateRun(it.deps, await it.run(), { keep: true }, undefined, "t"),
@@ -75,9 +78,9 @@ test("once it is decided nothing takes it back, and the next DELETE finishes wha
   expect([await it.rows(), await it.events()]).toEqual([0, 0]);
 });
 
-test("the next look finishes what a kill has cut off, and until then it holds no slot", async () => {
+test("the next pass finishes a deletion that a kill interrupted, and until then the run holds no slot", async () => {
   const it = await ended();
-  await cutOff(it);
+  await interruptedDelete(it);
   const [left] = await it.deps.stores.runs.unsettled();
   expect(left?.id).toBe(it.id);
   expect(holdsSlot({ ...(await it.run()), slot: 0 })).toBe(false);
@@ -87,10 +90,10 @@ test("the next look finishes what a kill has cut off, and until then it holds no
 });
 
 test.each(["is being deleted", "was deleted"])(
-  "a batch of a run that %s leaves nothing",
+  "a batch for a run that %s leaves no records",
   async (when) => {
     const it = await ended();
-    const before = await cutOff(it);
+    const before = await interruptedDelete(it);
     if (when === "was deleted") await deleteRun(it.deps, before, undefined, "t");
     await it.arrive();
     await expect(refreshSummary(it.deps, before)).rejects.toMatchObject({ kind: "gone" });

@@ -8,14 +8,14 @@ test.each([
   [0, "failed", "no_requests"],
   [3, "duration_reached", "duration_reached"],
 ])(
-  "an end that is told after %i requests, before Running was: %s",
+  "a test-stop callback after %i requests, while the run is Starting, gives the end cause %s",
   async (requests, cause, code) => {
     const it = await createWorld(ONE);
     const deps = it.calm();
     const { id } = await it.create();
-    await it.look();
+    await it.reconcileAll();
     const run = await it.base.runs.get(id);
-    if (run === undefined) throw new Error("it is gone");
+    if (run === undefined) throw new Error("the run is gone");
     expect(run.status).toBe("Starting");
     const metrics = { ...deps.metrics, requests: async () => requests };
     await handleTestStop({ ...deps, metrics }, run, { autoStopped: true });

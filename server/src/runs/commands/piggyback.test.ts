@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runOf } from "../../stores/testing/fixtures.ts";
 import { commandsFor } from "./piggyback.ts";
 
-test("figures of a run that was given up are answered with a stop; somebody else's load is left alone", () => {
+test("metrics of a Failed run are answered with a stop, but not those of an external or a Finished run", () => {
   const types = (...changes: Parameters<typeof runOf>): string[] =>
     commandsFor(runOf(...changes)).map(({ type }) => type);
   expect(types({ status: "Failed" })).toEqual(["stop"]);

@@ -14,11 +14,11 @@ const queueOf = async (length: number) => {
   return { it, ids, runs };
 };
 
-describe("runs that wait for a cluster", () => {
-  test("are told who has it, how many are before them, and when it should be free", async () => {
+describe("runs in the queue of a cluster", () => {
+  test("show which run has the slot, their position, and when the slot should be free", async () => {
     const { it, ids, runs } = await queueOf(4);
-    await it.look();
-    await it.look();
+    await it.reconcileAll();
+    await it.reconcileAll();
     const [first, ...waiting] = await runs();
     expect(first?.status).toBe("Starting");
     const from = (first?.startingAt ?? 0) + 20_000;
@@ -36,7 +36,7 @@ describe("runs that wait for a cluster", () => {
     );
   });
 
-  test("are not told which run of another project has it", async () => {
+  test("do not show the name of a run of another project", async () => {
     const { it, ids, runs } = await queueOf(2);
     const { calm, base } = it;
     const foreign = await base.runs.get(ids[1] ?? "");
@@ -45,7 +45,7 @@ describe("runs that wait for a cluster", () => {
       { version: foreign?.version ?? 0 },
       { projectId: "other" },
     );
-    const look = async () => {
+    const admit = async () => {
       await admitPending(calm(), "sim", await base.runs.unsettled());
       return (await runs())[1]?.statusReason;
     };
@@ -55,16 +55,20 @@ describe("runs that wait for a cluster", () => {
       position: 1,
       expectedStartAt: expect.any(Number) as number,
     };
-    await look();
-    expect(await look()).toEqual(busy);
-    // What an older version has stored is taken back.
-    const told = await base.runs.get(ids[1] ?? "");
-    const leak = { ...busy, expectedStartAt: told?.statusReason?.expectedStartAt, message: "…" };
-    await base.runs.update(ids[1] ?? "", { version: told?.version ?? 0 }, { statusReason: leak });
-    expect(await look()).toEqual(busy);
+    await admit();
+    expect(await admit()).toEqual(busy);
+    // A reason that an older version stored is replaced.
+    const waiting = await base.runs.get(ids[1] ?? "");
+    const leak = { ...busy, expectedStartAt: waiting?.statusReason?.expectedStartAt, message: "…" };
+    await base.runs.update(
+      ids[1] ?? "",
+      { version: waiting?.version ?? 0 },
+      { statusReason: leak },
+    );
+    expect(await admit()).toEqual(busy);
   });
 
-  test("of one look at a free slot, one is given it", async () => {
+  test("only one run gets a free slot, also after two passes", async () => {
     const { it, runs } = await queueOf(3);
     const deps = it.calm();
     await admitPending(deps, "sim", await it.base.runs.unsettled());
@@ -72,16 +76,16 @@ describe("runs that wait for a cluster", () => {
     expect((await runs()).map((run) => run?.status)).toEqual(["Starting", "Pending", "Pending"]);
   });
 
-  test("move up when one before them is cancelled, and start first in, first out", async () => {
+  test("move up when a run before them is cancelled, and start first in, first out", async () => {
     const { it, ids, runs } = await queueOf(4);
-    await it.look();
+    await it.reconcileAll();
     const cancelled = await stopTestRun(it.calm(), ids[1] ?? "", { name: "t" });
     expect([cancelled.status, cancelled.endCause]).toEqual(["Stopped", "stopped_by_user"]);
-    await it.look();
+    await it.reconcileAll();
     expect((await runs()).slice(2).map((run) => run?.statusReason?.position)).toEqual([1, 2]);
-    for (let look = 0; look < 120; look += 1) {
-      it.pass(1000);
-      await it.look();
+    for (let pass = 0; pass < 120; pass += 1) {
+      it.advance(1000);
+      await it.reconcileAll();
     }
     const [a, , c, d] = await runs();
     expect([a, c, d].map((run) => run?.status)).toEqual(["Finished", "Finished", "Finished"]);
@@ -89,10 +93,10 @@ describe("runs that wait for a cluster", () => {
     expect(d?.startingAt).toBeGreaterThanOrEqual(c?.finishedAt ?? Infinity);
   });
 
-  test("have an end too: one that has waited for too long is Stopped as expired", async () => {
+  test("are Stopped as expired after the timeout of the queue", async () => {
     const { it, runs } = await queueOf(2);
-    await it.look();
-    it.pass(6_001_000, false);
+    await it.reconcileAll();
+    it.advance(6_001_000, false);
     const deps = it.calm();
     await admitPending(deps, "sim", await it.base.runs.unsettled());
     const [, second] = await runs();

@@ -8,46 +8,46 @@ import { reconcileRun, type RunMemory } from "./reconcile-run.ts";
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
 const damaged = () => Promise.reject(new Error("database disk image is malformed"));
 
-/** A run under way, and a server that can read nothing, or some things not, of its figures. */
+/** A running run, and a server for which the reads of metrics in `broken` fail. */
 const running = async (broken: readonly (keyof RunMetrics)[]) => {
   const it = await createWorld(ONE);
   const { id } = await it.create();
-  for (let look = 0; look < 6; look += 1) {
-    it.pass(1000);
-    await it.look();
+  for (let pass = 0; pass < 6; pass += 1) {
+    it.advance(1000);
+    await it.reconcileAll();
   }
   const deps = it.calm();
   const metrics = { ...deps.metrics, ...Object.fromEntries(broken.map((name) => [name, damaged])) };
   const memory: RunMemory = {};
-  const look = async (looks: number): Promise<LoadTestRun | undefined> => {
-    for (let left = looks; left > 0; left -= 1) {
-      it.pass(1000);
+  const pass = async (passes: number): Promise<LoadTestRun | undefined> => {
+    for (let left = passes; left > 0; left -= 1) {
+      it.advance(1000);
       await reconcileRun({ ...deps, metrics }, id, memory).catch(() => false);
     }
     return it.base.runs.get(id);
   };
   expect((await it.base.runs.get(id))?.status).toBe("Running");
-  return { it, id, deps, look };
+  return { it, id, deps, pass };
 };
 const ALL = ["requests", "window", "finals", "gaps", "snapshot", "summary"] as const;
 
-describe("figures that cannot be read", () => {
-  test("keep no stop from being sent, and health tells of them", async () => {
-    const { it, id, deps, look } = await running(ALL);
-    expect((await look(2))?.healthReason).toMatchObject({
+describe("metrics that cannot be read", () => {
+  test("do not prevent a stop, and health shows them", async () => {
+    const { it, id, deps, pass } = await running(ALL);
+    expect((await pass(2))?.healthReason).toMatchObject({
       code: "metrics_unavailable",
       message: expect.stringContaining("malformed"),
     });
     await stopTestRun(deps, id, { name: "t" });
-    await look(3);
+    await pass(3);
     expect(it.cluster.loads().at(-1)?.stopCause).toBe("manager");
   });
 
   test.each([{ broken: ALL }, { broken: ["summary"] as const }])(
-    "keep no run from its end, nor its slot from the next: $broken",
+    "do not keep a run from ending or its slot from being freed: $broken",
     async ({ broken }) => {
-      const { it, id, look } = await running(broken);
-      const run = await look(150);
+      const { it, id, pass } = await running(broken);
+      const run = await pass(150);
       expect([run?.status, run?.settledAt !== undefined]).toEqual(["Finished", true]);
       expect(run?.summary).toMatchObject({ complete: false, totalRequests: 0 });
       expect(await it.base.leases.get("sim", 0)).not.toHaveProperty("runId");
@@ -56,10 +56,10 @@ describe("figures that cannot be read", () => {
     },
   );
 
-  test("and can be read again within a minute are in the summary", async () => {
-    const { it, id, look } = await running(["summary"]);
-    expect((await look(60))?.settledAt).toBeUndefined();
-    for (let left = 5; left > 0; left -= 1) await it.look();
+  test("are in the summary when they can be read again within a minute", async () => {
+    const { it, id, pass } = await running(["summary"]);
+    expect((await pass(60))?.settledAt).toBeUndefined();
+    for (let left = 5; left > 0; left -= 1) await it.reconcileAll();
     expect((await it.base.runs.get(id))?.summary?.complete).toBe(true);
   });
 });

@@ -19,7 +19,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** The pages of a real Locust without the plugin, as far as they are read; state and counts are set by the test. */
+/** The pages of a Locust without the plugin that the server reads; the test sets state and counts. */
 const locust = async () => {
   const seen = { state: "ready", requests: 0, users: 0, asked: [] as string[] };
   const pages: Record<string, () => string> = {
@@ -55,7 +55,7 @@ const locust = async () => {
   return { seen, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 };
 
-/** A server that knows this cluster from its configuration alone. */
+/** The clusters of a server that has just started with this one configured. */
 const serverAt = (baseUrl: string): Clusters =>
   createRegistry(
     (config) => {
@@ -70,7 +70,7 @@ const serverAt = (baseUrl: string): Clusters =>
   );
 const world = () => createWorld({ kind: "attached", plugin: false, servers: 1, hosts: 1, runs: 1 });
 
-/** Running, with 50 requests counted. */
+/** A Running run with 50 requests. */
 const running = async () => {
   const it = await world();
   const { seen, baseUrl } = await locust();
@@ -85,74 +85,74 @@ const running = async () => {
   );
   Object.assign(seen, { state: "running", requests: 50, users: 5 });
   const memory: RunMemory = {};
-  const look = async (looks = 1): Promise<LoadTestRun | undefined> => {
-    for (let left = looks; left > 0; left -= 1) {
-      it.pass(1000);
+  const pass = async (passes = 1): Promise<LoadTestRun | undefined> => {
+    for (let left = passes; left > 0; left -= 1) {
+      it.advance(1000);
       await reconcileRun(deps, id, memory);
     }
     return it.base.runs.get(id);
   };
-  expect((await look())?.status).toBe("Running");
-  return { it, id, deps, seen, look, baseUrl };
+  expect((await pass())?.status).toBe("Running");
+  return { it, id, deps, seen, pass, baseUrl };
 };
 
 describe("a run on a Locust without the plugin", () => {
-  test("whose master was restarted is Failed by that name: nobody has stopped it", async () => {
-    const { seen, look } = await running();
+  test("whose master was restarted is Failed as master_restarted, not Stopped", async () => {
+    const { seen, pass } = await running();
     Object.assign(seen, { state: "ready", requests: 0, users: 0 });
-    const run = await look(3);
+    const run = await pass(3);
     expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "master_restarted"]);
   });
 
-  test("that waits for its last figures lets load alone that somebody begins meanwhile", async () => {
-    const { id, deps, seen, look } = await running();
+  test("that waits for its final metrics does not stop load that another user starts meanwhile", async () => {
+    const { id, deps, seen, pass } = await running();
     await stopTestRun(deps, id, { name: "t" });
-    await look(2);
+    await pass(2);
     expect(seen).toMatchObject({ state: "stopped", asked: ["/stop"] });
     Object.assign(seen, { state: "running", requests: 3, users: 1 });
-    const run = await look(20);
+    const run = await pass(20);
     expect([run?.status, seen.asked]).toEqual(["Stopped", ["/stop"]]);
     expect(run?.settledAt).toBeDefined();
   });
 
-  test("is told the users once more that were changed back before a server died", async () => {
-    const { it, id, deps, seen, look, baseUrl } = await running();
+  test("gets its users again from the next server when they were changed back before the first one died", async () => {
+    const { it, id, deps, seen, pass, baseUrl } = await running();
     await changeLoad(deps, id, { targetUsers: 9 }, "t");
-    await look();
+    await pass();
     expect(seen.asked).toEqual(["/swarm"]);
     await changeLoad(deps, id, { targetUsers: 5 }, "t");
-    it.pass(1000);
+    it.advance(1000);
     await reconcileRun(it.calm({ clusters: serverAt(baseUrl) }), id, {});
     expect(seen.asked).toEqual(["/swarm", "/swarm"]);
   });
 
-  test("stays with its address when the configuration names another after a restart", async () => {
+  test("stays at its address when the configuration has another one after a restart", async () => {
     const { it, id, seen } = await running();
     const other = await locust();
     const moved = it.calm({ clusters: serverAt(other.baseUrl) });
     const memory: RunMemory = {};
     for (let left = 40; left > 0; left -= 1) {
-      it.pass(1000);
+      it.advance(1000);
       await reconcileRun(moved, id, memory);
     }
     expect((await it.base.runs.get(id))?.status).toBe("Finished");
     expect([seen.asked, other.seen.asked]).toEqual([["/stop"], []]);
   });
 
-  test("is not started into load that has begun since the look, and does not take that for its own", async () => {
+  test("does not start into load that began after the observation, nor counts it as its own", async () => {
     const it = await world();
     const { seen, baseUrl } = await locust();
     const { id, version } = await it.create();
     const at = it.now();
     await it.base.runs.update(id, { version }, { status: "Starting", startingAt: at, slot: 0 });
     const clusters = serverAt(baseUrl);
-    // Between the look, which found Locust idle, and the command.
+    // After the observation, which found Locust idle, and before the command.
     const failpoint = async (name: string): Promise<void> => {
       if (name === "start.before") Object.assign(seen, { state: "running", requests: 7, users: 3 });
     };
     const memory: RunMemory = {};
     for (let left = 4; left > 0; left -= 1) {
-      it.pass(1000);
+      it.advance(1000);
       await reconcileRun(it.calm({ clusters, failpoint }), id, memory);
     }
     const run = await it.base.runs.get(id);
@@ -160,7 +160,7 @@ describe("a run on a Locust without the plugin", () => {
     expect(seen.asked).toEqual([]);
   });
 
-  test("that Locust itself has begun is not Failed before the page shows it", async () => {
+  test("that was started at Locust is not Failed before the page shows its load", async () => {
     const it = await world();
     const { seen, baseUrl } = await locust();
     const deps = it.calm({ clusters: serverAt(baseUrl) });

@@ -5,7 +5,7 @@ import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.
 import { createMemoryStores } from "../../stores/memory/stores.ts";
 import { type OpenGaps, recordGaps } from "./record-gaps.ts";
 
-test("a gap is told after ten seconds, once, and its end when it is healed", async () => {
+test("a gap has one event after ten seconds, and another when it is closed", async () => {
   const stores = createMemoryStores();
   const aggregates = createRunAggregateCache(stores.metrics);
   let mono = 0;
@@ -23,24 +23,24 @@ test("a gap is told after ten seconds, once, and its end when it is healed", asy
       seqs.map((seq) => ({ record: row(seq) })),
     );
   };
-  const look = async (at: number) => {
+  const pass = async (at: number) => {
     mono = at;
     await recordGaps(deps, testRun(), known);
     const { items } = await stores.events.list("run", { limit: 10 });
     return items.map(({ type, data }) => [type, data?.["fromSeq"], data?.["toSeq"]]);
   };
   await arrive(1, 2, 5, 6);
-  expect(await look(0)).toEqual([]);
-  expect(await look(9000)).toEqual([]);
-  expect(await look(10_000)).toEqual([["gap", 3, 4]]);
-  expect(await look(20_000)).toEqual([["gap", 3, 4]]);
+  expect(await pass(0)).toEqual([]);
+  expect(await pass(9000)).toEqual([]);
+  expect(await pass(10_000)).toEqual([["gap", 3, 4]]);
+  expect(await pass(20_000)).toEqual([["gap", 3, 4]]);
   await arrive(3, 4);
-  expect(await look(21_000)).toEqual([
+  expect(await pass(21_000)).toEqual([
     ["gap", 3, 4],
     ["gap_closed", 3, 4],
   ]);
   await arrive(8);
-  expect(await look(22_000)).toHaveLength(2);
+  expect(await pass(22_000)).toHaveLength(2);
   await arrive(7);
-  expect(await look(40_000)).toHaveLength(2);
+  expect(await pass(40_000)).toHaveLength(2);
 });

@@ -3,7 +3,7 @@ import { killAt } from "../domain/deadline.ts";
 import { POLICY } from "../domain/policy.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 
-/** A run of 20 s whose machine goes down, with every server on it; another machine's server is left. */
+/** A run of 20 s whose machine goes down with its server; a server on another machine is left. */
 const machineDown = async () => {
   const it = await createWorld({ kind: "local", plugin: true, servers: 2, hosts: 2, runs: 1 });
   const { id } = await it.create();
@@ -12,26 +12,26 @@ const machineDown = async () => {
     if (run === undefined) throw new Error("the run is gone");
     return run;
   };
-  const look = async (seconds: number): Promise<void> => {
+  const reconcileFor = async (seconds: number): Promise<void> => {
     for (let second = 0; second < seconds; second += 1) {
-      it.pass(1000);
-      await it.look();
+      it.advance(1000);
+      await it.reconcileAll();
     }
   };
-  await it.look();
-  await look(4);
+  await it.reconcileAll();
+  await reconcileFor(4);
   const running = await stored();
   expect([running.status, running.health, running.hostId]).toEqual(["Running", "ok", "host-0"]);
   it.cutOff(0, 3_600_000);
-  return { it, stored, look, lostAt: (killAt(running) ?? 0) + POLICY.hostLostMs };
+  return { it, stored, reconcileFor, lostAt: (killAt(running) ?? 0) + POLICY.hostLostMs };
 };
 
-describe("a run on a machine that is not heard of", () => {
-  test("is unknown once its server must be gone, and that is told once", async () => {
-    const { it, stored, look } = await machineDown();
-    await look(10);
+describe("a run on a machine without a live server", () => {
+  test("has unknown health once its server must be gone, with one event", async () => {
+    const { it, stored, reconcileFor } = await machineDown();
+    await reconcileFor(10);
     expect((await stored()).health).toBe("ok");
-    await look(20);
+    await reconcileFor(20);
     const run = await stored();
     expect([run.status, run.health, run.healthReason?.code]).toEqual([
       "Running",
@@ -40,15 +40,15 @@ describe("a run on a machine that is not heard of", () => {
     ]);
     expect(run.healthReason?.message).toContain("host-0");
     const { items } = await it.base.events.list(run.id, { limit: 100 });
-    const told = items.filter(({ type }) => type === "health");
-    expect(told.map(({ data }) => data?.["code"])).toEqual(["host_unknown"]);
+    const changes = items.filter(({ type }) => type === "health");
+    expect(changes.map(({ data }) => data?.["code"])).toEqual(["host_unknown"]);
   });
 
-  test("is lost a minute after all its load must have ended, and not before", async () => {
-    const { it, stored, look, lostAt } = await machineDown();
-    await look(Math.floor((lostAt - it.now()) / 1000) - 1);
+  test("is Failed as host_lost a minute after all its load must have ended, and not before", async () => {
+    const { it, stored, reconcileFor, lostAt } = await machineDown();
+    await reconcileFor(Math.floor((lostAt - it.now()) / 1000) - 1);
     expect([(await stored()).status, it.now() < lostAt]).toEqual(["Running", true]);
-    await look(3);
+    await reconcileFor(3);
     const run = await stored();
     expect([run.status, run.statusReason?.code]).toEqual(["Failed", "host_lost"]);
     expect(run.finishedAt).toBeGreaterThan(lostAt);

@@ -6,7 +6,7 @@ import { createWorld } from "../testing/simulation/world.ts";
 
 const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
 
-test("the event of the last state is there once, whether a kill kept it from being written or not", async () => {
+test("the event of the final status exists once, whether or not a kill prevented its first write", async () => {
   for (const killed of [true, false]) {
     const it = await createWorld(ONE);
     const deps = it.calm();
@@ -14,15 +14,15 @@ test("the event of the last state is there once, whether a kill kept it from bei
     const { events } = deps.stores;
     const dying: typeof events = {
       ...events,
-      append: (runId, told) =>
-        told.some(({ data }) => data?.["to"] === "Stopped")
+      append: (runId, added) =>
+        added.some(({ data }) => data?.["to"] === "Stopped")
           ? Promise.reject(new Error("killed"))
-          : events.append(runId, told),
+          : events.append(runId, added),
     };
     const stores = killed ? { ...deps.stores, events: dying } : deps.stores;
     await stopTestRun(it.calm({ stores }), id, { name: "t" }).catch(() => {});
     const run = await it.base.runs.get(id);
-    if (run === undefined) throw new Error("it is gone");
+    if (run === undefined) throw new Error("the run is gone");
     await settleRun(deps, run, {});
     const { items } = await events.list(id, { limit: 9 });
     const last = items.filter(({ data }) => data?.["to"] === "Stopped");
@@ -37,46 +37,46 @@ test("the event of the last state is there once, whether a kill kept it from bei
   }
 });
 
-test("an attached Locust that stays silent keeps the slot for 15 minutes, and no longer", async () => {
+test("a run on an attached Locust that stays silent keeps its slot for 15 minutes", async () => {
   const it = await createWorld({ ...ONE, kind: "attached", plugin: false });
   const deps = it.calm();
   const { id } = await it.create();
-  await it.look();
-  await it.look();
+  await it.reconcileAll();
+  await it.reconcileAll();
   const { version, slot } = (await it.base.runs.get(id)) ?? {};
   const run = await it.base.runs.update(
     id,
     { version: version ?? 0 },
     { status: "Failed", finishedAt: it.now() },
   );
-  if (run === undefined || slot === undefined) throw new Error("it was not started");
+  if (run === undefined || slot === undefined) throw new Error("the run was not started");
   const { adapter } = it.cluster;
   const cleanUp = () => Promise.reject(new Error("silent"));
   const silent = { ...adapter, commands: { ...adapter.commands, cleanUp } };
-  const look = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run, {});
+  const settle = () => settleRun({ ...deps, clusters: onlyCluster(silent) }, run, {});
   const lease = async () => (await it.base.leases.get("sim", slot))?.runId;
-  it.pass(899_000);
-  await expect(look()).rejects.toThrow("silent");
+  it.advance(899_000);
+  await expect(settle()).rejects.toThrow("silent");
   expect(await lease()).toBe(id);
-  it.pass(1000);
-  expect((await look())?.settledAt).toBe(it.now());
+  it.advance(1000);
+  expect((await settle())?.settledAt).toBe(it.now());
   expect(await lease()).toBeUndefined();
   const { items } = await deps.stores.events.list(id, { limit: 50 });
   expect(items.map(({ type }) => type)).toContain("load_may_be_left");
 });
 
-test("nothing is stopped for a run whose slot another has by now", async () => {
+test("settling a run does not stop the load of the run that has its slot now", async () => {
   const it = await createWorld({ ...ONE, kind: "attached", plugin: false, runs: 2 });
   const deps = it.calm();
   const [first, second] = [await it.create(), await it.create()];
-  for (let look = 0; look < 60; look += 1) {
-    it.pass(1000);
-    await it.look();
+  for (let pass = 0; pass < 60; pass += 1) {
+    it.advance(1000);
+    await it.reconcileAll();
     if ((await it.base.runs.get(second.id))?.status === "Running") break;
   }
   const ended = await it.base.runs.get(first.id);
-  if (ended === undefined) throw new Error("it is gone");
-  // A kill after the slot was given back, and before that was written down.
+  if (ended === undefined) throw new Error("the run is gone");
+  // As after a kill between the release of the slot and the write of settledAt.
   const cut = await it.base.runs.update(first.id, { version: ended.version }, { settledAt: null });
   expect((await settleRun(deps, cut ?? ended, {}))?.settledAt).toBeDefined();
   const load = it.cluster.loads().find(({ runId }) => runId === second.id);

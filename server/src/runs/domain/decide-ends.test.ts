@@ -9,7 +9,7 @@ describe("a run that was started at Locust itself", () => {
   const external = runIn("Starting", { trigger: "external", externalKey: "b:1" });
   delete external.startSent;
 
-  test("is waited for while Locust does not show it yet, and no longer", () => {
+  test("is Failed if Locust does not show it within 15 s", () => {
     const idle: Observation = {
       kind: "ready",
       workers: 2,
@@ -25,7 +25,7 @@ describe("a run that was started at Locust itself", () => {
   });
 });
 
-describe("a master that is at another run", () => {
+describe("a master that works on another run", () => {
   const run = runIn("Running");
   const other = (masterInstanceId: string): Observation => ({
     kind: "foreign",
@@ -34,16 +34,16 @@ describe("a master that is at another run", () => {
     capabilities,
   });
 
-  test("has ended this one if it is the same process: the last figures say how", () => {
-    const told = factsAt(60, { finalsIn: true, stopCause: "deadline" });
-    expect(decided(run, other("b"), told)).toEqual(["Stopping duration_reached"]);
+  test("has ended this run if it is the same master instance: the final metrics say how", () => {
+    const finals = factsAt(60, { finalsIn: true, stopCause: "deadline" });
+    expect(decided(run, other("b"), finals)).toEqual(["Stopping duration_reached"]);
     expect(decided(run, other("b"), factsAt(60, { endSeenForMs: 14_000 }))).toEqual([]);
     expect(decided(run, other("b"), factsAt(60, { endSeenForMs: 15_000 }))).toEqual([
       "Failed end_unknown",
     ]);
   });
 
-  test("was restarted if it is another process", () => {
+  test("was restarted if it is another master instance", () => {
     expect(decided(run, other("c"), factsAt(60))).toEqual(["Failed master_restarted"]);
   });
 });
@@ -53,21 +53,21 @@ describe("a stop that has no effect", () => {
   const stopping = { ...unsent, stopSentAt: STARTED };
   const sent = { stopSentAgoMs: 1000, firstStopAgoMs: 60_000, unreachableForMs: 4000 };
 
-  test("is never due where nobody has sent it: the server was away until now", () => {
+  test("is sent first, and nothing is killed, if the server was away and has not sent it yet", () => {
     for (const seen of [loading(), silent]) {
       expect(decided(unsent, seen, factsAt(600))[0]).toBe("stop");
       expect(decided(unsent, seen, factsAt(600))).not.toContain("kill");
     }
-    // A server that was killed as it sent it has left that to this one.
+    // The stop was sent by a server that was killed right afterwards.
     const late = factsAt(600, { stopSentAgoMs: 4000, firstStopAgoMs: 4000 });
     expect(decided({ ...unsent, stopSentAt: STARTED }, loading(), late)).toEqual([]);
     const just = factsAt(600, { watchedForMs: 1000 });
     expect(decided(unsent, loading({ phase: "stopping" }), just)).toEqual([]);
-    // Locust's own stop, which needs none of ours, has hung for as long.
+    // Locust stops by itself and has hung for as long.
     expect(decided(unsent, loading({ phase: "stopping" }), factsAt(33))).toEqual(["kill"]);
   });
 
-  test("is sent once to who is silent, again to who listens, and then the processes are ended", () => {
+  test("is sent once to a silent master, again to one that answers, and then the processes are ended", () => {
     expect(decided(stopping, silent, factsAt(5))[0]).toBe("stop");
     expect(decided(stopping, silent, factsAt(20, { ...sent, stopSentAgoMs: 20_000 }))).toEqual([
       "unknown master_unresponsive",
@@ -76,7 +76,7 @@ describe("a stop that has no effect", () => {
     expect(decided(stopping, loading({ phase: "stopping" }), factsAt(20))).toEqual([]);
     expect(decided(stopping, loading(), factsAt(33, sent))).toEqual(["kill"]);
     expect(decided(stopping, silent, factsAt(33, sent))[0]).toBe("kill");
-    // Not ours to kill: in the end it is lost.
+    // Processes that the server cannot kill: in the end the master counts as lost.
     expect(decided(stopping, silent, factsAt(63, { ...sent, unreachableForMs: 30_000 }))).toEqual([
       "kill",
       "Failed master_lost",
@@ -87,7 +87,7 @@ describe("a stop that has no effect", () => {
     ]);
   });
 
-  test("a page that is kept by a clock that was set back proves nothing, and the reason says so", () => {
+  test("a page that may be outdated because a clock was set back proves nothing, and the reason says so", () => {
     const clockOffsets = [{ worker: "master", seconds: -300 }];
     const polled = { totalRequests: 100, totalFailures: 0, currentUsers: 10, requestStats: {} };
     const polledPage = loading({ clockOffsets, polledSnapshot: polled });

@@ -15,18 +15,18 @@ import {
   silence,
 } from "../testing/decide-fixtures.ts";
 
-describe("a start is proved by requests", () => {
+describe("a start is confirmed by requests", () => {
   const starting = runIn("Starting");
-  const phantom = loading({ requests: 0 });
+  const withoutRequests = loading({ requests: 0 });
 
-  test("a phantom run never becomes Running: stopped, then Failed, as no_requests", () => {
+  test("a run without requests never becomes Running: it is stopped, then Failed as no_requests", () => {
     const last = POLICY.startTimeoutMs / 1000;
-    expect(decided(starting, phantom, factsAt(last))).toEqual([]);
-    expect(decided(starting, phantom, factsAt(last + 1))).toEqual(["Stopping no_requests"]);
+    expect(decided(starting, withoutRequests, factsAt(last))).toEqual([]);
+    expect(decided(starting, withoutRequests, factsAt(last + 1))).toEqual(["Stopping no_requests"]);
     expect(decided(starting, loading(), factsAt(5))).toEqual(["Running", "ok"]);
   });
 
-  test("a script that raises in on_start is told by name: when all users are gone, else at the timeout", () => {
+  test("a script that raises in on_start is script_failed_on_start: when all users are gone, else at the timeout", () => {
     const scriptError = { message: "ValueError: no token", onStart: true };
     const dead = loading({ requests: 0, users: 0, usersDied: 10, scriptError });
     expect(decided(starting, dead, factsAt(3))).toEqual(["Stopping script_failed_on_start"]);
@@ -40,7 +40,7 @@ describe("a start is proved by requests", () => {
     });
   });
 
-  test("zero workers, too few, a foreign run, another master: each by its name", () => {
+  test("zero workers, too few workers, another run, another master: each has its own code", () => {
     const fresh = runIn("Starting");
     delete fresh.startSent;
     const ready = (workers: number, masterInstanceId = "b"): Observation => ({
@@ -64,12 +64,12 @@ describe("a start is proved by requests", () => {
   });
 });
 
-describe("health follows evidence", () => {
+describe("health", () => {
   const running = runIn("Running");
   const health = (seen: Observation, facts = factsAt(60)): string[] =>
     decided(running, seen, facts);
 
-  test("the worst is told first, and unknown before all", () => {
+  test("shows the worst problem, and unknown before all others", () => {
     const saturated = [{ id: "worker-1", since: STARTED }];
     const clockOffsets = [{ worker: "worker-2", seconds: 3 }];
     const all = { saturated, clockOffsets, workersLost: ["worker-2"] };
@@ -83,7 +83,7 @@ describe("health follows evidence", () => {
     expect(health(loading({ users: 0, targetUsers: 0 }), stalled)).toEqual(["ok"]);
   });
 
-  test("silence is unknown with its beginning, refusal too, until it is a loss", () => {
+  test("is unknown with its start time while the master is silent or refuses connections, until it is lost", () => {
     const facts = factsAt(60, { unreachableForMs: 4000.5 });
     expect(health(silent, facts)).toEqual(["unknown master_unresponsive"]);
     const [action] = decide(running, silent, facts);
@@ -97,11 +97,11 @@ describe("health follows evidence", () => {
   });
 });
 
-describe("auto-stop as the server sees it", () => {
+describe("auto-stop in the server", () => {
   const from = STARTED / 1000;
   const bad = { requests: 100, failures: 90, from, to: from + 60 };
 
-  test("the rule is the plugin's", () => {
+  test("has the same rule as the plugin", () => {
     const running = runIn("Running");
     expect(autoStopEvidence(running, bad)).toEqual({
       requests: 100,
@@ -119,7 +119,7 @@ describe("auto-stop as the server sees it", () => {
     expect(autoStopEvidence(off, bad)).toBeUndefined();
   });
 
-  test("it stops a run that is seen, and one that is only heard of by its figures", () => {
+  test("stops a run whether its master answers or only its metrics arrive", () => {
     const facts = factsAt(75, { window: bad });
     expect(decided(runIn("Running"), loading(), facts)).toEqual(["Stopping auto_stop_errors"]);
     expect(decided(runIn("Running"), silent, facts)).toEqual(["Stopping auto_stop_errors"]);
@@ -129,7 +129,7 @@ describe("auto-stop as the server sees it", () => {
   });
 });
 
-test("how long load has run is what the plugin tells, whatever the clocks are", () => {
+test("the running time of load comes from the plugin, not from the clocks", () => {
   const run = runIn("Running", { durationSeconds: 60 });
   const early = loading({ testStartedAt: STARTED - 300_000, ranMs: 20_000 });
   expect(decided(run, early, factsAt(20))).toEqual(["ok"]);
@@ -138,7 +138,7 @@ test("how long load has run is what the plugin tells, whatever the clocks are", 
 });
 
 describe("a master that does not answer", () => {
-  test("past the deadline is not waited for: the stop begins, and so does what follows it", () => {
+  test("is not waited for after the deadline: the run becomes Stopping", () => {
     const run = runIn("Running", { durationSeconds: 20 });
     expect(decided(run, silent, factsAt(29, { unreachableForMs: 15_000 }))).toEqual([
       "unknown master_unresponsive",
@@ -148,7 +148,7 @@ describe("a master that does not answer", () => {
     ]);
   });
 
-  test("though requests prove that its load runs: it is Running, and not shown as well", () => {
+  test("while requests prove that load runs: the run is Running with unknown health", () => {
     const run = runIn("Starting");
     const actions = decide(run, silent, factsAt(9, { requestsSeen: 3, unreachableForMs: 5000 }));
     expect(actions).toMatchObject([

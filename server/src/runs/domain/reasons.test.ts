@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const ROOT = new URL("../../../..", import.meta.url).pathname;
 const DOCS = readFileSync(`${ROOT}docs/reasons.md`, "utf8");
 
-/** Rows of the table under one heading: the name in the first column, and the others. */
+/** The rows of the table under one heading: name (first column) → other columns. */
 const rowsOf = (heading: string): Map<string, string[]> => {
   const section = DOCS.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
   return new Map(
@@ -16,7 +16,7 @@ const rowsOf = (heading: string): Map<string, string[]> => {
   );
 };
 
-/** What the sources name between quotes, found by a pattern. */
+/** The names that a pattern captures in the sources. */
 const namedIn = (files: string, pattern: RegExp): string[] =>
   globSync(files, { cwd: ROOT })
     .filter((file) => !/\.test\.ts$|\/testing\//.test(file))
@@ -29,7 +29,7 @@ test.each([
   ["Reasons of a health", HEALTH_CODES],
   ["Events", EVENTS],
 ] as const)(
-  "%s: every one stands in docs/reasons.md with its meaning, and no other",
+  "%s: docs/reasons.md has each of them with its meaning, and no others",
   (heading, list) => {
     const rows = rowsOf(heading);
     expect([...rows.keys()].toSorted()).toEqual(Object.keys(list).toSorted());

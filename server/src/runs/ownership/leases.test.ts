@@ -5,12 +5,12 @@ import { admitPending } from "../controller/admission.ts";
 import { onlyCluster } from "../testing/simulation/clusters.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 
-/** A new store, and a Locust that has followed fence 7 for another one. */
+/** A new store, and a Locust that has seen fence 7 from another store. */
 const usedLocust = async () => {
   const it = await createWorld({ kind: "attached", plugin: true, servers: 1, hosts: 1, runs: 1 });
   const { adapter } = it.cluster;
   await adapter.commands.attach({ run: runOf(), fence: 7 });
-  const telling: ClusterAdapter = {
+  const withFence: ClusterAdapter = {
     ...adapter,
     probe: async () => ({ ...(await adapter.probe()), fence: 7 }),
     observe: async (run) => {
@@ -18,13 +18,13 @@ const usedLocust = async () => {
       return seen.kind === "load" ? { ...seen, load: { ...seen.load, fence: 7 } } : seen;
     },
   };
-  const deps = it.calm({ clusters: onlyCluster(telling) });
+  const deps = it.calm({ clusters: onlyCluster(withFence) });
   const run = await it.create();
   return { it, adapter, deps, run, stored: () => it.base.runs.get(run.id) };
 };
 
-describe("a Locust that another store's server has used", () => {
-  test("is claimed above the fence that it tells while it is idle", async () => {
+describe("a Locust that a server with another store has used", () => {
+  test("is claimed with a fence above its own while it is idle", async () => {
     const { it, adapter, deps, run, stored } = await usedLocust();
     await admitPending(deps, "sim", [run]);
     const claimed = await stored();
@@ -33,7 +33,7 @@ describe("a Locust that another store's server has used", () => {
     await adapter.commands.attach({ run, fence: claimed?.fence ?? 0 });
   });
 
-  test("is not claimed while it works on another's run", async () => {
+  test("is not claimed while it works on another run", async () => {
     const { adapter, deps, it, run, stored } = await usedLocust();
     await adapter.commands.start({ run: runOf({ id: "another" }), fence: 7 });
     await admitPending(deps, "sim", [run]);
@@ -42,10 +42,10 @@ describe("a Locust that another store's server has used", () => {
   });
 
   test.each([
-    ["above its fence for the run that it works on", "own", 8],
-    ["below it while it works on another's run", "another", 1],
-    ["below it while it is idle: what it did before may have been this run", "none", 1],
-  ])("is held %s", async (_, there, fence) => {
+    ["above its fence if it works on this run", "own", 8],
+    ["below its fence while it works on another run", "another", 1],
+    ["below its fence while it is idle, since its last run may have been this one", "none", 1],
+  ])("is leased %s", async (_, there, fence) => {
     const { adapter, deps, run } = await usedLocust();
     if (there === "own") await adapter.commands.start({ run, fence: 7 });
     if (there === "another")

@@ -4,7 +4,7 @@ import { createHeartbeats } from "./membership.ts";
 
 const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Two servers of one store, on machines of their own. */
+/** Two servers on one store, each on its own machine. */
 const twoServers = () => {
   const { leases } = createMemoryStores();
   const server = (holder: string) => {
@@ -18,7 +18,7 @@ const twoServers = () => {
     });
     return {
       ...beats,
-      pass: (ms: number) => (awake += ms),
+      advance: (ms: number) => (awake += ms),
       sleep: (ms: number) => (asleep += ms),
     };
   };
@@ -26,14 +26,14 @@ const twoServers = () => {
 };
 
 describe("a server whose machine was asleep", () => {
-  test("stands down at once when it wakes, and works under another term from its next beat on", async () => {
+  test("stands down when it wakes, and has another term after its next heartbeat", async () => {
     const { one, two } = twoServers();
     await one.beat();
     await two.beat();
     const before = one.term();
     expect(before).toBeDefined();
     one.sleep(16_000);
-    two.pass(16_000);
+    two.advance(16_000);
     expect(await two.isGone("one")).toBe(true);
     expect(one.term()).toBeUndefined();
     await one.beat();
@@ -41,7 +41,7 @@ describe("a server whose machine was asleep", () => {
     expect(one.term()).not.toBe(before);
   });
 
-  test("does not find the others gone: it was itself that did not look", async () => {
+  test("does not count the others as gone: it did not read their heartbeats meanwhile", async () => {
     const { one, two } = twoServers();
     await two.beat();
     await one.beat();
@@ -49,7 +49,7 @@ describe("a server whose machine was asleep", () => {
     expect(await one.isGone("two")).toBe(false);
   });
 
-  test("that slept for a moment only goes on", async () => {
+  test("that slept only for a moment keeps its term", async () => {
     const { one } = twoServers();
     await one.beat();
     const before = one.term();

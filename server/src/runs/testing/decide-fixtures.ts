@@ -77,7 +77,7 @@ export const loading = (load: Partial<LoadState> = {}, workers = 2): Observation
 export const silence = { kind: "unreachable", message: "no answer in 4 s" } as const;
 export const silent: Observation = { ...silence, refused: false };
 
-/** What is decided, in short: an action, or a state with its code, or a health with its code. */
+/** The decision in short: for each action its name; for a transition the status with its code; for health the health with its code. */
 export const decided = (run: LoadTestRun, seen: Observation, facts: Facts): string[] =>
   decide(run, seen, facts).map((action) => {
     if (action.do === "transition") {

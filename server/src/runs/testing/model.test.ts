@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { explore } from "./simulation/model.ts";
 
-describe("lease, fence, start and stop: every order of every step of two servers, one of which may sleep at any of them", () => {
+describe("model of lease, fence, start and stop: every order of the steps of two servers, one of which may sleep once", () => {
   test.each([
-    { name: "with the plugin's fence", guards: { plugin: true, term: true } },
-    { name: "with the fence alone", guards: { plugin: true, term: false } },
-    { name: "without the plugin", guards: { plugin: false, term: true } },
+    { name: "with the plugin's fence and the term", guards: { plugin: true, term: true } },
+    { name: "with the plugin's fence and no term", guards: { plugin: true, term: false } },
+    { name: "with the term and no plugin", guards: { plugin: false, term: true } },
   ])(
-    "$name: never two starts, never load for an ended run, always a way to the end",
+    "$name: never two starts, never load for an ended run, the run can always end",
     ({ guards }) => {
       const { states, wrong, stuck } = explore(guards);
       expect(wrong).toBeUndefined();
@@ -16,7 +16,7 @@ describe("lease, fence, start and stop: every order of every step of two servers
     },
   );
 
-  test("with neither guard the model finds the history that the guards are for", () => {
+  test("with neither guard the model finds a broken promise", () => {
     expect(explore({ plugin: false, term: false }).wrong).toBeDefined();
   });
 });

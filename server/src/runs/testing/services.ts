@@ -28,7 +28,7 @@ const LIMITS: {
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** What `app.ts` wires for runs, from parts that a test may replace. */
+/** Wires the services of runs as `app.ts` does, from parts that a test may replace. */
 export const assemble = (parts: Parts) => {
   const { stores, membership, clusters, metrics, clock, ids, hostId } = parts;
   const failpoint = parts.failpoint ?? noFailpoints;

@@ -8,8 +8,8 @@ const HISTORIES = Number(process.env["LOAD_MANAGER_HISTORIES"] ?? 2000);
 const seed = process.env["LOAD_MANAGER_SEED"];
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
 
-describe("whatever happens to runs", () => {
-  test("none is lost, started twice or left running; each ends once, is settled, and its slot free", async () => {
+describe("simulated histories", () => {
+  test("no run is lost, started twice or left running; each ends once and is settled, and its slot is free", async () => {
     await fc.assert(
       fc.asyncProperty(variant, fc.array(step, { maxLength: 40 }), async (variantOf, steps) => {
         const { broken } = await play(variantOf, steps);
@@ -23,7 +23,7 @@ describe("whatever happens to runs", () => {
     );
   });
 
-  test("what ends a run that was cancelled while it waited does not stop the next one", async () => {
+  test("settling a run that was cancelled while it waited does not stop the next run", async () => {
     const { broken } = await play(
       { kind: "attached", plugin: false, servers: 1, hosts: 1, runs: 2 },
       [{ do: "cut-off", server: 0, ms: 500 }, { do: "stop" }, { do: "fault", fault: "lost-call" }],
@@ -31,22 +31,22 @@ describe("whatever happens to runs", () => {
     expect(broken).toEqual([]);
   });
 
-  test("a stop that a server could not send any more, since it had slept, is not due", async () => {
+  test("a stop that a server did not send because it slept is not counted as sent", async () => {
     const { broken } = await play(
       { kind: "attached", plugin: false, servers: 2, hosts: 1, runs: 1 },
       [
         { do: "disturb", server: 1, ms: 100, calls: 1, what: "kill-before" },
-        { do: "pass", ms: 20_001 },
+        { do: "advance", ms: 20_001 },
         { do: "disturb", server: 0, ms: 100, calls: 4, what: "pause-before" },
-        { do: "pass", ms: 10_000 },
-        { do: "pass", ms: 22_001 },
+        { do: "advance", ms: 10_000 },
+        { do: "advance", ms: 22_001 },
       ],
     );
     expect(broken).toEqual([]);
   });
 
-  test("undisturbed it is Finished by its duration, and stopped by hand it is Stopped", async () => {
-    const quiet = Array.from({ length: 5 }, () => ({ do: "pass", ms: 1000 }) as const);
+  test("without faults a run is Finished after its duration, or Stopped when a user stops it", async () => {
+    const quiet = Array.from({ length: 5 }, () => ({ do: "advance", ms: 1000 }) as const);
     for (const kind of ["local", "attached"] as const) {
       for (const servers of [1, 2] as const) {
         const of = { ...ONE, kind, servers };
@@ -62,11 +62,11 @@ describe("whatever happens to runs", () => {
     }
   });
 
-  test("load ends by the time that is promised, though the server is dead from its start on", async () => {
+  test("load ends in the promised time although the server died right after the start", async () => {
     const it = await createWorld(ONE);
     const run = await it.create();
-    for (let look = 0; look < 5; look += 1) await it.look();
-    it.pass(600_000);
+    for (let pass = 0; pass < 5; pass += 1) await it.reconcileAll();
+    it.advance(600_000);
     const [load] = it.cluster.loads();
     const seen = await it.base.runs.get(run.id);
     expect(load?.endedAt).toBeLessThanOrEqual(killAt(seen ?? run) ?? 0);

@@ -45,7 +45,7 @@ const filled = async () => {
   return { dataDir, stores, runIds, loadTest };
 };
 
-/** A process that stores a figure, and only then says so in control.db: what a settled run is to its figures. */
+/** A process that stores a record and then its seq in control.db, in the same order as a run's metrics and its settling. */
 const program = (dataDir: string): string => `
   const { openSqliteStores } = await import(${JSON.stringify(new URL("../sqlite/stores.ts", import.meta.url).href)});
   const stores = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
@@ -76,7 +76,7 @@ const stopped = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
   });
 
 describe("a backup", () => {
-  test("beside a server that stores all the while fits together, each time", async () => {
+  test("taken while a server writes is consistent", async () => {
     const dataDir = fresh();
     const file = `${fresh()}.mjs`;
     writeFileSync(file, program(dataDir));
@@ -84,9 +84,9 @@ describe("a backup", () => {
     await started(child, /\n300\n/);
     let before = 0;
     for (let round = 0; round < 4; round += 1) {
-      const made = await backupOf(dataDir);
+      const { file: archive } = await backupOf(dataDir);
       const target = fresh();
-      restoreTo(made.file, target);
+      restoreTo(archive, target);
       const stores = await openSqliteStores({ dataDir: target });
       const settled = (await stores.leases.heartbeats()).get("settled") ?? 0;
       const rows = await stores.metrics.read("r");
@@ -100,7 +100,7 @@ describe("a backup", () => {
     expect(readdirSync(root).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 
-  test("restored, a server starts on it, and every answer is the same", async () => {
+  test("can be restored: a server starts on it, and every answer is the same", async () => {
     const { dataDir, stores, runIds, loadTest } = await filled();
     const { file, manifest } = await backupOf(dataDir);
     expect(manifest).toMatchObject({ version: "1.2.3", createdAt: "2026-11-24T01:02:03.000Z" });
@@ -146,7 +146,7 @@ describe("a backup", () => {
     expect(answers[1]).toEqual(answers[0]);
   });
 
-  test("is a tar file that replaces another only when told to; without data there is none", async () => {
+  test("is a tar file that replaces another only with force; without data there is none", async () => {
     const { dataDir, stores } = await filled();
     const { file } = await backupOf(dataDir);
     const bytes = readFileSync(file);
@@ -209,7 +209,7 @@ describe("a restore", () => {
     expect(existsSync(target)).toBe(false);
   });
 
-  test("goes into an empty folder only; forced, it puts aside what is there", async () => {
+  test("goes into an empty folder only; with force it moves the existing files aside", async () => {
     const { dataDir, stores, loadTest } = await filled();
     const { file } = await backupOf(dataDir);
     expect(failure(() => restoreTo(file, dataDir, true))).toContain("in use by another");
@@ -232,11 +232,11 @@ describe("a restore", () => {
     await then.close();
   });
 
-  test("that was broken off keeps servers away and is completed by the same command", async () => {
+  test("that was interrupted keeps servers from starting, and the same command completes it", async () => {
     const { dataDir, stores, loadTest } = await filled();
     const { file } = await backupOf(dataDir);
     await stores.close();
-    // As a kill leaves it: after half of the files were put aside, and in the middle of writing.
+    // As after a kill: half of the files were moved aside, and a file is partly written.
     const aside = join(dataDir, "replaced-1");
     mkdirSync(aside);
     writeFileSync(join(aside, "control.db"), "older");

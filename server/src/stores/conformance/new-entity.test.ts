@@ -95,7 +95,7 @@ describe("a new entity", () => {
     describedContract(open, BOOKMARKS);
   });
 
-  test("comes to an existing folder with its migration", async () => {
+  test("is added to an existing folder by its migration", async () => {
     const dataDir = freshFolder();
     const before = await openSqliteStores({ dataDir });
     expect(() => before.collection(BOOKMARKS)).toThrow("opened without bookmarks");
@@ -106,7 +106,7 @@ describe("a new entity", () => {
     await expect(openSqliteStores({ dataDir })).rejects.toThrow(/newer Load Manager.*is 101/);
   });
 
-  test("is refused where its description contradicts itself", () => {
+  test("is refused if its description contradicts itself", () => {
     const wrong = (change: object) => () => described<Bookmark>()({ ...BOOKMARKS, ...change });
     expect(wrong({ columns: { bookmarkId: { type: "text" } } })).toThrow("is the key");
     const optional = { type: "text", optional: true };

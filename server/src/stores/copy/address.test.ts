@@ -35,7 +35,7 @@ describe("addresses", () => {
     expect(message(".load-manager")).toMatch(/--from must be sqlite:FOLDER or mongodb/);
   });
 
-  test("of a source must be right; a typo makes nothing", async () => {
+  test("of a missing source are refused; a typo creates nothing", async () => {
     const missing = join(mkdtempSync(join(tmpdir(), "load-manager-address-")), "typo");
     expect(
       String(await rejection(openSource(parseAddress(`sqlite:${missing}`, "--from")))),
@@ -44,11 +44,11 @@ describe("addresses", () => {
   });
 
   onMongo(({ uri, database }) => {
-    test("of a source in MongoDB must be right; looking makes nothing", async () => {
+    test("of a missing source in MongoDB are refused; reading creates nothing", async () => {
       const address = parseAddress(`${uri}/${database}`, "--from");
-      const told = `There is nothing of Load Manager in the database ${database}`;
-      expect(String(await rejection(openSource(address)))).toContain(told);
-      expect(String(await rejection(openSource(address)))).toContain(told);
+      const expected = `There is nothing of Load Manager in the database ${database}`;
+      expect(String(await rejection(openSource(address)))).toContain(expected);
+      expect(String(await rejection(openSource(address)))).toContain(expected);
     });
   });
 });

@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 const sqlite = (dataDir = folder()) => openSqliteStores({ dataDir, unfinished: true });
-const clone = (source: Stores, target: Stores, more: { force?: boolean } = {}) => {
+const copy = (source: Stores, target: Stores, more: { force?: boolean } = {}) => {
   const said: string[] = [];
   return copyStore({
     source,
@@ -56,7 +56,7 @@ const clone = (source: Stores, target: Stores, more: { force?: boolean } = {}) =
   }).then((copied) => ({ ...copied, said }));
 };
 
-/** Everything that a user sees is the same in both. */
+/** Expects everything that a user sees to be the same in both. */
 const expectSame = async (one: Stores, other: Stores, runIds: readonly string[]) => {
   for (const runId of runIds) {
     expect(await answersOf(other, runId)).toEqual(await answersOf(one, runId));
@@ -95,14 +95,14 @@ describe("a copy", { timeout: 120_000 }, () => {
       test(`from ${from} to ${to} is the same, and so is the copy back`, async () => {
         const [source, target, back] = [await openFrom(), await openTo(), await openFrom()];
         const { runIds } = await fill(source, 2);
-        const copied = await clone(source, target);
+        const copied = await copy(source, target);
         expect(copied.same).toBe(true);
         expect(copied.verdicts.map(({ kind, source: { count } }) => [kind, count > 0])).toEqual(
           DUMP_KINDS.map((kind) => [kind, true]),
         );
         await expectSame(source, target, runIds);
         expect(await target.dump.mark()).toBeUndefined();
-        const again = await clone(target, back);
+        const again = await copy(target, back);
         expect(again.verdicts.map(({ target: sum }) => sum)).toEqual(
           copied.verdicts.map(({ source: sum }) => sum),
         );
@@ -117,7 +117,7 @@ describe("a copy", { timeout: 120_000 }, () => {
     const [source, place] = [await sqlite(), mongo()];
     const { runIds } = await fill(source, 1);
     const target = await openMongoStores(place);
-    await clone(source, target);
+    await copy(source, target);
     const client = new MongoClient(URI);
     const found = await client
       .db(place.database)
@@ -130,7 +130,7 @@ describe("a copy", { timeout: 120_000 }, () => {
     await target.close();
   });
 
-  test("goes on where it was broken off, also where the source has changed since", async () => {
+  test("resumes after an interruption, and copies again what has changed in the source", async () => {
     for (const openTo of kinds.slice(1).map(([, open]) => open)) {
       const [source, target] = [await sqlite(), await openTo()];
       const { runIds, loadTest } = await fill(source, 2);
@@ -146,7 +146,7 @@ describe("a copy", { timeout: 120_000 }, () => {
           },
         },
       };
-      expect(String(await rejection(clone(source, failing)))).toContain("broken off");
+      expect(String(await rejection(copy(source, failing)))).toContain("broken off");
       const mark = await target.dump.mark();
       expect(JSON.parse(mark ?? "{}")).toMatchObject({
         what: "copy",
@@ -158,7 +158,7 @@ describe("a copy", { timeout: 120_000 }, () => {
         { runId: "new", masterInstanceId: "b", seq: 1, type: 1, second: 0, body: Buffer.of(1) },
       ]);
       const before = puts;
-      const copied = await clone(source, target);
+      const copied = await copy(source, target);
       expect(before).toBeGreaterThan(8);
       expect(copied.same).toBe(true);
       expect(copied.said).toEqual([
@@ -172,7 +172,7 @@ describe("a copy", { timeout: 120_000 }, () => {
     }
   });
 
-  test("of two that copy to one target the first ends", async () => {
+  test("is ended by a later copy to the same target", async () => {
     const [source, target] = [createMemoryStores(), createMemoryStores()];
     await fill(source, 1);
     let second: Promise<{ same: boolean }> | undefined;
@@ -182,14 +182,14 @@ describe("a copy", { timeout: 120_000 }, () => {
         ...source.dump,
         walk: async (kind, after) => {
           if (kind === "metrics_timeseries" && second === undefined) {
-            second = clone(source, target);
+            second = copy(source, target);
             await second;
           }
           return source.dump.walk(kind, after);
         },
       },
     };
-    expect(String(await rejection(clone(watched, target)))).toContain("taken over");
+    expect(String(await rejection(copy(watched, target)))).toContain("taken over");
     expect((await second)?.same).toBe(true);
   });
 
@@ -197,29 +197,29 @@ describe("a copy", { timeout: 120_000 }, () => {
     const [source, target] = [createMemoryStores(), createMemoryStores()];
     await fill(source, 1);
     await fill(target, 1);
-    expect(String(await rejection(clone(source, target)))).toMatch(
+    expect(String(await rejection(copy(source, target)))).toMatch(
       /the other is not empty: it holds load_tests \(1\), script_revisions \(2\)/,
     );
     const other = createMemoryStores();
     const mark = { what: "copy", source: "sqlite:/three", command: "do this" };
     await other.dump.setMark(undefined, JSON.stringify(mark));
-    expect(String(await rejection(clone(source, other)))).toMatch(/sqlite:\/three.*do this/);
+    expect(String(await rejection(copy(source, other)))).toMatch(/sqlite:\/three.*do this/);
   });
 
-  test("refuses active runs by name; those that wait are copied", async () => {
+  test("refuses active runs by name; pending runs are copied", async () => {
     const [source, target] = [createMemoryStores(), createMemoryStores()];
     const pending = runOf();
     const running = runOf({ status: "Running", name: "Soak" });
     await source.runs.create(pending);
     await source.runs.create(running);
-    expect(String(await rejection(clone(source, target, { force: true })))).toContain(
+    expect(String(await rejection(copy(source, target, { force: true })))).toContain(
       `Soak (${running.id}, Running)`,
     );
     await source.runs.delete(running.id, 1);
-    expect(await clone(source, target)).toMatchObject({ same: true, waiting: 1 });
+    expect(await copy(source, target)).toMatchObject({ same: true, waiting: 1 });
   });
 
-  test("refuses while a server beats, on either side, and leaves no mark", async () => {
+  test("refuses while a server has a heartbeat on either side, and leaves no mark", async () => {
     for (const side of ["source", "target"] as const) {
       const plain = { source: createMemoryStores(), target: createMemoryStores() };
       await fill(plain.source, 1);
@@ -238,15 +238,15 @@ describe("a copy", { timeout: 120_000 }, () => {
       };
       const source = side === "source" ? used : plain.source;
       const target = side === "target" ? used : plain.target;
-      expect(String(await rejection(clone(source, target)))).toMatch(/A server is using/);
+      expect(String(await rejection(copy(source, target)))).toMatch(/A server is using/);
       expect(await target.dump.mark()).toBeUndefined();
       if (side === "source") {
-        expect((await clone(source, target, { force: true })).same).toBe(true);
+        expect((await copy(source, target, { force: true })).same).toBe(true);
       }
     }
   });
 
-  test("a difference is found, and keeps the mark", async () => {
+  test("with a difference reports it and keeps the mark", async () => {
     const [source, target] = [createMemoryStores(), createMemoryStores()];
     const { loadTest } = await fill(source, 1);
     const spoiling: Stores = {
@@ -263,7 +263,7 @@ describe("a copy", { timeout: 120_000 }, () => {
           ),
       },
     };
-    const copied = await clone(source, spoiling);
+    const copied = await copy(source, spoiling);
     expect(copied.same).toBe(false);
     expect(
       copied.verdicts.filter(({ source: a, target: b }) => a.checksum !== b.checksum),
@@ -272,7 +272,7 @@ describe("a copy", { timeout: 120_000 }, () => {
     expect(await target.loadTests.get(loadTest.id)).toEqual(loadTest);
   });
 
-  test("until it is complete no server starts on the target", async () => {
+  test("that is incomplete keeps servers from starting on the target", async () => {
     const mark = JSON.stringify({ what: "copy", source: "sqlite:/one", command: "store copy …" });
     const dataDir = folder();
     const stores = await sqlite(dataDir);

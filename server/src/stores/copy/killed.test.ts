@@ -16,17 +16,17 @@ import { openSource } from "./open.ts";
 const CLI = fileURLToPath(new URL("../../../../cli/bin/load-manager.js", import.meta.url));
 const URI = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
 
-/** Runs the command; killed with -9 as soon as it has said `until`. */
+/** Runs the command, and kills it with -9 as soon as its output has `until`. */
 const copy = (from: string, to: string, until?: string) =>
   new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     const child = spawn(process.execPath, [CLI, "store", "copy", "--from", from, "--to", to]);
     let output = "";
-    const heard = (text: string): void => {
+    const onOutput = (text: string): void => {
       output += text;
       if (until !== undefined && output.includes(until)) child.kill("SIGKILL");
     };
-    child.stdout.setEncoding("utf8").on("data", heard);
-    child.stderr.setEncoding("utf8").on("data", heard);
+    child.stdout.setEncoding("utf8").on("data", onOutput);
+    child.stderr.setEncoding("utf8").on("data", onOutput);
     child.on("error", reject);
     child.on("exit", (code) => resolve({ code, output }));
   });
@@ -42,7 +42,7 @@ const MOMENTS = [
 
 for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {
   test(
-    `killed again and again, a copy to ${kind} is completed by the same command`,
+    `a copy to ${kind} that is killed repeatedly is completed by the same command`,
     {
       timeout: 180_000,
     },

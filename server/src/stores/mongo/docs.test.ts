@@ -6,7 +6,7 @@ const ROOT = new URL("../../../../", import.meta.url);
 const DOCS = readFileSync(new URL("docs/mongodb.md", ROOT), "utf8");
 const lines = DOCS.split("\n");
 
-test("every collection and index stands there, with its fields", () => {
+test("docs/mongodb.md has every collection and index, with its fields", () => {
   const expected: string[] = [];
   for (const [collection, indexes] of Object.entries(COLLECTIONS)) {
     expect(lines.filter((line) => line.startsWith(`| \`${collection}\` | `)).length).toBe(
@@ -20,7 +20,7 @@ test("every collection and index stands there, with its fields", () => {
   expect(lines.filter((line) => /^\| `\w+` \| `\w+_idx` \|/.test(line))).toEqual(expected);
 });
 
-test("every operator and method that is used stands there", () => {
+test("docs/mongodb.md has every operator and method that is used", () => {
   const folder = new URL("server/src/stores/mongo/", ROOT);
   const sources = readdirSync(folder)
     .filter((name) => name.endsWith(".ts") && !/test/.test(name))

@@ -13,13 +13,13 @@ import { openMongoStores } from "./stores.ts";
 import { onMongo } from "../testing/test-database.ts";
 
 onMongo((options) => {
-  /** Numbers as the server has them, not as the driver would show them. */
+  /** Reads 64-bit integers as BSON longs, which the driver would convert to numbers. */
   const client = new MongoClient(options.uri, { promoteLongs: false });
   const db = client.db(options.database);
   afterAll(() => client.close());
 
-  describe("what other programs find in the database", () => {
-    test("entities have the API's own field names, times as 64-bit integers, ids as _id", async () => {
+  describe("the documents in the database", () => {
+    test("entities have the field names of the API, times as 64-bit integers, ids as _id", async () => {
       const stores = await openMongoStores(options);
       const loadTest = loadTestOf({ recentRuns: [recentRunOf()], metadata: { "a.b": { $x: 1 } } });
       const run = runOf({ startedAt: 1_703_232_000_000, loadTestId: loadTest.id, spawnRate: 2.5 });
@@ -46,7 +46,7 @@ onMongo((options) => {
       await stores.close();
     });
 
-    test("metrics are a document a second with plain totals, found by run and a range of 64-bit times", async () => {
+    test("metrics are one document for each second with plain totals, found by run and a range of 64-bit times", async () => {
       const stores = await openMongoStores(options);
       const scope = freshScope();
       const rows = [10, 11, 12].map((second, index) =>
@@ -79,7 +79,7 @@ onMongo((options) => {
       await stores.close();
     });
 
-    test("the indexes have the names that are documented, and are made once", async () => {
+    test("the indexes have the documented names, and are created once", async () => {
       await (await openMongoStores(options)).close();
       await (await openMongoStores(options)).close();
       const names = async (collection: string) =>
@@ -96,7 +96,7 @@ onMongo((options) => {
   const db = client.db(options.database);
   afterAll(() => client.close());
 
-  test("an index of that name on other fields is told, with what to do, and the server does not start", async () => {
+  test("an index with a name of ours on other fields keeps the server from starting, and the message says what to do", async () => {
     await db
       .collection("load_tests")
       .createIndex({ tenantId: 1 }, { name: "account_org_project_idx" });
@@ -108,7 +108,7 @@ onMongo((options) => {
     await (await openMongoStores(options)).close();
   });
 
-  test("data of the older schema are not touched: the server refuses, and names the command", async () => {
+  test("data of the older schema are not changed: the server refuses to start and names the command", async () => {
     await db.collection("store_meta").deleteMany({});
     await db.collection("load_tests").insertOne({ tenantId: "acme", name: "old" });
     expect(String(await rejection(openMongoStores(options)))).toMatch(
@@ -118,7 +118,7 @@ onMongo((options) => {
     await (await openMongoStores(options)).close();
   });
 
-  test("a database from before the first format, or of a newer program, is refused by name", async () => {
+  test("a database from before the first format or of a newer program is refused, and the message names it", async () => {
     await (await openMongoStores(options)).close();
     const mark = db.collection<{ _id: string; version: number }>("store_meta");
     expect((await mark.findOne({ _id: "schema" }))?.version).toBe(2);

@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-/** Only root can make one; `npm test` says where it could not. */
+/** Only root can mount a small disk; `npm test` reports when it could not. */
 const SMALL_DISKS = process.getuid?.() === 0 ? ["a tmpfs of 48 MiB"] : [];
 
 const open = async (dataDir: string) => {
@@ -52,7 +52,7 @@ describe("a data folder", () => {
           try {
             for (;;) writeSync(filler, Buffer.alloc(bytes, 1));
           } catch {
-            // Full to this grain.
+            // No room is left for a write of this size.
           }
         }
       },
@@ -73,7 +73,7 @@ describe("a data folder", () => {
   };
 
   test.each(SMALL_DISKS)(
-    "whose disk (%s) is full: figures wait, the ends of runs are written, and all goes on once there is room",
+    "whose disk (%s) is full: metrics are refused, the ends of runs are written, and everything works again once there is room",
     async () => {
       const { stores, ballast, fill, free } = await onSmallDisk();
       const run = runOf({ status: "Stopping" });
@@ -98,7 +98,7 @@ describe("a data folder", () => {
       });
       const stored = (await stores.metrics.read(run.id)).length;
 
-      // Many ends can be written, from the ballast; figures do not take that room.
+      // The ballast gives room for the ends of many runs; metrics do not get that room.
       let current = await stores.runs.update(
         run.id,
         { version: 1 },
@@ -127,7 +127,7 @@ describe("a data folder", () => {
   );
 
   test.each(SMALL_DISKS)(
-    "whose disk (%s) is full: whatever else is wanted is refused, and the ends of runs are written all the same",
+    "whose disk (%s) is full: all other writes are refused, and the ends of runs are written",
     async () => {
       const { stores, ballast, fill, free } = await onSmallDisk();
       const loadTest = loadTestOf();
@@ -169,7 +169,7 @@ describe("a data folder", () => {
           ]);
         }
       };
-      // Not one of them gets the room that is kept.
+      // None of them gets the room of the ballast.
       await expectRefused();
       expect(ballast()).toBe(8 << 20);
       await expectProblem(stores.ping(), "unavailable");
@@ -201,7 +201,7 @@ describe("a data folder", () => {
       await stores.keys.finish("key", "us", { status: 201, headers: {}, body: "b".repeat(2000) });
       expect(await stores.leases.release("local", 0, "us", lease?.fence ?? 0)).toBe(true);
 
-      // What is there can be taken away.
+      // Deleting is possible.
       await stores.events.deleteRun(old.id);
       expect(await stores.runs.delete(old.id, 1)).toBe(true);
       expect(await stores.loadTests.delete(loadTest.id, 1)).toBe(true);
@@ -214,7 +214,7 @@ describe("a data folder", () => {
   );
 
   test.each(SMALL_DISKS)(
-    "whose disk (%s) is full can be opened, and the ends of runs be written",
+    "whose disk (%s) is full can be opened, and the ends of runs can be written",
     async () => {
       const { disk, stores, fill, free, ballast } = await onSmallDisk();
       const run = runOf({ status: "Stopping" });
@@ -234,7 +234,7 @@ describe("a data folder", () => {
   );
 
   test.each(SMALL_DISKS)(
-    "whose disk (%s) is too small for one script: the ballast is not given for it",
+    "whose disk (%s) is too small for a script: the ballast is not used for it",
     async () => {
       const { stores, ballast } = await onSmallDisk();
       const large = new Map([["large", Buffer.alloc(45 << 20, 1)]]);

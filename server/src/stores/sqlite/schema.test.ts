@@ -12,7 +12,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 type IndexRow = { name: string; unique: number; origin: string; partial: number };
 
-/** What SQLite itself says of a table. */
+/** The columns, keys and indexes of a table as SQLite reports them. */
 const tableIn = (db: Database.Database, name: string) => {
   const indexes = db.pragma(`index_list(${name})`) as IndexRow[];
   return {
@@ -54,7 +54,7 @@ test("the tables of a fresh folder are those of the descriptions", async () => {
   real.close();
 });
 
-test("what goes with an entity goes with its row", async () => {
+test("deleting a row deletes its dependents", async () => {
   const real = await opened();
   for (const { name, key, dependents = [] } of descriptionsOf()) {
     for (const dependent of dependents) {

@@ -19,7 +19,7 @@ describe("a data folder", () => {
     return dataDir;
   };
 
-  test("of a newer program, or from before the first format, is refused by name and left alone", async () => {
+  test("of a newer program or from before the first format is refused and not changed, and the message names it", async () => {
     for (const name of ["control.db", "metrics.db"]) {
       const newer = await withFormat(name, 199);
       await expect(openSqliteStores({ dataDir: newer })).rejects.toThrow(
@@ -39,7 +39,7 @@ describe("a data folder", () => {
     }
   });
 
-  test("is held by one server, told by its process id, and free again after it", async () => {
+  test("is locked by one server, whose process id the message names, and free after it ends", async () => {
     const dataDir = newFolder();
     const first = await openSqliteStores({ dataDir });
     await expect(openSqliteStores({ dataDir })).rejects.toThrow(
@@ -83,7 +83,7 @@ describe("a data folder", () => {
     await stores.close();
   });
 
-  test("says who it belongs to in a file that people can read", async () => {
+  test("names its server in a readable file", async () => {
     const dataDir = newFolder();
     const stores = await openSqliteStores({ dataDir });
     expect(readFileSync(join(dataDir, "server.pid"), "utf8")).toBe(`${process.pid}\n`);

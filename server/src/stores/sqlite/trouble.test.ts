@@ -24,7 +24,7 @@ const open = async (dataDir: string) => {
 };
 
 describe("a data folder in trouble", () => {
-  test("whose control database another program holds: told soon, and well again afterwards", async () => {
+  test("whose control database another program locks: writes fail soon, and work again afterwards", async () => {
     const dataDir = newFolder();
     const stores = await open(dataDir);
     const run = runOf();
@@ -35,7 +35,7 @@ describe("a data folder in trouble", () => {
     expect(await rejection(stores.ping())).toMatchObject({
       message: expect.stringMatching(/another program holds.*SQLITE_BUSY in control.db/),
     });
-    // What was committed can be read all the same.
+    // Committed data can still be read.
     expect((await stores.runs.get(run.id))?.id).toBe(run.id);
     other.exec("ROLLBACK");
     other.close();
@@ -43,7 +43,7 @@ describe("a data folder in trouble", () => {
     expect((await stores.runs.update(run.id, { version: 1 }, { notes: "x" }))?.notes).toBe("x");
   });
 
-  test("of which a page is broken: the file is named, and what can be read stays readable", async () => {
+  test("with a damaged page: the message names the file, and undamaged data stay readable", async () => {
     const dataDir = newFolder();
     const first = await openSqliteStores({ dataDir });
     const runs = range(1, 400).map((index) => runOf({ createdAt: index, notes: "n".repeat(500) }));
@@ -85,11 +85,11 @@ describe("a data folder in trouble", () => {
       ),
     ).toMatchObject({ message: expect.stringContaining("in control.db") });
     expect((await stores.loadTests.get(loadTest.id))?.id).toBe(loadTest.id);
-    // Who looks after the open runs still sees those that can be read.
+    // The loop still gets the open runs that can be read.
     expect(await stores.runs.unsettled()).toHaveLength(read);
   });
 
-  test("of which a document is not JSON any more: that is damage too, and hides no other run", async () => {
+  test("with a document that is not JSON: it counts as damaged, and other runs stay readable", async () => {
     const dataDir = newFolder();
     const first = await openSqliteStores({ dataDir });
     const [broken, whole] = [runOf({ notes: "x".repeat(50) }), runOf()];

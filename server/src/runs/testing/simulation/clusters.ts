@@ -13,8 +13,8 @@ type Locust = ReturnType<typeof simulatedLocust>;
 export type Loads = ReturnType<Locust["loads"]>;
 
 /**
- * The cluster that the runs of a history are started on. An attached one is one Locust for all of them; a local one
- * makes a Locust for each run.
+ * The cluster of all runs of a history. An attached cluster is one Locust for all of them; a local cluster starts a
+ * Locust for each run.
  */
 export const simulatedCluster = (options: {
   readonly kind: "local" | "attached";
@@ -51,7 +51,7 @@ export const simulatedCluster = (options: {
         ? { state: "busy", message: "Locust is busy." }
         : { state: "idle" },
   };
-  /** The same cluster for a server on another machine: the processes are out of its reach. */
+  /** The same cluster as a server on another machine sees it: it cannot reach the processes. */
   const fromAfar: ClusterAdapter = {
     ...adapter,
     observe: async () => ({ kind: "nothing" }),
@@ -72,8 +72,8 @@ export const simulatedCluster = (options: {
     starts: (): [string, number][] => all().flatMap(({ starts }) => [...starts]),
     intrusions: (): string[] => all().flatMap(({ intrusions }) => intrusions),
     loads: (): Loads => all().flatMap((locust) => [...locust.loads()]),
-    pass: (ms: number, served: boolean): void => {
-      for (const locust of all()) locust.pass(ms, served);
+    advance: (ms: number, served: boolean): void => {
+      for (const locust of all()) locust.advance(ms, served);
     },
     disturbNext: (fault: Fault): void => newest()?.disturbNext(fault),
     killMaster: (): void => newest()?.killMaster(),
@@ -84,7 +84,7 @@ export const simulatedCluster = (options: {
     },
     otherStart: (): void => one.otherStart(),
     otherStop: (): void => one.otherStop(),
-    /** What a history can be held against, beside the loads. */
+    /** What the simulated Locusts recorded, to check the history against. */
     witnessed: () => ({
       harmed: all().flatMap(({ harmed }) => harmed),
       mastersKilled: all().some((locust) => locust.wasKilled()),

@@ -1,23 +1,23 @@
 import { AppError } from "../../../lib/errors.ts";
 import type { Stores } from "../../../stores/ports.ts";
 
-/** The server was killed: nothing after this happened. */
+/** The server was killed: nothing after this call happens. */
 export class Killed extends Error {}
 
-/** What happens at the n-th call of a server to its store. */
+/** A fault at the n-th call of a server to its store. */
 export type Disturbance = {
   readonly calls: number;
   readonly what:
     | "kill-before"
     | "kill-after"
-    /** The process sleeps (SIGSTOP, a long collection of garbage) until it is woken. */
+    /** The process sleeps (SIGSTOP, a long garbage collection) until it is woken. */
     | "pause-before"
     | "pause-after"
-    /** The write is done, the answer does not arrive. */
+    /** The write is done, but the answer does not arrive. */
     | "lost-reply";
 };
 
-/** One server's way to a store that others use too. */
+/** One server's connection to a store that other servers use too. */
 export const disturbedStores = (stores: Stores) => {
   let calls = 0;
   let next: { left: number; what: Disturbance["what"] } | undefined;
@@ -74,7 +74,7 @@ export const disturbedStores = (stores: Stores) => {
       events: wrap(stores.events),
       leases: wrap(stores.leases),
     },
-    /** How many have been made. */
+    /** The number of calls so far. */
     calls: (): number => calls,
     disturb: ({ calls: left, what }: Disturbance): void => {
       next = { left, what };

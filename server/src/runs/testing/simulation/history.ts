@@ -8,14 +8,14 @@ type Change = {
   readonly fence: number;
 };
 
-/** Everything that was ever committed, in its order. */
+/** Everything that was committed, in order. */
 export type History = {
   readonly accepted: string[];
   readonly changes: Change[];
   readonly fences: { readonly slot: string; readonly fence: number }[];
 };
 
-/** The same stores; what is committed is written down. */
+/** The same stores; every commit is also recorded in `history`. */
 export const recordingStores = (stores: Stores): { stores: Stores; history: History } => {
   const history: History = { accepted: [], changes: [], fences: [] };
   const note = ({ id, status, fence }: LoadTestRun): void => {
@@ -62,15 +62,15 @@ type Load = {
   readonly stopTimeoutMs: number;
 };
 
-/** How exactly the simulation tells times. */
+/** The resolution of times in the simulation. */
 const GRAIN_MS = 1000;
 
 const overlaps = (a: Load, b: Load): boolean =>
   a.startedAt < (b.endedAt ?? Infinity) && b.startedAt < (a.endedAt ?? Infinity);
 
 /**
- * The promise, as code: every way in which a history breaks it, in words. `runs` as they are stored at the end, when
- * everything has been well for long enough.
+ * The promise of docs/reliability.md as code. Returns one message for each way in which the history breaks it. `runs`
+ * are the stored runs at the end, after a long time without faults.
  */
 export const brokenPromises = (seen: {
   readonly history: History;
@@ -78,22 +78,22 @@ export const brokenPromises = (seen: {
   readonly starts: readonly (readonly [runId: string, count: number])[];
   readonly intrusions: readonly string[];
   readonly loads: readonly Load[];
-  /** The master stops at the deadline by itself. */
+  /** Whether the master stops at the deadline by itself. */
   readonly plugin: boolean;
-  /** The runs that a user has stopped, and whether anybody has stopped Locust itself. */
+  /** The runs that a user stopped, and whether a user stopped Locust in its own page. */
   readonly stopped: ReadonlySet<string>;
   readonly stoppedInPage: boolean;
-  /** The states that the events of a run tell of. */
+  /** The statuses in the events of each run. */
   readonly recorded: ReadonlyMap<string, readonly unknown[]>;
   readonly witnessed: {
-    /** Loads of others that were stopped. */
+    /** Loads of other users that the server stopped. */
     readonly harmed: readonly string[];
     readonly mastersKilled: boolean;
-    /** The runs that Locust was told to stop. */
+    /** The runs for which Locust received a stop. */
     readonly stopped: ReadonlySet<string>;
   };
   readonly recentRuns: readonly string[];
-  /** Whether a run that was created after everything else was given the slot. */
+  /** Whether a run that was created last got the slot. */
   readonly slotIsFree: boolean;
 }): string[] => {
   const broken: string[] = [];
@@ -106,20 +106,23 @@ export const brokenPromises = (seen: {
       continue;
     }
     if (!isTerminal(run.status)) broken.push(`the run ${id} has not ended: ${run.status}`);
-    else if (run.statusReason?.code === undefined) broken.push(`the run ${id} ended for no reason`);
+    else if (run.statusReason?.code === undefined)
+      broken.push(`the run ${id} ended without a reason`);
     if (run.endCause === "stopped_by_user" && !seen.stopped.has(id))
-      broken.push(`nobody has stopped the run ${id}, and it ended as stopped by a user`);
+      broken.push(`no user stopped the run ${id}, but it ended as stopped_by_user`);
     if (run.endCause === "stopped_at_locust" && !seen.stoppedInPage)
-      broken.push(`nobody has stopped Locust, and the run ${id} ended as stopped there`);
+      broken.push(`nobody stopped Locust, but the run ${id} ended as stopped_at_locust`);
     const why = run.statusReason?.code;
-    const untrue = (what: string): number => broken.push(`the run ${id} is ${why}, and ${what}`);
+    const untrue = (what: string): number =>
+      broken.push(`the reason of the run ${id} is ${why}, but ${what}`);
     if (why === "stop_not_confirmed" && !seen.witnessed.stopped.has(id))
-      untrue("nobody has told Locust to stop");
-    if (why === "master_restarted" && !seen.witnessed.mastersKilled) untrue("no master was");
-    // Without the plugin a server that was killed as it told Locust to start cannot know whether it did.
+      untrue("Locust received no stop");
+    if (why === "master_restarted" && !seen.witnessed.mastersKilled)
+      untrue("no master was restarted");
+    // Without the plugin a server that was killed while it sent the start cannot know whether it arrived.
     const started = seen.starts.some(([key]) => key.startsWith(`${id}:`));
     if (why === "start_not_confirmed" && seen.plugin && !started)
-      untrue("Locust was never told to start");
+      untrue("Locust received no start");
     if (
       why === "host_lost" &&
       seen.loads.some(
@@ -131,7 +134,7 @@ export const brokenPromises = (seen: {
     const changes = history.changes.filter(({ runId }) => runId === id);
     for (const status of new Set(changes.map((change) => change.status))) {
       const times = seen.recorded.get(id)?.filter((one) => one === status).length ?? 0;
-      if (times !== 1) broken.push(`${times} events tell that the run ${id} became ${status}`);
+      if (times !== 1) broken.push(`${times} events say that the run ${id} became ${status}`);
     }
     const ends = new Set(changes.map(({ status }) => status).filter(isTerminal));
     if (ends.size > 1) broken.push(`the run ${id} ended as ${[...ends].join(" and ")}`);
@@ -143,13 +146,15 @@ export const brokenPromises = (seen: {
         broken.push(`the ended run ${id} became ${change.status}`);
       }
     });
-    if (!seen.recentRuns.includes(id)) broken.push(`its load test does not know the run ${id}`);
+    if (!seen.recentRuns.includes(id))
+      broken.push(`the run ${id} is not in recentRuns of its load test`);
   }
   for (const [runId, count] of seen.starts) {
     if (count > 1) broken.push(`${runId} was started ${count} times`);
   }
   for (const harm of seen.witnessed.harmed) broken.push(`stopped: ${harm}`);
-  for (const intrusion of seen.intrusions) broken.push(`a start was sent for ${intrusion}`);
+  for (const intrusion of seen.intrusions)
+    broken.push(`a start was sent while other load ran: ${intrusion}`);
   for (const [index, load] of seen.loads.entries()) {
     const ours = stored.has(load.runId);
     if (ours && load.endedAt === undefined && load.stopIssuedAt === undefined) {
@@ -157,19 +162,19 @@ export const brokenPromises = (seen: {
     }
     const limit = (load.deadlineAt ?? Infinity) + load.stopTimeoutMs + GRAIN_MS;
     if (seen.plugin && (load.endedAt ?? 0) > limit)
-      broken.push(`load of ${load.runId} has outlived its deadline`);
+      broken.push(`load of ${load.runId} ran past its deadline`);
     for (const other of seen.loads.slice(index + 1)) {
       if (load.runId !== other.runId && overlaps(load, other)) {
-        broken.push(`load of ${load.runId} and of ${other.runId} ran at once on one slot`);
+        broken.push(`loads of ${load.runId} and ${other.runId} ran at the same time on one slot`);
       }
     }
   }
   const highest = new Map<string, number>();
   for (const { slot, fence } of history.fences) {
     if (fence <= (highest.get(slot) ?? 0))
-      broken.push(`the fence ${fence} of ${slot} was given twice`);
+      broken.push(`the fence of ${slot} did not rise: ${fence}`);
     highest.set(slot, fence);
   }
-  if (!seen.slotIsFree) broken.push("the slot is not given to another run");
+  if (!seen.slotIsFree) broken.push("the slot is not free: a new run did not get it");
   return broken;
 };

@@ -13,10 +13,10 @@ export type Load = {
   stopCause?: LoadState["stopCause"];
 };
 
-/** How the loads are named that somebody starts in Locust's own page. */
-export const OTHER = "somebody-";
+/** Prefix of the ids of loads that a user starts in Locust's own page. */
+export const OTHER = "other-";
 export const isOthers = ({ runId }: Load): boolean => runId.startsWith(OTHER);
 
-/** As of an attached cluster without the plugin: what was not seen to end. */
+/** Like an attached cluster without the plugin: the load may still run if the server did not see it end. */
 export const mayHaveLoad = (run: LoadTestRun): boolean =>
   run.status === "Failed" && run.startSent !== undefined;

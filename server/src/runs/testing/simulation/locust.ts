@@ -11,8 +11,8 @@ import { isOthers, type Load, mayHaveLoad, OTHER } from "./load.ts";
 export type Fault = "none" | "lost-call" | "lost-reply" | "refused";
 
 /**
- * A Locust cluster with the habits of real ones: a start answers before load begins, a stop takes its time, a master
- * that dies takes everything with it. With the plugin it knows its run again and stops at the deadline by itself.
+ * A Locust cluster that behaves like a real one: it answers a start before load begins, a stop takes a second, and a
+ * master that dies loses everything. With the plugin it recognises its run and stops at the deadline by itself.
  */
 export const simulatedLocust = (options: {
   readonly kind: "local" | "attached";
@@ -23,7 +23,7 @@ export const simulatedLocust = (options: {
   let masterInstances = 0;
   let up = options.kind === "attached";
   let died = false;
-  let masterInstanceId = "masterInstanceId-0";
+  let masterInstanceId = "master-0";
   let load: Load | undefined;
   let fence = 0;
   let fault: Fault = "none";
@@ -31,7 +31,7 @@ export const simulatedLocust = (options: {
   let metricsAwayUntil = 0;
   let others = 0;
   let killed = false;
-  /** Runs whose load was seen to be over: what Locust shows without the plugin later on is of somebody else. */
+  /** Runs whose load the server saw end: load that a Locust without the plugin shows later is not theirs. */
   const over = new Set<string>();
   const stopped = new Set<string>();
   const harmed: string[] = [];
@@ -60,7 +60,7 @@ export const simulatedLocust = (options: {
     load.stopIssuedAt = options.now();
     if (cause !== undefined) load.stopCause = cause;
   };
-  /** A stop that ends load of others, though that could be told from this run's. */
+  /** Records a stop that ended other load although the server could have known that it is not this run's. */
   const noteHarm = (runId: string): void => {
     const ours = load === undefined || load.stopIssuedAt !== undefined || load.runId === runId;
     if (!ours && over.has(runId)) harmed.push(`load of ${load?.runId} by a stop of ${runId}`);
@@ -92,7 +92,7 @@ export const simulatedLocust = (options: {
       }
       if (!up) {
         if (options.kind === "attached") {
-          return { kind: "unreachable", refused: true, message: "nobody listens" };
+          return { kind: "unreachable", refused: true, message: "connection refused" };
         }
         return died
           ? { kind: "dead", code: "master_lost", message: "gone", logTail: [] }
@@ -138,7 +138,7 @@ export const simulatedLocust = (options: {
           if (up || died || options.kind === "attached") return;
           up = true;
           masterInstances += 1;
-          masterInstanceId = `masterInstanceId-${masterInstances}`;
+          masterInstanceId = `master-${masterInstances}`;
         }),
       attach: (hold) => disturb(() => guard(hold.fence)),
       start: ({ run, fence: asked }) =>
@@ -149,7 +149,7 @@ export const simulatedLocust = (options: {
           if (options.plugin && same) return;
           if (load !== undefined && load.endedAt === undefined) {
             if (!options.plugin && isOthers(load)) throw new AppError("conflict", "busy");
-            // Locust without the plugin takes a second start for a change of users.
+            // Locust without the plugin treats a second start as a change of users.
             if (!options.plugin) intrusions.push(`${run.id} into ${load.runId}`);
             throw new Error("busy");
           }
@@ -238,11 +238,11 @@ export const simulatedLocust = (options: {
     adapter,
     metrics,
     starts,
-    /** Starts that were sent to a Locust in the middle of another run. */
+    /** Starts that reached a Locust while another run was active. */
     intrusions,
-    /** Loads that are over, and the one that is not. */
+    /** Ended loads and the active one. */
     loads: (): readonly Load[] => (load === undefined ? ended : [...ended, load]),
-    pass: (ms: number, served: boolean): void => {
+    advance: (ms: number, served: boolean): void => {
       if (load === undefined || load.endedAt !== undefined) return;
       if (load.stopIssuedAt === undefined && served) load.requests += Math.ceil(ms / 100);
       const due = load.deadlineAt;
@@ -257,7 +257,7 @@ export const simulatedLocust = (options: {
     harmed,
     stopped,
     wasKilled: (): boolean => killed,
-    /** An attached one is started again by whoever runs it. */
+    /** An attached Locust is started again by its operator. */
     killMaster: (): void => {
       killed = true;
       die();
@@ -265,13 +265,13 @@ export const simulatedLocust = (options: {
       died = false;
       up = true;
       masterInstances += 1;
-      masterInstanceId = `masterInstanceId-${masterInstances}`;
+      masterInstanceId = `master-${masterInstances}`;
       fence = 0;
     },
     metricsAway: (ms: number): void => {
       metricsAwayUntil = options.now() + ms;
     },
-    /** Somebody starts load in Locust's own page, and stops it there. */
+    /** A user starts load in Locust's own page; `otherStop` stops it there. */
     otherStart: (): void => {
       if (options.kind === "local" || (load !== undefined && load.endedAt === undefined)) return;
       if (load !== undefined) ended.push(load);

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { play, step, variant } from "./play.ts";
 
 /**
- * `npm run test:long -- [histories] [seed]`: many random histories in batches, each with a seed of its own, so that one
- * that breaks a promise can be played again: `LOAD_MANAGER_SEED=<seed> npm test -- server/src/runs/testing/simulation.test.ts`.
+ * `npm run test:long -- [histories] [seed]`: many random histories in batches. Each batch has its own seed, so that a
+ * history that breaks a promise can be repeated: `LOAD_MANAGER_SEED=<seed> npm test -- server/src/runs/testing/simulation.test.ts`.
  */
 const BATCH = 2000;
 const [histories, seed] = [Number(process.argv[2] ?? 1_000_000), Number(process.argv[3] ?? 1)];

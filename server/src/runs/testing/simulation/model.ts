@@ -1,9 +1,9 @@
 /**
- * Lease, fence, start and stop as a small state machine: two servers, one cluster, one run. A server may sleep once, at any
- * step and for any time; somebody may ask for a stop at any moment; load may end by itself. Every order of all steps is explored.
- * The steps are those of `holdRun`, `reconcileRun` and `guardedBy`, each access to store or cluster one step. Time is in it in one
- * place: a command that a server is about to send takes effect, unless the server falls asleep, before another server gives
- * a start up that was not confirmed (15 s and more).
+ * A model of lease, fence, start and stop as a small state machine: two servers, one cluster, one run. One server may sleep
+ * once, at any step and for any time; a user may stop the run at any moment; load may end by itself. The model explores every
+ * order of all steps. The steps are those of `holdRun`, `reconcileRun` and `guardedBy`; each access to the store or the cluster
+ * is one step. The model assumes one thing about time: a command that an awake server is about to send takes effect before
+ * another server gives up an unconfirmed start (after 15 s or more).
  */
 type Status = "Pending" | "Starting" | "Running" | "Stopping" | "Ended";
 type Load = "none" | "on" | "off";
@@ -12,15 +12,15 @@ type Run = { status: Status; fence: number; version: number; startSent: boolean 
 type Server = {
   at: "read" | "lease" | "claim" | "adopt" | "attach" | "observe" | "act" | "send" | "settle";
   asleep: boolean;
-  /** Its heartbeat has stood still for so long that the other may take what it holds. */
+  /** Its heartbeat has stood still for so long that the other server may take its lease. */
   gone: boolean;
   term: number;
-  /** What it has read. */
+  /** The run, lease and load as this server read them. */
   run?: Run;
   leaseFence?: number;
   fence?: number;
   load?: Load;
-  /** Nobody was about to send a command when it queried. */
+  /** No server was about to send a command when this one observed the cluster. */
   quiet?: boolean;
   readTerm?: number;
 };
@@ -35,9 +35,9 @@ type State = {
 };
 
 export type Guards = {
-  /** The plugin refuses a command with an older fence, and knows a run that it has started. */
+  /** The plugin refuses a command with an older fence, and does not start the same run twice. */
   readonly plugin: boolean;
-  /** A server that was away does not act on what it read before. */
+  /** A server that was asleep does not act on what it read before. */
   readonly term: boolean;
 };
 
@@ -55,7 +55,7 @@ const start = (): State => ({
   stops: 1,
 });
 
-const again = (server: Server): void => {
+const backToRead = (server: Server): void => {
   const { asleep, gone, term } = server;
   for (const key of Object.keys(server)) Reflect.deleteProperty(server, key);
   Object.assign(server, { at: "read", asleep, gone, term });
@@ -71,13 +71,13 @@ const write = (state: State, server: Server, change: Partial<Run>): boolean => {
 const isSending = ({ servers }: State): boolean =>
   servers.some(({ at, asleep }) => at === "send" && !asleep);
 
-/** A command to the cluster, where it is let through. */
+/** Carries out a command at the cluster, unless a guard stops it. */
 const command = (state: State, server: Server, guards: Guards, what: "start" | "stop"): void => {
   const { cluster } = state;
   const fence = server.fence ?? 0;
   const away = guards.term && server.readTerm !== server.term;
   const stale = guards.plugin && fence < cluster.fence;
-  again(server);
+  backToRead(server);
   if (away || stale) return;
   if (guards.plugin) cluster.fence = fence;
   if (what === "stop") {
@@ -92,7 +92,7 @@ const command = (state: State, server: Server, guards: Guards, what: "start" | "
 
 const become = (state: State, server: Server, status: Status): void => {
   write(state, server, { status });
-  again(server);
+  backToRead(server);
 };
 
 const act = (state: State, server: Server, guards: Guards): void => {
@@ -103,21 +103,21 @@ const act = (state: State, server: Server, guards: Guards): void => {
       if (load === "off") return become(state, server, "Stopping");
       if (!run.startSent) {
         if (write(state, server, { startSent: true })) server.at = "send";
-        else again(server);
+        else backToRead(server);
         return;
       }
-      // The plugin knows a start again. Elsewhere it is given up, after a time.
+      // The plugin ignores a repeated start. Without the plugin the server gives the start up after a time.
       if (guards.plugin) server.at = "send";
       else if (server.quiet === true) become(state, server, "Ended");
-      else again(server);
+      else backToRead(server);
       return;
     case "Running":
-      return load === "on" ? again(server) : become(state, server, "Stopping");
+      return load === "on" ? backToRead(server) : become(state, server, "Stopping");
     case "Stopping":
       if (load === "on") return command(state, server, guards, "stop");
-      return server.quiet === true ? become(state, server, "Ended") : again(server);
+      return server.quiet === true ? become(state, server, "Ended") : backToRead(server);
     default:
-      return again(server);
+      return backToRead(server);
   }
 };
 
@@ -145,11 +145,11 @@ const step = (state: State, me: number, guards: Guards): void => {
         state.servers[lease.holder]?.gone
       ) {
         server.at = "claim";
-      } else again(server);
+      } else backToRead(server);
       return;
     }
     case "claim":
-      if (lease.fence !== server.leaseFence) return again(server);
+      if (lease.fence !== server.leaseFence) return backToRead(server);
       Object.assign(lease, { holder: me, fence: lease.fence + 1 });
       server.fence = lease.fence;
       server.at = "adopt";
@@ -161,12 +161,12 @@ const step = (state: State, me: number, guards: Guards): void => {
         run.fence = server.fence ?? 0;
         if (run.status === "Pending") run.status = "Starting";
       } else if (lease.holder === me && lease.fence === server.fence) lease.holder = NOBODY;
-      return again(server);
+      return backToRead(server);
     }
     case "attach": {
-      // Before anything is decided the cluster knows the fence: what an older holder sends from now on is refused.
+      // The cluster learns the fence before the server decides: from now on it refuses commands of an older holder.
       const { cluster } = state;
-      if ((server.fence ?? 0) < cluster.fence) return again(server);
+      if ((server.fence ?? 0) < cluster.fence) return backToRead(server);
       cluster.fence = server.fence ?? 0;
       server.at = "observe";
       return;
@@ -184,17 +184,15 @@ const step = (state: State, me: number, guards: Guards): void => {
       if (lease.holder === me || (lease.holder !== NOBODY && state.servers[lease.holder]?.gone)) {
         lease.holder = NOBODY;
       }
-      return again(server);
+      return backToRead(server);
   }
 };
 
-const clone = (state: State): State => structuredClone(state);
-
-/** Every state that one step leads to, with the step in words. */
+/** Every state that one step leads to, with the name of the step. */
 const nexts = (state: State, guards: Guards): { what: string; state: State }[] => {
   const found: { what: string; state: State }[] = [];
   const add = (what: string, change: (next: State) => void): void => {
-    const next = clone(state);
+    const next = structuredClone(state);
     change(next);
     found.push({ what, state: next });
   };
@@ -217,7 +215,7 @@ const nexts = (state: State, guards: Guards): { what: string; state: State }[] =
     }
   });
   if (state.stops > 0 && state.run.status !== "Ended" && state.run.status !== "Stopping") {
-    add("a stop is asked for", (next) => {
+    add("a user stops the run", (next) => {
       next.stops -= 1;
       next.run.version += 1;
       next.run.status = next.run.status === "Pending" ? "Ended" : "Stopping";
@@ -237,41 +235,42 @@ const isGoal = ({ run, lease, cluster }: State): boolean =>
   run.status === "Ended" && lease.holder === NOBODY && cluster.load !== "on";
 
 /**
- * All of it. Answers how many states there are, the shortest way to one that breaks a promise, and how many can never come
- * to an ended run with a free slot.
+ * Explores all states. Returns the number of states, the shortest path to a state that breaks a promise, and the number
+ * of states from which no path leads to an ended run with a free slot.
  */
 export const explore = (
   guards: Guards,
 ): { readonly states: number; readonly wrong?: readonly string[]; readonly stuck: number } => {
   const first = start();
-  const ways = new Map<string, { from: string | undefined; what: string }>();
+  const paths = new Map<string, { from: string | undefined; what: string }>();
   const before = new Map<string, string[]>();
   const goals: string[] = [];
   const queue: State[] = [first];
-  ways.set(JSON.stringify(first), { from: undefined, what: "start" });
-  const wayTo = (key: string): string[] => {
-    const way: string[] = [];
-    for (let at: string | undefined = key; at !== undefined; at = ways.get(at)?.from) {
-      way.unshift(ways.get(at)?.what ?? "");
+  paths.set(JSON.stringify(first), { from: undefined, what: "start" });
+  const pathTo = (key: string): string[] => {
+    const path: string[] = [];
+    for (let at: string | undefined = key; at !== undefined; at = paths.get(at)?.from) {
+      path.unshift(paths.get(at)?.what ?? "");
     }
-    return way;
+    return path;
   };
   for (let head = 0; head < queue.length; head += 1) {
     const state = queue[head];
     if (state === undefined) break;
     const from = JSON.stringify(state);
     const wrong = wrongIn(state);
-    if (wrong !== undefined) return { states: ways.size, wrong: [...wayTo(from), wrong], stuck: 0 };
+    if (wrong !== undefined)
+      return { states: paths.size, wrong: [...pathTo(from), wrong], stuck: 0 };
     if (isGoal(state)) goals.push(from);
     for (const { what, state: next } of nexts(state, guards)) {
       const key = JSON.stringify(next);
       before.set(key, [...(before.get(key) ?? []), from]);
-      if (ways.has(key)) continue;
-      ways.set(key, { from, what });
+      if (paths.has(key)) continue;
+      paths.set(key, { from, what });
       queue.push(next);
     }
   }
   const reaching = new Set(goals);
   for (const key of reaching) for (const one of before.get(key) ?? []) reaching.add(one);
-  return { states: ways.size, stuck: ways.size - reaching.size };
+  return { states: paths.size, stuck: paths.size - reaching.size };
 };

@@ -8,14 +8,14 @@ import { brokenPromises } from "./history.ts";
 import type { Fault } from "./locust.ts";
 import { createWorld, definition, type Variant } from "./world.ts";
 
-const passing = (min: number, max: number) =>
-  fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min, max }) });
+const advance = (min: number, max: number) =>
+  fc.record({ do: fc.constant("advance" as const), ms: fc.integer({ min, max }) });
 const server = fc.integer({ min: 0, max: 1 });
 
-/** One thing that happens between two looks of the loop. */
+/** One event between two reconcile passes. */
 export const step = fc.oneof(
-  { weight: 8, arbitrary: passing(200, 4000) },
-  { weight: 1, arbitrary: passing(4000, 60_000) },
+  { weight: 8, arbitrary: advance(200, 4000) },
+  { weight: 1, arbitrary: advance(4000, 60_000) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -90,7 +90,7 @@ export const variant: fc.Arbitrary<Variant> = fc
   })
   .map(({ where, ...rest }) => ({ ...where, ...rest }));
 
-/** Plays a history to its end, and some time of peace after it. Answers what was broken. */
+/** Plays a history and then some time without faults. Returns the runs and the broken promises. */
 export const play = async (
   variantOf: Variant,
   steps: readonly Step[],
@@ -109,12 +109,12 @@ export const play = async (
   const stopped = new Set<string>();
   for (const next of steps) {
     const run = await newest();
-    if (next.do === "pass") {
-      // The servers go on looking, unless the whole machine sleeps.
+    if (next.do === "advance") {
+      // The servers make a pass every second. A longer step is a sleep of the whole machine.
       const slices = next.ms > 4000 ? 1 : Math.ceil(next.ms / 1000);
       for (let slice = 0; slice < slices; slice += 1) {
-        it.pass(next.ms / slices, served);
-        await it.look();
+        it.advance(next.ms / slices, served);
+        await it.reconcileAll();
       }
     } else if (next.do === "fault") it.cluster.disturbNext(next.fault);
     else if (next.do === "disturb") it.disturb(next.server, next, next.ms);
@@ -143,25 +143,25 @@ export const play = async (
       } else if (next.do === "callback-start") await handleTestStart(deps, run);
       else if (run.status !== "Pending") {
         stoppedInPage = true;
-        // The callback reads metrics, which may not be readable; Locust ignores the answer.
+        // The callback reads metrics, which may be unreadable; Locust ignores the answer.
         await handleTestStop(deps, run, {}).catch(() => {});
       }
     }
-    await it.look();
+    await it.reconcileAll();
   }
   const open = async () => (await stored()).some(({ settledAt }) => settledAt === undefined);
   for (let calm = 0; calm < 900 && (await open()); calm += 1) {
     it.heal();
     if (calm > 60) it.cluster.otherStop();
-    it.pass(1000, served);
-    await it.look();
+    it.advance(1000, served);
+    await it.reconcileAll();
   }
-  // Whatever was asleep has woken by now, and what it then still does has been done.
+  // Servers that were asleep have woken by now; this lets them finish what they still do.
   for (let calm = 0; calm < 5; calm += 1) {
     it.heal();
     it.cluster.otherStop();
-    it.pass(1000);
-    await it.look();
+    it.advance(1000);
+    await it.reconcileAll();
   }
   const loadTest = await it.base.loadTests.get(definition.id);
   const runs = await stored();
@@ -179,8 +179,8 @@ export const play = async (
   const waits = async () => (await it.base.runs.get(probe.id))?.status === "Pending";
   for (let calm = 0; calm < 30 && (await waits()); calm += 1) {
     it.heal();
-    it.pass(1000);
-    await it.look();
+    it.advance(1000);
+    await it.reconcileAll();
   }
   return {
     runs,

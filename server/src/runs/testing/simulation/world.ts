@@ -20,7 +20,7 @@ export type Variant = {
   readonly kind: "local" | "attached";
   readonly plugin: boolean;
   readonly servers: 1 | 2;
-  /** Of a local cluster; servers of one host share the folder of its runs. */
+  /** Matters for a local cluster: servers on one host share the run folders. */
   readonly hosts: 1 | 2;
   readonly runs: 1 | 2 | 3;
 };
@@ -58,8 +58,8 @@ type Server = {
   beats: Heartbeats | undefined;
   beatAt: number;
   memories: Map<string, RunMemory>;
-  looking: Promise<void> | undefined;
-  /** Down, or asleep, until then. */
+  currentPass: Promise<void> | undefined;
+  /** The times until which the server is down, asleep, or cut off from the store. */
   downUntil: number;
   asleepUntil: number;
   awayUntil: number;
@@ -67,7 +67,7 @@ type Server = {
   nextMs: number;
 };
 
-/** One or two servers, one store, one cluster, a clock that only the history moves. */
+/** One or two servers, one store, one cluster, and a clock that only the history advances. */
 export const createWorld = async (variant: Variant) => {
   let now = 1_000_000;
   let starts = 0;
@@ -130,7 +130,7 @@ export const createWorld = async (variant: Variant) => {
       ...depsOf(disturbed.stores, host),
       beatAt: Number.NEGATIVE_INFINITY,
       memories: new Map(),
-      looking: undefined,
+      currentPass: undefined,
       downUntil: 0,
       asleepUntil: 0,
       awayUntil: 0,
@@ -151,7 +151,7 @@ export const createWorld = async (variant: Variant) => {
     await server.beats.beat();
   };
 
-  /** As the loop does it: the next pass tries again. */
+  /** Ignores an error, as the loop does: the next pass tries again. */
   const tolerate = async (work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -160,7 +160,7 @@ export const createWorld = async (variant: Variant) => {
     }
   };
 
-  const passAll = async (server: Server): Promise<void> => {
+  const onePass = async (server: Server): Promise<void> => {
     const { deps } = server;
     try {
       await tolerate(() => beat(server));
@@ -181,16 +181,16 @@ export const createWorld = async (variant: Variant) => {
     }
   };
 
-  /** Until the look has ended, or the server has fallen asleep in the middle of it. */
+  /** Waits until the pass ends or the server falls asleep during it. */
   const untilQuiet = async (server: Server): Promise<void> => {
-    if (server.looking === undefined) return;
+    if (server.currentPass === undefined) return;
     if (!server.disturbed.isAsleep()) {
-      await Promise.race([server.looking, server.disturbed.sleeping()]);
+      await Promise.race([server.currentPass, server.disturbed.sleeping()]);
     }
     if (server.disturbed.isAsleep()) server.asleepUntil = now + server.nextMs;
   };
 
-  const look = async (server: Server): Promise<void> => {
+  const reconcile = async (server: Server): Promise<void> => {
     if (now < server.downUntil) return;
     if (server.downUntil > 0) {
       server.downUntil = 0;
@@ -203,11 +203,11 @@ export const createWorld = async (variant: Variant) => {
       await untilQuiet(server);
       return;
     }
-    if (server.looking !== undefined) return;
-    const looking = passAll(server).finally(() => {
-      server.looking = undefined;
+    if (server.currentPass !== undefined) return;
+    const currentPass = onePass(server).finally(() => {
+      server.currentPass = undefined;
     });
-    server.looking = looking;
+    server.currentPass = currentPass;
     await untilQuiet(server);
   };
 
@@ -222,7 +222,7 @@ export const createWorld = async (variant: Variant) => {
     cluster,
     history,
     now: () => now,
-    /** A server that is never disturbed, as an API call reaches it; parts of it may be replaced. */
+    /** The services of a server without faults, for API calls; `replaced` replaces parts of it. */
     calm: (replaced: Partial<Parts> = {}): Services =>
       assemble({ ...partsOf(base, "host-0").parts, ...replaced }),
     create: () => {
@@ -235,38 +235,38 @@ export const createWorld = async (variant: Variant) => {
         deps.ids.next(),
       );
     },
-    /** To the store, by the server that has made more of them. */
+    /** Calls to the store by the server that made the most. */
     calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
-    pass: (ms: number, served = true): void => {
+    advance: (ms: number, served = true): void => {
       for (let left = ms; left > 0; left -= 500) {
         now += Math.min(500, left);
-        cluster.pass(Math.min(500, left), served);
+        cluster.advance(Math.min(500, left), served);
       }
     },
-    look: async (): Promise<void> => {
-      for (const server of servers) await look(server);
+    reconcileAll: async (): Promise<void> => {
+      for (const server of servers) await reconcile(server);
     },
     disturb: (index: number, disturbance: Disturbance, ms: number): void => {
       at(index).nextMs = ms;
       at(index).disturbed.disturb(disturbance);
     },
-    /** The machine is off: every server is dead for so long. */
+    /** The machine is off: every server is down for `ms`. */
     allDown: (ms: number): void => {
       for (const server of servers) {
-        if (server.looking === undefined) server.downUntil = now + ms;
+        if (server.currentPass === undefined) server.downUntil = now + ms;
       }
     },
     cutOff: (index: number, ms: number): void => {
       at(index).awayUntil = now + ms;
     },
-    /** SIGTERM: what it held is free at once; it is started again later. */
+    /** SIGTERM: the server frees its leases at once, and is started again after `ms`. */
     leave: async (index: number, ms: number): Promise<void> => {
       const server = at(index);
-      if (server.looking !== undefined || now < server.downUntil) return;
+      if (server.currentPass !== undefined || now < server.downUntil) return;
       await base.leases.leave(server.deps.ownership.holder);
       server.downUntil = now + ms;
     },
-    /** Nothing is disturbed any more. */
+    /** Ends every fault. */
     heal: (): void => {
       for (const server of servers) {
         server.disturbed.calm();

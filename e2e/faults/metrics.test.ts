@@ -10,7 +10,7 @@ import { ALL_FAULTS, note, openWorld, STORES } from "./world.ts";
 const python = LOCUSTS[0]?.python ?? "python3";
 const KILLS = 10;
 
-/** Whatever is told of the figures of a run. */
+/** Every answer with metrics of a run. */
 const everything = async ({ client }: Server, runId: string) => ({
   summary: await client.getRunSummary({ params: { runId } }),
   requests: await client.getRunRequests({ params: { runId } }),
@@ -18,8 +18,8 @@ const everything = async ({ client }: Server, runId: string) => ({
   failures: await client.listRunFailures({ params: { runId } }),
 });
 
-describe.runIf(ALL_FAULTS).each(STORES)("figures on their way to the store, on %s", (store) => {
-  test("row 16: batches arrive twice, again and in another order", async () => {
+describe.runIf(ALL_FAULTS).each(STORES)("metrics on their way to the store, on %s", (store) => {
+  test("row 16: batches arrive repeatedly and in another order", async () => {
     let proxy: Awaited<ReturnType<typeof startReplayProxy>> | undefined;
     const at = await openAttached(store, {
       before: async (port) => (proxy = await startReplayProxy(port)),
@@ -38,10 +38,10 @@ describe.runIf(ALL_FAULTS).each(STORES)("figures on their way to the store, on %
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(await everything(at.server, run.id)).toEqual(before);
     await at.world.verify(at.server, run.id, { status: "Finished" });
-    note({ row: 16, fault: "batches twice, again, late; then all of them once more", store });
+    note({ row: 16, fault: "batches repeated and reordered, then all sent once more", store });
   });
 
-  test("row 22: the server is killed again and again while it stores figures", async () => {
+  test("row 22: the server is killed repeatedly while it stores metrics", async () => {
     const world = await openWorld(store, python);
     let server = await world.serve();
     const port = Number(new URL(server.address).port);
@@ -58,7 +58,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("figures on their way to the store, on %
     const total = async () =>
       (await server.client.getRunSummary({ params: { runId: run.id } })).totalRequests;
     const then = await total();
-    await until("new figures", async () => ((await total()) > then ? true : undefined));
+    await until("new metrics", async () => ((await total()) > then ? true : undefined));
     const recoveredMs = Date.now() - back;
     const ended = await world.verify(server, run.id, { status: "Finished" });
     expect(ended.summary?.complete).toBe(true);
@@ -70,6 +70,6 @@ describe.runIf(ALL_FAULTS).each(STORES)("figures on their way to the store, on %
         db.close();
       }
     }
-    note({ row: 22, fault: `killed ${KILLS} times while it stores figures`, store, recoveredMs });
+    note({ row: 22, fault: `killed ${KILLS} times while it stores metrics`, store, recoveredMs });
   });
 });
