@@ -46,9 +46,9 @@ describe("addresses", () => {
   onMongo(({ uri, database }) => {
     test("of a missing source in MongoDB are refused; reading creates nothing", async () => {
       const address = parseAddress(`${uri}/${database}`, "--from");
-      const message = `There is nothing of Load Manager in the database ${database}`;
-      expect(String(await rejection(openSource(address)))).toContain(message);
-      expect(String(await rejection(openSource(address)))).toContain(message);
+      const expected = `There is nothing of Load Manager in the database ${database}`;
+      expect(String(await rejection(openSource(address)))).toContain(expected);
+      expect(String(await rejection(openSource(address)))).toContain(expected);
     });
   });
 });
