@@ -36,8 +36,8 @@ const watch = async (port: number, path: string, viewers: number) => {
   };
 };
 
-const until = async (look: () => boolean): Promise<void> => {
-  while (!look()) await sleep(2);
+const until = async (check: () => boolean): Promise<void> => {
+  while (!check()) await sleep(2);
 };
 
 const streams = async (folder: string): Promise<Row[]> => {

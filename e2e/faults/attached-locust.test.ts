@@ -80,13 +80,13 @@ describe.runIf(ALL_FAULTS).each(STORES)("an attached Locust, on %s", (store) => 
     const at = await openAttached(store);
     const run = await begin(at, 4);
     await at.world.verify(at.server, run.id, { status: "Finished" });
-    const tell = (what: string, more: object = {}) =>
+    const report = (what: string, more: object = {}) =>
       fetch(`${at.server.address}/v1/internal/locust/${what}`, {
         method: "POST",
         headers: { "content-type": "application/json", "x-locust-token": TOKEN },
         body: JSON.stringify({ runId: run.id, ...more }),
       });
-    for (const what of ["test-start", "test-stop"]) expect((await tell(what)).status).toBe(200);
+    for (const what of ["test-start", "test-stop"]) expect((await report(what)).status).toBe(200);
     await at.world.verify(at.server, run.id, { status: "Finished" });
     note({ row: 18, fault: "callbacks after the end", store });
   });

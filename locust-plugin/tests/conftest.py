@@ -17,20 +17,20 @@ for name in list(os.environ):
 
 @pytest.fixture
 def target():
-    made = harness.Target()
-    yield made
-    made.close()
+    started = harness.Target()
+    yield started
+    started.close()
 
 
 @pytest.fixture
 def receiver():
-    made = harness.Receiver()
-    yield made
-    made.close()
+    started = harness.Receiver()
+    yield started
+    started.close()
 
 
 @pytest.fixture
 def locust(tmp_path, receiver):
-    made = harness.Locust(str(tmp_path), receiver.url)
-    yield made
-    made.close()
+    started = harness.Locust(str(tmp_path), receiver.url)
+    yield started
+    started.close()

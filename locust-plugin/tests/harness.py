@@ -130,10 +130,10 @@ class Receiver(Service):
         return [seq for taken in self.taken for seq, _, _ in taken["records"]]
 
 
-def until(what, look, seconds=20):
+def until(what, check, seconds=20):
     end = time.time() + seconds
     while time.time() < end:
-        seen = look()
+        seen = check()
         if seen:
             return seen
         time.sleep(0.1)

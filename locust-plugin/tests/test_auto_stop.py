@@ -19,9 +19,9 @@ class Visitor(HttpUser):
 
 @pytest.fixture
 def broken(tmp_path, receiver):
-    made = Locust(str(tmp_path), receiver.url, BROKEN)
-    yield made
-    made.close()
+    cluster = Locust(str(tmp_path), receiver.url, BROKEN)
+    yield cluster
+    cluster.close()
 
 
 def evaluated(auto_stop, load_started, seconds):

@@ -21,9 +21,9 @@ SCOPE = {"LOAD_MANAGER_" + name: "x" for name in ("ACCOUNT_ID", "ORG_ID", "PROJE
 @pytest.fixture
 def open_page(tmp_path, target, receiver):
     """A Locust with a scope: runs that are started in its own page are registered at the server."""
-    made = Locust(str(tmp_path), receiver.url, SCRIPT, **SCOPE)
-    yield made
-    made.close()
+    cluster = Locust(str(tmp_path), receiver.url, SCRIPT, **SCOPE)
+    yield cluster
+    cluster.close()
 
 
 def swarm(locust, target):
@@ -53,35 +53,35 @@ def still_loads(target):
 
 
 def test_workers_stop_their_users_while_the_master_hangs_and_the_metrics_are_complete_later(tmp_path, target, receiver):
-    made = Locust(str(tmp_path), receiver.url, SHORT_GRACE + SAYS_BYE)
+    cluster = Locust(str(tmp_path), receiver.url, SHORT_GRACE + SAYS_BYE)
     try:
-        assert made.start(target, durationSeconds=4)[0] == 200
-        due = requests(made)["testStartedAtMs"] / 1000.0 + 4 + 3
-        made.processes[0].send_signal(signal.SIGSTOP)
+        assert cluster.start(target, durationSeconds=4)[0] == 200
+        due = requests(cluster)["testStartedAtMs"] / 1000.0 + 4 + 3
+        cluster.processes[0].send_signal(signal.SIGSTOP)
         assert due - 1 < last_request(target, due + 2) < due + 2
         assert target.counts[("GET", "/bye")] == 6
         for worker in ("worker-1", "worker-2"):
-            with open(os.path.join(made.folder, worker + ".log")) as log:
+            with open(os.path.join(cluster.folder, worker + ".log")) as log:
                 assert log.read().count("this worker stops its 3 users") == 1
-        made.processes[0].send_signal(signal.SIGCONT)
-        run = made.ended()
+        cluster.processes[0].send_signal(signal.SIGCONT)
+        run = cluster.ended()
         assert (run["stopCause"], run["workersLost"]) == ("deadline", [])
         records = received(receiver, "run-1")
         expect_totals(target, records)
         (final,) = decode.parsed(records, 5)
         assert (final["workersExpected"], final["workersReported"]) == (2, 2)
         # The old deadline does not stop the next run, nor a run whose deadline the master has not sent to the workers.
-        until("the next run", lambda: made.start(target, runId="run-2")[0] == 200)
-        until("its load", lambda: made.status()["userCount"] == 6)
+        until("the next run", lambda: cluster.start(target, runId="run-2")[0] == 200)
+        until("its load", lambda: cluster.status()["userCount"] == 6)
         assert still_loads(target)
-        assert made.ask("/load-manager/stop", {"runId": "run-2", "fence": 3})[0] == 200
-        made.ended()
-        until("both workers", lambda: [worker["state"] for worker in made.status()["workers"]] == ["ready", "ready"])
-        swarm(made, target)
-        until("its load", lambda: made.status()["userCount"] == 6)
+        assert cluster.ask("/load-manager/stop", {"runId": "run-2", "fence": 3})[0] == 200
+        cluster.ended()
+        until("both workers", lambda: [worker["state"] for worker in cluster.status()["workers"]] == ["ready", "ready"])
+        swarm(cluster, target)
+        until("its load", lambda: cluster.status()["userCount"] == 6)
         assert still_loads(target)
     finally:
-        made.close()
+        cluster.close()
 
 
 class Runner(object):
@@ -96,9 +96,9 @@ class Runner(object):
 
 
 def due_now(key="a"):
-    made = WorkerDeadline(Runner())
-    made.set(key, -GRACE_SECONDS)
-    return made
+    deadline = WorkerDeadline(Runner())
+    deadline.set(key, -GRACE_SECONDS)
+    return deadline
 
 
 def test_a_deadline_holds_for_its_own_run_only():
@@ -130,7 +130,7 @@ def test_load_that_has_ended_is_not_stopped_again():
     assert not deadline._is_due()
 
 
-def test_users_spawned_by_a_late_order_are_stopped_too():
+def test_users_spawned_by_a_late_command_are_stopped_too():
     deadline = due_now()
     deadline._stop()
     deadline.runner.user_count = 2

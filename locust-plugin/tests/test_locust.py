@@ -115,10 +115,10 @@ class Visitor(HttpUser):
 
 
 def test_endpoints_beyond_the_limit_are_counted_together(tmp_path, target, receiver):
-    made = Locust(str(tmp_path), receiver.url, MANY_NAMES, LOAD_MANAGER_MAX_ENDPOINTS="100")
+    cluster = Locust(str(tmp_path), receiver.url, MANY_NAMES, LOAD_MANAGER_MAX_ENDPOINTS="100")
     try:
-        assert made.start(target, durationSeconds=6)[0] == 200
-        made.ended()
+        assert cluster.start(target, durationSeconds=6)[0] == 200
+        cluster.ended()
         records = received(receiver, "run-1")
         totals = decode.totals(records)
         assert len(totals) == 101 and ("", "(other)") in totals
@@ -127,7 +127,7 @@ def test_endpoints_beyond_the_limit_are_counted_together(tmp_path, target, recei
         capped = [event for event in decode.parsed(records, 3) if event["type"] == "endpoints_capped"]
         assert len(capped) == 1 and "name=" in capped[0]["message"]
     finally:
-        made.close()
+        cluster.close()
 
 
 def test_cut_off_requests_are_reported_once():
@@ -146,8 +146,8 @@ def test_workers_end_when_their_master_is_killed(locust):
 
 def test_an_unattended_master_ends_with_its_workers(tmp_path, receiver):
     short = "import load_manager_locust.master.supervisor\nload_manager_locust.master.supervisor.UNATTENDED_SECONDS = 3\n"
-    made = Locust(str(tmp_path), receiver.url, short + SCRIPT)
+    cluster = Locust(str(tmp_path), receiver.url, short + SCRIPT)
     try:
-        until("the end of all three", lambda: all(process.poll() is not None for process in made.processes), 15)
+        until("the end of all three", lambda: all(process.poll() is not None for process in cluster.processes), 15)
     finally:
-        made.close()
+        cluster.close()

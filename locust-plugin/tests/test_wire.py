@@ -44,10 +44,10 @@ def test_a_part_is_read_back():
 
 def test_merging_endpoints_adds_them_up_and_leaves_the_rest():
     def delta(*calls):
-        made = EndpointDelta()
+        added = EndpointDelta()
         for ms, failed in calls:
-            made.add(ms, 10, failed)
-        return made
+            added.add(ms, 10, failed)
+        return added
 
     a, b, c, other = [wire.endpoint_id("GET", name) for name in ("/a", "/b", "/c", "(other)")]
     part = {a: delta((5, False)), b: delta((1, False), (1, True)), c: delta((None, False)), other: delta((9, False))}

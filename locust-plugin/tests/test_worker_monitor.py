@@ -31,10 +31,10 @@ if os.environ["LOAD_MANAGER_ROLE"] == "worker-1":
 
 
 def test_a_saturated_worker_has_one_event_and_another_when_it_has_recovered(tmp_path, target, receiver):
-    made = Locust(str(tmp_path), receiver.url, CPU + SCRIPT)
+    cluster = Locust(str(tmp_path), receiver.url, CPU + SCRIPT)
     try:
-        assert made.start(target)[0] == 200
-        (saturated,) = until("the saturated worker", lambda: made.status()["run"]["saturated"])
+        assert cluster.start(target)[0] == 200
+        (saturated,) = until("the saturated worker", lambda: cluster.status()["run"]["saturated"])
         assert saturated["cpu"] == 97.0
         (event,) = until("its event", lambda: events(receiver, "generator_saturated"))
         assert event["data"]["worker"] == saturated["id"] and event["data"]["cpuPercent"] == 97.0
@@ -42,10 +42,10 @@ def test_a_saturated_worker_has_one_event_and_another_when_it_has_recovered(tmp_
         (tmp_path / "enough").write_text("")
         (back,) = until("its recovery", lambda: events(receiver, "generator_recovered"))
         assert back["data"]["from"] == event["data"]["from"] and back["data"]["to"] > back["data"]["from"]
-        assert made.status()["run"]["saturated"] == []
+        assert cluster.status()["run"]["saturated"] == []
         assert len(events(receiver, "generator_saturated")) == 1
     finally:
-        made.close()
+        cluster.close()
 
 
 CLOCK = """
@@ -59,20 +59,20 @@ if os.environ["LOAD_MANAGER_ROLE"] == "worker-2":
 
 
 def test_a_worker_whose_clock_is_off_has_an_event_and_its_seconds_are_shifted(tmp_path, target, receiver):
-    made = Locust(str(tmp_path), receiver.url, CLOCK + SCRIPT)
+    cluster = Locust(str(tmp_path), receiver.url, CLOCK + SCRIPT)
     try:
         begun = time.time()
-        assert made.start(target, durationSeconds=6)[0] == 200
-        (offset,) = until("the offset", lambda: made.status()["run"]["clockOffsets"])
+        assert cluster.start(target, durationSeconds=6)[0] == 200
+        (offset,) = until("the offset", lambda: cluster.status()["run"]["clockOffsets"])
         assert 2.5 < offset["seconds"] < 3.5
-        made.ended()
+        cluster.ended()
         records = received(receiver, "run-1")
         (event,) = events(receiver, "clock_offset")
         assert event["data"] == offset
         seconds = [decode.sample(body)["second"] for _, kind, body in records if kind == 2]
         assert begun - 1 <= min(seconds) and max(seconds) <= time.time()
     finally:
-        made.close()
+        cluster.close()
 
 
 SET_CLOCK = """
@@ -86,30 +86,30 @@ time.time = lambda: real() + (float(open(mine).read()) if os.path.exists(mine) e
 
 
 def test_setting_clocks_during_a_run_moves_no_second_and_the_next_run_starts(tmp_path, target, receiver):
-    made = Locust(str(tmp_path), receiver.url, SET_CLOCK + SCRIPT)
+    cluster = Locust(str(tmp_path), receiver.url, SET_CLOCK + SCRIPT)
     try:
         begun = time.time()
-        assert made.start(target, durationSeconds=8)[0] == 200
-        until("requests", lambda: (made.status()["run"] or {}).get("requests", 0) > 50)
+        assert cluster.start(target, durationSeconds=8)[0] == 200
+        until("requests", lambda: (cluster.status()["run"] or {}).get("requests", 0) > 50)
         (tmp_path / "set-worker-2").write_text("120")
         (tmp_path / "set-master").write_text("-300")
         until("both", lambda: len(events(receiver, "clock_offset")) == 2)
         offsets = {event["data"]["worker"] == "master": event["data"]["seconds"] for event in events(receiver, "clock_offset")}
         assert 119 < offsets[False] < 121 and -301 < offsets[True] < -299
-        made.ended()
+        cluster.ended()
         assert events(receiver, "workers_lost") == []
         seconds = [decode.sample(body)["second"] for _, kind, body in received(receiver, "run-1") if kind == 2]
         assert begun - 1 <= min(seconds) and max(seconds) <= time.time()
         # With the wall clock, Locust's workers would ignore the master's spawn message as older than the last one.
-        ahead = made.status()["wallMs"] / 1000.0 - time.time()
+        ahead = cluster.status()["wallMs"] / 1000.0 - time.time()
         again = dict(runId="run-2", durationSeconds=4, clockAheadSeconds=ahead)
-        until("the next run", lambda: made.start(target, **again)[0] == 200)
-        made.ended()
-        assert made.status()["run"]["requests"] > 50
+        until("the next run", lambda: cluster.start(target, **again)[0] == 200)
+        cluster.ended()
+        assert cluster.status()["run"]["requests"] > 50
         seconds = [decode.sample(body)["second"] for _, kind, body in received(receiver, "run-2") if kind == 2]
         assert begun <= min(seconds) and max(seconds) <= time.time()
     finally:
-        made.close()
+        cluster.close()
 
 
 RAISES = """
@@ -147,51 +147,51 @@ def test_users_that_raise_in_on_start_are_counted_and_have_one_event(tmp_path, t
     for script, cause, deaths in ((RAISES, "ValueError: no token for ", 6), (TASK_SET_RAISES, "'cart'", 0)):
         folder = tmp_path / str(deaths)
         folder.mkdir()
-        made = Locust(str(folder), receiver.url, script)
+        cluster = Locust(str(folder), receiver.url, script)
         del receiver.taken[:]
         try:
-            assert made.start(target)[0] == 200
-            error = until("the error", lambda: made.status()["run"]["scriptError"])
+            assert cluster.start(target)[0] == 200
+            error = until("the error", lambda: cluster.status()["run"]["scriptError"])
             assert error["onStart"] and error["message"].startswith(cause)
-            until("all deaths", lambda: made.status()["run"]["usersDied"] == deaths)
-            until("the users left", lambda: made.status()["userCount"] == 6 - deaths)
+            until("all deaths", lambda: cluster.status()["run"]["usersDied"] == deaths)
+            until("the users left", lambda: cluster.status()["userCount"] == 6 - deaths)
             (event,) = until("the event", lambda: events(receiver, "script_error"))
             assert "on_start" in event["data"]["traceback"] and event["data"]["message"]
             assert sum(target.counts.values()) == 0
         finally:
-            made.close()
+            cluster.close()
 
 
 def test_a_lost_worker_and_its_return_have_events_with_users(tmp_path, target, receiver):
-    made = Locust(str(tmp_path), receiver.url)
+    cluster = Locust(str(tmp_path), receiver.url)
     try:
-        assert made.start(target)[0] == 200
-        until("requests", lambda: (made.status()["run"] or {}).get("requests", 0) > 50)
-        made.processes[2].send_signal(signal.SIGSTOP)
+        assert cluster.start(target)[0] == 200
+        until("requests", lambda: (cluster.status()["run"] or {}).get("requests", 0) > 50)
+        cluster.processes[2].send_signal(signal.SIGSTOP)
         (lost,) = until("the loss", lambda: events(receiver, "workers_lost"))
         assert (lost["data"]["live"], lost["data"]["expected"], lost["data"]["targetUsers"]) == (1, 2, 6)
-        made.processes[2].send_signal(signal.SIGCONT)
+        cluster.processes[2].send_signal(signal.SIGCONT)
         (back,) = until("its return", lambda: events(receiver, "workers_back"))
         assert back["data"]["workers"] == lost["data"]["workers"] and back["data"]["live"] == 2
-        assert made.status()["run"]["workersLost"] == []
+        assert cluster.status()["run"]["workersLost"] == []
     finally:
-        made.close()
+        cluster.close()
 
 
 def test_workers_end_when_their_master_is_silent(tmp_path, target, receiver):
     """The master's process is stopped, not ended. Locust itself waits a minute, and before 2.19 without limit."""
     short = "import load_manager_locust.worker.liveness as w\nimport locust.runners as r\n"
     short += "w.SILENCE_SECONDS = 4\nr.MASTER_HEARTBEAT_TIMEOUT = 4\n"
-    made = Locust(str(tmp_path), receiver.url, short + SCRIPT)
+    cluster = Locust(str(tmp_path), receiver.url, short + SCRIPT)
     try:
-        assert made.start(target)[0] == 200
-        until("requests", lambda: (made.status()["run"] or {}).get("requests", 0) > 50)
-        made.processes[0].send_signal(signal.SIGSTOP)
-        until("the workers' end", lambda: all(process.poll() is not None for process in made.processes[1:]), 15)
-        log = open(os.path.join(made.folder, "worker-1.log")).read()
+        assert cluster.start(target)[0] == 200
+        until("requests", lambda: (cluster.status()["run"] or {}).get("requests", 0) > 50)
+        cluster.processes[0].send_signal(signal.SIGSTOP)
+        until("the workers' end", lambda: all(process.poll() is not None for process in cluster.processes[1:]), 15)
+        log = open(os.path.join(cluster.folder, "worker-1.log")).read()
         assert ("has been silent" if compat.LACKS_MASTER_TIMEOUT else "heartbeat from master") in log
         before = dict(target.counts)
         time.sleep(1.5)
         assert dict(target.counts) == before
     finally:
-        made.close()
+        cluster.close()

@@ -84,9 +84,9 @@ describe("a backup", () => {
     await started(child, /\n300\n/);
     let before = 0;
     for (let round = 0; round < 4; round += 1) {
-      const { file: archive } = await backupOf(dataDir);
+      const saved = await backupOf(dataDir);
       const target = fresh();
-      restoreTo(archive, target);
+      restoreTo(saved.file, target);
       const stores = await openSqliteStores({ dataDir: target });
       const settled = (await stores.leases.heartbeats()).get("settled") ?? 0;
       const rows = await stores.metrics.read("r");
