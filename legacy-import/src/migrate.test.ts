@@ -275,6 +275,22 @@ onMongo((options) => {
         expect(error.message).toMatch(/started with a mapping other than/);
         const opened = openMongoStores({ ...options, database: db.databaseName });
         await expect(opened).rejects.toThrow(/not finished/);
+        await db
+          .collection<{ _id: string }>("migrations")
+          .updateOne({ _id: "current" }, { $unset: { format: "" } });
+        const refused = await rejection(migrate(depsOf(db), INPUT));
+        expect(refused.message).toMatch(/another version .* format 1; this version writes 2/);
+        await db
+          .collection<{ _id: string }>("migrations")
+          .updateOne({ _id: "current" }, { $set: { phase: "done" } });
+        await db
+          .collection<{ _id: string }>("store_meta")
+          .updateOne({ _id: "schema" }, { $set: { version: 1 } });
+        const earlier = openMongoStores({ ...options, database: db.databaseName });
+        await expect(earlier).rejects.toThrow(/its format is 1.*migrate rollback/);
+        await rollback(depsOf(db));
+        const again = await migrate(depsOf(db), INPUT);
+        expect(again).toBeDefined();
       });
     });
   });

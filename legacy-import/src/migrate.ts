@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@load-manager/server/lib/errors.ts";
+import { FORMAT } from "@load-manager/server/stores/mongo/schema.ts";
 import { lockDeps, type MigrateDeps, type MigrateInput } from "./deps.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import {
@@ -30,6 +31,7 @@ const newState = async ({ db, clock }: MigrateDeps, input: MigrateInput): Promis
   const now = clock.now();
   return {
     phase: "copy",
+    format: FORMAT,
     stamp: stampOf(now),
     startedAt: now,
     keepActive: input.keepActive,
@@ -47,6 +49,12 @@ const assertSame = (state: State, input: MigrateInput): void => {
     throw new AppError(
       "conflict",
       "A rollback was interrupted. Finish it first: load-manager migrate rollback",
+    );
+  }
+  if (state.format !== FORMAT) {
+    throw new AppError(
+      "conflict",
+      `The migration was started by another version of Load Manager (its documents have the format ${state.format ?? "1"}; this version writes ${FORMAT}). Finish it with that version, or give it up with load-manager migrate rollback and start again.`,
     );
   }
   if (state.mapping === hashOf(input.mapping)) return;

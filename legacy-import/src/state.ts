@@ -15,6 +15,8 @@ export type Job = {
 
 export type State = {
   readonly phase: "copy" | "verify" | "swap" | "finish" | "done" | "rollback";
+  /** The format of the documents that the migration writes; absent in states of earlier versions. */
+  readonly format?: number;
   readonly stamp: string;
   readonly startedAt: number;
   readonly keepActive: boolean;

@@ -20,7 +20,7 @@ import { scopeHandlers } from "./http/handlers/scopes.ts";
 import { systemHandlers } from "./http/handlers/system.ts";
 import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
 import { scriptHandlers } from "./http/handlers/scripts.ts";
-import { awakeOrAsleep, type Clock } from "./lib/clock.ts";
+import { awakeOrAsleep, type Clock, expiryNow } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
@@ -186,7 +186,7 @@ const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) =>
   const keyExpiry = createPeriodic({
     name: "idempotency_key_expiry",
     intervalMs: HOUR_MS,
-    job: () => stores.keys.expire(clock.wall() - KEY_MS),
+    job: () => stores.keys.expire(expiryNow(clock) - KEY_MS),
     log,
   });
   return { orphanReaper, compactor, keyExpiry };

@@ -174,10 +174,13 @@ export const demo = async (options: Options): Promise<void> => {
     throw error;
   } finally {
     // No Locust process outlives the demo.
-    await server.app.endLoad();
-    await server.close();
-    await shop.close();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    try {
+      await server.app.endLoad();
+    } finally {
+      await server.close();
+      await shop.close();
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+    }
   }
 };

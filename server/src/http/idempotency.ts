@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Caller } from "../access/caller.ts";
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, expiryNow } from "../lib/clock.ts";
 import { AppError, invalid } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Membership } from "../runs/ownership/membership.ts";
@@ -107,7 +107,7 @@ export const createIdempotency = (deps: {
           id,
           fingerprint,
           owner: membership.holder,
-          createdAt: clock.wall(),
+          createdAt: expiryNow(clock),
         });
         if (record.answer !== undefined) return { answer: record.answer, replayed: true };
         acquired = record;

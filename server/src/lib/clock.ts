@@ -6,11 +6,18 @@ export type Clock = {
   readonly now: () => number;
   /** Never falls. */
   readonly monotonic: () => number;
-  /** Unix time as the machine shows it: for expiry and retention only. */
+  /** Unix time as the machine shows it. Expiry and retention use `expiryNow`. */
   readonly wall: () => number;
   /** Adopts a wall clock that was set. Returns the change of `now` in ms. */
   readonly follow?: () => number;
 };
+
+/**
+ * Unix ms for retention and expiry: the earlier of both times. A wall clock that is set forward makes nothing expire, and one
+ * that was set back keeps things longer.
+ */
+export const expiryNow = (clock: Pick<Clock, "now" | "wall">): number =>
+  Math.min(clock.now(), clock.wall());
 
 type Sources = {
   readonly wall: () => number;

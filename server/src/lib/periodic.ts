@@ -28,27 +28,25 @@ type Options = {
 /** An error that repeats is logged once in this time. */
 const SAME_ERROR_MS = 60_000;
 
-/** Logs the errors of a job, but one that repeats only once a minute of runs. */
-const createErrorLog = ({
-  name,
-  intervalMs,
-  log,
-  fields,
-}: Pick<Options, "name" | "intervalMs" | "log" | "fields">) => {
+/** Logs the errors of a job, but one that repeats only once a minute. */
+const createErrorLog = ({ name, log, fields }: Pick<Options, "name" | "log" | "fields">) => {
   let last: string | undefined;
-  let repeated = 0;
+  let forget: NodeJS.Timeout | undefined;
+  const clear = (): void => {
+    last = undefined;
+    clearTimeout(forget);
+  };
   return {
     note: (thrown: unknown): void => {
       const error = messageOf(thrown);
-      repeated = error === last ? repeated + 1 : 0;
+      if (error === last) return;
+      clear();
       last = error;
-      if ((repeated * intervalMs) % SAME_ERROR_MS >= intervalMs) return;
+      forget = setTimeout(clear, SAME_ERROR_MS).unref();
       const line = { event: `${name}_failed`, error, ...fields };
       log.error(line, `The job ${name} failed; it runs again.`);
     },
-    clear: (): void => {
-      last = undefined;
-    },
+    clear,
   };
 };
 

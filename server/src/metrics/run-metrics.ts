@@ -1,7 +1,7 @@
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, expiryNow } from "../lib/clock.ts";
 import type { RequestWindow } from "../runs/domain/auto-stop.ts";
 import type { Stores } from "../stores/ports.ts";
 import { createIngest, type Ingested } from "./ingest/ingest.ts";
@@ -74,7 +74,7 @@ export const createRunMetrics = (deps: {
     events,
     runs,
     aggregates,
-    oldestSecond: () => Math.floor(clock.wall() / 1000) - retention.secondsDays * DAY_SECONDS,
+    oldestSecond: () => Math.floor(expiryNow(clock) / 1000) - retention.secondsDays * DAY_SECONDS,
   });
   return {
     ingestBatch,

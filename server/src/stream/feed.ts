@@ -126,7 +126,12 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
     fields: { runId },
     log,
     job: async () => {
-      const current = await position;
+      const current = await position.catch(() => undefined);
+      // The readers are closed by their own joining; the next one gets a new feed.
+      if (current === undefined) {
+        onEmpty();
+        return "done";
+      }
       while (connected.size > 0) {
         if (!(await advance(stores, runId, current, following))) return undefined;
         // Lets the connections write between two reads.

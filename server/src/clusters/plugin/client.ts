@@ -6,9 +6,12 @@ import { ask, clockAhead, type Reply } from "../locust-http.ts";
 
 const ms = z.number().nullish();
 
+/** The version of `locust-plugin/PROTOCOL.md`. */
+const PROTOCOL = 2;
+
 /** `GET /load-manager/status`, as `locust-plugin/PROTOCOL.md` describes it. */
 const PluginStatus = z.object({
-  protocol: z.literal(2),
+  protocol: z.literal(PROTOCOL),
   pluginVersion: z.string(),
   locustVersion: z.string(),
   pythonVersion: z.string(),
@@ -127,6 +130,12 @@ export const createPluginClient = (
         );
       }
       if (reply.status !== 200) return silent(`${base}: status ${reply.status}`);
+      const { data: answer } = z.object({ protocol: z.number() }).safeParse(reply.json);
+      if (answer !== undefined && answer.protocol !== PROTOCOL) {
+        return silent(
+          `${base}: the plugin has protocol ${answer.protocol}, this server has protocol ${PROTOCOL}; install the plugin of this server's version there`,
+        );
+      }
       const parsed = PluginStatus.safeParse(reply.json);
       return parsed.success
         ? {
@@ -135,7 +144,7 @@ export const createPluginClient = (
             clockAheadMs: clockAhead(reply, parsed.data.wallMs),
           }
         : silent(
-            `${base}: the plugin's answer is not understood; its version may not fit this server's`,
+            `${base}: the plugin's answer is not understood; install the plugin of this server's version there`,
           );
     },
     command: async (name, body) => {

@@ -10,20 +10,12 @@ import {
 } from "../live/run-aggregate.ts";
 import { encodeHistogram } from "../codec/histogram.ts";
 import { RECORD } from "../codec/batch.ts";
-import { ByteWriter } from "../codec/bytes.ts";
-import { jsonRow, sampleRow, testRun } from "../testing/fixtures.ts";
+import { batchOf, jsonRow, sampleRow, testRun } from "../testing/fixtures.ts";
 import { createIngest } from "./ingest.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { createQueries } from "../query/queries.ts";
 import { toSnapshot } from "../live/snapshot.ts";
 import { createSnapshotIngest } from "./snapshot-ingest.ts";
-
-const batchOf = (rows: readonly MetricRecord[], runId = "run"): Uint8Array => {
-  const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
-  writer.raw(Buffer.from(rows[0]?.masterInstanceId ?? "", "hex")).varint(rows.length);
-  for (const { seq, type, body } of rows) writer.varint(seq).byte(type).block(body);
-  return writer.finish();
-};
 
 const rows = (): MetricRecord[] => [
   jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000, workers: ["w"] }),
@@ -234,6 +226,22 @@ describe("cumulative snapshots", () => {
     await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
     expect((await aggregates.get("run")).requests).toBe(36);
   });
+
+  test.each(["a", "b", "c", "d", "e", "f"])(
+    "continue after a reset and a restart of the server, whatever the order of the instance ids (%s)",
+    async (id) => {
+      const run = testRun({ id });
+      const own = createMemoryStores();
+      const before = createRunAggregateCache(own.metrics);
+      const first = createSnapshotIngest({ ...own, aggregates: before });
+      await first(run, snapshot(25), json(1_000_000));
+      await first(run, snapshot(4), json(1_002_000));
+      const aggregates = createRunAggregateCache(own.metrics);
+      const again = createSnapshotIngest({ ...own, aggregates });
+      await again(run, snapshot(6), json(1_004_000));
+      expect((await aggregates.get(id)).requests).toBe(31);
+    },
+  );
 
   test("record the errors since the previous snapshot", async () => {
     const own = createMemoryStores();

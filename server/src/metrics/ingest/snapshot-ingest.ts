@@ -30,19 +30,30 @@ type Deps = {
   readonly aggregates: RunAggregateCache;
 };
 
-/** Where the next snapshot of a source continues; `undefined` where it is not to be recorded. */
-const positionOf = ({ masterInstances }: RunAggregate, source: SnapshotOrigin["source"]) => {
-  const ofSource = [...masterInstances].filter(([, { snapshot }]) => snapshot?.source === source);
-  // Two sources that report the same requests would count them twice: only the first one is recorded.
-  if (masterInstances.size > ofSource.length) return undefined;
-  const last = ofSource.at(-1)?.[1];
-  if (last?.final !== undefined) return undefined;
-  return { last, instances: ofSource.length };
-};
-
 /** Snapshots name no master process. A source gets an instance per reset; its id is the same on every server. */
 const instanceIdOf = (runId: string, source: string, number: number): string =>
   createHash("sha256").update(`${runId} ${source} ${number}`).digest("hex").slice(0, 32);
+
+/** Where the next snapshot of a source continues; `undefined` where it is not to be recorded. */
+const positionOf = (
+  { masterInstances }: RunAggregate,
+  runId: string,
+  source: SnapshotOrigin["source"],
+) => {
+  const ofSource = [...masterInstances].filter(([, { snapshot }]) => snapshot?.source === source);
+  // Two sources that report the same requests would count them twice: only the first one is recorded.
+  if (masterInstances.size > ofSource.length) return undefined;
+  const secondOf = ([, { snapshot }]: (typeof ofSource)[number]): number => snapshot?.second ?? 0;
+  // By its number, since a server that read them from the store has the instances in the order of their ids. Migrated
+  // instances have ids of another kind.
+  const numbered = instanceIdOf(runId, source, ofSource.length - 1);
+  const found =
+    ofSource.find(([id]) => id === numbered) ??
+    ofSource.toSorted((a, b) => secondOf(a) - secondOf(b)).at(-1);
+  const [lastId, last] = found ?? [];
+  if (last?.final !== undefined) return undefined;
+  return { lastId, last, nextId: instanceIdOf(runId, source, ofSource.length) };
+};
 
 /**
  * Stores cumulative snapshots (times in ms) as records like the plugin's: each holds what was added since the one before.
@@ -57,19 +68,15 @@ export const createSnapshotIngest = ({ metrics, events, aggregates }: Deps) => {
     { source, at, final = false }: SnapshotOrigin,
   ): Promise<void> => {
     const runAggregate = await aggregates.get(run.id);
-    const position = positionOf(runAggregate, source);
+    const position = positionOf(runAggregate, run.id, source);
     if (position === undefined) return;
-    const { last, instances } = position;
+    const { lastId, last, nextId } = position;
     const fold = foldFor(runAggregate.names.keys(), snapshotEndpoints(snapshot));
     const endpoints = fold(snapshotEndpoints(snapshot));
     const added = difference(last?.snapshot?.snapshot, snapshot, fold);
     // After a reset the counts start again, as a new master instance.
     const before = added === undefined ? undefined : last;
-    const masterInstanceId = instanceIdOf(
-      run.id,
-      source,
-      before === undefined ? instances : instances - 1,
-    );
+    const masterInstanceId = before === undefined ? nextId : (lastId ?? nextId);
     const seq = before === undefined ? 1 : before.upTo + 1;
     const deltas = added ?? difference(undefined, snapshot, fold) ?? [];
     const second = Math.max(Math.floor(at / 1000), last?.snapshot?.second ?? 0);

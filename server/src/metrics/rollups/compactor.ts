@@ -1,4 +1,4 @@
-import type { Clock } from "../../lib/clock.ts";
+import { type Clock, expiryNow } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import { createPeriodic } from "../../lib/periodic.ts";
@@ -107,7 +107,7 @@ export const createCompactor = (deps: {
   };
 
   const runOnce = async (): Promise<void> => {
-    const now = Math.floor(clock.wall() / 1000);
+    const now = Math.floor(expiryNow(clock) / 1000);
     await compactDue();
     if (clock.monotonic() < nextExpiryAt) return;
     nextExpiryAt = clock.monotonic() + EXPIRE_INTERVAL_MS;

@@ -119,3 +119,11 @@ export const jsonRow = (seq: number, type: number, value: unknown): MetricRecord
   second: 0,
   body: Buffer.from(JSON.stringify(value)),
 });
+
+/** A batch as the plugin sends it; all records are of one master instance. */
+export const batchOf = (rows: readonly MetricRecord[], runId = "run"): Uint8Array => {
+  const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
+  writer.raw(Buffer.from(rows[0]?.masterInstanceId ?? "", "hex")).varint(rows.length);
+  for (const { seq, type, body } of rows) writer.varint(seq).byte(type).block(body);
+  return writer.finish();
+};

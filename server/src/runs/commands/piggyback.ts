@@ -8,7 +8,7 @@ import type { z } from "zod";
  */
 export const commandsFor = (run: LoadTestRun): z.output<typeof PluginCommand>[] => {
   const { id: runId, fence, commandedLoad } = run;
-  // Stats that arrive for a run that was given up show that its load goes on.
+  // Metrics that arrive after a run has Failed show that its load continues.
   const leftOver = run.status === "Failed" && run.trigger !== "external";
   if (run.status === "Stopping" || leftOver) return [{ type: "stop", runId, fence }];
   if (run.status !== "Running" || commandedLoad === undefined) return [];

@@ -45,7 +45,7 @@ export const reconcileRemoteRun = async (
 
 const markUnknown = async (deps: Deps, run: LoadTestRun): Promise<void> => {
   const machine = run.hostId ?? "the machine";
-  await writeHealth(deps, run, run.fence, {
+  const action = {
     do: "health",
     health: "unknown",
     reason: {
@@ -53,7 +53,8 @@ const markUnknown = async (deps: Deps, run: LoadTestRun): Promise<void> => {
       message: `No server is running on ${machine} that started this run, so nothing is known of it.`,
       since: deps.clock.now(),
     },
-  });
+  } as const;
+  await writeHealth(deps, run, run.fence, action, { hostId: run.hostId ?? null });
 };
 
 const fail = ({ writer, clock }: Deps, run: LoadTestRun): Promise<LoadTestRun | undefined> =>

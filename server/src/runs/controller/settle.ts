@@ -78,15 +78,21 @@ const endLoad = async (deps: Deps, run: LoadTestRun): Promise<void> => {
   }
 };
 
-/** Ends the load and the processes of every run that is not settled. */
+/**
+ * Ends the load and the processes of every run that is not settled. A cluster that is not configured is not this server's
+ * to stop. Rejects after all runs have been tried, with what failed.
+ */
 export const endAllLoad = async (deps: {
   readonly runs: Pick<RunStore, "unsettled">;
   readonly clusters: Clusters;
 }): Promise<void> => {
+  const errors: unknown[] = [];
   for (const run of await deps.runs.unsettled()) {
-    if (run.status === "Pending") continue;
-    await deps.clusters.of(run).commands.cleanUp(run, async () => {});
+    const cluster = deps.clusters.get(run.locustClusterId);
+    if (run.status === "Pending" || cluster === undefined) continue;
+    await cluster.commands.cleanUp(run, async () => {}).catch((error) => errors.push(error));
   }
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join("; "));
 };
 
 /** `undefined` where the metrics have not been readable for so long that they hold the slot no longer. */

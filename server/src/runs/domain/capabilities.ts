@@ -3,9 +3,15 @@ import type { Observation } from "./observation.ts";
 
 const NONE: Capabilities = { restartSafeStart: false, ownDeadline: false, finalReport: false };
 
-/** The cluster's capabilities as observed now; where it does not answer, those stored with the start. */
+/** A run that the plugin registered has no stored start; the plugin ends it in time and reports its end. */
+const REGISTERED: Capabilities = { restartSafeStart: false, ownDeadline: true, finalReport: true };
+
+/** The cluster's capabilities as observed now; where it does not answer, those stored with the start or the registration. */
 export const capabilitiesOf = (
-  run: Pick<LoadTestRun, "startSent">,
+  run: Pick<LoadTestRun, "startSent" | "engine">,
   seen: Observation,
-): Capabilities =>
-  "capabilities" in seen ? seen.capabilities : (run.startSent?.capabilities ?? NONE);
+): Capabilities => {
+  if ("capabilities" in seen) return seen.capabilities;
+  const registered = run.engine?.pluginVersion === undefined ? NONE : REGISTERED;
+  return run.startSent?.capabilities ?? registered;
+};

@@ -41,7 +41,11 @@ export const healthOf = (seen: Observed<"load">, facts: Facts): HealthAction => 
     return because("unknown", "no_progress", message, since);
   }
   if (facts.metricsError !== undefined) {
-    return because("degraded", "metrics_unavailable", `Stats: ${facts.metricsError}`);
+    return because(
+      "degraded",
+      "metrics_unavailable",
+      `The metrics cannot be stored or read: ${facts.metricsError}`,
+    );
   }
   if (load.workersLost.length > 0) {
     return because("degraded", "workers_lost", `Workers lost: ${load.workersLost.join(", ")}.`);

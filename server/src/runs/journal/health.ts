@@ -17,6 +17,8 @@ export const writeHealth = async (
   before: LoadTestRun,
   fence: number,
   { health, reason }: HealthAction,
+  /** Further data of the event. */
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<LoadTestRun | undefined> => {
   const same = before.health === health && before.healthReason?.code === reason?.code;
   // The message of a silence changes every second; that of a degraded run names, say, one more lost worker.
@@ -31,6 +33,7 @@ export const writeHealth = async (
     ...(reason === undefined ? {} : { code: reason.code }),
     ...(reason?.since === undefined ? {} : { since: new Date(reason.since).toISOString() }),
     ...(before.healthReason === undefined ? {} : { was: before.healthReason.code }),
+    ...more,
   };
   const id = `health:${run.version}`;
   await recordEvent(events, run.id, { id, at, type: "health", message, data });

@@ -2,7 +2,7 @@ import type { Db } from "mongodb";
 import { AppError } from "../../lib/errors.ts";
 
 /** The format of stored documents. The first that is kept is 2; every later one comes with a migration from the one before. */
-const FORMAT = 2;
+export const FORMAT = 2;
 const FIRST_FORMAT = 2;
 const OLDER = ["load_tests", "load_test_runs", "metrics_timeseries", "test_runs"];
 
@@ -31,6 +31,16 @@ const refuseUnfinished = async (db: Db): Promise<void> => {
   );
 };
 
+/** A database that an earlier version has migrated still has the older data. */
+const rollbackHint = async (db: Db): Promise<string> => {
+  const state = await db
+    .collection<{ readonly _id: string }>("migrations")
+    .findOne({ _id: "current" });
+  return state === null
+    ? ""
+    : " Or migrate the older data again: load-manager migrate rollback, then load-manager migrate.";
+};
+
 /**
  * Marks an empty database as one of today's format. Rejects with AppError unavailable for documents without a mark (they
  * have the older schema, or their migration was broken off), and for a mark of an earlier or a newer program.
@@ -43,7 +53,7 @@ export const checkSchema = async (db: Db): Promise<void> => {
       const why = `was made before the first format (its format is ${mark.version}, the first is ${FIRST_FORMAT})`;
       throw new AppError(
         "unavailable",
-        `The database ${db.databaseName} ${why}. Take another mongodb.database.`,
+        `The database ${db.databaseName} ${why}. Take another mongodb.database.${await rollbackHint(db)}`,
         { fields: [{ field: "mongodb.database", message: why }] },
       );
     }

@@ -120,7 +120,7 @@ export const brokenPromises = (seen: {
     if (why === "master_restarted" && !seen.witnessed.mastersKilled)
       untrue("no master was restarted");
     // Without the plugin a server that was killed while it sent the start cannot know whether it arrived.
-    const started = seen.starts.some(([key]) => key.startsWith(`${id}:`));
+    const started = seen.starts.some(([runId]) => runId === id);
     if (why === "start_not_confirmed" && seen.plugin && !started)
       untrue("Locust received no start");
     if (
