@@ -22,7 +22,7 @@ const left = [
   ...(process.env["LOAD_MANAGER_FAULTS"] === "all"
     ? []
     : [
-        "e2e/faults/{absence,attached-locust,clocks,cluster,damaged,disk,figures,local-locust,others-load}.test.ts",
+        "e2e/faults/{absence,attached-locust,clocks,cluster,damaged,disk,local-locust,metrics,others-load}.test.ts",
       ]),
   ...(process.env["LOAD_MANAGER_TEST_FAKETIME"] === undefined ? ["e2e/faults/clocks.test.ts"] : []),
   ...(process.env["LOAD_MANAGER_SOAK_MINUTES"] === undefined ? ["e2e/soak/**"] : []),

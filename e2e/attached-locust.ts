@@ -1,12 +1,22 @@
+import { randomInt } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { startShop } from "../examples/shop/shop.ts";
 import { LOCUSTFILE, PLUGIN, type Program, SCOPE, start, until } from "./harness.ts";
 
+const canListen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+
+/** A port below those that the system gives to connections, which could take it before the test's program does. */
 export const freePort = async (): Promise<number> => {
-  const shop = await startShop();
-  await shop.close();
-  return shop.port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await canListen(port)) return port;
+  }
 };
 
 export const workersReady = (baseUrl: string): Promise<true> =>

@@ -14,7 +14,7 @@ REPORT_VERSION = 2
 def report_of(data):
     """
     The plugin's report in a Locust report. ``None``: the worker has no plugin, or one whose reports are of another version;
-    Locust's own figures are then all that can be read.
+    Locust's own stats are then all that can be read.
     """
     report = data.get(REPORT_FIELD)
     return report if isinstance(report, dict) and report.get("v") == REPORT_VERSION else None
