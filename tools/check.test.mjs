@@ -123,13 +123,35 @@ describe("uses that only a few files may have", () => {
   });
 });
 
-describe("import cycles", () => {
-  const folder = mkdtempSync(join(tmpdir(), "load-manager-cycles-"));
+/** A temporary folder of a test, in which it writes files. */
+const temporaryFolder = () => {
+  const folder = mkdtempSync(join(tmpdir(), "load-manager-check-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const write = (file, text) => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
   };
+  return { folder, write };
+};
+
+describe("unused exports", () => {
+  const { folder, write } = temporaryFolder();
+  test("are reported in a workspace whose files can all be imported from outside, unless another file uses them", () => {
+    write("package.json", '{ "workspaces": ["server"], "type": "module" }');
+    write("server/package.json", '{ "name": "@x/server", "exports": { "./*": "./src/*" } }');
+    write("server/src/a.ts", "export const dead = 1;\nexport const alive = dead + 1;\n");
+    write("server/src/b.ts", 'import { alive } from "./a.ts";\nalive.toFixed();\n');
+    const knip = join(ROOT, "node_modules/knip/bin/knip.js");
+    const args = [knip, "--no-progress", "--directory", folder, "-c", join(ROOT, "knip.json")];
+    const { stdout, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stdout).toMatch(/^dead +server\/src\/a\.ts:1/m);
+    expect(stdout).not.toContain("alive");
+    expect(status).toBe(1);
+  });
+});
+
+describe("import cycles", () => {
+  const { folder, write } = temporaryFolder();
   const lint = (...files) => {
     const oxlint = join(ROOT, "node_modules/oxlint/bin/oxlint");
     const args = [oxlint, "--config", join(ROOT, ".oxlintrc.json"), ...files];

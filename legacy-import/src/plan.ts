@@ -31,7 +31,7 @@ export const TODAY: readonly string[] = Object.keys(COLLECTIONS);
 export const newOf = (name: string): string => `${name}__new`;
 export const leftOf = (name: string): string => `${name}__left`;
 export const backupOf = (name: string, stamp: string): string => `${name}__backup_${stamp}`;
-export const undoneOf = (name: string, stamp: string): string => `${name}__undone_${stamp}`;
+const undoneOf = (name: string, stamp: string): string => `${name}__undone_${stamp}`;
 export const SORTING = "metrics_timeseries__sorting";
 
 export const listed = async (db: Db): Promise<Collections> =>

@@ -6,8 +6,8 @@ import type { Verdict } from "./verify/findings.ts";
 /** The report lists this many left documents; the collection in `leftIn` has all of them. */
 const LISTED = 1000;
 
-export type LeftDocument = { readonly id: string; readonly reasons: readonly string[] };
-export type CollectionReport = {
+type LeftDocument = { readonly id: string; readonly reasons: readonly string[] };
+type CollectionReport = {
   readonly collection: string;
   readonly into: string;
   readonly copied: number;

@@ -7,7 +7,7 @@ import { UNCHANGED, type Target } from "../plan.ts";
 import { takeScope } from "../transform/scope.ts";
 import { isTodaysRow } from "../transform/documents.ts";
 
-export type Unmapped = {
+type Unmapped = {
   readonly reason: string;
   /** How many documents, by collection. */
   readonly counts: Readonly<Record<string, number>>;

@@ -78,7 +78,7 @@ const definedOnly = <T extends object>(value: T): Defined<T> =>
     Object.entries(value).filter(([, field]) => field !== undefined),
   ) as Defined<T>;
 
-export const stale = (id: string): AppError =>
+const stale = (id: string): AppError =>
   new AppError("stale", `The load test ${id} has changed since the client read it; read it again.`);
 
 /** Applies a merge patch: with `ifMatch` to that version only, without it again after every race. */

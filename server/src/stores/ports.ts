@@ -6,7 +6,7 @@ import type { LeaseStore } from "./lease-store.ts";
 import type { MetricStore } from "./metric-store.ts";
 import type { MODELS } from "./model/models.ts";
 
-export type { Page, Visible } from "./collection.ts";
+export type { Page } from "./collection.ts";
 export type { RunEventStore } from "./event-store.ts";
 export type {
   AppendResult,
@@ -19,7 +19,7 @@ export type {
   RollupQuery,
 } from "./metric-store.ts";
 export type { LoadTestStore } from "./model/load-test.ts";
-export type { RunGuard, RunStore } from "./model/load-test-run.ts";
+export type { RunStore } from "./model/load-test-run.ts";
 export type { RevisionStore } from "./model/script-revision.ts";
 
 /** The ports of the described entities: `loadTests`, `revisions`, `runs` and all that is in the list of models. */

@@ -1,7 +1,7 @@
 import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
 
 /** Every allowed change of status; stores refuse any other. Terminal statuses absorb. */
-export const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   Pending: ["Starting", "Stopped", "Failed"],
   Starting: ["Running", "Stopping", "Failed"],
   Running: ["Stopping", "Failed"],
@@ -16,7 +16,6 @@ export const canBecome = (from: RunStatus, to: RunStatus): boolean =>
 
 export const isTerminal = (status: RunStatus): boolean => TRANSITIONS[status].length === 0;
 
-export const TERMINAL_STATUSES: readonly RunStatus[] = ["Finished", "Stopped", "Failed"];
 export const ACTIVE_STATUSES: readonly RunStatus[] = ["Pending", "Starting", "Running", "Stopping"];
 
 /** Whether the run has, or may have, a slot of its cluster. A run cancelled while Pending never had one. */
