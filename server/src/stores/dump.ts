@@ -1,9 +1,14 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { RunEvent } from "@load-manager/contract/run.ts";
-import type { Collection } from "./collection.ts";
-import type { IdempotencyRecord } from "./idempotency-store.ts";
-import type { Lease } from "./lease-store.ts";
-import type { Rollup, CompactedRange, DenormalizedTotals, MetricRecord } from "./metric-store.ts";
+import type { Collection } from "./model/collection.ts";
+import type { IdempotencyRecord } from "./model/idempotency-store.ts";
+import type { Lease } from "./model/lease-store.ts";
+import type {
+  Rollup,
+  CompactedRange,
+  DenormalizedTotals,
+  MetricRecord,
+} from "./model/metric-store.ts";
 import { MODELS } from "./model/models.ts";
 
 type Model = (typeof MODELS)[keyof typeof MODELS];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { MetricRecord } from "../../stores/ports.ts";
+import type { MetricRecord } from "../../stores/model/metric-store.ts";
 import {
   type RunAggregate,
   addRecord,

@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { MetricStore, MetricRecord } from "../../stores/ports.ts";
+import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
 import { SERIES } from "../codec/rollup.ts";
 import type { DecodedSample } from "../codec/sample.ts";
 import { addRecord, type RunAggregate, runAggregateOf } from "./run-aggregate.ts";

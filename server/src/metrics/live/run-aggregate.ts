@@ -1,6 +1,6 @@
 import type { RequestWindow } from "../../runs/domain/auto-stop.ts";
 import type { StopCause } from "@load-manager/contract/locust.ts";
-import type { Reading, MetricRecord, Rollup } from "../../stores/ports.ts";
+import type { Reading, MetricRecord, Rollup } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import type { EndpointName } from "../codec/endpoint-id.ts";
 import { addRange, type Range } from "../codec/ranges.ts";

@@ -1,5 +1,5 @@
 import { getOrCreate } from "../../lib/maps.ts";
-import type { Reading, Rollup } from "../../stores/ports.ts";
+import type { Reading, Rollup } from "../../stores/model/metric-store.ts";
 import { decodeCells, decodeRunCells, rollupStart, type RunCell, SERIES } from "../codec/rollup.ts";
 import { type Delta, decodeSample, endpointsOf, type Sample } from "../codec/sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../codec/totals.ts";

@@ -1,7 +1,7 @@
 import type { WindowQuery } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { RollupQuery, MetricStore, Reading } from "../../stores/ports.ts";
+import type { RollupQuery, MetricStore, Reading } from "../../stores/model/metric-store.ts";
 import { ROLLUP_SECONDS, SERIES } from "../codec/rollup.ts";
 import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 import type { RunAggregate } from "../live/run-aggregate.ts";

@@ -2,7 +2,7 @@ import { type Clock, expiryNow } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import { createPeriodic } from "../../lib/periodic.ts";
-import type { MetricStore } from "../../stores/ports.ts";
+import type { MetricStore } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ROLLUP_SECONDS, rollupStart, SERIES } from "../codec/rollup.ts";
 import { createBuilder } from "./builder.ts";

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { MetricRecord } from "../../stores/ports.ts";
+import type { MetricRecord } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { jsonRow, type Requests, sampleRow, testRun } from "../testing/fixtures.ts";
 import { finalsOf, sequenceGaps, isComplete } from "../live/run-aggregate.ts";

@@ -1,5 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { MetricRecord } from "../../stores/ports.ts";
+import type { MetricRecord } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ByteWriter } from "../codec/bytes.ts";
 import { addLatency, emptyHistogram, encodeHistogram } from "../codec/histogram.ts";

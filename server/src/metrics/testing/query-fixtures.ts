@@ -1,5 +1,5 @@
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { MetricRecord } from "../../stores/ports.ts";
+import type { MetricRecord } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { jsonRow, sampleRow, testRun } from "./fixtures.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Collection, Condition } from "../collection.ts";
+import type { Collection, Condition } from "../model/collection.ts";
 import { keyOf, valueOf } from "../shared/columns.ts";
 import { compareText } from "../../lib/text.ts";
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Collection, Condition } from "../collection.ts";
+import type { Collection, Condition } from "../model/collection.ts";
 import type { DumpKind } from "../dump.ts";
 import type { AnyDescription } from "../model/description.ts";
 import { keyOf } from "../shared/columns.ts";

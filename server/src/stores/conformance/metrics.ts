@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { MetricRecord } from "../ports.ts";
+import type { MetricRecord } from "../model/metric-store.ts";
 import { freshId, sampleOf } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 

@@ -1,4 +1,4 @@
-import type { CollectionOf } from "../collection.ts";
+import type { CollectionOf } from "../model/collection.ts";
 import type { OpenedStores } from "../ports.ts";
 import type { OpenStores } from "./harness.ts";
 

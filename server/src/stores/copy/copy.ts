@@ -1,7 +1,8 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import { DUMP_KINDS, type DumpKind, type DenormalizedTotalsOf } from "../dump.ts";
-import type { DenormalizedTotals, MetricRecord, Stores } from "../ports.ts";
+import type { DenormalizedTotals, MetricRecord } from "../model/metric-store.ts";
+import type { Stores } from "../ports.ts";
 import { type Unfinished, unfinishedError } from "../shared/unfinished.ts";
 import { type Sum, sumOf } from "./checksum.ts";
 import { refuseActiveRuns, refuseInUse } from "./in-use.ts";

@@ -6,8 +6,8 @@ import type {
   KindDump,
   StoreDump,
 } from "../dump.ts";
-import type { IdempotencyRecord } from "../idempotency-store.ts";
-import type { Lease } from "../lease-store.ts";
+import type { IdempotencyRecord } from "../model/idempotency-store.ts";
+import type { Lease } from "../model/lease-store.ts";
 import { compareText } from "../../lib/text.ts";
 import type { StoredEvents } from "./events.ts";
 import { leaseKey } from "./leases.ts";

@@ -1,4 +1,10 @@
-import type { Rollup, RollupQuery, CompactedRange, MetricStore, MetricRecord } from "../ports.ts";
+import type {
+  Rollup,
+  RollupQuery,
+  CompactedRange,
+  MetricStore,
+  MetricRecord,
+} from "../model/metric-store.ts";
 import { bySeq, inRange, SAMPLE, sameRecord, toRanges } from "../shared/samples.ts";
 import { compareText } from "../../lib/text.ts";
 

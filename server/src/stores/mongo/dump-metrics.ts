@@ -1,6 +1,6 @@
 import type { Db } from "mongodb";
 import { type DumpPage, type HandWrittenDumps, pageLimit, placeOf, placeText } from "../dump.ts";
-import type { Rollup } from "../ports.ts";
+import type { Rollup } from "../model/metric-store.ts";
 import { toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { rowDocument, rowOf } from "./metrics.ts";

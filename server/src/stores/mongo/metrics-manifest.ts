@@ -1,5 +1,5 @@
 import type { Db, Document } from "mongodb";
-import type { CompactedRange, MetricRecord } from "../ports.ts";
+import type { CompactedRange, MetricRecord } from "../model/metric-store.ts";
 import { byMasterInstance, toRanges } from "../shared/samples.ts";
 import { long, toDocument } from "./document.ts";
 import { isDuplicate } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { Binary, type Db, type Document } from "mongodb";
-import type { Rollup, RollupQuery, Reading, MetricRecord } from "../ports.ts";
+import type { Rollup, RollupQuery, Reading, MetricRecord } from "../model/metric-store.ts";
 import { compareText } from "../../lib/text.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
 import {

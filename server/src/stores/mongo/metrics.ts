@@ -1,5 +1,10 @@
 import { Binary, type Db, type Document } from "mongodb";
-import type { AppendResult, MetricStore, DenormalizedTotals, MetricRecord } from "../ports.ts";
+import type {
+  AppendResult,
+  MetricStore,
+  DenormalizedTotals,
+  MetricRecord,
+} from "../model/metric-store.ts";
 import { bySeq, SAMPLE, sameRecord } from "../shared/samples.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";

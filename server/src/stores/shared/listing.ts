@@ -1,4 +1,4 @@
-import type { Condition, ListQuery, Page } from "../collection.ts";
+import type { Condition, ListQuery, Page } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import { keyOf, type Order, orderOf, readerOf } from "./columns.ts";
 import { decodeCursor, encodeCursor, type Place } from "./cursor.ts";

@@ -1,4 +1,4 @@
-import type { MetricRecord } from "../metric-store.ts";
+import type { MetricRecord } from "../model/metric-store.ts";
 import { compareText } from "../../lib/text.ts";
 
 export const SAMPLE = 2;

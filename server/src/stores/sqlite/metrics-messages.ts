@@ -7,7 +7,7 @@ import type {
   CompactedRange,
   MetricStore,
   MetricRecord,
-} from "../ports.ts";
+} from "../model/metric-store.ts";
 
 /** Things with bytes as they travel between the threads: the bytes in one buffer that is moved, not copied. */
 export type Packed<T extends { readonly body: Uint8Array }> = {

@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { Rollup, RollupQuery, CompactedRange, MetricRecord } from "../ports.ts";
+import type { Rollup, RollupQuery, CompactedRange, MetricRecord } from "../model/metric-store.ts";
 import { byMasterInstance, SAMPLE, toRanges } from "../shared/samples.ts";
 
 type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../lib/clock.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
-import type { AppendResult, MetricRecord } from "../ports.ts";
+import type { AppendResult, MetricRecord } from "../model/metric-store.ts";
 import { openDatabase } from "./database.ts";
 import { rollupsTable } from "./metrics-rollups.ts";
 import { metricsDump } from "./metrics-dump.ts";

@@ -3,7 +3,7 @@ import { PROBLEMS, type ProblemKind } from "@load-manager/contract/problem.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { DumpPage, DumpRecords, KindDump } from "../dump.ts";
-import type { MetricStore } from "../ports.ts";
+import type { MetricStore } from "../model/metric-store.ts";
 import { folderError, noRoom } from "./errors.ts";
 import {
   type Answer,

@@ -11,7 +11,8 @@ import { jsonRow, type Requests, sampleRow, testRun } from "../../metrics/testin
 import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
 import { createQueries } from "../../metrics/query/queries.ts";
 import { loadTestOf, revisionOf, runOf, snapshotOf } from "./fixtures.ts";
-import type { MetricRecord, Stores } from "../ports.ts";
+import type { MetricRecord } from "../model/metric-store.ts";
+import type { Stores } from "../ports.ts";
 
 const NOW = 5_000_000;
 const LENGTH = 700;
