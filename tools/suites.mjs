@@ -1,7 +1,7 @@
 // The test files, what each needs beside npm's packages, and which of them `npm run test:unit` leaves out.
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { importedFiles } from "./imports.mjs";
+import { importedFiles } from "./import-check.mjs";
 import { filesOf, ROOT, Stop } from "./steps.mjs";
 
 /**
