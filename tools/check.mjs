@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { didYouMean } from "./arguments.mjs";
 import { brokenRules, roomCycles, unusedRules } from "./import-check.mjs";
 import { longFiles, longPythonFunctions } from "./lengths.mjs";
 import { filesOf, ROOT, say, Stop } from "./steps.mjs";
@@ -63,11 +64,11 @@ const STEPS = {
 
 /** → the steps with these names, or all steps without names. */
 export const chosenSteps = (names, steps = STEPS) => {
-  const unknown = names.filter((name) => !Object.hasOwn(steps, name));
-  if (unknown.length > 0) {
-    throw new Stop(
-      `There is no check ${unknown.join(", ")}; there are ${Object.keys(steps).join(", ")}.`,
-    );
+  const known = Object.keys(steps);
+  const unknown = names.find((name) => !Object.hasOwn(steps, name));
+  if (unknown !== undefined) {
+    const near = didYouMean(unknown, known);
+    throw new Stop(`There is no check ${unknown}${near}; there are ${known.join(", ")}.`);
   }
   return Object.entries(steps).filter(([name]) => names.length === 0 || names.includes(name));
 };

@@ -120,7 +120,9 @@ describe("npm run check", () => {
     const { code, said } = await run(["good"]);
     expect(code).toBe(0);
     expect(said).not.toContain("bad");
-    await expect(run(["goood"])).rejects.toThrow("There is no check goood; there are good, bad.");
+    await expect(run(["goood"])).rejects.toThrow(
+      "There is no check goood (did you mean good?); there are good, bad.",
+    );
     expect(chosenSteps(["imports"]).map(([name]) => name)).toEqual(["imports"]);
     expect(() => chosenSteps(["toString"])).toThrow("There is no check");
   });
