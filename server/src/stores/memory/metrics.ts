@@ -40,6 +40,12 @@ export const mergedOf = (run: MetricsOfRun | undefined): CompactedRange[] =>
     }));
   });
 
+const isInQuery = ({ level, start, series }: Rollup, query: RollupQuery): boolean =>
+  level === query.level &&
+  start >= query.fromStart &&
+  start <= query.toStart &&
+  (query.series === "endpoints" ? ENDPOINT.test(series) : query.series.includes(series));
+
 export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
   const runOf = (runId: string) => metricsOf(runs, runId);
   const sorted = (runId: string, holds: (record: MetricRecord) => boolean) =>
@@ -47,13 +53,7 @@ export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
 
   const rollupsOf = (runId: string, query: RollupQuery): Rollup[] =>
     [...(runs.get(runId)?.rollups.values() ?? [])]
-      .filter(
-        ({ level, start, series }) =>
-          level === query.level &&
-          start >= query.fromStart &&
-          start <= query.toStart &&
-          (query.series === "endpoints" ? ENDPOINT.test(series) : query.series.includes(series)),
-      )
+      .filter((rollup) => isInQuery(rollup, query))
       .toSorted((a, b) => compareText(a.series, b.series) || a.start - b.start);
   return {
     append: async (records) => {
