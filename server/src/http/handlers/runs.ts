@@ -9,7 +9,7 @@ import { createTestRun } from "../../runs/commands/create.ts";
 import { deleteRun } from "../../runs/commands/delete.ts";
 import { stopTestRun } from "../../runs/commands/stop.ts";
 import { updateRun } from "../../runs/commands/update.ts";
-import { recordEvent } from "../../runs/journal/events.ts";
+import { addNote } from "../../runs/commands/add-note.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
@@ -117,14 +117,9 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
     },
     addRunEvent: async ({ params, body, caller, newId }) => {
       const run = await visibleRun(caller, params.runId);
-      const event = {
-        at: body.at ?? deps.clock.now(),
-        type: "note" as const,
-        message: body.message,
-        data: { createdBy: caller.name },
-      };
-      await recordEvent(events, run.id, { id: newId, ...event });
-      return { body: event };
+      const { at, message } = body;
+      const note = { id: newId, at, message, createdBy: caller.name };
+      return { body: await addNote(deps, run.id, note) };
     },
     listRunEvents: async ({ params, query, caller }) => {
       const run = await visibleRun(caller, params.runId);

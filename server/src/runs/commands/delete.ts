@@ -5,7 +5,6 @@ import { AppError } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
-import type { MetricStore } from "../../stores/model/metric-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { isActive } from "../domain/states.ts";
@@ -18,8 +17,7 @@ type Deps = {
   readonly runs: Pick<RunStore, "get" | "delete">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
-  readonly metricStore: Pick<MetricStore, "deleteRun">;
-  readonly metrics: Pick<RunMetrics, "forget">;
+  readonly metrics: Pick<RunMetrics, "deleteRun" | "forget">;
   readonly clusters: Clusters;
   readonly clock: Pick<Clock, "now">;
   readonly failpoint: Failpoint;
@@ -60,7 +58,7 @@ export const deleteRun = async (
 
 /** Every step may be repeated, also by two servers at once. */
 export const finishDeletion = async (deps: Deps, run: LoadTestRun): Promise<void> => {
-  await deps.metricStore.deleteRun(run.id);
+  await deps.metrics.deleteRun(run.id);
   await deps.events.deleteRun(run.id);
   await deps.clusters.of(run).remove(run.id);
   if (run.loadTestId !== undefined) {

@@ -217,7 +217,7 @@ export const simulatedLocust = (options: {
     if (options.now() < metricsAwayUntil) throw new Error("metrics cannot be read");
     return value;
   };
-  const metrics: RunMetrics = {
+  const metrics: Omit<RunMetrics, "deleteRun"> = {
     ingestBatch: async () => {},
     gaps: async () => [],
     storeMetric: async () => {},
