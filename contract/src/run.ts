@@ -20,7 +20,7 @@ import {
   TimeQuery,
   Users,
 } from "./primitives.ts";
-import { MetricSnapshot, Stats } from "./metrics.ts";
+import { MetricSnapshot, RunSummary } from "./metrics.ts";
 import { unavailableSettings } from "./settings.ts";
 
 export const RunStatus = z.enum([
@@ -102,15 +102,6 @@ export const Capabilities = z.object({
   finalReport: z.boolean(),
 });
 export type Capabilities = z.output<typeof Capabilities>;
-
-/** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
-export const RunSummary = Stats.extend({
-  maxUsers: z.int(),
-  complete: z.boolean(),
-  gaps: z.array(z.object({ from: Time, to: Time })),
-  workers: z.object({ expected: z.int().nullable(), lost: z.int() }),
-});
-export type RunSummary = z.output<typeof RunSummary>;
 
 /** One execution of a load test, or an external one, as stored. */
 export const LoadTestRun = Scope.extend({

@@ -1,5 +1,5 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import { LoadTestRun, RunStatus, type RunSummary } from "@load-manager/contract/run.ts";
+import type { MetricSnapshot, RunSummary } from "@load-manager/contract/metrics.ts";
+import { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import {
