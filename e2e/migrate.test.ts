@@ -11,7 +11,7 @@ import {
   type Shape,
   SHAPES,
 } from "../legacy-import/src/testing/legacy-fixtures.ts";
-import { readState } from "../legacy-import/src/state.ts";
+import { readState } from "../legacy-import/src/state/state.ts";
 
 /** `npm run test:migrate` is the long form: more than 10^5 documents mixed, as many again of each shape alone. */
 const LONG = process.env["LOAD_MANAGER_MIGRATE"] === "long";

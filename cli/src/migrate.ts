@@ -8,7 +8,7 @@ import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { uuidV7 } from "@load-manager/server/lib/ids.ts";
 import { dryRun } from "@load-manager/legacy-import/dry-run.ts";
 import { parseMapping } from "@load-manager/legacy-import/transform/mapping.ts";
-import type { MigrateDeps, MigrateInput } from "@load-manager/legacy-import/deps.ts";
+import type { MigrateDeps, MigrateInput } from "@load-manager/legacy-import/state/deps.ts";
 import { migrate } from "@load-manager/legacy-import/migrate.ts";
 import { withDatabase } from "@load-manager/legacy-import/open.ts";
 import { cleanup, removable, rollback } from "@load-manager/legacy-import/swap/rollback.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { FORMAT } from "@load-manager/server/stores/mongo/schema.ts";
-import { lockDeps, type MigrateDeps, type MigrateInput } from "./deps.ts";
-import { type Lock, takeLock } from "./lock.ts";
+import { lockDeps, type MigrateDeps, type MigrateInput } from "./state/deps.ts";
+import { type Lock, takeLock } from "./state/lock.ts";
 import {
   hasOlder,
   isMarked,
@@ -13,10 +13,10 @@ import {
   swapOf,
   targetsOf,
   TODAY,
-} from "./plan.ts";
-import { refuseUnmapped, survey } from "./read/survey.ts";
+} from "./state/plan.ts";
+import { refuseUnmapped, survey } from "./survey.ts";
 import { type Report, reportOf } from "./report.ts";
-import { readState, type State } from "./state.ts";
+import { readState, type State } from "./state/state.ts";
 import { finishSwap } from "./swap/finish.ts";
 import type { Mapping } from "./transform/mapping.ts";
 import { placesBeforeSwap } from "./verify/places.ts";

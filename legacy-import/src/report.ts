@@ -1,6 +1,6 @@
 import { type Db, type Document } from "mongodb";
-import { backupOf, leftOf, listed, foreignOf, type Target } from "./plan.ts";
-import type { State } from "./state.ts";
+import { backupOf, leftOf, listed, foreignOf, type Target } from "./state/plan.ts";
+import type { State } from "./state/state.ts";
 import type { Verdict } from "./verify/findings.ts";
 
 /** The report lists this many left documents; the collection in `leftIn` has all of them. */

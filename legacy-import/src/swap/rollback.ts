@@ -1,10 +1,10 @@
 import type { Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { unmarkSchema } from "@load-manager/server/stores/mongo/schema.ts";
-import { lockDeps, type MigrateDeps } from "../deps.ts";
-import { type Lock, takeLock } from "../lock.ts";
-import { backupOf, leftOf, listed, newOf, rollbackOf, SORTING, TODAY } from "../plan.ts";
-import { readState, type State } from "../state.ts";
+import { lockDeps, type MigrateDeps } from "../state/deps.ts";
+import { type Lock, takeLock } from "../state/lock.ts";
+import { backupOf, leftOf, listed, newOf, rollbackOf, SORTING, TODAY } from "../state/plan.ts";
+import { readState, type State } from "../state/state.ts";
 import { finishSwap } from "./finish.ts";
 import { renameAll } from "./swap.ts";
 

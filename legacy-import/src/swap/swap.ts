@@ -1,7 +1,7 @@
 import type { Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { COLLECTIONS, type Index } from "@load-manager/server/stores/mongo/indexes.ts";
-import { listed, type Rename } from "../plan.ts";
+import { listed, type Rename } from "../state/plan.ts";
 
 /** The part of a rename that is left to do. Throws AppError conflict where it must not be done. */
 export const pendingOf = (

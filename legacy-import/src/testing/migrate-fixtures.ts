@@ -4,7 +4,7 @@ import { uuidV7 } from "@load-manager/server/lib/ids.ts";
 import type { MongoOptions } from "@load-manager/server/stores/mongo/stores.ts";
 import { SHAPES } from "./legacy-fixtures.ts";
 import { parseMapping } from "../transform/mapping.ts";
-import type { MigrateDeps } from "../deps.ts";
+import type { MigrateDeps } from "../state/deps.ts";
 
 const MAPPING = `
 tenants:

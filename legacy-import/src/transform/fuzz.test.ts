@@ -9,7 +9,7 @@ import { uuidV7 } from "@load-manager/server/lib/ids.ts";
 import { decodeSample } from "@load-manager/server/metrics/codec/sample.ts";
 import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { READ, toJson } from "../read/json.ts";
-import { createRevisionIndex, createRunIndex } from "../read/known.ts";
+import { createRevisionIndex, createRunIndex } from "./indexes.ts";
 import { bsonValue, FUZZED, malformedOf } from "../testing/fuzz-fixtures.ts";
 import { parseMapping } from "./mapping.ts";
 import { type OldMetric, rowsOfRun } from "./metrics.ts";

@@ -2,9 +2,9 @@ import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { nameKey } from "@load-manager/server/lib/text.ts";
-import { newOf, SORTING } from "../plan.ts";
+import { newOf, SORTING } from "../state/plan.ts";
 import { isPlain, type Json } from "../read/json.ts";
-import type { RevisionIndex, RunIndex } from "../read/known.ts";
+import type { RevisionIndex, RunIndex } from "./indexes.ts";
 import {
   blobDocuments,
   idText,

@@ -1,7 +1,7 @@
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import type { MigrateDeps, MigrateInput } from "../deps.ts";
-import { listed } from "../plan.ts";
-import { readState } from "../state.ts";
+import type { MigrateDeps, MigrateInput } from "../state/deps.ts";
+import { listed } from "../state/plan.ts";
+import { readState } from "../state/state.ts";
 import { placesAfterSwap } from "./places.ts";
 import type { Verdict } from "./findings.ts";
 import { verifyAll } from "./verify.ts";

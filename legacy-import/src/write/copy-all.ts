@@ -1,8 +1,8 @@
 import type { Db, Document } from "mongodb";
 import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
-import type { MigrateDeps, MigrateInput } from "../deps.ts";
-import type { Lock } from "../lock.ts";
-import { backupOf, listed, newOf, readFrom, SORTING, type Target } from "../plan.ts";
+import type { MigrateDeps, MigrateInput } from "../state/deps.ts";
+import type { Lock } from "../state/lock.ts";
+import { backupOf, listed, newOf, readFrom, SORTING, type Target } from "../state/plan.ts";
 import { Fields } from "../read/fields.ts";
 import { READ } from "../read/json.ts";
 import {
@@ -10,8 +10,8 @@ import {
   createRunIndex,
   type RevisionIndex,
   type RunIndex,
-} from "../read/known.ts";
-import { type Job, NEW_JOB, type State } from "../state.ts";
+} from "../transform/indexes.ts";
+import { type Job, NEW_JOB, type State } from "../state/state.ts";
 import { indexesOn } from "../swap/swap.ts";
 import { createSteps } from "../transform/steps.ts";
 import { copySource, prepareTarget } from "./copy.ts";

@@ -1,8 +1,8 @@
 import { type Db, type Document } from "mongodb";
 import { left as leftBecause, type Older } from "../transform/entity.ts";
 import { READ } from "../read/json.ts";
-import { UNCHANGED, leftOf, newOf, SORTING, type Source } from "../plan.ts";
-import type { Job } from "../state.ts";
+import { UNCHANGED, leftOf, newOf, SORTING, type Source } from "../state/plan.ts";
+import type { Job } from "../state/state.ts";
 import { idText, type StoredDocument } from "../transform/documents.ts";
 import type { Converted, Step } from "../transform/steps.ts";
 import { after, fits, insertAbsent } from "./insert.ts";

@@ -3,8 +3,8 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Db, Document } from "mongodb";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { type MetricRun, type OldMetric, rowsOfRun } from "../transform/metrics.ts";
-import { newOf, SORTING } from "../plan.ts";
-import type { Job } from "../state.ts";
+import { newOf, SORTING } from "../state/plan.ts";
+import type { Job } from "../state/state.ts";
 import { rowDocument, type StoredDocument } from "../transform/documents.ts";
 import { insertAbsent } from "./insert.ts";
 

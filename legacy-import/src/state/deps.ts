@@ -2,7 +2,7 @@ import type { Db } from "mongodb";
 import type { Clock } from "@load-manager/server/lib/clock.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
 import type { LockDeps } from "./lock.ts";
-import type { Mapping } from "./transform/mapping.ts";
+import type { Mapping } from "../transform/mapping.ts";
 
 export type MigrateDeps = {
   readonly db: Db;

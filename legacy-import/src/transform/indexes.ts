@@ -4,7 +4,7 @@ import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import { NO_STATS, withRecentRun } from "@load-manager/server/runs/domain/recent-run.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { recentRunOf } from "@load-manager/server/runs/domain/recent-run.ts";
-import type { Around } from "../transform/load-test.ts";
+import type { Around } from "./load-test.ts";
 
 /** What the runs say of their load tests. */
 export const createRunIndex = () => {

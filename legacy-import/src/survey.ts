@@ -1,11 +1,11 @@
 import type { Db, Document } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import { Fields } from "./fields.ts";
-import { READ } from "./json.ts";
-import type { Mapping } from "../transform/mapping.ts";
-import { UNCHANGED, type Target } from "../plan.ts";
-import { takeScope } from "../transform/scope.ts";
-import { isTodaysRow } from "../transform/documents.ts";
+import { Fields } from "./read/fields.ts";
+import { READ } from "./read/json.ts";
+import type { Mapping } from "./transform/mapping.ts";
+import { UNCHANGED, type Target } from "./state/plan.ts";
+import { takeScope } from "./transform/scope.ts";
+import { isTodaysRow } from "./transform/documents.ts";
 
 export type Unmapped = {
   readonly reason: string;
