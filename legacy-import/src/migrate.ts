@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { FORMAT } from "@load-manager/server/stores/mongo/schema.ts";
-import { lockDeps, type MigrateDeps, type MigrateInput } from "./state/deps.ts";
+import { lockDeps, type MigrateDeps } from "./state/deps.ts";
 import { type Lock, takeLock } from "./state/lock.ts";
 import {
   hasOlder,
@@ -18,11 +18,17 @@ import { refuseUnmapped, survey } from "./survey.ts";
 import { type Report, reportOf } from "./report.ts";
 import { readState, type State } from "./state/state.ts";
 import { finishSwap } from "./swap/finish.ts";
+import type { Context } from "./transform/entity.ts";
 import type { Mapping } from "./transform/mapping.ts";
 import { placesBeforeSwap } from "./verify/places.ts";
 import type { Verdict } from "./verify/findings.ts";
 import { faultsIn, verificationError, verifyAll } from "./verify/verify.ts";
 import { copyAll } from "./write/copy-all.ts";
+
+export type MigrateInput = Context & {
+  /** For messages. */
+  readonly mappingFile: string;
+};
 
 const hashOf = (mapping: Mapping): string =>
   createHash("sha256").update(JSON.stringify(mapping)).digest("hex").slice(0, 16);

@@ -14,7 +14,7 @@ export type Job = {
 };
 
 export type State = {
-  readonly phase: "copy" | "verify" | "swap" | "finish" | "done" | "rollback";
+  readonly phase: "copy" | "verify" | "swap" | "done" | "rollback";
   /** The format of the documents that the migration writes; absent in states of earlier versions. */
   readonly format?: number;
   readonly stamp: string;

@@ -1,6 +1,5 @@
 import type { Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import { COLLECTIONS, type Index } from "@load-manager/server/stores/mongo/indexes.ts";
 import { listed, type Rename } from "../state/plan.ts";
 
 /** The part of a rename that is left to do. Throws AppError conflict where it must not be done. */
@@ -46,19 +45,5 @@ export const renameAll = async (
     if (what === "rename") await db.renameCollection(rename.from, rename.to);
     else if (what === "drop") await db.collection(rename.from).drop();
     await record(index + 1);
-  }
-};
-
-/** Creates the indexes of a target on a collection that does not have the target's name yet. */
-export const indexesOn = async (db: Db, target: string, collection: string): Promise<void> => {
-  const indexes: readonly Index[] = COLLECTIONS[target] ?? [];
-  const existing = new Set(
-    (await db.collection(collection).listIndexes().toArray()).map(({ name }) => String(name)),
-  );
-  for (const { name, key, unique } of indexes) {
-    if (existing.has(name)) continue;
-    await db
-      .collection(collection)
-      .createIndex({ ...key }, { name, ...(unique ? { unique } : {}) });
   }
 };

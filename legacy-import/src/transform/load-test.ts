@@ -18,16 +18,10 @@ import {
 } from "./entity.ts";
 import { Fields } from "../read/fields.ts";
 import { isPlain } from "../read/json.ts";
+import type { RunsOfLoadTest } from "./indexes.ts";
 import { takeScope } from "./scope.ts";
 import { type OldScript, takeScript } from "./scripts.ts";
 
-/** What other collections know about a load test. */
-export type Around = {
-  /** The ten newest ended runs. `runs`: how many it has had at least. */
-  readonly recentRuns: readonly RecentRun[];
-  readonly runs: number;
-  readonly lastRunAt: number | undefined;
-};
 export type ConvertedLoadTest = {
   readonly loadTest: LoadTest;
   /** The script inside the document. */
@@ -37,7 +31,7 @@ export type ConvertedLoadTest = {
 const { shape } = LoadTest;
 
 /** The list is rebuilt from the runs; older entries without a run go to the leftovers. */
-const takeRecentRuns = (fields: Fields, { recentRuns }: Around): RecentRun[] => {
+const takeRecentRuns = (fields: Fields, { recentRuns }: RunsOfLoadTest): RecentRun[] => {
   const given = fields.take("recentRuns");
   const known = new Set(recentRuns.map(({ id }) => id));
   if (Array.isArray(given)) {
@@ -55,12 +49,12 @@ const takeRecentRuns = (fields: Fields, { recentRuns }: Around): RecentRun[] => 
 export const loadTestOf = (
   document: Older,
   context: Context,
-  around: Around,
+  runs: RunsOfLoadTest,
 ): Outcome<ConvertedLoadTest> => {
   const fields = new Fields(document);
   const id = takeId(document, fields);
   const name = fields.filled("name");
-  const { mapped } = takeScope(fields, context.mapping);
+  const mapped = takeScope(fields, context.mapping);
   const times = takeTimes(document, fields);
   if (id === undefined) return left("it has no usable id");
   if (name === undefined) return left("it has no name");
@@ -71,7 +65,7 @@ export const loadTestOf = (
   const users = Math.round(atLeast(fields, 1, 1, "defaultUsers"));
   const spawnRate = atLeast(fields, Number.MIN_VALUE, 1, "defaultSpawnRate");
   const stop = fields.whole("stopTimeoutSeconds");
-  const lastRunNumber = Math.max(around.runs, fields.whole("lastRunNumber") ?? 0);
+  const lastRunNumber = Math.max(runs.count, fields.whole("lastRunNumber") ?? 0);
   const script = takeScript(fields);
   const environment = parsed(fields, shape.environment, "environment") ?? undefined;
   const scriptOptions = takeMap(fields, "scriptOptions");
@@ -98,9 +92,9 @@ export const loadTestOf = (
     scriptOptions,
     environment,
     stopTimeoutSeconds: stop !== undefined && stop >= 0 ? stop : 10,
-    lastRunAt: fields.time("lastRunAt") ?? around.lastRunAt,
+    lastRunAt: fields.time("lastRunAt") ?? runs.lastRunAt,
     lastRunNumber,
-    recentRuns: takeRecentRuns(fields, around),
+    recentRuns: takeRecentRuns(fields, runs),
     recentRunsVersion: fields.whole("recentRunsVersion") ?? 0,
     ...times,
     createdBy,

@@ -32,7 +32,7 @@ export const metricOf = (document: Older, { mapping }: Context): Outcome<OldMetr
   const fields = new Fields(document);
   fields.take("_id");
   const runId = fields.id("loadTestRunId", "testRunId", "runId");
-  const { mapped } = takeScope(fields, mapping);
+  const mapped = takeScope(fields, mapping);
   const snapshot = takeSnapshot(fields);
   if (runId === undefined) return left("it names no run");
   if (!mapped.ok) return left(mapped.reason);

@@ -135,7 +135,7 @@ export const runOf = (document: Older, context: Context): Outcome<ConvertedRun> 
   const fields = new Fields(document);
   const id = takeId(document, fields);
   const status = takeStatus(fields);
-  const { mapped } = takeScope(fields, context.mapping);
+  const mapped = takeScope(fields, context.mapping);
   const startedAt = fields.time("startedAt");
   const times = takeTimes(document, fields, [startedAt]);
   if (id === undefined) return left("it has no usable id");

@@ -76,7 +76,7 @@ const loadTestStep = (context: Context, deps: StepDeps): Step => {
   const { runs, revisions } = deps;
   return (document) => {
     // The runs are found by the id, which only the conversion knows.
-    const withoutRuns = { recentRuns: [], runs: 0, lastRunAt: undefined };
+    const withoutRuns = { recentRuns: [], count: 0, lastRunAt: undefined };
     const first = loadTestOf(document, context, withoutRuns);
     if (!first.ok) return first;
     const { id } = first.value.loadTest;

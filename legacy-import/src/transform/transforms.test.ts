@@ -15,7 +15,7 @@ const CONTEXT = {
   ),
   keepActive: false,
 };
-const NOBODY = { recentRuns: [], runs: 0, lastRunAt: undefined };
+const NOBODY = { recentRuns: [], count: 0, lastRunAt: undefined };
 const MS = 1_703_232_000_123;
 /** As the driver gives it. */
 const read = (document: Document): Document => BSON.deserialize(BSON.serialize(document), READ);

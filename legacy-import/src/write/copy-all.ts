@@ -1,6 +1,6 @@
 import type { Db, Document } from "mongodb";
 import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
-import type { MigrateDeps, MigrateInput } from "../state/deps.ts";
+import type { MigrateDeps } from "../state/deps.ts";
 import type { Lock } from "../state/lock.ts";
 import { backupOf, listed, newOf, readFrom, SORTING, type Target } from "../state/plan.ts";
 import { Fields } from "../read/fields.ts";
@@ -12,8 +12,9 @@ import {
   type RunIndex,
 } from "../transform/indexes.ts";
 import { type Job, NEW_JOB, type State } from "../state/state.ts";
-import { indexesOn } from "../swap/swap.ts";
+import type { Context } from "../transform/entity.ts";
 import { createSteps } from "../transform/steps.ts";
+import { createIndexes } from "./indexes.ts";
 import { copySource, prepareTarget } from "./copy.ts";
 import { makeRows } from "./rows.ts";
 import { copyTimeSeries } from "./time-series.ts";
@@ -83,7 +84,7 @@ const copyTimeSeriesOf = async (
 
 const copyTarget = async (
   deps: MigrateDeps,
-  input: MigrateInput,
+  context: Context,
   target: Target,
   jobs: Jobs,
 ): Promise<void> => {
@@ -98,7 +99,7 @@ const copyTarget = async (
   );
   const indexes = { runs: createRunIndex(), revisions: createRevisionIndex() };
   await fillIndexes(db, stamp, target, indexes);
-  const step = createSteps(input, { ids, ...indexes })[target.name];
+  const step = createSteps(context, { ids, ...indexes })[target.name];
   if (step === undefined) throw new Error(`no step for ${target.name}`);
   for (const source of target.sources) {
     const from = readFrom(stamp, source);
@@ -114,7 +115,7 @@ const copyTarget = async (
 /** Copies everything into `<name>__new`, from wherever it was interrupted. */
 export const copyAll = async (
   deps: MigrateDeps,
-  input: MigrateInput,
+  context: Context,
   lock: Lock,
   started: State,
 ): Promise<State> => {
@@ -127,7 +128,7 @@ export const copyAll = async (
   for (const target of started.targets) {
     await create(newOf(target.name));
     if (target.name === "metrics_timeseries") await create(SORTING);
-    await copyTarget(deps, input, target, jobs);
+    await copyTarget(deps, context, target, jobs);
   }
   const total = await db.collection(SORTING).estimatedDocumentCount();
   await makeRows(
@@ -138,6 +139,6 @@ export const copyAll = async (
     },
     jobs.of(ROWS),
   );
-  for (const { name } of started.targets) await indexesOn(db, name, newOf(name));
+  for (const { name } of started.targets) await createIndexes(db, name, newOf(name));
   return jobs.state();
 };
