@@ -14,7 +14,7 @@ import { decodeSample, endpointsOf } from "../server/src/metrics/codec/sample.ts
 import { testRun } from "../server/src/metrics/testing/fixtures.ts";
 import { openSqliteStores } from "../server/src/stores/sqlite/stores.ts";
 import { inPairs, type Row, timed } from "./lib/pairs.ts";
-import type { MetricStore } from "../server/src/stores/ports.ts";
+import type { MetricStore } from "../server/src/stores/model/metric-store.ts";
 import { batchOf, type Cell, cellsOf, rowsOf, sampleBody } from "./lib/payload.ts";
 import { portOf, poster } from "./lib/posting.ts";
 import { type Peer, startInflux, startPrometheus } from "./lib/peers.ts";

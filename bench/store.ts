@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type { MetricRecord } from "../server/src/stores/ports.ts";
+import type { MetricRecord } from "../server/src/stores/model/metric-store.ts";
 import { openSqliteStores } from "../server/src/stores/sqlite/stores.ts";
 import { inPairs, type Row } from "./lib/pairs.ts";
 import { bodies, rowsOf } from "./lib/payload.ts";

@@ -49,14 +49,16 @@ export const MAY_IMPORT = {
   "server/src/metrics/query": [...ROOM, CODEC, "server/src/metrics/live"],
   "server/src/metrics/run-metrics.ts": [...ROOM, "server/src/metrics"],
 
-  "server/src/clusters/*": [
+  "server/src/clusters/*": [...BASE, DOMAIN],
+  "server/src/clusters/plugin": [...BASE, DOMAIN, "server/src/clusters/*"],
+  "server/src/clusters/web-ui": [...BASE, DOMAIN, "server/src/clusters/*"],
+  "server/src/clusters/attached": [
     ...BASE,
     DOMAIN,
+    "server/src/clusters/*",
     "server/src/clusters/plugin",
     "server/src/clusters/web-ui",
   ],
-  "server/src/clusters/plugin": [...BASE, DOMAIN, "server/src/clusters/*"],
-  "server/src/clusters/web-ui": [...BASE, DOMAIN, "server/src/clusters/*"],
   // A local Locust runs the plugin, so the local cluster uses the plugin's client.
   "server/src/clusters/local": [
     ...BASE,
@@ -66,7 +68,7 @@ export const MAY_IMPORT = {
   ],
 
   "server/src/stores/*": [...BASE, DOMAIN, "server/src/stores/model"],
-  "server/src/stores/model": [...BASE, DOMAIN, "server/src/stores/*", "server/src/stores/shared"],
+  "server/src/stores/model": [...BASE, DOMAIN],
   "server/src/stores/shared": ROOM,
   "server/src/stores/memory": [...ROOM, "server/src/stores/shared"],
   "server/src/stores/sqlite": [...ROOM, "server/src/stores/shared"],

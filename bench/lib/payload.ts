@@ -1,4 +1,4 @@
-import type { MetricRecord } from "../../server/src/stores/ports.ts";
+import type { MetricRecord } from "../../server/src/stores/model/metric-store.ts";
 import { RECORD } from "../../server/src/metrics/codec/batch.ts";
 import { ByteWriter } from "../../server/src/metrics/codec/bytes.ts";
 import {

@@ -5,7 +5,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createAccess, replaceableAccess } from "./access/access.ts";
-import { createAttached } from "./clusters/attached.ts";
+import { createAttached } from "./clusters/attached/attached.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
 import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
 import { type ClusterRegistry, createRegistry } from "./clusters/registry.ts";

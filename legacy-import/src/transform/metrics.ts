@@ -8,7 +8,7 @@ import {
   endpointId,
 } from "@load-manager/server/metrics/codec/sample.ts";
 import { difference } from "@load-manager/server/metrics/codec/snapshot-deltas.ts";
-import type { MetricRecord } from "@load-manager/server/stores/metric-store.ts";
+import type { MetricRecord } from "@load-manager/server/stores/model/metric-store.ts";
 import { type Context, converted, left, type Older, type Outcome } from "./entity.ts";
 import { Fields } from "../read/fields.ts";
 import type { JsonObject } from "../read/json.ts";

@@ -4,7 +4,7 @@ import { type Clock, expiryNow } from "../lib/clock.ts";
 import { AppError, invalid } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Membership } from "../runs/ownership/membership.ts";
-import type { IdempotencyRecord, IdempotencyStore } from "../stores/idempotency-store.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../stores/model/idempotency-store.ts";
 
 /** A key is kept this long. */
 export const KEY_MS = 24 * 3_600_000;

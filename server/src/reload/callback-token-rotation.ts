@@ -5,7 +5,7 @@ import type { Log } from "../lib/log.ts";
 import { createPeriodic, type Periodic } from "../lib/periodic.ts";
 import { isTerminal } from "../runs/domain/states.ts";
 import type { Ownership } from "../runs/ownership/leases.ts";
-import type { RunStore } from "../stores/ports.ts";
+import type { RunStore } from "../stores/model/load-test-run.ts";
 
 const AGAIN_MS = 5000;
 

@@ -9,7 +9,7 @@ import { unreachable } from "../clusters/check-reachability.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
 import type { Ownership } from "../runs/ownership/leases.ts";
-import type { RunStore } from "../stores/ports.ts";
+import type { RunStore } from "../stores/model/load-test-run.ts";
 import { createTokenRotation } from "./callback-token-rotation.ts";
 
 type Deps = {

@@ -1,26 +1,10 @@
-import type { CollectionOf } from "./collection.ts";
+import type { CollectionOf } from "./model/collection.ts";
 import type { StoreDump } from "./dump.ts";
-import type { RunEventStore } from "./event-store.ts";
-import type { IdempotencyStore } from "./idempotency-store.ts";
-import type { LeaseStore } from "./lease-store.ts";
-import type { MetricStore } from "./metric-store.ts";
+import type { RunEventStore } from "./model/event-store.ts";
+import type { IdempotencyStore } from "./model/idempotency-store.ts";
+import type { LeaseStore } from "./model/lease-store.ts";
+import type { MetricStore } from "./model/metric-store.ts";
 import type { MODELS } from "./model/models.ts";
-
-export type { Page, Visible } from "./collection.ts";
-export type { RunEventStore } from "./event-store.ts";
-export type {
-  AppendResult,
-  CompactedRange,
-  DenormalizedTotals,
-  MetricRecord,
-  MetricStore,
-  Reading,
-  Rollup,
-  RollupQuery,
-} from "./metric-store.ts";
-export type { LoadTestStore } from "./model/load-test.ts";
-export type { RunGuard, RunStore } from "./model/load-test-run.ts";
-export type { RevisionStore } from "./model/script-revision.ts";
 
 /** The ports of the described entities: `loadTests`, `revisions`, `runs` and all that is in the list of models. */
 export type DescribedPorts = {

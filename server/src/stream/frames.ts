@@ -3,7 +3,8 @@ import { RunEvent } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import { RECORD } from "../metrics/codec/batch.ts";
 import { decodeCells, decodeRunCells, ROLLUP_SECONDS, SERIES } from "../metrics/codec/rollup.ts";
-import type { MetricStore, RunEventStore, MetricRecord } from "../stores/ports.ts";
+import type { MetricStore, MetricRecord } from "../stores/model/metric-store.ts";
+import type { RunEventStore } from "../stores/model/event-store.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
 import { type Names, sampleEventOf, sampleEventOfCell, type Users } from "./sample-event.ts";
 

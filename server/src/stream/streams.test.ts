@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { RECORD } from "../metrics/codec/batch.ts";
 import { createCompactor } from "../metrics/rollups/compactor.ts";
-import { jsonRow, type Requests, sampleRow, testRun } from "../metrics/testing/fixtures.ts";
+import { jsonRecord, type Requests, sampleRecord, testRun } from "../metrics/testing/fixtures.ts";
 import { createRunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { createStreams } from "./streams.ts";
@@ -82,7 +82,7 @@ const setUp = async () => {
   const append = async (from: number, to: number, more: readonly Requests[] = []) => {
     for (let second = from; second <= to; second += 1) {
       const requests = [{ name: "/a", ok: [10, 20], failed: [5] }, ...more];
-      await stores.metrics.append([sampleRow(second - 998, second, requests)]);
+      await stores.metrics.append([sampleRecord(second - 998, second, requests)]);
     }
     streams.wake("run");
   };
@@ -97,7 +97,7 @@ const until = (condition: () => boolean) => expect.poll(condition, { timeout: 10
 describe("a stream", () => {
   test("sends samples, status and events as they arrive, each once, and the end", async () => {
     const { stores, read, append } = await setUp();
-    await stores.metrics.append([jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000 })]);
+    await stores.metrics.append([jsonRecord(1, RECORD.open, { loadStartedAtMs: 1_000_000 })]);
     const reader = await read();
     await until(() => reader.events().length === 1);
     expect(reader.events()[0]).toMatchObject({ type: "status", data: { data: { to: "Running" } } });
@@ -175,7 +175,7 @@ describe("a stream", () => {
     await until(() => reader.seconds().length === 6);
     // These are compacted before the feed reads them; then another arrives, or the run ends.
     const rows = [1006, 1007].map((second) =>
-      sampleRow(second - 998, second, [{ name: "/a", ok: [1] }]),
+      sampleRecord(second - 998, second, [{ name: "/a", ok: [1] }]),
     );
     await stores.metrics.append(rows);
     await compactAll();
@@ -186,7 +186,7 @@ describe("a stream", () => {
     const late = await read(`1004.0.${"b0".repeat(16)}-6`);
     await until(() => late.seconds().length >= 4);
     expect(late.seconds()).toEqual(span(1005, 1008));
-    await stores.metrics.append([sampleRow(11, 1009, [{ name: "/a", ok: [1] }])]);
+    await stores.metrics.append([sampleRecord(11, 1009, [{ name: "/a", ok: [1] }])]);
     await compactAll();
     await stores.runs.update("run", { version: 1 }, { status: "Failed", settledAt: 9 });
     await until(() => reader.ended() && late.ended());

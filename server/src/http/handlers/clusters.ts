@@ -7,7 +7,7 @@ import { serves } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf, notFound } from "../../lib/errors.ts";
 import { holdsSlot } from "../../runs/domain/states.ts";
-import type { RunStore } from "../../stores/ports.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
 import type { Handlers } from "../bind.ts";
 
 type Deps = {

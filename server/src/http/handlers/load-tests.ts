@@ -4,7 +4,7 @@ import { assertVisible, visibleOf } from "../../access/scope.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
 import { createLoadTest, deleteLoadTest, updateLoadTest } from "../../load-tests/load-tests.ts";
-import type { LoadTestStore } from "../../stores/ports.ts";
+import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { Handlers } from "../bind.ts";
 import { createOnce } from "../idempotency.ts";
 

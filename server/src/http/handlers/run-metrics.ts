@@ -1,6 +1,6 @@
 import type { Caller } from "../../access/caller.ts";
 import type { MetricsFacade } from "../../metrics/run-metrics.ts";
-import type { RunStore } from "../../stores/ports.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
 import type { Streams } from "../../stream/streams.ts";
 import type { Handlers } from "../bind.ts";
 import { visibleRunOf } from "./runs.ts";

@@ -2,7 +2,7 @@ import type { ScopeTree } from "@load-manager/contract/access.ts";
 import type { Scope, ScopeFilter } from "@load-manager/contract/primitives.ts";
 import { canSee, visibleOf } from "../../access/scope.ts";
 import type { Clusters } from "../../clusters/port.ts";
-import type { LoadTestStore } from "../../stores/ports.ts";
+import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { Handlers } from "../bind.ts";
 
 type Deps = { readonly loadTests: Pick<LoadTestStore, "list">; readonly clusters: Clusters };

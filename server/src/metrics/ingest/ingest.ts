@@ -1,6 +1,8 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { AppError } from "../../lib/errors.ts";
-import type { MetricStore, RunEventStore, RunStore, MetricRecord } from "../../stores/ports.ts";
+import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { type Batch, type BatchRecord, decodeBatch, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";

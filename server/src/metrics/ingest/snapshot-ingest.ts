@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { MetricStore, RunEventStore, MetricRecord } from "../../stores/ports.ts";
+import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
 import { encodeSample, type ServerSnapshot } from "../codec/sample.ts";

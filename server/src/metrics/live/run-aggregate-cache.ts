@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { MetricStore, MetricRecord } from "../../stores/ports.ts";
+import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
 import { SERIES } from "../codec/rollup.ts";
 import type { DecodedSample } from "../codec/sample.ts";
 import { addRecord, type RunAggregate, runAggregateOf } from "./run-aggregate.ts";
@@ -44,7 +44,7 @@ export const createRunAggregateCache = (
 
   const read = async (runId: string, withTotals: boolean): Promise<RunAggregate> => {
     const rollups = withTotals ? [META_ROLLUPS, ENDPOINT_ROLLUPS] : [META_ROLLUPS];
-    return runAggregateOf(await metrics.readRollups(runId, { rollups, rows: {} }), withTotals);
+    return runAggregateOf(await metrics.readRollups(runId, { rollups, records: {} }), withTotals);
   };
 
   const load = (runId: string): Promise<RunAggregate> => {

@@ -1,6 +1,6 @@
 import type { RequestWindow } from "../../runs/domain/auto-stop.ts";
 import type { StopCause } from "@load-manager/contract/locust.ts";
-import type { Reading, MetricRecord, Rollup } from "../../stores/ports.ts";
+import type { Reading, MetricRecord, Rollup } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import type { EndpointName } from "../codec/endpoint-id.ts";
 import { addRange, type Range } from "../codec/ranges.ts";
@@ -176,7 +176,7 @@ const addEndpointRollup = (
 
 /** The aggregate of everything that was read of a run: meta rollups, endpoint rollups of one level, records. */
 export const runAggregateOf = (
-  { rollups, rows, compacted }: Reading,
+  { rollups, records, compacted }: Reading,
   withTotals: boolean,
 ): RunAggregate => {
   const runAggregate = emptyRunAggregate();
@@ -189,7 +189,7 @@ export const runAggregateOf = (
     if (rollup.series === SERIES.meta) addMeta(runAggregate, rollup.body);
     else addEndpointRollup(runAggregate, rollup);
   }
-  for (const record of rows) addRecord(runAggregate, record, { withTotals });
+  for (const record of records) addRecord(runAggregate, record, { withTotals });
   return runAggregate;
 };
 

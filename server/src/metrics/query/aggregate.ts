@@ -1,5 +1,5 @@
 import { getOrCreate } from "../../lib/maps.ts";
-import type { Reading, Rollup } from "../../stores/ports.ts";
+import type { Reading, Rollup } from "../../stores/model/metric-store.ts";
 import { decodeCells, decodeRunCells, rollupStart, type RunCell, SERIES } from "../codec/rollup.ts";
 import { type Delta, decodeSample, endpointsOf, type Sample } from "../codec/sample.ts";
 import { addDelta, emptyTotals, type Totals } from "../codec/totals.ts";
@@ -200,7 +200,7 @@ const addSamples = (
 export const aggregateWindow = (reading: Reading, options: AggregateOptions): WindowAggregate => {
   const adder = createAdder(options);
   const steadyCells = addRollups(adder, reading.rollups, options);
-  const samples = reading.rows.flatMap(({ second, body }) =>
+  const samples = reading.records.flatMap(({ second, body }) =>
     second > 0 ? decodeSample(body) : [],
   );
   addSamples(adder, samples, options, (second) => steadyCells.has(rollupStart(second)));

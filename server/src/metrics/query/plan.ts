@@ -1,4 +1,4 @@
-import type { Rollup, RollupQuery } from "../../stores/ports.ts";
+import type { Rollup, RollupQuery } from "../../stores/model/metric-store.ts";
 import {
   ROLLUP_SECONDS,
   rollupStart,

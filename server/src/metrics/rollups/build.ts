@@ -1,5 +1,5 @@
 import { getOrCreate } from "../../lib/maps.ts";
-import type { Rollup, MetricRecord } from "../../stores/ports.ts";
+import type { Rollup, MetricRecord } from "../../stores/model/metric-store.ts";
 import { addRange, type Range } from "../codec/ranges.ts";
 import {
   type Cell,

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Rollup } from "../../stores/ports.ts";
+import type { Rollup } from "../../stores/model/metric-store.ts";
 import type { BuildAnswer, BuildRequest } from "./compactor-worker.ts";
 
 type Waiting = {

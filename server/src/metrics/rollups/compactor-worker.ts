@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { messageOf } from "../../lib/errors.ts";
-import type { Rollup, MetricRecord } from "../../stores/ports.ts";
+import type { Rollup, MetricRecord } from "../../stores/model/metric-store.ts";
 import { buildRollups } from "./build.ts";
 
 /** A request to the worker thread: the arguments of `buildRollups`. */

@@ -1,7 +1,7 @@
 import type { ChangeLoad, LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
-import type { RunEventStore } from "../../stores/ports.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { recordEvent } from "../journal/events.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 

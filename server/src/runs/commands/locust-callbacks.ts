@@ -3,7 +3,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
-import type { RunStore } from "../../stores/ports.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { endOfCallback } from "../domain/outcomes.ts";
 import { isTerminal } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";

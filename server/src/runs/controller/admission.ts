@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { Log } from "../../lib/log.ts";
-import type { RunStore } from "../../stores/ports.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { holdsSlot } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import type { Ownership } from "../ownership/leases.ts";

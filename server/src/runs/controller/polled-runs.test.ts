@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
-import { createAttached } from "../../clusters/attached.ts";
+import { createAttached } from "../../clusters/attached/attached.ts";
 import { createRegistry } from "../../clusters/registry.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { WEB_UI_CAPABILITIES } from "../../clusters/web-ui/web-ui.ts";

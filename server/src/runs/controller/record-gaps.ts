@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
-import type { RunEventStore } from "../../stores/ports.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { POLICY } from "../domain/policy.ts";
 import { recordEvent } from "../journal/events.ts";
 

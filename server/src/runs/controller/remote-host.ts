@@ -1,6 +1,6 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { RunEventStore } from "../../stores/ports.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { killAt } from "../domain/deadline.ts";
 import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";

@@ -3,7 +3,7 @@ import type { LoadTestRun, RunEvent, RunStatus } from "@load-manager/contract/ru
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
-import type { RunEventStore } from "../../stores/ports.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { ForcedStep } from "../domain/observation.ts";
 
 /** `id` makes an event idempotent within its run: the same id twice is one event. */

@@ -1,6 +1,6 @@
 import type { HealthCode } from "@load-manager/contract/reasons.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { RunEventStore } from "../../stores/ports.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { HealthAction } from "../domain/actions.ts";
 import { recordEvent } from "./events.ts";
 import type { RunWriter } from "./run-writer.ts";

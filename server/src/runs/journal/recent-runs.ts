@@ -1,5 +1,5 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
-import type { LoadTestStore } from "../../stores/ports.ts";
+import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import { withRecentRun } from "../domain/recent-run.ts";
 
 /** Changes the list, and starts over where somebody else wrote in between. Does nothing where the load test is gone. */

@@ -2,7 +2,8 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
-import type { RunEventStore, RunStore } from "../../stores/ports.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { recordOwnStatus, recordStatus } from "./events.ts";
 
 export type RunPatch = Parameters<RunStore["update"]>[2];

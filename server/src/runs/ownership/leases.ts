@@ -1,8 +1,9 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clusters, Hold } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Lease, LeaseStore } from "../../stores/lease-store.ts";
-import type { RunEventStore, RunStore } from "../../stores/ports.ts";
+import type { Lease, LeaseStore } from "../../stores/model/lease-store.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { recordEvent } from "../journal/events.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import type { Membership } from "./membership.ts";

@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import { createPeriodic } from "../../lib/periodic.ts";
-import type { LeaseStore } from "../../stores/lease-store.ts";
+import type { LeaseStore } from "../../stores/model/lease-store.ts";
 import { POLICY } from "../domain/policy.ts";
 
 /** This server among those that use the same store. */

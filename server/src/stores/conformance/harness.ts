@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect } from "vitest";
 import { AppError } from "../../lib/errors.ts";
 import type { ProblemKind } from "@load-manager/contract/problem.ts";
-import type { OpenedStores, Page } from "../ports.ts";
+import type { OpenedStores } from "../ports.ts";
+import type { Page } from "../model/collection.ts";
 
 /** Opens empty or used stores: the suites make ids and scopes of their own, and look at nothing else. */
 export type OpenStores = () => Promise<OpenedStores>;

@@ -1,6 +1,7 @@
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
 import { describe, expect, test } from "vitest";
-import type { Page, Stores } from "../ports.ts";
+import type { Page } from "../model/collection.ts";
+import type { Stores } from "../ports.ts";
 import { freshId, freshScope } from "../testing/fixtures.ts";
 import { allPages, expectProblem, range } from "./harness.ts";
 
@@ -35,7 +36,7 @@ export type Listed = {
   readonly sparse: { readonly sort: string; readonly field: string };
 };
 
-export const listContract = (
+export const listConformance = (
   stores: () => Stores,
   { create, remove, list, sparse }: Listed,
 ): void => {

@@ -1,4 +1,4 @@
-import type { BlobStore } from "../blob-store.ts";
+import type { BlobStore } from "../model/blob-store.ts";
 
 export const memoryBlobs = (blobs: Map<string, Uint8Array>): BlobStore => ({
   put: async (contents) => {

@@ -1,9 +1,9 @@
 import { compareText } from "../../lib/text.ts";
-import type { Collection, Condition } from "../collection.ts";
+import type { Collection, Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import type { Described } from "../shared/assemble.ts";
 import { changed, isSeen, ownership, raised, uniques } from "../shared/change.ts";
-import { clone } from "../shared/clone.ts";
+import { clone } from "../../lib/clone.ts";
 import { keyOf, orderOf, readerOf, type Value } from "../shared/columns.ts";
 import type { Place } from "../shared/cursor.ts";
 import { type Listing, listingOf, pageOfListing, placesIn } from "../shared/listing.ts";

@@ -6,8 +6,8 @@ import type {
   KindDump,
   StoreDump,
 } from "../dump.ts";
-import type { IdempotencyRecord } from "../idempotency-store.ts";
-import type { Lease } from "../lease-store.ts";
+import type { IdempotencyRecord } from "../model/idempotency-store.ts";
+import type { Lease } from "../model/lease-store.ts";
 import { compareText } from "../../lib/text.ts";
 import type { StoredEvents } from "./events.ts";
 import { leaseKey } from "./leases.ts";
@@ -63,12 +63,12 @@ const metricDumps = (
   return {
     metrics_timeseries: kindOf(
       () =>
-        runs().flatMap(([runId, { rows }]) =>
-          [...rows].map(([key, row]) => [`${runId} ${key}`, row] as const),
+        runs().flatMap(([runId, { records }]) =>
+          [...records].map(([key, record]) => [`${runId} ${key}`, record] as const),
         ),
-      (row) => metricsOf(metrics, row.runId).rows.set(keyOf(row), copy(row)),
+      (record) => metricsOf(metrics, record.runId).records.set(keyOf(record), copy(record)),
       () => {
-        for (const [, { rows }] of runs()) rows.clear();
+        for (const [, { records }] of runs()) records.clear();
       },
     ),
     metrics_rollups: kindOf(

@@ -1,5 +1,5 @@
-import type { IdempotencyRecord, IdempotencyStore } from "../idempotency-store.ts";
-import { clone } from "../shared/clone.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../model/idempotency-store.ts";
+import { clone } from "../../lib/clone.ts";
 
 export const memoryKeys = (byId: Map<string, IdempotencyRecord>): IdempotencyStore => {
   return {

@@ -1,5 +1,5 @@
-import type { Lease, LeaseStore } from "../lease-store.ts";
-import { clone } from "../shared/clone.ts";
+import type { Lease, LeaseStore } from "../model/lease-store.ts";
+import { clone } from "../../lib/clone.ts";
 import { nextFence } from "../shared/fence.ts";
 import { compareText } from "../../lib/text.ts";
 

@@ -1,6 +1,6 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { LiveStore } from "../live-store.ts";
-import { clone } from "../shared/clone.ts";
+import type { LiveStore } from "../model/live-store.ts";
+import { clone } from "../../lib/clone.ts";
 
 export const memoryLive = (
   live: Map<string, MetricSnapshot>,

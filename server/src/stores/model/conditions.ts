@@ -1,5 +1,5 @@
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
-import type { Condition } from "../collection.ts";
+import type { Condition } from "./collection.ts";
 import { nameKey } from "../../lib/text.ts";
 import type { Column } from "./description.ts";
 

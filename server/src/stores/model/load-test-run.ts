@@ -2,8 +2,8 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunQuery, RunStatus } from "@load-manager/contract/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import { canBecome } from "../../runs/domain/states.ts";
-import type { Collection, Condition, Page, Patch, Visible } from "../collection.ts";
-import type { LiveStore } from "../live-store.ts";
+import type { Collection, Condition, Page, Patch, Visible } from "./collection.ts";
+import type { LiveStore } from "./live-store.ts";
 import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged } from "./conditions.ts";
 import { described } from "./description.ts";
 

@@ -1,5 +1,5 @@
 import type { LoadTest, LoadTestQuery, RecentRun } from "@load-manager/contract/load-test.ts";
-import type { Collection, Page, Patch, Visible } from "../collection.ts";
+import type { Collection, Page, Patch, Visible } from "./collection.ts";
 import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged } from "./conditions.ts";
 import { described } from "./description.ts";
 

@@ -1,7 +1,7 @@
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import type { BlobStore } from "../blob-store.ts";
-import type { Collection, Page } from "../collection.ts";
-import { clone } from "../shared/clone.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { Collection, Page } from "./collection.ts";
+import { clone } from "../../lib/clone.ts";
 import { described } from "./description.ts";
 
 export const SCRIPT_REVISIONS = described<ScriptRevision>()({

@@ -1,5 +1,5 @@
 import { Binary, type Db, type Document } from "mongodb";
-import type { BlobStore } from "../blob-store.ts";
+import type { BlobStore } from "../model/blob-store.ts";
 import type { KindDump } from "../dump.ts";
 import { bytesOf, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";

@@ -1,5 +1,5 @@
 import type { Db } from "mongodb";
-import type { Collection, Condition, Seen } from "../collection.ts";
+import type { Collection, Condition, Seen } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import type { Described } from "../shared/assemble.ts";
 import { changed, counterOf, ownership, uniques } from "../shared/change.ts";

@@ -1,6 +1,6 @@
 import type { RunEvent } from "@load-manager/contract/run.ts";
 import type { Db, Document } from "mongodb";
-import type { RunEventStore } from "../ports.ts";
+import type { RunEventStore } from "../model/event-store.ts";
 import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { decodeEventCursor, EVENT_SORT } from "../shared/event-cursor.ts";

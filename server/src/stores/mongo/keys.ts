@@ -1,5 +1,5 @@
 import type { Db, Document } from "mongodb";
-import type { IdempotencyRecord, IdempotencyStore } from "../idempotency-store.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../model/idempotency-store.ts";
 import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import type { Db, Document } from "mongodb";
-import type { Lease, LeaseStore } from "../lease-store.ts";
+import type { Lease, LeaseStore } from "../model/lease-store.ts";
 import { nextFence } from "../shared/fence.ts";
 import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";

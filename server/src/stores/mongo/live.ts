@@ -1,6 +1,6 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { Db, Document } from "mongodb";
-import type { LiveStore } from "../live-store.ts";
+import type { LiveStore } from "../model/live-store.ts";
 import { fromDocument, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { collectionOf } from "./walk.ts";

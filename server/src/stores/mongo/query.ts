@@ -1,5 +1,5 @@
 import type { Document } from "mongodb";
-import type { Condition } from "../collection.ts";
+import type { Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import { columnOf, type Order } from "../shared/columns.ts";
 import type { Listing } from "../shared/listing.ts";

@@ -1,7 +1,7 @@
-import type { BlobStore } from "../blob-store.ts";
-import type { Collection, CollectionOf } from "../collection.ts";
+import type { BlobStore } from "../model/blob-store.ts";
+import type { Collection, CollectionOf } from "../model/collection.ts";
 import type { KindDump } from "../dump.ts";
-import type { LiveStore } from "../live-store.ts";
+import type { LiveStore } from "../model/live-store.ts";
 import type { AnyDescription, Description } from "../model/description.ts";
 import { MODELS } from "../model/models.ts";
 import type { DescribedPorts } from "../ports.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "../../lib/errors.ts";
-import type { Condition, Seen } from "../collection.ts";
+import type { Condition, Seen } from "../model/collection.ts";
 import type { Description, FieldGroup } from "../model/description.ts";
 import { fieldOf, valueOf } from "./columns.ts";
 

@@ -1,4 +1,4 @@
-import type { BlobStore } from "../blob-store.ts";
+import type { BlobStore } from "../model/blob-store.ts";
 import type { Control } from "./control.ts";
 
 export const sqliteBlobs = (db: Control): BlobStore => ({

@@ -1,9 +1,9 @@
-import type { Collection, Condition, Priority, Seen } from "../collection.ts";
+import type { Collection, Condition, Priority, Seen } from "../model/collection.ts";
 import type { KindDump } from "../dump.ts";
 import type { Description } from "../model/description.ts";
 import type { Described } from "../shared/assemble.ts";
 import { changed, counterOf, isSeen, ownership, raised, uniques } from "../shared/change.ts";
-import { clone } from "../shared/clone.ts";
+import { clone } from "../../lib/clone.ts";
 import { keyOf, readerOf } from "../shared/columns.ts";
 import { pageOfListing, listingOf } from "../shared/listing.ts";
 import { type Control, isDuplicate, type Value } from "./control.ts";

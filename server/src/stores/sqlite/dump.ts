@@ -9,8 +9,8 @@ import {
   placeText,
   type StoreDump,
 } from "../dump.ts";
-import type { IdempotencyRecord } from "../idempotency-store.ts";
-import type { Lease } from "../lease-store.ts";
+import type { IdempotencyRecord } from "../model/idempotency-store.ts";
+import type { Lease } from "../model/lease-store.ts";
 import type { Control, Value } from "./control.ts";
 import { parsed } from "./document.ts";
 import { readMark, writeMark } from "./mark.ts";

@@ -1,4 +1,4 @@
-import type { IdempotencyRecord, IdempotencyStore } from "../idempotency-store.ts";
+import type { IdempotencyRecord, IdempotencyStore } from "../model/idempotency-store.ts";
 import type { Control } from "./control.ts";
 import { parsed } from "./document.ts";
 

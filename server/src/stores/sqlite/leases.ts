@@ -1,4 +1,4 @@
-import type { Lease, LeaseStore } from "../lease-store.ts";
+import type { Lease, LeaseStore } from "../model/lease-store.ts";
 import { nextFence } from "../shared/fence.ts";
 import type { Control } from "./control.ts";
 

@@ -1,5 +1,5 @@
 import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { LiveStore } from "../live-store.ts";
+import type { LiveStore } from "../model/live-store.ts";
 import type { Control } from "./control.ts";
 import { parsed } from "./document.ts";
 

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { type DumpPage, type DumpRecords, pageLimit, placeOf, placeText } from "../dump.ts";
-import type { Rollup, CompactedRange, MetricRecord } from "../ports.ts";
+import type { Rollup, CompactedRange, MetricRecord } from "../model/metric-store.ts";
 
 export type MetricKind = "metrics_timeseries" | "metrics_rollups" | "metrics_compacted";
 type AnyRecord = DumpRecords[MetricKind];

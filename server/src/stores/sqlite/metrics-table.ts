@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { AppendResult, MetricRecord } from "../ports.ts";
+import type { AppendResult, MetricRecord } from "../model/metric-store.ts";
 import { sameRecord } from "../shared/samples.ts";
 
 const COLUMNS = "runId, masterInstanceId, seq, type, second, body";

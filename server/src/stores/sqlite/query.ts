@@ -1,4 +1,4 @@
-import type { Condition } from "../collection.ts";
+import type { Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import { columnOf, type Order, orderOf } from "../shared/columns.ts";
 import type { Listing } from "../shared/listing.ts";

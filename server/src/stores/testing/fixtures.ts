@@ -3,7 +3,7 @@ import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
 import type { LoadTestRun, RunQuery } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import { uuidV7 } from "../../lib/ids.ts";
-import type { MetricRecord } from "../ports.ts";
+import type { MetricRecord } from "../model/metric-store.ts";
 
 export const freshId = (): string => uuidV7.next();
 

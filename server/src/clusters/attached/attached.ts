@@ -1,11 +1,11 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { Clock } from "../lib/clock.ts";
-import { createPluginClient } from "./plugin/client.ts";
-import { engineOf, fenceOf, observationOf } from "./plugin/observation.ts";
-import { createWebUi } from "./web-ui/web-ui.ts";
-import type { ClusterAdapter, Hold } from "./port.ts";
-import type { ClusterConfig } from "./select-cluster.ts";
-import { pluginCommands } from "./plugin/commands.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { createPluginClient } from "../plugin/client.ts";
+import { engineOf, fenceOf, observationOf } from "../plugin/observation.ts";
+import { createWebUi } from "../web-ui/web-ui.ts";
+import type { ClusterAdapter, Hold } from "../port.ts";
+import type { ClusterConfig } from "../select-cluster.ts";
+import { pluginCommands } from "../plugin/commands.ts";
 
 /** The run failed, so its load may not have been seen to end, and no plugin was there to end it. */
 const mayHaveLoad = (run: LoadTestRun): boolean =>

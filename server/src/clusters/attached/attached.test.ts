@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { systemClock } from "../lib/clock.ts";
-import { runOf } from "../stores/testing/fixtures.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { runOf } from "../../stores/testing/fixtures.ts";
 import { createAttached } from "./attached.ts";
-import { PLUGIN_CAPABILITIES } from "./plugin/observation.ts";
-import { WEB_UI_CAPABILITIES } from "./web-ui/web-ui.ts";
+import { PLUGIN_CAPABILITIES } from "../plugin/observation.ts";
+import { WEB_UI_CAPABILITIES } from "../web-ui/web-ui.ts";
 
 const closing: (() => void)[] = [];
 afterEach(() => {

@@ -1,5 +1,5 @@
 import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
-import type { Description } from "./model/description.ts";
+import type { Description } from "./description.ts";
 
 export type Page<T> = { readonly items: T[]; readonly nextCursor?: string };
 
