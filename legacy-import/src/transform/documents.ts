@@ -6,7 +6,6 @@ import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import type { Json } from "../read/json.ts";
 import type { Older } from "./entity.ts";
 import type { ConvertedRow } from "./metrics.ts";
-import type { OldScript } from "./scripts.ts";
 
 /** A document in the form of today's MongoDB store. */
 export type StoredDocument = Document & { readonly _id: string };
@@ -14,7 +13,7 @@ export type StoredDocument = Document & { readonly _id: string };
 /** MongoDB limits a document to 16 MiB; the store splits contents at the same size. */
 const PART_BYTES = 8 << 20;
 
-export const blobDocuments = ({ bytes }: OldScript, sha256: string): StoredDocument[] => {
+export const blobDocuments = (bytes: Uint8Array, sha256: string): StoredDocument[] => {
   const parts = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
   return Array.from({ length: parts }, (_, part) => ({
     _id: `${sha256}:${part}`,

@@ -20,12 +20,12 @@ import { Fields } from "../read/fields.ts";
 import { isPlain } from "../read/json.ts";
 import type { RunsOfLoadTest } from "./indexes.ts";
 import { takeScope } from "./scope.ts";
-import { type OldScript, takeScript } from "./scripts.ts";
+import { takeScript } from "./scripts.ts";
 
 export type ConvertedLoadTest = {
   readonly loadTest: LoadTest;
   /** The script inside the document. */
-  readonly script: OldScript | undefined;
+  readonly script: Uint8Array | undefined;
 };
 
 const { shape } = LoadTest;

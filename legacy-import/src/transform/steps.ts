@@ -1,5 +1,6 @@
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
+import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { nameKey } from "@load-manager/server/lib/text.ts";
 import { newOf, SORTING } from "../state/plan.ts";
@@ -18,7 +19,7 @@ import type { Repair } from "./known-faults.ts";
 import { type ConvertedLoadTest, loadTestOf } from "./load-test.ts";
 import { metricOf, orderKey } from "./metrics.ts";
 import { runOf } from "./run.ts";
-import { manifestOf, type OldScript, revisionOf } from "./scripts.ts";
+import { revisionOf } from "./scripts.ts";
 
 type Placed = { readonly into: string; readonly document: StoredDocument };
 
@@ -34,7 +35,7 @@ type StepDeps = { readonly ids: Ids; readonly runs: RunIndex; readonly revisions
 const mapOutcome = <T>(outcome: Outcome<T>, convert: (value: T) => Converted): Outcome<Converted> =>
   outcome.ok ? { ...outcome, value: convert(outcome.value) } : outcome;
 
-const blobsOf = (script: OldScript, sha256: string): Placed[] =>
+const blobsOf = (script: Uint8Array, sha256: string): Placed[] =>
   blobDocuments(script, sha256).map((document) => ({ into: newOf("script_blobs"), document }));
 
 /** `metadata.legacy` with one more older value. */
@@ -52,7 +53,7 @@ const withLegacy = (
 const scriptOfLoadTest = (
   { ids, revisions }: StepDeps,
   { id: loadTestId, createdAt, createdBy }: ConvertedLoadTest["loadTest"],
-  script: OldScript,
+  script: Uint8Array,
 ): Placed[] => {
   const manifest = manifestOf(script);
   if (revisions.withContent(loadTestId, manifest.sha256) !== undefined) return [];
@@ -67,7 +68,7 @@ const scriptOfLoadTest = (
   };
   revisions.add(revision);
   return [
-    ...blobsOf(script, manifest.files[0]?.sha256 ?? ""),
+    ...blobsOf(script, manifest.files[0].sha256),
     { into: newOf("script_revisions"), document: revisionDocument(revision) },
   ];
 };

@@ -314,7 +314,7 @@ describe("scripts", () => {
     const { value: converted, repaired } = ok(
       revisionOf(read({ _id: "v", loadTestId: "l", createdAt: MS, revisionNumber: 2, ...more })),
     );
-    expect(Buffer.from(converted.script?.bytes ?? []).toString()).toBe(content);
+    expect(Buffer.from(converted.script ?? []).toString()).toBe(content);
     expect(converted.revision).toMatchObject({ revisionNumber: 2, entrypoint: "locustfile.py" });
     expect(repaired.find((name) => name === "script_encoding")).toBe(repair);
   });
