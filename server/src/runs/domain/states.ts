@@ -16,8 +16,9 @@ export const canBecome = (from: RunStatus, to: RunStatus): boolean =>
 
 export const isTerminal = (status: RunStatus): boolean => TRANSITIONS[status].length === 0;
 
-export const TERMINAL_STATUSES: readonly RunStatus[] = ["Finished", "Stopped", "Failed"];
-export const ACTIVE_STATUSES: readonly RunStatus[] = ["Pending", "Starting", "Running", "Stopping"];
+export const ACTIVE_STATUSES = (Object.keys(TRANSITIONS) as RunStatus[]).filter(
+  (status) => !isTerminal(status),
+);
 
 /** Whether the run has, or may have, a slot of its cluster. A run cancelled while Pending never had one. */
 export const holdsSlot = (
