@@ -1,5 +1,6 @@
 import type { Collection, Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
+import { createPeriodic } from "@load-manager/server/lib/periodic.ts";
 import { isDuplicate } from "@load-manager/server/stores/mongo/errors.ts";
 import { type State, STATE_COLLECTION, STATE_ID } from "./state.ts";
 
@@ -109,13 +110,18 @@ export const takeLock = async (db: Db, deps: LockDeps): Promise<Lock> => {
   if (before !== null) await states.updateOne({ _id: STATE_ID }, { $set: { owner } });
   let stored = before !== null;
   let lost = false;
-  const timer = setInterval(() => {
-    locks.updateOne({ _id: LOCK, owner }, { $inc: { beat: 1 } }).then(
-      ({ matchedCount }) => (lost ||= matchedCount === 0),
-      // The next beat or the next step notices that the server is away.
-      () => {},
-    );
-  }, BEAT_MS);
+  const heartbeat = createPeriodic({
+    name: "migration_heartbeat",
+    intervalMs: BEAT_MS,
+    pauseFirst: true,
+    job: async () => {
+      const { matchedCount } = await locks.updateOne({ _id: LOCK, owner }, { $inc: { beat: 1 } });
+      lost ||= matchedCount === 0;
+    },
+    // The migration's next step reports a server that does not answer.
+    log: { error: () => {} },
+  });
+  heartbeat.start();
   const assertNotLost = (): void => {
     if (!lost) return;
     throw new AppError("conflict", "Another process has taken this migration over; this one ends.");
@@ -146,7 +152,7 @@ export const takeLock = async (db: Db, deps: LockDeps): Promise<Lock> => {
       stored = false;
     },
     release: async () => {
-      clearInterval(timer);
+      await heartbeat.stop();
       await locks.updateOne({ _id: LOCK, owner }, { $set: { owner: null } });
     },
   };
