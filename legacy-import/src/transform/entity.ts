@@ -1,3 +1,4 @@
+import { LoadTest } from "@load-manager/contract/load-test.ts";
 import { z } from "zod";
 import { nameKey } from "@load-manager/server/lib/text.ts";
 import type { Fields } from "../read/fields.ts";
@@ -25,6 +26,9 @@ export const converted = <T>(value: T, fields: Fields): Outcome<T> => ({
   value,
   repaired: repairsOf(fields),
 });
+
+export const mapOutcome = <T, U>(outcome: Outcome<T>, convert: (value: T) => U): Outcome<U> =>
+  outcome.ok ? { ...outcome, value: convert(outcome.value) } : outcome;
 
 const repairsOf = ({ repaired }: Fields): Repair[] => [...repaired].toSorted() as Repair[];
 
@@ -125,6 +129,18 @@ export const takeMetadata = (fields: Fields): Record<string, Json> | undefined =
   return given === undefined && own.length === 0 ? undefined : Object.fromEntries(own);
 };
 
+/** An entity with its metadata; left where today's schema refuses it. Call it last, like `takeMetadata`. */
+export const withMetadata = <T extends object>(
+  fields: Fields,
+  schema: z.ZodType<T>,
+  entity: T,
+): Outcome<T> => {
+  const metadata = takeMetadata(fields);
+  const whole = metadata === undefined ? entity : { ...entity, metadata };
+  const checked = z.safeEncode(schema, whole);
+  return checked.success ? converted(whole, fields) : left(...problemsOf(checked.error));
+};
+
 /** The search key of a name, which is computed again. */
 export const takeNameKey = (fields: Fields, name: string): void => {
   const given = fields.take("nameKey");
@@ -155,4 +171,44 @@ export const atLeast = (
   if (value !== undefined) fields.keep(names[0] ?? "", value);
   fields.repaired.add("default_value");
   return otherwise;
+};
+
+export const problemsOf = ({ issues }: z.ZodError): string[] =>
+  issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+
+/** A count or a duration that must be above 0; older programs wrote 0 for unknown. */
+export const positiveWhole = (fields: Fields, ...names: readonly string[]): number | undefined => {
+  const value = fields.number(...names);
+  if (value === undefined || value === 0) return undefined;
+  const whole = Math.round(value);
+  if (whole > 0 && Number.isSafeInteger(whole)) return whole;
+  fields.keep(names[0] ?? "", value);
+  return undefined;
+};
+
+/** A number that must be above 0; older programs wrote 0 for unknown. */
+export const positiveNumber = (fields: Fields, name: string): number | undefined => {
+  const value = fields.number(name);
+  if (value === undefined || value === 0) return undefined;
+  if (value > 0) return value;
+  fields.keep(name, value);
+  return undefined;
+};
+
+const { shape } = LoadTest;
+
+/** The fields that load tests and runs have in common and that are read in the same way. */
+export const takeCommon = (fields: Fields) => {
+  const createdBy = fields.filled("createdBy") ?? "unknown";
+  const stopTimeout = fields.whole("stopTimeoutSeconds");
+  return {
+    scenarioId: fields.id("scenarioId"),
+    tags: takeTags(fields),
+    loadProfile: parsed(fields, shape.loadProfile, "loadProfile") ?? { kind: "constant" as const },
+    scriptOptions: takeMap(fields, "scriptOptions"),
+    stopTimeoutSeconds: stopTimeout !== undefined && stopTimeout >= 0 ? stopTimeout : 10,
+    createdBy,
+    updatedBy: fields.filled("updatedBy") ?? createdBy,
+    version: Math.max(1, fields.whole("version") ?? 1),
+  };
 };

@@ -14,7 +14,7 @@ import {
   revisionDocument,
   type StoredDocument,
 } from "./documents.ts";
-import { type Context, left, type Older, type Outcome } from "./entity.ts";
+import { type Context, left, mapOutcome, type Older, type Outcome } from "./entity.ts";
 import type { Repair } from "./known-faults.ts";
 import { type ConvertedLoadTest, loadTestOf } from "./load-test.ts";
 import { metricOf, orderKey } from "./metrics.ts";
@@ -31,9 +31,6 @@ export type Converted = Placed & {
 };
 export type Step = (document: Older) => Outcome<Converted>;
 type StepDeps = { readonly ids: Ids; readonly runs: RunIndex; readonly revisions: RevisionIndex };
-
-const mapOutcome = <T>(outcome: Outcome<T>, convert: (value: T) => Converted): Outcome<Converted> =>
-  outcome.ok ? { ...outcome, value: convert(outcome.value) } : outcome;
 
 const blobsOf = (script: Uint8Array, sha256: string): Placed[] =>
   blobDocuments(script, sha256).map((document) => ({ into: newOf("script_blobs"), document }));
