@@ -3,7 +3,7 @@ import { AppError } from "@load-manager/server/lib/errors.ts";
 import { Fields } from "./read/fields.ts";
 import { READ } from "./read/json.ts";
 import { UNCHANGED, type Target } from "./state/plan.ts";
-import { isTodaysRow } from "./transform/documents.ts";
+import { isTodaysRecord } from "./transform/documents.ts";
 import type { Mapping } from "./transform/mapping.ts";
 import { takeScope } from "./transform/scope.ts";
 
@@ -36,7 +36,7 @@ export const survey = async (
       for await (const document of cursor) {
         done += 1;
         if (done % 1000 === 0) onProgress(name, done, total);
-        if (target === "metrics_timeseries" && isTodaysRow(document)) continue;
+        if (target === "metrics_timeseries" && isTodaysRecord(document)) continue;
         const mapped = takeScope(new Fields(document), mapping);
         if (mapped.ok) continue;
         const counts = unmapped.get(mapped.reason) ?? {};

@@ -5,7 +5,7 @@ import { denormalizedTotalsOf } from "@load-manager/server/metrics/codec/denorma
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import type { Json } from "../read/json.ts";
 import type { Older } from "./entity.ts";
-import type { ConvertedRow } from "./metrics.ts";
+import type { ConvertedRecord } from "./metrics.ts";
 
 /** A document in the form of today's MongoDB store. */
 export type StoredDocument = Document & { readonly _id: string };
@@ -43,36 +43,36 @@ export const revisionDocument = (
   ...toDocument(metadata === undefined ? revision : { ...revision, metadata }),
 });
 
-export const rowDocument = ({
-  row,
+export const recordDocument = ({
+  record,
   scope,
   users,
   deltas,
   metadata,
-}: ConvertedRow): StoredDocument => {
+}: ConvertedRecord): StoredDocument => {
   const { minResponseMs, ...totals } = denormalizedTotalsOf(
     scope,
-    row.second === 0 ? undefined : { sample: { users: { target: users, real: users } }, deltas },
+    record.second === 0 ? undefined : { sample: { users: { target: users, real: users } }, deltas },
   );
   return {
-    _id: `${row.runId}:${row.masterInstanceId}:${row.seq}`,
+    _id: `${record.runId}:${record.masterInstanceId}:${record.seq}`,
     ...toDocument({
-      loadTestRunId: row.runId,
+      loadTestRunId: record.runId,
       ...totals,
       // An older snapshot has no minimum where this is 0.
       ...(minResponseMs === undefined || minResponseMs === 0 ? {} : { minResponseMs }),
-      ...(row.second > 0 ? { timestamp: row.second * 1000 } : {}),
-      masterInstanceId: row.masterInstanceId,
-      seq: row.seq,
-      type: row.type,
+      ...(record.second > 0 ? { timestamp: record.second * 1000 } : {}),
+      masterInstanceId: record.masterInstanceId,
+      seq: record.seq,
+      type: record.type,
       metadata,
     }),
-    body: new Binary(Uint8Array.from(row.body)),
+    body: new Binary(Uint8Array.from(record.body)),
   };
 };
 
 /** A record of today's plugin, in a database that both programs have used. */
-export const isTodaysRow = (document: Older): boolean =>
+export const isTodaysRecord = (document: Older): boolean =>
   typeof document["_id"] === "string" &&
   document["body"] instanceof Binary &&
   typeof document["masterInstanceId"] === "string" &&

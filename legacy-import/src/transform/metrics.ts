@@ -23,7 +23,7 @@ export type OldMetric = {
   readonly at: number;
   readonly scope: Scope;
   readonly snapshot: SnapshotInput;
-  /** Fields without a place in today's rows, and repairs. */
+  /** Fields without a place in today's records, and repairs. */
   readonly metadata?: JsonObject;
 };
 
@@ -80,8 +80,8 @@ export type MetricRun = {
   readonly ended: boolean;
 };
 
-export type ConvertedRow = {
-  readonly row: MetricRecord;
+export type ConvertedRecord = {
+  readonly record: MetricRecord;
   readonly scope: Scope;
   readonly users: number;
   readonly deltas: readonly EndpointDelta[];
@@ -108,12 +108,15 @@ const withoutUnknownTimes = (
   );
 };
 
-/** Migrated rows belong to a made-up master instance: number 1, and the next number after every reset of the counts. */
+/** Migrated records belong to a made-up master instance: number 1, and the next number after every reset of the counts. */
 export const masterInstanceIdOf = (runId: string, number: number): string =>
   createHash("sha256").update(`${runId} migrated ${number}`).digest("hex").slice(0, 32);
 
-const finalRow = (at: Pick<MetricRecord, "runId" | "masterInstanceId" | "seq">, scope: Scope) => ({
-  row: { ...at, type: RECORD.final, second: 0, body: Buffer.from("{}") },
+const finalRecord = (
+  at: Pick<MetricRecord, "runId" | "masterInstanceId" | "seq">,
+  scope: Scope,
+) => ({
+  record: { ...at, type: RECORD.final, second: 0, body: Buffer.from("{}") },
   scope,
   users: 0,
   deltas: [],
@@ -127,15 +130,15 @@ const endpointsOf = (snapshot: SnapshotInput, totalsCount: boolean): Endpoint[] 
   return [{ method: "", name: "(all)", avgResponseTime: snapshot.avgResponseMs }];
 };
 
-/** Converts the snapshots of one run, in order, into rows of what each added to the one before. */
-const rowWriter = (runId: string, run: MetricRun | undefined) => {
+/** Converts the snapshots of one run, in order, into records of what each added to the one before. */
+const recordWriter = (runId: string, run: MetricRun | undefined) => {
   let before: SnapshotInput | undefined;
   let lastSecond: number | undefined;
   let instances = 0;
   let seq = 0;
   let scope: Scope | undefined;
   const at = () => ({ runId, masterInstanceId: masterInstanceIdOf(runId, instances), seq });
-  const final = (of: Scope): ConvertedRow => finalRow({ ...at(), seq: seq + 1 }, of);
+  const final = (of: Scope): ConvertedRecord => finalRecord({ ...at(), seq: seq + 1 }, of);
 
   const fromSecondOf = (second: number): number => {
     const started = run?.startedAt === undefined ? second : Math.floor(run.startedAt / 1000);
@@ -145,13 +148,14 @@ const rowWriter = (runId: string, run: MetricRun | undefined) => {
 
   return {
     /** `totalsCount` is false where the requests are counted under the endpoints of other snapshots. */
-    rowsOf: ({ at: atMs, snapshot, metadata, ...metric }: OldMetric, totalsCount: boolean) => {
+    recordsOf: ({ at: atMs, snapshot, metadata, ...metric }: OldMetric, totalsCount: boolean) => {
       scope = run?.scope ?? scope ?? metric.scope;
       const second = Math.max(Math.floor(atMs / 1000), lastSecond ?? 0);
       const hasFallen = before !== undefined && snapshot.totalRequests < before.totalRequests;
       const added = totalsCount || hasFallen ? difference(before, snapshot) : [];
       const continues = lastSecond !== undefined && added !== undefined;
-      const rows: ConvertedRow[] = lastSecond !== undefined && !continues ? [final(scope)] : [];
+      const records: ConvertedRecord[] =
+        lastSecond !== undefined && !continues ? [final(scope)] : [];
       if (!continues) {
         instances += 1;
         seq = 0;
@@ -176,29 +180,35 @@ const rowWriter = (runId: string, run: MetricRun | undefined) => {
       if (totalsCount) before = snapshot;
       else if (hasFallen) before = undefined;
       lastSecond = second;
-      const row = { ...at(), type: RECORD.snapshot, second, body };
-      rows.push({ row, scope, users, deltas, ...(metadata === undefined ? {} : { metadata }) });
-      return rows;
+      const record = { ...at(), type: RECORD.snapshot, second, body };
+      records.push({
+        record,
+        scope,
+        users,
+        deltas,
+        ...(metadata === undefined ? {} : { metadata }),
+      });
+      return records;
     },
-    final: (): ConvertedRow[] => (scope === undefined ? [] : [final(scope)]),
+    final: (): ConvertedRecord[] => (scope === undefined ? [] : [final(scope)]),
   };
 };
 
-/** The rows of one run; its snapshots are added in order. */
-export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
-  const writer = rowWriter(runId, run);
+/** The records of one run; its snapshots are added in order. */
+export const recordsOfRun = (runId: string, run: MetricRun | undefined) => {
+  const writer = recordWriter(runId, run);
   /** Totals without endpoints: whether they count depends on whether later snapshots have endpoints. */
   let held: OldMetric[] = [];
   let hasEndpoints = false;
-  const release = (totalsCount: boolean): ConvertedRow[] => {
+  const release = (totalsCount: boolean): ConvertedRecord[] => {
     const waiting = held;
     held = [];
-    return waiting.flatMap((metric) => writer.rowsOf(metric, totalsCount));
+    return waiting.flatMap((metric) => writer.recordsOf(metric, totalsCount));
   };
 
   return {
     /** Adds none while snapshots are held, and more than one where counts were reset: the instance before gets its final. */
-    add: (metric: OldMetric): ConvertedRow[] => {
+    add: (metric: OldMetric): ConvertedRecord[] => {
       const { requestStats, totalRequests } = metric.snapshot;
       const isNameless = Object.keys(requestStats).length === 0;
       const hasOnlyTotals = isNameless && totalRequests > 0;
@@ -208,10 +218,10 @@ export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
         return [];
       }
       const released = hasEndpoints ? release(false) : [];
-      return [...released, ...writer.rowsOf(metric, !hasOnlyTotals)];
+      return [...released, ...writer.recordsOf(metric, !hasOnlyTotals)];
     },
-    /** The held rows, and the final of a run that has ended or no longer exists. */
-    end: (): ConvertedRow[] => {
+    /** The held records, and the final of a run that has ended or no longer exists. */
+    end: (): ConvertedRecord[] => {
       const last = release(true);
       return run?.ended === false ? last : [...last, ...writer.final()];
     },

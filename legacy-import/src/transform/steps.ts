@@ -9,7 +9,7 @@ import type { RevisionIndex, RunIndex } from "./indexes.ts";
 import {
   blobDocuments,
   idText,
-  isTodaysRow,
+  isTodaysRecord,
   liveDocument,
   revisionDocument,
   type StoredDocument,
@@ -143,11 +143,11 @@ const runStep =
       entity: run,
     }));
 
-/** Snapshots are differences only in order: they are sorted first, and become rows afterwards. */
+/** Snapshots are differences only in order: they are sorted first, and become records afterwards. */
 const metricStep =
   (context: Context): Step =>
   (document) => {
-    if (isTodaysRow(document)) return unchanged("metrics_timeseries")(document);
+    if (isTodaysRecord(document)) return unchanged("metrics_timeseries")(document);
     const { _id } = document;
     return mapOutcome(metricOf(document, context), (metric) => ({
       into: SORTING,

@@ -16,11 +16,11 @@ import type { Context } from "../transform/entity.ts";
 import { createSteps } from "../transform/steps.ts";
 import { createIndexes } from "./indexes.ts";
 import { copySource, prepareTarget } from "./copy.ts";
-import { makeRows } from "./rows.ts";
+import { writeMetricRecords } from "./metric-records.ts";
 import { copyTimeSeries } from "./time-series.ts";
 
-/** The job of the metrics' second half: rows of the sorted documents. */
-const ROWS = "metrics_rows";
+/** The job of the metrics' second half: records of the sorted documents. */
+const METRIC_RECORDS = "metric_records";
 
 const forEachEntity = async <T>(db: Db, name: string, add: (entity: T) => void): Promise<void> => {
   for await (const document of db.collection<Document>(name).find()) {
@@ -131,13 +131,13 @@ export const copyAll = async (
     await copyTarget(deps, context, target, jobs);
   }
   const total = await db.collection(SORTING).estimatedDocumentCount();
-  await makeRows(
+  await writeMetricRecords(
     {
       db,
-      save: jobs.saver(ROWS),
-      onProgress: (done) => onProgress("rows of metrics", done, total),
+      save: jobs.saver(METRIC_RECORDS),
+      onProgress: (done) => onProgress("metric records", done, total),
     },
-    jobs.of(ROWS),
+    jobs.of(METRIC_RECORDS),
   );
   for (const { name } of started.targets) await createIndexes(db, name, newOf(name));
   return jobs.state();
