@@ -70,7 +70,7 @@ const assertSame = (state: State, input: MigrateInput): void => {
   );
 };
 
-/** The stored state, or a new one; what is left of a migration that was given up is dropped first. */
+/** The stored state, or a new one. Before a new one, the copies of a migration that was given up are dropped. */
 const startOrResume = async (
   deps: MigrateDeps,
   input: MigrateInput,
@@ -89,7 +89,7 @@ const startOrResume = async (
   return state;
 };
 
-/** Goes through the phases from the one that the state is in. */
+/** Goes through the phases, from the stored one on. */
 const runPhases = async (
   deps: MigrateDeps,
   input: MigrateInput,

@@ -3,7 +3,7 @@ import { backupOf, leftOf, listed, foreignOf, type Target } from "./state/plan.t
 import type { State } from "./state/state.ts";
 import type { Verdict } from "./verify/findings.ts";
 
-/** The report lists this many left documents; the collection in `leftIn` has all of them. */
+/** The report lists this many left documents of a collection; the collection `leftIn` has all of them. */
 const LISTED = 1000;
 
 export type LeftDocument = { readonly id: string; readonly reasons: readonly string[] };

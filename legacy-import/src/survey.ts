@@ -13,7 +13,7 @@ type Unmapped = {
   readonly counts: Readonly<Record<string, number>>;
 };
 
-/** Large fields that do not matter for the scope. */
+/** A projection without the large fields, which the scope does not need. */
 const LARGE = { requestStats: 0, requeststats: 0, lastMetrics: 0, lastmetrics: 0 };
 
 /** Maps the scope of every document that has one, and changes nothing. Resolves with the reasons why some have none. */

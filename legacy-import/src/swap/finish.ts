@@ -6,7 +6,7 @@ import { SORTING } from "../state/plan.ts";
 import type { State } from "../state/state.ts";
 import { renameAll } from "./swap.ts";
 
-/** Does the stored renames that are left, then marks the database as one of today's schema. */
+/** Does the renames that are left, creates today's indexes, and marks the database as one of today's schema. */
 export const finishSwap = async (db: Db, lock: Lock, started: State): Promise<State> => {
   let state = started;
   await renameAll(db, state.renames, state.renamed, lock.assertOwned, async (renamed) => {

@@ -11,7 +11,7 @@ import { renameAll } from "./swap.ts";
 const nothing = (): AppError =>
   new AppError("conflict", "There is no migration of this database to roll back.");
 
-/** Drops the migration's own collections; the backups have every document in them. */
+/** Drops the migration's own collections; the backups have all their documents. */
 const dropOwn = async (db: Db, lock: Lock, { targets }: State): Promise<void> => {
   for (const { name, sources } of targets) {
     await lock.assertOwned();
@@ -53,7 +53,7 @@ const begin = async (db: Db, lock: Lock, state: State): Promise<State> => {
   return next;
 };
 
-/** Gives the older data their names back; newer data are kept under other names. Resolves with lines for a person. */
+/** Gives the older data their names back and keeps today's data under other names. Resolves with lines for a person. */
 export const rollback = async (deps: MigrateDeps): Promise<string[]> => {
   const { db } = deps;
   if ((await readState(db)) === undefined) throw nothing();

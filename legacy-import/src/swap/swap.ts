@@ -2,7 +2,7 @@ import type { Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { listed, type Rename } from "../state/plan.ts";
 
-/** The part of a rename that is left to do. Throws AppError conflict where it must not be done. */
+/** What is left to do of a rename. Throws AppError conflict where it must not be done. */
 export const pendingOf = (
   { from, to, drop }: Rename,
   existing: ReadonlySet<string>,
@@ -26,8 +26,9 @@ const recreated = (name: string): AppError =>
   );
 
 /**
- * Does the renames of a stored list from number `done` on. After a kill between a rename and its record the existing names
- * show what was done. `assertOwned` rejects where another process has taken over: a name may then hold today's data.
+ * Does the renames of a stored list from number `done` on. After a kill between a rename and the call of `record` the
+ * existing names show what was done. `assertOwned` rejects where another process has taken over: a name may then hold
+ * today's data.
  */
 export const renameAll = async (
   db: Db,

@@ -10,7 +10,7 @@ import type { ConvertedRecord } from "./metrics.ts";
 /** A document in the form of today's MongoDB store. */
 export type StoredDocument = Document & { readonly _id: string };
 
-/** MongoDB limits a document to 16 MiB; the store splits contents at the same size. */
+/** MongoDB limits a document to 16 MiB. Today's store splits contents into parts of this size. */
 const PART_BYTES = 8 << 20;
 
 export const blobDocuments = (bytes: Uint8Array, sha256: string): StoredDocument[] => {
@@ -59,7 +59,7 @@ export const recordDocument = ({
     ...toDocument({
       loadTestRunId: record.runId,
       ...totals,
-      // An older snapshot has no minimum where this is 0.
+      // A minimum of 0 was never measured.
       ...(minResponseMs === undefined || minResponseMs === 0 ? {} : { minResponseMs }),
       ...(record.second > 0 ? { timestamp: record.second * 1000 } : {}),
       masterInstanceId: record.masterInstanceId,
@@ -71,13 +71,13 @@ export const recordDocument = ({
   };
 };
 
-/** A record of today's plugin, in a database that both programs have used. */
+/** Whether it is a record of today's plugin: both programs may have used the database. */
 export const isTodaysRecord = (document: Older): boolean =>
   typeof document["_id"] === "string" &&
   document["body"] instanceof Binary &&
   typeof document["masterInstanceId"] === "string" &&
   document["seq"] !== undefined;
 
-/** Any `_id` as a text that is unique among all ids. */
+/** Any `_id` as text; different ids give different texts. */
 export const idText = (id: unknown): string =>
   BSON.EJSON.stringify({ id }, { relaxed: false }).slice(6, -1);

@@ -9,7 +9,7 @@ import { timeOfId } from "../read/times.ts";
 
 export type Older = Readonly<Record<string, unknown>>;
 
-/** An older document in today's form; one that cannot be understood is left where it is, with the reasons. */
+/** An older document in today's form, or the reasons why it is left where it is. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T; readonly repaired: readonly Repair[] }
   | { readonly ok: false; readonly reasons: readonly string[] };
@@ -90,7 +90,7 @@ export const parsed = <S extends z.ZodType>(
   return undefined;
 };
 
-/** A map with keys of users: an object, or the JSON text that today's stores write. */
+/** A map whose keys users chose: an object, or the JSON text that today's stores write. */
 export const takeMap = (fields: Fields, name: string): Record<string, Json> | undefined => {
   const value = fields.take(name);
   if (isPlain(value)) return toJson(value) as Record<string, Json>;
@@ -99,7 +99,7 @@ export const takeMap = (fields: Fields, name: string): Record<string, Json> | un
       const json: unknown = JSON.parse(value);
       if (isPlain(json)) return json as Record<string, Json>;
     } catch {
-      // An ordinary text that begins with a brace.
+      // It is not JSON but a text that begins with a brace.
     }
   }
   if (value !== undefined) fields.keep(name, value);
@@ -141,7 +141,7 @@ export const withMetadata = <T extends object>(
   return checked.success ? converted(whole, fields) : left(...problemsOf(checked.error));
 };
 
-/** The search key of a name, which is computed again. */
+/** Takes the search key of a name, which is computed again. */
 export const takeNameKey = (fields: Fields, name: string): void => {
   const given = fields.take("nameKey");
   if (given !== undefined && given !== nameKey(name)) fields.keep("nameKey", given);
@@ -197,7 +197,7 @@ export const positiveNumber = (fields: Fields, name: string): number | undefined
 
 const { shape } = LoadTest;
 
-/** The fields that load tests and runs have in common and that are read in the same way. */
+/** The fields that load tests and runs have in common. */
 export const takeCommon = (fields: Fields) => {
   const createdBy = fields.filled("createdBy") ?? "unknown";
   const stopTimeout = fields.whole("stopTimeoutSeconds");

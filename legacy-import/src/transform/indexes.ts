@@ -47,7 +47,7 @@ type Revisions = {
   readonly ids: Set<string>;
   readonly byManifest: Map<string, string>;
   newest: { readonly id: string; readonly number: number } | undefined;
-  /** No lower number is given to a revision that has none. */
+  /** The highest number in any older document. Revisions without a number get higher ones. */
   reserved: number;
 };
 
@@ -83,7 +83,7 @@ export const createRevisionIndex = () => {
         revisions.newest = { id, number: revisionNumber };
       }
     },
-    /** The number that was asked for, where it is free; else the next. */
+    /** The wanted number where it is free, else the next free one. */
     numberFor: (loadTestId: string, wanted: number): number =>
       wanted > 0 && !of(loadTestId).numbers.has(wanted) ? wanted : next(loadTestId),
     has: (loadTestId: string, id: string): boolean => of(loadTestId).ids.has(id),

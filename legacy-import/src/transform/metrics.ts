@@ -16,7 +16,7 @@ import { takeScope } from "./scope.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { timeOfId } from "../read/times.ts";
 
-/** Cumulative totals of a run at one time, not yet sorted. */
+/** A snapshot: the cumulative totals of a run at one time. */
 export type OldMetric = {
   readonly runId: string;
   /** Unix ms. */
@@ -93,7 +93,7 @@ type Endpoint = Pick<SnapshotInput["requestStats"][string], "method" | "name" | 
 /** A snapshot covers the time since the one before, at most this long. */
 const MOST_SECONDS = 3600;
 
-/** A time that was never measured is not a time of 0. */
+/** Where the average of an endpoint is unknown, its requests have no time; a time of 0 would count as measured. */
 const withoutUnknownTimes = (
   deltas: readonly EndpointDelta[],
   endpoints: readonly Endpoint[],
@@ -108,7 +108,7 @@ const withoutUnknownTimes = (
   );
 };
 
-/** Migrated records belong to a made-up master instance: number 1, and the next number after every reset of the counts. */
+/** The id of the master instance of migrated records, which have none: number 1, and the next number after each reset of the counts. */
 export const masterInstanceIdOf = (runId: string, number: number): string =>
   createHash("sha256").update(`${runId} migrated ${number}`).digest("hex").slice(0, 32);
 
@@ -122,7 +122,7 @@ const finalRecord = (
   deltas: [],
 });
 
-/** Without endpoints of its own a snapshot is one endpoint, unless its totals are not counted. */
+/** The endpoints of a snapshot. The totals of one without endpoints are those of `(all)`, where they count. */
 const endpointsOf = (snapshot: SnapshotInput, totalsCount: boolean): Endpoint[] => {
   const named = Object.values(snapshot.requestStats);
   if (named.length > 0) return named;
@@ -130,7 +130,7 @@ const endpointsOf = (snapshot: SnapshotInput, totalsCount: boolean): Endpoint[] 
   return [{ method: "", name: "(all)", avgResponseTime: snapshot.avgResponseMs }];
 };
 
-/** Converts the snapshots of one run, in order, into records of what each added to the one before. */
+/** Converts the snapshots of one run, in order, into records; each has the difference from the snapshot before. */
 const recordWriter = (runId: string, run: MetricRun | undefined) => {
   let before: SnapshotInput | undefined;
   let lastSecond: number | undefined;
@@ -147,7 +147,7 @@ const recordWriter = (runId: string, run: MetricRun | undefined) => {
   };
 
   return {
-    /** `totalsCount` is false where the requests are counted under the endpoints of other snapshots. */
+    /** `totalsCount` is false where other snapshots count the same requests under endpoints. */
     recordsOf: ({ at: atMs, snapshot, metadata, ...metric }: OldMetric, totalsCount: boolean) => {
       scope = run?.scope ?? scope ?? metric.scope;
       const second = Math.max(Math.floor(atMs / 1000), lastSecond ?? 0);
@@ -197,7 +197,7 @@ const recordWriter = (runId: string, run: MetricRun | undefined) => {
 /** The records of one run; its snapshots are added in order. */
 export const recordsOfRun = (runId: string, run: MetricRun | undefined) => {
   const writer = recordWriter(runId, run);
-  /** Totals without endpoints: whether they count depends on whether later snapshots have endpoints. */
+  /** Snapshots without endpoints. Their totals count only if no later snapshot has endpoints. */
   let held: OldMetric[] = [];
   let hasEndpoints = false;
   const release = (totalsCount: boolean): ConvertedRecord[] => {
@@ -207,7 +207,7 @@ export const recordsOfRun = (runId: string, run: MetricRun | undefined) => {
   };
 
   return {
-    /** Adds none while snapshots are held, and more than one where counts were reset: the instance before gets its final. */
+    /** Returns no record while snapshots are held, and one more where the counts were reset: the final of the instance before. */
     add: (metric: OldMetric): ConvertedRecord[] => {
       const { requestStats, totalRequests } = metric.snapshot;
       const isNameless = Object.keys(requestStats).length === 0;
@@ -220,7 +220,7 @@ export const recordsOfRun = (runId: string, run: MetricRun | undefined) => {
       const released = hasEndpoints ? release(false) : [];
       return [...released, ...writer.recordsOf(metric, !hasOnlyTotals)];
     },
-    /** The held records, and the final of a run that has ended or no longer exists. */
+    /** Returns the records of held snapshots, and the final of a run that has ended or no longer exists. */
     end: (): ConvertedRecord[] => {
       const last = release(true);
       return run?.ended === false ? last : [...last, ...writer.final()];

@@ -29,7 +29,7 @@ export type ConvertedRun = {
 
 const { shape } = LoadTestRun;
 
-/** Fields that only today's program writes: a document has them where a conversion was started before. */
+/** Fields that only today's program writes. A document has them where both programs have used the database. */
 const NEWER = [
   "runNumber",
   "runGroupId",
@@ -67,7 +67,7 @@ const takeLive = (fields: Fields, otherwise: number): OldSnapshot | undefined =>
     : { ...snapshot, timestamp: snapshot.timestamp ?? otherwise };
 };
 
-/** The stats in the last totals; null is unknown. */
+/** The summary of a run, from its last totals. Null means unknown. */
 const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary => ({
   totalRequests: live.totalRequests,
   totalFailures: live.totalFailures,
@@ -87,7 +87,7 @@ const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary =
   workers: { expected: null, lost: 0 },
 });
 
-/** Known for the run only where it is known for each endpoint. */
+/** The extreme over all endpoints; null where it is unknown for one of them. */
 const extreme =
   (field: "minResponseTime" | "maxResponseTime", pick: (...values: number[]) => number) =>
   ({ requestStats }: OldSnapshot): number | null => {

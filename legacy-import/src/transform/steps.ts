@@ -23,10 +23,11 @@ import { revisionOf } from "./scripts.ts";
 
 type Placed = { readonly into: string; readonly document: StoredDocument };
 
-/** One older document in today's form: a document, and what belongs into other collections. */
+/** One older document in today's form. */
 export type Converted = Placed & {
+  /** What belongs into other collections, such as the script of a load test. */
   readonly extra: readonly Placed[];
-  /** The same before its encoding for MongoDB. */
+  /** The document before its encoding for MongoDB. */
   readonly entity: object;
 };
 export type Step = (document: Older) => Outcome<Converted>;
@@ -73,7 +74,7 @@ const scriptOfLoadTest = (
 const loadTestStep = (context: Context, deps: StepDeps): Step => {
   const { runs, revisions } = deps;
   return (document) => {
-    // The runs are found by the id, which only the conversion knows.
+    // The index finds the runs by the id of the load test, and only a conversion gives the id.
     const withoutRuns = { recentRuns: [], count: 0, lastRunAt: undefined };
     const first = loadTestOf(document, context, withoutRuns);
     if (!first.ok) return first;
@@ -143,7 +144,7 @@ const runStep =
       entity: run,
     }));
 
-/** Snapshots are differences only in order: they are sorted first, and become records afterwards. */
+/** A record is the difference from the snapshot before: the snapshots are sorted first, and become records afterwards. */
 const metricStep =
   (context: Context): Step =>
   (document) => {
@@ -161,7 +162,7 @@ const metricStep =
     }));
   };
 
-/** Documents that are the same today. */
+/** The step of a collection whose documents are the same today. */
 const unchanged =
   (name: string): Step =>
   (document) => {

@@ -19,7 +19,7 @@ import { copySource, prepareTarget } from "./copy.ts";
 import { writeMetricRecords } from "./metric-records.ts";
 import { copyTimeSeries } from "./time-series.ts";
 
-/** The job of the metrics' second half: records of the sorted documents. */
+/** The job that converts the sorted snapshots into records. */
 const METRIC_RECORDS = "metric_records";
 
 const forEachEntity = async <T>(db: Db, name: string, add: (entity: T) => void): Promise<void> => {
@@ -28,7 +28,7 @@ const forEachEntity = async <T>(db: Db, name: string, add: (entity: T) => void):
   }
 };
 
-/** Fills the indexes that the step of a target asks: they are not stored, and a resumed migration has none. */
+/** Fills the indexes that a target's step reads. They are in memory only, so a resumed migration fills them again. */
 const fillIndexes = async (
   db: Db,
   stamp: string,
@@ -65,7 +65,7 @@ const jobsOf = (lock: Lock, started: State) => {
 };
 type Jobs = ReturnType<typeof jobsOf>;
 
-/** A time series cannot be renamed: its plain copy is the backup, and what is read. */
+/** Copies time series into plain collections. These are read, and are the backups, since a time series cannot be renamed. */
 const copyTimeSeriesOf = async (
   { db, onProgress }: MigrateDeps,
   stamp: string,

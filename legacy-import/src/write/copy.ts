@@ -16,7 +16,7 @@ export type CopyDeps = {
   readonly source: Source;
   /** The collection to read: for a time series its plain copy. */
   readonly from: string;
-  /** Ids in the target already, from any source; absent where ids are unique anyway. */
+  /** The ids that the target has, from any source; absent where ids are unique anyway. */
   readonly seen: Set<string> | undefined;
   readonly save: (job: Job) => Promise<void>;
   readonly onProgress: (done: number) => void;
@@ -37,12 +37,12 @@ const verbatim = async (
   return {
     _id: idText(_id),
     reasons: [...reasons],
-    // A document at the size limit cannot be wrapped: only the backup has it.
+    // MongoDB's limit does not allow a wrapped document of the full size: only the backup has it.
     ...(whole !== null && fits({ reasons, whole }) ? { document: whole } : {}),
   };
 };
 
-/** Copies one source, from where its job was interrupted. Every round may be repeated. */
+/** Copies one source, from where its job was interrupted. A round that is repeated changes nothing. */
 export const copySource = async (deps: CopyDeps, begun: Job): Promise<Job> => {
   const { db, step, source, from, seen, save, onProgress } = deps;
   let job = begun;

@@ -1,7 +1,7 @@
 import type { Db } from "mongodb";
 import { COLLECTIONS, type Index } from "@load-manager/server/stores/mongo/indexes.ts";
 
-/** Creates the indexes of a target on a collection that does not have the target's name yet. */
+/** Creates the indexes of a target on its copy, which still has another name. */
 export const createIndexes = async (db: Db, target: string, collection: string): Promise<void> => {
   const indexes: readonly Index[] = COLLECTIONS[target] ?? [];
   const existing = new Set(

@@ -10,7 +10,7 @@ import { insertAbsent } from "./insert.ts";
 
 const BATCH = 500;
 
-/** The facts that records need about their run. Equal scopes share one object, since runs are many and scopes few. */
+/** What the records need to know of each run. Runs with the same scope share one object: runs are many and scopes few. */
 const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
   const runs = new Map<string, MetricRun>();
   const scopes = new Map<string, Scope>();
@@ -38,7 +38,7 @@ const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
   return runs;
 };
 
-/** Converts the sorted snapshots into records, run by run. An interrupted run starts again; records that exist stay. */
+/** Converts the sorted snapshots into records, run by run. After an interruption the run is converted again; records that exist stay. */
 export const writeMetricRecords = async (
   deps: {
     readonly db: Db;
