@@ -7,7 +7,7 @@ import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { fieldOf } from "@load-manager/server/lib/zod-messages.ts";
 import { mapScope, type Mapping } from "./transform/mapping.ts";
 
-export type MigratedConfig = {
+type MigratedConfig = {
   readonly yaml: string;
   /** A line for each thing that a person should check, with its place in the older file. */
   readonly notes: readonly string[];

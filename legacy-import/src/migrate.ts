@@ -12,7 +12,6 @@ import {
   stampOf,
   swapOf,
   targetsOf,
-  TODAY,
 } from "./state/plan.ts";
 import { refuseUnmapped, survey } from "./survey.ts";
 import { type Report, reportOf } from "./report.ts";
@@ -141,7 +140,7 @@ export const migrate = async (
     const started = await startOrResume(deps, input, lock, found);
     const { keepActive } = started;
     const { state, verified } = await runPhases(deps, { ...input, keepActive }, lock, started);
-    return await reportOf(db, state, verified, clock.now(), TODAY);
+    return await reportOf(db, state, verified, clock.now());
   } finally {
     await lock.release();
   }

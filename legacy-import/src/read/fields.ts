@@ -57,10 +57,6 @@ export class Fields {
     return value;
   }
 
-  has(...names: readonly string[]): boolean {
-    return names.some((name) => this.keysOf(name).some((key) => !isEmpty(this.document[key])));
-  }
-
   /** Adds a taken value that cannot be used to the leftovers. */
   keep(name: string, value: unknown): void {
     let free = name;

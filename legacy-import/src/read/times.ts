@@ -8,7 +8,7 @@ const LAST_MS = 4_102_444_800_000;
 const SECONDS_BELOW = 1e11;
 
 /** `none`: no time was set (null, an empty text, zero, 0001-01-01). `wrong`: not a plausible time. */
-export type ReadTime =
+type ReadTime =
   | { readonly kind: "time"; readonly ms: number }
   | { readonly kind: "none" }
   | { readonly kind: "wrong" };

@@ -24,14 +24,14 @@ const OLDER = [
 export type Source = { readonly name: string; readonly timeSeries: boolean };
 export type Target = { readonly name: string; readonly sources: readonly Source[] };
 export type Rename = { readonly from: string; readonly to: string; readonly drop?: boolean };
-export type Collections = readonly { readonly name: string; readonly type?: string | undefined }[];
+type Collections = readonly { readonly name: string; readonly type?: string | undefined }[];
 
 export const TODAY: readonly string[] = Object.keys(COLLECTIONS);
 
 export const newOf = (name: string): string => `${name}__new`;
 export const leftOf = (name: string): string => `${name}__left`;
 export const backupOf = (name: string, stamp: string): string => `${name}__backup_${stamp}`;
-export const undoneOf = (name: string, stamp: string): string => `${name}__undone_${stamp}`;
+const undoneOf = (name: string, stamp: string): string => `${name}__undone_${stamp}`;
 export const SORTING = "metrics_timeseries__sorting";
 
 export const listed = async (db: Db): Promise<Collections> =>

@@ -126,7 +126,7 @@ export const oldLoadTest = (n: number, shape: Shape): Document => ({
 
 const STATUSES = ["Finished", "Finished", "Failed", "Stopped", "Running", "Stopping", "Pending"];
 
-export const oldTotals = (shape: Shape, requests: number): Document => ({
+const oldTotals = (shape: Shape, requests: number): Document => ({
   totalRps: new BSON.Double(12.5),
   totalRequests: whole(shape, requests),
   totalFailures: whole(shape, Math.floor(requests / 10)),

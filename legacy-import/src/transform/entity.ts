@@ -91,7 +91,7 @@ export const parsed = <S extends z.ZodType>(
 };
 
 /** A map whose keys users chose: an object, or the JSON text that today's stores write. */
-export const takeMap = (fields: Fields, name: string): Record<string, Json> | undefined => {
+const takeMap = (fields: Fields, name: string): Record<string, Json> | undefined => {
   const value = fields.take(name);
   if (isPlain(value)) return toJson(value) as Record<string, Json>;
   if (typeof value === "string" && value.startsWith("{")) {
@@ -147,7 +147,7 @@ export const takeNameKey = (fields: Fields, name: string): void => {
   if (given !== undefined && given !== nameKey(name)) fields.keep("nameKey", given);
 };
 
-export const takeTags = (fields: Fields): string[] => {
+const takeTags = (fields: Fields): string[] => {
   const value = fields.take("tags");
   if (value === undefined) return [];
   const all: unknown[] = Array.isArray(value) ? value : [value];

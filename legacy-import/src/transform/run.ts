@@ -21,7 +21,7 @@ import { Fields } from "../read/fields.ts";
 import { takeScope } from "./scope.ts";
 import { type OldSnapshot, takeSnapshot } from "./snapshot.ts";
 
-export type ConvertedRun = {
+type ConvertedRun = {
   readonly run: LoadTestRun;
   /** The last totals, stored in a collection of their own. */
   readonly live: MetricSnapshot | undefined;

@@ -15,7 +15,7 @@ import {
 import type { Json } from "../read/json.ts";
 import { Fields } from "../read/fields.ts";
 
-export type ConvertedRevision = {
+type ConvertedRevision = {
   readonly revision: ScriptRevision;
   /** Absent where the content is already stored as today. */
   readonly script: Uint8Array | undefined;

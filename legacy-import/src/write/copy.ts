@@ -10,7 +10,7 @@ import { after, fits, insertAbsent } from "./insert.ts";
 /** Documents of one round. */
 const BATCH = 500;
 
-export type CopyDeps = {
+type CopyDeps = {
   readonly db: Db;
   readonly step: Step;
   readonly source: Source;
@@ -43,10 +43,10 @@ const verbatim = async (
 };
 
 /** Copies one source, from where its job was interrupted. A round that is repeated changes nothing. */
-export const copySource = async (deps: CopyDeps, begun: Job): Promise<Job> => {
+export const copySource = async (deps: CopyDeps, begun: Job): Promise<void> => {
   const { db, step, source, from, seen, save, onProgress } = deps;
   let job = begun;
-  if (job.done) return job;
+  if (job.done) return;
 
   const round = async (documents: readonly Older[]): Promise<void> => {
     const converted: Converted[] = [];
@@ -101,7 +101,6 @@ export const copySource = async (deps: CopyDeps, begun: Job): Promise<Job> => {
   if (waiting.length > 0) await round(waiting);
   job = { ...job, done: true };
   await save(job);
-  return job;
 };
 
 const faultOf = (

@@ -46,9 +46,9 @@ export const writeMetricRecords = async (
     readonly onProgress: (done: number) => void;
   },
   begun: Job,
-): Promise<Job> => {
+): Promise<void> => {
   const { db, save, onProgress } = deps;
-  if (begun.done) return begun;
+  if (begun.done) return;
   let job = begun;
   const runs = await metricRuns(db);
   let waiting: StoredDocument[] = [];
@@ -93,5 +93,4 @@ export const writeMetricRecords = async (
   job = { ...job, done: true };
   await save(job);
   onProgress(job.copied);
-  return job;
 };
