@@ -42,6 +42,14 @@ export const MAY_IMPORT = {
     FACADE,
   ],
 
+  "server/src/runs/services.ts": [
+    ...ROOM,
+    "server/src/runs/journal",
+    "server/src/runs/ownership",
+    "server/src/clusters/port.ts",
+    FACADE,
+  ],
+
   "server/src/metrics/codec": BASE,
   "server/src/metrics/live": [...ROOM, CODEC],
   "server/src/metrics/ingest": [...ROOM, CODEC, "server/src/metrics/live"],
@@ -77,7 +85,7 @@ export const MAY_IMPORT = {
   "server/src/stores/backup": [...ROOM, "server/src/stores"],
 
   "server/src/load-tests": [...ROOM, ...CLUSTERS],
-  "server/src/stream": [...ROOM, FACADE, CODEC, "server/src/metrics/live"],
+  "server/src/stream": [...ROOM, "type server/src/metrics/query"],
   "server/src/http": [...ROOM, "server/src/access", "type server/src/runs/ownership"],
   "server/src/http/handlers": [
     ...ROOM,

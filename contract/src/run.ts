@@ -36,7 +36,7 @@ export type RunStatus = z.output<typeof RunStatus>;
 export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);
 export const Health = z.enum(["ok", "degraded", "unknown"]);
 export type Health = z.output<typeof Health>;
-export const Trigger = z.enum(["api", "ui", "cli", "schedule", "external"]);
+export const Trigger = z.enum(["api", "external"]);
 export type Trigger = z.output<typeof Trigger>;
 
 /** Why a run has its status. `code` is for programs; the rest explains. */
@@ -63,7 +63,13 @@ export const EndCause = z.enum([
 ]);
 export type EndCause = z.output<typeof EndCause>;
 
-/** Settings that a load test and a run share. */
+/** How the number of users changes: it rises to the target and stays there. */
+export const LoadProfile = z.object({ kind: z.literal("constant") });
+
+/**
+ * Settings that a load test and a run share. Only `stopTimeoutSeconds` can be set; migrated load tests and runs keep the
+ * others, so that nothing of an older database is lost.
+ */
 export const RunSettings = z.object({
   workers: z.int().optional(),
   userClasses: z
@@ -145,7 +151,7 @@ export const LoadTestRun = Scope.extend({
   durationSeconds: z.int().optional(),
   maxDurationSec: z.int().optional(),
   autoStop: AutoStop.optional(),
-  loadProfile: z.object({ kind: z.enum(["constant", "script"]) }),
+  loadProfile: LoadProfile,
   scriptRevisionId: Id.optional(),
   scriptSha256: z.string().optional(),
   ...RunSettings.shape,
@@ -178,7 +184,7 @@ export const LoadTestRun = Scope.extend({
         from: Time,
         to: Time.optional(),
         targetUsers: z.int().optional(),
-        kind: z.enum(["ramp", "steady", "shape"]),
+        kind: z.enum(["ramp", "steady"]),
       }),
     )
     .optional(),

@@ -97,15 +97,16 @@ export const saveScript = async (
 };
 
 /** A revision with the text of its files. */
-export const withContent = async (deps: LoadTestDeps, revision: ScriptRevision) => {
+export const withContent = async (
+  { stores }: Pick<LoadTestDeps, "stores">,
+  revision: ScriptRevision,
+) => {
+  const contents = await stores.revisions.files(revision);
   const decoder = new TextDecoder();
-  const files = await Promise.all(
-    revision.files.map(async (file) => {
-      const content = await deps.stores.revisions.content(file.sha256);
-      if (content === undefined)
-        throw new Error(`the content of ${file.path} is missing in the store`);
-      return { ...file, content: decoder.decode(content), encoding: "utf-8" as const };
-    }),
-  );
+  const files = revision.files.map((file) => ({
+    ...file,
+    content: decoder.decode(contents.get(file.path)),
+    encoding: "utf-8" as const,
+  }));
   return { ...revision, files };
 };

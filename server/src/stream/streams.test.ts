@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { RECORD } from "../metrics/codec/batch.ts";
 import { createCompactor } from "../metrics/rollups/compactor.ts";
 import { jsonRecord, type Requests, sampleRecord, testRun } from "../metrics/testing/fixtures.ts";
+import { createSampleFollower } from "../metrics/query/follow.ts";
 import { createRunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { createStreams } from "./streams.ts";
@@ -15,14 +16,11 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-const setUp = async () => {
-  const stores = createMemoryStores();
+const setUp = async (stores = createMemoryStores()) => {
   await stores.runs.create(testRun());
-  const streams = createStreams({
-    stores,
-    aggregates: createRunAggregateCache(stores.metrics),
-    log,
-  });
+  const { metrics } = stores;
+  const samples = createSampleFollower(metrics, createRunAggregateCache(metrics));
+  const streams = createStreams({ runs: stores.runs, events: stores.events, samples, log });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -120,6 +118,25 @@ describe("a stream", () => {
     await stores.runs.update("run", { version: 2 }, { status: "Finished", settledAt: 9 });
     await until(reader.ended);
     expect(reader.events().at(-1)).toMatchObject({ type: "end", data: { status: "Finished" } });
+  });
+
+  test("of a run whose store failed at first works for the next reader", async () => {
+    const stores = createMemoryStores();
+    let failures = 1;
+    const after: typeof stores.events.after = async (...args) => {
+      if (failures > 0) throw new Error(`the store fails ${failures--} times`);
+      return stores.events.after(...args);
+    };
+    const { connect, read, append } = await setUp({
+      ...stores,
+      events: { ...stores.events, after },
+    });
+    const failed = await connect("0");
+    failed.on("error", () => {});
+    await until(() => failed.closed);
+    const reader = await read("0");
+    await append(1000, 1001);
+    await until(() => reader.seconds().length === 2);
   });
 
   test("continues after the last event of a reader or from the start, also when samples have been compacted", async () => {

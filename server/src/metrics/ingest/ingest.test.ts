@@ -157,6 +157,21 @@ describe("batches of the plugin", () => {
     expect(finalsOf(open).complete).toBe(false);
   });
 
+  test("of two master instances: the load ended as the one says that began last", () => {
+    const runAggregate = emptyRunAggregate();
+    for (const [id, at, stopCause] of [
+      ["a", 2_000_000, "deadline"],
+      ["b", 1_000_000, "manager"],
+    ] as const) {
+      const masterInstanceId = id.repeat(32);
+      const open = jsonRecord(1, RECORD.open, { loadStartedAtMs: at, workers: ["w"] });
+      const final = jsonRecord(2, RECORD.final, { loadStartedAtMs: at, stopCause });
+      addRecord(runAggregate, { ...open, masterInstanceId });
+      addRecord(runAggregate, { ...final, masterInstanceId });
+    }
+    expect(finalsOf(runAggregate)).toMatchObject({ masterInstances: 2, stopCause: "deadline" });
+  });
+
   test("the live snapshot: totals, users, and a rate that falls to 0", async () => {
     await it.ingestBatch(batchOf(records()));
     const runAggregate = await it.aggregates.get("run");

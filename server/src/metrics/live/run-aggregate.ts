@@ -232,9 +232,12 @@ export type Finals = {
   readonly masterInstances: number;
   /** Every instance has sent its final record and everything before it. Polled ones send none, and are complete. */
   readonly complete: boolean;
-  /** Why load ended, from the newest instance. */
+  /** Why load ended, from the instance whose load began last. */
   readonly stopCause?: StopCause | undefined;
 };
+
+const startOf = ({ final, open }: MasterInstance): number =>
+  final?.loadStartedAtMs ?? open?.loadStartedAtMs ?? 0;
 
 export const finalsOf = (runAggregate: RunAggregate): Finals => {
   const masterInstances = [...runAggregate.masterInstances.values()];
@@ -245,7 +248,10 @@ export const finalsOf = (runAggregate: RunAggregate): Finals => {
   return {
     masterInstances: masterInstances.length,
     complete: masterInstances.every(isInstanceComplete),
-    stopCause: masterInstances.at(-1)?.final?.stopCause ?? undefined,
+    // Ids are random, so their order says nothing about time.
+    stopCause:
+      masterInstances.toSorted((a, b) => startOf(a) - startOf(b)).at(-1)?.final?.stopCause ??
+      undefined,
   };
 };
 

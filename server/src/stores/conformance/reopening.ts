@@ -11,6 +11,7 @@ const READS = [
   "keys",
   "newest",
   "content",
+  "files",
   "unsettled",
   "findExternal",
   "kept",
