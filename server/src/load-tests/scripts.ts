@@ -1,13 +1,8 @@
-import { createHash } from "node:crypto";
 import type { LoadTest, ScriptProblem } from "@load-manager/contract/load-test.ts";
 import type { PutScript, ScriptRevision } from "@load-manager/contract/script.ts";
 import { AppError, notFound } from "../lib/errors.ts";
+import { manifestOf } from "../lib/script-manifest.ts";
 import type { LoadTestDeps } from "./deps.ts";
-
-const ENTRYPOINT = "locustfile.py";
-
-const sha256 = (data: string | Uint8Array): string =>
-  createHash("sha256").update(data).digest("hex");
 
 /** Resolves with warnings. Rejects with AppError validation where the script does not compile. */
 export const requireValidScript = async (
@@ -45,24 +40,21 @@ export const addRevision = async (
   input: NewRevision,
 ): Promise<{ readonly revision: ScriptRevision; readonly created: boolean }> => {
   const bytes = new TextEncoder().encode(input.content);
-  const file = { path: ENTRYPOINT, size: bytes.length, sha256: sha256(bytes) };
-  const manifest = sha256(`${file.path}\0${file.sha256}\n`);
+  const manifest = manifestOf(bytes);
   for (let attempt = 0; ; attempt += 1) {
     const newest = await deps.stores.revisions.newest(input.loadTestId);
-    if (newest?.sha256 === manifest) return { revision: newest, created: false };
+    if (newest?.sha256 === manifest.sha256) return { revision: newest, created: false };
     const revision: ScriptRevision = {
       id: deps.ids.next(),
       loadTestId: input.loadTestId,
       revisionNumber: (newest?.revisionNumber ?? 0) + 1,
-      entrypoint: ENTRYPOINT,
-      files: [file],
-      sha256: manifest,
+      ...manifest,
       ...(input.description === undefined ? {} : { description: input.description }),
       createdAt: deps.clock.now(),
       createdBy: input.createdBy,
     };
     try {
-      await deps.stores.revisions.create(revision, new Map([[file.sha256, bytes]]));
+      await deps.stores.revisions.create(revision, new Map([[manifest.files[0].sha256, bytes]]));
       return { revision, created: true };
     } catch (error) {
       const raced = error instanceof AppError && error.kind === "conflict" && attempt < 20;
