@@ -10,7 +10,7 @@ import {
   type Shape,
   SHAPES,
 } from "../legacy-import/src/testing/legacy-fixtures.ts";
-import { readState } from "../legacy-import/src/state.ts";
+import { readState } from "../legacy-import/src/state/state.ts";
 import { temporaryFolder } from "@load-manager/server/lib/testing/temporary-folder.ts";
 
 /** `npm run test:migrate` is the long form: more than 10^5 documents mixed, as many again of each shape alone. */
@@ -35,7 +35,7 @@ const KILLS: readonly Moment[] = [
   { job: "load_test_runs", share: 0.4 },
   { job: "load_tests", share: 0.01 },
   { job: "metrics_timeseries", share: 0.5 },
-  { job: "metrics_rows", share: 0.4 },
+  { job: "metric_records", share: 0.4 },
   { phase: "swap" },
 ];
 
@@ -127,7 +127,7 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
     const began = performance.now();
     let killed = 0;
     for (const where of kills) {
-      const source = where.job === "metrics_rows" ? "metrics_timeseries" : (where.job ?? "");
+      const source = where.job === "metric_records" ? "metrics_timeseries" : (where.job ?? "");
       if (await killAt(db, where, before[source] ?? 0)) killed += 1;
     }
     const last = await ended(start(db));

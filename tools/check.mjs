@@ -45,7 +45,7 @@ const STEPS = {
     run: program("knip/bin/knip.js", "--no-progress"),
   },
   imports: {
-    what: "folders import and use only what tools/imports.mjs allows, all that it allows is needed, and no two folders import each other",
+    what: "folders import and use only what tools/imports.mjs and uses.mjs allow, all that they allow is needed, and no two folders import each other",
     run: async () => {
       const sources = readSources();
       return {

@@ -1,13 +1,6 @@
-// Holds the code to the tables of tools/imports.mjs.
-import {
-  MAY_BE_IN_A_CYCLE,
-  MAY_IMPORT,
-  OUTSIDE,
-  PLUGIN,
-  TEST_TOOLS,
-  TESTING,
-  USES,
-} from "./imports.mjs";
+// Holds the code to the tables of tools/imports.mjs and tools/uses.mjs.
+import { MAY_BE_IN_A_CYCLE, MAY_IMPORT, PLUGIN, TEST_TOOLS, TESTING } from "./imports.mjs";
+import { OUTSIDE, USES } from "./uses.mjs";
 
 const TABLES = { mayImport: MAY_IMPORT, mayBeInACycle: MAY_BE_IN_A_CYCLE, uses: USES };
 

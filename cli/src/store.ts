@@ -62,7 +62,7 @@ const copy = async (
         to: to.shown,
         owner: randomUUID(),
         force: given.force === true,
-        plain: denormalizedTotalsOfRecord,
+        totalsOf: denormalizedTotalsOfRecord,
         sleep: (ms) => sleep(ms),
         say: progress.line,
         onProgress: progress.update,

@@ -18,7 +18,7 @@ import {
   Time,
   Users,
 } from "./primitives.ts";
-import { RunSettings, RunStatus, Verdict } from "./run.ts";
+import { LoadProfile, RunSettings, RunStatus, Verdict } from "./run.ts";
 import { unavailableSettings } from "./settings.ts";
 
 /** The summary of a finished run, kept inside its load test: the 10 newest, newest first. */
@@ -57,7 +57,7 @@ export const LoadTest = Scope.extend({
   defaultDurationSec: z.int().optional(),
   maxDurationSec: z.int().optional(),
   autoStop: AutoStop.optional(),
-  loadProfile: z.object({ kind: z.enum(["constant", "script"]) }),
+  loadProfile: LoadProfile,
   ...RunSettings.shape,
   lastRunAt: Time.optional(),
   lastRunNumber: z.int(),

@@ -130,7 +130,16 @@ export const EndpointRow = z.object({
 });
 export type EndpointRow = z.output<typeof EndpointRow>;
 
-export const SummaryAnswer = Stats.extend({
+/** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
+export const RunSummary = Stats.extend({
+  maxUsers: z.int(),
+  complete: z.boolean(),
+  gaps: z.array(z.object({ from: Time, to: Time })),
+  workers: z.object({ expected: z.int().nullable(), lost: z.int() }),
+});
+export type RunSummary = z.output<typeof RunSummary>;
+
+export const SummaryAnswer = RunSummary.extend({
   runId: Id,
   name: z.string(),
   status: z.string(),
@@ -140,13 +149,9 @@ export const SummaryAnswer = Stats.extend({
   startedAt: Time.optional(),
   finishedAt: Time.optional(),
   durationMs: z.number().nullable(),
-  maxUsers: z.int(),
   targetUsers: z.int().optional(),
   spawnRate: z.number().optional(),
   durationSeconds: z.int().optional(),
-  complete: z.boolean(),
-  gaps: z.array(z.object({ from: Time, to: Time })),
-  workers: z.object({ expected: z.int().nullable(), lost: z.int() }),
   ...percentileNotes,
 });
 

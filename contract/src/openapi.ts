@@ -2,11 +2,11 @@ import { z } from "zod";
 import { ClusterAnswer } from "./cluster.ts";
 import { LoadTestAnswer, RecentRun, ScriptProblem } from "./load-test.ts";
 import { CallbackAnswer } from "./locust.ts";
-import { DataPoint, EndpointRow, Stats, MetricSnapshot } from "./metrics.ts";
+import { DataPoint, EndpointRow, Stats, MetricSnapshot, RunSummary } from "./metrics.ts";
 import { SampleEvent } from "./metrics-detail.ts";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
-import { RunAnswer, RunEvent, RunSummary } from "./run.ts";
+import { RunAnswer, RunEvent } from "./run.ts";
 import { ScriptRevision, ScriptRevisionWithContent } from "./script.ts";
 
 type Json = Record<string, unknown>;

@@ -20,7 +20,7 @@ import {
   TimeQuery,
   Users,
 } from "./primitives.ts";
-import { MetricSnapshot, Stats } from "./metrics.ts";
+import { MetricSnapshot, RunSummary } from "./metrics.ts";
 import { unavailableSettings } from "./settings.ts";
 
 export const RunStatus = z.enum([
@@ -36,7 +36,7 @@ export type RunStatus = z.output<typeof RunStatus>;
 export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);
 export const Health = z.enum(["ok", "degraded", "unknown"]);
 export type Health = z.output<typeof Health>;
-export const Trigger = z.enum(["api", "ui", "cli", "schedule", "external"]);
+export const Trigger = z.enum(["api", "external"]);
 export type Trigger = z.output<typeof Trigger>;
 
 /** Why a run has its status. `code` is for programs; the rest explains. */
@@ -63,7 +63,13 @@ export const EndCause = z.enum([
 ]);
 export type EndCause = z.output<typeof EndCause>;
 
-/** Settings that a load test and a run share. */
+/** How the number of users changes: it rises to the target and stays there. */
+export const LoadProfile = z.object({ kind: z.literal("constant") });
+
+/**
+ * Settings that a load test and a run share. Only `stopTimeoutSeconds` can be set; migrated load tests and runs keep the
+ * others, so that nothing of an older database is lost.
+ */
 export const RunSettings = z.object({
   workers: z.int().optional(),
   userClasses: z
@@ -96,15 +102,6 @@ export const Capabilities = z.object({
   finalReport: z.boolean(),
 });
 export type Capabilities = z.output<typeof Capabilities>;
-
-/** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
-export const RunSummary = Stats.extend({
-  maxUsers: z.int(),
-  complete: z.boolean(),
-  gaps: z.array(z.object({ from: Time, to: Time })),
-  workers: z.object({ expected: z.int().nullable(), lost: z.int() }),
-});
-export type RunSummary = z.output<typeof RunSummary>;
 
 /** One execution of a load test, or an external one, as stored. */
 export const LoadTestRun = Scope.extend({
@@ -145,7 +142,7 @@ export const LoadTestRun = Scope.extend({
   durationSeconds: z.int().optional(),
   maxDurationSec: z.int().optional(),
   autoStop: AutoStop.optional(),
-  loadProfile: z.object({ kind: z.enum(["constant", "script"]) }),
+  loadProfile: LoadProfile,
   scriptRevisionId: Id.optional(),
   scriptSha256: z.string().optional(),
   ...RunSettings.shape,
@@ -178,7 +175,7 @@ export const LoadTestRun = Scope.extend({
         from: Time,
         to: Time.optional(),
         targetUsers: z.int().optional(),
-        kind: z.enum(["ramp", "steady", "shape"]),
+        kind: z.enum(["ramp", "steady"]),
       }),
     )
     .optional(),

@@ -7,7 +7,7 @@ import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { fieldOf } from "@load-manager/server/lib/zod-messages.ts";
 import { mapScope, type Mapping } from "./transform/mapping.ts";
 
-export type MigratedConfig = {
+type MigratedConfig = {
   readonly yaml: string;
   /** A line for each thing that a person should check, with its place in the older file. */
   readonly notes: readonly string[];
@@ -28,7 +28,7 @@ const commented = (note: string, contents: unknown): string => {
   return [note, ...lines].map((line) => ` ${line}`).join("\n");
 };
 
-/** Replaces the item by a comment in the same place. */
+/** Turns the item into a comment in the same place. */
 const commentOut = (
   items: unknown[],
   owner: { comment?: string | null },
@@ -69,7 +69,7 @@ const rescope = (map: YAMLMap, mapping: Mapping): string | undefined => {
     if (isScalar(pair.key)) pair.key.value = name;
     if (isScalar(pair.value)) {
       pair.value.value = text;
-      // The quotes of the older value must not force quotes on the new one, nor its lack of them a number.
+      // The writer then quotes the text only where it needs quotes; the style of the older value would stay otherwise.
       pair.value.type = Scalar.PLAIN;
     } else pair.value = new Scalar(text);
   };
@@ -111,7 +111,7 @@ const dropFailed = ({ document }: YamlFile, failed: readonly Failed[]): void => 
   }
 };
 
-/** Replaces settings that today's schema does not have by comments. */
+/** Turns settings that today's schema does not have into comments. */
 const keepKnown = (
   file: YamlFile,
   node: unknown,
@@ -147,7 +147,10 @@ const written = (document: Document): string => {
   }
 };
 
-/** Converts an older configuration, with a tenant for each cluster, into today's; comments stay. Throws AppError validation where it is not YAML. */
+/**
+ * Converts an older configuration, where each cluster has a tenant, into today's. Comments stay. Throws AppError validation
+ * where the text is not YAML.
+ */
 export const migrateConfig = (text: string, name: string, mapping: Mapping): MigratedConfig => {
   const file = parseYaml(text, name);
   file.values();

@@ -2,13 +2,14 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Document } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { READ, toJson } from "./read/json.ts";
-import { createRevisionIndex, createRunIndex } from "./read/known.ts";
-import type { MigrateDeps, MigrateInput } from "./deps.ts";
-import { hasOlder, isMarked, listed, targetsOf, UNCHANGED } from "./plan.ts";
-import { readState } from "./state.ts";
+import { createRevisionIndex, createRunIndex } from "./transform/indexes.ts";
+import type { MigrateInput } from "./migrate.ts";
+import type { MigrateDeps } from "./state/deps.ts";
+import { hasOlder, isMarked, listed, targetsOf, UNCHANGED } from "./state/plan.ts";
+import { readState } from "./state/state.ts";
 import { idText } from "./transform/documents.ts";
 import { createSteps } from "./transform/steps.ts";
-import { refuseUnmapped, survey } from "./read/survey.ts";
+import { refuseUnmapped, survey } from "./survey.ts";
 
 export type DryCollection = {
   readonly collection: string;

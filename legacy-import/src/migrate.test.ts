@@ -16,7 +16,7 @@ import {
   INPUT,
   rejection,
 } from "./testing/migrate-fixtures.ts";
-import { foreignOf, swapOf, targetsOf } from "./plan.ts";
+import { foreignOf, swapOf, targetsOf } from "./state/plan.ts";
 import { cleanup, removable, rollback } from "./swap/rollback.ts";
 import { verifyMigrated } from "./verify/verify-migrated.ts";
 

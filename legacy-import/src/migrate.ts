@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { FORMAT } from "@load-manager/server/stores/mongo/schema.ts";
-import { lockDeps, type MigrateDeps, type MigrateInput } from "./deps.ts";
-import { type Lock, takeLock } from "./lock.ts";
+import { lockDeps, type MigrateDeps } from "./state/deps.ts";
+import { type Lock, takeLock } from "./state/lock.ts";
 import {
   hasOlder,
   isMarked,
@@ -12,17 +12,22 @@ import {
   stampOf,
   swapOf,
   targetsOf,
-  TODAY,
-} from "./plan.ts";
-import { refuseUnmapped, survey } from "./read/survey.ts";
+} from "./state/plan.ts";
+import { refuseUnmapped, survey } from "./survey.ts";
 import { type Report, reportOf } from "./report.ts";
-import { readState, type State } from "./state.ts";
+import { readState, type State } from "./state/state.ts";
 import { finishSwap } from "./swap/finish.ts";
+import type { Context } from "./transform/entity.ts";
 import type { Mapping } from "./transform/mapping.ts";
 import { placesBeforeSwap } from "./verify/places.ts";
 import type { Verdict } from "./verify/findings.ts";
 import { faultsIn, verificationError, verifyAll } from "./verify/verify.ts";
 import { copyAll } from "./write/copy-all.ts";
+
+export type MigrateInput = Context & {
+  /** For messages. */
+  readonly mappingFile: string;
+};
 
 const hashOf = (mapping: Mapping): string =>
   createHash("sha256").update(JSON.stringify(mapping)).digest("hex").slice(0, 16);
@@ -64,7 +69,7 @@ const assertSame = (state: State, input: MigrateInput): void => {
   );
 };
 
-/** The stored state, or a new one; what is left of a migration that was given up is dropped first. */
+/** The stored state, or a new one. Before a new one, the copies of a migration that was given up are dropped. */
 const startOrResume = async (
   deps: MigrateDeps,
   input: MigrateInput,
@@ -83,7 +88,7 @@ const startOrResume = async (
   return state;
 };
 
-/** Goes through the phases from the one that the state is in. */
+/** Goes through the phases, from the stored one on. */
 const runPhases = async (
   deps: MigrateDeps,
   input: MigrateInput,
@@ -135,7 +140,7 @@ export const migrate = async (
     const started = await startOrResume(deps, input, lock, found);
     const { keepActive } = started;
     const { state, verified } = await runPhases(deps, { ...input, keepActive }, lock, started);
-    return await reportOf(db, state, verified, clock.now(), TODAY);
+    return await reportOf(db, state, verified, clock.now());
   } finally {
     await lock.release();
   }

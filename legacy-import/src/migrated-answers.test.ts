@@ -11,11 +11,11 @@ import { fillLegacy, loadTestId, runId } from "./testing/legacy-fixtures.ts";
 import { READ } from "./read/json.ts";
 import { parseMapping } from "./transform/mapping.ts";
 import {
-  type ConvertedRow,
+  type ConvertedRecord,
   metricOf,
   type OldMetric,
   orderKey,
-  rowsOfRun,
+  recordsOfRun,
 } from "./transform/metrics.ts";
 import { migrate } from "./migrate.ts";
 import { AMOUNT, depsOf, inDatabase, INPUT } from "./testing/migrate-fixtures.ts";
@@ -58,7 +58,7 @@ describe("metrics", () => {
   });
 });
 
-describe("the rows of a run", () => {
+describe("the records of a run", () => {
   const snapshotAt = (seconds: number, numRequests: number, more: Document = {}) =>
     metric({
       timestamp: new Date(MS + seconds * 1000),
@@ -68,22 +68,22 @@ describe("the rows of a run", () => {
         "GET /a": { method: "GET", name: "/a", numRequests, avgResponseTime: 10, ...more },
       },
     }).value;
-  const summary = (rows: readonly ConvertedRow[]) =>
-    rows.map(({ row, deltas }) => [
-      row.type,
-      row.seq,
-      row.second,
+  const summary = (records: readonly ConvertedRecord[]) =>
+    records.map(({ record, deltas }) => [
+      record.type,
+      record.seq,
+      record.second,
       ...deltas.map((one) => one.requests),
     ]);
   const second = Math.floor(MS / 1000);
 
   test("each has the difference from the one before; two at one instant share their second", () => {
-    const rows = rowsOfRun("r", { scope: SCOPE, startedAt: MS - 5000, ended: true });
+    const records = recordsOfRun("r", { scope: SCOPE, startedAt: MS - 5000, ended: true });
     const converted = [
-      ...rows.add(snapshotAt(0, 10)),
-      ...rows.add(snapshotAt(0, 15)),
-      ...rows.add(snapshotAt(2, 40)),
-      ...rows.end(),
+      ...records.add(snapshotAt(0, 10)),
+      ...records.add(snapshotAt(0, 15)),
+      ...records.add(snapshotAt(2, 40)),
+      ...records.end(),
     ];
     expect(summary(converted)).toEqual([
       [RECORD.snapshot, 1, second, 10],
@@ -93,40 +93,40 @@ describe("the rows of a run", () => {
     ]);
     const spans = converted
       .slice(0, 3)
-      .map(({ row }) => decodeSample(row.body).snapshot?.fromSecond);
+      .map(({ record }) => decodeSample(record.body).snapshot?.fromSecond);
     expect(spans).toEqual([second - 5, second, second + 1]);
   });
 
   test("counts that fall belong to another master instance; an active run gets no final", () => {
-    const rows = rowsOfRun("r", { scope: SCOPE, ended: false });
+    const records = recordsOfRun("r", { scope: SCOPE, ended: false });
     const converted = [
-      ...rows.add(snapshotAt(0, 10)),
-      ...rows.add(snapshotAt(2, 4)),
-      ...rows.end(),
+      ...records.add(snapshotAt(0, 10)),
+      ...records.add(snapshotAt(2, 4)),
+      ...records.end(),
     ];
     expect(summary(converted)).toEqual([
       [RECORD.snapshot, 1, second, 10],
       [RECORD.final, 2, 0],
       [RECORD.snapshot, 1, second + 2, 4],
     ]);
-    expect(new Set(converted.map(({ row }) => row.masterInstanceId)).size).toBe(2);
+    expect(new Set(converted.map(({ record }) => record.masterInstanceId)).size).toBe(2);
   });
 
-  test("an average that was never measured is not a time of 0; rows of a deleted run are kept", () => {
-    const rows = rowsOfRun("r", undefined);
-    const [first] = rows.add(snapshotAt(0, 10, { avgResponseTime: 0 }));
+  test("an average that was never measured is not a time of 0; records of a deleted run are kept", () => {
+    const records = recordsOfRun("r", undefined);
+    const [first] = records.add(snapshotAt(0, 10, { avgResponseTime: 0 }));
     expect(first?.deltas[0]).toMatchObject({ requests: 10, noTime: 10, sumUs: 0 });
     expect(first?.scope).toEqual(SCOPE);
-    expect(summary(rows.end())).toEqual([[RECORD.final, 2, 0]]);
+    expect(summary(records.end())).toEqual([[RECORD.final, 2, 0]]);
   });
 
   test("totals without endpoints are not counted twice: they count only where no snapshot has endpoints", () => {
     const bare = (seconds: number, totalRequests: number) =>
       metric({ timestamp: new Date(MS + seconds * 1000), totalRequests, avgResponseMs: 5 }).value;
     const sums = (...metrics: readonly OldMetric[]) => {
-      const rows = rowsOfRun("r", { scope: SCOPE, ended: true });
-      const all = [...metrics.flatMap(rows.add), ...rows.end()];
-      expect(all.map(({ row }) => row.seq)).toEqual(all.map((_, index) => index + 1));
+      const records = recordsOfRun("r", { scope: SCOPE, ended: true });
+      const all = [...metrics.flatMap(records.add), ...records.end()];
+      expect(all.map(({ record }) => record.seq)).toEqual(all.map((_, index) => index + 1));
       return all.map(({ deltas }) => deltas.reduce((sum, one) => sum + one.requests, 0));
     };
     expect(sums(snapshotAt(0, 10), bare(2, 20), snapshotAt(4, 30))).toEqual([10, 0, 20, 0]);
@@ -135,9 +135,9 @@ describe("the rows of a run", () => {
   });
 
   test("no document speaks of more than an hour", () => {
-    const rows = rowsOfRun("r", { scope: SCOPE, startedAt: MS - 1e9, ended: true });
-    const [first] = rows.add(snapshotAt(0, 10));
-    expect(decodeSample(first?.row.body ?? new Uint8Array()).snapshot?.fromSecond).toBe(
+    const records = recordsOfRun("r", { scope: SCOPE, startedAt: MS - 1e9, ended: true });
+    const [first] = records.add(snapshotAt(0, 10));
+    expect(decodeSample(first?.record.body ?? new Uint8Array()).snapshot?.fromSecond).toBe(
       second - 3600,
     );
   });

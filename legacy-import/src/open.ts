@@ -2,7 +2,7 @@ import { type Db, MongoClient } from "mongodb";
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { mongoError } from "@load-manager/server/stores/mongo/errors.ts";
 
-/** How long the first command waits for a server. */
+/** How long a command waits for a server. */
 const SELECT_MS = 10_000;
 /** A server that is busy with a large collection answers health checks slowly. */
 const BUSY_MS = 300_000;

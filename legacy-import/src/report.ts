@@ -1,9 +1,9 @@
 import { type Db, type Document } from "mongodb";
-import { backupOf, leftOf, listed, foreignOf, type Target } from "./plan.ts";
-import type { State } from "./state.ts";
+import { backupOf, leftOf, listed, foreignOf, type Target, TODAY } from "./state/plan.ts";
+import { type State, STATE_COLLECTION } from "./state/state.ts";
 import type { Verdict } from "./verify/findings.ts";
 
-/** The report lists this many left documents; the collection in `leftIn` has all of them. */
+/** The report lists this many left documents of a collection; the collection `leftIn` has all of them. */
 const LISTED = 1000;
 
 type LeftDocument = { readonly id: string; readonly reasons: readonly string[] };
@@ -42,7 +42,6 @@ export const reportOf = async (
   state: State,
   verified: readonly Verdict[],
   now: number,
-  today: readonly string[],
 ): Promise<Report> => {
   const collections: CollectionReport[] = [];
   const sources = state.targets.flatMap((target: Target) =>
@@ -70,6 +69,11 @@ export const reportOf = async (
     keepActive: state.keepActive,
     collections,
     verified,
-    untouched: foreignOf(await listed(db), [...today, "migrations", "store_meta", "store_checks"]),
+    untouched: foreignOf(await listed(db), [
+      ...TODAY,
+      STATE_COLLECTION,
+      "store_meta",
+      "store_checks",
+    ]),
   };
 };

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createAccess, replaceableAccess } from "./access/access.ts";
 import { createAttached } from "./clusters/attached/attached.ts";
+import { type Callback, createCallback } from "./clusters/callback.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
 import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
 import { type ClusterRegistry, createRegistry } from "./clusters/registry.ts";
@@ -24,18 +24,17 @@ import { awakeOrAsleep, type Clock, expiryNow } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
-import { createPeriodic } from "./lib/periodic.ts";
+import { createPeriodic, stopWithin } from "./lib/periodic.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
 import { type Compactor, createCompactor } from "./metrics/rollups/compactor.ts";
 import { createRunMetrics, type MetricsFacade } from "./metrics/run-metrics.ts";
 import { createReload } from "./reload/reload.ts";
-import { commandsFor } from "./runs/commands/piggyback.ts";
+import { receiveSamples } from "./runs/commands/receive-samples.ts";
 import { stopTestRun } from "./runs/commands/stop.ts";
 import { createLoop } from "./runs/controller/loop.ts";
-import { endAllLoad, refreshSummary } from "./runs/controller/settle.ts";
-import { createRunWriter } from "./runs/journal/run-writer.ts";
-import { createOwnership } from "./runs/ownership/leases.ts";
+import { endAllLoad } from "./runs/controller/settle.ts";
 import { createMembership, soleMember } from "./runs/ownership/membership.ts";
+import { createRunServices } from "./runs/services.ts";
 import type { Stores } from "./stores/ports.ts";
 import { createStreams } from "./stream/streams.ts";
 import { VERSION } from "./version.ts";
@@ -71,25 +70,6 @@ type Deps = {
   readonly log: Logger;
 };
 
-/** Where and with which tokens Locust reaches this server; both change while it runs. */
-const createCallback = (config: Config) => {
-  let address = "";
-  let tokens = config.security.locustCallbackToken;
-  return {
-    callbackTokens: (): readonly string[] => tokens,
-    callbackUrls: (): readonly string[] =>
-      config.server.callbackUrls.length > 0 ? config.server.callbackUrls : [address],
-    setAddress: (next: string): void => {
-      address = next;
-    },
-    /** Tokens of before a reload come last: a plugin that was started with one still knows only that. */
-    addTokens: (next: readonly string[]): void => {
-      tokens = [...new Set([...next, ...tokens])];
-    },
-  };
-};
-type Callback = ReturnType<typeof createCallback>;
-
 const createClusters = (
   { config, stores, clock }: Deps,
   callback: Callback,
@@ -109,51 +89,31 @@ const createClusters = (
     config.locustClusters,
   );
 
-/** What the rooms of `runs/` share. */
-const createRunServices = (
+const createServices = (
   { config, stores, clock, ids, log }: Deps,
   clusters: ClusterRegistry,
   metrics: MetricsFacade,
 ) => {
-  const { runs, events, loadTests, revisions, leases } = stores;
-  const failpoint = failpointsOf(config.failpoint, (point) =>
-    log.warn({ event: "failpoint", point }, "A failpoint was reached."),
-  );
-  const writer = createRunWriter({ runs, events, clock, failpoint });
   const holder = ids.next();
-  const membership = stores.shared
-    ? createMembership({ leases, holder, clock, awakeOrAsleep, log })
-    : soleMember(holder);
-  const ownership = createOwnership({
-    membership,
-    leases,
-    runs,
-    events,
-    writer,
+  const { leases, shared } = stores;
+  return createRunServices({
+    stores,
+    membership: shared
+      ? createMembership({ leases, holder, clock, awakeOrAsleep, log })
+      : soleMember(holder),
     clusters,
-    clock,
-    hostId: hostIdOf(config.store.dataDir, ids.next),
-    sharedStore: stores.shared,
-  });
-  return {
-    writer,
-    membership,
-    ownership,
-    runs,
-    events,
-    loadTests,
-    revisions,
-    metricStore: stores.metrics,
     metrics,
-    clusters,
     clock,
     ids,
-    log,
+    hostId: hostIdOf(config.store.dataDir, ids.next),
     limits: config.orchestrator,
-    failpoint,
-  };
+    failpoint: failpointsOf(config.failpoint, (point) =>
+      log.warn({ event: "failpoint", point }, "A failpoint was reached."),
+    ),
+    log,
+  });
 };
-type RunServices = ReturnType<typeof createRunServices>;
+type RunServices = ReturnType<typeof createServices>;
 
 const createAccessControl = ({ config }: Deps) => {
   const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
@@ -170,10 +130,7 @@ const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) =>
   const orphanReaper = createOrphanReaper({
     runsFolder,
     store: stores.identity,
-    isWanted: async (runId) => {
-      const run = await stores.runs.get(runId);
-      return run !== undefined && run.settledAt === undefined;
-    },
+    runOf: stores.runs.get,
     log,
   });
   const compactor = createCompactor({
@@ -222,15 +179,20 @@ const createHandlers = (
 /** The composition root: everything is wired here, and only here. */
 export const createApp = (deps: Deps): App => {
   const { config, stores, clock, ids, log } = deps;
-  const callback = createCallback(config);
+  const callback = createCallback(config.server.callbackUrls, config.security.locustCallbackToken);
   const runsFolder = join(config.store.dataDir, "runs");
   const clusters = createClusters(deps, callback, runsFolder);
   const metrics = createRunMetrics({ ...stores, clock, retention: config.retention });
-  const services = createRunServices(deps, clusters, metrics);
+  const services = createServices(deps, clusters, metrics);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
   const { orphanReaper, compactor, keyExpiry } = createJobs(deps, runsFolder);
-  const streams = createStreams({ stores, aggregates: metrics.aggregates, log });
+  const streams = createStreams({
+    runs: stores.runs,
+    events: stores.events,
+    samples: metrics.samples,
+    log,
+  });
   const { access, setSecurity } = createAccessControl(deps);
   const reload = createReload({
     config,
@@ -253,12 +215,7 @@ export const createApp = (deps: Deps): App => {
       notReady: () => notReady,
       reload,
     }),
-    samples: async (bytes) => {
-      const { run, ...answer } = await metrics.ingestBatch(bytes);
-      streams.wake(run.id);
-      await refreshSummary(services, run);
-      return { ...answer, commands: commandsFor(run) };
-    },
+    samples: (bytes) => receiveSamples(services, streams.wake, bytes),
     access,
     ids,
     idempotency: createIdempotency({ keys: stores.keys, clock, ids, membership }),
@@ -284,10 +241,7 @@ export const createApp = (deps: Deps): App => {
       notReady.push("the server is stopping");
       streams.stop();
       // A pass that takes long, because of a slow cluster, must not keep another server from taking over.
-      await Promise.race([
-        Promise.all(jobs.map((job) => job.stop())),
-        sleep(HANDOVER_MS, undefined, { ref: false }),
-      ]);
+      await stopWithin(HANDOVER_MS, jobs);
       await membership.stop({ leave: true });
       await http.close();
     },

@@ -6,6 +6,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { type Config, loadConfig } from "@load-manager/server/config/load-config.ts";
 import { hasTokens } from "@load-manager/server/config/check.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
+import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { startServer } from "@load-manager/server/server.ts";
 import { pino } from "pino";
 import { startShop } from "../../../examples/shop/shop.ts";
@@ -24,7 +25,6 @@ type Options = {
 const SCOPE = { accountId: "demo", orgId: "demo", projectId: "demo" };
 const LOCUSTFILE = new URL("../../../examples/shop/locustfile.py", import.meta.url);
 const POLL_MS = 500;
-const ENDED = new Set(["Finished", "Stopped", "Failed"]);
 
 const terminal: Terminal = {
   isTTY: process.stdout.isTTY,
@@ -106,7 +106,7 @@ const follow = async (client: Client, runId: string, total: number, interrupts: 
     const elapsed =
       startedAt === undefined ? 0 : ((run.finishedAt ?? Date.now()) - startedAt) / 1000;
     line.show({ status: run.status, elapsed, total, metrics: run.lastMetrics });
-    if (ENDED.has(run.status) && run.settledAt !== undefined) {
+    if (isTerminal(run.status) && run.settledAt !== undefined) {
       line.done();
       return run;
     }

@@ -14,8 +14,8 @@ const isEmpty = (value: unknown): boolean => value === undefined || value === nu
 
 /**
  * An older document, read field by field. A field is found under its name, in lower case (as an untagged Go struct
- * writes it) or in any other case, in this order; the first that is not null wins. `rest()` has the leftovers, fields that
- * nobody took and values that nobody could use: nothing is lost.
+ * writes it) or in any other case, in this order; the first that is not null wins. `rest()` returns the leftovers:
+ * fields that were not taken and values that could not be used. So nothing is lost.
  */
 export class Fields {
   private readonly document: Readonly<Record<string, unknown>>;
@@ -45,7 +45,7 @@ export class Fields {
     return found.length < 2 ? found : found.toSorted((a, b) => rank(a) - rank(b));
   }
 
-  /** The raw value; `undefined` for null too. Other spellings with a different value stay among the leftovers. */
+  /** The raw value; `undefined` for null too. Another spelling with a different value stays among the leftovers. */
   take(...names: readonly string[]): unknown {
     const keys = names.flatMap((name) => this.keysOf(name)).filter((key) => this.open.has(key));
     const chosen = keys.find((key) => !isEmpty(this.document[key]));
@@ -57,11 +57,7 @@ export class Fields {
     return value;
   }
 
-  has(...names: readonly string[]): boolean {
-    return names.some((name) => this.keysOf(name).some((key) => !isEmpty(this.document[key])));
-  }
-
-  /** Adds a value that was taken and is unusable to the leftovers. */
+  /** Adds a taken value that cannot be used to the leftovers. */
   keep(name: string, value: unknown): void {
     let free = name;
     while (this.kept.has(free) || this.open.has(free)) free += "_";
@@ -129,7 +125,7 @@ export class Fields {
     return value === undefined ? undefined : new Fields(value, this.repaired);
   }
 
-  /** Adds the leftovers of a part to these, under a name. */
+  /** Adds the leftovers of a part, under a name. */
   restOf(name: string, part: Fields | undefined): void {
     const rest = part?.rest() ?? {};
     if (Object.keys(rest).length > 0) this.keep(name, rest);

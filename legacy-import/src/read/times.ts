@@ -4,11 +4,11 @@ import { BSON } from "mongodb";
 const FIRST_MS = 31_536_000_000;
 /** 2100. */
 const LAST_MS = 4_102_444_800_000;
-/** Numbers below it are seconds (until the year 5138), others milliseconds (from 1973 on). */
+/** Numbers below it are seconds (of times until the year 5138), others milliseconds (of times from 1973 on). */
 const SECONDS_BELOW = 1e11;
 
 /** `none`: no time was set (null, an empty text, zero, 0001-01-01). `wrong`: not a plausible time. */
-export type ReadTime =
+type ReadTime =
   | { readonly kind: "time"; readonly ms: number }
   | { readonly kind: "none" }
   | { readonly kind: "wrong" };

@@ -1,17 +1,17 @@
 import type { Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { unmarkSchema } from "@load-manager/server/stores/mongo/schema.ts";
-import { lockDeps, type MigrateDeps } from "../deps.ts";
-import { type Lock, takeLock } from "../lock.ts";
-import { backupOf, leftOf, listed, newOf, rollbackOf, SORTING, TODAY } from "../plan.ts";
-import { readState, type State } from "../state.ts";
+import { lockDeps, type MigrateDeps } from "../state/deps.ts";
+import { type Lock, takeLock } from "../state/lock.ts";
+import { backupOf, leftOf, listed, newOf, rollbackOf, SORTING, TODAY } from "../state/plan.ts";
+import { readState, type State } from "../state/state.ts";
 import { finishSwap } from "./finish.ts";
 import { renameAll } from "./swap.ts";
 
 const nothing = (): AppError =>
   new AppError("conflict", "There is no migration of this database to roll back.");
 
-/** Drops the migration's own collections; the backups have every document in them. */
+/** Drops the migration's own collections; the backups have all their documents. */
 const dropOwn = async (db: Db, lock: Lock, { targets }: State): Promise<void> => {
   for (const { name, sources } of targets) {
     await lock.assertOwned();
@@ -53,7 +53,7 @@ const begin = async (db: Db, lock: Lock, state: State): Promise<State> => {
   return next;
 };
 
-/** Gives the older data their names back; newer data are kept under other names. Resolves with lines for a person. */
+/** Gives the older data their names back and keeps today's data under other names. Resolves with lines for a person. */
 export const rollback = async (deps: MigrateDeps): Promise<string[]> => {
   const { db } = deps;
   if ((await readState(db)) === undefined) throw nothing();

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { onMongo } from "@load-manager/server/stores/testing/test-database.ts";
 import { countsOf, depsOf, inDatabase, rejection } from "../testing/migrate-fixtures.ts";
-import { lockDeps } from "../deps.ts";
-import { takeLock } from "../lock.ts";
+import { lockDeps } from "../state/deps.ts";
+import { takeLock } from "../state/lock.ts";
 import { pendingOf, renameAll } from "./swap.ts";
 
 describe("a recorded rename", () => {

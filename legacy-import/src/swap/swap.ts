@@ -1,9 +1,8 @@
 import type { Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import { COLLECTIONS, type Index } from "@load-manager/server/stores/mongo/indexes.ts";
-import { listed, type Rename } from "../plan.ts";
+import { listed, type Rename } from "../state/plan.ts";
 
-/** The part of a rename that is left to do. Throws AppError conflict where it must not be done. */
+/** What is left to do of a rename. Throws AppError conflict where it must not be done. */
 export const pendingOf = (
   { from, to, drop }: Rename,
   existing: ReadonlySet<string>,
@@ -27,8 +26,9 @@ const recreated = (name: string): AppError =>
   );
 
 /**
- * Does the renames of a stored list from number `done` on. After a kill between a rename and its record the existing names
- * show what was done. `assertOwned` rejects where another process has taken over: a name may then hold today's data.
+ * Does the renames of a stored list from number `done` on. After a kill between a rename and the call of `record` the
+ * existing names show what was done. `assertOwned` rejects where another process has taken over: a name may then hold
+ * today's data.
  */
 export const renameAll = async (
   db: Db,
@@ -46,19 +46,5 @@ export const renameAll = async (
     if (what === "rename") await db.renameCollection(rename.from, rename.to);
     else if (what === "drop") await db.collection(rename.from).drop();
     await record(index + 1);
-  }
-};
-
-/** Creates the indexes of a target on a collection that does not have the target's name yet. */
-export const indexesOn = async (db: Db, target: string, collection: string): Promise<void> => {
-  const indexes: readonly Index[] = COLLECTIONS[target] ?? [];
-  const existing = new Set(
-    (await db.collection(collection).listIndexes().toArray()).map(({ name }) => String(name)),
-  );
-  for (const { name, key, unique } of indexes) {
-    if (existing.has(name)) continue;
-    await db
-      .collection(collection)
-      .createIndex({ ...key }, { name, ...(unique ? { unique } : {}) });
   }
 };

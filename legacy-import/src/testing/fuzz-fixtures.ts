@@ -3,11 +3,11 @@ import { BSON, type Document } from "mongodb";
 import { isPlain } from "../read/json.ts";
 import { oldLoadTest, oldMetric, oldRun, SHAPES } from "./legacy-fixtures.ts";
 
-/** Text that is nowhere else, so that it can be queried for. */
-let made = 0;
+/** Text that is nowhere else, so that a test can search for it. */
+let tokens = 0;
 const token = fc
   .constantFrom("", "a.b ", "$", "ü ")
-  .map((before) => `${before}token${(made += 1)}x`);
+  .map((before) => `${before}token${(tokens += 1)}x`);
 const key = fc.oneof(
   token,
   fc.constantFrom(
@@ -67,7 +67,7 @@ const change: fc.Arbitrary<Change> = fc.record({
   value: bsonValue,
 });
 
-/** A right document with some of it made wrong. */
+/** A correct document with these changes. */
 const changed = (document: Document, changes: readonly Change[]): Document => {
   const result = new Map<string, unknown>(Object.entries(document));
   for (const { what, at, key: name, value: to } of changes) {
@@ -78,7 +78,7 @@ const changed = (document: Document, changes: readonly Change[]): Document => {
     else if (what === "add") result.set(name, to);
     else if (what === "nest") {
       const part = result.get(chosen);
-      // Deeper still now and then: into the endpoints of a run's last figures.
+      // Sometimes one level deeper: into the endpoints of a run's last metrics.
       const inner: Change = {
         what: at % 3 === 0 ? "set" : "nest",
         at: at >> 1,
@@ -109,10 +109,10 @@ const FORMS: Readonly<Record<string, (n: number, shape: (typeof SHAPES)[number])
   }),
 };
 
-/** The collections that there are malformed documents of. */
+/** The collections of which `malformedOf` gives documents. */
 export const FUZZED: readonly string[] = Object.keys(FORMS);
 
-/** For tests: a document of the predecessor's with up to five things in it made wrong. */
+/** For tests: a document as the predecessor wrote it, with up to five random changes. */
 export const malformedOf = (target: string): fc.Arbitrary<Document> =>
   fc
     .tuple(fc.nat(40), fc.constantFrom(...SHAPES), fc.array(change, { maxLength: 5 }))

@@ -1,6 +1,6 @@
 import { BSON, type Db, type Document } from "mongodb";
 
-/** For tests: documents as the predecessor wrote them, in every shape that is known. The same number gives the same document. */
+/** For tests: documents as the predecessor wrote them, in every known shape. The same number gives the same document. */
 export type Shape =
   | "camel"
   | "lower"
@@ -39,7 +39,7 @@ const whole = (shape: Shape, value: number): unknown =>
       ? new BSON.Double(value)
       : new BSON.Int32(value);
 
-/** An untagged struct: every field that is the program's own in lower case, maps of users as they are. */
+/** The maps of users. The predecessor's untagged structs wrote its own fields in lower case, and these maps unchanged. */
 const USERS = new Set(["metadata"]);
 const lowered = (document: Document): Document =>
   Object.fromEntries(
@@ -76,7 +76,7 @@ const scopeOf = (shape: Shape, n: number): Document =>
       };
 const shaped = (shape: Shape, document: Document): Document =>
   shape === "lower" ? lowered(document) : document;
-/** Made in the second of its number. */
+/** An ObjectId whose second depends on the number. */
 const oid = (kind: number, n: number, shape: Shape, step = 0): BSON.ObjectId => {
   const part = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
   const second = Math.floor(T0 / 1000) + n * 10 + step;
@@ -167,7 +167,7 @@ const oldTotals = (shape: Shape, requests: number): Document => ({
   },
 });
 
-/** `tests`: how many load tests there are; every seventh run's is gone, or it never had one. */
+/** `tests`: how many load tests there are. Of every fourteen runs one has a load test that is gone, and one is external. */
 export const oldRun = (n: number, shape: Shape, tests: number): Document => {
   const started = T0 + n * 10_000;
   const status = STATUSES[n % STATUSES.length];
@@ -198,7 +198,7 @@ export const oldRun = (n: number, shape: Shape, tests: number): Document => {
   };
 };
 
-/** The `step`th look at a run, two seconds apart; now and then two at one instant, or one without a time. */
+/** The `step`th snapshot of a run. They are two seconds apart; some share their time with the one before, and sparse ones have none. */
 export const oldMetric = (n: number, step: number, shape: Shape): Document => {
   const time = T0 + n * 10_000 + (step - (step % 5 === 4 ? 1 : 0)) * 2000;
   return {
@@ -212,7 +212,7 @@ export const oldMetric = (n: number, step: number, shape: Shape): Document => {
   };
 };
 
-/** What nobody can understand, one way or another. */
+/** A document that the migration must leave, in one of three forms. */
 export const malformed = (n: number): Document =>
   [
     { _id: `bad-${n}`, tenantId: "acme", name: 5, createdAt: T0 },
@@ -246,7 +246,7 @@ export type Amount = {
   readonly malformed: number;
 };
 
-/** Fills a database; odd runs are under the older name of their collection. → how many documents */
+/** Fills a database; odd runs are under the older name of their collection. Resolves with the number of documents. */
 export const fillLegacy = async (db: Db, amount: Amount): Promise<number> => {
   const { shapes, tests, runs, metrics } = amount;
   const every = function* (count: number, of: (n: number, shape: Shape) => Document) {
@@ -259,7 +259,7 @@ export const fillLegacy = async (db: Db, amount: Amount): Promise<number> => {
   const even = function* (rest: number) {
     for (let n = rest; n < runs; n += 2) for (const shape of shapes) yield run(n, shape);
   };
-  const looks = function* () {
+  const snapshots = function* () {
     for (let n = 0; n < runs; n += 1)
       for (const shape of shapes)
         for (let step = 0; step < metrics; step += 1) yield oldMetric(n, step, shape);
@@ -284,6 +284,6 @@ export const fillLegacy = async (db: Db, amount: Amount): Promise<number> => {
   count += await fill(db, "test_runs", even(1));
   count += await fill(db, "test_runs", bad());
   count += await fill(db, "script_revisions", revisions());
-  count += await fill(db, "metrics_timeseries", looks());
+  count += await fill(db, "metrics_timeseries", snapshots());
   return count;
 };

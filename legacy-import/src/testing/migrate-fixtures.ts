@@ -4,7 +4,7 @@ import { uuidV7 } from "@load-manager/server/lib/ids.ts";
 import type { MongoOptions } from "@load-manager/server/stores/mongo/stores.ts";
 import { SHAPES } from "./legacy-fixtures.ts";
 import { parseMapping } from "../transform/mapping.ts";
-import type { MigrateDeps } from "../deps.ts";
+import type { MigrateDeps } from "../state/deps.ts";
 
 const MAPPING = `
 tenants:
@@ -30,7 +30,7 @@ export const depsOf = (db: Db, more: Partial<MigrateDeps["lock"]> = {}): Migrate
       self: { owner: uuidV7.next(), host: "here", pid: 1 },
       sleep: async (ms) => {
         now += ms;
-        // Another process's timer may run meanwhile.
+        // The heartbeat of another owner may run meanwhile.
         await new Promise((resolve) => {
           setTimeout(resolve, 1);
         });
@@ -43,7 +43,7 @@ export const depsOf = (db: Db, more: Partial<MigrateDeps["lock"]> = {}): Migrate
   };
 };
 
-/** For tests. Each has a database of its own beside the file's. */
+/** For tests. Each test has a database of its own. */
 export const inDatabase = async (
   options: MongoOptions,
   name: string,

@@ -5,16 +5,15 @@ import { denormalizedTotalsOf } from "@load-manager/server/metrics/codec/denorma
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import type { Json } from "../read/json.ts";
 import type { Older } from "./entity.ts";
-import type { ConvertedRow } from "./metrics.ts";
-import type { OldScript } from "./scripts.ts";
+import type { ConvertedRecord } from "./metrics.ts";
 
 /** A document in the form of today's MongoDB store. */
 export type StoredDocument = Document & { readonly _id: string };
 
-/** MongoDB limits a document to 16 MiB; the store splits contents at the same size. */
+/** MongoDB limits a document to 16 MiB. Today's store splits contents into parts of this size. */
 const PART_BYTES = 8 << 20;
 
-export const blobDocuments = ({ bytes }: OldScript, sha256: string): StoredDocument[] => {
+export const blobDocuments = (bytes: Uint8Array, sha256: string): StoredDocument[] => {
   const parts = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
   return Array.from({ length: parts }, (_, part) => ({
     _id: `${sha256}:${part}`,
@@ -44,41 +43,41 @@ export const revisionDocument = (
   ...toDocument(metadata === undefined ? revision : { ...revision, metadata }),
 });
 
-export const rowDocument = ({
-  row,
+export const recordDocument = ({
+  record,
   scope,
   users,
   deltas,
   metadata,
-}: ConvertedRow): StoredDocument => {
+}: ConvertedRecord): StoredDocument => {
   const { minResponseMs, ...totals } = denormalizedTotalsOf(
     scope,
-    row.second === 0 ? undefined : { sample: { users: { target: users, real: users } }, deltas },
+    record.second === 0 ? undefined : { sample: { users: { target: users, real: users } }, deltas },
   );
   return {
-    _id: `${row.runId}:${row.masterInstanceId}:${row.seq}`,
+    _id: `${record.runId}:${record.masterInstanceId}:${record.seq}`,
     ...toDocument({
-      loadTestRunId: row.runId,
+      loadTestRunId: record.runId,
       ...totals,
-      // An older snapshot has no minimum where this is 0.
+      // A minimum of 0 was never measured.
       ...(minResponseMs === undefined || minResponseMs === 0 ? {} : { minResponseMs }),
-      ...(row.second > 0 ? { timestamp: row.second * 1000 } : {}),
-      masterInstanceId: row.masterInstanceId,
-      seq: row.seq,
-      type: row.type,
+      ...(record.second > 0 ? { timestamp: record.second * 1000 } : {}),
+      masterInstanceId: record.masterInstanceId,
+      seq: record.seq,
+      type: record.type,
       metadata,
     }),
-    body: new Binary(Uint8Array.from(row.body)),
+    body: new Binary(Uint8Array.from(record.body)),
   };
 };
 
-/** A record of today's plugin, in a database that both programs have used. */
-export const isTodaysRow = (document: Older): boolean =>
+/** Whether it is a record of today's plugin: both programs may have used the database. */
+export const isTodaysRecord = (document: Older): boolean =>
   typeof document["_id"] === "string" &&
   document["body"] instanceof Binary &&
   typeof document["masterInstanceId"] === "string" &&
   document["seq"] !== undefined;
 
-/** Any `_id` as a text that is unique among all ids. */
+/** Any `_id` as text; different ids give different texts. */
 export const idText = (id: unknown): string =>
   BSON.EJSON.stringify({ id }, { relaxed: false }).slice(6, -1);

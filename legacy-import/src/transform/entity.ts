@@ -1,3 +1,4 @@
+import { LoadTest } from "@load-manager/contract/load-test.ts";
 import { z } from "zod";
 import { nameKey } from "@load-manager/server/lib/text.ts";
 import type { Fields } from "../read/fields.ts";
@@ -8,7 +9,7 @@ import { timeOfId } from "../read/times.ts";
 
 export type Older = Readonly<Record<string, unknown>>;
 
-/** An older document in today's form; one that cannot be understood is left where it is, with the reasons. */
+/** An older document in today's form, or the reasons why it is left where it is. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T; readonly repaired: readonly Repair[] }
   | { readonly ok: false; readonly reasons: readonly string[] };
@@ -25,6 +26,9 @@ export const converted = <T>(value: T, fields: Fields): Outcome<T> => ({
   value,
   repaired: repairsOf(fields),
 });
+
+export const mapOutcome = <T, U>(outcome: Outcome<T>, convert: (value: T) => U): Outcome<U> =>
+  outcome.ok ? { ...outcome, value: convert(outcome.value) } : outcome;
 
 const repairsOf = ({ repaired }: Fields): Repair[] => [...repaired].toSorted() as Repair[];
 
@@ -86,8 +90,8 @@ export const parsed = <S extends z.ZodType>(
   return undefined;
 };
 
-/** A map with keys of users: an object, or the JSON text that today's stores write. */
-export const takeMap = (fields: Fields, name: string): Record<string, Json> | undefined => {
+/** A map whose keys users chose: an object, or the JSON text that today's stores write. */
+const takeMap = (fields: Fields, name: string): Record<string, Json> | undefined => {
   const value = fields.take(name);
   if (isPlain(value)) return toJson(value) as Record<string, Json>;
   if (typeof value === "string" && value.startsWith("{")) {
@@ -95,7 +99,7 @@ export const takeMap = (fields: Fields, name: string): Record<string, Json> | un
       const json: unknown = JSON.parse(value);
       if (isPlain(json)) return json as Record<string, Json>;
     } catch {
-      // An ordinary text that begins with a brace.
+      // It is not JSON but a text that begins with a brace.
     }
   }
   if (value !== undefined) fields.keep(name, value);
@@ -125,13 +129,25 @@ export const takeMetadata = (fields: Fields): Record<string, Json> | undefined =
   return given === undefined && own.length === 0 ? undefined : Object.fromEntries(own);
 };
 
-/** The search key of a name, which is computed again. */
+/** An entity with its metadata; left where today's schema refuses it. Call it last, like `takeMetadata`. */
+export const withMetadata = <T extends object>(
+  fields: Fields,
+  schema: z.ZodType<T>,
+  entity: T,
+): Outcome<T> => {
+  const metadata = takeMetadata(fields);
+  const whole = metadata === undefined ? entity : { ...entity, metadata };
+  const checked = z.safeEncode(schema, whole);
+  return checked.success ? converted(whole, fields) : left(...problemsOf(checked.error));
+};
+
+/** Takes the search key of a name, which is computed again. */
 export const takeNameKey = (fields: Fields, name: string): void => {
   const given = fields.take("nameKey");
   if (given !== undefined && given !== nameKey(name)) fields.keep("nameKey", given);
 };
 
-export const takeTags = (fields: Fields): string[] => {
+const takeTags = (fields: Fields): string[] => {
   const value = fields.take("tags");
   if (value === undefined) return [];
   const all: unknown[] = Array.isArray(value) ? value : [value];
@@ -155,4 +171,44 @@ export const atLeast = (
   if (value !== undefined) fields.keep(names[0] ?? "", value);
   fields.repaired.add("default_value");
   return otherwise;
+};
+
+export const problemsOf = ({ issues }: z.ZodError): string[] =>
+  issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+
+/** A count or a duration that must be above 0; older programs wrote 0 for unknown. */
+export const positiveWhole = (fields: Fields, ...names: readonly string[]): number | undefined => {
+  const value = fields.number(...names);
+  if (value === undefined || value === 0) return undefined;
+  const whole = Math.round(value);
+  if (whole > 0 && Number.isSafeInteger(whole)) return whole;
+  fields.keep(names[0] ?? "", value);
+  return undefined;
+};
+
+/** A number that must be above 0; older programs wrote 0 for unknown. */
+export const positiveNumber = (fields: Fields, name: string): number | undefined => {
+  const value = fields.number(name);
+  if (value === undefined || value === 0) return undefined;
+  if (value > 0) return value;
+  fields.keep(name, value);
+  return undefined;
+};
+
+const { shape } = LoadTest;
+
+/** The fields that load tests and runs have in common. */
+export const takeCommon = (fields: Fields) => {
+  const createdBy = fields.filled("createdBy") ?? "unknown";
+  const stopTimeout = fields.whole("stopTimeoutSeconds");
+  return {
+    scenarioId: fields.id("scenarioId"),
+    tags: takeTags(fields),
+    loadProfile: parsed(fields, shape.loadProfile, "loadProfile") ?? { kind: "constant" as const },
+    scriptOptions: takeMap(fields, "scriptOptions"),
+    stopTimeoutSeconds: stopTimeout !== undefined && stopTimeout >= 0 ? stopTimeout : 10,
+    createdBy,
+    updatedBy: fields.filled("updatedBy") ?? createdBy,
+    version: Math.max(1, fields.whole("version") ?? 1),
+  };
 };

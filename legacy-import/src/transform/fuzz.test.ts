@@ -9,11 +9,11 @@ import { uuidV7 } from "@load-manager/server/lib/ids.ts";
 import { decodeSample } from "@load-manager/server/metrics/codec/sample.ts";
 import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { READ, toJson } from "../read/json.ts";
-import { createRevisionIndex, createRunIndex } from "../read/known.ts";
+import { createRevisionIndex, createRunIndex } from "./indexes.ts";
 import { bsonValue, FUZZED, malformedOf } from "../testing/fuzz-fixtures.ts";
 import { parseMapping } from "./mapping.ts";
-import { type OldMetric, rowsOfRun } from "./metrics.ts";
-import { rowDocument } from "./documents.ts";
+import { type OldMetric, recordsOfRun } from "./metrics.ts";
+import { recordDocument } from "./documents.ts";
 import { createSteps } from "./steps.ts";
 
 const MAPPING = parseMapping(
@@ -59,10 +59,10 @@ describe("a corpus of malformed documents", () => {
             expect(z.safeEncode(schema, fromDocument(stored, "nameKey")).error).toBeUndefined();
           }
           if (target === "metrics_timeseries" && "json" in after) {
-            const rows = rowsOfRun("r", undefined)
+            const records = recordsOfRun("r", undefined)
               .add(entity as OldMetric)
-              .map(rowDocument);
-            for (const row of rows) decodeSample(row["body"].value());
+              .map(recordDocument);
+            for (const record of records) decodeSample(record["body"].value());
           }
           const text = JSON.stringify([
             toJson(stored),

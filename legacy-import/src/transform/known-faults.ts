@@ -29,7 +29,7 @@ type Percentiles = {
 const times = (factor: number, median: number, value: number | null): boolean =>
   value === null || Math.abs(value - factor * median) <= 1e-9 * Math.abs(value);
 
-/** Older programs wrote 0 for unknown; a negative time is impossible. */
+/** The first measured time of these fields. Older programs wrote 0 for unknown. */
 const measured = (fields: Fields, requests: number, names: readonly string[]): number | null => {
   let found: number | null = null;
   for (const name of names) {

@@ -1,43 +1,36 @@
 import { LoadTest, type RecentRun } from "@load-manager/contract/load-test.ts";
-import { z } from "zod";
 import {
   atLeast,
   compact,
   type Context,
-  converted,
   left,
+  mapOutcome,
   type Older,
   type Outcome,
   parsed,
+  positiveWhole,
+  takeCommon,
   takeId,
-  takeMap,
-  takeMetadata,
   takeNameKey,
-  takeTags,
   takeTimes,
+  withMetadata,
 } from "./entity.ts";
 import { Fields } from "../read/fields.ts";
 import { isPlain } from "../read/json.ts";
+import type { RunsOfLoadTest } from "./indexes.ts";
 import { takeScope } from "./scope.ts";
-import { type OldScript, takeScript } from "./scripts.ts";
+import { takeScript } from "./scripts.ts";
 
-/** What other collections know about a load test. */
-export type Around = {
-  /** The ten newest ended runs. `runs`: how many it has had at least. */
-  readonly recentRuns: readonly RecentRun[];
-  readonly runs: number;
-  readonly lastRunAt: number | undefined;
-};
 export type ConvertedLoadTest = {
   readonly loadTest: LoadTest;
   /** The script inside the document. */
-  readonly script: OldScript | undefined;
+  readonly script: Uint8Array | undefined;
 };
 
 const { shape } = LoadTest;
 
 /** The list is rebuilt from the runs; older entries without a run go to the leftovers. */
-const takeRecentRuns = (fields: Fields, { recentRuns }: Around): RecentRun[] => {
+const takeRecentRuns = (fields: Fields, { recentRuns }: RunsOfLoadTest): RecentRun[] => {
   const given = fields.take("recentRuns");
   const known = new Set(recentRuns.map(({ id }) => id));
   if (Array.isArray(given)) {
@@ -55,74 +48,50 @@ const takeRecentRuns = (fields: Fields, { recentRuns }: Around): RecentRun[] => 
 export const loadTestOf = (
   document: Older,
   context: Context,
-  around: Around,
+  runs: RunsOfLoadTest,
 ): Outcome<ConvertedLoadTest> => {
   const fields = new Fields(document);
   const id = takeId(document, fields);
   const name = fields.filled("name");
-  const { mapped } = takeScope(fields, context.mapping);
+  const mapped = takeScope(fields, context.mapping);
   const times = takeTimes(document, fields);
   if (id === undefined) return left("it has no usable id");
   if (name === undefined) return left("it has no name");
   if (!mapped.ok) return left(mapped.reason);
   if (times === undefined) return left("it has no known time");
   takeNameKey(fields, name);
-  const createdBy = fields.filled("createdBy") ?? "unknown";
   const users = Math.round(atLeast(fields, 1, 1, "defaultUsers"));
   const spawnRate = atLeast(fields, Number.MIN_VALUE, 1, "defaultSpawnRate");
-  const stop = fields.whole("stopTimeoutSeconds");
-  const lastRunNumber = Math.max(around.runs, fields.whole("lastRunNumber") ?? 0);
+  const lastRunNumber = Math.max(runs.count, fields.whole("lastRunNumber") ?? 0);
   const script = takeScript(fields);
   const environment = parsed(fields, shape.environment, "environment") ?? undefined;
-  const scriptOptions = takeMap(fields, "scriptOptions");
   const loadTest: LoadTest = compact({
     id,
     name,
     ...mapped.scope,
     description: fields.text("description"),
-    tags: takeTags(fields),
     locustClusterId: fields.id("locustClusterId"),
     targetUrl: fields.text("targetUrl") ?? "",
-    scenarioId: fields.id("scenarioId"),
     latestRevisionId: fields.id("latestRevisionId"),
     defaultUsers: users,
     defaultSpawnRate: spawnRate,
-    defaultDurationSec: positive(fields, "defaultDurationSec", "defaultDurationSeconds"),
-    maxDurationSec: positive(fields, "maxDurationSec", "maxDurationSeconds"),
+    defaultDurationSec: positiveWhole(fields, "defaultDurationSec", "defaultDurationSeconds"),
+    maxDurationSec: positiveWhole(fields, "maxDurationSec", "maxDurationSeconds"),
     autoStop: parsed(fields, shape.autoStop, "autoStop"),
-    loadProfile: parsed(fields, shape.loadProfile, "loadProfile") ?? { kind: "constant" as const },
-    workers: positive(fields, "workers"),
+    workers: positiveWhole(fields, "workers"),
     userClasses: parsed(fields, shape.userClasses, "userClasses"),
     includeTags: parsed(fields, shape.includeTags, "includeTags"),
     excludeTags: parsed(fields, shape.excludeTags, "excludeTags"),
-    scriptOptions,
     environment,
-    stopTimeoutSeconds: stop !== undefined && stop >= 0 ? stop : 10,
-    lastRunAt: fields.time("lastRunAt") ?? around.lastRunAt,
+    lastRunAt: fields.time("lastRunAt") ?? runs.lastRunAt,
     lastRunNumber,
-    recentRuns: takeRecentRuns(fields, around),
+    recentRuns: takeRecentRuns(fields, runs),
     recentRunsVersion: fields.whole("recentRunsVersion") ?? 0,
+    ...takeCommon(fields),
     ...times,
-    createdBy,
-    updatedBy: fields.filled("updatedBy") ?? createdBy,
-    version: Math.max(1, fields.whole("version") ?? 1),
   });
-  const metadata = takeMetadata(fields);
-  const whole = metadata === undefined ? loadTest : { ...loadTest, metadata };
-  const checked = z.safeEncode(LoadTest, whole);
-  if (!checked.success) return left(...problemsOf(checked.error));
-  return converted({ loadTest: whole, script }, fields);
-};
-
-export const problemsOf = ({ issues }: z.ZodError): string[] =>
-  issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-
-/** A count or a duration that must be above 0; older programs wrote 0 for unknown. */
-export const positive = (fields: Fields, ...names: readonly string[]): number | undefined => {
-  const value = fields.number(...names);
-  if (value === undefined || value === 0) return undefined;
-  const whole = Math.round(value);
-  if (whole > 0 && Number.isSafeInteger(whole)) return whole;
-  fields.keep(names[0] ?? "", value);
-  return undefined;
+  return mapOutcome(withMetadata(fields, LoadTest, loadTest), (whole) => ({
+    loadTest: whole,
+    script,
+  }));
 };

@@ -117,8 +117,8 @@ const filled = (value: string | null | undefined): string | undefined =>
   value === null || value === undefined || value.trim() === "" ? undefined : value;
 
 /**
- * The scope of something that belonged to a tenant. A blank tenant is mapped only where `tenants` names `""`; its own
- * envId stays unless the mapping sets one. What gives no proper scope is not mapped, and the reason says why.
+ * The scope of a document or cluster of a tenant, or the reason why it has none. A blank tenant is mapped only where
+ * `tenants` names `""`. The document's own envId stays unless the mapping sets one.
  */
 export const mapScope = (mapping: Mapping, older: Older): MappedScope => {
   const tenantId = filled(older.tenantId) ?? "";

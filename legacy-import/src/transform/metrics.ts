@@ -16,14 +16,14 @@ import { takeScope } from "./scope.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { timeOfId } from "../read/times.ts";
 
-/** Cumulative totals of a run at one time, not yet sorted. */
+/** A snapshot: the cumulative totals of a run at one time. */
 export type OldMetric = {
   readonly runId: string;
   /** Unix ms. */
   readonly at: number;
   readonly scope: Scope;
   readonly snapshot: SnapshotInput;
-  /** Fields without a place in today's rows, and repairs. */
+  /** Fields without a place in today's records, and repairs. */
   readonly metadata?: JsonObject;
 };
 
@@ -32,7 +32,7 @@ export const metricOf = (document: Older, { mapping }: Context): Outcome<OldMetr
   const fields = new Fields(document);
   fields.take("_id");
   const runId = fields.id("loadTestRunId", "testRunId", "runId");
-  const { mapped } = takeScope(fields, mapping);
+  const mapped = takeScope(fields, mapping);
   const snapshot = takeSnapshot(fields);
   if (runId === undefined) return left("it names no run");
   if (!mapped.ok) return left(mapped.reason);
@@ -80,8 +80,8 @@ export type MetricRun = {
   readonly ended: boolean;
 };
 
-export type ConvertedRow = {
-  readonly row: MetricRecord;
+export type ConvertedRecord = {
+  readonly record: MetricRecord;
   readonly scope: Scope;
   readonly users: number;
   readonly deltas: readonly EndpointDelta[];
@@ -93,7 +93,7 @@ type Endpoint = Pick<SnapshotInput["requestStats"][string], "method" | "name" | 
 /** A snapshot covers the time since the one before, at most this long. */
 const MOST_SECONDS = 3600;
 
-/** A time that was never measured is not a time of 0. */
+/** Where the average of an endpoint is unknown, its requests have no time; a time of 0 would count as measured. */
 const withoutUnknownTimes = (
   deltas: readonly EndpointDelta[],
   endpoints: readonly Endpoint[],
@@ -108,18 +108,21 @@ const withoutUnknownTimes = (
   );
 };
 
-/** Migrated rows belong to a made-up master instance: number 1, and the next number after every reset of the counts. */
+/** The id of the master instance of migrated records, which have none: number 1, and the next number after each reset of the counts. */
 export const masterInstanceIdOf = (runId: string, number: number): string =>
   createHash("sha256").update(`${runId} migrated ${number}`).digest("hex").slice(0, 32);
 
-const finalRow = (at: Pick<MetricRecord, "runId" | "masterInstanceId" | "seq">, scope: Scope) => ({
-  row: { ...at, type: RECORD.final, second: 0, body: Buffer.from("{}") },
+const finalRecord = (
+  at: Pick<MetricRecord, "runId" | "masterInstanceId" | "seq">,
+  scope: Scope,
+) => ({
+  record: { ...at, type: RECORD.final, second: 0, body: Buffer.from("{}") },
   scope,
   users: 0,
   deltas: [],
 });
 
-/** Without endpoints of its own a snapshot is one endpoint, unless its totals are not counted. */
+/** The endpoints of a snapshot. The totals of one without endpoints are those of `(all)`, where they count. */
 const endpointsOf = (snapshot: SnapshotInput, totalsCount: boolean): Endpoint[] => {
   const named = Object.values(snapshot.requestStats);
   if (named.length > 0) return named;
@@ -127,15 +130,15 @@ const endpointsOf = (snapshot: SnapshotInput, totalsCount: boolean): Endpoint[] 
   return [{ method: "", name: "(all)", avgResponseTime: snapshot.avgResponseMs }];
 };
 
-/** Converts the snapshots of one run, in order, into rows of what each added to the one before. */
-const rowWriter = (runId: string, run: MetricRun | undefined) => {
+/** Converts the snapshots of one run, in order, into records; each has the difference from the snapshot before. */
+const recordWriter = (runId: string, run: MetricRun | undefined) => {
   let before: SnapshotInput | undefined;
   let lastSecond: number | undefined;
   let instances = 0;
   let seq = 0;
   let scope: Scope | undefined;
   const at = () => ({ runId, masterInstanceId: masterInstanceIdOf(runId, instances), seq });
-  const final = (of: Scope): ConvertedRow => finalRow({ ...at(), seq: seq + 1 }, of);
+  const final = (of: Scope): ConvertedRecord => finalRecord({ ...at(), seq: seq + 1 }, of);
 
   const fromSecondOf = (second: number): number => {
     const started = run?.startedAt === undefined ? second : Math.floor(run.startedAt / 1000);
@@ -144,14 +147,15 @@ const rowWriter = (runId: string, run: MetricRun | undefined) => {
   };
 
   return {
-    /** `totalsCount` is false where the requests are counted under the endpoints of other snapshots. */
-    rowsOf: ({ at: atMs, snapshot, metadata, ...metric }: OldMetric, totalsCount: boolean) => {
+    /** `totalsCount` is false where other snapshots count the same requests under endpoints. */
+    recordsOf: ({ at: atMs, snapshot, metadata, ...metric }: OldMetric, totalsCount: boolean) => {
       scope = run?.scope ?? scope ?? metric.scope;
       const second = Math.max(Math.floor(atMs / 1000), lastSecond ?? 0);
       const hasFallen = before !== undefined && snapshot.totalRequests < before.totalRequests;
       const added = totalsCount || hasFallen ? difference(before, snapshot) : [];
       const continues = lastSecond !== undefined && added !== undefined;
-      const rows: ConvertedRow[] = lastSecond !== undefined && !continues ? [final(scope)] : [];
+      const records: ConvertedRecord[] =
+        lastSecond !== undefined && !continues ? [final(scope)] : [];
       if (!continues) {
         instances += 1;
         seq = 0;
@@ -176,29 +180,35 @@ const rowWriter = (runId: string, run: MetricRun | undefined) => {
       if (totalsCount) before = snapshot;
       else if (hasFallen) before = undefined;
       lastSecond = second;
-      const row = { ...at(), type: RECORD.snapshot, second, body };
-      rows.push({ row, scope, users, deltas, ...(metadata === undefined ? {} : { metadata }) });
-      return rows;
+      const record = { ...at(), type: RECORD.snapshot, second, body };
+      records.push({
+        record,
+        scope,
+        users,
+        deltas,
+        ...(metadata === undefined ? {} : { metadata }),
+      });
+      return records;
     },
-    final: (): ConvertedRow[] => (scope === undefined ? [] : [final(scope)]),
+    final: (): ConvertedRecord[] => (scope === undefined ? [] : [final(scope)]),
   };
 };
 
-/** The rows of one run; its snapshots are added in order. */
-export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
-  const writer = rowWriter(runId, run);
-  /** Totals without endpoints: whether they count depends on whether later snapshots have endpoints. */
+/** The records of one run; its snapshots are added in order. */
+export const recordsOfRun = (runId: string, run: MetricRun | undefined) => {
+  const writer = recordWriter(runId, run);
+  /** Snapshots without endpoints. Their totals count only if no later snapshot has endpoints. */
   let held: OldMetric[] = [];
   let hasEndpoints = false;
-  const release = (totalsCount: boolean): ConvertedRow[] => {
+  const release = (totalsCount: boolean): ConvertedRecord[] => {
     const waiting = held;
     held = [];
-    return waiting.flatMap((metric) => writer.rowsOf(metric, totalsCount));
+    return waiting.flatMap((metric) => writer.recordsOf(metric, totalsCount));
   };
 
   return {
-    /** Adds none while snapshots are held, and more than one where counts were reset: the instance before gets its final. */
-    add: (metric: OldMetric): ConvertedRow[] => {
+    /** Returns no record while snapshots are held, and one more where the counts were reset: the final of the instance before. */
+    add: (metric: OldMetric): ConvertedRecord[] => {
       const { requestStats, totalRequests } = metric.snapshot;
       const isNameless = Object.keys(requestStats).length === 0;
       const hasOnlyTotals = isNameless && totalRequests > 0;
@@ -208,10 +218,10 @@ export const rowsOfRun = (runId: string, run: MetricRun | undefined) => {
         return [];
       }
       const released = hasEndpoints ? release(false) : [];
-      return [...released, ...writer.rowsOf(metric, !hasOnlyTotals)];
+      return [...released, ...writer.recordsOf(metric, !hasOnlyTotals)];
     },
-    /** The held rows, and the final of a run that has ended or no longer exists. */
-    end: (): ConvertedRow[] => {
+    /** Returns the records of held snapshots, and the final of a run that has ended or no longer exists. */
+    end: (): ConvertedRecord[] => {
       const last = release(true);
       return run?.ended === false ? last : [...last, ...writer.final()];
     },

@@ -1,28 +1,27 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import { LoadTestRun, RunStatus, type RunSummary } from "@load-manager/contract/run.ts";
-import { z } from "zod";
+import type { MetricSnapshot, RunSummary } from "@load-manager/contract/metrics.ts";
+import { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import {
   compact,
   type Context,
-  converted,
   left,
+  mapOutcome,
   type Older,
   type Outcome,
   parsed,
+  positiveWhole,
+  positiveNumber,
+  takeCommon,
   takeId,
-  takeMap,
-  takeMetadata,
   takeNameKey,
-  takeTags,
   takeTimes,
+  withMetadata,
 } from "./entity.ts";
 import { Fields } from "../read/fields.ts";
-import { positive, problemsOf } from "./load-test.ts";
 import { takeScope } from "./scope.ts";
 import { type OldSnapshot, takeSnapshot } from "./snapshot.ts";
 
-export type ConvertedRun = {
+type ConvertedRun = {
   readonly run: LoadTestRun;
   /** The last totals, stored in a collection of their own. */
   readonly live: MetricSnapshot | undefined;
@@ -30,7 +29,7 @@ export type ConvertedRun = {
 
 const { shape } = LoadTestRun;
 
-/** Fields that only today's program writes: a document has them where a conversion was started before. */
+/** Fields that only today's program writes. A document has them where both programs have used the database. */
 const NEWER = [
   "runNumber",
   "runGroupId",
@@ -68,7 +67,7 @@ const takeLive = (fields: Fields, otherwise: number): OldSnapshot | undefined =>
     : { ...snapshot, timestamp: snapshot.timestamp ?? otherwise };
 };
 
-/** The stats in the last totals; null is unknown. */
+/** The summary of a run, from its last totals. Null means unknown. */
 const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary => ({
   totalRequests: live.totalRequests,
   totalFailures: live.totalFailures,
@@ -88,7 +87,7 @@ const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary =
   workers: { expected: null, lost: 0 },
 });
 
-/** Known for the run only where it is known for each endpoint. */
+/** The extreme over all endpoints; null where it is unknown for one of them. */
 const extreme =
   (field: "minResponseTime" | "maxResponseTime", pick: (...values: number[]) => number) =>
   ({ requestStats }: OldSnapshot): number | null => {
@@ -135,7 +134,7 @@ export const runOf = (document: Older, context: Context): Outcome<ConvertedRun> 
   const fields = new Fields(document);
   const id = takeId(document, fields);
   const status = takeStatus(fields);
-  const { mapped } = takeScope(fields, context.mapping);
+  const mapped = takeScope(fields, context.mapping);
   const startedAt = fields.time("startedAt");
   const times = takeTimes(document, fields, [startedAt]);
   if (id === undefined) return left("it has no usable id");
@@ -148,13 +147,11 @@ export const runOf = (document: Older, context: Context): Outcome<ConvertedRun> 
   const end = endOf(status, context, fields, lastSeen);
   const clusterId = fields.id("locustClusterId", "clusterId");
   if (clusterId === undefined) fields.repaired.add("default_value");
-  const createdBy = fields.filled("createdBy") ?? "unknown";
   const began = startedAt ?? times.createdAt;
   const name =
     fields.filled("name") ??
     (loadTestId === undefined ? `External ${new Date(began).toISOString()}` : `Run ${id}`);
   takeNameKey(fields, name);
-  const stop = fields.whole("stopTimeoutSeconds");
   const newer = Object.fromEntries(
     NEWER.map((field) => [field, parsed(fields, shape[field], field)]),
   ) as Partial<LoadTestRun>;
@@ -170,9 +167,7 @@ export const runOf = (document: Older, context: Context): Outcome<ConvertedRun> 
     id,
     ...mapped.scope,
     loadTestId,
-    scenarioId: fields.id("scenarioId"),
     name,
-    tags: takeTags(fields),
     keep: fields.boolean("keep") ?? false,
     locustClusterId: clusterId ?? "unknown",
     trigger:
@@ -184,38 +179,24 @@ export const runOf = (document: Older, context: Context): Outcome<ConvertedRun> 
     ...end,
     summary: newer.summary ?? summary,
     targetUrl: fields.filled("targetUrl"),
-    targetUsers: positive(fields, "targetUsers"),
-    spawnRate: above0(fields, "spawnRate"),
-    durationSeconds: positive(fields, "durationSeconds", "durationSec"),
-    loadProfile: parsed(fields, shape.loadProfile, "loadProfile") ?? { kind: "constant" as const },
+    targetUsers: positiveWhole(fields, "targetUsers"),
+    spawnRate: positiveNumber(fields, "spawnRate"),
+    durationSeconds: positiveWhole(fields, "durationSeconds", "durationSec"),
     scriptRevisionId: fields.id("scriptRevisionId"),
-    scriptOptions: takeMap(fields, "scriptOptions"),
-    stopTimeoutSeconds: stop !== undefined && stop >= 0 ? stop : 10,
     loadStartedAt: fields.time("loadStartedAt"),
     loadEndedAt: fields.time("loadEndedAt"),
     startingAt: fields.time("startingAt"),
     stoppingAt: fields.time("stoppingAt"),
+    ...takeCommon(fields),
     ...times,
-    createdBy,
-    updatedBy: fields.filled("updatedBy") ?? createdBy,
-    version: Math.max(1, fields.whole("version") ?? 1),
   });
-  const metadata = takeMetadata(fields);
-  const whole = metadata === undefined ? run : { ...run, metadata };
-  const checked = z.safeEncode(LoadTestRun, whole);
-  if (!checked.success) return left(...problemsOf(checked.error));
-  return converted({ run: whole, live: live === undefined ? undefined : liveOf(live) }, fields);
+  return mapOutcome(withMetadata(fields, LoadTestRun, run), (whole) => ({
+    run: whole,
+    live: live === undefined ? undefined : liveOf(live),
+  }));
 };
 
 const liveOf = (snapshot: OldSnapshot): MetricSnapshot => {
   const { minResponseMs: _min, maxResponseMs: _max, timestamp, ...live } = snapshot;
   return { ...live, timestamp: timestamp ?? 0 };
-};
-
-const above0 = (fields: Fields, name: string): number | undefined => {
-  const value = fields.number(name);
-  if (value === undefined || value === 0) return undefined;
-  if (value > 0) return value;
-  fields.keep(name, value);
-  return undefined;
 };

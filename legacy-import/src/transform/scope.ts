@@ -3,9 +3,6 @@ import type { Fields } from "../read/fields.ts";
 import { idOf } from "../read/json.ts";
 import { type MappedScope, type Mapping, mapScope } from "./mapping.ts";
 
-/** The scope of an older document, and its tenant; `undefined` where the document has a scope of today already. */
-export type OwnScope = { readonly tenantId?: string; readonly mapped: MappedScope };
-
 const filled = (value: unknown): string | undefined => {
   const text = typeof value === "string" ? value : idOf(value);
   return text === undefined || text.trim() === "" ? undefined : text;
@@ -22,7 +19,7 @@ const dashed = (name: string | undefined, fields: Fields): string | undefined =>
  * Takes a document's scope. A complete scope is kept; with an empty or partial one the tenant is mapped. Older values
  * that differ from the new scope go to the leftovers.
  */
-export const takeScope = (fields: Fields, mapping: Mapping): OwnScope => {
+export const takeScope = (fields: Fields, mapping: Mapping): MappedScope => {
   const own = {
     accountId: fields.take("accountId"),
     orgId: fields.take("orgId"),
@@ -42,7 +39,7 @@ export const takeScope = (fields: Fields, mapping: Mapping): OwnScope => {
   });
   if (whole.success) {
     keep("envId", envId, whole.data.envId);
-    return { mapped: { ok: true, scope: whole.data } };
+    return { ok: true, scope: whole.data };
   }
   const tenant = fields.take("tenantId");
   const mapped = mapScope(mapping, {
@@ -57,5 +54,5 @@ export const takeScope = (fields: Fields, mapping: Mapping): OwnScope => {
     keep("projectId", projectId, mapped.scope.projectId);
     keep("envId", envId, mapped.scope.envId);
   }
-  return { tenantId: filled(tenant) ?? "", mapped };
+  return mapped;
 };

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { ScriptRevision } from "@load-manager/contract/script.ts";
+import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
 import { z } from "zod";
 import {
   compact,
@@ -15,25 +15,11 @@ import {
 import type { Json } from "../read/json.ts";
 import { Fields } from "../read/fields.ts";
 
-export type OldScript = { readonly bytes: Uint8Array };
-export type ConvertedRevision = {
+type ConvertedRevision = {
   readonly revision: ScriptRevision;
   /** Absent where the content is already stored as today. */
-  readonly script: OldScript | undefined;
+  readonly script: Uint8Array | undefined;
   readonly metadata: Record<string, Json> | undefined;
-};
-
-const sha256 = (data: string | Uint8Array): string =>
-  createHash("sha256").update(data).digest("hex");
-
-/** The manifest of a revision with one file, as `addRevision` writes it. */
-export const manifestOf = ({ bytes }: OldScript) => {
-  const file = { path: "locustfile.py", size: bytes.length, sha256: sha256(bytes) };
-  return {
-    entrypoint: file.path,
-    files: [file],
-    sha256: sha256(`${file.path}\0${file.sha256}\n`),
-  };
 };
 
 const isText = (bytes: Uint8Array): boolean => {
@@ -54,17 +40,17 @@ const decoded = (text: string): Uint8Array | undefined => {
 };
 
 /** Takes the script of a document: `locustfile` holds text, `scriptContent` base64. */
-export const takeScript = (fields: Fields): OldScript | undefined => {
+export const takeScript = (fields: Fields): Uint8Array | undefined => {
   const plain = fields.filled("locustfile");
   const packed = fields.filled("scriptContent");
   const bytes = packed === undefined ? undefined : decoded(packed);
   if (packed !== undefined && bytes === undefined) fields.repaired.add("script_encoding");
   const own = packed === undefined ? undefined : (bytes ?? new TextEncoder().encode(packed));
-  if (plain === undefined) return own === undefined ? undefined : { bytes: own };
+  if (plain === undefined) return own;
   const written = new TextEncoder().encode(plain);
   // Of two different scripts the text is taken; the other goes to the leftovers.
   if (own !== undefined && Buffer.compare(written, own) !== 0) fields.keep("scriptContent", packed);
-  return { bytes: written };
+  return written;
 };
 
 /** Converts an older revision; its number may be in use already. Never throws. */

@@ -33,7 +33,7 @@ const rate = (fields: Fields, most: number, ...names: readonly string[]): number
   return null;
 };
 
-/** `key` is the map's, such as `GET /x`. `undefined` where the part has no name or no count. */
+/** `key` is the endpoint's key in the map, such as `GET /x`. `undefined` where the part has no name or no count. */
 const endpointOf = (key: string, fields: Fields): Endpoint | undefined => {
   const [verb = "", ...path] = key.split(" ");
   const method = fields.text("method") ?? (path.length === 0 ? "" : verb);
@@ -87,7 +87,7 @@ const endpointsOf = (fields: Fields): Record<string, Endpoint> => {
     }
     found.set(own, endpoint);
     const rest: Record<string, unknown> = { ...part.rest() };
-    // A key that is not the method and name is information of its own.
+    // A key other than the method and name is kept too.
     if (key !== own && key !== endpoint.name && !Array.isArray(given)) rest["key"] ??= key;
     if (Object.keys(rest).length > 0) left.push([key, rest]);
   }

@@ -1,40 +1,39 @@
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
+import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { nameKey } from "@load-manager/server/lib/text.ts";
-import { newOf, SORTING } from "../plan.ts";
+import { newOf, SORTING } from "../state/plan.ts";
 import { isPlain, type Json } from "../read/json.ts";
-import type { RevisionIndex, RunIndex } from "../read/known.ts";
+import type { RevisionIndex, RunIndex } from "./indexes.ts";
 import {
   blobDocuments,
   idText,
-  isTodaysRow,
+  isTodaysRecord,
   liveDocument,
   revisionDocument,
   type StoredDocument,
 } from "./documents.ts";
-import { type Context, left, type Older, type Outcome } from "./entity.ts";
+import { type Context, left, mapOutcome, type Older, type Outcome } from "./entity.ts";
 import type { Repair } from "./known-faults.ts";
 import { type ConvertedLoadTest, loadTestOf } from "./load-test.ts";
 import { metricOf, orderKey } from "./metrics.ts";
 import { runOf } from "./run.ts";
-import { manifestOf, type OldScript, revisionOf } from "./scripts.ts";
+import { revisionOf } from "./scripts.ts";
 
 type Placed = { readonly into: string; readonly document: StoredDocument };
 
-/** One older document in today's form: a document, and what belongs into other collections. */
+/** One older document in today's form. */
 export type Converted = Placed & {
+  /** What belongs into other collections, such as the script of a load test. */
   readonly extra: readonly Placed[];
-  /** The same before its encoding for MongoDB. */
+  /** The document before its encoding for MongoDB. */
   readonly entity: object;
 };
 export type Step = (document: Older) => Outcome<Converted>;
 type StepDeps = { readonly ids: Ids; readonly runs: RunIndex; readonly revisions: RevisionIndex };
 
-const mapOutcome = <T>(outcome: Outcome<T>, convert: (value: T) => Converted): Outcome<Converted> =>
-  outcome.ok ? { ...outcome, value: convert(outcome.value) } : outcome;
-
-const blobsOf = (script: OldScript, sha256: string): Placed[] =>
+const blobsOf = (script: Uint8Array, sha256: string): Placed[] =>
   blobDocuments(script, sha256).map((document) => ({ into: newOf("script_blobs"), document }));
 
 /** `metadata.legacy` with one more older value. */
@@ -52,7 +51,7 @@ const withLegacy = (
 const scriptOfLoadTest = (
   { ids, revisions }: StepDeps,
   { id: loadTestId, createdAt, createdBy }: ConvertedLoadTest["loadTest"],
-  script: OldScript,
+  script: Uint8Array,
 ): Placed[] => {
   const manifest = manifestOf(script);
   if (revisions.withContent(loadTestId, manifest.sha256) !== undefined) return [];
@@ -67,7 +66,7 @@ const scriptOfLoadTest = (
   };
   revisions.add(revision);
   return [
-    ...blobsOf(script, manifest.files[0]?.sha256 ?? ""),
+    ...blobsOf(script, manifest.files[0].sha256),
     { into: newOf("script_revisions"), document: revisionDocument(revision) },
   ];
 };
@@ -75,8 +74,8 @@ const scriptOfLoadTest = (
 const loadTestStep = (context: Context, deps: StepDeps): Step => {
   const { runs, revisions } = deps;
   return (document) => {
-    // The runs are found by the id, which only the conversion knows.
-    const withoutRuns = { recentRuns: [], runs: 0, lastRunAt: undefined };
+    // The index finds the runs by the id of the load test, and only a conversion gives the id.
+    const withoutRuns = { recentRuns: [], count: 0, lastRunAt: undefined };
     const first = loadTestOf(document, context, withoutRuns);
     if (!first.ok) return first;
     const { id } = first.value.loadTest;
@@ -145,11 +144,11 @@ const runStep =
       entity: run,
     }));
 
-/** Snapshots are differences only in order: they are sorted first, and become rows afterwards. */
+/** A record is the difference from the snapshot before: the snapshots are sorted first, and become records afterwards. */
 const metricStep =
   (context: Context): Step =>
   (document) => {
-    if (isTodaysRow(document)) return unchanged("metrics_timeseries")(document);
+    if (isTodaysRecord(document)) return unchanged("metrics_timeseries")(document);
     const { _id } = document;
     return mapOutcome(metricOf(document, context), (metric) => ({
       into: SORTING,
@@ -163,7 +162,7 @@ const metricStep =
     }));
   };
 
-/** Documents that are the same today. */
+/** The step of a collection whose documents are the same today. */
 const unchanged =
   (name: string): Step =>
   (document) => {

@@ -15,7 +15,7 @@ const CONTEXT = {
   ),
   keepActive: false,
 };
-const NOBODY = { recentRuns: [], runs: 0, lastRunAt: undefined };
+const NOBODY = { recentRuns: [], count: 0, lastRunAt: undefined };
 const MS = 1_703_232_000_123;
 /** As the driver gives it. */
 const read = (document: Document): Document => BSON.deserialize(BSON.serialize(document), READ);
@@ -314,7 +314,7 @@ describe("scripts", () => {
     const { value: converted, repaired } = ok(
       revisionOf(read({ _id: "v", loadTestId: "l", createdAt: MS, revisionNumber: 2, ...more })),
     );
-    expect(Buffer.from(converted.script?.bytes ?? []).toString()).toBe(content);
+    expect(Buffer.from(converted.script ?? []).toString()).toBe(content);
     expect(converted.revision).toMatchObject({ revisionNumber: 2, entrypoint: "locustfile.py" });
     expect(repaired.find((name) => name === "script_encoding")).toBe(repair);
   });

@@ -1,7 +1,7 @@
 import type { Db } from "mongodb";
 import type { Context } from "../transform/entity.ts";
 
-/** The collections with the older and with today's documents of a target. */
+/** Where the older and today's documents of a target are. */
 export type Place = {
   readonly target: string;
   readonly older: readonly string[];
@@ -14,7 +14,7 @@ export type VerifyDeps = {
 };
 export type Verdict = {
   readonly collection: string;
-  /** Numbers of documents: older ones, those of them that were left, and today's ones that were checked. */
+  /** Numbers of documents: the older ones, how many of these were left, and today's ones that were checked. */
   readonly older: number;
   readonly left: number;
   readonly checked: number;

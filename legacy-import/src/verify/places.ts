@@ -1,5 +1,5 @@
-import { backupOf, newOf, readFrom } from "../plan.ts";
-import type { State } from "../state.ts";
+import { backupOf, newOf, readFrom } from "../state/plan.ts";
+import type { State } from "../state/state.ts";
 import type { Place } from "./findings.ts";
 
 /** Older documents are under their own names, today's in `<name>__new`. */

@@ -4,25 +4,25 @@ import { decodeSample, endpointsOf } from "@load-manager/server/metrics/codec/sa
 import { bytesOf } from "@load-manager/server/stores/mongo/document.ts";
 import { READ } from "../read/json.ts";
 import { masterInstanceIdOf, metricOf } from "../transform/metrics.ts";
-import { isTodaysRow } from "../transform/documents.ts";
+import { isTodaysRecord } from "../transform/documents.ts";
 import { createFindings, type Place, type Verdict, type VerifyDeps } from "./findings.ts";
 
-type Instance = { rows: number; last: number };
+type Instance = { records: number; last: number };
 type Run = { readonly masterInstances: Map<string, Instance>; snapshots: Map<string, number> };
 
-const faultsOf = (row: Document): string[] => {
+const faultsOf = (record: Document): string[] => {
   const faults: string[] = [];
-  const { _id, loadTestRunId, masterInstanceId, seq, type, timestamp, requests } = row;
+  const { _id, loadTestRunId, masterInstanceId, seq, type, timestamp, requests } = record;
   if (_id !== `${loadTestRunId}:${masterInstanceId}:${seq}`)
     faults.push("its _id does not match its run, master instance and number");
   for (const name of ["accountId", "orgId", "projectId"]) {
-    if (typeof row[name] !== "string" || row[name] === "") faults.push(`it has no ${name}`);
+    if (typeof record[name] !== "string" || record[name] === "") faults.push(`it has no ${name}`);
   }
   if (type !== RECORD.snapshot) return faults;
   if (!Number.isSafeInteger(timestamp) || timestamp <= 0)
     faults.push("its timestamp is not in milliseconds");
   try {
-    const sample = decodeSample(bytesOf(row["body"]));
+    const sample = decodeSample(bytesOf(record["body"]));
     if (sample.second * 1000 !== timestamp) faults.push("its body is of another second");
     const sum = endpointsOf(sample).reduce((total, delta) => total + delta.requests, 0);
     if (requests !== undefined && sum !== requests)
@@ -33,7 +33,7 @@ const faultsOf = (row: Document): string[] => {
   return faults;
 };
 
-/** Each older document must be one row of its run, and the rows must be numbered without a gap. */
+/** Each older document must be one record of its run, and the records must be numbered without a gap. */
 export const verifyMetrics = async (
   { db, context, onProgress }: VerifyDeps,
   { target, older, today }: Place,
@@ -45,23 +45,23 @@ export const verifyMetrics = async (
     for await (const document of db.collection<Document>(name).find({}, READ)) {
       counts.older += 1;
       if (counts.older % 500 === 0) onProgress(name, counts.older);
-      if (isTodaysRow(document)) continue;
+      if (isTodaysRecord(document)) continue;
       const outcome = metricOf(document, context);
       if (!outcome.ok) counts.left += 1;
       else expected.set(outcome.value.runId, (expected.get(outcome.value.runId) ?? 0) + 1);
     }
   }
   const runs = new Map<string, Run>();
-  for await (const row of db.collection<Document & { _id: string }>(today).find()) {
-    for (const fault of faultsOf(row)) findings.add(`${row._id}: ${fault}`);
+  for await (const record of db.collection<Document & { _id: string }>(today).find()) {
+    for (const fault of faultsOf(record)) findings.add(`${record._id}: ${fault}`);
     counts.checked += 1;
     if (counts.checked % 500 === 0) onProgress(today, counts.checked);
-    const { loadTestRunId, masterInstanceId, seq, type }: Document = row;
+    const { loadTestRunId, masterInstanceId, seq, type }: Document = record;
     const run = runs.get(loadTestRunId) ?? { masterInstances: new Map(), snapshots: new Map() };
     runs.set(loadTestRunId, run);
-    const known = run.masterInstances.get(masterInstanceId) ?? { rows: 0, last: 0 };
+    const known = run.masterInstances.get(masterInstanceId) ?? { records: 0, last: 0 };
     run.masterInstances.set(masterInstanceId, {
-      rows: known.rows + 1,
+      records: known.records + 1,
       last: Math.max(known.last, Number(seq)),
     });
     if (type === RECORD.snapshot)
@@ -75,9 +75,10 @@ export const verifyMetrics = async (
       const own = run?.masterInstances.get(masterInstanceId);
       if (own === undefined) break;
       found += run?.snapshots.get(masterInstanceId) ?? 0;
-      if (own.rows !== own.last) findings.add(`${runId}: ${own.last - own.rows} rows are missing`);
+      if (own.records !== own.last)
+        findings.add(`${runId}: ${own.last - own.records} records are missing`);
     }
-    if (found !== count) findings.add(`${runId}: ${found} rows of ${count} older documents`);
+    if (found !== count) findings.add(`${runId}: ${found} records of ${count} older documents`);
   }
   return findings.verdict(counts);
 };

@@ -1,7 +1,8 @@
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import type { MigrateDeps, MigrateInput } from "../deps.ts";
-import { listed } from "../plan.ts";
-import { readState } from "../state.ts";
+import type { MigrateDeps } from "../state/deps.ts";
+import { listed } from "../state/plan.ts";
+import { readState } from "../state/state.ts";
+import type { Context } from "../transform/entity.ts";
 import { placesAfterSwap } from "./places.ts";
 import type { Verdict } from "./findings.ts";
 import { verifyAll } from "./verify.ts";
@@ -9,7 +10,7 @@ import { verifyAll } from "./verify.ts";
 /** Verifies a migrated database once more, while its backups exist. Changes nothing. */
 export const verifyMigrated = async (
   { db, onProgress }: MigrateDeps,
-  input: MigrateInput,
+  { mapping }: Pick<Context, "mapping">,
 ): Promise<Verdict[]> => {
   const state = await readState(db);
   if (state === undefined) {
@@ -36,7 +37,7 @@ export const verifyMigrated = async (
   return verifyAll(
     {
       db,
-      context: { ...input, keepActive: state.keepActive },
+      context: { mapping, keepActive: state.keepActive },
       onProgress: (name, done) => onProgress(`verifying ${name}`, done, 0),
     },
     places,

@@ -1,8 +1,8 @@
 import type { Db, Document } from "mongodb";
 import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
-import type { MigrateDeps, MigrateInput } from "../deps.ts";
-import type { Lock } from "../lock.ts";
-import { backupOf, listed, newOf, readFrom, SORTING, type Target } from "../plan.ts";
+import type { MigrateDeps } from "../state/deps.ts";
+import type { Lock } from "../state/lock.ts";
+import { backupOf, listed, newOf, readFrom, SORTING, type Target } from "../state/plan.ts";
 import { Fields } from "../read/fields.ts";
 import { READ } from "../read/json.ts";
 import {
@@ -10,16 +10,17 @@ import {
   createRunIndex,
   type RevisionIndex,
   type RunIndex,
-} from "../read/known.ts";
-import { type Job, NEW_JOB, type State } from "../state.ts";
-import { indexesOn } from "../swap/swap.ts";
+} from "../transform/indexes.ts";
+import { type Job, NEW_JOB, type State } from "../state/state.ts";
+import type { Context } from "../transform/entity.ts";
 import { createSteps } from "../transform/steps.ts";
+import { createIndexes } from "./indexes.ts";
 import { copySource, prepareTarget } from "./copy.ts";
-import { makeRows } from "./rows.ts";
+import { writeMetricRecords } from "./metric-records.ts";
 import { copyTimeSeries } from "./time-series.ts";
 
-/** The job of the metrics' second half: rows of the sorted documents. */
-const ROWS = "metrics_rows";
+/** The job that converts the sorted snapshots into records. */
+const METRIC_RECORDS = "metric_records";
 
 const forEachEntity = async <T>(db: Db, name: string, add: (entity: T) => void): Promise<void> => {
   for await (const document of db.collection<Document>(name).find()) {
@@ -27,7 +28,7 @@ const forEachEntity = async <T>(db: Db, name: string, add: (entity: T) => void):
   }
 };
 
-/** Fills the indexes that the step of a target asks: they are not stored, and a resumed migration has none. */
+/** Fills the indexes that a target's step reads. They are in memory only, so a resumed migration fills them again. */
 const fillIndexes = async (
   db: Db,
   stamp: string,
@@ -64,7 +65,7 @@ const jobsOf = (lock: Lock, started: State) => {
 };
 type Jobs = ReturnType<typeof jobsOf>;
 
-/** A time series cannot be renamed: its plain copy is the backup, and what is read. */
+/** Copies time series into plain collections. These are read, and are the backups, since a time series cannot be renamed. */
 const copyTimeSeriesOf = async (
   { db, onProgress }: MigrateDeps,
   stamp: string,
@@ -83,7 +84,7 @@ const copyTimeSeriesOf = async (
 
 const copyTarget = async (
   deps: MigrateDeps,
-  input: MigrateInput,
+  context: Context,
   target: Target,
   jobs: Jobs,
 ): Promise<void> => {
@@ -98,7 +99,7 @@ const copyTarget = async (
   );
   const indexes = { runs: createRunIndex(), revisions: createRevisionIndex() };
   await fillIndexes(db, stamp, target, indexes);
-  const step = createSteps(input, { ids, ...indexes })[target.name];
+  const step = createSteps(context, { ids, ...indexes })[target.name];
   if (step === undefined) throw new Error(`no step for ${target.name}`);
   for (const source of target.sources) {
     const from = readFrom(stamp, source);
@@ -114,7 +115,7 @@ const copyTarget = async (
 /** Copies everything into `<name>__new`, from wherever it was interrupted. */
 export const copyAll = async (
   deps: MigrateDeps,
-  input: MigrateInput,
+  context: Context,
   lock: Lock,
   started: State,
 ): Promise<State> => {
@@ -127,17 +128,17 @@ export const copyAll = async (
   for (const target of started.targets) {
     await create(newOf(target.name));
     if (target.name === "metrics_timeseries") await create(SORTING);
-    await copyTarget(deps, input, target, jobs);
+    await copyTarget(deps, context, target, jobs);
   }
   const total = await db.collection(SORTING).estimatedDocumentCount();
-  await makeRows(
+  await writeMetricRecords(
     {
       db,
-      save: jobs.saver(ROWS),
-      onProgress: (done) => onProgress("rows of metrics", done, total),
+      save: jobs.saver(METRIC_RECORDS),
+      onProgress: (done) => onProgress("metric records", done, total),
     },
-    jobs.of(ROWS),
+    jobs.of(METRIC_RECORDS),
   );
-  for (const { name } of started.targets) await indexesOn(db, name, newOf(name));
+  for (const { name } of started.targets) await createIndexes(db, name, newOf(name));
   return jobs.state();
 };

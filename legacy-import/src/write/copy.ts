@@ -1,8 +1,8 @@
 import { type Db, type Document } from "mongodb";
 import { left as leftBecause, type Older } from "../transform/entity.ts";
 import { READ } from "../read/json.ts";
-import { UNCHANGED, leftOf, newOf, SORTING, type Source } from "../plan.ts";
-import type { Job } from "../state.ts";
+import { UNCHANGED, leftOf, newOf, SORTING, type Source } from "../state/plan.ts";
+import type { Job } from "../state/state.ts";
 import { idText, type StoredDocument } from "../transform/documents.ts";
 import type { Converted, Step } from "../transform/steps.ts";
 import { after, fits, insertAbsent } from "./insert.ts";
@@ -10,13 +10,13 @@ import { after, fits, insertAbsent } from "./insert.ts";
 /** Documents of one round. */
 const BATCH = 500;
 
-export type CopyDeps = {
+type CopyDeps = {
   readonly db: Db;
   readonly step: Step;
   readonly source: Source;
   /** The collection to read: for a time series its plain copy. */
   readonly from: string;
-  /** Ids in the target already, from any source; absent where ids are unique anyway. */
+  /** The ids that the target has, from any source; absent where ids are unique anyway. */
   readonly seen: Set<string> | undefined;
   readonly save: (job: Job) => Promise<void>;
   readonly onProgress: (done: number) => void;
@@ -37,16 +37,16 @@ const verbatim = async (
   return {
     _id: idText(_id),
     reasons: [...reasons],
-    // A document at the size limit cannot be wrapped: only the backup has it.
+    // MongoDB's limit does not allow a wrapped document of the full size: only the backup has it.
     ...(whole !== null && fits({ reasons, whole }) ? { document: whole } : {}),
   };
 };
 
-/** Copies one source, from where its job was interrupted. Every round may be repeated. */
-export const copySource = async (deps: CopyDeps, begun: Job): Promise<Job> => {
+/** Copies one source, from where its job was interrupted. A round that is repeated changes nothing. */
+export const copySource = async (deps: CopyDeps, begun: Job): Promise<void> => {
   const { db, step, source, from, seen, save, onProgress } = deps;
   let job = begun;
-  if (job.done) return job;
+  if (job.done) return;
 
   const round = async (documents: readonly Older[]): Promise<void> => {
     const converted: Converted[] = [];
@@ -101,7 +101,6 @@ export const copySource = async (deps: CopyDeps, begun: Job): Promise<Job> => {
   if (waiting.length > 0) await round(waiting);
   job = { ...job, done: true };
   await save(job);
-  return job;
 };
 
 const faultOf = (

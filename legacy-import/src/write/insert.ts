@@ -2,7 +2,7 @@ import { BSON, type Db, type Document } from "mongodb";
 import { isDuplicate } from "@load-manager/server/stores/mongo/errors.ts";
 import type { StoredDocument } from "../transform/documents.ts";
 
-/** Inserts the absent documents: one with the same id was inserted by the same step before a kill. */
+/** Inserts the documents whose id is absent. Where an id exists, the same round inserted it before a kill. */
 export const insertAbsent = async (
   db: Db,
   collection: string,
@@ -27,7 +27,7 @@ export const insertAbsent = async (
   if (absent.length > 0) await into.insertMany(absent);
 };
 
-/** BSON's order of types, by their `$type` names. `$gt` compares within one type only, so the later types are named. */
+/** BSON's order of types, by their `$type` names. `$gt` compares values of one type only, so a filter names the later types. */
 const TYPES = [
   ["null"],
   ["int", "long", "double", "decimal"],
@@ -59,7 +59,7 @@ const typeOf = (id: unknown): string => {
   return "object";
 };
 
-/** A filter for all ids after this one; for all where it is `undefined`. */
+/** A filter for the documents after this id in BSON's order; `undefined` gives all. */
 export const after = (last: { readonly id: unknown } | undefined): Document => {
   if (last === undefined) return {};
   const at = TYPES.findIndex((types) => (types as readonly string[]).includes(typeOf(last.id)));

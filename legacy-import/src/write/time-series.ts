@@ -1,6 +1,6 @@
 import type { Db, Document } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import type { Source } from "../plan.ts";
+import type { Source } from "../state/plan.ts";
 import { idText } from "../transform/documents.ts";
 
 const BATCH = 500;

@@ -28,6 +28,19 @@ export type ClusterCommands = {
   readonly cleanUp: (run: LoadTestRun, onForcedStep: OnForcedStep) => Promise<void>;
 };
 
+/** The commands about the load of a run that Locust has. */
+export type LoadCommands = Pick<ClusterCommands, "attach" | "start" | "setUsers" | "stop">;
+
+/** Load commands for a Locust that is found out for each command. */
+export const loadCommandsFor = (
+  commandsOf: (run: LoadTestRun) => Promise<LoadCommands>,
+): LoadCommands => ({
+  attach: async (hold) => (await commandsOf(hold.run)).attach(hold),
+  start: async (hold) => (await commandsOf(hold.run)).start(hold),
+  setUsers: async (hold, ...users) => (await commandsOf(hold.run)).setUsers(hold, ...users),
+  stop: async (hold) => (await commandsOf(hold.run)).stop(hold),
+});
+
 /** Somewhere Locust can run a test. */
 export type ClusterAdapter = {
   readonly config: ClusterConfig;

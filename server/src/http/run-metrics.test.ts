@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sampleRow, withProblems } from "../metrics/testing/fixtures.ts";
+import { sampleRecord, withProblems } from "../metrics/testing/fixtures.ts";
 import { endpointId } from "../metrics/codec/sample.ts";
 import { LOAD_TEST, SCRIPT, testApp } from "./testing/test-app.ts";
 
@@ -14,8 +14,8 @@ beforeAll(async () => {
   [full, empty] = [await start(), await start()];
   const error = { error: "HTTP 500", count: 1, firstMs: 1_002_000, lastMs: 1_002_000 };
   const rows = [
-    sampleRow(1, 1000, [{ name: "/a", ok: [10, 20] }]),
-    sampleRow(2, 1001, [{ name: '=cmd|"x', ok: [5] }]),
+    sampleRecord(1, 1000, [{ name: "/a", ok: [10, 20] }]),
+    sampleRecord(2, 1001, [{ name: '=cmd|"x', ok: [5] }]),
     withProblems(3, 1002, {
       errors: [{ id: endpointId("GET", "/a"), ...error }],
       exceptions: [{ workers: "w1", message: "boom", traceback: "line", count: 3 }],

@@ -30,6 +30,10 @@ export class AppError extends Error {
 export const notFound = (what: string, id: string): AppError =>
   new AppError("not-found", `There is no ${what} with the id ${JSON.stringify(id)}.`);
 
+/** The object is not in the version that the client names. */
+export const stale = (what: string, id: string): AppError =>
+  new AppError("stale", `The ${what} ${id} has changed since the client read it; read it again.`);
+
 export const invalid = (field: string, message: string): AppError =>
   new AppError("validation", `${field} ${message}.`, { fields: [{ field, message }] });
 

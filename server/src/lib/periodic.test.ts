@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
-import { createPeriodic } from "./periodic.ts";
+import { expect, test, vi } from "vitest";
+import { createPeriodic, stopWithin } from "./periodic.ts";
 
 const silent = { error: () => {} };
 
@@ -45,6 +45,41 @@ test("an error ends nothing, and the same one is logged once", async () => {
     { event: "test_failed", error: "one", runId: "r" },
     { event: "test_failed", error: "another", runId: "r" },
   ]);
+});
+
+test("an error that goes on is logged again after a minute", async () => {
+  vi.useFakeTimers();
+  try {
+    let logged = 0;
+    const job = createPeriodic({
+      name: "test",
+      intervalMs: 1000,
+      log: { error: () => void (logged += 1) },
+      job: () => Promise.reject(new Error("the same")),
+    });
+    job.start();
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(logged).toBe(1);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(logged).toBe(2);
+    await job.stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("stopping within a time does not wait for a job that takes longer", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const endless = createPeriodic({
+    name: "test",
+    intervalMs: 1,
+    log: silent,
+    job: () => promise,
+  });
+  endless.start();
+  await stopWithin(10, [endless]);
+  resolve();
+  await endless.ended;
 });
 
 test("stop waits for the run under way, aborts its signal, and ends a pause", async () => {

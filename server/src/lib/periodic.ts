@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 
@@ -118,4 +119,15 @@ export const createPeriodic = (options: Options): Periodic => {
     },
     ended,
   };
+};
+
+/** Stops all jobs at once. Resolves when they have ended, and after `ms` at the latest. */
+export const stopWithin = async (
+  ms: number,
+  jobs: readonly { readonly stop: () => Promise<void> }[],
+): Promise<void> => {
+  await Promise.race([
+    Promise.all(jobs.map((job) => job.stop())),
+    sleep(ms, undefined, { ref: false }),
+  ]);
 };

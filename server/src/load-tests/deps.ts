@@ -5,7 +5,7 @@ import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {
-  readonly stores: Stores;
+  readonly stores: Pick<Stores, "loadTests" | "revisions" | "runs">;
   /** The clusters of the current configuration. */
   readonly clusters: () => readonly ClusterConfig[];
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import type { CreateLoadTest, LoadTest, UpdateLoadTest } from "@load-manager/contract/load-test.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
-import { AppError, invalid, notFound } from "../lib/errors.ts";
+import { definedOnly } from "../lib/defined.ts";
+import { AppError, invalid, notFound, stale } from "../lib/errors.ts";
 import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
@@ -68,19 +69,6 @@ export const createLoadTest = async (
   return { loadTest: withScript, warnings };
 };
 
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** Without keys whose value is undefined: stored objects omit absent fields. */
-const definedOnly = <T extends object>(value: T): Defined<T> =>
-  Object.fromEntries(
-    Object.entries(value).filter(([, field]) => field !== undefined),
-  ) as Defined<T>;
-
-const stale = (id: string): AppError =>
-  new AppError("stale", `The load test ${id} has changed since the client read it; read it again.`);
-
 /** Applies a merge patch: with `ifMatch` to that version only, without it again after every race. */
 export const updateLoadTest = async (
   deps: LoadTestDeps,
@@ -92,7 +80,8 @@ export const updateLoadTest = async (
   for (;;) {
     const current = await deps.stores.loadTests.get(id);
     if (current === undefined) throw notFound("load test", id);
-    if (options.ifMatch !== undefined && options.ifMatch !== current.version) throw stale(id);
+    if (options.ifMatch !== undefined && options.ifMatch !== current.version)
+      throw stale("load test", id);
     const patch = definedOnly(fields);
     const next = Object.fromEntries(
       Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null),
@@ -114,7 +103,7 @@ export const deleteLoadTest = async (
   loadTest: LoadTest,
   ifMatch: number | undefined,
 ): Promise<void> => {
-  if (ifMatch !== undefined && ifMatch !== loadTest.version) throw stale(loadTest.id);
+  if (ifMatch !== undefined && ifMatch !== loadTest.version) throw stale("load test", loadTest.id);
   const active = await deps.stores.runs.count(loadTest.id, ACTIVE_STATUSES);
   if (active > 0) {
     throw new AppError(
@@ -123,5 +112,5 @@ export const deleteLoadTest = async (
     );
   }
   if (!(await deps.stores.loadTests.delete(loadTest.id, loadTest.version)))
-    throw stale(loadTest.id);
+    throw stale("load test", loadTest.id);
 };

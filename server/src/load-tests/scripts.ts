@@ -1,13 +1,8 @@
-import { createHash } from "node:crypto";
 import type { LoadTest, ScriptProblem } from "@load-manager/contract/load-test.ts";
 import type { PutScript, ScriptRevision } from "@load-manager/contract/script.ts";
 import { AppError, notFound } from "../lib/errors.ts";
+import { manifestOf } from "../lib/script-manifest.ts";
 import type { LoadTestDeps } from "./deps.ts";
-
-const ENTRYPOINT = "locustfile.py";
-
-const sha256 = (data: string | Uint8Array): string =>
-  createHash("sha256").update(data).digest("hex");
 
 /** Resolves with warnings. Rejects with AppError validation where the script does not compile. */
 export const requireValidScript = async (
@@ -45,24 +40,21 @@ export const addRevision = async (
   input: NewRevision,
 ): Promise<{ readonly revision: ScriptRevision; readonly created: boolean }> => {
   const bytes = new TextEncoder().encode(input.content);
-  const file = { path: ENTRYPOINT, size: bytes.length, sha256: sha256(bytes) };
-  const manifest = sha256(`${file.path}\0${file.sha256}\n`);
+  const manifest = manifestOf(bytes);
   for (let attempt = 0; ; attempt += 1) {
     const newest = await deps.stores.revisions.newest(input.loadTestId);
-    if (newest?.sha256 === manifest) return { revision: newest, created: false };
+    if (newest?.sha256 === manifest.sha256) return { revision: newest, created: false };
     const revision: ScriptRevision = {
       id: deps.ids.next(),
       loadTestId: input.loadTestId,
       revisionNumber: (newest?.revisionNumber ?? 0) + 1,
-      entrypoint: ENTRYPOINT,
-      files: [file],
-      sha256: manifest,
+      ...manifest,
       ...(input.description === undefined ? {} : { description: input.description }),
       createdAt: deps.clock.now(),
       createdBy: input.createdBy,
     };
     try {
-      await deps.stores.revisions.create(revision, new Map([[file.sha256, bytes]]));
+      await deps.stores.revisions.create(revision, new Map([[manifest.files[0].sha256, bytes]]));
       return { revision, created: true };
     } catch (error) {
       const raced = error instanceof AppError && error.kind === "conflict" && attempt < 20;
@@ -105,15 +97,16 @@ export const saveScript = async (
 };
 
 /** A revision with the text of its files. */
-export const withContent = async (deps: LoadTestDeps, revision: ScriptRevision) => {
+export const withContent = async (
+  { stores }: Pick<LoadTestDeps, "stores">,
+  revision: ScriptRevision,
+) => {
+  const contents = await stores.revisions.files(revision);
   const decoder = new TextDecoder();
-  const files = await Promise.all(
-    revision.files.map(async (file) => {
-      const content = await deps.stores.revisions.content(file.sha256);
-      if (content === undefined)
-        throw new Error(`the content of ${file.path} is missing in the store`);
-      return { ...file, content: decoder.decode(content), encoding: "utf-8" as const };
-    }),
-  );
+  const files = revision.files.map((file) => ({
+    ...file,
+    content: decoder.decode(contents.get(file.path)),
+    encoding: "utf-8" as const,
+  }));
   return { ...revision, files };
 };

@@ -4,7 +4,7 @@ import { createMemoryStores } from "../stores/memory/stores.ts";
 import { RECORD } from "./codec/batch.ts";
 import { createCompactor } from "./rollups/compactor.ts";
 import { createRunMetrics } from "./run-metrics.ts";
-import { batchOf, jsonRow, sampleRow, testRun } from "./testing/fixtures.ts";
+import { batchOf, jsonRecord, sampleRecord, testRun } from "./testing/fixtures.ts";
 
 const silent = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
 
@@ -21,9 +21,9 @@ test("a wall clock that is set forward during a run expires none of its metrics"
   const metrics = createRunMetrics({ ...stores, shared: false, clock, retention });
   const from = 1_700_000_000;
   const sampleAt = (seq: number, second: number) =>
-    sampleRow(seq, second, [{ name: "/a", ok: [10] }]);
+    sampleRecord(seq, second, [{ name: "/a", ok: [10] }]);
   const first = Array.from({ length: 60 }, (_, index) => sampleAt(index + 2, from + index));
-  const open = jsonRow(1, RECORD.open, { loadStartedAtMs: from * 1000, workers: ["w"] });
+  const open = jsonRecord(1, RECORD.open, { loadStartedAtMs: from * 1000, workers: ["w"] });
   await metrics.ingestBatch(batchOf([open, ...first]));
   passed += 180_000;
   wall += 180_000 + 15 * 86_400_000;
@@ -38,10 +38,10 @@ test("a wall clock that is set forward during a run expires none of its metrics"
   await compactor.stop();
   const { rollups } = await stores.metrics.readRollups("run", {
     rollups: [{ level: 1, series: "endpoints", fromStart: 0, toStart: Number.MAX_SAFE_INTEGER }],
-    rows: {},
+    records: {},
   });
   expect(rollups.length).toBeGreaterThan(0);
   const now = Math.floor(clock.now() / 1000);
   await metrics.ingestBatch(batchOf([sampleAt(62, now - 1)]));
-  expect((await metrics.aggregates.get("run")).requests).toBe(61);
+  expect(await metrics.requests("run")).toBe(61);
 });

@@ -1,12 +1,12 @@
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
+import type { MetricSnapshot, RunSummary } from "@load-manager/contract/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
 import type { RequestWindow } from "../runs/domain/auto-stop.ts";
 import type { Stores } from "../stores/ports.ts";
 import { createIngest, type Ingested } from "./ingest/ingest.ts";
 import { createSnapshotIngest, type SnapshotOrigin } from "./ingest/snapshot-ingest.ts";
-import { createRunAggregateCache, type RunAggregateCache } from "./live/run-aggregate-cache.ts";
+import { createRunAggregateCache } from "./live/run-aggregate-cache.ts";
 import {
   type Finals,
   finalsOf,
@@ -15,6 +15,7 @@ import {
   sequenceGaps,
 } from "./live/run-aggregate.ts";
 import { toSnapshot } from "./live/snapshot.ts";
+import { createSampleFollower, type SampleFollower } from "./query/follow.ts";
 import { createQueries, type MetricQueries } from "./query/queries.ts";
 import type { Retention } from "./rollups/compactor.ts";
 
@@ -45,13 +46,16 @@ export type RunMetrics = {
   readonly summary: (run: LoadTestRun) => Promise<RunSummary>;
   /** Frees the memory of an ended run. */
   readonly forget: (runId: string) => void;
+  /** Deletes all of them. May be repeated. */
+  readonly deleteRun: (runId: string) => Promise<void>;
 };
 
 /** The same, with what HTTP and streams use besides. */
 export type MetricsFacade = Omit<RunMetrics, "ingestBatch"> & {
   readonly ingestBatch: (bytes: Uint8Array) => Promise<Ingested>;
   readonly queries: MetricQueries;
-  readonly aggregates: RunAggregateCache;
+  /** The samples as they arrive, for live streams. */
+  readonly samples: SampleFollower;
 };
 
 const DAY_SECONDS = 86_400;
@@ -87,7 +91,11 @@ export const createRunMetrics = (deps: {
     snapshot: async (run) => toSnapshot(await aggregates.get(run.id), clock.now()),
     summary: queries.summaryOfRun,
     forget: aggregates.forget,
+    deleteRun: async (runId) => {
+      await metrics.deleteRun(runId);
+      aggregates.forget(runId);
+    },
     queries,
-    aggregates,
+    samples: createSampleFollower(metrics, aggregates),
   };
 };

@@ -63,7 +63,7 @@ export const DUMP_KINDS: readonly DumpKind[] = [
 ];
 
 /** The totals of a record, for stores that write them beside the bytes. */
-export type DenormalizedTotalsOf = (row: MetricRecord) => DenormalizedTotals | undefined;
+export type DenormalizedTotalsOf = (record: MetricRecord) => DenormalizedTotals | undefined;
 
 /** Records after a place, and the place of the last; without one, there are no more. Only the store that gave a place understands it. */
 export type DumpPage<T> = { readonly records: T[]; readonly last?: string };
@@ -71,7 +71,7 @@ export type DumpPage<T> = { readonly records: T[]; readonly last?: string };
 /** One kind in one adapter. */
 export type KindDump<T> = {
   readonly walk: (after: string | undefined) => Promise<DumpPage<T>>;
-  readonly put: (records: readonly T[], plain?: DenormalizedTotalsOf) => Promise<void>;
+  readonly put: (records: readonly T[], totalsOf?: DenormalizedTotalsOf) => Promise<void>;
   readonly count: () => Promise<number>;
   readonly clear: () => Promise<void>;
 };
@@ -91,7 +91,7 @@ export type StoreDump = {
   readonly put: <K extends DumpKind>(
     kind: K,
     records: readonly DumpRecords[K][],
-    plain?: DenormalizedTotalsOf,
+    totalsOf?: DenormalizedTotalsOf,
   ) => Promise<void>;
   /** How many there are, or somewhat more: for showing progress. */
   readonly count: (kind: DumpKind) => Promise<number>;
@@ -112,8 +112,8 @@ export const storeDump = (
   const of = <K extends DumpKind>(kind: K) => dumps.get(kind) as KindDump<DumpRecords[K]>;
   return {
     walk: (kind, after) => of(kind).walk(after),
-    put: async (kind, records, plain) => {
-      if (records.length > 0) await of(kind).put(records, plain);
+    put: async (kind, records, totalsOf) => {
+      if (records.length > 0) await of(kind).put(records, totalsOf);
     },
     count: (kind) => of(kind).count(),
     clear: (kind) => of(kind).clear(),

@@ -1,20 +1,25 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { type LoadTestRun, RunEvent, RunSummary } from "@load-manager/contract/run.ts";
+import { RunSummary } from "@load-manager/contract/metrics.ts";
+import { type LoadTestRun, RunEvent } from "@load-manager/contract/run.ts";
 import { z } from "zod";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { createPeriodic } from "../lib/periodic.ts";
-import type { RunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
-import type { Stores } from "../stores/ports.ts";
+import type { Names } from "../metrics/query/sample-event.ts";
+import type { RunStore } from "../stores/model/load-test-run.ts";
 import { copyCursor, type Cursor, hasReached, startCursor } from "./cursor.ts";
-import { compactedFrames, type Frame, nextFrames, unpositionedFrame } from "./frames.ts";
+import {
+  compactedFrames,
+  type Frame,
+  nextFrames,
+  type StreamSources,
+  unpositionedFrame,
+} from "./frames.ts";
 import { createReader, type Reader } from "./reader.ts";
-import type { Names } from "./sample-event.ts";
 
-export type FeedDeps = {
-  readonly stores: Pick<Stores, "runs" | "events" | "metrics">;
-  readonly aggregates: RunAggregateCache;
+export type FeedDeps = StreamSources & {
+  readonly runs: Pick<RunStore, "get">;
   readonly log: Log;
 };
 
@@ -51,38 +56,32 @@ type Position = { readonly cursor: Cursor; readonly names: Names };
 
 /** The position after everything that is stored of a run now. */
 const currentPosition = async (
-  { stores, aggregates }: FeedDeps,
+  { samples, events }: StreamSources,
   runId: string,
 ): Promise<Position> => {
-  const { lastSecond, masterInstances, names } = await aggregates.getWithoutTotals(runId);
-  const seqs = [...masterInstances].map(
-    ([masterInstanceId, { upTo, beyond }]): [string, number] => [
-      masterInstanceId,
-      [...beyond].reduce((last, seq) => Math.max(last, seq), upTo),
-    ],
-  );
-  const cursor: Cursor = { second: lastSecond, arrival: 0, seqs: new Map(seqs) };
+  const { position, names } = await samples.current(runId);
+  const cursor: Cursor = { ...position, arrival: 0 };
   for (;;) {
-    const events = await stores.events.after(runId, cursor.arrival, EVENTS_AT_ONCE);
-    cursor.arrival = events.at(-1)?.arrival ?? cursor.arrival;
-    if (events.length < EVENTS_AT_ONCE) return { cursor, names: new Map(names) };
+    const page = await events.after(runId, cursor.arrival, EVENTS_AT_ONCE);
+    cursor.arrival = page.at(-1)?.arrival ?? cursor.arrival;
+    if (page.length < EVENTS_AT_ONCE) return { cursor, names };
   }
 };
 
 /** Sends readers what is new, and ends them where the run is settled or deleted; → whether there may be more. */
 const advance = async (
-  stores: FeedDeps["stores"],
+  deps: FeedDeps,
   runId: string,
   { cursor, names }: Position,
   readers: ReadonlySet<Reader>,
 ): Promise<boolean> => {
-  const run = await stores.runs.get(runId);
-  const frames = await nextFrames(stores, runId, cursor, names);
+  const run = await deps.runs.get(runId);
+  const frames = await nextFrames(deps, runId, cursor, names);
   for (const frame of frames) for (const reader of readers) reader.offer(frame);
   if (frames.length > 0) return true;
   if (run !== undefined && run.settledAt === undefined) return false;
   const rest: Frame[] = [];
-  for await (const frame of compactedFrames(stores.metrics, runId, cursor)) rest.push(frame);
+  for await (const frame of compactedFrames(deps, runId, cursor)) rest.push(frame);
   if (run !== undefined) rest.push(endFrame(run, cursor));
   for (const reader of readers) {
     for (const frame of rest) reader.offer(frame);
@@ -93,16 +92,16 @@ const advance = async (
 
 /** Sends a reader everything between its cursor and the feed's. */
 const catchUp = async (
-  stores: FeedDeps["stores"],
+  deps: FeedDeps,
   runId: string,
   reader: Reader,
   { cursor, names }: Position,
 ): Promise<void> => {
   while (!reader.isClosed()) {
-    for await (const frame of compactedFrames(stores.metrics, runId, reader.cursor)) {
+    for await (const frame of compactedFrames(deps, runId, reader.cursor)) {
       await reader.send(frame);
     }
-    const frames = await nextFrames(stores, runId, reader.cursor, names);
+    const frames = await nextFrames(deps, runId, reader.cursor, names);
     for (const frame of frames) await reader.send(frame);
     if (frames.length > 0) continue;
     if (hasReached(reader.cursor, cursor)) return;
@@ -113,7 +112,7 @@ const catchUp = async (
 
 /** Follows one run for all its readers: reads the store when woken, encodes each event once. */
 export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) => {
-  const { stores, log } = deps;
+  const { log } = deps;
   /** Readers that get every new frame. */
   const following = new Set<Reader>();
   /** These, and those that are still catching up. */
@@ -133,7 +132,7 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
         return "done";
       }
       while (connected.size > 0) {
-        if (!(await advance(stores, runId, current, following))) return undefined;
+        if (!(await advance(deps, runId, current, following))) return undefined;
         // Lets the connections write between two reads.
         await setImmediate();
       }
@@ -144,7 +143,7 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
 
   const join = async (reader: Reader, run: LoadTestRun, resumes: boolean): Promise<void> => {
     const current = await position;
-    if (resumes) await catchUp(stores, runId, reader, current);
+    if (resumes) await catchUp(deps, runId, reader, current);
     else {
       Object.assign(reader.cursor, copyCursor(current.cursor));
       await reader.send(statusFrame(run, reader.cursor));

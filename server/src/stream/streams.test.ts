@@ -4,7 +4,8 @@ import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { RECORD } from "../metrics/codec/batch.ts";
 import { createCompactor } from "../metrics/rollups/compactor.ts";
-import { jsonRow, type Requests, sampleRow, testRun } from "../metrics/testing/fixtures.ts";
+import { jsonRecord, type Requests, sampleRecord, testRun } from "../metrics/testing/fixtures.ts";
+import { createSampleFollower } from "../metrics/query/follow.ts";
 import { createRunAggregateCache } from "../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { createStreams } from "./streams.ts";
@@ -15,14 +16,11 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-const setUp = async () => {
-  const stores = createMemoryStores();
+const setUp = async (stores = createMemoryStores()) => {
   await stores.runs.create(testRun());
-  const streams = createStreams({
-    stores,
-    aggregates: createRunAggregateCache(stores.metrics),
-    log,
-  });
+  const { metrics } = stores;
+  const samples = createSampleFollower(metrics, createRunAggregateCache(metrics));
+  const streams = createStreams({ runs: stores.runs, events: stores.events, samples, log });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -82,7 +80,7 @@ const setUp = async () => {
   const append = async (from: number, to: number, more: readonly Requests[] = []) => {
     for (let second = from; second <= to; second += 1) {
       const requests = [{ name: "/a", ok: [10, 20], failed: [5] }, ...more];
-      await stores.metrics.append([sampleRow(second - 998, second, requests)]);
+      await stores.metrics.append([sampleRecord(second - 998, second, requests)]);
     }
     streams.wake("run");
   };
@@ -97,7 +95,7 @@ const until = (condition: () => boolean) => expect.poll(condition, { timeout: 10
 describe("a stream", () => {
   test("sends samples, status and events as they arrive, each once, and the end", async () => {
     const { stores, read, append } = await setUp();
-    await stores.metrics.append([jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000 })]);
+    await stores.metrics.append([jsonRecord(1, RECORD.open, { loadStartedAtMs: 1_000_000 })]);
     const reader = await read();
     await until(() => reader.events().length === 1);
     expect(reader.events()[0]).toMatchObject({ type: "status", data: { data: { to: "Running" } } });
@@ -120,6 +118,25 @@ describe("a stream", () => {
     await stores.runs.update("run", { version: 2 }, { status: "Finished", settledAt: 9 });
     await until(reader.ended);
     expect(reader.events().at(-1)).toMatchObject({ type: "end", data: { status: "Finished" } });
+  });
+
+  test("of a run whose store failed at first works for the next reader", async () => {
+    const stores = createMemoryStores();
+    let failures = 1;
+    const after: typeof stores.events.after = async (...args) => {
+      if (failures > 0) throw new Error(`the store fails ${failures--} times`);
+      return stores.events.after(...args);
+    };
+    const { connect, read, append } = await setUp({
+      ...stores,
+      events: { ...stores.events, after },
+    });
+    const failed = await connect("0");
+    failed.on("error", () => {});
+    await until(() => failed.closed);
+    const reader = await read("0");
+    await append(1000, 1001);
+    await until(() => reader.seconds().length === 2);
   });
 
   test("continues after the last event of a reader or from the start, also when samples have been compacted", async () => {
@@ -175,7 +192,7 @@ describe("a stream", () => {
     await until(() => reader.seconds().length === 6);
     // These are compacted before the feed reads them; then another arrives, or the run ends.
     const rows = [1006, 1007].map((second) =>
-      sampleRow(second - 998, second, [{ name: "/a", ok: [1] }]),
+      sampleRecord(second - 998, second, [{ name: "/a", ok: [1] }]),
     );
     await stores.metrics.append(rows);
     await compactAll();
@@ -186,7 +203,7 @@ describe("a stream", () => {
     const late = await read(`1004.0.${"b0".repeat(16)}-6`);
     await until(() => late.seconds().length >= 4);
     expect(late.seconds()).toEqual(span(1005, 1008));
-    await stores.metrics.append([sampleRow(11, 1009, [{ name: "/a", ok: [1] }])]);
+    await stores.metrics.append([sampleRecord(11, 1009, [{ name: "/a", ok: [1] }])]);
     await compactAll();
     await stores.runs.update("run", { version: 1 }, { status: "Failed", settledAt: 9 });
     await until(() => reader.ended() && late.ended());

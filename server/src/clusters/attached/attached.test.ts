@@ -6,7 +6,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { runOf } from "../../stores/testing/fixtures.ts";
 import { createAttached } from "./attached.ts";
 import { PLUGIN_CAPABILITIES } from "../plugin/observation.ts";
-import { WEB_UI_CAPABILITIES } from "../web-ui/web-ui.ts";
+import { NO_CAPABILITIES } from "../../runs/domain/capabilities.ts";
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -60,7 +60,7 @@ const fakeLocust = async () => {
 const lost = runOf({
   status: "Failed",
   slot: 0,
-  startSent: { at: 1, capabilities: WEB_UI_CAPABILITIES },
+  startSent: { at: 1, capabilities: NO_CAPABILITIES },
   finishedAt: 2,
 });
 

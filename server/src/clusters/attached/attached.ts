@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { createPluginClient } from "../plugin/client.ts";
 import { engineOf, fenceOf, observationOf } from "../plugin/observation.ts";
 import { createWebUi } from "../web-ui/web-ui.ts";
-import type { ClusterAdapter, Hold } from "../port.ts";
+import { type ClusterAdapter, type LoadCommands, loadCommandsFor } from "../port.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
 import { pluginCommands } from "../plugin/commands.ts";
 
@@ -17,8 +17,8 @@ const mayHaveLoad = (run: LoadTestRun): boolean =>
 type AttachedConfig = Extract<ClusterConfig, { readonly kind: "attached" }>;
 
 /**
- * A Locust master that someone runs, with our plugin or without it: each observation finds out which. Without the plugin
- * Locust's own pages are webUi.
+ * A Locust master that someone runs, with our plugin or without it: each observation and each command finds out which.
+ * Without the plugin Locust's own pages are used.
  */
 export const createAttached = (
   config: AttachedConfig,
@@ -34,12 +34,19 @@ export const createAttached = (
       ? deps.callbackTokens()
       : [config.authToken, ...deps.callbackTokens()];
   const client = createPluginClient(config.baseUrl, tokens, deps.clock);
-  const commands = pluginCommands(deps);
   const webUi = createWebUi(config.baseUrl, tokens, deps.clock);
 
-  const withPlugin = async (): Promise<boolean> => (await client.status()).kind !== "no-plugin";
-  const stop = async (hold: Hold): Promise<void> =>
-    (await withPlugin()) ? commands.stop(client, hold) : webUi.stop();
+  const ofPlugin = pluginCommands(deps, client);
+  const ofPages: LoadCommands = {
+    // Nobody there could refuse a stale fence.
+    attach: async () => {},
+    start: ({ run }) => webUi.start(run),
+    setUsers: ({ run }, targetUsers, spawnRate) => webUi.setUsers(run, targetUsers, spawnRate),
+    stop: webUi.stop,
+  };
+  const commands = loadCommandsFor(async () =>
+    (await client.status()).kind === "no-plugin" ? ofPages : ofPlugin,
+  );
 
   return {
     config,
@@ -54,22 +61,14 @@ export const createAttached = (
     },
     commands: {
       prepare: async () => {},
-      attach: async (hold) => {
-        if (await withPlugin()) await commands.attach(client, hold);
-      },
-      start: async (hold) =>
-        (await withPlugin()) ? commands.start(client, hold) : webUi.start(hold.run),
-      setUsers: async (hold, targetUsers, spawnRate) =>
-        (await withPlugin())
-          ? commands.setUsers(client, hold, targetUsers, spawnRate)
-          : webUi.setUsers(hold.run, targetUsers, spawnRate),
-      stop,
+      ...commands,
       kill: async () => {},
       cleanUp: async (run: LoadTestRun) => {
         const reply = await client.status();
         if (reply.kind === "status") {
           const mine = reply.status.run?.runId === run.id;
-          if (mine && reply.status.run?.phase !== "ended") await stop({ run, fence: run.fence });
+          if (mine && reply.status.run?.phase !== "ended")
+            await commands.stop({ run, fence: run.fence });
         } else if (mayHaveLoad(run)) await webUi.end(run);
         webUi.forget(run.id);
       },

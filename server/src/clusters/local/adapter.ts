@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { ForcedStep } from "../../runs/domain/observation.ts";
 import { createPluginClient, type PluginClient } from "../plugin/client.ts";
 import { pluginCommands } from "../plugin/commands.ts";
-import type { ClusterAdapter } from "../port.ts";
+import { type ClusterAdapter, loadCommandsFor } from "../port.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
 import { observeLocal } from "./observe.ts";
 import { endProcesses } from "./processes.ts";
@@ -23,7 +23,6 @@ type Deps = {
 
 /** A cluster whose Locust processes are started for each run, on this machine. */
 export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => {
-  const commands = pluginCommands(deps);
   const processes = createRunProcesses(deps.runsFolder, config.workers);
   const { folderOf } = processes;
 
@@ -50,11 +49,7 @@ export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => 
           urls: deps.callbackUrls(),
           token: deps.callbackTokens()[0] ?? "",
         }),
-      attach: async (hold) => commands.attach(await clientOf(hold.run), hold),
-      start: async (hold) => commands.start(await clientOf(hold.run), hold),
-      setUsers: async (hold, targetUsers, spawnRate) =>
-        commands.setUsers(await clientOf(hold.run), hold, targetUsers, spawnRate),
-      stop: async (hold) => commands.stop(await clientOf(hold.run), hold),
+      ...loadCommandsFor(async (run) => pluginCommands(deps, await clientOf(run))),
       kill: ({ run }, onForcedStep) => endProcesses(() => processes.find(run.id), onForcedStep),
       cleanUp: async (run, onForcedStep) => {
         // Processes of an ended run always get a SIGTERM, so only a SIGKILL is worth an event.

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import { createPeriodic } from "../../lib/periodic.ts";
@@ -13,11 +14,16 @@ export const createOrphanReaper = (deps: {
   readonly runsFolder: string;
   /** The identity of the store that has the runs; processes of other stores in the same folder are left alone. */
   readonly store: string;
-  /** Whether the run still needs its processes. Where that cannot be known now it rejects, and nothing is ended. */
-  readonly isWanted: (runId: string) => Promise<boolean>;
+  /** Where it rejects, nothing is ended. */
+  readonly runOf: (runId: string) => Promise<Pick<LoadTestRun, "settledAt"> | undefined>;
   readonly log: Log;
 }) => {
-  const { runsFolder, store, isWanted, log } = deps;
+  const { runsFolder, store, runOf, log } = deps;
+
+  const isOrphan = async (runId: string): Promise<boolean> => {
+    const run = await runOf(runId);
+    return run === undefined || run.settledAt !== undefined;
+  };
 
   const end = async (folder: string): Promise<void> => {
     const list = async () =>
@@ -34,7 +40,7 @@ export const createOrphanReaper = (deps: {
     const folders = new Set((await processesBelow(runsFolder, store)).map(({ folder }) => folder));
     for (const folder of folders) {
       try {
-        if (!(await isWanted(basename(folder)))) await end(folder);
+        if (await isOrphan(basename(folder))) await end(folder);
       } catch (error) {
         log.warn(
           { event: "orphan_processes_left", folder, error: messageOf(error) },

@@ -9,14 +9,12 @@ const sent = async (limits: { durationSeconds?: number; maxDurationSec?: number 
     status: async () => ({ kind: "no-plugin" }),
     command: async (_: string, body: object) => void bodies.push(body),
   } as unknown as PluginClient;
-  const commands = pluginCommands({
-    callbackTokens: () => ["t"],
-    callbackUrls: () => ["http://u"],
-  });
+  const callback = { callbackTokens: () => ["t"], callbackUrls: () => ["http://u"] };
+  const commands = pluginCommands(callback, client);
   const { durationSeconds: _, maxDurationSec: __, ...run } = runOf();
   const hold = { run: { ...run, ...limits }, fence: 2 };
-  await commands.attach(client, hold);
-  await commands.start(client, hold);
+  await commands.attach(hold);
+  await commands.start(hold);
   return bodies.map((body) =>
     Object.fromEntries(Object.entries(body).filter(([name]) => name.endsWith("Seconds"))),
   );

@@ -1,6 +1,6 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { PluginClient } from "./client.ts";
-import type { Hold } from "../port.ts";
+import type { LoadCommands } from "../port.ts";
 
 type Callback = {
   readonly callbackTokens: () => readonly string[];
@@ -14,10 +14,13 @@ const limits = ({ durationSeconds, maxDurationSec }: LoadTestRun) => ({
 });
 
 /** The commands that the plugin takes; each may be repeated, and carries run and fence. */
-export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
+export const pluginCommands = (
+  { callbackTokens, callbackUrls }: Callback,
+  client: PluginClient,
+): LoadCommands => {
   const reachUs = () => ({ urls: callbackUrls(), token: callbackTokens()[0] ?? "" });
   return {
-    attach: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
+    attach: ({ run, fence }) =>
       client.command("attach", {
         ...reachUs(),
         run: run.id,
@@ -26,7 +29,7 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
       }),
     /** Tells the plugin the offset of the master's clock, so that the run's times are on the server's clock. */
-    start: async (client: PluginClient, { run, fence }: Hold): Promise<void> => {
+    start: async ({ run, fence }) => {
       const seen = await client.status();
       const aheadMs = seen.kind === "status" ? seen.clockAheadMs : 0;
       await client.command("start", {
@@ -42,12 +45,7 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         ...(aheadMs === 0 ? {} : { clockAheadSeconds: aheadMs / 1000 }),
       });
     },
-    setUsers: (
-      client: PluginClient,
-      { run, fence }: Hold,
-      users: number,
-      spawnRate: number,
-    ): Promise<void> =>
+    setUsers: ({ run, fence }, users, spawnRate) =>
       client.command("users", {
         runId: run.id,
         fence,
@@ -55,7 +53,6 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         spawnRate,
         ...(run.commandedLoad === undefined ? {} : { at: run.commandedLoad.at }),
       }),
-    stop: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
-      client.command("stop", { runId: run.id, fence, cause: "manager" }),
+    stop: ({ run, fence }) => client.command("stop", { runId: run.id, fence, cause: "manager" }),
   };
 };

@@ -1,18 +1,12 @@
-import type { Capabilities, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
+import { NO_CAPABILITIES } from "../../runs/domain/capabilities.ts";
 import type { LoadState, Observation } from "../../runs/domain/observation.ts";
 import type { ClusterProbe } from "../port.ts";
 import { createPages, type Pages } from "./pages.ts";
 import { createRunMemory, type RunMemory } from "./run-memory.ts";
 import { isBusy, isEnding, isLoading, snapshotOf, type Stats } from "./stats.ts";
-
-/** A Locust without the plugin does nothing by itself. */
-export const WEB_UI_CAPABILITIES: Capabilities = {
-  restartSafeStart: false,
-  ownDeadline: false,
-  finalReport: false,
-};
 
 /** The state of a master that has had no load yet; after a load it is "stopped". */
 const FRESH = "ready";
@@ -47,7 +41,7 @@ const observationOf = (
   stats: Stats,
   aheadMs: number,
 ): Observation => {
-  const capabilities = WEB_UI_CAPABILITIES;
+  const capabilities = NO_CAPABILITIES;
   const connected = (stats.workers ?? []).filter((worker) => worker.state !== "missing").length;
   // A master without workers (local mode) lists none, and is a worker itself.
   const workers = stats.workers === undefined ? 1 : connected;

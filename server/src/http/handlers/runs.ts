@@ -9,7 +9,7 @@ import { createTestRun } from "../../runs/commands/create.ts";
 import { deleteRun } from "../../runs/commands/delete.ts";
 import { stopTestRun } from "../../runs/commands/stop.ts";
 import { updateRun } from "../../runs/commands/update.ts";
-import { recordEvent } from "../../runs/journal/events.ts";
+import { addNote } from "../../runs/commands/add-note.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
@@ -37,7 +37,7 @@ type Deps = Parameters<typeof createTestRun>[0] &
   };
 
 /** The run, where the caller may see it; otherwise the same 404 as for a run that does not exist. */
-const ownRunOf = async (runs: RunStore, caller: Caller, id: string): Promise<LoadTestRun> => {
+const runInScope = async (runs: RunStore, caller: Caller, id: string): Promise<LoadTestRun> => {
   const run = await runs.get(id);
   if (run === undefined) throw notFound("run", id);
   assertVisible(caller, run, "run", id);
@@ -50,7 +50,7 @@ export const visibleRunOf = async (
   caller: Caller,
   id: string,
 ): Promise<LoadTestRun> => {
-  const run = await ownRunOf(runs, caller, id);
+  const run = await runInScope(runs, caller, id);
   if (run.deletingAt !== undefined) throw notFound("run", id);
   return run;
 };
@@ -95,11 +95,11 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
       body: await answer(await visibleRun(caller, params.runId)),
     }),
     updateRun: async ({ params, body, caller, ifMatch }) => {
-      const run = await ownRunOf(runs, caller, params.runId);
+      const run = await runInScope(runs, caller, params.runId);
       return { body: await answer(await updateRun(deps, run, body, ifMatch, caller.name)) };
     },
     deleteRun: async ({ params, caller, ifMatch }) => {
-      const run = await ownRunOf(runs, caller, params.runId);
+      const run = await runInScope(runs, caller, params.runId);
       await deleteRun(deps, run, ifMatch, caller.name);
       return { body: null };
     },
@@ -117,14 +117,9 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
     },
     addRunEvent: async ({ params, body, caller, newId }) => {
       const run = await visibleRun(caller, params.runId);
-      const event = {
-        at: body.at ?? deps.clock.now(),
-        type: "note" as const,
-        message: body.message,
-        data: { createdBy: caller.name },
-      };
-      await recordEvent(events, run.id, { id: newId, ...event });
-      return { body: event };
+      const { at, message } = body;
+      const note = { id: newId, at, message, createdBy: caller.name };
+      return { body: await addNote(deps, run.id, note) };
     },
     listRunEvents: async ({ params, query, caller }) => {
       const run = await visibleRun(caller, params.runId);

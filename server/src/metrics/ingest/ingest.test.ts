@@ -10,19 +10,19 @@ import {
 } from "../live/run-aggregate.ts";
 import { encodeHistogram } from "../codec/histogram.ts";
 import { RECORD } from "../codec/batch.ts";
-import { batchOf, jsonRow, sampleRow, testRun } from "../testing/fixtures.ts";
+import { batchOf, jsonRecord, sampleRecord, testRun } from "../testing/fixtures.ts";
 import { createIngest } from "./ingest.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { createQueries } from "../query/queries.ts";
 import { toSnapshot } from "../live/snapshot.ts";
 import { createSnapshotIngest } from "./snapshot-ingest.ts";
 
-const rows = (): MetricRecord[] => [
-  jsonRow(1, RECORD.open, { loadStartedAtMs: 1_000_000, workers: ["w"] }),
-  sampleRow(2, 1000, [{ name: "/a", ok: [10, 20] }]),
-  jsonRow(3, RECORD.event, { atMs: 1_000_500, type: "worker_lost", message: "gone" }),
-  sampleRow(4, 1001, [{ name: "/a", ok: [10], failed: [5] }]),
-  jsonRow(5, RECORD.final, { stopIssuedAtMs: 1_002_000 }),
+const records = (): MetricRecord[] => [
+  jsonRecord(1, RECORD.open, { loadStartedAtMs: 1_000_000, workers: ["w"] }),
+  sampleRecord(2, 1000, [{ name: "/a", ok: [10, 20] }]),
+  jsonRecord(3, RECORD.event, { atMs: 1_000_500, type: "worker_lost", message: "gone" }),
+  sampleRecord(4, 1001, [{ name: "/a", ok: [10], failed: [5] }]),
+  jsonRecord(5, RECORD.final, { stopIssuedAtMs: 1_002_000 }),
 ];
 
 /** All totals of a run, for an exact comparison. */
@@ -43,16 +43,16 @@ const fingerprint = (runAggregate: RunAggregate): string =>
 
 test("100,000 orders of a run's records with repeats: the totals are exactly the same", () => {
   const list = [
-    ...rows(),
-    sampleRow(6, 1001, [
+    ...records(),
+    sampleRecord(6, 1001, [
       { name: "/a", ok: [0.05, 7, 7, 60_000] },
       { name: "/b", ok: [null, 3] },
     ]),
-    sampleRow(7, 1000, [{ name: "/b", failed: [12.345, 900] }]),
-    sampleRow(8, 1003, [{ name: "/a", ok: [8] }], { target: 9, real: 9 }),
+    sampleRecord(7, 1000, [{ name: "/b", failed: [12.345, 900] }]),
+    sampleRecord(8, 1003, [{ name: "/a", ok: [8] }], { target: 9, real: 9 }),
   ];
   const whole = emptyRunAggregate();
-  for (const row of list) addRecord(whole, row);
+  for (const record of list) addRecord(whole, record);
   const expected = fingerprint(whole);
   let state = 42;
   const below = (limit: number): number => {
@@ -67,7 +67,7 @@ test("100,000 orders of a run's records with repeats: the totals are exactly the
       [order[at], order[other]] = [order[other], order[at]];
     }
     const runAggregate = emptyRunAggregate();
-    for (const row of order) if (row !== undefined) addRecord(runAggregate, row);
+    for (const record of order) if (record !== undefined) addRecord(runAggregate, record);
     if (fingerprint(runAggregate) !== expected) different += 1;
   }
   expect(different).toBe(0);
@@ -101,7 +101,7 @@ describe("batches of the plugin", () => {
           it = world();
           await it.stores.runs.create(testRun());
           for (const cut of [...cuts, [4, 3, 2, 1, 0]]) {
-            await it.ingestBatch(batchOf(cut.flatMap((index) => rows()[index] ?? [])));
+            await it.ingestBatch(batchOf(cut.flatMap((index) => records()[index] ?? [])));
           }
           const runAggregate = await it.aggregates.get("run");
           expect(runAggregate.requests).toBe(4);
@@ -115,13 +115,13 @@ describe("batches of the plugin", () => {
   });
 
   test("are refused as gone if they are older than the retention", async () => {
-    const old = batchOf([sampleRow(1, 499, [{ name: "/a", ok: [1] }])]);
+    const old = batchOf([sampleRecord(1, 499, [{ name: "/a", ok: [1] }])]);
     await expect(it.ingestBatch(old)).rejects.toMatchObject({ kind: "gone" });
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
   test("are acknowledged with their last seq, and the answer lists unknown endpoints", async () => {
-    const answer = await it.ingestBatch(batchOf(rows().slice(0, 2)));
+    const answer = await it.ingestBatch(batchOf(records().slice(0, 2)));
     expect(answer).toMatchObject({
       run: { id: "run" },
       acknowledgedSeq: 2,
@@ -130,33 +130,50 @@ describe("batches of the plugin", () => {
   });
 
   test("of a run that does not exist are refused", async () => {
-    await expect(it.ingestBatch(batchOf(rows(), "nobody"))).rejects.toMatchObject({ kind: "gone" });
+    await expect(it.ingestBatch(batchOf(records(), "nobody"))).rejects.toMatchObject({
+      kind: "gone",
+    });
   });
 
   test("with one invalid record are refused completely, and nothing is stored", async () => {
-    const bad = [...rows(), jsonRow(6, 99, {})];
+    const bad = [...records(), jsonRecord(6, 99, {})];
     await expect(it.ingestBatch(batchOf(bad))).rejects.toMatchObject({ kind: "validation" });
     expect(await it.stores.metrics.read("run")).toEqual([]);
   });
 
   test("with a known seq and other bytes do not replace the first record, and an event records it", async () => {
-    await it.ingestBatch(batchOf(rows()));
-    await it.ingestBatch(batchOf([sampleRow(2, 1000, [{ name: "/a", ok: [99] }])]));
+    await it.ingestBatch(batchOf(records()));
+    await it.ingestBatch(batchOf([sampleRecord(2, 1000, [{ name: "/a", ok: [99] }])]));
     expect((await it.aggregates.get("run")).requests).toBe(4);
     expect((await events()).map(({ type }) => type)).toContain("conflicting_record");
   });
 
   test("with a missing seq or without the final record are not complete", () => {
     const gap = emptyRunAggregate();
-    for (const row of rows().filter(({ seq }) => seq !== 3)) addRecord(gap, row);
+    for (const record of records().filter(({ seq }) => seq !== 3)) addRecord(gap, record);
     expect(finalsOf(gap).complete).toBe(false);
     const open = emptyRunAggregate();
-    for (const row of rows().slice(0, 4)) addRecord(open, row);
+    for (const record of records().slice(0, 4)) addRecord(open, record);
     expect(finalsOf(open).complete).toBe(false);
   });
 
+  test("of two master instances: the load ended as the one says that began last", () => {
+    const runAggregate = emptyRunAggregate();
+    for (const [id, at, stopCause] of [
+      ["a", 2_000_000, "deadline"],
+      ["b", 1_000_000, "manager"],
+    ] as const) {
+      const masterInstanceId = id.repeat(32);
+      const open = jsonRecord(1, RECORD.open, { loadStartedAtMs: at, workers: ["w"] });
+      const final = jsonRecord(2, RECORD.final, { loadStartedAtMs: at, stopCause });
+      addRecord(runAggregate, { ...open, masterInstanceId });
+      addRecord(runAggregate, { ...final, masterInstanceId });
+    }
+    expect(finalsOf(runAggregate)).toMatchObject({ masterInstances: 2, stopCause: "deadline" });
+  });
+
   test("the live snapshot: totals, users, and a rate that falls to 0", async () => {
-    await it.ingestBatch(batchOf(rows()));
+    await it.ingestBatch(batchOf(records()));
     const runAggregate = await it.aggregates.get("run");
     const soon = toSnapshot(runAggregate, 1_002_500);
     expect(soon).toMatchObject({

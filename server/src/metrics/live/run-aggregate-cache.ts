@@ -44,7 +44,7 @@ export const createRunAggregateCache = (
 
   const read = async (runId: string, withTotals: boolean): Promise<RunAggregate> => {
     const rollups = withTotals ? [META_ROLLUPS, ENDPOINT_ROLLUPS] : [META_ROLLUPS];
-    return runAggregateOf(await metrics.readRollups(runId, { rollups, rows: {} }), withTotals);
+    return runAggregateOf(await metrics.readRollups(runId, { rollups, records: {} }), withTotals);
   };
 
   const load = (runId: string): Promise<RunAggregate> => {

@@ -176,7 +176,7 @@ const addEndpointRollup = (
 
 /** The aggregate of everything that was read of a run: meta rollups, endpoint rollups of one level, records. */
 export const runAggregateOf = (
-  { rollups, rows, compacted }: Reading,
+  { rollups, records, compacted }: Reading,
   withTotals: boolean,
 ): RunAggregate => {
   const runAggregate = emptyRunAggregate();
@@ -189,7 +189,7 @@ export const runAggregateOf = (
     if (rollup.series === SERIES.meta) addMeta(runAggregate, rollup.body);
     else addEndpointRollup(runAggregate, rollup);
   }
-  for (const record of rows) addRecord(runAggregate, record, { withTotals });
+  for (const record of records) addRecord(runAggregate, record, { withTotals });
   return runAggregate;
 };
 
@@ -232,9 +232,12 @@ export type Finals = {
   readonly masterInstances: number;
   /** Every instance has sent its final record and everything before it. Polled ones send none, and are complete. */
   readonly complete: boolean;
-  /** Why load ended, from the newest instance. */
+  /** Why load ended, from the instance whose load began last. */
   readonly stopCause?: StopCause | undefined;
 };
+
+const startOf = ({ final, open }: MasterInstance): number =>
+  final?.loadStartedAtMs ?? open?.loadStartedAtMs ?? 0;
 
 export const finalsOf = (runAggregate: RunAggregate): Finals => {
   const masterInstances = [...runAggregate.masterInstances.values()];
@@ -245,7 +248,10 @@ export const finalsOf = (runAggregate: RunAggregate): Finals => {
   return {
     masterInstances: masterInstances.length,
     complete: masterInstances.every(isInstanceComplete),
-    stopCause: masterInstances.at(-1)?.final?.stopCause ?? undefined,
+    // Ids are random, so their order says nothing about time.
+    stopCause:
+      masterInstances.toSorted((a, b) => startOf(a) - startOf(b)).at(-1)?.final?.stopCause ??
+      undefined,
   };
 };
 

@@ -200,7 +200,7 @@ const addSamples = (
 export const aggregateWindow = (reading: Reading, options: AggregateOptions): WindowAggregate => {
   const adder = createAdder(options);
   const steadyCells = addRollups(adder, reading.rollups, options);
-  const samples = reading.rows.flatMap(({ second, body }) =>
+  const samples = reading.records.flatMap(({ second, body }) =>
     second > 0 ? decodeSample(body) : [],
   );
   addSamples(adder, samples, options, (second) => steadyCells.has(rollupStart(second)));

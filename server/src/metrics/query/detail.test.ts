@@ -9,7 +9,7 @@ import {
 import { WindowQuery } from "@load-manager/contract/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { sampleRow, withProblems } from "../testing/fixtures.ts";
+import { sampleRecord, withProblems } from "../testing/fixtures.ts";
 import { endpointId } from "../codec/sample.ts";
 import { queriesOver, run, usualRecords } from "../testing/query-fixtures.ts";
 
@@ -108,7 +108,7 @@ describe("distributions, failures and the export", () => {
 
   test("a sample far in the future is in the answers, and does not slow them down", async () => {
     const rows = usualRecords();
-    const far = sampleRow(20, 4_000_000_000, [{ name: "/a", ok: [7] }]);
+    const far = sampleRecord(20, 4_000_000_000, [{ name: "/a", ok: [7] }]);
     const queries = await queriesOver([...rows, far]);
     const summary = await queries.summary(run, WindowQuery.parse({}));
     expect(summary.totalRequests).toBe(32);

@@ -75,9 +75,9 @@ export const createFailures = (deps: QueryDeps) => {
     if (window.to < window.from) return answer;
     const inWindow = (second: number): boolean => second >= window.from && second <= window.to;
     const starts = { fromStart: rollupStart(window.from), toStart: window.to };
-    const { rollups, rows } = await deps.metrics.readRollups(run.id, {
+    const { rollups, records } = await deps.metrics.readRollups(run.id, {
       rollups: [{ level: 0, series: [SERIES.meta], ...starts }],
-      rows: { fromSecond: window.from, toSecond: window.to },
+      records: { fromSecond: window.from, toSecond: window.to },
     });
     for (const meta of rollups.map(({ body }) => decodeMeta(body))) {
       for (const { id, error, counts } of meta.errors)
@@ -87,7 +87,7 @@ export const createFailures = (deps: QueryDeps) => {
         for (const [second, count] of counts)
           if (inWindow(second)) addException(exception, second, count);
     }
-    for (const { second, body } of rows) {
+    for (const { second, body } of records) {
       const sample = decodeSample(body);
       for (const { id, error, count } of sample.errors) addError(id, error, second, count);
       for (const { count, ...exception } of sample.exceptions)

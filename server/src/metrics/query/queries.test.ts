@@ -13,7 +13,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { RECORD } from "../codec/batch.ts";
-import { jsonRow, sampleRow } from "../testing/fixtures.ts";
+import { jsonRecord, sampleRecord } from "../testing/fixtures.ts";
 import { FINAL, LOAD, queriesOver, run, usualRecords } from "../testing/query-fixtures.ts";
 
 const window = (query: Record<string, string> = {}) => WindowQuery.parse(query);
@@ -79,8 +79,8 @@ describe("the stats of a window", () => {
 
   test("requests without a time count as requests, and in no average, minimum or percentile", async () => {
     const rows = [
-      jsonRow(1, RECORD.open, LOAD),
-      sampleRow(2, 1001, [{ name: "/a", ok: [10, null, null] }]),
+      jsonRecord(1, RECORD.open, LOAD),
+      sampleRecord(2, 1001, [{ name: "/a", ok: [10, null, null] }]),
     ];
     const summary = await (await queriesOver(rows)).summary(run, window());
     expect(summary).toMatchObject({
@@ -97,7 +97,7 @@ describe("the stats of a window", () => {
     expect([gappy.complete, gappy.gaps]).toEqual([false, [{ from: 1_004_000, to: 1_006_000 }]]);
     const lost = [
       ...usualRecords().slice(0, -1),
-      jsonRow(13, RECORD.final, { ...FINAL, workersReported: 0, workersLost: 1 }),
+      jsonRecord(13, RECORD.final, { ...FINAL, workersReported: 0, workersLost: 1 }),
     ];
     const less = await (await queriesOver(lost)).summary(run, window());
     expect([less.complete, less.workers]).toEqual([false, { expected: 1, lost: 1 }]);
@@ -206,8 +206,8 @@ describe("the table of endpoints", () => {
 
   test("as CSV quotes what needs it, and contains no formula", async () => {
     const rows = [
-      jsonRow(1, RECORD.open, LOAD),
-      sampleRow(2, 1001, [{ name: '=cmd("x"),1', ok: [10] }]),
+      jsonRecord(1, RECORD.open, LOAD),
+      sampleRecord(2, 1001, [{ name: '=cmd("x"),1', ok: [10] }]),
     ];
     const csv = await (await queriesOver(rows)).requestsCsv(run, RequestsQuery.parse({}));
     const [head, line] = csv.split("\r\n");

@@ -28,7 +28,7 @@ export type QueriedWindow = {
 };
 
 const EMPTY_WINDOW: Seconds = { from: 0, to: -1 };
-const EMPTY_READING: Reading = { rollups: [], rows: [], compacted: [] };
+const EMPTY_READING: Reading = { rollups: [], records: [], compacted: [] };
 
 /** The seconds of a query, the load time, and the seconds (`cuts`) that no cell may contain the border of. */
 export const resolveWindow = async (
@@ -67,12 +67,12 @@ export const readPlanned = async (
   ];
   const reading = await deps.metrics.readRollups(runId, {
     rollups: queries(input.plan),
-    rows: { fromSecond: window.from, toSecond: window.to },
+    records: { fromSecond: window.from, toSecond: window.to },
   });
   const isCovered = (start: number): boolean =>
     runAggregate.covered.some(([from, to]) => from < start + ROLLUP_SECONDS && to >= start);
   const withRecords = new Set(
-    reading.rows.map(({ second }) => Math.floor(second / ROLLUP_SECONDS)),
+    reading.records.map(({ second }) => Math.floor(second / ROLLUP_SECONDS)),
   );
   const isDeleted = (start: number): boolean =>
     isCovered(start) && !withRecords.has(start / ROLLUP_SECONDS);

@@ -44,18 +44,18 @@ const compactWindow = async (
   start: number,
 ): Promise<void> => {
   const starts = { fromStart: start, toStart: start };
-  const { rollups, rows } = await metrics.readRollups(runId, {
+  const { rollups, records } = await metrics.readRollups(runId, {
     rollups: [
       { level: 1, series: "endpoints", ...starts },
       { level: 1, series: [SERIES.run], ...starts },
       { level: 0, series: [SERIES.meta], ...starts },
     ],
-    rows: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
+    records: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
   });
   const isExpired =
     rollups.some(({ level }) => level === 0) && !rollups.some(({ level }) => level === 1);
   if (isExpired) throw new Error("the retention has deleted the window's one-second cells");
-  const samples = rows.filter(({ type }) => type === RECORD.sample);
+  const samples = records.filter(({ type }) => type === RECORD.sample);
   if (samples.length === 0) return;
   const built = await builder.build({ runId, start, samples, before: rollups });
   // False where another server was first; the next pass compacts what is left.

@@ -11,7 +11,7 @@ const url = (path: string): string => JSON.stringify(new URL(path, import.meta.u
 /** A program that appends samples of one request each and compacts at the same time; it prints the last acknowledged seq. */
 const program = (dataDir: string, from: number): string => `
   const { openSqliteStores } = await import(${url("../../stores/sqlite/stores.ts")});
-  const { sampleRow } = await import(${url("../testing/fixtures.ts")});
+  const { sampleRecord } = await import(${url("../testing/fixtures.ts")});
   const { createCompactor } = await import(${url("./compactor.ts")});
   const { metrics } = await openSqliteStores({ dataDir: ${JSON.stringify(dataDir)} });
   let seq = ${from};
@@ -25,7 +25,7 @@ const program = (dataDir: string, from: number): string => `
   const compacting = async () => { for (;;) await compactor.runOnce(); };
   void compacting();
   for (;;) {
-    const batch = [1, 2, 3, 4, 5].map((step) => sampleRow(seq + step, 1000 + seq + step, [{ name: "/a", ok: [step] }]));
+    const batch = [1, 2, 3, 4, 5].map((step) => sampleRecord(seq + step, 1000 + seq + step, [{ name: "/a", ok: [step] }]));
     await metrics.append(batch);
     await metrics.append(batch.slice(2));
     seq += 5;
@@ -56,10 +56,10 @@ test("a process killed repeatedly while it appends and compacts: no acknowledged
     const printed = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
     expect(printed).toBeGreaterThan(acknowledged);
     const runAggregate = await createRunAggregateCache(stores.metrics).get("run");
-    const reading = await stores.metrics.readRollups("run", { rollups: [], rows: {} });
+    const reading = await stores.metrics.readRollups("run", { rollups: [], records: {} });
     inRollups = reading.compacted.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
     // The last batch may be stored completely without being acknowledged.
-    expect(runAggregate.requests).toBe(inRollups + reading.rows.length);
+    expect(runAggregate.requests).toBe(inRollups + reading.records.length);
     expect([printed, printed + 5]).toContain(runAggregate.requests);
     acknowledged = runAggregate.requests;
     await stores.close();

@@ -10,7 +10,7 @@ import { describe, expect, test } from "vitest";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
 import type { MetricRecord } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
-import { jsonRow, type Requests, sampleRow, testRun } from "../testing/fixtures.ts";
+import { jsonRecord, type Requests, sampleRecord, testRun } from "../testing/fixtures.ts";
 import { finalsOf, sequenceGaps, isComplete } from "../live/run-aggregate.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { toSnapshot } from "../live/snapshot.ts";
@@ -45,8 +45,8 @@ const rowsOf = ({
   };
   const times = () =>
     Array.from({ length: next(4) }, () => (next(20) === 0 ? null : 1 + next(3000)));
-  const rows: MetricRecord[] = [
-    jsonRow(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] }),
+  const records: MetricRecord[] = [
+    jsonRecord(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] }),
   ];
   for (let second = 900; second < 900 + length; second += 1) {
     for (let copies = [0, 1, 1, 1, 1, 2][next(6)] ?? 1; copies > 0; copies -= 1) {
@@ -56,13 +56,13 @@ const rowsOf = ({
         failed: next(3) === 0 ? times() : [],
       }));
       const users = { target: 5, real: Math.min(5, 1 + Math.floor((second - 900) / 40)) };
-      rows.push(sampleRow(rows.length + 1, second, requests, users));
+      records.push(sampleRecord(records.length + 1, second, requests, users));
     }
   }
   const end = 900 + length;
   const stop = { loadStartedAtMs: 900_300, stopIssuedAtMs: (end - 2) * 1000 + 400 };
-  rows.push(jsonRow(rows.length + 1, RECORD.final, stop));
-  return rows;
+  records.push(jsonRecord(records.length + 1, RECORD.final, stop));
+  return records;
 };
 
 const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) =>
@@ -134,16 +134,16 @@ describe("rollups", () => {
         fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 2 }),
         fc.integer({ min: 0, max: 9 }),
         async (samples, asked, passes, late) => {
-          const rows = rowsOf(samples);
+          const records = rowsOf(samples);
           const plain = createMemoryStores().metrics;
-          await plain.append(rows);
+          await plain.append(records);
           const compacted = createMemoryStores().metrics;
           const isLate = ({ seq, type }: MetricRecord) =>
             type === RECORD.sample && seq % 10 === late;
-          await compacted.append(rows.filter((row) => !isLate(row)));
+          await compacted.append(records.filter((record) => !isLate(record)));
           for (const windows of passes)
             await compactBefore(compacted, 900 + windows * ROLLUP_SECONDS);
-          await compacted.append(rows);
+          await compacted.append(records);
           await compactBefore(compacted, 900 + Math.max(...passes) * ROLLUP_SECONDS);
           expect(await answers(compacted, asked)).toEqual(await answers(plain, asked));
         },
@@ -153,8 +153,8 @@ describe("rollups", () => {
   });
 
   test("cells are read back as they were written", () => {
-    const rows = [sampleRow(1, 900, [{ name: "/a", ok: [1, 2, 3], failed: [4] }])];
-    for (const { level, start, body, series } of buildRollups("run", 900, rows, [])) {
+    const records = [sampleRecord(1, 900, [{ name: "/a", ok: [1, 2, 3], failed: [4] }])];
+    for (const { level, start, body, series } of buildRollups("run", 900, records, [])) {
       if (level !== 1 || series === SERIES.run) continue;
       const cells = decodeCells(body, level, start);
       expect(cells).toHaveLength(1);
@@ -165,10 +165,10 @@ describe("rollups", () => {
 
   test("after the retention deleted the cells of 1 s, wider cells answer", async () => {
     const { metrics } = createMemoryStores();
-    const rows = Array.from({ length: 600 }, (_, index) =>
-      sampleRow(index + 1, 900 + index, [{ name: "/a", ok: [10] }]),
+    const records = Array.from({ length: 600 }, (_, index) =>
+      sampleRecord(index + 1, 900 + index, [{ name: "/a", ok: [10] }]),
     );
-    await metrics.append(rows);
+    await metrics.append(records);
     await compactBefore(metrics, 5000);
     await metrics.expire(1, 1200, []);
     const queries = queriesOver(metrics);

@@ -63,7 +63,7 @@ const delta = ({ method = "GET", name, ok = [], failed = [] }: Requests) => {
 
 const MASTER_INSTANCE = "b0".repeat(16);
 
-export const sampleRow = (
+export const sampleRecord = (
   seq: number,
   second: number,
   requests: readonly Requests[],
@@ -93,7 +93,7 @@ export const withProblems = (
   second: number,
   problems: Pick<Partial<Sample>, "errors" | "exceptions">,
 ): MetricRecord => {
-  const row = sampleRow(seq, second, [{ name: "/a", failed: [1] }]);
+  const record = sampleRecord(seq, second, [{ name: "/a", failed: [1] }]);
   const errors = new ByteWriter().varint(problems.errors?.length ?? 0);
   for (const { id, error, count, firstMs, lastMs } of problems.errors ?? []) {
     errors.raw(Buffer.from(id, "hex")).text(error).varint(count).varint(firstMs).varint(lastMs);
@@ -103,15 +103,15 @@ export const withProblems = (
     exceptions.text(workers).text(message).text(traceback).varint(count);
   }
   const body = new ByteWriter()
-    .raw(row.body)
+    .raw(record.body)
     .byte(6)
     .block(errors.finish())
     .byte(7)
     .block(exceptions.finish());
-  return { ...row, body: body.finish() };
+  return { ...record, body: body.finish() };
 };
 
-export const jsonRow = (seq: number, type: number, value: unknown): MetricRecord => ({
+export const jsonRecord = (seq: number, type: number, value: unknown): MetricRecord => ({
   runId: "run",
   masterInstanceId: MASTER_INSTANCE,
   seq,
@@ -121,9 +121,9 @@ export const jsonRow = (seq: number, type: number, value: unknown): MetricRecord
 });
 
 /** A batch as the plugin sends it; all records are of one master instance. */
-export const batchOf = (rows: readonly MetricRecord[], runId = "run"): Uint8Array => {
+export const batchOf = (records: readonly MetricRecord[], runId = "run"): Uint8Array => {
   const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
-  writer.raw(Buffer.from(rows[0]?.masterInstanceId ?? "", "hex")).varint(rows.length);
-  for (const { seq, type, body } of rows) writer.varint(seq).byte(type).block(body);
+  writer.raw(Buffer.from(records[0]?.masterInstanceId ?? "", "hex")).varint(records.length);
+  for (const { seq, type, body } of records) writer.varint(seq).byte(type).block(body);
   return writer.finish();
 };

@@ -1,7 +1,7 @@
 import { createMemoryStores } from "../../stores/memory/stores.ts";
 import type { MetricRecord } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
-import { jsonRow, sampleRow, testRun } from "./fixtures.ts";
+import { jsonRecord, sampleRecord, testRun } from "./fixtures.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { createQueries } from "../query/queries.ts";
 
@@ -16,9 +16,9 @@ export const FINAL = {
 
 /** Load from 1000.5 to 1009.5 s. Each second has two requests of 10 ms and a failed one of 30 ms; one more follows the stop. */
 export const usualRecords = (): MetricRecord[] => [
-  jsonRow(1, RECORD.open, LOAD),
+  jsonRecord(1, RECORD.open, LOAD),
   ...Array.from({ length: 10 }, (_, index) =>
-    sampleRow(
+    sampleRecord(
       2 + index,
       1000 + index,
       [
@@ -28,13 +28,13 @@ export const usualRecords = (): MetricRecord[] => [
       { target: 5, real: Math.min(5, index + 1) },
     ),
   ),
-  sampleRow(12, 1010, [{ name: "/a", ok: [10] }], { target: 5, real: 0 }),
-  jsonRow(13, RECORD.final, FINAL),
+  sampleRecord(12, 1010, [{ name: "/a", ok: [10] }], { target: 5, real: 0 }),
+  jsonRecord(13, RECORD.final, FINAL),
 ];
 
-export const queriesOver = async (rows: readonly MetricRecord[]) => {
+export const queriesOver = async (records: readonly MetricRecord[]) => {
   const { metrics } = createMemoryStores();
-  await metrics.append(rows);
+  await metrics.append(records);
   const clock = { now: () => NOW, monotonic: () => NOW, wall: () => NOW };
   return createQueries({ metrics, aggregates: createRunAggregateCache(metrics), clock });
 };

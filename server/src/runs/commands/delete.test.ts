@@ -4,7 +4,7 @@ import { deleteRun } from "./delete.ts";
 import { updateRun } from "./update.ts";
 import { recordEvent } from "../journal/events.ts";
 import { holdsSlot } from "../domain/states.ts";
-import { refreshSummary } from "../controller/settle.ts";
+import { refreshSummary } from "./receive-samples.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 import { reconcileRun } from "../controller/reconcile-run.ts";
 

@@ -1,25 +1,22 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { AppError } from "../../lib/errors.ts";
+import { AppError, stale } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
-import type { MetricStore } from "../../stores/model/metric-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { isActive } from "../domain/states.ts";
 import { removeRecentRun } from "../journal/recent-runs.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
-import { stale } from "./update.ts";
 
 type Deps = {
   readonly writer: RunWriter;
   readonly runs: Pick<RunStore, "get" | "delete">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
-  readonly metricStore: Pick<MetricStore, "deleteRun">;
-  readonly metrics: Pick<RunMetrics, "forget">;
+  readonly metrics: Pick<RunMetrics, "deleteRun" | "forget">;
   readonly clusters: Clusters;
   readonly clock: Pick<Clock, "now">;
   readonly failpoint: Failpoint;
@@ -40,7 +37,7 @@ export const deleteRun = async (
     run.id,
     (current) => {
       if (current.deletingAt !== undefined) return undefined;
-      if (ifMatch !== undefined && ifMatch !== current.version) throw stale(run.id);
+      if (ifMatch !== undefined && ifMatch !== current.version) throw stale("run", run.id);
       if (isActive(current) || current.settledAt === undefined) {
         throw new AppError(
           "conflict",
@@ -60,14 +57,14 @@ export const deleteRun = async (
 
 /** Every step may be repeated, also by two servers at once. */
 export const finishDeletion = async (deps: Deps, run: LoadTestRun): Promise<void> => {
-  await deps.metricStore.deleteRun(run.id);
+  await deps.metrics.deleteRun(run.id);
   await deps.events.deleteRun(run.id);
   await deps.clusters.of(run).remove(run.id);
   if (run.loadTestId !== undefined) {
     await removeRecentRun(deps.loadTests, run.loadTestId, run.id, deps.clock.now());
   }
   if (!(await deps.runs.delete(run.id, run.version)) && (await deps.runs.get(run.id))) {
-    throw stale(run.id);
+    throw stale("run", run.id);
   }
   deps.metrics.forget(run.id);
   deps.clusters.forget(run.id);

@@ -9,6 +9,7 @@ import { invalid } from "../../lib/errors.ts";
 import type { Ids } from "../../lib/ids.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
+import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import { newRun } from "./new-run.ts";
@@ -25,8 +26,6 @@ type Deps = {
   readonly ids: Ids;
   readonly limits: { readonly externalMaxDurationSeconds?: number | undefined };
 };
-
-const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 
 /**
  * Registers a run that somebody started in Locust itself. The same `externalKey` gives the same run; without a key, an
@@ -70,7 +69,7 @@ export const registerExternalTestRun = async (
       maxDurationSec: deps.limits.externalMaxDurationSeconds,
       autoStop: loadTest?.autoStop ?? AUTO_STOP,
       loadProfile: { kind: "constant" },
-      stopTimeoutSeconds: DEFAULT_STOP_TIMEOUT_SECONDS,
+      stopTimeoutSeconds: POLICY.externalStopTimeoutMs / 1000,
       startingAt: now,
     },
   );

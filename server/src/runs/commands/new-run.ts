@@ -1,6 +1,7 @@
 import type { LoadTest } from "@load-manager/contract/load-test.ts";
 import { type Scope, scopeOf } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { definedOnly } from "../../lib/defined.ts";
 
 /** Fields that every new run is given; whatever is `undefined` stays absent. */
 type Given = Pick<LoadTestRun, "id" | "name" | "locustClusterId" | "trigger" | "createdBy"> & {
@@ -33,20 +34,15 @@ type Frozen = {
   ]?: LoadTestRun[K] | undefined;
 } & Pick<LoadTestRun, "loadProfile" | "stopTimeoutSeconds"> & { readonly tags?: readonly string[] };
 
-const present = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-
 /** The only maker of runs. */
 export const newRun = (given: Given, frozen: Frozen): LoadTestRun => {
   const { scope, loadTest, runNumber, now, ...named } = given;
   const { tags = [], ...settings } = frozen;
   return {
     ...scopeOf(scope),
-    ...present({ loadTestId: loadTest?.id, runNumber }),
+    ...definedOnly({ loadTestId: loadTest?.id, runNumber }),
     ...named,
-    ...present(settings),
+    ...definedOnly(settings),
     tags: [...tags],
     keep: false,
     health: "ok",

@@ -1,5 +1,6 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { stoppedBy } from "../domain/outcomes.ts";
 import { isTerminal } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 
@@ -11,8 +12,7 @@ export const stopTestRun = (
   id: string,
   by: { readonly name: string; readonly reason?: string | undefined },
 ): Promise<LoadTestRun> => {
-  const message = `Stopped by ${by.name}${by.reason === undefined ? "" : `: ${by.reason}`}.`;
-  const statusReason = { code: "stopped_by_user", message };
+  const statusReason = stoppedBy(by.name, by.reason);
   return deps.writer.change(
     id,
     (run) => {

@@ -1,9 +1,6 @@
 import type { LoadTestRun, UpdateRun } from "@load-manager/contract/run.ts";
-import { AppError } from "../../lib/errors.ts";
+import { AppError, stale } from "../../lib/errors.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
-
-export const stale = (id: string): AppError =>
-  new AppError("stale", `The run ${id} has changed since it was read; read it again.`);
 
 /** Edits name, notes, tags and keep. Rejects with AppError stale where `ifMatch` is another version. */
 export const updateRun = async (
@@ -20,7 +17,7 @@ export const updateRun = async (
       if (current.deletingAt !== undefined) {
         throw new AppError("conflict", "The run is being deleted.");
       }
-      if (ifMatch !== undefined && ifMatch !== current.version) throw stale(run.id);
+      if (ifMatch !== undefined && ifMatch !== current.version) throw stale("run", run.id);
       return fields;
     },
     updatedBy ?? by,

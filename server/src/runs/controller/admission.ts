@@ -5,6 +5,8 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { Log } from "../../lib/log.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
+import { clusterBusy, clusterUnknown, expired } from "../domain/outcomes.ts";
+import { POLICY } from "../domain/policy.ts";
 import { holdsSlot } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import type { Ownership } from "../ownership/leases.ts";
@@ -63,14 +65,12 @@ const admit = async (
   const now = clock.now();
   const adapter = deps.clusters.get(run.locustClusterId);
   if (adapter === undefined) {
-    const message = `The cluster ${run.locustClusterId} is no longer configured.`;
-    const statusReason = { code: "cluster_unknown", message };
+    const statusReason = clusterUnknown(run.locustClusterId);
     await writer.write(run, { status: "Failed", statusReason, finishedAt: now });
     return "left";
   }
   if (now - run.createdAt > deps.limits.pendingTimeoutSeconds * 1000) {
-    const statusReason = { code: "expired", message: "The run waited for its cluster too long." };
-    await writer.write(run, { status: "Stopped", statusReason, finishedAt: now });
+    await writer.write(run, { status: "Stopped", statusReason: expired(), finishedAt: now });
     return "left";
   }
   const reason =
@@ -87,7 +87,8 @@ const differs = (stored: StatusReason | undefined, reason: StatusReason): boolea
   stored?.message !== reason.message ||
   stored.runId !== reason.runId ||
   stored.position !== reason.position ||
-  Math.abs((stored.expectedStartAt ?? 0) - (reason.expectedStartAt ?? 0)) > 5000;
+  Math.abs((stored.expectedStartAt ?? 0) - (reason.expectedStartAt ?? 0)) >
+    POLICY.expectedStartMovedMs;
 
 /** Takes a free slot, and only then writes Starting. A crash in between leaves a lease of a Pending run, which is free. */
 const claimSlot = async (
@@ -130,9 +131,7 @@ const probeOf = async (
 ): Promise<{ readonly busy?: StatusReason; readonly fence?: number | undefined }> => {
   if (adapter.config.kind !== "attached") return {};
   const { state, message, fence } = await adapter.probe();
-  return state === "busy" || state === "unknown"
-    ? { busy: { code: "cluster_busy", message: message ?? "Locust is busy.", position: 1 } }
-    : { fence };
+  return state === "busy" || state === "unknown" ? { busy: clusterBusy(message) } : { fence };
 };
 
 const hasSlot = async ({ runs }: Pick<AdmissionDeps, "runs">, runId: string): Promise<boolean> => {

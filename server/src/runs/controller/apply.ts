@@ -20,7 +20,7 @@ import { drainSpool } from "./settle.ts";
 type Deps = {
   readonly writer: RunWriter;
   readonly events: RunEventStore;
-  readonly revisions: Pick<RevisionStore, "get" | "content">;
+  readonly revisions: Pick<RevisionStore, "get" | "files">;
   readonly clusters: Clusters;
   readonly metrics: RunMetrics;
   readonly clock: Clock;
@@ -228,17 +228,8 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
 /** The files of the run's script revision: content by path. */
 const scriptOf = async (
   { revisions }: Pick<Deps, "revisions">,
-  run: LoadTestRun,
+  { scriptRevisionId }: LoadTestRun,
 ): Promise<ReadonlyMap<string, Uint8Array>> => {
-  const files = new Map<string, Uint8Array>();
-  if (run.scriptRevisionId === undefined) return files;
-  const revision = await revisions.get(run.scriptRevisionId);
-  for (const file of revision?.files ?? []) {
-    const content = await revisions.content(file.sha256);
-    if (content === undefined) {
-      throw new Error(`the content of ${file.path} is missing in the store`);
-    }
-    files.set(file.path, content);
-  }
-  return files;
+  const revision = scriptRevisionId && (await revisions.get(scriptRevisionId));
+  return revision ? revisions.files(revision) : new Map();
 };

@@ -7,7 +7,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { createAttached } from "../../clusters/attached/attached.ts";
 import { createRegistry } from "../../clusters/registry.ts";
 import type { Clusters } from "../../clusters/port.ts";
-import { WEB_UI_CAPABILITIES } from "../../clusters/web-ui/web-ui.ts";
+import { NO_CAPABILITIES } from "../domain/capabilities.ts";
 import { changeLoad } from "../commands/change-load.ts";
 import { registerExternalTestRun } from "../commands/external-runs.ts";
 import { stopTestRun } from "../commands/stop.ts";
@@ -81,7 +81,7 @@ const running = async () => {
   await it.base.runs.update(
     id,
     { version },
-    { ...starting, startSent: { at, baseUrl, capabilities: WEB_UI_CAPABILITIES } },
+    { ...starting, startSent: { at, baseUrl, capabilities: NO_CAPABILITIES } },
   );
   Object.assign(seen, { state: "running", requests: 50, users: 5 });
   const memory: RunMemory = {};

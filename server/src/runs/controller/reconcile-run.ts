@@ -7,7 +7,7 @@ import { decide } from "../domain/decide.ts";
 import type { Observation } from "../domain/observation.ts";
 import { nextPhases } from "../domain/phases.ts";
 import { holdsSlot, isTerminal } from "../domain/states.ts";
-import { recordOwnStatus } from "../journal/events.ts";
+import { recordCurrentStatus } from "../journal/events.ts";
 import { guardedByTerm } from "../ownership/term-guard.ts";
 import { apply } from "./apply.ts";
 import { type FactsMemory, gatherFacts } from "./gather-facts.ts";
@@ -56,7 +56,7 @@ export const reconcileRun = async (
   const hold = await ownership.holdRun(run);
   if (hold === undefined) return false;
   if (memory.recordedStatus !== run.status) {
-    await recordOwnStatus(deps.events, hold.run);
+    await recordCurrentStatus(deps.events, hold.run);
     memory.recordedStatus = run.status;
   }
   const seen = await observeHeld(deps, adapter, hold, memory);
@@ -83,7 +83,7 @@ const observe = (adapter: ClusterAdapter, run: LoadTestRun): Promise<Observation
     message: messageOf(error),
   }));
 
-/** Tells the plugin the fence and address of its new holder, before anything else. True where it was told. */
+/** Sends the fence and address of the new holder before anything else, where the cluster knows fences. True where it was sent. */
 const attach = async (
   deps: ReconcileDeps,
   adapter: ClusterAdapter,
@@ -91,9 +91,11 @@ const attach = async (
   seen: Observation,
   memory: RunMemory,
 ): Promise<boolean> => {
-  const isUp =
+  // A master that has only just been started does not answer yet, and has no instance.
+  const answers =
     seen.kind === "load" || (seen.kind === "ready" && seen.masterInstanceId !== undefined);
-  if (!isUp || memory.attachedFence === hold.fence) return false;
+  const knowsFences = answers && seen.capabilities.restartSafeStart;
+  if (!knowsFences || memory.attachedFence === hold.fence) return false;
   try {
     await adapter.commands.attach(hold);
     memory.attachedFence = hold.fence;
@@ -101,7 +103,7 @@ const attach = async (
   } catch (error) {
     deps.log.warn(
       { event: "attach_failed", runId: hold.run.id, error: messageOf(error) },
-      "The plugin could not be told which server looks after the run.",
+      "The plugin could not be told which server manages the run.",
     );
     return false;
   }

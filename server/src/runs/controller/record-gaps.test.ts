@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sequenceGaps } from "../../metrics/live/run-aggregate.ts";
-import { sampleRow, testRun } from "../../metrics/testing/fixtures.ts";
+import { sampleRecord, testRun } from "../../metrics/testing/fixtures.ts";
 import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
 import { type OpenGaps, recordGaps } from "./record-gaps.ts";
@@ -15,7 +15,7 @@ test("a gap has one event after ten seconds, and another when it is closed", asy
     metrics: { gaps: async (runId: string) => sequenceGaps(await aggregates.get(runId)) },
   };
   const known: OpenGaps = new Map();
-  const row = (seq: number) => sampleRow(seq, 1000 + seq, [{ name: "/a", ok: [1] }]);
+  const row = (seq: number) => sampleRecord(seq, 1000 + seq, [{ name: "/a", ok: [1] }]);
   const arrive = async (...seqs: number[]) => {
     await aggregates.get("run");
     await aggregates.add(

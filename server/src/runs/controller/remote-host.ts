@@ -2,6 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { killAt } from "../domain/deadline.ts";
+import { hostLost } from "../domain/outcomes.ts";
 import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
 import { writeHealth } from "../journal/health.ts";
@@ -62,10 +63,7 @@ const fail = ({ writer, clock }: Deps, run: LoadTestRun): Promise<LoadTestRun | 
     run,
     {
       status: "Failed",
-      statusReason: {
-        code: "host_lost",
-        message: `The machine ${run.hostId ?? ""} that started this run has not been heard of; by now the load must have ended.`,
-      },
+      statusReason: hostLost(run.hostId),
       finishedAt: clock.now(),
     },
     run.fence,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { stopTestRun } from "../commands/stop.ts";
-import { settleRun } from "./settle.ts";
+import { endAllLoad, settleRun } from "./settle.ts";
 import { onlyCluster } from "../testing/simulation/clusters.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 
@@ -63,6 +63,29 @@ test("a run on an attached Locust that stays silent keeps its slot for 15 minute
   expect(await lease()).toBeUndefined();
   const { items } = await deps.stores.events.list(id, { limit: 50 });
   expect(items.map(({ type }) => type)).toContain("load_may_be_left");
+});
+
+test("ending all load leaves clusters alone that are not configured, and tries every run", async () => {
+  const it = await createWorld({ ...ONE, runs: 3 });
+  const deps = it.calm();
+  const ids: string[] = [];
+  for (const locustClusterId of ["gone", "sim", "sim"]) {
+    const { id, version } = await it.create();
+    ids.push(id);
+    await it.base.runs.update(id, { version }, { status: "Starting", locustClusterId });
+  }
+  const ended: string[] = [];
+  const cleanUp = async ({ id }: { readonly id: string }): Promise<void> => {
+    ended.push(id);
+    if (id === ids[1]) throw new Error("it does not end");
+  };
+  const cluster = { ...it.cluster.adapter, commands: { ...it.cluster.adapter.commands, cleanUp } };
+  const clusters = {
+    ...onlyCluster(cluster),
+    get: (id: string) => (id === "sim" ? cluster : undefined),
+  };
+  await expect(endAllLoad({ ...deps, clusters })).rejects.toThrow("it does not end");
+  expect(ended).toEqual(ids.slice(1));
 });
 
 test("settling a run does not stop the load of the run that has its slot now", async () => {

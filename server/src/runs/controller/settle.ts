@@ -1,18 +1,18 @@
-import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
+import type { RunSummary } from "@load-manager/contract/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { AppError, messageOf } from "../../lib/errors.ts";
+import { messageOf } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { Log } from "../../lib/log.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
-import type { MetricStore } from "../../stores/model/metric-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { POLICY } from "../domain/policy.ts";
 import { NO_STATS, recentRunOf } from "../domain/recent-run.ts";
 import { holdsSlot } from "../domain/states.ts";
-import { forcedStepRecorder, recordEvent, recordOwnStatus } from "../journal/events.ts";
+import { forcedStepRecorder, recordEvent, recordCurrentStatus } from "../journal/events.ts";
 import { updateRecentRuns } from "../journal/recent-runs.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import type { Ownership } from "../ownership/leases.ts";
@@ -24,7 +24,6 @@ type Deps = {
   readonly runs: Pick<RunStore, "get" | "setLive">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
-  readonly metricStore: Pick<MetricStore, "deleteRun">;
   readonly metrics: RunMetrics;
   readonly clusters: Clusters;
   readonly clock: Clock;
@@ -135,7 +134,7 @@ export const settleRun = async (
 ): Promise<LoadTestRun | undefined> => {
   const { writer, metrics, clock } = deps;
   await endLoad(deps, run);
-  await recordOwnStatus(deps.events, run);
+  await recordCurrentStatus(deps.events, run);
   await drainSpool(deps, run);
   await deps.failpoint("summary.before");
   const computed = await summaryOf(deps, run, memory);
@@ -158,38 +157,4 @@ export const settleRun = async (
     deps.clusters.forget(run.id);
   }
   return settled;
-};
-
-/**
- * Counts metrics that arrived after the run was settled; its status and verdict stay. Rejects with AppError gone where
- * the run has been deleted meanwhile.
- */
-export const refreshSummary = async (
-  deps: Pick<
-    Deps,
-    "writer" | "runs" | "events" | "loadTests" | "metricStore" | "metrics" | "clock"
-  >,
-  arrivedFor: LoadTestRun,
-): Promise<void> => {
-  const { runs, metrics, writer } = deps;
-  if (arrivedFor.settledAt === undefined && arrivedFor.deletingAt === undefined) return;
-  for (;;) {
-    // Read again: the run may have been deleted while the metrics were on their way.
-    const run = await runs.get(arrivedFor.id);
-    if (run === undefined || run.deletingAt !== undefined) {
-      await deps.metricStore.deleteRun(arrivedFor.id);
-      await deps.events.deleteRun(arrivedFor.id);
-      metrics.forget(arrivedFor.id);
-      const detail = `The run ${arrivedFor.id} is deleted; its metrics are not accepted.`;
-      throw new AppError("gone", detail);
-    }
-    const summary = await metrics.summary(run);
-    metrics.forget(run.id);
-    const next = await writer.write(run, { summary });
-    if (next === undefined) continue;
-    if (run.loadTestId === undefined) return;
-    const recentRun = recentRunOf(run, summary);
-    await updateRecentRuns(deps.loadTests, run.loadTestId, recentRun, deps.clock.now());
-    return;
-  }
 };

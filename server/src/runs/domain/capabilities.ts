@@ -1,7 +1,12 @@
 import type { Capabilities, LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Observation } from "./observation.ts";
 
-const NONE: Capabilities = { restartSafeStart: false, ownDeadline: false, finalReport: false };
+/** Of a Locust without the plugin. */
+export const NO_CAPABILITIES: Capabilities = {
+  restartSafeStart: false,
+  ownDeadline: false,
+  finalReport: false,
+};
 
 /** A run that the plugin registered has no stored start; the plugin ends it in time and reports its end. */
 const REGISTERED: Capabilities = { restartSafeStart: false, ownDeadline: true, finalReport: true };
@@ -12,6 +17,6 @@ export const capabilitiesOf = (
   seen: Observation,
 ): Capabilities => {
   if ("capabilities" in seen) return seen.capabilities;
-  const registered = run.engine?.pluginVersion === undefined ? NONE : REGISTERED;
+  const registered = run.engine?.pluginVersion === undefined ? NO_CAPABILITIES : REGISTERED;
   return run.startSent?.capabilities ?? registered;
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PLUGIN_CAPABILITIES as capabilities } from "../../clusters/plugin/observation.ts";
-import { WEB_UI_CAPABILITIES } from "../../clusters/web-ui/web-ui.ts";
+import { NO_CAPABILITIES } from "./capabilities.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./observation.ts";
 import { decided, factsAt, loading, runIn, silent, STARTED } from "../testing/decide-fixtures.ts";
@@ -91,7 +91,7 @@ describe("a stop that has no effect", () => {
     const clockOffsets = [{ worker: "master", seconds: -300 }];
     const polled = { totalRequests: 100, totalFailures: 0, currentUsers: 10, requestStats: {} };
     const polledPage = loading({ clockOffsets, polledSnapshot: polled });
-    const page = { ...polledPage, capabilities: WEB_UI_CAPABILITIES } as Observation;
+    const page = { ...polledPage, capabilities: NO_CAPABILITIES } as Observation;
     const messageAt = (seen: Observation) =>
       decide(stopping, seen, factsAt(63, sent)).flatMap((action) =>
         action.do === "transition" && "reason" in action ? [action.reason.message] : [],

@@ -4,7 +4,7 @@ import { autoStopEvidence } from "./auto-stop.ts";
 import { deadlineOf, killAt } from "./deadline.ts";
 import { clocksOff, healthOf, silentHealth } from "./health.ts";
 import { masterInstanceOf } from "./master-instance.ts";
-import type { LoadState, Observation, Observed } from "./observation.ts";
+import type { Observation, Observed } from "./observation.ts";
 import {
   autoStopped,
   ended,
@@ -187,9 +187,9 @@ const lost = (
 };
 
 /** Locust caches its stats page by the wall clock: after that is set back, the page shows an old state. */
-const notStopped = (load: LoadState): string | undefined => {
+const notStopped = ({ load, capabilities }: Observed<"load">): string | undefined => {
   const clocks = clocksOff(load);
-  return load.polledSnapshot === undefined || clocks === undefined
+  return capabilities.finalReport || clocks === undefined
     ? undefined
     : `A stop was sent, and Locust's page still shows it running. The page may be outdated: ${clocks}`;
 };
@@ -237,7 +237,7 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       const { load } = seen;
       if (load.phase === "ended") return whole ? [ended(run, load.endedAt ?? now)] : [];
       if (now > due + POLICY.killGraceMs) {
-        return [{ do: "kill" }, failedBecause(now, "stop_not_confirmed", notStopped(load))];
+        return [{ do: "kill" }, failedBecause(now, "stop_not_confirmed", notStopped(seen))];
       }
       if (now > due) return [{ do: "kill" }];
       // A cluster that carries a stop through by itself needs no second one.

@@ -32,19 +32,20 @@ const endCauseOf = (stopCause: StopCause): EndCause => {
   return causes.find((cause) => ENDS[cause].stopCause === stopCause) ?? "failed";
 };
 
+type Reason = StatusReason & { readonly code: ReasonCode };
+
 const reasonOf = (
   code: ReasonCode,
   message: string = REASONS[code],
   logTail?: readonly string[],
-): StatusReason =>
+): Reason =>
   logTail === undefined || logTail.length === 0
     ? { code, message }
     : { code, message, logTail: [...logTail] };
 
-const endReason = (cause: EndCause): StatusReason =>
-  reasonOf(ENDS[cause].code, ENDS[cause].message);
+const endReason = (cause: EndCause): Reason => reasonOf(ENDS[cause].code, ENDS[cause].message);
 
-const tooManyFailed = (evidence: AutoStopEvidence): StatusReason => ({
+const tooManyFailed = (evidence: AutoStopEvidence): Reason => ({
   ...reasonOf(
     "auto_stop_errors",
     `Auto-stop ended the run: ${evidence.failures} of ${evidence.requests} requests (${evidence.failedPercent} %) failed within ${evidence.windowSeconds} s.`,
@@ -53,7 +54,7 @@ const tooManyFailed = (evidence: AutoStopEvidence): StatusReason => ({
 });
 
 /** Why no request completed, as far as the script's exceptions explain it. */
-const noRequests = (load?: LoadState): StatusReason => {
+const noRequests = (load?: LoadState): Reason => {
   const error = load?.scriptError;
   if (error === undefined) {
     return reasonOf(
@@ -72,7 +73,7 @@ export const runningSince = (load: LoadState, now: number): Transition => ({
   startedAt: load.testStartedAt ?? now,
 });
 
-const stopping = (endCause: EndCause, reason: StatusReason, startedAt?: number): Transition => ({
+const stopping = (endCause: EndCause, reason: Reason, startedAt?: number): Transition => ({
   do: "transition",
   status: "Stopping",
   endCause,
@@ -138,6 +139,27 @@ export const failedBecause = (
   reason: reasonOf(code, message, logTail),
   finishedAt: now,
 });
+
+/** A person or a program asked for the end. */
+export const stoppedBy = (name: string, why: string | undefined): Reason =>
+  reasonOf("stopped_by_user", `Stopped by ${name}${why === undefined ? "" : `: ${why}`}.`);
+
+export const expired = (): Reason => reasonOf("expired");
+
+export const clusterUnknown = (clusterId: string): Reason =>
+  reasonOf("cluster_unknown", `The cluster ${clusterId} is no longer configured.`);
+
+/** Why the first run of the queue waits although a slot is free. */
+export const clusterBusy = (message = "Locust is busy."): Reason => ({
+  ...reasonOf("cluster_busy", message),
+  position: 1,
+});
+
+export const hostLost = (hostId: string | undefined): Reason =>
+  reasonOf(
+    "host_lost",
+    `The machine ${hostId ?? ""} that started this run has not been heard of; by now the load must have ended.`,
+  );
 
 /** The final status that the stored end cause picks. */
 export const ended = (run: LoadTestRun, finishedAt: number): Transition => {

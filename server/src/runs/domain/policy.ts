@@ -40,6 +40,10 @@ export const POLICY = {
   hostLostMs: 60_000,
   /** A missing range of records becomes an event after this long: records may overtake each other. */
   gapShownMs: 10_000,
+  /** The expected start of a waiting run is written again when it has moved by more than this. */
+  expectedStartMovedMs: 5000,
+  /** The stop timeout of a run that was started in Locust itself, which does not tell its own. */
+  externalStopTimeoutMs: 10_000,
   /** The same error of one loop is logged again after this long. */
   sameErrorMs: 60_000,
   /** Live metrics are written at most this often. */

@@ -1,5 +1,6 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
-import type { LoadTestRun, RunSummary } from "@load-manager/contract/run.ts";
+import type { RunSummary } from "@load-manager/contract/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
 
 /** The summary of a run without metrics. */
 export const NO_STATS: RunSummary = {

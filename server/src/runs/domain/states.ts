@@ -16,7 +16,8 @@ export const canBecome = (from: RunStatus, to: RunStatus): boolean =>
 
 export const isTerminal = (status: RunStatus): boolean => TRANSITIONS[status].length === 0;
 
-export const ACTIVE_STATUSES: readonly RunStatus[] = ["Pending", "Starting", "Running", "Stopping"];
+const STATUSES = Object.keys(TRANSITIONS) as RunStatus[];
+export const ACTIVE_STATUSES: readonly RunStatus[] = STATUSES.filter((one) => !isTerminal(one));
 
 /** Whether the run has, or may have, a slot of its cluster. A run cancelled while Pending never had one. */
 export const holdsSlot = (

@@ -1,7 +1,7 @@
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { PLUGIN_CAPABILITIES } from "../../clusters/plugin/observation.ts";
-import { WEB_UI_CAPABILITIES } from "../../clusters/web-ui/web-ui.ts";
+import { NO_CAPABILITIES } from "../domain/capabilities.ts";
 import type { Facts } from "../domain/actions.ts";
 import { decide } from "../domain/decide.ts";
 import type { LoadState, Observation } from "../domain/observation.ts";
@@ -61,7 +61,7 @@ export const loading = (load: Partial<LoadState> = {}, workers = 2): Observation
   workersExpected: 2,
   capabilities:
     "masterInstanceId" in load && load.masterInstanceId === undefined
-      ? WEB_UI_CAPABILITIES
+      ? NO_CAPABILITIES
       : PLUGIN_CAPABILITIES,
   load: {
     phase: "running",

@@ -6,6 +6,7 @@ import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { answersOf, fill } from "../testing/copy-fixtures.ts";
 import { rejection } from "../conformance/harness.ts";
+import { CONTROL_MIGRATIONS, newestFormat } from "../sqlite/migrations.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { backup } from "./backup.ts";
 import { restore } from "./restore.ts";
@@ -182,16 +183,17 @@ describe("a restore", () => {
       copy.write(to, copy.indexOf(from), "latin1");
       return copy;
     };
+    const newest = newestFormat(CONTROL_MIGRATIONS);
     expect(refusal(() => Buffer.from("hello"))).toContain("is no backup of Load Manager");
     expect(refusal((copy) => copy.subarray(0, 200_000))).toContain("not all of one");
     expect(refusal((copy) => copy.fill(7, 300_000, 300_001))).toContain(
       "metrics.db in it is damaged",
     );
     expect(refusal(replaced('"format": 1', '"format": 7'))).toContain("newer Load Manager");
-    expect(refusal(replaced('"schema": 100', '"schema": 199'))).toContain(
+    expect(refusal(replaced(`"schema": ${newest}`, '"schema": 999'))).toContain(
       "newer Load Manager (1.2.3)",
     );
-    expect(refusal(replaced('"schema": 100', '"schema":   3'))).toContain(
+    expect(refusal(replaced(`"schema": ${newest}`, '"schema":   3'))).toContain(
       "before the first format",
     );
     expect(refusal(replaced("load-manager backup", "some-other one.. .."))).toContain("not one of");

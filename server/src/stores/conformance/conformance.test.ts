@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe } from "vitest";
-import { storesContract } from "./all.ts";
+import { storesConformance } from "./all.ts";
 import { reopening } from "./reopening.ts";
 import { twoClients } from "./two-clients.ts";
 import { createMemoryStores } from "../memory/stores.ts";
@@ -15,15 +15,15 @@ let folders = 0;
 const freshFolder = () => join(root, String((folders += 1)));
 
 describe("memory", () => {
-  storesContract(async () => createMemoryStores());
+  storesConformance(async () => createMemoryStores());
 });
 
 describe("sqlite", () => {
-  storesContract(() => openSqliteStores({ dataDir: freshFolder() }));
+  storesConformance(() => openSqliteStores({ dataDir: freshFolder() }));
 });
 
 describe("sqlite, opened again between write and read", { timeout: 180_000 }, () => {
-  storesContract(async () => {
+  storesConformance(async () => {
     const dataDir = freshFolder();
     return reopening(() => openSqliteStores({ dataDir, unfinished: true }))();
   });
@@ -31,12 +31,12 @@ describe("sqlite, opened again between write and read", { timeout: 180_000 }, ()
 
 onMongo((database) => {
   describe("mongodb", { timeout: 120_000 }, () => {
-    storesContract(() => openMongoStores(database));
+    storesConformance(() => openMongoStores(database));
   });
 });
 
 onMongo((database) => {
   describe("mongodb, through two clients in turn", { timeout: 120_000 }, () => {
-    storesContract(twoClients(() => openMongoStores(database)));
+    storesConformance(twoClients(() => openMongoStores(database)));
   });
 });

@@ -54,7 +54,7 @@ const finder = (description: SampleDescription, store: Of, ids: readonly string[
   };
 };
 
-const columnContract = (description: SampleDescription, store: Of, column: string): void => {
+const columnConformance = (description: SampleDescription, store: Of, column: string): void => {
   const about = description.columns[column] ?? { type: "text" };
   const field = fieldOfColumn(description, column);
   const { type, optional } = about;
@@ -134,7 +134,7 @@ const columnContract = (description: SampleDescription, store: Of, column: strin
   }
 };
 
-const sortContract = (description: SampleDescription, store: Of, column: string): void => {
+const sortConformance = (description: SampleDescription, store: Of, column: string): void => {
   const { type, optional } = description.columns[column] ?? { type: "text" };
   const field = fieldOfColumn(description, column);
   const home = () => homeOf(description);
@@ -208,8 +208,8 @@ const sortContract = (description: SampleDescription, store: Of, column: string)
 export const describedQueries = (description: SampleDescription, store: Of): void => {
   describe("queries", () => {
     for (const [column, { sort }] of Object.entries(description.columns)) {
-      columnContract(description, store, column);
-      if (sort === true) sortContract(description, store, column);
+      columnConformance(description, store, column);
+      if (sort === true) sortConformance(description, store, column);
     }
 
     test("all conditions must hold; an unknown column is our own fault", async () => {

@@ -17,7 +17,7 @@ import { expectProblem, openedStores, type OpenStores, range, rejection } from "
 
 type Of = () => Collection<Sample>;
 
-const groupContract = (description: SampleDescription, store: Of, group: string): void => {
+const groupConformance = (description: SampleDescription, store: Of, group: string): void => {
   const counter = description.groups[group]?.counter ?? "";
   const { field, values } = changeIn(description, group);
   const set = (id: string, seen: number, value: unknown) =>
@@ -90,7 +90,7 @@ const groupContract = (description: SampleDescription, store: Of, group: string)
   });
 };
 
-const counterContract = (description: SampleDescription, store: Of, counter: string): void => {
+const counterConformance = (description: SampleDescription, store: Of, counter: string): void => {
   test(`${counter} rises by one, whoever asks, and no group's counter does`, async () => {
     const entity = sampleEntity(description);
     const id = keyOf(description, entity);
@@ -110,7 +110,7 @@ const counterContract = (description: SampleDescription, store: Of, counter: str
 };
 
 /** The conformance suite of any described entity: it needs the description alone. */
-export const describedContract = (open: OpenStores, described: AnyDescription): void => {
+export const describedConformance = (open: OpenStores, described: AnyDescription): void => {
   const description = asSamples(described);
   const { name, key, indexes, groups, counters } = description;
   describe(`the collection ${name}`, () => {
@@ -165,8 +165,8 @@ export const describedContract = (open: OpenStores, described: AnyDescription): 
       expect(await store().get(id)).toStrictEqual(entity);
     });
 
-    for (const group of Object.keys(groups)) groupContract(description, store, group);
-    for (const counter of Object.keys(counters)) counterContract(description, store, counter);
+    for (const group of Object.keys(groups)) groupConformance(description, store, group);
+    for (const counter of Object.keys(counters)) counterConformance(description, store, counter);
 
     test("is deleted once, where what was seen still holds", async () => {
       const id = await created(sampleEntity(description));

@@ -24,7 +24,7 @@ const plain = (records: readonly unknown[]): unknown[] =>
     ),
   );
 
-export const dumpContract = (open: OpenStores): void => {
+export const dumpConformance = (open: OpenStores): void => {
   describe("the dump", () => {
     const stores = openedStores(open);
 
@@ -72,7 +72,7 @@ export const dumpContract = (open: OpenStores): void => {
       await leases.claim({ ...lease, runId: run.id }, undefined);
       await keys.take(key, undefined);
       await keys.finish(key.id, "s", answer);
-      const rows = range(1, 4).map((seq) =>
+      const records = range(1, 4).map((seq) =>
         sampleOf({ runId: run.id, masterInstanceId: MASTER_INSTANCE, seq }),
       );
       const rollup = (start: number, byte: number) => ({
@@ -82,8 +82,8 @@ export const dumpContract = (open: OpenStores): void => {
         start,
         body: Uint8Array.of(byte),
       });
-      await metrics.append(rows);
-      await metrics.compact(run.id, rows.slice(1, 3), [rollup(0, 1), rollup(300, 2)]);
+      await metrics.append(records);
+      await metrics.compact(run.id, records.slice(1, 3), [rollup(0, 1), rollup(300, 2)]);
       await metrics.compact(run.id, [], [rollup(0, 3)]);
 
       const ofRun = ({ runId }: { readonly runId: string }) => runId === run.id;
@@ -106,7 +106,7 @@ export const dumpContract = (open: OpenStores): void => {
       expect(await mine("idempotency_keys", ({ id }) => id === key.id)).toEqual([
         { ...key, answer },
       ]);
-      expect(await mine("metrics_timeseries", ofRun)).toEqual(plain([rows[0], rows[3]]));
+      expect(await mine("metrics_timeseries", ofRun)).toEqual(plain([records[0], records[3]]));
       const rollups = await mine("metrics_rollups", ofRun);
       expect(rollups).toHaveLength(2);
       expect(rollups).toEqual(expect.arrayContaining(plain([rollup(0, 3), rollup(300, 2)])));
@@ -120,11 +120,11 @@ export const dumpContract = (open: OpenStores): void => {
 
     test("goes on after any place, also in the middle of many", async () => {
       const runId = freshId();
-      const rows = range(1, 1100).map((seq) =>
+      const records = range(1, 1100).map((seq) =>
         sampleOf({ runId, masterInstanceId: MASTER_INSTANCE, seq }),
       );
-      await stores().metrics.append(rows);
-      const found = (await all("metrics_timeseries")).filter((row) => row.runId === runId);
+      await stores().metrics.append(records);
+      const found = (await all("metrics_timeseries")).filter((record) => record.runId === runId);
       expect(new Set(found.map(({ seq }) => seq)).size).toBe(1100);
       expect(found).toHaveLength(1100);
       await stores().metrics.deleteRun(runId);
@@ -148,7 +148,7 @@ export const dumpContract = (open: OpenStores): void => {
       const told = [eventOf(run.id, 2), eventOf(run.id, 7), eventOf(other.id, 3)];
       const lease = { clusterId: freshId(), slot: 1, holder: "s", fence: 41 };
       const key = { id: freshId(), fingerprint: "f", owner: "s", createdAt: 5 };
-      const rows = [1, 4].map((seq) =>
+      const records = [1, 4].map((seq) =>
         sampleOf({ runId: run.id, masterInstanceId: MASTER_INSTANCE, seq }),
       );
       const rollups = [1, 2].map((byte) => ({
@@ -171,7 +171,7 @@ export const dumpContract = (open: OpenStores): void => {
         await dump.put("run_events", told);
         await dump.put("leases", [lease]);
         await dump.put("idempotency_keys", [key]);
-        await dump.put("metrics_timeseries", rows);
+        await dump.put("metrics_timeseries", records);
         await dump.put("metrics_rollups", rollups);
         await dump.put("metrics_compacted", [{ runId: run.id, compacted }]);
       }
@@ -198,7 +198,7 @@ export const dumpContract = (open: OpenStores): void => {
       expect((await metrics.read(run.id)).map(({ seq }) => seq)).toEqual([1, 4]);
       const reading = await metrics.readRollups(run.id, {
         rollups: [{ level: 10, series: "endpoints", fromStart: 0, toStart: 900 }],
-        rows: {},
+        records: {},
       });
       expect(plain(reading.rollups)).toEqual(plain(rollups));
       expect(reading.compacted).toEqual(compacted);
@@ -211,7 +211,7 @@ export const dumpContract = (open: OpenStores): void => {
         conflicting: [],
       });
       // Compacting goes on from there.
-      expect(await metrics.compact(run.id, rows.slice(1), [])).toBe(true);
+      expect(await metrics.compact(run.id, records.slice(1), [])).toBe(true);
       expect((await metrics.readRollups(run.id, { rollups: [] })).compacted).toEqual([
         { masterInstanceId: MASTER_INSTANCE, fromSeq: 2, toSeq: 4 },
         compacted[1],

@@ -9,7 +9,7 @@ const eventOf = (at: number, message: string, id = freshId()) => ({
   message,
 });
 
-export const eventContract = (open: OpenStores): void => {
+export const eventConformance = (open: OpenStores): void => {
   describe("run events", () => {
     const stores = openedStores(open);
     const store = () => stores().events;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { freshId } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 
-export const keyContract = (open: OpenStores): void => {
+export const keyConformance = (open: OpenStores): void => {
   describe("idempotency keys", () => {
     const stores = openedStores(open);
     const store = () => stores().keys;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { freshId } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 
-export const leaseContract = (open: OpenStores): void => {
+export const leaseConformance = (open: OpenStores): void => {
   describe("leases", () => {
     const stores = openedStores(open);
     const store = () => stores().leases;

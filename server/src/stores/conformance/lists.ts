@@ -36,7 +36,7 @@ export type Listed = {
   readonly sparse: { readonly sort: string; readonly field: string };
 };
 
-export const listContract = (
+export const listConformance = (
   stores: () => Stores,
   { create, remove, list, sparse }: Listed,
 ): void => {

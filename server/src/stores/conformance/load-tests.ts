@@ -8,9 +8,9 @@ import {
   recentRunOf,
 } from "../testing/fixtures.ts";
 import { allPages, expectProblem, openedStores, range, type OpenStores } from "./harness.ts";
-import { listContract } from "./lists.ts";
+import { listConformance } from "./lists.ts";
 
-export const loadTestContract = (open: OpenStores): void => {
+export const loadTestConformance = (open: OpenStores): void => {
   describe("load tests", () => {
     const stores = openedStores(open);
     const store = () => stores().loadTests;
@@ -20,7 +20,7 @@ export const loadTestContract = (open: OpenStores): void => {
       return loadTest;
     };
 
-    listContract(stores, {
+    listConformance(stores, {
       create: async ({ loadTests }, fields) => {
         const loadTest = loadTestOf(fields);
         await loadTests.create(loadTest);

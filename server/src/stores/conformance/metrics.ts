@@ -6,19 +6,19 @@ import { openedStores, range, type OpenStores } from "./harness.ts";
 const [BOOT_A, MASTER_INSTANCE_B] = ["a".repeat(32), "b".repeat(32)];
 
 /** Bodies as plain arrays: a view and a buffer of their own are equal. */
-const shown = (rows: readonly MetricRecord[]) =>
-  rows.map((row) => ({ ...row, body: [...row.body] }));
+const shown = (records: readonly MetricRecord[]) =>
+  records.map((record) => ({ ...record, body: [...record.body] }));
 
-export const metricContract = (open: OpenStores): void => {
+export const metricConformance = (open: OpenStores): void => {
   describe("metrics", () => {
     const stores = openedStores(open);
     const store = () => stores().metrics;
-    const places = (rows: readonly MetricRecord[]) =>
-      rows.map(({ masterInstanceId, seq }) => `${masterInstanceId[0]}${seq}`);
+    const places = (records: readonly MetricRecord[]) =>
+      records.map(({ masterInstanceId, seq }) => `${masterInstanceId[0]}${seq}`);
 
-    test("stores rows and gives them back by masterInstanceId and number", async () => {
+    test("stores records and gives them back by masterInstanceId and number", async () => {
       const runId = freshId();
-      const rows = [
+      const records = [
         sampleOf({
           runId,
           masterInstanceId: MASTER_INSTANCE_B,
@@ -31,31 +31,38 @@ export const metricContract = (open: OpenStores): void => {
         sampleOf({ runId, masterInstanceId: BOOT_A, seq: 9, type: 5, second: 0 }),
       ];
       await store().append([sampleOf({ runId: freshId() })]);
-      expect(await store().append(rows)).toEqual({ inserted: [0, 1, 2], conflicting: [] });
+      expect(await store().append(records)).toEqual({ inserted: [0, 1, 2], conflicting: [] });
       expect(shown(await store().read(runId))).toEqual(
-        shown([rows[2], rows[1], rows[0]].flatMap((row) => row ?? [])),
+        shown([records[2], records[1], records[0]].flatMap((record) => record ?? [])),
       );
       expect(await store().append([])).toEqual({ inserted: [], conflicting: [] });
       expect(await store().read(freshId())).toEqual([]);
     });
 
-    test("a row sent again is stored once; other bytes under its key are named, and the first kept", async () => {
+    test("a record sent again is stored once; other bytes under its key are named, and the first kept", async () => {
       const runId = freshId();
-      const row = (seq: number, ...body: number[]) =>
+      const record = (seq: number, ...body: number[]) =>
         sampleOf({ runId, seq, body: Uint8Array.from(body) });
-      await store().append([row(1, 1), row(2, 2)]);
-      const second = [row(2, 2), row(3, 3), row(1, 99), row(3, 3), row(3, 4), row(2)];
+      await store().append([record(1, 1), record(2, 2)]);
+      const second = [
+        record(2, 2),
+        record(3, 3),
+        record(1, 99),
+        record(3, 3),
+        record(3, 4),
+        record(2),
+      ];
       expect(await store().append(second)).toEqual({ inserted: [1], conflicting: [2, 4, 5] });
       expect(await store().append(second)).toEqual({ inserted: [], conflicting: [2, 4, 5] });
       expect((await store().read(runId)).map(({ body }) => [...body])).toEqual([[1], [2], [3]]);
-      const other = { ...row(1, 50), masterInstanceId: "c".repeat(32) };
+      const other = { ...record(1, 50), masterInstanceId: "c".repeat(32) };
       expect(await store().append([other])).toEqual({ inserted: [0], conflicting: [] });
     });
 
-    test("the same rows from many at once are inserted once", async () => {
+    test("the same records from many at once are inserted once", async () => {
       const runId = freshId();
-      const rows = range(1, 20).map((seq) => sampleOf({ runId, seq, body: Uint8Array.of(seq) }));
-      const results = await Promise.all(range(1, 4).map(() => store().append(rows)));
+      const records = range(1, 20).map((seq) => sampleOf({ runId, seq, body: Uint8Array.of(seq) }));
+      const results = await Promise.all(range(1, 4).map(() => store().append(records)));
       const inserted = results.flatMap((result) => result.inserted);
       expect(inserted.toSorted((a, b) => a - b)).toEqual(range(0, 19));
       expect(results.flatMap((result) => result.conflicting)).toEqual([]);
@@ -96,12 +103,12 @@ export const metricContract = (open: OpenStores): void => {
       expect(await after({ [BOOT_A]: 4, [MASTER_INSTANCE_B]: 4 }, 10)).toEqual(["01"]);
     });
 
-    test("compacting: rollups come, rows go, and their numbers stay known", async () => {
+    test("compacting: rollups come, records go, and their numbers stay known", async () => {
       const [runId, other] = [freshId(), freshId()];
-      const rows = [1, 2, 3, 5, 6].map((seq) =>
+      const records = [1, 2, 3, 5, 6].map((seq) =>
         sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq, second: 100 + seq }),
       );
-      await store().append([...rows, sampleOf({ runId: other, seq: 1 })]);
+      await store().append([...records, sampleOf({ runId: other, seq: 1 })]);
       const rollup = (series: string, start: number, ...body: number[]) => ({
         runId,
         series,
@@ -111,9 +118,9 @@ export const metricContract = (open: OpenStores): void => {
       });
       const [a, b] = ["a".repeat(16), "b".repeat(16)];
       expect(
-        await store().compact(runId, rows.slice(0, 2), [rollup(b, 0, 1), rollup("", 0, 2)]),
+        await store().compact(runId, records.slice(0, 2), [rollup(b, 0, 1), rollup("", 0, 2)]),
       ).toBe(true);
-      await store().compact(runId, rows.slice(3, 4), [rollup(b, 0, 3), rollup(a, 300, 4)]);
+      await store().compact(runId, records.slice(3, 4), [rollup(b, 0, 3), rollup(a, 300, 4)]);
       const all = { level: 1, fromStart: 0, toStart: 900 };
       const read = async (series: string[] | "endpoints", more = {}) =>
         (await store().readRollups(runId, { rollups: [{ ...all, series, ...more }] })).rollups.map(
@@ -131,20 +138,20 @@ export const metricContract = (open: OpenStores): void => {
       expect(await read("endpoints", { level: 10 })).toEqual([]);
       const seqs = async (within: { fromSecond?: number; toSecond?: number } | undefined) =>
         (
-          await store().readRollups(runId, { rollups: [], ...(within ? { rows: within } : {}) })
-        ).rows.map(({ seq }) => seq);
+          await store().readRollups(runId, { rollups: [], ...(within ? { records: within } : {}) })
+        ).records.map(({ seq }) => seq);
       expect(await seqs({})).toEqual([3, 6]);
       expect(await seqs({ toSecond: 105 })).toEqual([3]);
       expect(await seqs(undefined)).toEqual([]);
       expect(places(await store().read(runId))).toEqual(["b3", "b6"]);
-      const { masterInstanceId } = rows[0] ?? { masterInstanceId: "" };
+      const { masterInstanceId } = records[0] ?? { masterInstanceId: "" };
       const compacted = async () => (await store().readRollups(runId, { rollups: [] })).compacted;
       expect(await compacted()).toEqual([
         { masterInstanceId, fromSeq: 1, toSeq: 2 },
         { masterInstanceId, fromSeq: 5, toSeq: 5 },
       ]);
-      expect(await store().append(rows)).toEqual({ inserted: [], conflicting: [] });
-      const left = rows.filter(({ seq }) => seq === 3 || seq === 6);
+      expect(await store().append(records)).toEqual({ inserted: [], conflicting: [] });
+      const left = records.filter(({ seq }) => seq === 3 || seq === 6);
       expect(await store().compact(runId, left, [])).toBe(true);
       expect(await compacted()).toEqual([
         { masterInstanceId, fromSeq: 1, toSeq: 3 },
@@ -163,7 +170,7 @@ export const metricContract = (open: OpenStores): void => {
       const before = await read("endpoints");
       const again = sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq: 9 });
       await store().append([again]);
-      const stale = [again, ...rows.slice(0, 1)];
+      const stale = [again, ...records.slice(0, 1)];
       expect(await store().compact(runId, stale, [rollup(a, 600, 5)])).toBe(false);
       expect(await read("endpoints")).toEqual(before);
       expect(await seqs({})).toEqual([9]);
@@ -220,10 +227,10 @@ export const metricContract = (open: OpenStores): void => {
     test("takes in and hands out copies, also of a part of a larger buffer", async () => {
       const runId = freshId();
       const buffer = Uint8Array.from(range(0, 99));
-      const rows = [1, 2].map((seq) =>
+      const records = [1, 2].map((seq) =>
         sampleOf({ runId, seq, body: buffer.subarray(seq * 10, seq * 10 + 3) }),
       );
-      const appended = store().append(rows);
+      const appended = store().append(records);
       buffer.fill(0);
       await appended;
       const read = await store().read(runId);
@@ -237,16 +244,16 @@ export const metricContract = (open: OpenStores): void => {
       ]);
     });
 
-    test("deletes the rows of one run", async () => {
+    test("deletes the records of one run", async () => {
       const [gone, kept] = [freshId(), freshId()];
-      const rows = range(1, 4500).map((seq) => sampleOf({ runId: gone, seq }));
-      await store().append([...rows, sampleOf({ runId: kept })]);
+      const records = range(1, 4500).map((seq) => sampleOf({ runId: gone, seq }));
+      await store().append([...records, sampleOf({ runId: kept })]);
       await store().deleteRun(gone);
       await store().deleteRun(gone);
       expect([(await store().read(gone)).length, (await store().read(kept)).length]).toEqual([
         0, 1,
       ]);
-      expect((await store().append(rows.slice(0, 1))).inserted).toEqual([0]);
+      expect((await store().append(records.slice(0, 1))).inserted).toEqual([0]);
     });
   });
 };

@@ -5,10 +5,11 @@ import { createMemoryStores } from "../memory/stores.ts";
 import { NAME_KEY, SCOPE_COLUMNS } from "../model/conditions.ts";
 import { described } from "../model/description.ts";
 import { openMongoStores } from "../mongo/stores.ts";
+import { CONTROL_MIGRATIONS, newestFormat } from "../sqlite/migrations.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { onMongo } from "../testing/test-database.ts";
 import { tableSql } from "../testing/table-sql.ts";
-import { describedContract } from "./described.ts";
+import { describedConformance } from "./described.ts";
 import { reopening } from "./reopening.ts";
 import { twoClients } from "./two-clients.ts";
 import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
@@ -78,11 +79,11 @@ const freshFolder = () => join(root, String((folders += 1)));
 
 describe("a new entity", () => {
   describe("memory", () => {
-    describedContract(async () => createMemoryStores({ extra }), BOOKMARKS);
+    describedConformance(async () => createMemoryStores({ extra }), BOOKMARKS);
   });
 
   describe("sqlite", () => {
-    describedContract(() => openSqliteStores({ dataDir: freshFolder(), extra }), BOOKMARKS);
+    describedConformance(() => openSqliteStores({ dataDir: freshFolder(), extra }), BOOKMARKS);
   });
 
   describe("sqlite, opened again between write and read", { timeout: 180_000 }, () => {
@@ -90,7 +91,7 @@ describe("a new entity", () => {
       const dataDir = freshFolder();
       return reopening(() => openSqliteStores({ dataDir, extra }))();
     };
-    describedContract(open, BOOKMARKS);
+    describedConformance(open, BOOKMARKS);
   });
 
   test("is added to an existing folder by its migration", async () => {
@@ -101,7 +102,9 @@ describe("a new entity", () => {
     const after = await openSqliteStores({ dataDir, extra });
     expect(await after.collection(BOOKMARKS).count([])).toBe(0);
     await after.close();
-    await expect(openSqliteStores({ dataDir })).rejects.toThrow(/newer Load Manager.*is 101/);
+    await expect(openSqliteStores({ dataDir })).rejects.toThrow(
+      `newer Load Manager: its format is ${newestFormat(CONTROL_MIGRATIONS) + 1}`,
+    );
   });
 
   test("is refused if its description contradicts itself", () => {
@@ -117,13 +120,13 @@ describe("a new entity", () => {
 
 onMongo((database) => {
   describe("a new entity on mongodb", { timeout: 120_000 }, () => {
-    describedContract(() => openMongoStores({ ...database, extra }), BOOKMARKS);
+    describedConformance(() => openMongoStores({ ...database, extra }), BOOKMARKS);
   });
 });
 
 onMongo((database) => {
   describe("a new entity on mongodb, through two clients in turn", { timeout: 120_000 }, () => {
-    describedContract(
+    describedConformance(
       twoClients(() => openMongoStores({ ...database, extra })),
       BOOKMARKS,
     );

@@ -4,7 +4,7 @@ import { updateRecentRuns, removeRecentRun } from "../../runs/journal/recent-run
 import { freshId, loadTestOf, recentRunOf } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 
-export const recentRunsContract = (open: OpenStores): void => {
+export const recentRunsConformance = (open: OpenStores): void => {
   describe("recent runs", () => {
     const stores = openedStores(open);
     const created = async () => {

@@ -1,6 +1,7 @@
 import type { CollectionOf } from "../model/collection.ts";
 import type { OpenedStores } from "../ports.ts";
 import type { OpenStores } from "./harness.ts";
+import { wrappedPorts } from "./wrapped-ports.ts";
 
 const READS = [
   "get",
@@ -10,13 +11,18 @@ const READS = [
   "keys",
   "newest",
   "content",
+  "files",
   "unsettled",
   "findExternal",
+  "kept",
   "count",
   "getLive",
   "heartbeats",
+  "after",
   "read",
   "readAfter",
+  "readRollups",
+  "uncompacted",
   "walk",
   "mark",
 ];
@@ -63,14 +69,7 @@ export const reopening =
       identity: current.identity,
       shared: current.shared,
       collection,
-      loadTests: wrapped((stores) => stores.loadTests),
-      revisions: wrapped((stores) => stores.revisions),
-      runs: wrapped((stores) => stores.runs),
-      events: wrapped((stores) => stores.events),
-      leases: wrapped((stores) => stores.leases),
-      metrics: wrapped((stores) => stores.metrics),
-      keys: wrapped((stores) => stores.keys),
-      dump: wrapped((stores) => stores.dump),
+      ...wrappedPorts((port) => wrapped(port)),
       ping: () => inTurn(() => current.ping()),
       close: () => inTurn(() => current.close()),
     };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { freshId, revisionOf } from "../testing/fixtures.ts";
 import { allPages, expectProblem, openedStores, range, type OpenStores } from "./harness.ts";
 
-export const revisionContract = (open: OpenStores): void => {
+export const revisionConformance = (open: OpenStores): void => {
   describe("script revisions", () => {
     const stores = openedStores(open);
     const store = () => stores().revisions;

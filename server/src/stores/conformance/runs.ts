@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { canBecome } from "../../runs/domain/states.ts";
 import { freshId, freshScope, runOf, runQuery, snapshotOf } from "../testing/fixtures.ts";
 import { expectProblem, openedStores, range, type OpenStores } from "./harness.ts";
-import { listContract } from "./lists.ts";
+import { listConformance } from "./lists.ts";
 
-export const runContract = (open: OpenStores): void => {
+export const runConformance = (open: OpenStores): void => {
   describe("runs", () => {
     const stores = openedStores(open);
     const store = () => stores().runs;
@@ -19,7 +19,7 @@ export const runContract = (open: OpenStores): void => {
 
     const listed = (field: "startedAt" | "finishedAt") => {
       describe(`with ${field}`, () => {
-        listContract(stores, {
+        listConformance(stores, {
           create: async ({ runs }, fields) => {
             const run = runOf(fields);
             await runs.create(run);

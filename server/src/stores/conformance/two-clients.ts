@@ -1,6 +1,7 @@
 import type { CollectionOf } from "../model/collection.ts";
 import type { OpenedStores } from "../ports.ts";
 import type { OpenStores } from "./harness.ts";
+import { wrappedPorts } from "./wrapped-ports.ts";
 
 type Verb = (...args: unknown[]) => Promise<unknown>;
 
@@ -26,14 +27,9 @@ export const twoClients =
       inTurn((stores) => stores.collection(description));
     return {
       ...first,
+      ...wrappedPorts((port) => inTurn(port)),
       collection,
-      loadTests: inTurn((stores) => stores.loadTests),
-      revisions: inTurn((stores) => stores.revisions),
-      runs: inTurn((stores) => stores.runs),
-      events: inTurn((stores) => stores.events),
-      leases: inTurn((stores) => stores.leases),
-      metrics: inTurn((stores) => stores.metrics),
-      keys: inTurn((stores) => stores.keys),
+      dump: first.dump,
       close: async () => {
         await Promise.all([first.close(), second.close()]);
       },

@@ -46,7 +46,7 @@ const copy = (source: Stores, target: Stores, more: { force?: boolean } = {}) =>
     to: "the other",
     owner: uuidV7.next(),
     force: false,
-    plain: denormalizedTotalsOfRecord,
+    totalsOf: denormalizedTotalsOfRecord,
     sleep: async () => {},
     say: (line) => said.push(line),
     onProgress: () => {},
@@ -137,10 +137,10 @@ describe("a copy", { timeout: 120_000 }, () => {
         ...target,
         dump: {
           ...target.dump,
-          put: async (kind, records, plain) => {
+          put: async (kind, records, totalsOf) => {
             puts += 1;
             if (kind === "metrics_rollups") throw new Error("broken off");
-            await target.dump.put(kind, records, plain);
+            await target.dump.put(kind, records, totalsOf);
           },
         },
       };
@@ -251,13 +251,13 @@ describe("a copy", { timeout: 120_000 }, () => {
       ...target,
       dump: {
         ...target.dump,
-        put: (kind, records, plain) =>
+        put: (kind, records, totalsOf) =>
           target.dump.put(
             kind,
             kind === "metrics_rollups"
               ? records.map((one, index) => (index === 0 ? { ...one, body: Buffer.of(1) } : one))
               : records,
-            plain,
+            totalsOf,
           ),
       },
     };

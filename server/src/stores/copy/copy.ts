@@ -27,7 +27,7 @@ export type CopyDeps = {
   readonly to: string;
   readonly owner: string;
   readonly force: boolean;
-  readonly plain: (run: LoadTestRun, row: MetricRecord) => DenormalizedTotals;
+  readonly totalsOf: (run: LoadTestRun, record: MetricRecord) => DenormalizedTotals;
   readonly sleep: (ms: number) => Promise<void>;
   readonly say: (line: string) => void;
   readonly onProgress: (what: string, done: number, total: number) => void;
@@ -103,19 +103,19 @@ const marking = (deps: CopyDeps) => {
   };
 };
 
-const plainFor = ({ source, plain }: CopyDeps) => {
+const plainFor = ({ source, totalsOf }: CopyDeps) => {
   let known: { readonly id: string; readonly run: LoadTestRun | undefined } | undefined;
-  /** The totals of rows; their runs are read first. */
-  return async (rows: readonly MetricRecord[]): Promise<DenormalizedTotalsOf> => {
+  /** The totals of records; their runs are read first. */
+  return async (records: readonly MetricRecord[]): Promise<DenormalizedTotalsOf> => {
     const runs = new Map<string, LoadTestRun | undefined>();
-    for (const { runId } of rows) {
+    for (const { runId } of records) {
       if (runs.has(runId)) continue;
       if (known?.id !== runId) known = { id: runId, run: await source.runs.get(runId) };
       runs.set(runId, known.run);
     }
-    return (row) => {
-      const run = runs.get(row.runId);
-      return run === undefined ? undefined : plain(run, row);
+    return (record) => {
+      const run = runs.get(record.runId);
+      return run === undefined ? undefined : totalsOf(run, record);
     };
   };
 };
@@ -148,11 +148,11 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
     let copied = last === undefined ? 0 : await target.dump.count(kind);
     for (let after = last; ;) {
       const page = await source.dump.walk(kind, after);
-      const plain =
+      const totalsOf =
         kind === "metrics_timeseries"
           ? await denormalizedTotalsOf(page.records as readonly MetricRecord[])
           : undefined;
-      await target.dump.put(kind, page.records, plain);
+      await target.dump.put(kind, page.records, totalsOf);
       copied += page.records.length;
       if (page.last === undefined) break;
       onProgress(`Copying ${messagesOf(kind)}`, copied, Math.max(total, copied));

@@ -4,7 +4,7 @@ import type { Stores } from "../ports.ts";
 /** A server beats every 2.5 s: within this time the heartbeat of each that lives has risen. */
 const BEAT_WAIT_MS = 3000;
 
-/** Servers that are using the store just now; a folder is held by who has opened it. */
+/** The servers whose heartbeat rises. A store that only one process can open has none: this process has opened it. */
 const serversOn = async (
   { shared, leases }: Stores,
   sleep: (ms: number) => Promise<void>,

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { MongoClient } from "mongodb";
 import { expect, test } from "vitest";
 import { uuidV7 } from "../../lib/ids.ts";
-import { sampleRow } from "../../metrics/testing/fixtures.ts";
+import { sampleRecord } from "../../metrics/testing/fixtures.ts";
 import { rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { parseAddress } from "./address.ts";
@@ -52,10 +52,10 @@ for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {
       const to = kind === "sqlite" ? `sqlite:${join(root, "target")}` : `${URI ?? ""}/${database}`;
       const source = await openSqliteStores({ dataDir: join(root, "source") });
       const { runIds } = await fill(source, 2);
-      const rows = Array.from({ length: 1300 }, (_, index) =>
-        sampleRow(index + 1, 3000 + index, [{ name: "/a", ok: [5] }]),
+      const records = Array.from({ length: 1300 }, (_, index) =>
+        sampleRecord(index + 1, 3000 + index, [{ name: "/a", ok: [5] }]),
       );
-      await source.metrics.append(rows.map((row) => ({ ...row, runId: "many" })));
+      await source.metrics.append(records.map((record) => ({ ...record, runId: "many" })));
       await source.close();
 
       for (const moment of MOMENTS) {

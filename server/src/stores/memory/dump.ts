@@ -63,12 +63,12 @@ const metricDumps = (
   return {
     metrics_timeseries: kindOf(
       () =>
-        runs().flatMap(([runId, { rows }]) =>
-          [...rows].map(([key, row]) => [`${runId} ${key}`, row] as const),
+        runs().flatMap(([runId, { records }]) =>
+          [...records].map(([key, record]) => [`${runId} ${key}`, record] as const),
         ),
-      (row) => metricsOf(metrics, row.runId).rows.set(keyOf(row), copy(row)),
+      (record) => metricsOf(metrics, record.runId).records.set(keyOf(record), copy(record)),
       () => {
-        for (const [, { rows }] of runs()) rows.clear();
+        for (const [, { records }] of runs()) records.clear();
       },
     ),
     metrics_rollups: kindOf(

@@ -29,10 +29,10 @@ export const memoryEvents = (stored: StoredEvents): RunEventStore => {
         if (after === undefined) return true;
         return event.at > after.at || (event.at === after.at && arrival > after.arrival);
       };
-      const rows = [...byId.values()]
-        .filter((row) => row.runId === runId && isAfter(row))
+      const records = [...byId.values()]
+        .filter((record) => record.runId === runId && isAfter(record))
         .toSorted((a, b) => a.event.at - b.event.at || a.arrival - b.arrival);
-      const page = pageOf(rows, limit, (last) =>
+      const page = pageOf(records, limit, (last) =>
         encodeCursor(EVENT_SORT, { value: last.event.at, id: String(last.arrival) }),
       );
       return clone({ ...page, items: page.items.map(({ event }) => event) });
@@ -40,12 +40,12 @@ export const memoryEvents = (stored: StoredEvents): RunEventStore => {
     after: async (runId, arrival, limit) =>
       clone(
         [...byId.values()]
-          .filter((row) => row.runId === runId && row.arrival > arrival)
+          .filter((record) => record.runId === runId && record.arrival > arrival)
           .slice(0, limit)
-          .map((row) => ({ arrival: row.arrival, event: row.event })),
+          .map((record) => ({ arrival: record.arrival, event: record.event })),
       ),
     deleteRun: async (runId) => {
-      for (const [id, row] of byId) if (row.runId === runId) byId.delete(id);
+      for (const [id, record] of byId) if (record.runId === runId) byId.delete(id);
     },
   };
 };

@@ -9,7 +9,7 @@ import { bySeq, inRange, SAMPLE, sameRecord, toRanges } from "../shared/samples.
 import { compareText } from "../../lib/text.ts";
 
 export type MetricsOfRun = {
-  readonly rows: Map<string, MetricRecord>;
+  readonly records: Map<string, MetricRecord>;
   /** Numbers by master instance. */
   readonly compacted: Map<string, Set<number>>;
   readonly rollups: Map<string, Rollup>;
@@ -20,13 +20,13 @@ export const copy = <T extends { readonly body: Uint8Array }>(one: T): T => ({
   body: Uint8Array.from(one.body),
 });
 const ENDPOINT = /^[0-9a-f]{16}$/;
-export const keyOf = (row: Pick<MetricRecord, "masterInstanceId" | "seq">): string =>
-  `${row.masterInstanceId}:${row.seq}`;
+export const keyOf = (record: Pick<MetricRecord, "masterInstanceId" | "seq">): string =>
+  `${record.masterInstanceId}:${record.seq}`;
 export const placeOf = ({ series, level, start }: Omit<Rollup, "body">): string =>
   `${series}:${level}:${start}`;
 
 export const metricsOf = (runs: Map<string, MetricsOfRun>, runId: string): MetricsOfRun => {
-  const run = runs.get(runId) ?? { rows: new Map(), compacted: new Map(), rollups: new Map() };
+  const run = runs.get(runId) ?? { records: new Map(), compacted: new Map(), rollups: new Map() };
   runs.set(runId, run);
   return run;
 };
@@ -40,67 +40,70 @@ export const mergedOf = (run: MetricsOfRun | undefined): CompactedRange[] =>
     }));
   });
 
+const isInQuery = ({ level, start, series }: Rollup, query: RollupQuery): boolean =>
+  level === query.level &&
+  start >= query.fromStart &&
+  start <= query.toStart &&
+  (query.series === "endpoints" ? ENDPOINT.test(series) : query.series.includes(series));
+
 export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
   const runOf = (runId: string) => metricsOf(runs, runId);
-  const sorted = (runId: string, holds: (row: MetricRecord) => boolean) =>
-    [...(runs.get(runId)?.rows.values() ?? [])].filter(holds).toSorted(bySeq);
+  const sorted = (runId: string, holds: (record: MetricRecord) => boolean) =>
+    [...(runs.get(runId)?.records.values() ?? [])].filter(holds).toSorted(bySeq);
 
   const rollupsOf = (runId: string, query: RollupQuery): Rollup[] =>
     [...(runs.get(runId)?.rollups.values() ?? [])]
-      .filter(
-        ({ level, start, series }) =>
-          level === query.level &&
-          start >= query.fromStart &&
-          start <= query.toStart &&
-          (query.series === "endpoints" ? ENDPOINT.test(series) : query.series.includes(series)),
-      )
+      .filter((rollup) => isInQuery(rollup, query))
       .toSorted((a, b) => compareText(a.series, b.series) || a.start - b.start);
   return {
-    append: async (rows) => {
+    append: async (records) => {
       const inserted: number[] = [];
       const conflicting: number[] = [];
-      for (const [index, row] of rows.entries()) {
-        const run = runOf(row.runId);
-        if (run.compacted.get(row.masterInstanceId)?.has(row.seq) === true) continue;
-        const first = run.rows.get(keyOf(row));
+      for (const [index, record] of records.entries()) {
+        const run = runOf(record.runId);
+        if (run.compacted.get(record.masterInstanceId)?.has(record.seq) === true) continue;
+        const first = run.records.get(keyOf(record));
         if (first === undefined) {
-          run.rows.set(keyOf(row), copy(row));
+          run.records.set(keyOf(record), copy(record));
           inserted.push(index);
-        } else if (!sameRecord(first, row)) conflicting.push(index);
+        } else if (!sameRecord(first, record)) conflicting.push(index);
       }
       return { inserted, conflicting };
     },
     read: async (runId, range) =>
-      sorted(runId, (row) => range === undefined || inRange(row, range)).map(copy),
+      sorted(runId, (record) => range === undefined || inRange(record, range)).map(copy),
     readAfter: async (runId, cursor, limit) =>
-      sorted(runId, (row) => row.seq > (cursor.get(row.masterInstanceId) ?? -1))
+      sorted(runId, (record) => record.seq > (cursor.get(record.masterInstanceId) ?? -1))
         .slice(0, limit)
         .map(copy),
-    readRollups: async (runId, { rollups, rows }) => ({
+    readRollups: async (runId, { rollups, records }) => ({
       rollups: rollups.flatMap((query) => rollupsOf(runId, query)).map(copy),
-      rows:
-        rows === undefined
+      records:
+        records === undefined
           ? []
-          : sorted(runId, (row) => Object.keys(rows).length === 0 || inRange(row, rows)).map(copy),
+          : sorted(
+              runId,
+              (record) => Object.keys(records).length === 0 || inRange(record, records),
+            ).map(copy),
       compacted: mergedOf(runs.get(runId)),
     }),
-    compact: async (runId, rows, rollups) => {
+    compact: async (runId, records, rollups) => {
       const run = runOf(runId);
-      if (rows.some((row) => !run.rows.has(keyOf(row)))) return false;
+      if (records.some((record) => !run.records.has(keyOf(record)))) return false;
       for (const rollup of rollups) {
         run.rollups.set(placeOf(rollup), copy(rollup));
       }
-      for (const row of rows) {
-        const numbers = run.compacted.get(row.masterInstanceId) ?? new Set();
-        run.compacted.set(row.masterInstanceId, numbers.add(row.seq));
-        run.rows.delete(keyOf(row));
+      for (const record of records) {
+        const numbers = run.compacted.get(record.masterInstanceId) ?? new Set();
+        run.compacted.set(record.masterInstanceId, numbers.add(record.seq));
+        run.records.delete(keyOf(record));
       }
       return true;
     },
     uncompacted: async (beforeSecond) =>
-      [...runs].flatMap(([runId, { rows }]) => {
-        const second = [...rows.values()].reduce(
-          (oldest, row) => (row.type === SAMPLE ? Math.min(oldest, row.second) : oldest),
+      [...runs].flatMap(([runId, { records }]) => {
+        const second = [...records.values()].reduce(
+          (oldest, record) => (record.type === SAMPLE ? Math.min(oldest, record.second) : oldest),
           Infinity,
         );
         return second < beforeSecond ? { runId, second } : [];

@@ -34,7 +34,8 @@ export type FieldGroup<T> = {
 
 /**
  * A stored entity: everything that the three adapters, the dump, the conformance suite and the documentation need to know
- * of it. A new entity is one file beside this one, its line in `models.ts` and one migration (`docs/checklists/new-stored-entity.md`).
+ * of it. A new entity is its shape in the contract, one file beside this one, its line in `models.ts`, one migration and its
+ * rows in `docs/mongodb.md` (`docs/checklists/new-stored-entity.md`).
  */
 export type Description<
   T extends object,

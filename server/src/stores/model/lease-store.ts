@@ -30,7 +30,7 @@ export type LeaseStore = {
     holder: string,
     fence: number,
   ) => Promise<boolean>;
-  /** Raises the holder's heartbeat: a counter, one row per server. */
+  /** Raises the holder's heartbeat: a counter, one record per server. */
   readonly beat: (holder: string, count: number) => Promise<void>;
   /** The counters of all servers that have not left. */
   readonly heartbeats: () => Promise<Map<string, number>>;

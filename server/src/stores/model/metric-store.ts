@@ -28,9 +28,9 @@ export type DenormalizedTotals = {
 };
 
 export type AppendResult = {
-  /** Indices of the rows that were new. */
+  /** Indices of the records that were new. */
   readonly inserted: number[];
-  /** Indices of the rows whose key was stored with other bytes; the stored ones were kept. */
+  /** Indices of the records whose key was stored with other bytes; the stored ones were kept. */
   readonly conflicting: number[];
 };
 
@@ -45,7 +45,7 @@ export type Rollup = {
   readonly body: Uint8Array;
 };
 
-/** Record numbers of one master instance whose rows are in rollups; both ends included. */
+/** Record numbers of one master instance whose records are in rollups; both ends included. */
 export type CompactedRange = {
   readonly masterInstanceId: string;
   readonly fromSeq: number;
@@ -61,50 +61,50 @@ export type RollupQuery = {
   readonly toStart: number;
 };
 
-/** A consistent view: each sample is in a rollup or in a row, never in both. */
+/** A consistent view: each sample is in a rollup or in a record, never in both. */
 export type Reading = {
   /** By (series, start) within each query, in the order of the queries. */
   readonly rollups: Rollup[];
   /** By (masterInstanceId, seq). */
-  readonly rows: MetricRecord[];
+  readonly records: MetricRecord[];
   readonly compacted: CompactedRange[];
 };
 
 export type MetricStore = {
   /**
-   * Inserts the rows that are absent; resolves after the commit. A row that was compacted is not absent.
-   * Stores that write totals beside the bytes get them from `plain`.
+   * Inserts the records that are absent; resolves after the commit. A record that was compacted is not absent.
+   * Stores that write totals beside the bytes get them from `totalsOf`.
    */
   readonly append: (
-    rows: readonly MetricRecord[],
-    plain?: (index: number) => DenormalizedTotals | undefined,
+    records: readonly MetricRecord[],
+    totalsOf?: (index: number) => DenormalizedTotals | undefined,
   ) => Promise<AppendResult>;
-  /** All rows of a run that are not compacted, or those of a range of seconds (inclusive; then only samples and snapshots), by (masterInstanceId, seq). */
+  /** All records of a run that are not compacted, or those of a range of seconds (inclusive; then only samples and snapshots), by (masterInstanceId, seq). */
   readonly read: (
     runId: string,
     range?: { readonly fromSecond: number; readonly toSecond: number },
   ) => Promise<MetricRecord[]>;
-  /** Rows after a number of each master instance, by (masterInstanceId, seq): for followers. */
+  /** Records after a number of each master instance, by (masterInstanceId, seq): for followers. */
   readonly readAfter: (
     runId: string,
     cursor: ReadonlyMap<string, number>,
     limit: number,
   ) => Promise<MetricRecord[]>;
-  /** Rollups, and rows as `read` gives them: `rows` absent gives none, `{}` all. */
+  /** Rollups, and records as `read` gives them: `records` absent gives none, `{}` all. */
   readonly readRollups: (
     runId: string,
     query: {
       readonly rollups: readonly RollupQuery[];
-      readonly rows?: { readonly fromSecond?: number; readonly toSecond?: number };
+      readonly records?: { readonly fromSecond?: number; readonly toSecond?: number };
     },
   ) => Promise<Reading>;
   /**
-   * In one step: replaces the rollups of the same (series, level, start), deletes the rows, and remembers their numbers.
-   * False, and nothing happens, where one of the rows is gone: another writer was first.
+   * In one step: replaces the rollups of the same (series, level, start), deletes the records, and remembers their numbers.
+   * False, and nothing happens, where one of the records is gone: another writer was first.
    */
   readonly compact: (
     runId: string,
-    rows: readonly Pick<MetricRecord, "masterInstanceId" | "seq">[],
+    records: readonly Pick<MetricRecord, "masterInstanceId" | "seq">[],
     rollups: readonly Rollup[],
   ) => Promise<boolean>;
   /** The runs that have samples (type 2) before a second, and the oldest such second of each. */

@@ -36,6 +36,10 @@ export type RevisionStore = {
     paging: { readonly limit: number; readonly cursor?: string | undefined },
   ) => Promise<Page<ScriptRevision>>;
   readonly content: (sha256: string) => Promise<Uint8Array | undefined>;
+  /** The contents of its files by their paths. Rejects where one is missing, which is damage. */
+  readonly files: (
+    revision: Pick<ScriptRevision, "files">,
+  ) => Promise<ReadonlyMap<string, Uint8Array>>;
 };
 
 export const revisionStore = (
@@ -55,5 +59,15 @@ export const revisionStore = (
     list: (loadTestId, paging) =>
       collection.list({ where: ofLoadTest(loadTestId), sort: NEWEST_FIRST, ...paging }),
     content: blobs.get,
+    files: async ({ files }) => {
+      const contents = new Map<string, Uint8Array>();
+      for (const { path, sha256 } of files) {
+        const content = await blobs.get(sha256);
+        if (content === undefined)
+          throw new Error(`the content of ${path} is missing in the store`);
+        contents.set(path, content);
+      }
+      return contents;
+    },
   };
 };

@@ -49,11 +49,11 @@ onMongo((options) => {
     test("metrics are one document for each second with plain totals, found by run and a range of 64-bit times", async () => {
       const stores = await openMongoStores(options);
       const scope = freshScope();
-      const rows = [10, 11, 12].map((second, index) =>
+      const records = [10, 11, 12].map((second, index) =>
         sampleOf({ runId: "r", seq: index + 2, second }),
       );
       const open = sampleOf({ runId: "r", seq: 1, type: 1, second: 0 });
-      await stores.metrics.append([open, ...rows], (index) => ({
+      await stores.metrics.append([open, ...records], (index) => ({
         ...scope,
         ...(index === 0 ? {} : { requests: 5, failures: 1, currentUsers: 3, sumResponseMs: 12.5 }),
       }));

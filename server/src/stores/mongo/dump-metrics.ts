@@ -3,7 +3,7 @@ import { type DumpPage, type HandWrittenDumps, pageLimit, placeOf, placeText } f
 import type { Rollup } from "../model/metric-store.ts";
 import { toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
-import { rowDocument, rowOf } from "./metrics.ts";
+import { recordDocument, recordOf } from "./metrics.ts";
 import {
   isCompleted,
   isIn,
@@ -66,7 +66,7 @@ const walkRollups = async (
 export const mongoMetricDumps = (
   db: Db,
 ): Pick<HandWrittenDumps, "metrics_timeseries" | "metrics_rollups" | "metrics_compacted"> => {
-  const rows = collectionOf(db, "metrics_timeseries");
+  const timeseries = collectionOf(db, "metrics_timeseries");
   const rollups = collectionOf(db, "metrics_rollups");
   const compactions = collectionOf(db, "metrics_compacted");
   const manifest = manifests(db);
@@ -79,19 +79,19 @@ export const mongoMetricDumps = (
 
   return {
     metrics_timeseries: {
-      walk: pageOf(rows, ["_id"], async (documents) => {
-        const all = documents.map(rowOf);
+      walk: pageOf(timeseries, ["_id"], async (documents) => {
+        const all = documents.map(recordOf);
         const byRun = await manifestsOf(all.map(({ runId }) => runId));
-        return all.filter((row) => !isIn(byRun.get(row.runId)?.compacted ?? [], row));
+        return all.filter((record) => !isIn(byRun.get(record.runId)?.compacted ?? [], record));
       }),
-      put: verb(async (records, plain) => {
+      put: verb(async (records, totalsOf) => {
         await putAll(
-          rows,
-          records.map((row) => rowDocument(row, plain?.(row))),
+          timeseries,
+          records.map((record) => recordDocument(record, totalsOf?.(record))),
         );
       }),
-      count: verb(() => rows.estimatedDocumentCount()),
-      clear: verb(() => clearAll(rows)),
+      count: verb(() => timeseries.estimatedDocumentCount()),
+      clear: verb(() => clearAll(timeseries)),
     },
     metrics_rollups: {
       walk: verb((after) => walkRollups(rollups, manifest, after)),

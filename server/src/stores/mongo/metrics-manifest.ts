@@ -7,7 +7,7 @@ import { isDuplicate } from "./errors.ts";
 type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 
 /**
- * What of a run is compacted, in one document: a compaction is complete when this document says so, all at once. Rows and
+ * What of a run is compacted, in one document: a compaction is complete when this document says so, all at once. Records and
  * rollups that it does not name do not count.
  */
 export type Manifest = {
@@ -18,7 +18,7 @@ export type Manifest = {
   /** Those compactions that were completed; ascending, both ends included. */
   readonly completed: readonly { readonly from: number; readonly to: number }[];
   readonly compacted: readonly CompactedRange[];
-  /** Compacted rows may still have to be deleted. */
+  /** Compacted records may still have to be deleted. */
   readonly untidy: boolean;
 };
 
@@ -53,9 +53,9 @@ export const isIn = (
 /** With these numbers too; ranges that touch become one. In the order of (masterInstanceId, fromSeq). */
 export const withCompacted = (
   compacted: readonly CompactedRange[],
-  rows: readonly Key[],
+  records: readonly Key[],
 ): CompactedRange[] => {
-  const added = byMasterInstance(rows).flatMap((ofInstance) => {
+  const added = byMasterInstance(records).flatMap((ofInstance) => {
     const [first] = ofInstance;
     if (first === undefined) return [];
     return toRanges(ofInstance.map(({ seq }) => seq)).map(([fromSeq, toSeq]) => ({

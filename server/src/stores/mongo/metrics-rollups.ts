@@ -53,17 +53,25 @@ const holding = (manifest: Manifest, stored: readonly StoredRollup[]): Rollup[] 
     .toSorted((a, b) => compareText(a.series, b.series) || a.start - b.start);
 };
 
-const removeRows = async (rows: Documents, runId: string, keys: readonly Key[]): Promise<void> => {
+const removeRecords = async (
+  records: Documents,
+  runId: string,
+  keys: readonly Key[],
+): Promise<void> => {
   for (const some of chunksOf(keys)) {
     const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
-    await rows.deleteMany({ _id: { $in: ids } });
+    await records.deleteMany({ _id: { $in: ids } });
   }
 };
 
-const areThere = async (rows: Documents, runId: string, keys: readonly Key[]): Promise<boolean> => {
+const areThere = async (
+  records: Documents,
+  runId: string,
+  keys: readonly Key[],
+): Promise<boolean> => {
   for (const some of chunksOf(keys)) {
     const ids = some.map(({ masterInstanceId, seq }) => `${runId}:${masterInstanceId}:${seq}`);
-    const found = await rows.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
+    const found = await records.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
     if (found.length !== new Set(ids).size) return false;
   }
   return true;
@@ -78,21 +86,21 @@ export const rollupDocument = (
   body: new Binary(Uint8Array.from(body)),
 });
 
-/** Deletes what a kill may have left of a run: compacted rows, and rollups that no longer count. */
+/** Deletes what a kill may have left of a run: compacted records, and rollups that no longer count. */
 const sweeper =
-  (collection: Documents, rows: Documents, manifest: Manifests) =>
+  (collection: Documents, records: Documents, manifest: Manifests) =>
   async (runId: string): Promise<void> => {
     const now = await manifest.read(runId);
     if (!now.untidy) return;
-    const keys = await rows
+    const keys = await records
       .find({ loadTestRunId: runId }, { projection: { masterInstanceId: 1, seq: 1 } })
-      .map((row) => ({
-        masterInstanceId: String(row["masterInstanceId"]),
-        seq: Number(row["seq"]),
+      .map((record) => ({
+        masterInstanceId: String(record["masterInstanceId"]),
+        seq: Number(record["seq"]),
       }))
       .toArray();
-    await removeRows(
-      rows,
+    await removeRecords(
+      records,
       runId,
       keys.filter((key) => isIn(now.compacted, key)),
     );
@@ -140,13 +148,13 @@ const rollupsIn = async (
 };
 
 /**
- * Rollups beside the rows, without transactions: a compaction writes its rollups under its own number; then one write to the
- * manifest makes them count, and the rows not; only after that are the rows and older rollups deleted.
+ * Rollups beside the records, without transactions: a compaction writes its rollups under its own number; then one write to the
+ * manifest makes them count, and the records not; only after that are the records and older rollups deleted.
  */
 export const metricRollups = (db: Db, manifest: Manifests) => {
   const collection = collectionOf(db, "metrics_rollups");
-  const rows = collectionOf(db, "metrics_timeseries");
-  const sweep = sweeper(collection, rows, manifest);
+  const records = collectionOf(db, "metrics_timeseries");
+  const sweep = sweeper(collection, records, manifest);
 
   return {
     sweep,
@@ -161,7 +169,7 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
         runId: string,
         query: {
           readonly rollups: readonly RollupQuery[];
-          readonly rows?: { readonly fromSecond?: number; readonly toSecond?: number };
+          readonly records?: { readonly fromSecond?: number; readonly toSecond?: number };
         },
       ): Promise<Reading> => {
         for (;;) {
@@ -169,10 +177,10 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
           const rollups: Rollup[] = [];
           for (const one of query.rollups)
             rollups.push(...(await rollupsIn(collection, runId, one, before)));
-          const found = query.rows === undefined ? [] : await rowsOf(runId, query.rows);
-          // It was compacted meanwhile: rollups and rows that were read are not of one moment.
+          const found = query.records === undefined ? [] : await rowsOf(runId, query.records);
+          // It was compacted meanwhile: rollups and records that were read are not of one moment.
           if ((await manifest.read(runId)).version !== before.version) continue;
-          return { rollups, rows: found, compacted: [...before.compacted] };
+          return { rollups, records: found, compacted: [...before.compacted] };
         }
       },
     compact: async (
@@ -181,7 +189,10 @@ export const metricRollups = (db: Db, manifest: Manifests) => {
       rollups: readonly Rollup[],
     ): Promise<boolean> => {
       const begun = await manifest.begin(runId);
-      if (keys.some((key) => isIn(begun.compacted, key)) || !(await areThere(rows, runId, keys))) {
+      if (
+        keys.some((key) => isIn(begun.compacted, key)) ||
+        !(await areThere(records, runId, keys))
+      ) {
         return false;
       }
       const documents = rollups.map((rollup) =>

@@ -12,13 +12,13 @@ import { isIn, type Manifests, manifests } from "./metrics-manifest.ts";
 import { metricRollups } from "./metrics-rollups.ts";
 import { collectionOf, type Documents } from "./walk.ts";
 
-type Given = { readonly index: number; readonly row: MetricRecord };
+type Given = { readonly index: number; readonly record: MetricRecord };
 type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 
 /** Ids asked for in one query, documents written in one command. */
 const AT_ONCE = 500;
 
-const rowId = (runId: string, { masterInstanceId, seq }: Key): string =>
+const recordId = (runId: string, { masterInstanceId, seq }: Key): string =>
   `${runId}:${masterInstanceId}:${seq}`;
 
 const chunks = <T>(items: readonly T[], size = AT_ONCE): T[][] =>
@@ -26,21 +26,21 @@ const chunks = <T>(items: readonly T[], size = AT_ONCE): T[][] =>
     items.slice(index * size, (index + 1) * size),
   );
 
-export const rowDocument = (row: MetricRecord, plain: DenormalizedTotals | undefined) => ({
-  _id: rowId(row.runId, row),
+export const recordDocument = (record: MetricRecord, totals: DenormalizedTotals | undefined) => ({
+  _id: recordId(record.runId, record),
   ...toDocument({
-    loadTestRunId: row.runId,
-    ...plain,
+    loadTestRunId: record.runId,
+    ...totals,
     // A record that speaks of no second has no time.
-    ...(row.second > 0 ? { timestamp: row.second * 1000 } : {}),
-    masterInstanceId: row.masterInstanceId,
-    seq: row.seq,
-    type: row.type,
+    ...(record.second > 0 ? { timestamp: record.second * 1000 } : {}),
+    masterInstanceId: record.masterInstanceId,
+    seq: record.seq,
+    type: record.type,
   }),
-  body: new Binary(Uint8Array.from(row.body)),
+  body: new Binary(Uint8Array.from(record.body)),
 });
 
-export const rowOf = (document: Document): MetricRecord => ({
+export const recordOf = (document: Document): MetricRecord => ({
   runId: String(document["loadTestRunId"]),
   masterInstanceId: String(document["masterInstanceId"]),
   seq: Number(document["seq"]),
@@ -58,64 +58,68 @@ const within = (range: { readonly fromSecond?: number; readonly toSecond?: numbe
 });
 
 const stored = async (
-  rows: Documents,
+  records: Documents,
   ids: readonly string[],
 ): Promise<Map<string, MetricRecord>> => {
   const found = new Map<string, MetricRecord>();
   for (const some of chunks(ids)) {
-    for (const document of await rows.find({ _id: { $in: some } }).toArray()) {
-      found.set(document._id, rowOf(document));
+    for (const document of await records.find({ _id: { $in: some } }).toArray()) {
+      found.set(document._id, recordOf(document));
     }
   }
   return found;
 };
 
-/** The rows of a filter that are not compacted, by (masterInstanceId, seq). */
-const uncompactedRows = async (
-  rows: Documents,
+/** The records of a filter that are not compacted, by (masterInstanceId, seq). */
+const uncompactedRecords = async (
+  records: Documents,
   manifest: Manifests,
   runId: string,
   filter: Document,
 ): Promise<MetricRecord[]> => {
-  const found = await rows
+  const found = await records
     .find({ loadTestRunId: runId, ...filter })
-    .map(rowOf)
+    .map(recordOf)
     .toArray();
   const { compacted } = await manifest.read(runId);
-  return found.filter((row) => !isIn(compacted, row)).toSorted(bySeq);
+  return found.filter((record) => !isIn(compacted, record)).toSorted(bySeq);
 };
 
-/** Appends one run's rows: reads what is stored before it writes, and again where another writer was first. */
+/** Appends one run's records: reads what is stored before it writes, and again where another writer was first. */
 const appendTo = async (
-  rows: Documents,
+  records: Documents,
   manifest: Manifests,
   runId: string,
   all: readonly Given[],
-  plain: (index: number) => DenormalizedTotals | undefined,
+  totalsOf: (index: number) => DenormalizedTotals | undefined,
   result: AppendResult,
 ): Promise<void> => {
   const firsts = new Map<string, Given>();
   for (const one of all) {
-    const id = rowId(runId, one.row);
+    const id = recordId(runId, one.record);
     if (!firsts.has(id)) firsts.set(id, one);
   }
   const kept = new Map<string, MetricRecord>();
   const keep = (given: readonly [string, Given][]): void => {
-    for (const [id, { row, index }] of given) {
-      kept.set(id, row);
+    for (const [id, { record, index }] of given) {
+      kept.set(id, record);
       result.inserted.push(index);
     }
   };
   for (let beaten = true; beaten;) {
     beaten = false;
     const open = [...firsts.keys()].filter((id) => !kept.has(id));
-    for (const [id, row] of await stored(rows, open)) kept.set(id, row);
-    // The manifest is read after the rows: a row that is compacted between the two reads is in one of them.
+    for (const [id, record] of await stored(records, open)) kept.set(id, record);
+    // The manifest is read after the records: a record that is compacted between the two reads is in one of them.
     const { compacted } = await manifest.read(runId);
-    const absent = [...firsts].filter(([id, { row }]) => !kept.has(id) && !isIn(compacted, row));
+    const absent = [...firsts].filter(
+      ([id, { record }]) => !kept.has(id) && !isIn(compacted, record),
+    );
     for (const some of chunks(absent)) {
       try {
-        await rows.insertMany(some.map(([, { row, index }]) => rowDocument(row, plain(index))));
+        await records.insertMany(
+          some.map(([, { record, index }]) => recordDocument(record, totalsOf(index))),
+        );
         keep(some);
       } catch (error) {
         if (!isDuplicate(error)) throw error;
@@ -125,14 +129,14 @@ const appendTo = async (
       }
     }
   }
-  for (const { row, index } of all) {
-    const first = kept.get(rowId(runId, row));
-    if (first !== undefined && !sameRecord(first, row)) result.conflicting.push(index);
+  for (const { record, index } of all) {
+    const first = kept.get(recordId(runId, record));
+    if (first !== undefined && !sameRecord(first, record)) result.conflicting.push(index);
   }
 };
 
 const rowsAfter = async (
-  rows: Documents,
+  records: Documents,
   manifest: Manifests,
   runId: string,
   cursor: ReadonlyMap<string, number>,
@@ -141,7 +145,7 @@ const rowsAfter = async (
   const { compacted } = await manifest.read(runId);
   const found: MetricRecord[] = [];
   for (let masterInstanceId = ""; found.length < limit;) {
-    const [next] = await rows
+    const [next] = await records
       .find(
         { loadTestRunId: runId, masterInstanceId: { $gt: masterInstanceId } },
         { projection: { masterInstanceId: 1 } },
@@ -152,27 +156,27 @@ const rowsAfter = async (
     if (next === undefined) break;
     masterInstanceId = String(next["masterInstanceId"]);
     const after = long(cursor.get(masterInstanceId) ?? -1);
-    const later = rows
+    const later = records
       .find({ loadTestRunId: runId, masterInstanceId, seq: { $gt: after } })
       .sort({ seq: 1 })
-      .map(rowOf);
-    for await (const row of later) {
+      .map(recordOf);
+    for await (const record of later) {
       if (found.length === limit) break;
-      if (!isIn(compacted, row)) found.push(row);
+      if (!isIn(compacted, record)) found.push(record);
     }
   }
   return found;
 };
 
 const runsToCompact = async (
-  rows: Documents,
+  records: Documents,
   sweep: (runId: string) => Promise<void>,
   beforeSecond: number,
 ): Promise<{ runId: string; second: number }[]> => {
   const found: { runId: string; second: number }[] = [];
   const before = { $lt: long(beforeSecond * 1000) };
   for (let runId = ""; ;) {
-    const [next] = await rows
+    const [next] = await records
       .find(
         { type: long(SAMPLE), loadTestRunId: { $gt: runId } },
         { projection: { loadTestRunId: 1 } },
@@ -183,11 +187,11 @@ const runsToCompact = async (
     if (next === undefined) return found;
     runId = String(next["loadTestRunId"]);
     await sweep(runId);
-    const [oldest] = await rows
+    const [oldest] = await records
       .find({ type: long(SAMPLE), loadTestRunId: runId, timestamp: before })
       .sort({ timestamp: 1 })
       .limit(1)
-      .map(rowOf)
+      .map(recordOf)
       .toArray();
     if (oldest !== undefined) found.push({ runId, second: oldest.second });
   }
@@ -195,18 +199,18 @@ const runsToCompact = async (
 
 /** One document for each record. Compacted records are in `metrics_rollups`: their own documents count no longer. */
 export const mongoMetrics = (db: Db): MetricStore => {
-  const rows = collectionOf(db, "metrics_timeseries");
+  const records = collectionOf(db, "metrics_timeseries");
   const manifest = manifests(db);
   const rollups = metricRollups(db, manifest);
   return {
-    append: verb(async (given, plain = () => undefined) => {
+    append: verb(async (given, totalsOf = () => undefined) => {
       const result: AppendResult = { inserted: [], conflicting: [] };
-      const copies = given.map((row, index) => ({
+      const copies = given.map((record, index) => ({
         index,
-        row: { ...row, body: Uint8Array.from(row.body) },
+        record: { ...record, body: Uint8Array.from(record.body) },
       }));
-      for (const [runId, ofRun] of Map.groupBy(copies, ({ row }) => row.runId)) {
-        await appendTo(rows, manifest, runId, ofRun, plain, result);
+      for (const [runId, ofRun] of Map.groupBy(copies, ({ record }) => record.runId)) {
+        await appendTo(records, manifest, runId, ofRun, totalsOf, result);
       }
       const ascending = (a: number, b: number) => a - b;
       return {
@@ -215,13 +219,13 @@ export const mongoMetrics = (db: Db): MetricStore => {
       };
     }),
     read: verb(async (runId, range) =>
-      uncompactedRows(rows, manifest, runId, range === undefined ? {} : within(range)),
+      uncompactedRecords(records, manifest, runId, range === undefined ? {} : within(range)),
     ),
-    readAfter: verb((runId, cursor, limit) => rowsAfter(rows, manifest, runId, cursor, limit)),
+    readAfter: verb((runId, cursor, limit) => rowsAfter(records, manifest, runId, cursor, limit)),
     readRollups: verb(
       rollups.readRollups((runId, range) =>
-        uncompactedRows(
-          rows,
+        uncompactedRecords(
+          records,
           manifest,
           runId,
           Object.keys(range).length === 0 ? {} : within(range),
@@ -229,10 +233,10 @@ export const mongoMetrics = (db: Db): MetricStore => {
       ),
     ),
     compact: verb(rollups.compact),
-    uncompacted: verb((beforeSecond) => runsToCompact(rows, rollups.sweep, beforeSecond)),
+    uncompacted: verb((beforeSecond) => runsToCompact(records, rollups.sweep, beforeSecond)),
     expire: verb(rollups.expire),
     deleteRun: verb(async (runId) => {
-      await rows.deleteMany({ loadTestRunId: runId });
+      await records.deleteMany({ loadTestRunId: runId });
       await rollups.deleteRun(runId);
     }),
   };

@@ -34,22 +34,22 @@ export const placesIn = <T extends object>(
   };
 };
 
-/** Of one more row than the page holds: whether there is a next page. */
+/** Of one more record than the page holds: whether there is a next page. */
 export const pageOf = <T>(
-  rows: readonly T[],
+  records: readonly T[],
   limit: number,
   cursorOf: (last: T) => string,
 ): Page<T> => {
-  const items = rows.slice(0, limit);
+  const items = records.slice(0, limit);
   const last = items.at(-1);
-  return rows.length > limit && last !== undefined
+  return records.length > limit && last !== undefined
     ? { items, nextCursor: cursorOf(last) }
     : { items };
 };
 
 export const pageOfListing = <T extends object>(
   description: Description<T>,
-  rows: readonly T[],
+  records: readonly T[],
   { column, sort, limit }: Listing,
 ): Page<T> =>
-  pageOf(rows, limit, (last) => encodeCursor(sort, placesIn(description, column)(last)));
+  pageOf(records, limit, (last) => encodeCursor(sort, placesIn(description, column)(last)));

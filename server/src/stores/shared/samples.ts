@@ -3,7 +3,7 @@ import { compareText } from "../../lib/text.ts";
 
 export const SAMPLE = 2;
 
-/** Whether a row has a second, and it is in the range. */
+/** Whether a record has a second, and it is in the range. */
 export const inRange = (
   { second }: Pick<MetricRecord, "second">,
   range: { readonly fromSecond?: number; readonly toSecond?: number },
@@ -23,12 +23,12 @@ export const toRanges = (numbers: readonly number[]): [from: number, to: number]
   return ranges;
 };
 
-/** Rows grouped by the master instance that numbered them. */
-export const byMasterInstance = <Row extends Pick<MetricRecord, "masterInstanceId">>(
-  rows: readonly Row[],
-): Row[][] => [...Map.groupBy(rows, ({ masterInstanceId }) => masterInstanceId).values()];
+/** Records grouped by the master instance that numbered them. */
+export const byMasterInstance = <One extends Pick<MetricRecord, "masterInstanceId">>(
+  records: readonly One[],
+): One[][] => [...Map.groupBy(records, ({ masterInstanceId }) => masterInstanceId).values()];
 
-/** Whether two rows of one key are the same record sent twice. */
+/** Whether two records of one key are the same record sent twice. */
 export const sameRecord = (
   a: Pick<MetricRecord, "type" | "second" | "body">,
   b: Pick<MetricRecord, "type" | "second" | "body">,

@@ -17,10 +17,10 @@ export type Packed<T extends { readonly body: Uint8Array }> = {
   readonly bodies: Uint8Array<ArrayBuffer>;
 };
 
-type RowsQuery = Parameters<MetricStore["readRollups"]>[1]["rows"];
+type RecordsQuery = Parameters<MetricStore["readRollups"]>[1]["records"];
 
 export type Call =
-  | { readonly do: "append"; readonly rows: Packed<MetricRecord> }
+  | { readonly do: "append"; readonly records: Packed<MetricRecord> }
   | {
       readonly do: "read";
       readonly runId: string;
@@ -36,12 +36,12 @@ export type Call =
       readonly do: "readRollups";
       readonly runId: string;
       readonly rollups: readonly RollupQuery[];
-      readonly rows: RowsQuery;
+      readonly records: RecordsQuery;
     }
   | {
       readonly do: "compact";
       readonly runId: string;
-      readonly rows: readonly Pick<MetricRecord, "masterInstanceId" | "seq">[];
+      readonly records: readonly Pick<MetricRecord, "masterInstanceId" | "seq">[];
       readonly rollups: Packed<Rollup>;
     }
   | { readonly do: "uncompacted"; readonly beforeSecond: number }
@@ -65,7 +65,7 @@ export type Call =
 
 type PackedReading = {
   readonly rollups: Packed<Rollup>;
-  readonly rows: Packed<MetricRecord>;
+  readonly records: Packed<MetricRecord>;
   readonly compacted: readonly CompactedRange[];
 };
 

@@ -8,7 +8,7 @@ export type RollupsTable = {
   readonly read: (runId: string, query: RollupQuery) => Rollup[];
   readonly compacted: (runId: string) => CompactedRange[];
   readonly isCompacted: (row: Key & { readonly runId: string }) => boolean;
-  readonly compact: (runId: string, rows: readonly Key[], rollups: readonly Rollup[]) => boolean;
+  readonly compact: (runId: string, records: readonly Key[], rollups: readonly Rollup[]) => boolean;
   readonly uncompacted: (beforeSecond: number) => { runId: string; second: number }[];
   readonly expire: (level: number, beforeStart: number, keptRunIds: readonly string[]) => void;
   readonly deleteRun: (runId: string) => void;
@@ -68,7 +68,7 @@ const writesOf = (db: Database.Database) => ({
   ),
 });
 
-/** Replaces rows by rollups, within one transaction. Throws RowIsGone where one of the rows is not there. */
+/** Replaces records by rollups, within one transaction. Throws RowIsGone where one of the records is not there. */
 const compactor = (db: Database.Database, writes: ReturnType<typeof writesOf>) => {
   const { put, removeRow, touching, removeRange, addRange } = writes;
   /** Ranges that touch become one. */
@@ -87,19 +87,21 @@ const compactor = (db: Database.Database, writes: ReturnType<typeof writesOf>) =
     addRange.run(runId, masterInstanceId, fromSeq, toSeq);
   };
 
-  return db.transaction((runId: string, rows: readonly Key[], rollups: readonly Rollup[]): void => {
-    for (const ofInstance of byMasterInstance(rows)) {
-      const [first] = ofInstance;
-      if (first === undefined) continue;
-      for (const { masterInstanceId, seq } of ofInstance) {
-        if (removeRow.run(runId, masterInstanceId, seq).changes !== 1) throw new RowIsGone();
+  return db.transaction(
+    (runId: string, records: readonly Key[], rollups: readonly Rollup[]): void => {
+      for (const ofInstance of byMasterInstance(records)) {
+        const [first] = ofInstance;
+        if (first === undefined) continue;
+        for (const { masterInstanceId, seq } of ofInstance) {
+          if (removeRow.run(runId, masterInstanceId, seq).changes !== 1) throw new RowIsGone();
+        }
+        for (const [from, to] of toRanges(ofInstance.map(({ seq }) => seq)))
+          addCompacted(runId, first, from, to);
       }
-      for (const [from, to] of toRanges(ofInstance.map(({ seq }) => seq)))
-        addCompacted(runId, first, from, to);
-    }
-    for (const { series, level, start, body } of rollups)
-      put.run(runId, series, level, start, body);
-  });
+      for (const { series, level, start, body } of rollups)
+        put.run(runId, series, level, start, body);
+    },
+  );
 };
 
 export const rollupsTable = (db: Database.Database): RollupsTable => {
@@ -114,9 +116,9 @@ export const rollupsTable = (db: Database.Database): RollupsTable => {
     compacted: (runId) => ranges.all(runId),
     isCompacted: ({ runId, masterInstanceId, seq }) =>
       holding.get(runId, masterInstanceId, seq, seq) !== undefined,
-    compact: (runId, rows, rollups) => {
+    compact: (runId, records, rollups) => {
       try {
-        compactAll.immediate(runId, rows, rollups);
+        compactAll.immediate(runId, records, rollups);
         return true;
       } catch (error) {
         if (error instanceof RowIsGone) return false;

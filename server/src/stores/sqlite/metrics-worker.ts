@@ -31,7 +31,7 @@ const post = port.postMessage.bind(port);
 const buffersOf = (answer: Answer): ArrayBuffer[] => {
   if (typeof answer !== "object") return [];
   if ("bodies" in answer) return [answer.bodies.buffer];
-  return "rollups" in answer ? [answer.rollups.bodies.buffer, answer.rows.bodies.buffer] : [];
+  return "rollups" in answer ? [answer.rollups.bodies.buffer, answer.records.bodies.buffer] : [];
 };
 
 const reply = (id: number, answer: Answer): void => {
@@ -63,19 +63,19 @@ else {
   const table = metricsTable(db, rollups.isCompacted);
   const dump = metricsDump(db);
   const insertAll = db.transaction((batches: readonly Packed<MetricRecord>[]): AppendResult[] =>
-    batches.map((rows) => table.insert(unpack(rows))),
+    batches.map((records) => table.insert(unpack(records))),
   );
-  const waiting: { readonly id: number; readonly rows: Packed<MetricRecord> }[] = [];
+  const waiting: { readonly id: number; readonly records: Packed<MetricRecord> }[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lastCommit = -COMMIT_INTERVAL_MS;
 
   /** Each by itself: only the one that cannot be stored is refused. */
   const commitSingly = (
-    appends: readonly { readonly id: number; readonly rows: Packed<MetricRecord> }[],
+    appends: readonly { readonly id: number; readonly records: Packed<MetricRecord> }[],
   ) => {
-    for (const { id, rows } of appends) {
+    for (const { id, records } of appends) {
       try {
-        const [result] = insertAll.immediate([rows]);
+        const [result] = insertAll.immediate([records]);
         reply(id, result);
       } catch (error) {
         refuse(id, error);
@@ -88,15 +88,15 @@ else {
     const appends = waiting.splice(0);
     if (appends.length === 0) return;
     try {
-      const results = insertAll.immediate(appends.map(({ rows }) => rows));
+      const results = insertAll.immediate(appends.map(({ records }) => records));
       for (const [index, { id }] of appends.entries()) reply(id, results[index]);
     } catch {
       commitSingly(appends);
     }
     lastCommit = systemClock.monotonic();
   };
-  const append = (id: number, rows: Packed<MetricRecord>): void => {
-    waiting.push({ id, rows });
+  const append = (id: number, records: Packed<MetricRecord>): void => {
+    waiting.push({ id, records });
     const due = lastCommit + COMMIT_INTERVAL_MS - systemClock.monotonic();
     timer ??= setTimeout(commit, Math.max(0, due));
   };
@@ -119,7 +119,7 @@ else {
   const answer = (id: number, call: Call): void => {
     switch (call.do) {
       case "append":
-        return append(id, call.rows);
+        return append(id, call.records);
       case "read":
         return reply(id, pack(table.read(call.runId, call.range)));
       case "readAfter":
@@ -127,11 +127,11 @@ else {
       case "readRollups":
         return reply(id, {
           rollups: pack(call.rollups.flatMap((query) => rollups.read(call.runId, query))),
-          rows: pack(call.rows === undefined ? [] : table.read(call.runId, call.rows)),
+          records: pack(call.records === undefined ? [] : table.read(call.runId, call.records)),
           compacted: rollups.compacted(call.runId),
         });
       case "compact":
-        return reply(id, rollups.compact(call.runId, call.rows, unpack(call.rollups)));
+        return reply(id, rollups.compact(call.runId, call.records, unpack(call.rollups)));
       case "uncompacted":
         return reply(id, rollups.uncompacted(call.beforeSecond));
       case "expire":

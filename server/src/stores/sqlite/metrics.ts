@@ -131,11 +131,11 @@ const storeOf = (ask: Ask, dataDir: string, trouble: Trouble): MetricStore => {
     if (!has) throw folderError(noRoom(), dataDir, "metrics.db");
   };
   return {
-    append: async (rows) => {
-      if (rows.length === 0) return { inserted: [], conflicting: [] };
+    append: async (records) => {
+      if (records.length === 0) return { inserted: [], conflicting: [] };
       needRoom();
-      const packed = pack(rows);
-      return ask({ do: "append", rows: packed }, [packed.bodies.buffer]);
+      const packed = pack(records);
+      return ask({ do: "append", records: packed }, [packed.bodies.buffer]);
     },
     read: async (runId, range) => unpack(await ask({ do: "read", runId, range })),
     readAfter: async (runId, cursor, limit) =>
@@ -145,16 +145,16 @@ const storeOf = (ask: Ask, dataDir: string, trouble: Trouble): MetricStore => {
         do: "readRollups",
         runId,
         rollups: query.rollups,
-        rows: query.rows,
+        records: query.records,
       });
-      const { rollups, rows, compacted } = answer;
-      return { rollups: unpack(rollups), rows: unpack(rows), compacted: [...compacted] };
+      const { rollups, records, compacted } = answer;
+      return { rollups: unpack(rollups), records: unpack(records), compacted: [...compacted] };
     },
-    compact: async (runId, rows, rollups) => {
+    compact: async (runId, records, rollups) => {
       needRoom();
-      const keys = rows.map(({ masterInstanceId, seq }) => ({ masterInstanceId, seq }));
+      const keys = records.map(({ masterInstanceId, seq }) => ({ masterInstanceId, seq }));
       const packed = pack(rollups);
-      return ask({ do: "compact", runId, rows: keys, rollups: packed }, [packed.bodies.buffer]);
+      return ask({ do: "compact", runId, records: keys, rollups: packed }, [packed.bodies.buffer]);
     },
     uncompacted: (beforeSecond) => ask({ do: "uncompacted", beforeSecond }),
     expire: async (level, beforeStart, keptRunIds) => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { rejection } from "../conformance/harness.ts";
+import { CONTROL_MIGRATIONS, METRICS_MIGRATIONS, newestFormat } from "./migrations.ts";
 import { openSqliteStores } from "./stores.ts";
 import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
@@ -20,10 +21,14 @@ describe("a data folder", () => {
   };
 
   test("of a newer program or from before the first format is refused and not changed, and the message names it", async () => {
-    for (const name of ["control.db", "metrics.db"]) {
+    const newest = {
+      "control.db": newestFormat(CONTROL_MIGRATIONS),
+      "metrics.db": newestFormat(METRICS_MIGRATIONS),
+    };
+    for (const [name, known] of Object.entries(newest)) {
       const newer = await withFormat(name, 199);
       await expect(openSqliteStores({ dataDir: newer })).rejects.toThrow(
-        /newer Load Manager.*format is 199.*up to 100/,
+        `newer Load Manager: its format is 199, this program knows formats up to ${known}`,
       );
       for (const format of [1, 3, 99]) {
         const older = await withFormat(name, format);

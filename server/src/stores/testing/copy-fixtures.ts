@@ -7,7 +7,12 @@ import {
 } from "@load-manager/contract/metrics.ts";
 import { RECORD } from "../../metrics/codec/batch.ts";
 import { createCompactor } from "../../metrics/rollups/compactor.ts";
-import { jsonRow, type Requests, sampleRow, testRun } from "../../metrics/testing/fixtures.ts";
+import {
+  jsonRecord,
+  type Requests,
+  sampleRecord,
+  testRun,
+} from "../../metrics/testing/fixtures.ts";
 import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
 import { createQueries } from "../../metrics/query/queries.ts";
 import { loadTestOf, revisionOf, runOf, snapshotOf } from "./fixtures.ts";
@@ -19,8 +24,8 @@ const LENGTH = 700;
 
 /** For tests. Seconds from 900 on, of which the first windows get compacted, and one late sample after that. */
 const rowsOf = (runId: string): MetricRecord[] => {
-  const rows: MetricRecord[] = [
-    jsonRow(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] }),
+  const records: MetricRecord[] = [
+    jsonRecord(1, RECORD.open, { loadStartedAtMs: 900_300, workers: ["w"] }),
   ];
   for (let second = 900; second < 900 + LENGTH; second += 1) {
     const requests: Requests[] = [0, 1, 2].map((index) => ({
@@ -29,11 +34,11 @@ const rowsOf = (runId: string): MetricRecord[] => {
       failed: second % 3 === index ? [500, null] : [],
     }));
     const users = { target: 5, real: Math.min(5, 1 + Math.floor((second - 900) / 40)) };
-    rows.push(sampleRow(rows.length + 1, second, requests, users));
+    records.push(sampleRecord(records.length + 1, second, requests, users));
   }
   const stop = { loadStartedAtMs: 900_300, stopIssuedAtMs: (900 + LENGTH - 2) * 1000 + 400 };
-  rows.push(jsonRow(rows.length + 1, RECORD.final, stop));
-  return rows.map((row) => ({ ...row, runId }));
+  records.push(jsonRecord(records.length + 1, RECORD.final, stop));
+  return records.map((record) => ({ ...record, runId }));
 };
 
 const compact = async ({ metrics }: Stores): Promise<void> => {
@@ -87,10 +92,10 @@ export const fill = async (stores: Stores, runs = 3): Promise<Filled> => {
     await stores.runs.create(run);
     await stores.runs.setLive(run.id, snapshotOf({ timestamp: number }));
     const late = ({ type, seq }: MetricRecord) => type === RECORD.sample && seq === 20;
-    const rows = rowsOf(run.id);
-    await metrics.append(rows.filter((row) => !late(row)));
+    const records = rowsOf(run.id);
+    await metrics.append(records.filter((record) => !late(record)));
     await compact(stores);
-    await metrics.append(rows);
+    await metrics.append(records);
   }
   for (let number = 1; number <= 3; number += 1) {
     for (const runId of runIds) {

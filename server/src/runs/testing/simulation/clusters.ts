@@ -58,7 +58,7 @@ export const simulatedCluster = (options: {
     spooled: async () => [],
     commands: { ...adapter.commands, cleanUp: async () => {}, kill: async () => {} },
   };
-  const metrics: RunMetrics = {
+  const metrics: Omit<RunMetrics, "deleteRun"> = {
     ...one.metrics,
     summary: (run) => of(run.id).metrics.summary(run),
     requests: (runId) => of(runId).metrics.requests(runId),

@@ -1,5 +1,6 @@
 import { AppError } from "../../../lib/errors.ts";
-import type { Stores } from "../../../stores/ports.ts";
+import { MODELS } from "../../../stores/model/models.ts";
+import type { DescribedPorts, Stores } from "../../../stores/ports.ts";
 
 /** The server was killed: nothing after this call happens. */
 export class Killed extends Error {}
@@ -66,11 +67,14 @@ export const disturbedStores = (stores: Stores) => {
       },
     });
 
+  const models = Object.keys(MODELS) as (keyof typeof MODELS)[];
+  const described = Object.fromEntries(
+    models.map((name) => [name, wrap<object>(stores[name])]),
+  ) as DescribedPorts;
   return {
     stores: {
       ...stores,
-      loadTests: wrap(stores.loadTests),
-      runs: wrap(stores.runs),
+      ...described,
       events: wrap(stores.events),
       leases: wrap(stores.leases),
     },

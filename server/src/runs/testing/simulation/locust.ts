@@ -1,6 +1,6 @@
 import { PLUGIN_CAPABILITIES } from "../../../clusters/plugin/observation.ts";
 import type { ClusterAdapter } from "../../../clusters/port.ts";
-import { WEB_UI_CAPABILITIES } from "../../../clusters/web-ui/web-ui.ts";
+import { NO_CAPABILITIES } from "../../domain/capabilities.ts";
 import { AppError } from "../../../lib/errors.ts";
 import type { RunMetrics } from "../../../metrics/run-metrics.ts";
 import type { LoadState, Observation } from "../../domain/observation.ts";
@@ -19,7 +19,7 @@ export const simulatedLocust = (options: {
   readonly plugin: boolean;
   readonly now: () => number;
 }) => {
-  const capabilities = options.plugin ? PLUGIN_CAPABILITIES : WEB_UI_CAPABILITIES;
+  const capabilities = options.plugin ? PLUGIN_CAPABILITIES : NO_CAPABILITIES;
   let masterInstances = 0;
   let up = options.kind === "attached";
   let died = false;
@@ -217,7 +217,7 @@ export const simulatedLocust = (options: {
     if (options.now() < metricsAwayUntil) throw new Error("metrics cannot be read");
     return value;
   };
-  const metrics: RunMetrics = {
+  const metrics: Omit<RunMetrics, "deleteRun"> = {
     ingestBatch: async () => {},
     gaps: async () => [],
     storeMetric: async () => {},

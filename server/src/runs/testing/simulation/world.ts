@@ -109,7 +109,7 @@ export const createWorld = async (variant: Variant) => {
       stores,
       membership,
       clusters: onlyCluster(isFar ? cluster.fromAfar : cluster.adapter),
-      metrics: cluster.metrics,
+      metrics: { ...cluster.metrics, deleteRun: stores.metrics.deleteRun },
       clock,
       ids: { next: () => `id-${(ids += 1)}`, of: (name: string) => name },
       hostId: host,

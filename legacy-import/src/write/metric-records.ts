@@ -2,15 +2,15 @@ import { type Scope, scopeOf } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { Db, Document } from "mongodb";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
-import { type MetricRun, type OldMetric, rowsOfRun } from "../transform/metrics.ts";
-import { newOf, SORTING } from "../plan.ts";
-import type { Job } from "../state.ts";
-import { rowDocument, type StoredDocument } from "../transform/documents.ts";
+import { type MetricRun, type OldMetric, recordsOfRun } from "../transform/metrics.ts";
+import { newOf, SORTING } from "../state/plan.ts";
+import type { Job } from "../state/state.ts";
+import { recordDocument, type StoredDocument } from "../transform/documents.ts";
 import { insertAbsent } from "./insert.ts";
 
 const BATCH = 500;
 
-/** The facts that rows need about their run. Equal scopes share one object, since runs are many and scopes few. */
+/** What the records need to know of each run. Runs with the same scope share one object: runs are many and scopes few. */
 const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
   const runs = new Map<string, MetricRun>();
   const scopes = new Map<string, Scope>();
@@ -38,17 +38,17 @@ const metricRuns = async (db: Db): Promise<Map<string, MetricRun>> => {
   return runs;
 };
 
-/** Converts the sorted snapshots into rows, run by run. An interrupted run starts again; rows that exist stay. */
-export const makeRows = async (
+/** Converts the sorted snapshots into records, run by run. After an interruption the run is converted again; records that exist stay. */
+export const writeMetricRecords = async (
   deps: {
     readonly db: Db;
     readonly save: (job: Job) => Promise<void>;
     readonly onProgress: (done: number) => void;
   },
   begun: Job,
-): Promise<Job> => {
+): Promise<void> => {
   const { db, save, onProgress } = deps;
-  if (begun.done) return begun;
+  if (begun.done) return;
   let job = begun;
   const runs = await metricRuns(db);
   let waiting: StoredDocument[] = [];
@@ -56,13 +56,13 @@ export const makeRows = async (
     await insertAbsent(db, newOf("metrics_timeseries"), waiting);
     waiting = [];
   };
-  let rows: ReturnType<typeof rowsOfRun> | undefined;
+  let records: ReturnType<typeof recordsOfRun> | undefined;
   let runId: string | undefined;
   let read = 0;
   let last: string | undefined;
   const endRun = async (): Promise<void> => {
-    if (rows === undefined) return;
-    waiting.push(...rows.end().map(rowDocument));
+    if (records === undefined) return;
+    waiting.push(...records.end().map(recordDocument));
     job = { ...job, last: { id: last }, copied: job.copied + read };
     read = 0;
     if (waiting.length < BATCH) return;
@@ -77,13 +77,13 @@ export const makeRows = async (
     })
     .sort({ _id: 1 });
   for await (const document of cursor) {
-    if (document["runId"] !== runId || rows === undefined) {
+    if (document["runId"] !== runId || records === undefined) {
       await endRun();
       runId = String(document["runId"]);
-      rows = rowsOfRun(runId, runs.get(runId));
+      records = recordsOfRun(runId, runs.get(runId));
     }
     const metric = JSON.parse(String(document["json"])) as OldMetric;
-    waiting.push(...rows.add(metric).map(rowDocument));
+    waiting.push(...records.add(metric).map(recordDocument));
     read += 1;
     last = document._id;
     if (waiting.length >= BATCH) await flush();
@@ -93,5 +93,4 @@ export const makeRows = async (
   job = { ...job, done: true };
   await save(job);
   onProgress(job.copied);
-  return job;
 };

@@ -1,29 +1,40 @@
 import type { RecentRun } from "@load-manager/contract/load-test.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/script.ts";
-import { NO_STATS, withRecentRun } from "@load-manager/server/runs/domain/recent-run.ts";
+import {
+  NO_STATS,
+  recentRunOf,
+  withRecentRun,
+} from "@load-manager/server/runs/domain/recent-run.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
-import { recentRunOf } from "@load-manager/server/runs/domain/recent-run.ts";
-import type { Around } from "../transform/load-test.ts";
 
-/** What the runs say of their load tests. */
+/** What a load test's document takes from its runs. */
+export type RunsOfLoadTest = {
+  /** The ten newest ended runs. */
+  readonly recentRuns: readonly RecentRun[];
+  /** How many runs it has had at least. */
+  readonly count: number;
+  readonly lastRunAt: number | undefined;
+};
+
+/** The runs of each load test; filled from converted runs. */
 export const createRunIndex = () => {
-  const known = new Map<string, { recent: RecentRun[]; runs: number; lastRunAt: number }>();
+  const known = new Map<string, { recentRuns: RecentRun[]; count: number; lastRunAt: number }>();
   return {
     add: (run: LoadTestRun): void => {
       if (run.loadTestId === undefined) return;
-      const of = known.get(run.loadTestId) ?? { recent: [], runs: 0, lastRunAt: 0 };
+      const of = known.get(run.loadTestId) ?? { recentRuns: [], count: 0, lastRunAt: 0 };
       known.set(run.loadTestId, of);
-      of.runs = Math.max(of.runs + 1, run.runNumber ?? 0);
+      of.count = Math.max(of.count + 1, run.runNumber ?? 0);
       of.lastRunAt = Math.max(of.lastRunAt, run.startedAt ?? run.createdAt);
       if (!isTerminal(run.status)) return;
-      of.recent = withRecentRun(of.recent, recentRunOf(run, run.summary ?? NO_STATS));
+      of.recentRuns = withRecentRun(of.recentRuns, recentRunOf(run, run.summary ?? NO_STATS));
     },
-    of: (loadTestId: string): Around => {
+    of: (loadTestId: string): RunsOfLoadTest => {
       const of = known.get(loadTestId);
       return {
-        recentRuns: of?.recent ?? [],
-        runs: of?.runs ?? 0,
+        recentRuns: of?.recentRuns ?? [],
+        count: of?.count ?? 0,
         lastRunAt: of === undefined || of.lastRunAt === 0 ? undefined : of.lastRunAt,
       };
     },
@@ -36,11 +47,11 @@ type Revisions = {
   readonly ids: Set<string>;
   readonly byManifest: Map<string, string>;
   newest: { readonly id: string; readonly number: number } | undefined;
-  /** No lower number is given to a revision that has none. */
+  /** The highest number in any older document. Revisions without a number get higher ones. */
   reserved: number;
 };
 
-/** Which revisions a load test has. */
+/** The script revisions of each load test. */
 export const createRevisionIndex = () => {
   const known = new Map<string, Revisions>();
   const of = (loadTestId: string): Revisions => {
@@ -72,7 +83,7 @@ export const createRevisionIndex = () => {
         revisions.newest = { id, number: revisionNumber };
       }
     },
-    /** The number that was asked for, where it is free; else the next. */
+    /** The wanted number where it is free, else the next free one. */
     numberFor: (loadTestId: string, wanted: number): number =>
       wanted > 0 && !of(loadTestId).numbers.has(wanted) ? wanted : next(loadTestId),
     has: (loadTestId: string, id: string): boolean => of(loadTestId).ids.has(id),

@@ -1,7 +1,7 @@
 import type { Db } from "mongodb";
 import { COLLECTIONS } from "@load-manager/server/stores/mongo/indexes.ts";
 
-/** The sources of each of today's collections, in the order of conversion; of two documents with one id the first source's wins. */
+/** The sources of each of today's collections, in the order of conversion. Of two documents with one id the first source's is taken. */
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   script_blobs: ["script_blobs"],
   run_live: ["run_live"],
@@ -10,7 +10,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   load_tests: ["load_tests"],
   metrics_timeseries: ["metrics_timeseries"],
 };
-/** Their documents are the same today. */
+/** The collections whose documents are the same today. */
 export const UNCHANGED: ReadonlySet<string> = new Set(["script_blobs", "run_live"]);
 /** A database without a mark holds older data where one of these exists. */
 const OLDER = [
@@ -24,7 +24,7 @@ const OLDER = [
 export type Source = { readonly name: string; readonly timeSeries: boolean };
 export type Target = { readonly name: string; readonly sources: readonly Source[] };
 export type Rename = { readonly from: string; readonly to: string; readonly drop?: boolean };
-export type Collections = readonly { readonly name: string; readonly type?: string | undefined }[];
+type Collections = readonly { readonly name: string; readonly type?: string | undefined }[];
 
 export const TODAY: readonly string[] = Object.keys(COLLECTIONS);
 
@@ -37,7 +37,7 @@ export const SORTING = "metrics_timeseries__sorting";
 export const listed = async (db: Db): Promise<Collections> =>
   (await db.listCollections().toArray()).map(({ name, type }) => ({ name, type }));
 
-/** Every target, also without a source: the swap is then always the same. */
+/** Every target, with or without a source: the swap is then always the same. */
 export const targetsOf = (collections: Collections): Target[] => {
   const types = new Map(collections.map(({ name, type }) => [name, type]));
   return Object.entries(SOURCES).map(([name, sources]) => ({
@@ -48,7 +48,7 @@ export const targetsOf = (collections: Collections): Target[] => {
   }));
 };
 
-/** The older documents of a source: for a time series its plain copy. */
+/** The collection with the older documents of a source: for a time series its plain copy. */
 export const readFrom = (stamp: string, { name, timeSeries }: Source): string =>
   timeSeries ? backupOf(name, stamp) : name;
 
@@ -98,6 +98,6 @@ export const rollbackOf = (
   ),
 ];
 
-/** 20261124T215721 */
+/** The time in the names of backups, such as 20261124T215721. */
 export const stampOf = (ms: number): string =>
   new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, "");

@@ -1,5 +1,6 @@
 import type { Collection, Db } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
+import { createPeriodic } from "@load-manager/server/lib/periodic.ts";
 import { isDuplicate } from "@load-manager/server/stores/mongo/errors.ts";
 import { type State, STATE_COLLECTION, STATE_ID } from "./state.ts";
 
@@ -23,7 +24,7 @@ export type LockDeps = {
 
 const LOCK = "lock";
 const BEAT_MS = 2000;
-/** An owner is gone when its counter has not moved for this long and in this many reads. */
+/** An owner is gone when its heartbeat has not risen for this long and in this many reads. */
 const SILENT_MS = 15_000;
 const READS = 20;
 
@@ -36,7 +37,7 @@ const busy = (owner: LockDocument): AppError =>
     `Another migration of this database is running (${nameOf(owner)}). Wait until it has ended; if it is interrupted, start again here to resume it.`,
   );
 
-/** A suspended process may wake in the middle of a rename, however long it has been silent. */
+/** A live process of this machine keeps its lock: a suspended one may go on with a rename however long it was silent. */
 const alive = (owner: LockDocument): AppError =>
   new AppError(
     "conflict",
@@ -66,7 +67,7 @@ const waitForGone = async (
   }
 };
 
-/** Makes this process the owner, also in place of one that is gone. */
+/** Makes this process the owner, in place of one that is gone if need be. */
 const acquire = async (locks: Collection<LockDocument>, deps: LockDeps): Promise<void> => {
   const own = { ...deps.self, beat: 0 };
   for (;;) {
@@ -99,7 +100,7 @@ export type Lock = {
   readonly release: () => Promise<void>;
 };
 
-/** Takes the lock of a database, also from a process that is gone. Only one process has it at a time. */
+/** Takes the lock of a database, from a process that is gone if need be. One process has it at a time. */
 export const takeLock = async (db: Db, deps: LockDeps): Promise<Lock> => {
   const locks = db.collection<LockDocument>(STATE_COLLECTION);
   const states = db.collection<StoredState>(STATE_COLLECTION);
@@ -109,13 +110,18 @@ export const takeLock = async (db: Db, deps: LockDeps): Promise<Lock> => {
   if (before !== null) await states.updateOne({ _id: STATE_ID }, { $set: { owner } });
   let stored = before !== null;
   let lost = false;
-  const timer = setInterval(() => {
-    locks.updateOne({ _id: LOCK, owner }, { $inc: { beat: 1 } }).then(
-      ({ matchedCount }) => (lost ||= matchedCount === 0),
-      // The next beat or the next step notices that the server is away.
-      () => {},
-    );
-  }, BEAT_MS);
+  const heartbeat = createPeriodic({
+    name: "migration_heartbeat",
+    intervalMs: BEAT_MS,
+    pauseFirst: true,
+    job: async () => {
+      const { matchedCount } = await locks.updateOne({ _id: LOCK, owner }, { $inc: { beat: 1 } });
+      lost ||= matchedCount === 0;
+    },
+    // The migration's next step reports a server that does not answer.
+    log: { error: () => {} },
+  });
+  heartbeat.start();
   const assertNotLost = (): void => {
     if (!lost) return;
     throw new AppError("conflict", "Another process has taken this migration over; this one ends.");
@@ -146,7 +152,7 @@ export const takeLock = async (db: Db, deps: LockDeps): Promise<Lock> => {
       stored = false;
     },
     release: async () => {
-      clearInterval(timer);
+      await heartbeat.stop();
       await locks.updateOne({ _id: LOCK, owner }, { $set: { owner: null } });
     },
   };

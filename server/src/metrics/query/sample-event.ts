@@ -1,11 +1,11 @@
 import type { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
-import { getOrCreate } from "../lib/maps.ts";
-import { type EndpointName, endpointNameOf } from "../metrics/codec/endpoint-id.ts";
-import { percentile } from "../metrics/codec/histogram.ts";
-import type { Cell } from "../metrics/codec/rollup.ts";
-import { classesOf, decodeSample, endpointsOf, workersOf } from "../metrics/codec/sample.ts";
-import { viewOf } from "../metrics/codec/stats.ts";
-import { addDelta, addTotals, emptyTotals, type Totals } from "../metrics/codec/totals.ts";
+import { getOrCreate } from "../../lib/maps.ts";
+import { type EndpointName, endpointNameOf } from "../codec/endpoint-id.ts";
+import { percentile } from "../codec/histogram.ts";
+import type { Cell } from "../codec/rollup.ts";
+import { classesOf, decodeSample, endpointsOf, workersOf } from "../codec/sample.ts";
+import { viewOf } from "../codec/stats.ts";
+import { addDelta, addTotals, emptyTotals, type Totals } from "../codec/totals.ts";
 
 /** The endpoints' names by id, as far as they have arrived. */
 export type Names = Map<string, EndpointName>;

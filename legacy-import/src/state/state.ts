@@ -14,7 +14,7 @@ export type Job = {
 };
 
 export type State = {
-  readonly phase: "copy" | "verify" | "swap" | "finish" | "done" | "rollback";
+  readonly phase: "copy" | "verify" | "swap" | "done" | "rollback";
   /** The format of the documents that the migration writes; absent in states of earlier versions. */
   readonly format?: number;
   readonly stamp: string;
@@ -24,9 +24,9 @@ export type State = {
   readonly mapping: string;
   readonly targets: readonly Target[];
   readonly jobs: Readonly<Record<string, Job>>;
-  /** Stored before the first of them is done. */
+  /** The list is stored before the first rename. */
   readonly renames: readonly Rename[];
-  /** How many of them are done at least. */
+  /** How many renames are done at least. */
   readonly renamed: number;
 };
 

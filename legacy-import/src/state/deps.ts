@@ -2,7 +2,6 @@ import type { Db } from "mongodb";
 import type { Clock } from "@load-manager/server/lib/clock.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
 import type { LockDeps } from "./lock.ts";
-import type { Mapping } from "./transform/mapping.ts";
 
 export type MigrateDeps = {
   readonly db: Db;
@@ -12,13 +11,6 @@ export type MigrateDeps = {
   /** A line for the person who started the migration. */
   readonly say: (line: string) => void;
   readonly onProgress: (what: string, done: number, total: number) => void;
-};
-
-export type MigrateInput = {
-  readonly mapping: Mapping;
-  /** For messages. */
-  readonly mappingFile: string;
-  readonly keepActive: boolean;
 };
 
 export const lockDeps = ({ lock, clock, say }: MigrateDeps): LockDeps => ({

@@ -1,0 +1,67 @@
+import type { SamplesAnswer } from "@load-manager/contract/locust.ts";
+import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { z } from "zod";
+import type { Clock } from "../../lib/clock.ts";
+import { AppError } from "../../lib/errors.ts";
+import type { MetricsFacade, RunMetrics } from "../../metrics/run-metrics.ts";
+import type { RunEventStore } from "../../stores/model/event-store.ts";
+import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { LoadTestStore } from "../../stores/model/load-test.ts";
+import { recentRunOf } from "../domain/recent-run.ts";
+import { updateRecentRuns } from "../journal/recent-runs.ts";
+import type { RunWriter } from "../journal/run-writer.ts";
+import { commandsFor } from "./piggyback.ts";
+
+type Deps = {
+  readonly writer: RunWriter;
+  readonly runs: Pick<RunStore, "get">;
+  readonly events: RunEventStore;
+  readonly loadTests: LoadTestStore;
+  readonly metrics: Pick<RunMetrics, "summary" | "forget" | "deleteRun">;
+  readonly clock: Pick<Clock, "now">;
+};
+
+/**
+ * Stores a batch of the plugin and answers with the commands for its run. `wake` tells the run's readers that something
+ * is there. Rejects with AppError gone or validation.
+ */
+export const receiveSamples = async (
+  deps: Deps & { readonly metrics: Pick<MetricsFacade, "ingestBatch"> },
+  wake: (runId: string) => void,
+  bytes: Uint8Array,
+): Promise<z.output<typeof SamplesAnswer>> => {
+  const { run, ...answer } = await deps.metrics.ingestBatch(bytes);
+  wake(run.id);
+  await refreshSummary(deps, run);
+  return { ...answer, commands: commandsFor(run) };
+};
+
+/**
+ * Counts metrics that arrived after the run was settled; its status and verdict stay. Rejects with AppError gone where
+ * the run has been deleted meanwhile.
+ */
+export const refreshSummary = async (
+  deps: Pick<Deps, "writer" | "runs" | "events" | "loadTests" | "metrics" | "clock">,
+  arrivedFor: LoadTestRun,
+): Promise<void> => {
+  const { runs, metrics, writer } = deps;
+  if (arrivedFor.settledAt === undefined && arrivedFor.deletingAt === undefined) return;
+  for (;;) {
+    // Read again: the run may have been deleted while the metrics were on their way.
+    const run = await runs.get(arrivedFor.id);
+    if (run === undefined || run.deletingAt !== undefined) {
+      await metrics.deleteRun(arrivedFor.id);
+      await deps.events.deleteRun(arrivedFor.id);
+      const detail = `The run ${arrivedFor.id} is deleted; its metrics are not accepted.`;
+      throw new AppError("gone", detail);
+    }
+    const summary = await metrics.summary(run);
+    metrics.forget(run.id);
+    const next = await writer.write(run, { summary });
+    if (next === undefined) continue;
+    if (run.loadTestId === undefined) return;
+    const recentRun = recentRunOf(run, summary);
+    await updateRecentRuns(deps.loadTests, run.loadTestId, recentRun, deps.clock.now());
+    return;
+  }
+};

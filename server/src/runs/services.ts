@@ -1,0 +1,50 @@
+import type { Clusters } from "../clusters/port.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Failpoint } from "../lib/failpoints.ts";
+import type { Ids } from "../lib/ids.ts";
+import type { Log } from "../lib/log.ts";
+import type { RunMetrics } from "../metrics/run-metrics.ts";
+import type { Stores } from "../stores/ports.ts";
+import { createRunWriter } from "./journal/run-writer.ts";
+import { createOwnership } from "./ownership/leases.ts";
+import type { Membership } from "./ownership/membership.ts";
+
+/** The settings of runs. */
+type RunLimits = {
+  readonly maxDurationSeconds: number;
+  readonly externalMaxDurationSeconds?: number | undefined;
+  readonly pendingTimeoutSeconds: number;
+  readonly metricsPollIntervalSeconds: number;
+};
+
+/** Makes the one writer of runs and the one owner of leases, and hands on what both are made of. */
+export const createRunServices = <M extends RunMetrics>(parts: {
+  readonly stores: Stores;
+  readonly membership: Membership;
+  readonly clusters: Clusters;
+  readonly metrics: M;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** This machine, in runs whose processes are on it. */
+  readonly hostId: string;
+  readonly limits: RunLimits;
+  readonly failpoint: Failpoint;
+  readonly log: Log;
+}) => {
+  const { stores, hostId, ...shared } = parts;
+  const { membership, clusters, clock, failpoint } = shared;
+  const { runs, events, loadTests, revisions, leases } = stores;
+  const writer = createRunWriter({ runs, events, clock, failpoint });
+  const ownership = createOwnership({
+    membership,
+    leases,
+    runs,
+    events,
+    writer,
+    clusters,
+    clock,
+    hostId,
+    sharedStore: stores.shared,
+  });
+  return { ...shared, writer, ownership, runs, events, loadTests, revisions };
+};
