@@ -199,7 +199,7 @@ class Locust(object):
         return self.ask("/load-manager/status")[1]
 
     def start(self, target, **more):
-        order = dict(
+        command = dict(
             runId="run-1",
             fence=3,
             users=6,
@@ -210,8 +210,8 @@ class Locust(object):
             urls=[],
             token="secret",
         )
-        order.update(more)
-        return self.ask("/load-manager/start", order)
+        command.update(more)
+        return self.ask("/load-manager/start", command)
 
     def stop_at_locust(self):
         """Locust's own Stop: GET up to 2.46, POST from 2.47."""
