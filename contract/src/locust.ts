@@ -95,7 +95,7 @@ export const PluginCommand = z.object({
   users: z.int().optional(),
   spawnRate: z.number().optional(),
   /** Rises with every change of the users, so that the newest command wins. */
-  at: z.int().optional(),
+  commandNumber: z.int().optional(),
 });
 export const SamplesAnswer = z.object({
   acknowledgedSeq: z.int(),

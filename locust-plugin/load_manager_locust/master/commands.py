@@ -81,7 +81,7 @@ class Commands(object):
         if run.phase not in (STARTING, RUNNING):
             raise Refused("not_running", "The run is %s; its users cannot be changed." % run.phase)
         # Commands arrive in two ways, so an older one may come after a newer one.
-        command_number = payload.get("at", run.users_command_number)
+        command_number = payload.get("commandNumber", run.users_command_number)
         if command_number < run.users_command_number:
             return
         users, spawn_rate = payload["users"], payload.get("spawnRate") or run.spawn_rate

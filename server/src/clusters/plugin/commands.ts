@@ -53,7 +53,7 @@ export const pluginCommands = ({ callbackTokens, callbackUrls }: Callback) => {
         fence,
         users,
         spawnRate,
-        ...(run.commandedLoad === undefined ? {} : { at: run.commandedLoad.at }),
+        ...(run.commandedLoad === undefined ? {} : { commandNumber: run.commandedLoad.at }),
       }),
     stop: (client: PluginClient, { run, fence }: Hold): Promise<void> =>
       client.command("stop", { runId: run.id, fence, cause: "manager" }),
