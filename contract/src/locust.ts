@@ -76,6 +76,9 @@ export const TestStop = z.object({
 });
 export const PushMetrics = z.object({ runId: Id, metrics: SnapshotInput });
 
+/** The version of `locust-plugin/PROTOCOL.md` that the server and the plugin of its version have. */
+export const PLUGIN_PROTOCOL = 2;
+
 /** Why the load ended, as the plugin reports it. */
 export const StopCause = z.enum([
   "deadline",

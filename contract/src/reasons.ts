@@ -1,7 +1,7 @@
 /** Every `code` of a run's status reason with its meaning. `docs/reasons.md` says what to do. */
 export const REASONS = {
   // Why a run waits.
-  cluster_busy: "The cluster has no free slot.",
+  cluster_busy: "The cluster has no free slot, or its state is unknown.",
   // How a run ended as intended.
   duration_reached: "The duration was reached.",
   shape_ended: "The script's load shape ended.",

@@ -95,13 +95,17 @@ class Target(Service):
 
 
 class Receiver(Service):
-    """Answers with the given statuses, then 200; keeps the accepted batches. ``open`` after ``close`` uses the same port."""
+    """
+    Answers with the given statuses and ``body``, then with 200; keeps the accepted batches. ``open`` after ``close`` uses the
+    same port.
+    """
 
     # A keep-alive connection would stay open after ``close``.
     one_answer_each = True
 
-    def __init__(self, *statuses):
+    def __init__(self, *statuses, **more):
         self.statuses = list(statuses)
+        self.body = more.get("body", b"{}")
         self.taken = []
         self.asked = 0
         self.registered = []
@@ -114,7 +118,7 @@ class Receiver(Service):
         self.asked += 1
         status = self.statuses.pop(0) if self.statuses else 200
         if status != 200:
-            return status, b"{}"
+            return status, self.body
         if handler.path.endswith("/register-external"):
             self.registered.append(json.loads(body.decode()))
             return 200, json.dumps(dict(self.limits, runId="external-%d" % len(self.registered))).encode()

@@ -102,6 +102,19 @@ def test_records_that_are_not_taken_are_sent_again_and_arrive_once():
     receiver.close()
 
 
+def test_a_batch_of_a_protocol_that_the_server_does_not_know_is_kept_until_it_does(tmp_path):
+    problem = b'{"status":503,"detail":"The batch has protocol 3, and this server reads protocol 2."}'
+    receiver = Receiver(503, body=problem)
+    box = outbox(spool_path=str(tmp_path / "spool.bin"))
+    box.add(wire.EVENT, b"a")
+    sender = send(box, receiver)
+    assert not sender.send_all() and "protocol 3" in sender.last_error
+    assert not (tmp_path / "quarantine.bin").exists()
+    assert sender.send_all() and sender.last_error is None
+    assert [kind for taken in receiver.taken for _, kind, _ in taken["records"]] == [wire.EVENT]
+    receiver.close()
+
+
 def test_400_replaces_a_batch_by_dropped_and_410_empties_the_outbox():
     receiver = Receiver(400)
     box = outbox()
