@@ -69,9 +69,7 @@ class Controller(object):
         """To one worker, or to all."""
         # First, because a worker watches for its master's silence only from the first heartbeat on.
         self.heartbeat.send()
-        payload = {"runId": run.run_id, "runKey": run.run_key}
-        if run.seconds_left() is not None:
-            payload["secondsLeft"] = run.seconds_left()
+        payload = messages.run_message(run.run_id, run.run_key, run.seconds_left())
         self.runner.send_message(messages.RUN, payload, worker_id)
 
     def on_test_start(self):
