@@ -87,11 +87,15 @@ class Controller(object):
 
     def on_test_stopping(self):
         """
-        Marks the run unless a stop of ours has done so. Without one, somebody used Locust's own page, or Locust stopped
-        because the last worker is gone.
+        Marks the run unless a stop of ours has done so. Without one, its LoadTestShape has ended, somebody used Locust's own
+        page, or Locust stopped because the last worker is gone.
         """
         run = self.run
-        if run is not None and run.active:
+        if run is None or not run.active:
+            return
+        if compat.is_in_shape(self.runner):
+            run.mark_stopping("shape_ended")
+        else:
             run.mark_stopping("locust_ui" if compat.live_workers(self.runner) else "no_workers")
 
     def on_test_stop(self):
