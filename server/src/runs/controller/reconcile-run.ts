@@ -7,7 +7,7 @@ import { decide } from "../domain/decide.ts";
 import type { Observation } from "../domain/observation.ts";
 import { nextPhases } from "../domain/phases.ts";
 import { holdsSlot, isTerminal } from "../domain/states.ts";
-import { recordOwnStatus } from "../journal/events.ts";
+import { recordCurrentStatus } from "../journal/events.ts";
 import { guardedByTerm } from "../ownership/term-guard.ts";
 import { apply } from "./apply.ts";
 import { type FactsMemory, gatherFacts } from "./gather-facts.ts";
@@ -56,7 +56,7 @@ export const reconcileRun = async (
   const hold = await ownership.holdRun(run);
   if (hold === undefined) return false;
   if (memory.recordedStatus !== run.status) {
-    await recordOwnStatus(deps.events, hold.run);
+    await recordCurrentStatus(deps.events, hold.run);
     memory.recordedStatus = run.status;
   }
   const seen = await observeHeld(deps, adapter, hold, memory);

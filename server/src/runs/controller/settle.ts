@@ -9,7 +9,7 @@ import type { LoadTestStore, MetricStore, RunEventStore, RunStore } from "../../
 import { POLICY } from "../domain/policy.ts";
 import { NO_STATS, recentRunOf } from "../domain/recent-run.ts";
 import { holdsSlot } from "../domain/states.ts";
-import { forcedStepRecorder, recordEvent, recordOwnStatus } from "../journal/events.ts";
+import { forcedStepRecorder, recordEvent, recordCurrentStatus } from "../journal/events.ts";
 import { updateRecentRuns } from "../journal/recent-runs.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import type { Ownership } from "../ownership/leases.ts";
@@ -132,7 +132,7 @@ export const settleRun = async (
 ): Promise<LoadTestRun | undefined> => {
   const { writer, metrics, clock } = deps;
   await endLoad(deps, run);
-  await recordOwnStatus(deps.events, run);
+  await recordCurrentStatus(deps.events, run);
   await drainSpool(deps, run);
   await deps.failpoint("summary.before");
   const computed = await summaryOf(deps, run, memory);

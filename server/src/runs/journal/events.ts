@@ -46,7 +46,7 @@ export const recordStatus = (
  * Records the run's present status where a kill between the write of the status and its event has lost the event. An
  * event that is stored already stays as it is.
  */
-export const recordOwnStatus = (events: RunEventStore, run: LoadTestRun): Promise<void> => {
+export const recordCurrentStatus = (events: RunEventStore, run: LoadTestRun): Promise<void> => {
   const since = {
     Pending: run.createdAt,
     Starting: run.startingAt,

@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { RunEventStore, RunStore } from "../../stores/ports.ts";
-import { recordOwnStatus, recordStatus } from "./events.ts";
+import { recordCurrentStatus, recordStatus } from "./events.ts";
 
 export type RunPatch = Parameters<RunStore["update"]>[2];
 
@@ -50,7 +50,7 @@ export const createRunWriter = (deps: {
   ): Promise<LoadTestRun | undefined> => {
     const changesStatus = patch.status !== undefined && patch.status !== run.status;
     // A kill may have kept the event of the present status from being stored.
-    if (changesStatus) await recordOwnStatus(events, run);
+    if (changesStatus) await recordCurrentStatus(events, run);
     const guard = { version: run.version, ...(fence === undefined ? {} : { fence }) };
     const fields = { ...patch, updatedAt: clock.now(), updatedBy: by };
     if (!changesStatus) return runs.update(run.id, guard, fields);
