@@ -52,7 +52,7 @@ export const EVENTS = {
   health: "The run's health changed.",
   note: "A user added a mark.",
   load_changed: "A user changed the number of users.",
-  adopted: "Another server, or the same one after a restart, looks after the run now.",
+  adopted: "Another server, or the same one after a restart, manages the run now.",
   script_not_sent: "The attached cluster runs its own script.",
   workers_late: "The workers took more than ten seconds to connect.",
   master_unresponsive: "The Locust master does not answer.",

@@ -78,7 +78,7 @@ const changed = (document: Document, changes: readonly Change[]): Document => {
     else if (what === "add") result.set(name, to);
     else if (what === "nest") {
       const part = result.get(chosen);
-      // Deeper still now and then: into the endpoints of a run's last figures.
+      // Deeper still now and then: into the endpoints of a run's last metrics.
       const inner: Change = {
         what: at % 3 === 0 ? "set" : "nest",
         at: at >> 1,

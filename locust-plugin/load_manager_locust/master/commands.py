@@ -31,7 +31,7 @@ class Commands(object):
         self.fence = 0
 
     def attach(self, payload):
-        """Another server, or the same one with other addresses, looks after this master from now on."""
+        """Another server, or the same one with other addresses, manages the run of this master from now on."""
         self._take_over(payload)
         run = self.controller.run
         if run is not None and run.run_id == payload.get("run"):

@@ -83,7 +83,7 @@ const observe = (adapter: ClusterAdapter, run: LoadTestRun): Promise<Observation
     message: messageOf(error),
   }));
 
-/** Tells the plugin the fence and address of its new holder, before anything else. True where it was told. */
+/** Sends the plugin the fence and the address of the server that manages the run now, before anything else. True where it took them. */
 const attach = async (
   deps: ReconcileDeps,
   adapter: ClusterAdapter,
@@ -101,7 +101,7 @@ const attach = async (
   } catch (error) {
     deps.log.warn(
       { event: "attach_failed", runId: hold.run.id, error: messageOf(error) },
-      "The plugin could not be told which server looks after the run.",
+      "The plugin did not take the command that names the server which manages the run now.",
     );
     return false;
   }

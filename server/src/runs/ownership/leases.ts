@@ -21,7 +21,7 @@ type Deps = {
   readonly sharedStore: boolean;
 };
 
-/** Which slots this server holds, and thereby which runs it looks after. */
+/** Which slots this server has leased, and thereby which runs it manages. */
 export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   readonly hostId: string;
   readonly sharedStore: boolean;
@@ -40,13 +40,13 @@ export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   /**
    * Makes this server the holder of the run's slot. `undefined` where another living server holds it, the run has
    * changed meanwhile, or this server has stood down. An external run, whose slot this server holds for another run,
-   * is looked after without a lease.
+   * is managed without a lease.
    */
   readonly holdRun: (run: LoadTestRun) => Promise<Hold | undefined>;
   /** Frees the slot that works on this run. */
   readonly releaseRun: (run: LoadTestRun) => Promise<void>;
   readonly leaseOf: (clusterId: string, slot: number) => Promise<Lease | undefined>;
-  /** Whether the run's processes are on another machine. A server that has the store alone has the folder too. */
+  /** Whether the run's processes are on another machine: only in a store that several servers share. */
   readonly isRemote: (run: LoadTestRun) => boolean;
 };
 

@@ -77,7 +77,7 @@ export const createHeartbeats = (deps: Deps): Heartbeats => {
       if (at - beatenAt >= POLICY.standDownMs) terms += 1;
       beatenAt = at;
       if (stoodDown) {
-        log.info({ event: "server_active", holder }, "This server looks after runs.");
+        log.info({ event: "server_active", holder }, "This server manages runs.");
       }
       stoodDown = false;
       await readOthers();

@@ -16,7 +16,7 @@ export const guardedByTerm = (
   const term = membership.term();
   const commands = mapCommands(adapter.commands, (send) => {
     if (term !== undefined && membership.term() === term) return send();
-    throw new StoodDown("this server was away for so long that another may hold the run by now");
+    throw new StoodDown("this server was away for so long that another may manage the run by now");
   });
   return { ...adapter, commands };
 };
