@@ -28,7 +28,7 @@ export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   /**
    * Takes a slot for a run, where its lease still is `seen`. `aboveFence`: the fence that the cluster has accepted
    * already, perhaps from another store's server; asked only where the slot is free. `undefined` where a living server
-   * holds the slot, somebody was first, or this server has stood down.
+   * manages the slot, somebody was first, or this server has stood down.
    */
   readonly takeLease: (
     slot: { readonly clusterId: string; readonly slot: number; readonly runId: string },
@@ -38,9 +38,9 @@ export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   /** Gives a lease back that this server has just taken. */
   readonly returnLease: (lease: Lease) => Promise<void>;
   /**
-   * Makes this server the holder of the run's slot. `undefined` where another living server holds it, the run has
-   * changed meanwhile, or this server has stood down. An external run, whose slot this server holds for another run,
-   * is managed without a lease.
+   * Makes this server the holder of the lease of the run's slot. `undefined` where another living server manages it,
+   * the run has changed meanwhile, or this server has stood down. An external run whose slot has another run of this
+   * server is managed without a lease.
    */
   readonly holdRun: (run: LoadTestRun) => Promise<Hold | undefined>;
   /** Frees the slot that works on this run. */

@@ -5,7 +5,7 @@ import type { Membership } from "./membership.ts";
 export class StoodDown extends Error {}
 
 /**
- * The same cluster, but its commands are refused once another server may have taken what this one holds: because this one
+ * The same cluster, but its commands are refused once another server may have taken the run over: because this one
  * was asleep or cut off since it read what it acts on. The plugin's fence guards a cluster too; one without the plugin has
  * this guard alone.
  */
