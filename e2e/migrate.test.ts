@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Db, MongoClient } from "mongodb";
@@ -12,6 +11,7 @@ import {
   SHAPES,
 } from "../legacy-import/src/testing/legacy-fixtures.ts";
 import { readState } from "../legacy-import/src/state/state.ts";
+import { temporaryFolder } from "@load-manager/server/lib/testing/temporary-folder.ts";
 
 /** `npm run test:migrate` is the long form: more than 10^5 documents mixed, as many again of each shape alone. */
 const LONG = process.env["LOAD_MANAGER_MIGRATE"] === "long";
@@ -40,7 +40,7 @@ const KILLS: readonly Moment[] = [
 ];
 
 describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9", () => {
-  const folder = mkdtempSync(join(tmpdir(), "load-manager-migrate-"));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "mapping.yaml"), MAPPING);
   const closers: (() => Promise<unknown>)[] = [];
   afterEach(async () => {

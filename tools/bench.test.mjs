@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { notMeasurable } from "../bench/against.ts";
 import { compare, lineOf, measurePairs } from "../bench/lib/compare.ts";
+import { notMeasurable } from "./arguments.mjs";
 
 describe("npm run bench -- --against", () => {
   test("measures both trees alternately, each first equally often, and does not count the warm-up", async () => {

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { brokenRules } from "./imports.mjs";
+import { didYouMean } from "./arguments.mjs";
+import { brokenRules, roomCycles, unusedRules } from "./import-check.mjs";
 import { longFiles, longPythonFunctions } from "./lengths.mjs";
 import { filesOf, ROOT, say, Stop } from "./steps.mjs";
 
@@ -44,8 +45,13 @@ const STEPS = {
     run: program("knip/bin/knip.js", "--no-progress"),
   },
   imports: {
-    what: "folders import only what tools/imports.mjs allows; clock, ids, environment and writes of runs only where it allows them",
-    run: async () => ({ problems: brokenRules(readSources()) }),
+    what: "folders import and use only what tools/imports.mjs allows, all that it allows is needed, and no two folders import each other",
+    run: async () => {
+      const sources = readSources();
+      return {
+        problems: [...brokenRules(sources), ...unusedRules(sources), ...roomCycles(sources)],
+      };
+    },
   },
   lengths: {
     what: "Python functions of at most 80 lines; a warning for files above 400 lines",
@@ -58,11 +64,11 @@ const STEPS = {
 
 /** → the steps with these names, or all steps without names. */
 export const chosenSteps = (names, steps = STEPS) => {
-  const unknown = names.filter((name) => !Object.hasOwn(steps, name));
-  if (unknown.length > 0) {
-    throw new Stop(
-      `There is no check ${unknown.join(", ")}; there are ${Object.keys(steps).join(", ")}.`,
-    );
+  const known = Object.keys(steps);
+  const unknown = names.find((name) => !Object.hasOwn(steps, name));
+  if (unknown !== undefined) {
+    const near = didYouMean(unknown, known);
+    throw new Stop(`There is no check ${unknown}${near}; there are ${known.join(", ")}.`);
   }
   return Object.entries(steps).filter(([name]) => names.length === 0 || names.includes(name));
 };

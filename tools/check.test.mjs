@@ -4,132 +4,38 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { check, chosenSteps } from "./check.mjs";
-import { brokenRules, MAY_IMPORT } from "./imports.mjs";
 import { longFiles, longPythonFunctions, pythonFunctions } from "./lengths.mjs";
 import { ROOT } from "./steps.mjs";
 
-const broken = (file, text, table) => brokenRules([{ file, text }], table);
-
-describe("the imports of a folder", () => {
-  const importing = (file, specifier, how = "import { x } from") =>
-    broken(file, `${how} "${specifier}";`);
-
-  test("are its own files and those that its rule allows; the failure names the rule", () => {
-    expect(importing("server/src/runs/domain/decide.ts", "./health.ts")).toEqual([]);
-    expect(importing("server/src/runs/domain/decide.ts", "../../lib/errors.ts")).toEqual([]);
-    expect(importing("server/src/runs/domain/decide.ts", "../../lib/clock.ts")).toEqual([
-      "server/src/runs/domain/decide.ts must not import server/src/lib/clock.ts (server/src/runs/domain may import: contract/src, server/src/lib/errors.ts)",
-    ]);
-    expect(importing("server/src/runs/commands/stop.ts", "../controller/loop.ts")).toHaveLength(1);
-    expect(importing("server/src/runs/controller/loop.ts", "../commands/stop.ts")).toEqual([]);
-    expect(importing("server/src/metrics/query/a.ts", "../codec/rollup.ts")).toEqual([]);
-    expect(importing("server/src/metrics/rollups/a.ts", "../query/window.ts")).toHaveLength(1);
-    expect(importing("server/src/stream/a.ts", "../stores/sqlite/stores.ts")).toHaveLength(1);
-    expect(importing("server/src/app.ts", "./stores/sqlite/stores.ts")).toEqual([]);
-  });
-
-  test("include workspace names, re-exports, type imports and dynamic imports", () => {
-    const contract = "contract/src/run.ts";
-    const app = "@load-manager/server/app.ts";
-    expect(importing(contract, app)).toHaveLength(1);
-    expect(importing(contract, app, "export * from")).toHaveLength(1);
-    expect(importing(contract, app, "import type { x } from")).toHaveLength(1);
-    expect(importing(contract, app, "import {\n  x,\n  type Y,\n} from")).toHaveLength(1);
-    expect(importing(contract, app, "import")).toHaveLength(1);
-    expect(broken(contract, `const x = await import("${app}");`)).toHaveLength(1);
-    expect(importing(contract, "zod")).toEqual([]);
-    expect(importing("server/src/lib/a.ts", "@load-manager/contract/run.ts")).toEqual([]);
-  });
-
-  test("may be limited to types", () => {
-    const command = "server/src/runs/commands/stop.ts";
-    expect(importing(command, "../ownership/leases.ts", "import type { Lease } from")).toEqual([]);
-    expect(importing(command, "../ownership/leases.ts", "import { take } from")).toHaveLength(1);
-    expect(importing(command, "../controller/loop.ts", "import type { Loop } from")).toHaveLength(
-      1,
-    );
-  });
-
-  test("follow the longest matching rule; the files of a folder do not include its subfolders", () => {
-    const table = { "a/*": ["b/x"], "a/in": [], "b/x": [], "b/x/one.ts": ["a/in"] };
-    expect(broken("a/f.ts", 'import "../b/x/y.ts";', table)).toEqual([]);
-    expect(broken("a/in/f.ts", 'import "../../b/x/y.ts";', table)).toHaveLength(1);
-    expect(broken("b/x/one.ts", 'import "../../a/in/f.ts";', table)).toEqual([]);
-    expect(broken("b/x/two.ts", 'import "../../a/in/f.ts";', table)).toHaveLength(1);
-  });
-
-  test("a folder without a rule is reported once", () => {
-    const files = ["server/src/news/a.ts", "server/src/news/b.ts", "server/src/clusters/k8s/a.ts"];
-    expect(brokenRules(files.map((file) => ({ file, text: "" })))).toEqual([
-      expect.stringMatching(/^server\/src\/news has no rule/),
-      expect.stringMatching(/^server\/src\/clusters\/k8s has no rule/),
-    ]);
-    expect(broken("server/src/new.ts", "")).toHaveLength(1);
-    expect(broken("web/src/page.tsx", "")).toHaveLength(1);
-  });
-
-  test("tests and their support code may import everything, and only tests may import that support code", () => {
-    const everything = 'import "../../app.ts"; Date.now(); process.env.X; stores.runs.update(1)';
-    expect(broken("server/src/runs/domain/a.test.ts", everything)).toEqual([]);
-    expect(broken("server/src/runs/testing/simulation/world.ts", everything)).toEqual([]);
-    const support = 'import { testRun } from "../testing/fixtures.ts";';
-    expect(broken("server/src/runs/journal/events.ts", support)).not.toEqual([]);
-    expect(broken("bench/a.ts", 'import "../server/src/metrics/testing/fixtures.ts";')).toEqual([]);
-  });
-
-  test("only the command line imports legacy-import", () => {
-    const naming = Object.entries(MAY_IMPORT).filter(
-      ([folder, may]) => !folder.startsWith("legacy-import/") && /legacy-import/.test(String(may)),
-    );
-    expect(naming.map(([folder]) => folder)).toEqual(["cli/src"]);
-  });
-});
-
-describe("uses that only a few files may have", () => {
-  const [inside, clock] = ["server/src/http/bind.ts", "server/src/lib/clock.ts"];
-  test("create a time or an id", () => {
-    for (const text of [
-      "Date.now()",
-      "new Date()",
-      "Math.random()",
-      "randomUUID()",
-      "performance.now()",
-    ]) {
-      expect(broken(inside, `const now = ${text};`)).toEqual([
-        `${inside} creates a time or an id; take a Clock or Ids as an argument`,
-      ]);
-      expect(broken(clock, `const now = ${text};`)).toEqual([]);
-      expect(broken("cli/src/store.ts", `const now = ${text};`)).toEqual([]);
-    }
-    expect(broken(inside, "const then = new Date(ms);")).toEqual([]);
-  });
-  test("import the real clock", () => {
-    const taking = (from) => `import { systemClock } from "${from}";`;
-    expect(broken(inside, taking("../lib/clock.ts"))).toHaveLength(1);
-    expect(broken("server/src/app.ts", taking("./lib/clock.ts"))).toHaveLength(1);
-    expect(broken("server/src/server.ts", taking("./lib/clock.ts"))).toEqual([]);
-    expect(broken("cli/src/a.ts", taking("@load-manager/server/lib/clock.ts"))).toEqual([]);
-  });
-  test("read the environment", () => {
-    expect(broken(inside, 'process.env["HOME"]')).toHaveLength(1);
-    expect(broken("server/src/config/check.ts", 'process.env["HOME"]')).toHaveLength(1);
-    expect(broken("server/src/config/load-config.ts", 'process.env["HOME"]')).toEqual([]);
-  });
-  test("change a stored run", () => {
-    expect(broken("server/src/runs/commands/a.ts", "await deps.stores.runs.update(id)")).toEqual([
-      expect.stringContaining("only server/src/runs/journal may"),
-    ]);
-    expect(broken("server/src/runs/journal/run-writer.ts", "await runs.update(id)")).toEqual([]);
-  });
-});
-
-describe("import cycles", () => {
-  const folder = mkdtempSync(join(tmpdir(), "load-manager-cycles-"));
+/** A temporary folder of a test, in which it writes files. */
+const temporaryFolder = () => {
+  const folder = mkdtempSync(join(tmpdir(), "load-manager-check-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const write = (file, text) => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
   };
+  return { folder, write };
+};
+
+describe("unused exports", () => {
+  const { folder, write } = temporaryFolder();
+  test("are reported in a workspace whose files can all be imported from outside, unless another file uses them", () => {
+    write("package.json", '{ "workspaces": ["server"], "type": "module" }');
+    write("server/package.json", '{ "name": "@x/server", "exports": { "./*": "./src/*" } }');
+    write("server/src/a.ts", "export const dead = 1;\nexport const alive = dead + 1;\n");
+    write("server/src/b.ts", 'import { alive } from "./a.ts";\nalive.toFixed();\n');
+    const knip = join(ROOT, "node_modules/knip/bin/knip.js");
+    const args = [knip, "--no-progress", "--directory", folder, "-c", join(ROOT, "knip.json")];
+    const { stdout, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stdout).toMatch(/^dead +server\/src\/a\.ts:1/m);
+    expect(stdout).not.toContain("alive");
+    expect(status).toBe(1);
+  });
+});
+
+describe("import cycles", () => {
+  const { folder, write } = temporaryFolder();
   const lint = (...files) => {
     const oxlint = join(ROOT, "node_modules/oxlint/bin/oxlint");
     const args = [oxlint, "--config", join(ROOT, ".oxlintrc.json"), ...files];
@@ -214,7 +120,9 @@ describe("npm run check", () => {
     const { code, said } = await run(["good"]);
     expect(code).toBe(0);
     expect(said).not.toContain("bad");
-    await expect(run(["goood"])).rejects.toThrow("There is no check goood; there are good, bad.");
+    await expect(run(["goood"])).rejects.toThrow(
+      "There is no check goood (did you mean good?); there are good, bad.",
+    );
     expect(chosenSteps(["imports"]).map(([name]) => name)).toEqual(["imports"]);
     expect(() => chosenSteps(["toString"])).toThrow("There is no check");
   });

@@ -1,40 +1,68 @@
-// The imports that each folder may have, and the uses that only a few files may have. Whatever is not listed is forbidden.
+// What each folder may import, and the uses that only a few files may have. Whatever is not listed is forbidden, and a line
+// that nothing needs is an error. tools/import-check.mjs holds the code to it.
 
-// Groups of folders that many rules use.
 const BASE = ["contract/src", "server/src/lib"];
-/** The part of stores/ that other folders may import: ports and descriptions of entities, but no adapter. */
-const PORTS = ["server/src/stores/*", "server/src/stores/model"];
 const DOMAIN = "server/src/runs/domain";
+/** The part of stores/ that other folders may import: ports and descriptions of entities, but no adapter. */
+const MODEL = "server/src/stores/model";
 const CLUSTERS = ["server/src/clusters/port.ts", "server/src/clusters/select-cluster.ts"];
 const FACADE = "server/src/metrics/run-metrics.ts";
-const ROOM = [...BASE, DOMAIN, ...PORTS];
 const CODEC = "server/src/metrics/codec";
+export const PLUGIN = "locust-plugin/load_manager_locust";
 
 /**
  * Folder or file → its allowed imports. A folder may always import its own files.
- * `a/b` is a folder with all below it, `a/b/*` the files of the folder itself, `a/b.ts` a file; `type a/b` allows
- * `import type` alone. The longest matching rule applies; a file without a matching rule is an error.
+ * `a/b` is a folder with all below it, `a/b/*` the files of the folder itself, `a/b.ts` a file; `npm:x` and `pip:x` are
+ * packages, `node:x` a module of Node, `node:*` all of them, `import()` one whose argument is computed; `type a/b` allows
+ * `import type` alone.
+ * The longest matching rule applies; a file without a matching rule is an error.
  */
 export const MAY_IMPORT = {
-  "contract/src": [],
+  "contract/src": ["npm:zod"],
 
-  "server/src/lib": ["contract/src"],
-  // It checks that no two clusters answer the same load tests.
-  "server/src/config": [...BASE, "server/src/clusters/select-cluster.ts"],
-  "server/src/access": BASE,
+  "server/src/lib": [
+    "contract/src",
+    "type npm:zod",
+    "node:crypto",
+    "node:fs",
+    "node:os",
+    "node:path",
+    "node:timers",
+  ],
+  "server/src/lib/ids.ts": ["npm:uuid"],
+  "server/src/config": [
+    ...BASE,
+    // It checks that no two clusters answer the same load tests.
+    "server/src/clusters/select-cluster.ts",
+    "npm:yaml",
+    "npm:zod",
+    "node:fs",
+    "node:path",
+  ],
+  "server/src/access": [...BASE, "node:crypto"],
 
-  "server/src/runs/domain": ["contract/src", "server/src/lib/errors.ts"],
-  "server/src/runs/journal": ROOM,
-  "server/src/runs/ownership": [...ROOM, "server/src/runs/journal", "server/src/clusters/port.ts"],
-  "server/src/runs/commands": [
-    ...ROOM,
+  "server/src/runs/domain": ["contract/src"],
+  "server/src/runs/journal": [...BASE, DOMAIN, MODEL],
+  "server/src/runs/ownership": [
+    ...BASE,
+    DOMAIN,
+    MODEL,
     "server/src/runs/journal",
-    "type server/src/runs/ownership",
+    "server/src/clusters/port.ts",
+  ],
+  "server/src/runs/commands": [
+    ...BASE,
+    DOMAIN,
+    MODEL,
+    "server/src/runs/journal",
     ...CLUSTERS,
     FACADE,
+    "type npm:zod",
   ],
   "server/src/runs/controller": [
-    ...ROOM,
+    ...BASE,
+    DOMAIN,
+    MODEL,
     "server/src/runs/journal",
     "server/src/runs/ownership",
     "server/src/runs/commands",
@@ -43,26 +71,34 @@ export const MAY_IMPORT = {
   ],
 
   "server/src/runs/services.ts": [
-    ...ROOM,
+    "server/src/lib",
     "server/src/runs/journal",
     "server/src/runs/ownership",
     "server/src/clusters/port.ts",
+    "type server/src/stores/ports.ts",
     FACADE,
   ],
 
-  "server/src/metrics/codec": BASE,
-  "server/src/metrics/live": [...ROOM, CODEC],
-  "server/src/metrics/ingest": [...ROOM, CODEC, "server/src/metrics/live"],
-  "server/src/metrics/rollups": [...ROOM, CODEC],
-  "server/src/metrics/query": [...ROOM, CODEC, "server/src/metrics/live"],
-  "server/src/metrics/run-metrics.ts": [...ROOM, "server/src/metrics"],
-
-  "server/src/clusters/*": [...BASE, DOMAIN],
-  "server/src/clusters/plugin": [...BASE, DOMAIN, "server/src/clusters/*"],
-  "server/src/clusters/web-ui": [...BASE, DOMAIN, "server/src/clusters/*"],
-  "server/src/clusters/attached": [
+  "server/src/metrics/codec": [...BASE, "npm:zod", "node:crypto", "node:zlib"],
+  "server/src/metrics/live": [...BASE, DOMAIN, MODEL, CODEC],
+  "server/src/metrics/ingest": [...BASE, MODEL, CODEC, "server/src/metrics/live", "node:crypto"],
+  "server/src/metrics/rollups": ["server/src/lib", MODEL, CODEC, "node:worker_threads"],
+  "server/src/metrics/query": [...BASE, MODEL, CODEC, "server/src/metrics/live", "type npm:zod"],
+  "server/src/metrics/run-metrics.ts": [
     ...BASE,
     DOMAIN,
+    "type server/src/stores/ports.ts",
+    "server/src/metrics/ingest",
+    "server/src/metrics/live",
+    "server/src/metrics/query",
+    "server/src/metrics/rollups",
+  ],
+
+  "server/src/clusters/*": [...BASE, DOMAIN, "node:util"],
+  "server/src/clusters/plugin": [...BASE, DOMAIN, "server/src/clusters/*", "npm:zod"],
+  "server/src/clusters/web-ui": [...BASE, DOMAIN, "server/src/clusters/*", "npm:zod"],
+  "server/src/clusters/attached": [
+    ...BASE,
     "server/src/clusters/*",
     "server/src/clusters/plugin",
     "server/src/clusters/web-ui",
@@ -73,26 +109,95 @@ export const MAY_IMPORT = {
     DOMAIN,
     "server/src/clusters/*",
     "server/src/clusters/plugin",
+    "npm:zod",
+    "node:child_process",
+    "node:fs",
+    "node:path",
+    "node:timers",
+    "node:url",
   ],
 
-  "server/src/stores/*": [...BASE, DOMAIN, "server/src/stores/model"],
+  "server/src/stores/*": ["contract/src", MODEL],
   "server/src/stores/model": [...BASE, DOMAIN],
-  "server/src/stores/shared": ROOM,
-  "server/src/stores/memory": [...ROOM, "server/src/stores/shared"],
-  "server/src/stores/sqlite": [...ROOM, "server/src/stores/shared"],
-  "server/src/stores/mongo": [...ROOM, "server/src/stores/shared"],
-  "server/src/stores/copy": [...ROOM, "server/src/stores"],
-  "server/src/stores/backup": [...ROOM, "server/src/stores"],
+  "server/src/stores/shared": ["server/src/lib", "server/src/stores/*", MODEL],
+  "server/src/stores/memory": [...BASE, "server/src/stores/*", MODEL, "server/src/stores/shared"],
+  "server/src/stores/sqlite": [
+    ...BASE,
+    "server/src/stores/*",
+    MODEL,
+    "server/src/stores/shared",
+    "npm:better-sqlite3",
+    "node:fs",
+    "node:path",
+    "node:worker_threads",
+  ],
+  "server/src/stores/mongo": [
+    ...BASE,
+    "server/src/stores/*",
+    MODEL,
+    "server/src/stores/shared",
+    "npm:mongodb",
+    "node:timers",
+  ],
+  "server/src/stores/copy": [
+    ...BASE,
+    "server/src/stores/*",
+    MODEL,
+    "server/src/stores/shared",
+    "server/src/stores/mongo",
+    "server/src/stores/sqlite",
+    "node:crypto",
+    "node:fs",
+    "node:path",
+  ],
+  "server/src/stores/backup": [
+    "server/src/lib",
+    "server/src/stores/shared",
+    "server/src/stores/sqlite",
+    "npm:better-sqlite3",
+    "npm:zod",
+    "node:crypto",
+    "node:fs",
+    "node:path",
+  ],
 
-  "server/src/load-tests": [...ROOM, ...CLUSTERS],
-  "server/src/stream": [...ROOM, "type server/src/metrics/query"],
-  "server/src/http": [...ROOM, "server/src/access", "type server/src/runs/ownership"],
+  "server/src/load-tests": [
+    ...BASE,
+    DOMAIN,
+    "type server/src/stores/ports.ts",
+    "server/src/clusters/select-cluster.ts",
+    "npm:zod",
+    "node:child_process",
+  ],
+  "server/src/stream": [
+    ...BASE,
+    MODEL,
+    "type server/src/metrics/query",
+    "npm:zod",
+    "type node:http",
+    "node:timers",
+  ],
+  "server/src/http": [
+    ...BASE,
+    MODEL,
+    "server/src/access",
+    "type server/src/runs/ownership",
+    "npm:fastify",
+    "type npm:pino",
+    "npm:zod",
+    "node:crypto",
+    "type node:http",
+    "node:stream",
+    "node:zlib",
+  ],
   "server/src/http/handlers": [
-    ...ROOM,
+    ...BASE,
+    DOMAIN,
+    MODEL,
+    "type server/src/stores/ports.ts",
     "server/src/access",
     "server/src/http",
     "server/src/load-tests",
-    "server/src/runs/journal",
     "server/src/runs/commands",
     // For /readyz and /health.
     "type server/src/runs/ownership",
@@ -101,20 +206,43 @@ export const MAY_IMPORT = {
     FACADE,
   ],
   "server/src/reload": [
-    ...ROOM,
+    ...BASE,
+    DOMAIN,
+    MODEL,
     "server/src/config",
     "server/src/clusters/*",
     // A reload sends the new callback token to the plugins of this server's runs.
     "type server/src/runs/ownership",
+    "node:util",
   ],
 
   // app.ts wires everything, server.ts and main.ts start it.
-  "server/src/app.ts": ["contract/src", "server/src"],
-  "server/src/server.ts": ["contract/src", "server/src"],
-  "server/src/main.ts": ["contract/src", "server/src"],
+  "server/src/app.ts": [
+    "contract/src",
+    "server/src",
+    "type npm:fastify",
+    "type npm:pino",
+    "node:path",
+  ],
+  "server/src/server.ts": [
+    "server/src/app.ts",
+    "server/src/config",
+    "server/src/lib",
+    "server/src/stores",
+    "type npm:pino",
+    "node:fs",
+  ],
+  "server/src/main.ts": [
+    "contract/src",
+    "server/src/server.ts",
+    "server/src/config",
+    "server/src/lib",
+    "npm:pino",
+    "node:fs",
+    "node:timers",
+  ],
   "server/src/version.ts": ["server/package.json"],
 
-  // One way: the root calls write, verify and swap; these use transform; read and state use no other room.
   "legacy-import/src/*": [
     "type contract/src",
     "server/src/config",
@@ -126,9 +254,12 @@ export const MAY_IMPORT = {
     "legacy-import/src/write",
     "legacy-import/src/verify",
     "legacy-import/src/swap",
+    "npm:mongodb",
+    "npm:yaml",
+    "node:crypto",
   ],
-  "legacy-import/src/state": ["server/src/lib", "server/src/stores/mongo"],
-  "legacy-import/src/read": [],
+  "legacy-import/src/state": ["server/src/lib", "server/src/stores/mongo", "npm:mongodb"],
+  "legacy-import/src/read": ["npm:mongodb"],
   "legacy-import/src/transform": [
     ...BASE,
     // The mapping is a YAML file, with messages as those of the configuration.
@@ -139,6 +270,9 @@ export const MAY_IMPORT = {
     "server/src/stores/mongo/document.ts",
     "legacy-import/src/read",
     "legacy-import/src/state/plan.ts",
+    "npm:mongodb",
+    "npm:zod",
+    "node:crypto",
   ],
   "legacy-import/src/write": [
     ...BASE,
@@ -147,6 +281,7 @@ export const MAY_IMPORT = {
     "legacy-import/src/read",
     "legacy-import/src/state",
     "legacy-import/src/transform",
+    "npm:mongodb",
   ],
   "legacy-import/src/verify": [
     ...BASE,
@@ -156,31 +291,103 @@ export const MAY_IMPORT = {
     "legacy-import/src/read",
     "legacy-import/src/state",
     "legacy-import/src/transform",
+    "npm:mongodb",
+    "npm:zod",
   ],
   "legacy-import/src/swap": [
     "server/src/lib",
     "server/src/stores/mongo",
     "legacy-import/src/state",
+    "npm:mongodb",
   ],
-  "cli/src": ["contract/src", "server/src", "legacy-import/src", "examples/shop"],
+  "cli/src": [
+    "contract/src",
+    "server/src/*",
+    "server/src/runs/domain/states.ts",
+    "server/src/clusters/check-reachability.ts",
+    "server/src/config",
+    "server/src/lib",
+    CODEC,
+    "server/src/stores/backup",
+    "server/src/stores/copy",
+    "legacy-import/src",
+    "examples/shop",
+    "npm:commander",
+    "npm:pino",
+    "node:*",
+  ],
 
-  bench: ["contract/src", "server/src"],
-  e2e: ["contract/src", "examples/shop"],
-  examples: [],
-  tools: [],
-  "vitest.config.ts": ["tools"],
+  bench: [
+    // The code of another checkout, to compare with.
+    "import()",
+    "server/src/app.ts",
+    "server/src/config",
+    "server/src/lib",
+    CODEC,
+    "server/src/metrics/rollups",
+    "server/src/metrics/testing",
+    MODEL,
+    "server/src/stores/sqlite",
+    "npm:better-sqlite3",
+    "npm:pino",
+    "node:*",
+  ],
+  e2e: [
+    "contract/src",
+    "examples/shop",
+    "npm:better-sqlite3",
+    "npm:mongodb",
+    "npm:vitest",
+    "node:*",
+  ],
+  examples: ["node:*"],
+  "vitest.config.ts": ["npm:vitest"],
+
+  [`${PLUGIN}/*`]: [`${PLUGIN}/master`, `${PLUGIN}/worker`, `${PLUGIN}/shared`, "pip:locust"],
+  [`${PLUGIN}/master`]: [
+    `${PLUGIN}/delivery`,
+    `${PLUGIN}/shared`,
+    "pip:flask",
+    "pip:gevent",
+    "pip:locust",
+  ],
+  [`${PLUGIN}/worker`]: [`${PLUGIN}/shared`, "pip:gevent", "pip:locust"],
+  [`${PLUGIN}/delivery`]: [`${PLUGIN}/shared`, "pip:gevent", "pip:requests"],
+  [`${PLUGIN}/shared`]: [],
+  [`${PLUGIN}/shared/clock.py`]: ["pip:locust"],
+  [`${PLUGIN}/shared/compat.py`]: ["pip:gevent", "pip:locust"],
 };
 
+/** `FROM → TO`: imports between two folders that import each other. Each is an error once it is in no cycle any more. */
+export const MAY_BE_IN_A_CYCLE = [];
+
 /** Tests and their support code have no restrictions; only tests may import that support code. */
-const TESTING = /\.test\.tsx?$|(^|\/)(testing|conformance)\//;
-const TEST_TOOLS = ["bench", "e2e"];
-const OUTSIDE = ["bench", "cli/src", "e2e", "examples", "tools", "vitest.config.ts"];
+export const TESTING = /\.test\.tsx?$|(^|\/)(testing|conformance)\//;
+export const TEST_TOOLS = ["bench", "e2e"];
+/** The folders to which uses do not apply, unless a use has `everywhere`. */
+export const OUTSIDE = ["bench", "cli/src", "e2e", "examples", "tools", "vitest.config.ts"];
+
+/** Matches `object.name`, `object["name"]`, and an object as a whole on the right of `=`, from which a name can be taken. */
+const member = (object, names) =>
+  `\\b${object}\\s*(?:\\?\\.|\\.|(?:\\?\\.)?\\[\\s*["'\`])\\s*(?:${names})\\b|=\\s*${object}\\s*[;,)\\n]`;
+
+const TIME = [
+  member("Date", "now"),
+  // `new Date(ms)` is allowed.
+  String.raw`\bnew Date\b(?!\s*\(\s*[^)\s])|(?<!new )\bDate\(`,
+  member("performance", "now|timeOrigin"),
+  String.raw`\bhrtime\b|\bprocess\s*\.\s*uptime\b|\bTemporal\s*\.\s*Now\b`,
+];
+const RANDOM = [
+  member("Math", "random"),
+  String.raw`\b(?:randomUUID|randomBytes|randomInt|randomFill|randomFillSync|getRandomValues)\b`,
+];
 
 /** Patterns that only the files in `only` may contain. */
-const USES = [
+export const USES = [
   {
-    what: /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\brandomUUID\(|\bperformance\.now\(/,
-    only: ["server/src/lib/clock.ts", "server/src/lib/ids.ts", ...OUTSIDE],
+    what: new RegExp([...TIME, ...RANDOM].join("|")),
+    only: ["server/src/lib/clock.ts"],
     why: "creates a time or an id; take a Clock or Ids as an argument",
   },
   {
@@ -191,107 +398,36 @@ const USES = [
       "server/src/server.ts",
       // The entry point of a worker thread, which cannot get a clock as an argument.
       "server/src/stores/sqlite/metrics-worker.ts",
-      ...OUTSIDE,
     ],
     why: "imports the real clock or ids; only the start of a program may, other code gets them as arguments",
   },
   {
-    what: /\bprocess\.env\b/,
-    only: ["server/src/config/load-config.ts", ...OUTSIDE],
+    what: /\bset(?:Interval|Timeout|Immediate)\b/,
+    only: [
+      "server/src/lib/periodic.ts",
+      "server/src/lib/failpoints.ts",
+      "server/src/main.ts",
+      "server/src/clusters/local",
+      "server/src/stores/mongo/stores.ts",
+      "server/src/stores/sqlite/metrics-worker.ts",
+      "server/src/stream",
+    ],
+    why: "has a timer of its own; server/src/lib/periodic.ts repeats work",
+  },
+  {
+    what: new RegExp(member("process", "env")),
+    only: ["server/src/config/load-config.ts"],
     why: "reads process.env; server/src/config/load-config.ts does",
   },
   {
-    what: /\bruns\.update\(/,
-    only: ["server/src/runs/journal", "server/src/stores", ...TEST_TOOLS],
+    what: /\bgetBuiltinModule\b|\bcreateRequire\b/,
+    only: [],
+    why: "imports without an import statement, so that nothing can check it",
+  },
+  {
+    what: new RegExp(member("runs", "update")),
+    only: ["server/src/runs/journal"],
+    everywhere: true,
     why: "changes a stored run; only server/src/runs/journal may, since it adds fence, retry and event",
   },
 ];
-
-const IMPORT =
-  /^\s*(?:import|export)\s+(type\s)?[^"'`;]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/gm;
-
-/** Resolves an import specifier to a path from the project's root; `undefined` for a package of npm or Node. */
-const resolve = (file, specifier) => {
-  if (specifier.startsWith("@load-manager/")) {
-    const [, workspace, ...rest] = specifier.split("/");
-    return `${workspace}/src/${rest.join("/")}`;
-  }
-  if (!specifier.startsWith(".")) return undefined;
-  const path = [];
-  for (const part of [...file.split("/").slice(0, -1), ...specifier.split("/")]) {
-    if (part === "..") path.pop();
-    else if (part !== ".") path.push(part);
-  }
-  return path.join("/");
-};
-
-const folderOf = (file) => file.split("/").slice(0, -1).join("/");
-
-const fits = (pattern, file) =>
-  pattern.endsWith("/*")
-    ? folderOf(file) === pattern.slice(0, -2)
-    : file === pattern || file.startsWith(`${pattern}/`);
-
-const fitsAny = (patterns, file) => patterns.some((pattern) => fits(pattern, file));
-
-const ruleOf = (file, table) =>
-  Object.keys(table)
-    .filter((pattern) => fits(pattern, file))
-    .toSorted((a, b) => b.length - a.length)[0];
-
-const importsOf = ({ file, text }) =>
-  [...text.matchAll(IMPORT)].flatMap(([, type, from, dynamic]) => {
-    const target = resolve(file, from ?? dynamic);
-    return target === undefined ? [] : [{ target, isType: type !== undefined }];
-  });
-
-/** The project's files that a source imports, as paths from the project's root. */
-export const importedFiles = (source) => importsOf(source).map(({ target }) => target);
-
-const mayImport = (allowed, rule, { target, isType }) =>
-  fits(rule, target) ||
-  fitsAny(allowed, target) ||
-  (isType &&
-    fitsAny(
-      allowed
-        .filter((pattern) => pattern.startsWith("type "))
-        .map((pattern) => pattern.slice("type ".length)),
-      target,
-    ));
-
-const forbiddenImports = (source, rule, allowed) => {
-  const { file } = source;
-  const imports = importsOf(source);
-  const may = allowed.join(", ") || "itself alone";
-  return [
-    ...imports
-      .filter((one) => !mayImport(allowed, rule, one))
-      .map(({ target }) => `${file} must not import ${target} (${rule} may import: ${may})`),
-    ...imports
-      .filter(({ target }) => TESTING.test(target) && !fitsAny(TEST_TOOLS, file))
-      .map(({ target }) => `${file} must not import ${target}: it is for tests only`),
-  ];
-};
-
-const forbiddenUses = ({ file, text }) =>
-  USES.filter(({ what, only }) => what.test(text) && !fitsAny(only, file)).map(
-    ({ why }) => `${file} ${why}`,
-  );
-
-/** → one message for each folder without a rule, and for each forbidden import or use. */
-export const brokenRules = (sources, table = MAY_IMPORT) => {
-  const product = sources.filter(({ file }) => /\.tsx?$/.test(file) && !TESTING.test(file));
-  const without = product.filter(({ file }) => ruleOf(file, table) === undefined);
-  const folders = new Set(without.map(({ file }) => folderOf(file) || file));
-  return [
-    ...[...folders].map(
-      (folder) =>
-        `${folder} has no rule: add its allowed imports to MAY_IMPORT in tools/imports.mjs`,
-    ),
-    ...product.flatMap((source) => {
-      const rule = ruleOf(source.file, table);
-      const imports = rule === undefined ? [] : forbiddenImports(source, rule, table[rule]);
-      return [...imports, ...forbiddenUses(source)];
-    }),
-  ];
-};

@@ -86,7 +86,10 @@ const startMongod = async (folder) => {
 
 const startFerretdb = async (folder) => {
   const { path, why } = await ensureFerretdb();
-  if (why !== undefined) return { why };
+  if (why !== undefined) {
+    rmSync(folder, { recursive: true });
+    return { why };
+  }
   const server = await started(path, [folder], /listening on (\S+)/, folder);
   return server.why === undefined ? { ...server, uri: `mongodb://${server.said}` } : server;
 };

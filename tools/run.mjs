@@ -1,12 +1,37 @@
-// The entry point of all npm scripts: installs what is missing, then runs the script on the right Node.
+// The entry point of all npm scripts: checks the arguments, installs what is missing, then runs the script on the right Node.
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { check } from "./check.mjs";
+import {
+  checkBench,
+  checkFormat,
+  checkLong,
+  didYouMean,
+  noArguments,
+  soakMinutes,
+} from "./arguments.mjs";
+import { check, chosenSteps } from "./check.mjs";
 import { ensurePackages, findNode } from "./node.mjs";
 import { ensurePython } from "./python.mjs";
 import { foreground, ROOT, say, Stop } from "./steps.mjs";
+import { planTests, planUnit } from "./suites.mjs";
 import { test, testUnit } from "./test.mjs";
 
+const SCRIPTS = [
+  "start",
+  "demo",
+  "dev",
+  "shop",
+  "test",
+  "unit",
+  "truth",
+  "migrate",
+  "faults",
+  "soak",
+  "long",
+  "check",
+  "format",
+  "bench",
+];
 const CLI = join(ROOT, "cli/bin/load-manager.js");
 
 /** Only local clusters need Python: a configuration whose clusters are all attached needs none. */
@@ -24,59 +49,82 @@ const configurationOf = (args) => {
 
 const withPython = async (env) => ({ ...env, LOAD_MANAGER_PYTHON: (await ensurePython()).python });
 
+const nameOf = (what) => {
+  if (what === "test") return "npm test";
+  const isTest = ["unit", "truth", "migrate", "faults", "soak", "long"].includes(what);
+  return `npm run ${isTest ? "test:" : ""}${what}`;
+};
+
+/** Runs a program of the project's Node. */
+const program =
+  (file, args) =>
+  ({ node, env }) =>
+    foreground(node, [join(ROOT, file), ...args], env);
+
+/** Checks the arguments of a script. → what runs when everything is installed: ({ node, env }) → exit code. */
+export const planScript = (what, args) => {
+  const script = nameOf(what);
+  const tests = (paths, variables = {}) => {
+    const plan = planTests(paths, script);
+    return ({ node, env }) => test({ node, plan, env: { ...env, ...variables } });
+  };
+  switch (what) {
+    case "start":
+    case "dev":
+      return async ({ node, env }) => {
+        const ready = needsPython(configurationOf(args)) ? await withPython(env) : env;
+        const watch = what === "dev" ? ["--watch"] : [];
+        return foreground(node, [...watch, CLI, "serve", ...args], ready);
+      };
+    case "demo":
+      return async ({ node, env }) =>
+        foreground(node, [CLI, "demo", ...args], await withPython(env));
+    case "shop":
+      return program("examples/shop/main.ts", args);
+    case "test":
+      return tests(args);
+    case "unit": {
+      const plan = planUnit(args, script);
+      return ({ node, env }) => testUnit({ node, plan, env });
+    }
+    case "truth":
+      noArguments(script, args);
+      return tests(["e2e/truth"], { LOAD_MANAGER_TRUTH: "long" });
+    case "migrate":
+      noArguments(script, args);
+      return tests(["e2e/migrate"], { LOAD_MANAGER_MIGRATE: "long" });
+    case "soak": {
+      const minutes = soakMinutes(script, args);
+      return tests(["e2e/soak"], { LOAD_MANAGER_SOAK_MINUTES: String(minutes) });
+    }
+    case "faults":
+      return tests(args.length > 0 ? args : ["e2e/faults"], { LOAD_MANAGER_FAULTS: "all" });
+    case "long":
+      checkLong(script, args);
+      return program("server/src/runs/testing/simulation/long.ts", args);
+    case "check":
+      chosenSteps(args);
+      return ({ node, env }) => check({ node, env, args });
+    case "format":
+      checkFormat(script, args);
+      return program("node_modules/oxfmt/bin/oxfmt", args);
+    case "bench":
+      checkBench(script, args);
+      return async ({ node, env }) =>
+        program("bench/main.ts", args)({ node, env: await withPython(env) });
+    default:
+      throw new Stop(
+        `There is no script ${what}${didYouMean(what ?? "", SCRIPTS)}; there are ${SCRIPTS.join(", ")}.`,
+      );
+  }
+};
+
 const main = async ([what, ...args]) => {
+  const run = planScript(what, args);
   await ensurePackages();
   const node = findNode();
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` };
-  switch (what) {
-    case "start":
-    case "dev": {
-      const ready = needsPython(configurationOf(args)) ? await withPython(env) : env;
-      const watch = what === "dev" ? ["--watch"] : [];
-      return foreground(node, [...watch, CLI, "serve", ...args], ready);
-    }
-    case "demo":
-      return foreground(node, [CLI, "demo", ...args], await withPython(env));
-    case "shop":
-      return foreground(node, [join(ROOT, "examples/shop/main.ts"), ...args], env);
-    case "test":
-      return test({ node, args, env });
-    case "unit":
-      return testUnit({ node, args, env });
-    case "truth":
-      return test({ node, args: ["e2e/truth"], env: { ...env, LOAD_MANAGER_TRUTH: "long" } });
-    case "soak": {
-      const at = args.indexOf("--hours");
-      const minutes = at < 0 ? 20 : Number(args[at + 1]) * 60;
-      if (!(minutes > 0)) throw new Stop("npm run test:soak -- --hours N takes a number above 0.");
-      const soak = { ...env, LOAD_MANAGER_SOAK_MINUTES: String(minutes) };
-      return test({ node, args: ["e2e/soak"], env: soak });
-    }
-    case "faults":
-      return test({
-        node,
-        args: args.length > 0 ? args : ["e2e/faults"],
-        env: { ...env, LOAD_MANAGER_FAULTS: "all" },
-      });
-    case "long":
-      return foreground(
-        node,
-        [join(ROOT, "server/src/runs/testing/simulation/long.ts"), ...args],
-        env,
-      );
-    case "migrate":
-      return test({ node, args: ["e2e/migrate"], env: { ...env, LOAD_MANAGER_MIGRATE: "long" } });
-    case "check":
-      return check({ node, env, args });
-    case "format":
-      return foreground(node, [join(ROOT, "node_modules/oxfmt/bin/oxfmt"), ...args], env);
-    case "bench":
-      return foreground(node, [join(ROOT, "bench/main.ts"), ...args], await withPython(env));
-    default:
-      throw new Stop(
-        `There is no script ${what}; there are start, demo, dev, shop, test, unit, truth, faults, soak, long, migrate, check, format and bench.`,
-      );
-  }
+  return run({ node, env });
 };
 
 if (process.argv[1] === import.meta.filename || process.argv[1]?.endsWith("tools/run.mjs")) {

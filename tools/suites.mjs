@@ -1,7 +1,8 @@
 // The test files, what each needs beside npm's packages, and which of them `npm run test:unit` leaves out.
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { importedFiles } from "./imports.mjs";
+import { didYouMean, parse } from "./arguments.mjs";
+import { importedFiles } from "./import-check.mjs";
 import { filesOf, ROOT, Stop } from "./steps.mjs";
 
 /**
@@ -56,26 +57,44 @@ const isInPlugin = (path) => /^locust-plugin(\/|$)/.test(path);
 const matches = (file, paths) =>
   paths.length === 0 || paths.some((path) => file.includes(path.replace(/:\d+$/, "")));
 
-/** Separates the paths from the options for vitest after them. */
-const asked = (args) => {
-  const end = args.findIndex((arg) => arg.startsWith("-"));
-  const given = end < 0 ? args : args.slice(0, end);
-  const paths = given.map((path) => relative(ROOT, resolve(ROOT, path)));
-  return { paths, options: end < 0 ? [] : args.slice(end) };
+/** The options of vitest that are passed on. */
+const VITEST_OPTIONS = {
+  "-t": "NAME",
+  "--testNamePattern": "NAME",
+  "--bail": "N",
+  "--retry": "N",
+  "--reporter": "NAME",
+  "-u": undefined,
+  "--update": undefined,
+};
+
+/** Separates the paths from the options for vitest. */
+const asked = (script, args, options) => {
+  const { words, rest } = parse(script, args, options);
+  return { paths: words.map((path) => relative(ROOT, resolve(ROOT, path))), options: rest };
+};
+
+/** All that a test file can be named by: its path and name, and those of its folders. */
+const namesOf = (file) => {
+  const parts = file.replace(/\.test\.(ts|mjs)$/, "").split("/");
+  return [file, ...parts, ...parts.map((_, at) => parts.slice(0, at + 1).join("/"))];
 };
 
 const filesAt = (paths) => {
   const files = filesOf(/\.test\.(ts|mjs)$/);
-  const lost = paths.filter((path) => !files.some((file) => matches(file, [path])));
-  if (lost.length > 0) throw new Stop(`No test file has ${lost.join(" or ")} in its path.`);
+  const lost = paths.find((path) => !files.some((file) => matches(file, [path])));
+  if (lost !== undefined) {
+    const near = didYouMean(lost, new Set(files.flatMap(namesOf)));
+    throw new Stop(`No test file has ${lost} in its path${near}.`);
+  }
   return files.filter((file) => matches(file, paths));
 };
 
 /**
  * Plans `npm test -- ARGS`. → pytest's paths and vitest's filters (`undefined` if it does not run), and the needs of both.
  */
-export const planTests = (args) => {
-  const { paths, options } = asked(args);
+export const planTests = (args, script = "npm test") => {
+  const { paths, options } = asked(script, args, VITEST_OPTIONS);
   const pytest = paths
     .filter(isInPlugin)
     .map((path) => (path === "locust-plugin" ? `${path}/tests` : path));
@@ -84,6 +103,10 @@ export const planTests = (args) => {
   const filters = paths.filter((path) => !isInPlugin(path));
   const isAll = paths.length === 0;
   const files = isAll || filters.length > 0 ? filesAt(filters) : [];
+  if (files.length === 0 && options.length > 0)
+    throw new Stop(
+      `${options.join(" ")} is for vitest, which runs no test in ${paths.join(", ")}.`,
+    );
   const needs = new Set(files.flatMap((file) => needsOf(file).needs));
   if (isAll || pytest.length > 0) needs.add("locust");
   return {
@@ -102,9 +125,9 @@ const reasonToLeave = (file) => {
 };
 
 /** Plans `npm run test:unit -- ARGS`. → vitest's filters, and the files that are left out, by reason. */
-export const planUnit = (args) => {
-  const isWatching = args.includes("--watch");
-  const { paths, options } = asked(args.filter((arg) => arg !== "--watch"));
+export const planUnit = (args, script = "npm run test:unit") => {
+  const all = { "--watch": undefined, ...VITEST_OPTIONS };
+  const { paths, options } = asked(script, args, all);
   const leftOut = {};
   const files = filesAt(paths);
   for (const file of files) {
@@ -112,5 +135,14 @@ export const planUnit = (args) => {
     if (reason !== undefined) (leftOut[reason] ??= []).push(file);
   }
   const run = files.length - Object.values(leftOut).flat().length;
-  return { isWatching, vitest: [...paths, ...options], leftOut, run };
+  if (run === 0) {
+    const [where, why] = [paths.join(" "), Object.keys(leftOut).join("; ")];
+    throw new Stop(`${script} leaves out all of ${where} (${why}); npm test -- ${where} runs it.`);
+  }
+  return {
+    isWatching: options.includes("--watch"),
+    vitest: [...paths, ...options.filter((option) => option !== "--watch")],
+    leftOut,
+    run,
+  };
 };

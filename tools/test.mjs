@@ -6,7 +6,6 @@ import { ensureFaketime } from "./faketime.mjs";
 import { startMongo } from "./mongo.mjs";
 import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
 import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
-import { planTests, planUnit } from "./suites.mjs";
 
 /** Set by CI: a suite that cannot run is a failure there. */
 const ALL = process.env.LM_REQUIRE_ALL === "1";
@@ -137,9 +136,8 @@ const runVitest = async (filters, { node, reports, env, found, needs }) => {
   return countVitest(readJson(report));
 };
 
-/** npm test [-- PATH …]: prepares the needs of the tests at these paths, and runs them. → exit code */
-export const test = async ({ node, args, env }) => {
-  const { needs, pytest, vitest } = planTests(args);
+/** Prepares what the planned tests need, and runs them (planTests in suites.mjs). → exit code */
+export const test = async ({ node, plan: { needs, pytest, vitest }, env }) => {
   const reports = mkdtempSync(join(tmpdir(), "load-manager-test-"));
   const stops = [];
   try {
@@ -161,15 +159,10 @@ export const test = async ({ node, args, env }) => {
   }
 };
 
-/** npm run test:unit [-- PATH …] [--watch]: runs the fast tests that need only npm's packages. → exit code */
-export const testUnit = async ({ node, args, env }) => {
-  const { isWatching, vitest, leftOut, run } = planUnit(args);
+/** Runs the planned tests (planUnit in suites.mjs). → exit code */
+export const testUnit = async ({ node, plan: { isWatching, vitest, leftOut }, env }) => {
   for (const [reason, files] of Object.entries(leftOut))
     say(`left out (${reason}; npm test runs them): ${files.join(", ")}`);
-  if (run === 0) {
-    say("No test is left to run.");
-    return 1;
-  }
   const exclude = Object.values(leftOut)
     .flat()
     .flatMap((file) => ["--exclude", file]);

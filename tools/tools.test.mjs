@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { BENCHES } from "./arguments.mjs";
 import { keyOf, ranked, requirementFor } from "./python.mjs";
-import { needsPython } from "./run.mjs";
+import { needsPython, planScript } from "./run.mjs";
+import { ROOT } from "./steps.mjs";
+import { SLOW } from "./suites.mjs";
 import { countJunit, countVitest } from "./test.mjs";
 
 describe("the choice of a Python", () => {
@@ -39,6 +42,85 @@ describe("the choice of a Python", () => {
     expect(needsPython("server:\n  port: 1\n")).toBe(true);
     expect(needsPython("locustClusters:\n  - id: a\n    baseUrl: http://x\n")).toBe(false);
     expect(needsPython("locustClusters:\n  - id: a\n    kind: local\n")).toBe(true);
+  });
+});
+
+describe("the arguments of a script", () => {
+  const [slow] = SLOW;
+  test.each([
+    [
+      "unit --wacth",
+      "npm run test:unit has no option --wacth (did you mean --watch?); it has --watch, -t NAME",
+    ],
+    ["unit tolls", "No test file has tolls in its path (did you mean tools?)."],
+    ["unit tools -t", "npm run test:unit -- -t needs NAME."],
+    ["unit tools --watch=1", "npm run test:unit -- --watch takes no value."],
+    [
+      `unit ${slow}`,
+      `npm run test:unit leaves out all of ${slow} (long); npm test -- ${slow} runs it.`,
+    ],
+    ["test e2e/sok", "No test file has e2e/sok in its path (did you mean e2e/soak?)."],
+    ["test --watch", "npm test has no option --watch; it has -t NAME"],
+    ["test locust-plugin -t x", "-t x is for vitest, which runs no test in locust-plugin."],
+    ["faults nothing", "No test file has nothing in its path."],
+    ["truth long", "npm run test:truth takes nothing, not long."],
+    ["truth --long", "npm run test:truth has no option --long; it has no options."],
+    ["migrate x", "npm run test:migrate takes nothing, not x."],
+    [
+      "soak --hour 1",
+      "npm run test:soak has no option --hour (did you mean --hours?); it has --hours N.",
+    ],
+    ["soak --hours", "npm run test:soak -- --hours needs N."],
+    ["soak --hours one", "npm run test:soak -- --hours takes a number above 0, not one."],
+    ["soak --hours=0", "npm run test:soak -- --hours takes a number above 0, not 0."],
+    ["soak 2", "npm run test:soak takes --hours N, not 2."],
+    ["long abc", "npm run test:long takes HISTORIES and SEED, two whole numbers, not abc."],
+    ["long 0", "two whole numbers, not 0."],
+    ["long 1 2 3", "two whole numbers, not 3."],
+    ["check tpyes", "There is no check tpyes (did you mean types?); there are types, lint,"],
+    ["format x", "npm run format formats every file, or those at a path; there is no x."],
+    ["format --chekc", "npm run format has no option --chekc; it has no options."],
+    [
+      "bench --against /nope",
+      "npm run bench -- --against: /nope is not a checkout of Load Manager.",
+    ],
+    ["bench --agianst /nope", "no option --agianst (did you mean --against?)"],
+    ["bench histogram daay", "There is no bench daay (did you mean day?); there are histograms,"],
+    ["bench --pairs 3", "npm run bench -- --pairs goes with --against DIR."],
+    [
+      `bench --against ${ROOT} --pairs x`,
+      "npm run bench -- --pairs takes a whole number above 0, not x.",
+    ],
+    ["tset", "There is no script tset (did you mean test?); there are start,"],
+  ])("%s is refused before anything is installed", (line, message) => {
+    const [what, ...args] = line.split(" ");
+    expect(() => planScript(what, args)).toThrow(message);
+  });
+  test.each([
+    "test",
+    "test tools e2e/soak -t name --bail 1",
+    "unit --watch tools",
+    "faults clocks",
+    "truth",
+    "migrate",
+    "soak",
+    "soak --hours 0.5",
+    "long",
+    "long 2000 1",
+    "check types lint",
+    "format",
+    "format tools README.md",
+    "bench",
+    "bench hist day",
+    `bench --against ${ROOT} start --pairs=3`,
+    "start --prot 1",
+  ])("%s is accepted", (line) => {
+    const [what, ...args] = line.split(" ");
+    expect(planScript(what, args)).toBeTypeOf("function");
+  });
+  test("of npm run bench are the measurements that there are", () => {
+    const text = readFileSync(join(ROOT, "bench/main.ts"), "utf8");
+    expect([...text.matchAll(/^ {2}(\w+): \w+Rows,$/gm)].map(([, name]) => name)).toEqual(BENCHES);
   });
 });
 

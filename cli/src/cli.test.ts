@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "@load-manager/server/lib/testing/temporary-folder.ts";
 
 const CLI = fileURLToPath(new URL("../bin/load-manager.js", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "load-manager-cli-"));
+const folder = temporaryFolder();
 const run = (...args: string[]) => {
   const result = spawnSync(process.execPath, [CLI, ...args], {
     cwd: folder,

@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadTestOf } from "@load-manager/server/stores/testing/fixtures.ts";
 import { openSqliteStores } from "@load-manager/server/stores/sqlite/stores.ts";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "@load-manager/server/lib/testing/temporary-folder.ts";
 
 const CLI = fileURLToPath(new URL("../bin/load-manager.js", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "load-manager-cli-store-"));
+const folder = temporaryFolder();
 const run = (...args: string[]) => {
   const result = spawnSync(process.execPath, [CLI, "store", ...args], {
     cwd: folder,

@@ -34,7 +34,7 @@ export type Client = {
 };
 
 /** The server responded with an error. `problem` is its document (RFC 9457), if it sent one. */
-export class ProblemError extends Error {
+class ProblemError extends Error {
   readonly status: number;
   readonly problem: Problem | undefined;
   constructor(status: number, problem: Problem | undefined) {
@@ -46,7 +46,7 @@ export class ProblemError extends Error {
 }
 
 /** The server cannot be reached. */
-export class UnreachableError extends Error {
+class UnreachableError extends Error {
   constructor(baseUrl: string, cause: unknown) {
     super(`The server at ${baseUrl} does not respond. Is it running, and is the address correct?`, {
       cause,

@@ -141,7 +141,7 @@ export const UpdateLoadTest = z.strictObject({
 });
 export type UpdateLoadTest = z.output<typeof UpdateLoadTest>;
 
-export const LoadTestSort = z.enum([
+const LoadTestSort = z.enum([
   "name",
   "-name",
   "createdAt",

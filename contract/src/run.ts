@@ -227,7 +227,7 @@ export const StopRun = z.strictObject({ reason: z.string().max(500).optional() }
 export const ChangeLoad = z.strictObject({ targetUsers: Users, spawnRate: SpawnRate.optional() });
 export type ChangeLoad = z.output<typeof ChangeLoad>;
 
-export const RunSort = z.enum([
+const RunSort = z.enum([
   "createdAt",
   "-createdAt",
   "startedAt",

@@ -3,8 +3,7 @@ import { Id, page, Time } from "./primitives.ts";
 import { ScriptProblem } from "./load-test.ts";
 
 /** A file of a revision. Contents are stored once, by their sha256. */
-export const ScriptFile = z.object({ path: z.string(), size: z.int(), sha256: z.string() });
-export type ScriptFile = z.output<typeof ScriptFile>;
+const ScriptFile = z.object({ path: z.string(), size: z.int(), sha256: z.string() });
 
 /** One immutable version of a load test's script; numbered 1, 2, 3 … per load test. */
 export const ScriptRevision = z.object({

@@ -3,9 +3,9 @@ import os
 import platform
 import time
 
-from .. import __version__
 from ..delivery.sender import Sender
 from ..shared import compat, messages
+from ..shared.version import VERSION
 from . import external_runs
 from .heartbeat import Heartbeat
 from .locust_load import LocustLoad
@@ -39,7 +39,7 @@ class Controller(object):
         return {
             "masterInstanceId": self.master_instance_id.hex(),
             "locustVersion": compat.locust_version(),
-            "pluginVersion": __version__,
+            "pluginVersion": VERSION,
             "pythonVersion": platform.python_version(),
         }
 

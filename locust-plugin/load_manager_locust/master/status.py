@@ -1,8 +1,8 @@
 """The status of a master and its run, as PROTOCOL.md describes it."""
 import time
 
-from .. import PROTOCOL
 from ..shared import compat
+from ..shared.version import PROTOCOL
 from .run import ENDED
 
 

@@ -4,7 +4,7 @@ import { unconfiguredCluster } from "./unconfigured-cluster.ts";
 import type { ClusterAdapter, Clusters } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
-export type ClusterChanges = {
+type ClusterChanges = {
   readonly added: readonly string[];
   /** No longer configured. Those with runs to end are in `draining` too. */
   readonly removed: readonly string[];

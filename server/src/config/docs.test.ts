@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadConfig } from "./load-config.ts";
 import { parseMapping } from "@load-manager/legacy-import/transform/mapping.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { SCALARS } from "./schema.ts";
+import { temporaryFolder } from "../lib/testing/temporary-folder.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 const DOCS = readFileSync(new URL("docs/configuration.md", ROOT), "utf8");
@@ -13,7 +13,7 @@ const README = readFileSync(new URL("README.md", ROOT), "utf8");
 const examples = (text: string): string[] =>
   [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml]) => yaml ?? "");
 const load = (yaml: string, env: Record<string, string> = {}) => {
-  const file = join(mkdtempSync(join(tmpdir(), "load-manager-docs-")), "load-manager.yaml");
+  const file = join(temporaryFolder(), "load-manager.yaml");
   writeFileSync(file, yaml);
   return loadConfig({ config: file }, env);
 };
@@ -52,7 +52,7 @@ test("docs/configuration.md has every setting with its variable and its default"
 test("the examples of docs/configuration.md and README.md are valid", () => {
   const [main = "", mapping = ""] = examples(DOCS);
   const env = { SHOP_TEAM_TOKEN: "Zk3-of-the-shop-team", LOCUST_TOKEN: "Zk3-of-locust" };
-  const secret = join(mkdtempSync(join(tmpdir(), "load-manager-docs-")), "administrator");
+  const secret = join(temporaryFolder(), "administrator");
   writeFileSync(secret, "Zk3-of-the-administrator");
   const { config } = load(main.replace("/run/secrets/administrator", secret), env);
   expect(config.locustClusters).toHaveLength(2);

@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "./load-config.ts";
 import { AppError } from "../lib/errors.ts";
+import { temporaryFolder } from "../lib/testing/temporary-folder.ts";
 
 const fileOf = (text: string): string => {
-  const file = join(mkdtempSync(join(tmpdir(), "load-manager-config-")), "config.yaml");
+  const file = join(temporaryFolder(), "config.yaml");
   writeFileSync(file, text);
   return file;
 };

@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "./load-config.ts";
 import { AppError } from "../lib/errors.ts";
+import { temporaryFolder } from "../lib/testing/temporary-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "load-manager-secrets-"));
+const folder = temporaryFolder();
 const write = (name: string, text: string): string => {
   const file = join(folder, name);
   writeFileSync(file, text);

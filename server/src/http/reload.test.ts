@@ -1,12 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { afterEach, expect, test, vi } from "vitest";
 import { loadConfig } from "../config/load-config.ts";
 import { LOAD_TEST, testApp, TOKENS } from "./testing/test-app.ts";
+import { temporaryFolder } from "../lib/testing/temporary-folder.ts";
 
 const TOKEN_LINES = `
   apiToken: ${TOKENS.admin}
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 const server = (text: string) => {
-  const folder = mkdtempSync(join(tmpdir(), "load-manager-reload-"));
+  const folder = temporaryFolder();
   const file = join(folder, "load-manager.yaml");
   const write = (next: string): void => writeFileSync(file, next);
   write(text);

@@ -1,5 +1,5 @@
 /** `event` is the line's stable name, in snake_case; the rest are its fields. */
-export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
+type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
 
 /** The part of pino that the program uses. */
 export type Log = {

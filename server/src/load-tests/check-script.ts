@@ -3,7 +3,7 @@ import type { ScriptProblem } from "@load-manager/contract/load-test.ts";
 import { z } from "zod";
 
 /** The result of a check; the script is not run. */
-export type ScriptFindings = {
+type ScriptFindings = {
   readonly errors: ScriptProblem[];
   /** Do not refuse the script. */
   readonly warnings: ScriptProblem[];

@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { endProcesses, processesOf } from "./processes.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "load-manager-processes-"));
+const folder = temporaryFolder();
 const pids: number[] = [];
-afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => {
   for (const pid of pids.splice(0)) {
     try {

@@ -58,7 +58,7 @@ const PluginStatus = z.object({
 });
 export type PluginStatus = z.output<typeof PluginStatus>;
 
-export type StatusReply =
+type StatusReply =
   | {
       readonly kind: "status";
       readonly status: PluginStatus;

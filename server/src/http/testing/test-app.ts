@@ -1,10 +1,9 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createApp } from "../../app.ts";
 import { type Config, type LoadedConfig, loadConfig } from "../../config/load-config.ts";
 import { storesForTests } from "../../stores/testing/test-stores.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
 export const TOKENS = {
   admin: "administrator-token",
@@ -18,7 +17,7 @@ export const testApp = (
   change: (config: Config) => Config = (config) => config,
   again?: () => LoadedConfig,
 ) => {
-  const dataDir = join(mkdtempSync(join(tmpdir(), "load-manager-http-")), "data");
+  const dataDir = join(temporaryFolder(), "data");
   const { config } = loadConfig({ dataDir }, { PATH: "/usr/local/bin:/usr/bin:/bin" });
   let ids = 0;
   const stores = storesForTests();

@@ -9,7 +9,7 @@ import type { Seconds } from "./seconds.ts";
 type Counts = { requests: number; failures: number };
 
 /** Users and coverage of the run in a bucket. */
-export type RunBucket = {
+type RunBucket = {
   /** At the bucket's end; absent where no sample has them. */
   users?: number;
   target?: number;

@@ -6,7 +6,7 @@ import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { type Names, sampleEventOf, sampleEventOfCell, type Users } from "./sample-event.ts";
 
 /** A position in the samples of a run: whoever is there has received everything up to it. It moves as samples are read. */
-export type SamplePosition = {
+type SamplePosition = {
   /** The newest Unix second of a sample. */
   second: number;
   /** The newest record number of each master instance. */

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openSqliteStores } from "../../stores/sqlite/stores.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
 const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
 
@@ -33,7 +33,7 @@ const program = (dataDir: string, from: number): string => `
   }`;
 
 test("a process killed repeatedly while it appends and compacts: no acknowledged sample is lost or counted twice", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "load-manager-killed-"));
+  const folder = temporaryFolder();
   const dataDir = join(folder, "data");
   let inRollups = 0;
   let acknowledged = 0;
@@ -65,5 +65,4 @@ test("a process killed repeatedly while it appends and compacts: no acknowledged
     await stores.close();
   }
   expect(inRollups).toBeGreaterThan(100);
-  rmSync(folder, { recursive: true, force: true });
 });

@@ -13,7 +13,7 @@ type End = {
 };
 
 /** Every way in which load ends: stop cause (plugin) → end cause (run) → final status and reason. */
-export const ENDS: Readonly<Record<EndCause, End>> = {
+const ENDS: Readonly<Record<EndCause, End>> = {
   duration_reached: { stopCause: "deadline", status: "Finished", code: "duration_reached" },
   shape_ended: { stopCause: "shape_ended", status: "Finished", code: "shape_ended" },
   stopped_by_user: { stopCause: "manager", status: "Stopped", code: "stopped_by_user" },

@@ -1,7 +1,7 @@
 import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
 
 /** Every allowed change of status; stores refuse any other. Terminal statuses absorb. */
-export const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   Pending: ["Starting", "Stopped", "Failed"],
   Starting: ["Running", "Stopping", "Failed"],
   Running: ["Stopping", "Failed"],

@@ -9,7 +9,7 @@ import { recordCurrentStatus, recordStatus } from "./events.ts";
 export type RunPatch = Parameters<RunStore["update"]>[2];
 
 /** The author of what the server itself writes to a run. */
-export const SYSTEM = "load-manager";
+const SYSTEM = "load-manager";
 
 /** The only way to change a stored run. Each change of status is an event too. */
 export type RunWriter = {

@@ -1,27 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { answersOf, fill } from "../testing/copy-fixtures.ts";
 import { rejection } from "../conformance/harness.ts";
 import { CONTROL_MIGRATIONS, newestFormat } from "../sqlite/migrations.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { backup } from "./backup.ts";
 import { restore } from "./restore.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "load-manager-backup-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 let names = 0;
 const fresh = (): string => join(root, String((names += 1)));
 const NOW = Date.UTC(2026, 10, 24, 1, 2, 3);

@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe } from "vitest";
+import { describe } from "vitest";
 import { storesConformance } from "./all.ts";
 import { reopening } from "./reopening.ts";
 import { twoClients } from "./two-clients.ts";
@@ -9,9 +7,9 @@ import { createMemoryStores } from "../memory/stores.ts";
 import { openMongoStores } from "../mongo/stores.ts";
 import { onMongo } from "../testing/test-database.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "load-manager-stores-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 let folders = 0;
 const freshFolder = () => join(root, String((folders += 1)));

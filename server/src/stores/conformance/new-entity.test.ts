@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AppError } from "../../lib/errors.ts";
 import { createMemoryStores } from "../memory/stores.ts";
 import { NAME_KEY, SCOPE_COLUMNS } from "../model/conditions.ts";
@@ -14,6 +12,7 @@ import { tableSql } from "../testing/table-sql.ts";
 import { describedConformance } from "./described.ts";
 import { reopening } from "./reopening.ts";
 import { twoClients } from "./two-clients.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
 /**
  * An entity that only this file knows, with one of everything that a description can say. It passes the conformance
@@ -74,8 +73,7 @@ const BOOKMARKS = described<Bookmark>()({
 });
 
 const extra = [{ description: BOOKMARKS, sqlite: tableSql(BOOKMARKS) }];
-const root = mkdtempSync(join(tmpdir(), "load-manager-new-entity-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 let folders = 0;
 const freshFolder = () => join(root, String((folders += 1)));
 

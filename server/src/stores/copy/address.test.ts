@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rejection } from "../conformance/harness.ts";
 import { onMongo } from "../testing/test-database.ts";
 import { parseAddress } from "./address.ts";
 import { openSource } from "./open.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
 describe("addresses", () => {
   const message = (text: string): string => {
@@ -36,7 +36,7 @@ describe("addresses", () => {
   });
 
   test("of a missing source are refused; a typo creates nothing", async () => {
-    const missing = join(mkdtempSync(join(tmpdir(), "load-manager-address-")), "typo");
+    const missing = join(temporaryFolder(), "typo");
     expect(
       String(await rejection(openSource(parseAddress(`sqlite:${missing}`, "--from")))),
     ).toContain("There is no data of Load Manager");

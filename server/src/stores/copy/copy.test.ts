@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
 import { afterAll, describe, expect, test } from "vitest";
@@ -14,8 +12,9 @@ import type { Stores } from "../ports.ts";
 import { openSqliteStores } from "../sqlite/stores.ts";
 import { copyStore } from "./copy.ts";
 import { answersOf, fill } from "../testing/copy-fixtures.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "load-manager-copy-"));
+const root = temporaryFolder();
 let folders = 0;
 const folder = (): string => join(root, String((folders += 1)));
 const URI = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
@@ -31,7 +30,6 @@ const mongo = (database = `load_manager_copy_${uuidV7.next().slice(-12)}`) => {
   };
 };
 afterAll(async () => {
-  rmSync(root, { recursive: true, force: true });
   if (URI === undefined) return;
   const client = new MongoClient(URI);
   for (const database of new Set(databases)) await client.db(database).dropDatabase();

@@ -33,7 +33,7 @@ export type CopyDeps = {
   readonly onProgress: (what: string, done: number, total: number) => void;
 };
 
-export type Verdict = { readonly kind: DumpKind; readonly source: Sum; readonly target: Sum };
+type Verdict = { readonly kind: DumpKind; readonly source: Sum; readonly target: Sum };
 export type Copied = {
   readonly verdicts: readonly Verdict[];
   readonly same: boolean;

@@ -1,6 +1,4 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MongoClient } from "mongodb";
@@ -12,6 +10,7 @@ import { openSqliteStores } from "../sqlite/stores.ts";
 import { parseAddress } from "./address.ts";
 import { answersOf, fill } from "../testing/copy-fixtures.ts";
 import { openSource } from "./open.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
 const CLI = fileURLToPath(new URL("../../../../cli/bin/load-manager.js", import.meta.url));
 const URI = process.env["LOAD_MANAGER_TEST_MONGODB_URI"];
@@ -47,7 +46,7 @@ for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {
       timeout: 180_000,
     },
     async () => {
-      const root = mkdtempSync(join(tmpdir(), "load-manager-copy-killed-"));
+      const root = temporaryFolder();
       const database = `load_manager_killed_${uuidV7.next().slice(-12)}`;
       const from = `sqlite:${join(root, "source")}`;
       const to = kind === "sqlite" ? `sqlite:${join(root, "target")}` : `${URI ?? ""}/${database}`;
@@ -85,7 +84,6 @@ for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {
       await other.close();
       const again = await copy(from, to);
       expect(again).toMatchObject({ code: 1, output: expect.stringContaining("is not empty") });
-      rmSync(root, { recursive: true, force: true });
       if (kind !== "mongodb") return;
       const client = new MongoClient(URI ?? "");
       await client.db(database).dropDatabase();

@@ -5,7 +5,7 @@ import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";
 import { decodeEventCursor, EVENT_SORT } from "../shared/event-cursor.ts";
 
-export type StoredEvent = {
+type StoredEvent = {
   readonly runId: string;
   readonly arrival: number;
   readonly event: RunEvent;

@@ -14,7 +14,7 @@ export type Column = {
 };
 
 /** MongoDB's index has this name; SQLite's has the collection's name before it, as names are unique in a database there. */
-export type IndexDescription = {
+type IndexDescription = {
   readonly name: string;
   /** Columns, or the key. */
   readonly columns: readonly string[];

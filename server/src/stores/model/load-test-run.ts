@@ -50,7 +50,7 @@ export const LOAD_TEST_RUNS = described<LoadTestRun>()({
   dependents: ["run_live"],
 });
 
-export type RunGuard = {
+type RunGuard = {
   readonly version: number;
   /** Where given, also the stored fence must be this one: what a lease holder writes. */
   readonly fence?: number;

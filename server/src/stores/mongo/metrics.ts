@@ -18,10 +18,10 @@ type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 /** Ids asked for in one query, documents written in one command. */
 const AT_ONCE = 500;
 
-export const recordId = (runId: string, { masterInstanceId, seq }: Key): string =>
+const recordId = (runId: string, { masterInstanceId, seq }: Key): string =>
   `${runId}:${masterInstanceId}:${seq}`;
 
-export const chunks = <T>(items: readonly T[], size = AT_ONCE): T[][] =>
+const chunks = <T>(items: readonly T[], size = AT_ONCE): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );

@@ -37,7 +37,7 @@ const SELECTION_MS = 5000;
 const CLOSING_MS = 3000;
 
 /** A client for the server that is named; nothing has been asked of it yet. Rejects with AppError for an address that is none. */
-export const mongoClient = (options: MongoOptions): MongoClient => {
+const mongoClient = (options: MongoOptions): MongoClient => {
   try {
     return new MongoClient(options.uri, {
       appName: "load-manager",

@@ -15,7 +15,7 @@ const otherFormat = (db: Database.Database, why: string, advice: string): AppErr
  * Brings the schema to the newest format, with all the steps that are missing or none. Throws AppError unavailable for a
  * database that was made before the first format, or by a newer program.
  */
-export const migrate = (db: Database.Database, steps: readonly string[]): void => {
+const migrate = (db: Database.Database, steps: readonly string[]): void => {
   const newest = newestFormat(steps);
   const apply = db.transaction(() => {
     const format = Number(db.pragma("user_version", { simple: true }));

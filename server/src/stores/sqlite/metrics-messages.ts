@@ -63,7 +63,7 @@ export type Call =
   | { readonly do: "ping" }
   | { readonly do: "close" };
 
-export type PackedReading = {
+type PackedReading = {
   readonly rollups: Packed<Rollup>;
   readonly records: Packed<MetricRecord>;
   readonly compacted: readonly CompactedRange[];

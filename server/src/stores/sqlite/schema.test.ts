@@ -1,14 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { descriptionsOf } from "../shared/assemble.ts";
 import { tableSql } from "../testing/table-sql.ts";
 import { openSqliteStores } from "./stores.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "load-manager-schema-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 type IndexRow = { name: string; unique: number; origin: string; partial: number };
 

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { rejection } from "../conformance/harness.ts";
 import { CONTROL_MIGRATIONS, METRICS_MIGRATIONS, newestFormat } from "./migrations.ts";
 import { openSqliteStores } from "./stores.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
-const newFolder = (): string => join(mkdtempSync(join(tmpdir(), "load-manager-sqlite-")), "data");
+const newFolder = (): string => join(temporaryFolder(), "data");
 
 describe("a data folder", () => {
   const withFormat = async (name: string, format: number): Promise<string> => {

@@ -1,11 +1,11 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, test } from "vitest";
 import { loadTestOf, runOf, runQuery } from "../testing/fixtures.ts";
 import { expectProblem, range, rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "./stores.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -13,8 +13,7 @@ afterEach(async () => {
 });
 
 const newFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), "load-manager-trouble-"));
-  closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   return join(folder, "data");
 };
 const open = async (dataDir: string) => {
