@@ -143,12 +143,12 @@ export const dayRows = async (): Promise<Row[]> => {
   }
   const compactor = compactorOf(stores.metrics, () => BEGIN + SECONDS + 3600);
   const cpu = process.cpuUsage();
-  const merged = await timed(() => compactor.runOnce());
+  const compactionMs = await timed(() => compactor.runOnce());
   const used = process.cpuUsage(cpu);
   await compactor.stop();
   rows.push({
     what: "compacting a day's samples into rollups: CPU per endpoint-second",
-    value: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(merged / 1000).toFixed(1)} s for ${HOURS} h)`,
+    value: `${((used.user + used.system) / (SECONDS * ENDPOINTS)).toFixed(2)} µs (${(compactionMs / 1000).toFixed(1)} s for ${HOURS} h)`,
     ratio: null,
   });
   await stores.close();

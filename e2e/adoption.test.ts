@@ -44,7 +44,7 @@ describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name",
     return { run, loadTestId };
   };
 
-  test("and started again adopts the run, which ends as planned", async () => {
+  test("and started again takes over the run, which ends as planned", async () => {
     const { run, loadTestId } = await begin(15);
     await running(server.client, run.id);
     await server.kill("SIGKILL");

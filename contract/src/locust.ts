@@ -21,19 +21,19 @@ export const RegisterExternalAnswer = z.object({
 });
 
 const count = z.number().int().min(0);
-const figure = z.number().nullish();
+const stat = z.number().nullish();
 
 /** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
 export const SnapshotInput = z.object({
   timestamp: TimeInput.optional(),
-  totalRps: figure,
+  totalRps: stat,
   totalRequests: count,
   totalFailures: count.default(0),
-  errorRate: figure,
-  avgResponseMs: figure,
-  p50ResponseMs: figure,
-  p95ResponseMs: figure,
-  p99ResponseMs: figure,
+  errorRate: stat,
+  avgResponseMs: stat,
+  p50ResponseMs: stat,
+  p95ResponseMs: stat,
+  p99ResponseMs: stat,
   currentUsers: count.default(0),
   requestStats: z
     .record(
@@ -43,13 +43,13 @@ export const SnapshotInput = z.object({
         name: z.string(),
         numRequests: count,
         numFailures: count.default(0),
-        avgResponseTime: figure,
-        minResponseTime: figure,
-        maxResponseTime: figure,
-        medianResponseTime: figure,
-        p95ResponseTime: figure,
-        p99ResponseTime: figure,
-        requestsPerSec: figure,
+        avgResponseTime: stat,
+        minResponseTime: stat,
+        maxResponseTime: stat,
+        medianResponseTime: stat,
+        p95ResponseTime: stat,
+        p99ResponseTime: stat,
+        requestsPerSec: stat,
       }),
     )
     .default({}),
@@ -76,6 +76,9 @@ export const TestStop = z.object({
 });
 export const PushMetrics = z.object({ runId: Id, metrics: SnapshotInput });
 
+/** The version of `locust-plugin/PROTOCOL.md` that the server and the plugin of its version have. */
+export const PLUGIN_PROTOCOL = 2;
+
 /** Why the load ended, as the plugin reports it. */
 export const StopCause = z.enum([
   "deadline",
@@ -95,7 +98,7 @@ export const PluginCommand = z.object({
   users: z.int().optional(),
   spawnRate: z.number().optional(),
   /** Rises with every change of the users, so that the newest command wins. */
-  at: z.int().optional(),
+  commandNumber: z.int().optional(),
 });
 export const SamplesAnswer = z.object({
   acknowledgedSeq: z.int(),

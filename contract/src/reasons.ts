@@ -1,7 +1,7 @@
 /** Every `code` of a run's status reason with its meaning. `docs/reasons.md` says what to do. */
 export const REASONS = {
   // Why a run waits.
-  cluster_busy: "The cluster has no free slot.",
+  cluster_busy: "The cluster has no free slot, or its state is unknown.",
   // How a run ended as intended.
   duration_reached: "The duration was reached.",
   shape_ended: "The script's load shape ended.",
@@ -52,7 +52,7 @@ export const EVENTS = {
   health: "The run's health changed.",
   note: "A user added a mark.",
   load_changed: "A user changed the number of users.",
-  adopted: "Another server, or the same one after a restart, looks after the run now.",
+  adopted: "Another server, or the same one after a restart, manages the run now.",
   script_not_sent: "The attached cluster runs its own script.",
   workers_late: "The workers took more than ten seconds to connect.",
   master_unresponsive: "The Locust master does not answer.",

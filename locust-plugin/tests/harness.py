@@ -95,13 +95,17 @@ class Target(Service):
 
 
 class Receiver(Service):
-    """Answers with the given statuses, then 200; keeps the accepted batches. ``open`` after ``close`` uses the same port."""
+    """
+    Answers with the given statuses and ``body``, then with 200; keeps the accepted batches. ``open`` after ``close`` uses the
+    same port.
+    """
 
     # A keep-alive connection would stay open after ``close``.
     one_answer_each = True
 
-    def __init__(self, *statuses):
+    def __init__(self, *statuses, **more):
         self.statuses = list(statuses)
+        self.body = more.get("body", b"{}")
         self.taken = []
         self.asked = 0
         self.registered = []
@@ -114,7 +118,7 @@ class Receiver(Service):
         self.asked += 1
         status = self.statuses.pop(0) if self.statuses else 200
         if status != 200:
-            return status, b"{}"
+            return status, self.body
         if handler.path.endswith("/register-external"):
             self.registered.append(json.loads(body.decode()))
             return 200, json.dumps(dict(self.limits, runId="external-%d" % len(self.registered))).encode()
@@ -199,7 +203,7 @@ class Locust(object):
         return self.ask("/load-manager/status")[1]
 
     def start(self, target, **more):
-        order = dict(
+        command = dict(
             runId="run-1",
             fence=3,
             users=6,
@@ -210,8 +214,8 @@ class Locust(object):
             urls=[],
             token="secret",
         )
-        order.update(more)
-        return self.ask("/load-manager/start", order)
+        command.update(more)
+        return self.ask("/load-manager/start", command)
 
     def stop_at_locust(self):
         """Locust's own Stop: GET up to 2.46, POST from 2.47."""

@@ -36,15 +36,15 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
 def test_an_older_command_that_arrives_late_is_ignored(locust, target, receiver):
     assert locust.start(target)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
-    order = {"runId": "run-1", "fence": 3, "spawnRate": 9}
-    assert locust.ask("/load-manager/users", dict(order, users=9, at=2))[0] == 200
-    command = dict(order, type="setUsers", users=3, at=1)
+    load = {"runId": "run-1", "fence": 3, "spawnRate": 9}
+    assert locust.ask("/load-manager/users", dict(load, users=9, commandNumber=2))[0] == 200
+    command = dict(load, type="setUsers", users=3, commandNumber=1)
     receiver.commands = [command]
     asked = receiver.asked
     until("two answers", lambda: receiver.asked >= asked + 3)
     assert locust.status()["run"]["targetUsers"] == 9
-    receiver.commands = [dict(command, users=4, at=3)]
-    until("the newest order", lambda: locust.status()["run"]["targetUsers"] == 4)
+    receiver.commands = [dict(command, users=4, commandNumber=3)]
+    until("the newest command", lambda: locust.status()["run"]["targetUsers"] == 4)
     receiver.commands = [{"type": "stop", "runId": "run-1", "fence": 3}]
     assert locust.ended()["stopCause"] == "manager"
 

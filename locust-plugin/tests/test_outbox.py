@@ -102,6 +102,19 @@ def test_records_that_are_not_taken_are_sent_again_and_arrive_once():
     receiver.close()
 
 
+def test_a_batch_of_a_protocol_that_the_server_does_not_know_is_kept_until_it_does(tmp_path):
+    problem = b'{"status":503,"detail":"The batch has protocol 3, and this server reads protocol 2."}'
+    receiver = Receiver(503, body=problem)
+    box = outbox(spool_path=str(tmp_path / "spool.bin"))
+    box.add(wire.EVENT, b"a")
+    sender = send(box, receiver)
+    assert not sender.send_all() and "protocol 3" in sender.last_error
+    assert not (tmp_path / "quarantine.bin").exists()
+    assert sender.send_all() and sender.last_error is None
+    assert [kind for taken in receiver.taken for _, kind, _ in taken["records"]] == [wire.EVENT]
+    receiver.close()
+
+
 def test_400_replaces_a_batch_by_dropped_and_410_empties_the_outbox():
     receiver = Receiver(400)
     box = outbox()
@@ -116,6 +129,47 @@ def test_400_replaces_a_batch_by_dropped_and_410_empties_the_outbox():
     assert sender.send_all() and box.next_batch(1) is None and gone.asked == 1
     receiver.close()
     gone.close()
+
+
+def dropped_ranges(box):
+    bodies = [decode.Reader(body) for _, kind, body in decode.batch(box.next_batch(1 << 20)[1])["records"] if kind == wire.DROPPED]
+    return [(body.varint(), body.varint()) for body in bodies]
+
+
+def test_a_batch_is_quarantined_of_which_the_records_were_dropped_meanwhile(tmp_path):
+    box = outbox(cap=300, spool_path=str(tmp_path / "spool.bin"))
+    box.add(wire.SAMPLE, b"x" * 100)
+    box.add(wire.SAMPLE, b"x" * 100)
+    last_seq, _ = box.next_batch(1 << 20)
+    # The request is under way, and the outbox takes more records than it can keep.
+    for _ in range(3):
+        box.add(wire.SAMPLE, b"x" * 100)
+    assert box.pending[0][0] > last_seq
+    before = dropped_ranges(box)
+    box.quarantine(last_seq)
+    assert dropped_ranges(box) == before and all(first <= last for first, last in before)
+    assert not (tmp_path / "quarantine.bin").exists()
+
+
+def test_a_batch_is_quarantined_of_which_some_records_were_dropped_meanwhile():
+    box = outbox(cap=350)
+    for _ in range(3):
+        box.add(wire.SAMPLE, b"x" * 100)
+    last_seq, _ = box.next_batch(1 << 20)
+    box.add(wire.SAMPLE, b"x" * 100)
+    assert (box.pending[0][0], last_seq) == (2, 3)
+    box.quarantine(last_seq)
+    assert dropped_ranges(box) == [(1, 1), (2, 3)]
+
+
+def test_a_batch_that_was_stored_meanwhile_is_not_quarantined():
+    box = outbox()
+    box.add(wire.EVENT, b"a")
+    last_seq, _ = box.next_batch(1 << 20)
+    # At the end of the process two greenlets send the same batch.
+    box.acknowledge(last_seq)
+    box.quarantine(last_seq)
+    assert box.next_batch(1 << 20) is None and box.last_seq == 1
 
 
 def test_the_address_that_answers_is_tried_first_from_then_on():

@@ -1,5 +1,5 @@
-"""The run id that a script in the master finds in ``test_start``."""
-from harness import SCRIPT, Locust, until
+"""Runs that are started in Locust's own page: their id, and their end by a LoadTestShape."""
+from harness import SCRIPT, Locust, expect_totals, received, until
 from test_deadline import SCOPE, swarm
 
 LISTENER = """
@@ -12,6 +12,26 @@ def tell(environment, **_):
         import urllib.request
         urllib.request.urlopen("%s/began/%s" % (environment.host, environment.load_manager_run_id))
 """
+
+
+SHAPE = """
+from locust import LoadTestShape
+
+class Short(LoadTestShape):
+    def tick(self):
+        return (4, 4) if self.get_run_time() < 3 else None
+"""
+
+
+def test_the_end_of_a_load_test_shape_is_the_cause_of_the_stop(tmp_path, target, receiver):
+    locust = Locust(str(tmp_path), receiver.url, SCRIPT + SHAPE, **SCOPE)
+    try:
+        swarm(locust, target)
+        until("a run", lambda: locust.status()["run"])
+        assert locust.ended()["stopCause"] == "shape_ended"
+        expect_totals(target, received(receiver, "external-1"))
+    finally:
+        locust.close()
 
 
 def test_load_started_at_locust_after_a_run_does_not_have_that_runs_id(tmp_path, target, receiver):

@@ -21,7 +21,7 @@ export const serve = async (
   io: { readonly out: (line: string) => void; readonly logLevel: string },
 ): Promise<void> => {
   const log = createLog(io.logLevel);
-  // The reader of the output may be gone, or its disk full: a server that looks after runs must go on.
+  // The reader of the output may be gone, or its disk full: a server that manages runs must go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = await startServer(config, log, again);
   for (const warning of warnings) io.out(`Warning: ${warning}`);

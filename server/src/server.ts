@@ -61,7 +61,7 @@ const withRealFolder = (config: Config): Config => {
   }
 };
 
-/** What is in memory has no lock of its own; the folder of its runs is held as SQLite holds it. */
+/** What is in memory has no lock of its own; the folder of its runs is locked as with SQLite. */
 const openMemory = (dataDir: string): Stores => {
   const folder = holdFolder(dataDir);
   return { ...createMemoryStores(), close: async () => folder.release() };

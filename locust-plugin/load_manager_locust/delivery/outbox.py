@@ -95,18 +95,20 @@ class Outbox(object):
         Replaces the records up to ``last_seq`` by a *dropped* record: the server cannot read them, and they would hold up all
         later ones. Where there is a spool, they are kept in ``quarantine.bin`` beside it.
         """
-        first_seq = self.pending[0][0]
+        # Another greenlet may have removed records while the request was under way.
+        unreadable = [(seq, data) for seq, data, _ in self.pending if seq <= last_seq]
+        if not unreadable:
+            return
         if self.spool_path is not None:
             try:
                 with open(os.path.join(os.path.dirname(self.spool_path), "quarantine.bin"), "ab") as file:
-                    for seq, data, _ in self.pending:
-                        if seq <= last_seq:
-                            file.write(struct.pack("<I", len(data)) + data)
+                    for _, data in unreadable:
+                        file.write(struct.pack("<I", len(data)) + data)
             except OSError:
                 # The file is for people who look for the cause; the run does not depend on it.
                 pass
         self.acknowledge(last_seq)
-        self._append_dropped(first_seq, last_seq)
+        self._append_dropped(unreadable[0][0], last_seq)
 
     @property
     def is_done(self):

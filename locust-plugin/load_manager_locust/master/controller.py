@@ -9,7 +9,7 @@ from ..shared.version import VERSION
 from . import external_runs
 from .heartbeat import Heartbeat
 from .locust_load import LocustLoad
-from .orders import Orders
+from .commands import Commands
 from .run import Run
 from .supervisor import Supervisor
 
@@ -28,9 +28,9 @@ class Controller(object):
         # Of a request to one of the plugin's own routes, on the monotonic clock.
         self.last_request_at = time.monotonic()
         self.load = LocustLoad(environment, runner, web_ui)
-        self.orders = Orders(self)
+        self.commands = Commands(self)
         self.heartbeat = Heartbeat(runner)
-        self.sender = Sender(settings.urls, settings.token, self.orders.follow_answer)
+        self.sender = Sender(settings.urls, settings.token, self.commands.follow_answer)
         self.sender.start()
         Supervisor(self).start()
 
@@ -48,7 +48,7 @@ class Controller(object):
         self.run_count += 1
         run_key = "%s:%d" % (self.master_instance_id.hex(), self.run_count)
         limit = self.settings.max_endpoints
-        self.run = Run(run_key, self.runner, outbox, self.orders.fence, external, limit, auto_stop, clock_ahead)
+        self.run = Run(run_key, self.runner, outbox, self.commands.fence, external, limit, auto_stop, clock_ahead)
         self.sender.outboxes.append(outbox)
         self.environment.load_manager_run_id = outbox.run_id
         return self.run
@@ -62,38 +62,40 @@ class Controller(object):
         run.finish()
         # The script's listeners of the next ``test_start`` may run before ours.
         self.environment.load_manager_run_id = None
-        self.load.start_ordered = False
+        self.load.start_commanded = False
         self.sender.wake.set()
 
     def send_run_to_workers(self, run, worker_id=None):
         """To one worker, or to all."""
         # First, because a worker watches for its master's silence only from the first heartbeat on.
         self.heartbeat.send()
-        payload = {"runId": run.run_id, "runKey": run.run_key}
-        if run.seconds_left() is not None:
-            payload["secondsLeft"] = run.seconds_left()
+        payload = messages.run_message(run.run_id, run.run_key, run.seconds_left())
         self.runner.send_message(messages.RUN, payload, worker_id)
 
     def on_test_start(self):
         run = self.run
-        if self.load.start_ordered and run is not None and run.active:
-            self.load.start_ordered = False
+        if self.load.start_commanded and run is not None and run.active:
+            self.load.start_commanded = False
         else:
             run = external_runs.create(self)
             if run is None:
                 return
         run.begin(self.identity(), self.environment.host)
         self.sender.wake.set()
-        # Once more, before Locust orders the first user: only now is the deadline known.
+        # Once more, before Locust spawns the first user: only now is the deadline known.
         self.send_run_to_workers(run)
 
     def on_test_stopping(self):
         """
-        Marks the run unless a stop of ours has done so. Without one, somebody used Locust's own page, or Locust stopped
-        because the last worker is gone.
+        Marks the run unless a stop of ours has done so. Without one, its LoadTestShape has ended, somebody used Locust's own
+        page, or Locust stopped because the last worker is gone.
         """
         run = self.run
-        if run is not None and run.active:
+        if run is None or not run.active:
+            return
+        if compat.is_in_shape(self.runner):
+            run.mark_stopping("shape_ended")
+        else:
             run.mark_stopping("locust_ui" if compat.live_workers(self.runner) else "no_workers")
 
     def on_test_stop(self):

@@ -11,13 +11,13 @@ BUSY_STATES = ("spawning", "running", "stopping", "cleanup")
 
 
 class LocustLoad(object):
-    """``start_ordered``: Locust's next ``test_start`` belongs to a start from here, not to somebody at Locust's own page."""
+    """``start_commanded``: Locust's next ``test_start`` belongs to a start from here, not to somebody at Locust's own page."""
 
     def __init__(self, environment, runner, web_ui):
         self.environment = environment
         self.runner = runner
         self.web_ui = web_ui
-        self.start_ordered = False
+        self.start_commanded = False
 
     @property
     def is_busy(self):
@@ -30,7 +30,7 @@ class LocustLoad(object):
     def set_users(self, users, spawn_rate):
         """Starts load, or changes its users. The greenlet is stored where the Stop of Locust's own page looks for it."""
         compat.kill_spawning(self.web_ui)
-        self.start_ordered = True
+        self.start_commanded = True
         greenlet = gevent.spawn(self.runner.start, users, spawn_rate)
         if self.web_ui is not None:
             self.web_ui._swarm_greenlet = greenlet

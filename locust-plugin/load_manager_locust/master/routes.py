@@ -5,7 +5,7 @@ import time
 from flask import jsonify, request
 
 from . import status
-from .orders import Refused
+from .commands import Refused
 
 # Locust's own routes that change load. Stop is not among them: it always works.
 GUARDED_PATHS = ("/swarm", "/stats/reset", "/user")
@@ -20,19 +20,19 @@ def install(app, controller, settings):
         given = request.headers.get("Authorization", "")
         return any(hmac.compare_digest(given.encode(), ("Bearer " + token).encode()) for token in tokens)
 
-    def view_of(order):
-        """A Flask view that follows an order and answers with the status; without an order it only answers."""
+    def view_of(command):
+        """A Flask view that carries out a command and answers with the status; without a command it only answers."""
 
         def view():
             if not is_authorized():
                 return jsonify(error="unauthorized", message="The token is not the master's LOAD_MANAGER_TOKEN."), 401
             controller.last_request_at = time.monotonic()
             try:
-                if order is not None:
+                if command is not None:
                     payload = request.get_json(force=True, silent=True)
                     if not isinstance(payload, dict):
                         return jsonify(error="malformed", message="Send a JSON object."), 400
-                    order(payload)
+                    command(payload)
                 return jsonify(status.status_of(controller))
             except Refused as refused:
                 return jsonify(error=refused.code, message=str(refused), runId=refused.run_id), 409
@@ -42,14 +42,14 @@ def install(app, controller, settings):
         return view
 
     app.add_url_rule("/load-manager/status", "load_manager_status", view_of(None), methods=["GET"])
-    orders = controller.orders
-    for name, order in (
-        ("attach", orders.attach),
-        ("start", orders.start),
-        ("users", orders.set_users),
-        ("stop", orders.stop),
+    commands = controller.commands
+    for name, command in (
+        ("attach", commands.attach),
+        ("start", commands.start),
+        ("users", commands.set_users),
+        ("stop", commands.stop),
     ):
-        app.add_url_rule("/load-manager/" + name, "load_manager_" + name, view_of(order), methods=["POST"])
+        app.add_url_rule("/load-manager/" + name, "load_manager_" + name, view_of(command), methods=["POST"])
 
     @app.before_request
     def guard_managed_run():

@@ -1,4 +1,4 @@
-"""One run as its master knows it: what was ordered, what has happened, and the records that say so."""
+"""One run as its master knows it: what the server wants, what has happened, and the records that say so."""
 import time
 
 from ..shared import wire
@@ -12,7 +12,7 @@ STARTING, RUNNING, STOPPING, ENDED = "starting", "running", "stopping", "ended"
 
 def time_limit_of(payload):
     """
-    How many seconds load may last after ``test_start``, by an order of the server; ``None``: without limit. Raises TypeError
+    How many seconds load may last after ``test_start``, by a command of the server; ``None``: without limit. Raises TypeError
     or ValueError where that is no number.
     """
     seconds = payload.get("durationSeconds") or payload.get("maxSeconds")
@@ -22,9 +22,9 @@ def time_limit_of(payload):
 class Run(object):
     """
     ``run_key`` tells workers' reports of this run from those of another; ``run_id`` is ``None`` until an external run is
-    registered. ``fence``: of the order that was followed last. ``clock_ahead``: seconds by which the master's wall clock is
-    ahead of the server's. Names in ``_ms`` are Unix milliseconds on the run's clock; those in ``_at``, ``deadline`` and
-    ``idle_since`` are monotonic seconds.
+    registered. ``fence``: of the command that was carried out last. ``clock_ahead``: seconds by which the master's wall
+    clock is ahead of the server's. Names in ``_ms`` are Unix milliseconds on the run's clock; those in ``_at``, ``deadline``
+    and ``idle_since`` are monotonic seconds.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class Run(object):
         self.clock = Clock(clock_ahead)
         self.target_users = 0
         self.spawn_rate = 0.0
-        # Of the newest order that changed the users.
-        self.users_order_number = 0
+        # Of the newest command that changed the users.
+        self.users_command_number = 0
         self.time_limit = None
         self.deadline = None
         self.deadline_ms = None

@@ -12,7 +12,7 @@ def status_of(controller):
     return dict(
         controller.identity(),
         protocol=PROTOCOL,
-        fence=controller.orders.fence,
+        fence=controller.commands.fence,
         wallMs=int(time.time() * 1000),
         state=controller.runner.state,
         userCount=controller.runner.user_count,

@@ -38,7 +38,7 @@ class SteadyTime(object):
 
 def replace_locust_clock():
     """
-    Gives Locust's runners a clock that nobody can set. Locust's workers ignore an order to spawn that seems older than the
+    Gives Locust's runners a clock that nobody can set. Locust's workers ignore a message to spawn that seems older than the
     one before, and end when their master seems silent for a minute: with the wall clock, setting it would leave runs without
     users, or end workers.
     """

@@ -1,4 +1,5 @@
 """The differences between Locust's versions (2.12.1 to 2.47)."""
+import gevent
 import locust
 from locust import runners
 
@@ -52,6 +53,12 @@ def target_users_by_class(runner):
 
 def real_users_by_class(runner):
     return dict(getattr(runner, "reported_user_classes_count", None) or {})
+
+
+def is_in_shape(runner):
+    """Whether the current greenlet is the one in which Locust follows a LoadTestShape."""
+    shape_greenlet = getattr(runner, "shape_greenlet", None)
+    return shape_greenlet is not None and shape_greenlet is gevent.getcurrent()
 
 
 def kill_spawning(web_ui):

@@ -2,6 +2,8 @@
 
 # From the master: which run is on.
 RUN = "load_manager_run"
+# Changes with the meaning of any field of that message; a worker that does not know the number must not read the rest.
+RUN_VERSION = 2
 # From the master, every second: it is alive.
 ALIVE = "load_manager_alive"
 
@@ -9,6 +11,21 @@ ALIVE = "load_manager_alive"
 REPORT_FIELD = "lm"
 # Changes with the meaning of any field of that report; a master that does not know the number must not read the rest.
 REPORT_VERSION = 2
+
+
+def run_message(run_id, run_key, seconds_left):
+    """The payload of ``RUN``. ``seconds_left``: until the run's deadline; ``None``: it has none yet."""
+    payload = {"v": RUN_VERSION, "runId": run_id, "runKey": run_key}
+    if seconds_left is not None:
+        payload["secondsLeft"] = seconds_left
+    return payload
+
+
+def run_of(payload):
+    """(run id, run key, seconds left) of the payload of ``RUN``, each maybe ``None``; ``None``: it has another version."""
+    if not isinstance(payload, dict) or payload.get("v") != RUN_VERSION:
+        return None
+    return payload.get("runId"), payload.get("runKey"), payload.get("secondsLeft")
 
 
 def report_of(data):

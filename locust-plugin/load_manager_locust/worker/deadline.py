@@ -72,7 +72,7 @@ class WorkerDeadline(object):
         message = "The run's deadline passed %d s ago and the master has not stopped it; this worker stops its %d users."
         logger.warning(message, time.monotonic() - self.due_at + GRACE_SECONDS, self.runner.user_count)
         if self.runner.state == STATE_STOPPED:
-            # A late order of the master has spawned users during the last stop; Locust's stop ignores them in this state.
+            # A late message of the master has spawned users during the last stop; Locust's stop ignores them in this state.
             self.runner.update_state(STATE_RUNNING)
         self.stopping = True
         try:

@@ -9,6 +9,7 @@ from ..shared.clock import Clock
 from . import cut_off_requests, liveness, user_crashes
 from .deadline import WorkerDeadline
 from .recorder import Recorder
+from .run_messages import RunMessages
 
 logger = logging.getLogger("load_manager")
 
@@ -20,6 +21,7 @@ def install(environment, runner, settings):
     cut_off_requests.install(recorder)
     crashes = user_crashes.install(events)
     deadline = WorkerDeadline(runner)
+    run_messages = RunMessages()
 
     def on_request(request_type, name, response_time, response_length, exception=None, **_):
         try:
@@ -42,13 +44,12 @@ def install(environment, runner, settings):
 
     def on_run(environment, msg, **_):
         """The master sends this before it starts load, so that scripts know the run in ``test_start`` and ``on_start``."""
-        payload = msg.data or {}
-        run_key = payload.get("runKey")
+        run_id, run_key, seconds_left = run_messages.read(msg.data)
         if run_key != recorder.run_key:
             clock.set()
         recorder.set_run(run_key)
-        deadline.set(run_key, payload.get("secondsLeft"))
-        environment.load_manager_run_id = payload.get("runId")
+        deadline.set(run_key, seconds_left)
+        environment.load_manager_run_id = run_id
 
     def on_test_start(**_):
         recorder.final = False

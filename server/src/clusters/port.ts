@@ -2,19 +2,19 @@ import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
 import type { ForcedStep, Observation } from "../runs/domain/observation.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
-/** A run and the fence with which this server holds it; the fence guards every command. */
+/** A run and the fence with which this server manages it; the fence guards every command. */
 export type Hold = { readonly run: LoadTestRun; readonly fence: number };
 
 type OnForcedStep = (step: ForcedStep) => Promise<void>;
 
 /**
- * What a cluster can be told about a run. Every command may be repeated; the plugin refuses a stale fence. A command
+ * The commands to a cluster about a run. Every command may be repeated; the plugin refuses a stale fence. A command
  * that rejects has an unknown outcome: observe, then decide again.
  */
 export type ClusterCommands = {
   /** Makes Locust ready for the run: starts those of its processes that have not been started. */
   readonly prepare: (hold: Hold, script: ReadonlyMap<string, Uint8Array>) => Promise<void>;
-  /** Tells the plugin who holds the run now and where to send; after a take-over. */
+  /** Tells the plugin which server manages the run now, and where to send metrics; after a take-over. */
   readonly attach: (hold: Hold) => Promise<void>;
   readonly start: (hold: Hold) => Promise<void>;
   readonly setUsers: (hold: Hold, targetUsers: number, spawnRate: number) => Promise<void>;

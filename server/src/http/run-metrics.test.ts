@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sampleRecord, withProblems } from "../metrics/testing/fixtures.ts";
+import { batchOf, sampleRecord, withProblems } from "../metrics/testing/fixtures.ts";
 import { endpointId } from "../metrics/codec/sample.ts";
 import { LOAD_TEST, SCRIPT, testApp } from "./testing/test-app.ts";
 
@@ -30,6 +30,26 @@ const read = async (path: string) => {
   expect(answer.status).toBe(200);
   return answer;
 };
+
+test("a batch of another protocol gets a 503 that names both versions", async () => {
+  const batch = Buffer.from(batchOf([sampleRecord(1, 1000, [{ name: "/a", ok: [10] }])], full));
+  const post = (payload: Buffer) =>
+    app.http.inject({
+      method: "POST",
+      url: "/v1/internal/locust/samples",
+      headers: { host: "127.0.0.1", "content-type": "application/vnd.load-manager.batch" },
+      payload,
+    });
+  batch[3] = 3;
+  const answer = await post(batch);
+  expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([503, "5"]);
+  expect(answer.json()).toMatchObject({
+    type: "https://load-manager.dev/problems/unavailable",
+    pluginProtocol: 3,
+    serverProtocol: 2,
+  });
+  expect((await post(batch.subarray(1))).statusCode).toBe(400);
+});
 
 describe("the metrics of a run", () => {
   test("scatter and heatmap count every request with a response time", async () => {

@@ -8,7 +8,7 @@ export type Clock = {
   readonly monotonic: () => number;
   /** Unix time as the machine shows it. Expiry and retention use `expiryNow`. */
   readonly wall: () => number;
-  /** Adopts a wall clock that was set. Returns the change of `now` in ms. */
+  /** Takes over a wall clock that was set. Returns the change of `now` in ms. */
   readonly follow?: () => number;
 };
 

@@ -166,7 +166,7 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
       join(reader, run, from !== undefined).catch((error: unknown) => {
         log.warn(
           { event: "stream_open_failed", runId, error: messageOf(error) },
-          "A live stream of the run could not be opened; the connection is closed",
+          "A live stream of the run could not be opened; the connection is closed.",
         );
         response.destroy();
       });

@@ -55,6 +55,9 @@ export const createAttached = (
       if (reply.kind === "silent") {
         return { kind: "unreachable", refused: reply.refused, message: reply.message };
       }
+      if (reply.kind === "other-protocol") {
+        return { kind: "unreachable", refused: false, message: reply.message };
+      }
       return reply.kind === "no-plugin"
         ? webUi.observe(run)
         : observationOf(run, reply.status, run.engine?.workers ?? 1);
@@ -78,6 +81,8 @@ export const createAttached = (
     probe: async () => {
       const reply = await client.status();
       if (reply.kind === "silent") return { state: "unreachable", message: reply.message };
+      // A run that waits can start once the plugin is replaced; a start now could only fail.
+      if (reply.kind === "other-protocol") return { state: "unknown", message: reply.message };
       if (reply.kind === "no-plugin") return webUi.probe();
       const { run } = reply.status;
       const engine = engineOf(reply.status);

@@ -33,7 +33,7 @@ const observeMaster = async (
   if (master.webPort === undefined) return waiting(deps);
   const reply = await deps.clientAt(master.webPort).status();
   if (reply.kind === "no-plugin") return waiting(deps);
-  if (reply.kind === "silent") {
+  if (reply.kind !== "status") {
     return { kind: "unreachable", refused: false, message: reply.message };
   }
   const seen = observationOf(run, reply.status, processes.workerRoles.length);

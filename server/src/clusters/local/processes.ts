@@ -54,9 +54,9 @@ const RUN_DIR = "LOAD_MANAGER_RUN_DIR=";
 const ROLE = "LOAD_MANAGER_ROLE=";
 
 /**
- * Every live process of a run: what carries the run's folder in its environment, and what is in the session of such a
- * one, whatever its environment. `launched`: whose sessions are the run's even after their own end. Linux only;
- * elsewhere the files must do.
+ * Every live process of a run: those with the run's folder in their environment, and those in a session that such a
+ * process leads, whatever their environment. `launched`: the processes that were started for the run; their sessions
+ * belong to it even after they have ended. Works on Linux only; elsewhere only the pid files are known.
  */
 export const processesOf = async (
   runFolder: string,
@@ -67,7 +67,7 @@ export const processesOf = async (
   return [...found, ...(await leftBehind(live, runFolder, launched))];
 };
 
-/** The same for every run whose folder is in this one, of one store's data. */
+/** The same for all runs of one store whose folders are in this one. */
 export const processesBelow = async (runsFolder: string, store: string): Promise<RunProcess[]> =>
   ofRuns(
     await liveProcesses(),
@@ -98,7 +98,7 @@ const liveProcesses = async (): Promise<Live[]> => {
 const valueOf = (variables: readonly string[], name: string): string | undefined =>
   variables.find((text) => text.startsWith(name))?.slice(name.length);
 
-/** A session is entered by birth only: where its leader is a run's, all of it is. */
+/** A process cannot join a session later, so every process of a session whose leader belongs to a run belongs to it too. */
 const ofRuns = (
   live: readonly Live[],
   isOurs: (folder: string, variables: readonly string[]) => boolean,
@@ -115,8 +115,8 @@ const ofRuns = (
 };
 
 /**
- * Who is still in the session of a launched process that has died. By then its number may be another session's, whose
- * leader has died too: only who works in the run's folder is known to be the run's.
+ * The processes in the session of a launched process that has ended. Its pid may since have named another session, whose
+ * leader has ended too. So only processes whose working directory is in the run's folder count.
  */
 const leftBehind = async (
   live: readonly Live[],

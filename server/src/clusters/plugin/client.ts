@@ -1,4 +1,4 @@
-import { StopCause } from "@load-manager/contract/locust.ts";
+import { PLUGIN_PROTOCOL, StopCause } from "@load-manager/contract/locust.ts";
 import { z } from "zod";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
@@ -6,12 +6,9 @@ import { ask, clockAhead, type Reply } from "../locust-http.ts";
 
 const ms = z.number().nullish();
 
-/** The version of `locust-plugin/PROTOCOL.md`. */
-const PROTOCOL = 2;
-
 /** `GET /load-manager/status`, as `locust-plugin/PROTOCOL.md` describes it. */
 const PluginStatus = z.object({
-  protocol: z.literal(PROTOCOL),
+  protocol: z.literal(PLUGIN_PROTOCOL),
   pluginVersion: z.string(),
   locustVersion: z.string(),
   pythonVersion: z.string(),
@@ -70,6 +67,8 @@ type StatusReply =
     }
   /** A Locust answers, but our plugin is not in it. */
   | { readonly kind: "no-plugin" }
+  /** The plugin answers, and nothing more can be said: it has another protocol. */
+  | { readonly kind: "other-protocol"; readonly message: string }
   | { readonly kind: "silent"; readonly refused: boolean; readonly message: string };
 
 /** Speaks to the plugin inside one master. Commands reject with AppError where the plugin refuses or is silent. */
@@ -131,10 +130,9 @@ export const createPluginClient = (
       }
       if (reply.status !== 200) return silent(`${base}: status ${reply.status}`);
       const { data: answer } = z.object({ protocol: z.number() }).safeParse(reply.json);
-      if (answer !== undefined && answer.protocol !== PROTOCOL) {
-        return silent(
-          `${base}: the plugin has protocol ${answer.protocol}, this server has protocol ${PROTOCOL}; install the plugin of this server's version there`,
-        );
+      if (answer !== undefined && answer.protocol !== PLUGIN_PROTOCOL) {
+        const message = `${base}: the plugin has protocol ${answer.protocol}, this server has protocol ${PLUGIN_PROTOCOL}; install the plugin of this server's version there`;
+        return { kind: "other-protocol", message };
       }
       const parsed = PluginStatus.safeParse(reply.json);
       return parsed.success

@@ -51,7 +51,7 @@ export const pluginCommands = (
         fence,
         users,
         spawnRate,
-        ...(run.commandedLoad === undefined ? {} : { at: run.commandedLoad.at }),
+        ...(run.commandedLoad === undefined ? {} : { commandNumber: run.commandedLoad.at }),
       }),
     stop: ({ run, fence }) => client.command("stop", { runId: run.id, fence, cause: "manager" }),
   };

@@ -1,7 +1,7 @@
 import type { SnapshotInput } from "@load-manager/contract/locust.ts";
 import { z } from "zod";
 
-const figure = z.number().nullish();
+const stat = z.number().nullish();
 
 const LOADING = new Set(["spawning", "running"]);
 const ENDING = new Set(["stopping", "cleanup"]);
@@ -17,14 +17,14 @@ const Row = z.looseObject({
   name: z.string(),
   num_requests: z.number(),
   num_failures: z.number(),
-  avg_response_time: figure,
-  min_response_time: figure,
-  max_response_time: figure,
-  median_response_time: figure,
-  "response_time_percentile_0.95": figure,
-  "response_time_percentile_0.99": figure,
-  ninety_ninth_response_time: figure,
-  current_rps: figure,
+  avg_response_time: stat,
+  min_response_time: stat,
+  max_response_time: stat,
+  median_response_time: stat,
+  "response_time_percentile_0.95": stat,
+  "response_time_percentile_0.99": stat,
+  ninety_ninth_response_time: stat,
+  current_rps: stat,
 });
 type Row = z.output<typeof Row>;
 
@@ -49,8 +49,8 @@ export type Stats = z.output<typeof Stats>;
 const percentile99 = (row: Row): number | null =>
   row["response_time_percentile_0.99"] ?? row.ninety_ninth_response_time ?? null;
 
-/** Without requests Locust writes 0 where there is no figure. */
-const figures = (row: Row) => {
+/** Without requests Locust writes 0 where it has no value. */
+const statsOf = (row: Row) => {
   const known = (value: number | null | undefined): number | null =>
     row.num_requests === 0 ? null : (value ?? null);
   return {
@@ -70,7 +70,7 @@ const figures = (row: Row) => {
 export const snapshotOf = (stats: Stats): SnapshotInput => {
   const total = stats.stats.find((row) => row.name === "Aggregated");
   const rows = stats.stats.filter((row) => row !== total);
-  const all = total === undefined ? undefined : figures(total);
+  const all = total === undefined ? undefined : statsOf(total);
   return {
     totalRps: all?.requestsPerSec,
     totalRequests: all?.numRequests ?? 0,
@@ -84,7 +84,7 @@ export const snapshotOf = (stats: Stats): SnapshotInput => {
     requestStats: Object.fromEntries(
       rows.map((row) => [
         `${row.method ?? ""} ${row.name}`,
-        { method: row.method ?? "", name: row.name, ...figures(row) },
+        { method: row.method ?? "", name: row.name, ...statsOf(row) },
       ]),
     ),
     errors: stats.errors?.map(({ method, name, error, occurrences }) => ({

@@ -1,3 +1,5 @@
+import { PLUGIN_PROTOCOL } from "@load-manager/contract/locust.ts";
+import { AppError } from "../../lib/errors.ts";
 import { ByteReader, malformed } from "./bytes.ts";
 import { hex } from "./endpoint-id.ts";
 
@@ -17,14 +19,28 @@ export type Batch = {
   readonly records: readonly BatchRecord[];
 };
 
-const MAGIC = [0x4c, 0x4d, 0x42, 0x02];
+/** "LMB"; the version follows. */
+const MAGIC = [0x4c, 0x4d, 0x42];
 
-/** Decodes a batch (`locust-plugin/PROTOCOL.md`); the records' bodies stay encoded. Throws AppError validation. */
+/** Unavailable and not malformed, since the plugin throws away what is malformed, and a server of its version can read this. */
+const otherProtocol = (pluginProtocol: number): AppError =>
+  new AppError(
+    "unavailable",
+    `The batch has protocol ${pluginProtocol}, and this server reads protocol ${PLUGIN_PROTOCOL}. The plugin keeps its metrics and sends them again. Install the plugin of this server's version at Locust, or the server of the plugin's version.`,
+    { extra: { pluginProtocol, serverProtocol: PLUGIN_PROTOCOL } },
+  );
+
+/**
+ * Decodes a batch (`locust-plugin/PROTOCOL.md`); the records' bodies stay encoded. Throws AppError: validation where it is
+ * malformed, unavailable where it has another protocol.
+ */
 export const decodeBatch = (bytes: Uint8Array): Batch => {
   const reader = new ByteReader(bytes);
   if (MAGIC.some((byte) => reader.byte() !== byte)) {
-    throw malformed("it does not begin with the header of version 2");
+    throw malformed('it does not begin with "LMB"');
   }
+  const protocol = reader.byte();
+  if (protocol !== PLUGIN_PROTOCOL) throw otherProtocol(protocol);
   const runId = reader.text();
   const masterInstanceId = hex(reader.take(16));
   const count = reader.varint();

@@ -114,6 +114,18 @@ describe("batches of the plugin", () => {
     );
   });
 
+  test("of another protocol are refused in a way that lets the plugin keep them", async () => {
+    const other = batchOf(records());
+    other[3] = 3;
+    await expect(it.ingestBatch(other)).rejects.toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("protocol 3, and this server reads protocol 2") as string,
+    });
+    expect(await it.stores.metrics.read("run")).toEqual([]);
+    const noBatch = Uint8Array.from([1, ...other.slice(1)]);
+    await expect(it.ingestBatch(noBatch)).rejects.toMatchObject({ kind: "validation" });
+  });
+
   test("are refused as gone if they are older than the retention", async () => {
     const old = batchOf([sampleRecord(1, 499, [{ name: "/a", ok: [1] }])]);
     await expect(it.ingestBatch(old)).rejects.toMatchObject({ kind: "gone" });

@@ -93,7 +93,8 @@ const conflictEvents = (records: readonly MetricRecord[], at: number) =>
 
 /**
  * Stores the plugin's batches. A record counts once, however often it arrives. Rejects with AppError: gone where the run
- * is deleted or a sample is older than the retention, validation where the batch is malformed (nothing is stored then).
+ * is deleted or a sample is older than the retention, validation where the batch is malformed, unavailable where it has
+ * another protocol (nothing is stored then).
  */
 export const createIngest = ({ metrics, events, runs, aggregates, oldestSecond }: Deps) => {
   const wantedRun = async (runId: string): Promise<LoadTestRun> => {

@@ -15,7 +15,7 @@ export const createSummary = (readWindow: WindowReader) => {
     return {
       ...windowStatsOf(queried, query, viewOfAll(queried, query)),
       maxUsers: runAggregate.maxUsers,
-      // Without any record a run is complete if Locust was never told to start.
+      // Without any record a run is complete if no start was sent to Locust.
       complete:
         runAggregate.masterInstances.size === 0
           ? run.startSent === undefined

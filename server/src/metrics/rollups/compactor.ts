@@ -99,7 +99,7 @@ export const createCompactor = (deps: {
           failedRunIds.add(runId);
           log.error(
             { event: "compaction_failed", runId, windowStart, error: messageOf(error) },
-            "Compaction failed for a window of the run; it is tried again",
+            "Compaction failed for a window of the run; it is tried again.",
           );
         }
       }

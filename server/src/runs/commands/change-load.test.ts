@@ -17,11 +17,11 @@ test("a later change of users has a later time, even from a server whose clock i
   await changeLoad(calm, id, { targetUsers: 7 }, "ann");
   const first = it.now();
   const run = await changeLoad(behind, id, { targetUsers: 9 }, "bob");
-  expect(commandsFor(run)).toMatchObject([{ users: 9, at: first + 1 }]);
+  expect(commandsFor(run)).toMatchObject([{ users: 9, commandNumber: first + 1 }]);
   const sent: object[] = [];
   const client = { command: async (_: string, body: object) => void sent.push(body) };
   const callback = { callbackTokens: () => [], callbackUrls: () => [] };
   const { setUsers } = pluginCommands(callback, client as unknown as PluginClient);
   await setUsers({ run, fence: 1 }, 9, 1);
-  expect(sent).toMatchObject([{ users: 9, at: first + 1 }]);
+  expect(sent).toMatchObject([{ users: 9, commandNumber: first + 1 }]);
 });

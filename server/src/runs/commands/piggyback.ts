@@ -12,6 +12,6 @@ export const commandsFor = (run: LoadTestRun): z.output<typeof PluginCommand>[] 
   const leftOver = run.status === "Failed" && run.trigger !== "external";
   if (run.status === "Stopping" || leftOver) return [{ type: "stop", runId, fence }];
   if (run.status !== "Running" || commandedLoad === undefined) return [];
-  const { at, targetUsers: users, spawnRate } = commandedLoad;
-  return [{ type: "setUsers", runId, fence, users, spawnRate, at }];
+  const { at: commandNumber, targetUsers: users, spawnRate } = commandedLoad;
+  return [{ type: "setUsers", runId, fence, users, spawnRate, commandNumber }];
 };

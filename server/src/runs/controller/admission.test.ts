@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { ClusterAdapter } from "../../clusters/port.ts";
 import { stopTestRun } from "../commands/stop.ts";
 import { admitPending } from "./admission.ts";
+import { onlyCluster } from "../testing/simulation/clusters.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 
 const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
@@ -91,6 +93,26 @@ describe("runs in the queue of a cluster", () => {
     expect([a, c, d].map((run) => run?.status)).toEqual(["Finished", "Finished", "Finished"]);
     expect(c?.startingAt).toBeGreaterThanOrEqual(a?.finishedAt ?? Infinity);
     expect(d?.startingAt).toBeGreaterThanOrEqual(c?.finishedAt ?? Infinity);
+  });
+
+  test("wait while the state of the cluster is unknown, and say why", async () => {
+    const it = await createWorld({ ...ONE, kind: "attached" });
+    const { id } = await it.create();
+    const admit = async (adapter: ClusterAdapter) => {
+      const deps = it.calm({ clusters: onlyCluster(adapter) });
+      await admitPending(deps, "sim", await it.base.runs.unsettled());
+      return it.base.runs.get(id);
+    };
+    const { adapter } = it.cluster;
+    const message = "The plugin has another protocol.";
+    for (let pass = 0; pass < 2; pass += 1) {
+      const run = await admit({ ...adapter, probe: async () => ({ state: "unknown", message }) });
+      expect([run?.status, run?.statusReason]).toEqual([
+        "Pending",
+        { code: "cluster_busy", message, position: 1 },
+      ]);
+    }
+    expect((await admit(adapter))?.status).toBe("Starting");
   });
 
   test("are Stopped as expired after the timeout of the queue", async () => {

@@ -124,7 +124,7 @@ const logError = (
 
 /**
  * Stores the observed metrics and gathers what a decision needs. Metrics that cannot be stored or read (a full disk, a
- * damaged page) stop no run from being looked after: the decision is made without them, and the run's health says so.
+ * damaged page) do not stop the decision: it is made without them, and the run's health says so.
  */
 export const gatherFacts = async (
   deps: Deps,

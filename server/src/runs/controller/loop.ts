@@ -6,7 +6,7 @@ import { type ReconcileDeps, reconcileRun, type RunMemory } from "./reconcile-ru
 
 /**
  * Reconciles every run that is not settled, again and again, until it is. A lost wake-up costs a second; after a restart
- * the same passes adopt whatever is running.
+ * the same passes take over whatever is running.
  */
 export type RunLoop = {
   readonly start: () => void;

@@ -103,7 +103,7 @@ const attach = async (
   } catch (error) {
     deps.log.warn(
       { event: "attach_failed", runId: hold.run.id, error: messageOf(error) },
-      "The plugin could not be told which server manages the run.",
+      "The plugin did not take the command that names the server which manages the run now.",
     );
     return false;
   }

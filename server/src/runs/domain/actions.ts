@@ -5,12 +5,12 @@ import type { RequestWindow } from "./auto-stop.ts";
 
 /**
  * What a decision needs beside the stored run and the observation. The durations are what this server has seen since it
- * started to look after the run, so a restart only makes it more patient.
+ * began to manage the run, so a restart only makes it more patient.
  */
 export type Facts = {
   /** Unix milliseconds. */
   readonly now: number;
-  /** How long this server has looked after the run. Timeouts do not count while no server did. */
+  /** How long this server has managed the run. Timeouts do not count while no server did. */
   readonly watchedForMs: number;
   /** How long every observation was `unreachable` and no metrics arrived; 0 where the last one was not. */
   readonly unreachableForMs: number;

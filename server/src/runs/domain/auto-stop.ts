@@ -9,7 +9,7 @@ export type RequestWindow = {
   readonly to: number;
 };
 
-/** The evidence for auto-stop, where enough requests of the window failed. The plugin's `autostop.py` has the same rule. */
+/** The evidence for auto-stop, where enough requests of the window failed. The plugin's `master/auto_stop.py` has the same rule. */
 export const autoStopEvidence = (
   run: Pick<LoadTestRun, "autoStop" | "loadStartedAt" | "startedAt">,
   window: RequestWindow | undefined,

@@ -22,14 +22,14 @@ type Deps = {
   readonly sharedStore: boolean;
 };
 
-/** Which slots this server holds, and thereby which runs it looks after. */
+/** Which slots this server has leased, and thereby which runs it manages. */
 export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   readonly hostId: string;
   readonly sharedStore: boolean;
   /**
    * Takes a slot for a run, where its lease still is `seen`. `aboveFence`: the fence that the cluster has accepted
    * already, perhaps from another store's server; asked only where the slot is free. `undefined` where a living server
-   * holds the slot, somebody was first, or this server has stood down.
+   * manages the slot, somebody was first, or this server has stood down.
    */
   readonly takeLease: (
     slot: { readonly clusterId: string; readonly slot: number; readonly runId: string },
@@ -39,15 +39,15 @@ export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   /** Gives a lease back that this server has just taken. */
   readonly returnLease: (lease: Lease) => Promise<void>;
   /**
-   * Makes this server the holder of the run's slot. `undefined` where another living server holds it, the run has
-   * changed meanwhile, or this server has stood down. An external run, whose slot this server holds for another run,
-   * is looked after without a lease.
+   * Makes this server the holder of the lease of the run's slot. `undefined` where another living server manages it,
+   * the run has changed meanwhile, or this server has stood down. An external run whose slot has another run of this
+   * server is managed without a lease.
    */
   readonly holdRun: (run: LoadTestRun) => Promise<Hold | undefined>;
   /** Frees the slot that works on this run. */
   readonly releaseRun: (run: LoadTestRun) => Promise<void>;
   readonly leaseOf: (clusterId: string, slot: number) => Promise<Lease | undefined>;
-  /** Whether the run's processes are on another machine. A server that has the store alone has the folder too. */
+  /** Whether the run's processes are on another machine: only in a store that several servers share. */
   readonly isRemote: (run: LoadTestRun) => boolean;
 };
 

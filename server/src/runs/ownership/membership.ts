@@ -12,7 +12,7 @@ export type Membership = {
   /** Whether the server with this name is gone, so that its leases may be taken. */
   readonly isGone: (holder: string) => Promise<boolean>;
   /**
-   * A number that stays the same as long as no other server can have taken what this one holds; `undefined` while this
+   * A number that stays the same as long as no other server can have taken over runs of this one; `undefined` while this
    * server has stood down. An action based on what was read under one term needs the same term when it is carried out.
    */
   readonly term: () => number | undefined;
@@ -22,7 +22,7 @@ export type Membership = {
   readonly stop: (how: { readonly leave: boolean }) => Promise<void>;
 };
 
-/** For a store that one server holds alone: every other holder is gone. */
+/** For a store that only one server uses: every other holder is gone. */
 export const soleMember = (holder: string): Membership => ({
   holder,
   isGone: async (other) => other !== holder,
@@ -77,7 +77,7 @@ export const createHeartbeats = (deps: Deps): Heartbeats => {
       if (at - beatenAt >= POLICY.standDownMs) terms += 1;
       beatenAt = at;
       if (stoodDown) {
-        log.info({ event: "server_active", holder }, "This server looks after runs.");
+        log.info({ event: "server_active", holder }, "This server manages runs.");
       }
       stoodDown = false;
       await readOthers();

@@ -62,13 +62,13 @@ export const dumpConformance = (open: OpenStores): void => {
       );
       await runs.create(run);
       await runs.setLive(run.id, live);
-      const told = range(1, 3).map((at) => ({
+      const recorded = range(1, 3).map((at) => ({
         id: freshId(),
         at: 9 - at,
         type: "t",
         message: "m",
       }));
-      await events.append(run.id, told);
+      await events.append(run.id, recorded);
       await leases.claim({ ...lease, runId: run.id }, undefined);
       await keys.take(key, undefined);
       await keys.finish(key.id, "s", answer);
@@ -96,7 +96,7 @@ export const dumpConformance = (open: OpenStores): void => {
       expect(await mine("load_test_runs", ({ id }) => id === run.id)).toEqual([run]);
       expect(await mine("run_live", ofRun)).toEqual([{ runId: run.id, live }]);
       const arrived = (await all("run_events")).filter(ofRun);
-      expect(arrived.map(({ id, event }) => ({ id, ...event }))).toEqual(told);
+      expect(arrived.map(({ id, event }) => ({ id, ...event }))).toEqual(recorded);
       expect(arrived.map(({ arrival }) => arrival)).toEqual(
         (await events.after(run.id, 0, 10)).map(({ arrival }) => arrival),
       );
@@ -145,7 +145,7 @@ export const dumpConformance = (open: OpenStores): void => {
         id: `${runId}:${arrival}`,
         event: { at: 100 - arrival, type: "t", message: String(arrival) },
       });
-      const told = [eventOf(run.id, 2), eventOf(run.id, 7), eventOf(other.id, 3)];
+      const recorded = [eventOf(run.id, 2), eventOf(run.id, 7), eventOf(other.id, 3)];
       const lease = { clusterId: freshId(), slot: 1, holder: "s", fence: 41 };
       const key = { id: freshId(), fingerprint: "f", owner: "s", createdAt: 5 };
       const records = [1, 4].map((seq) =>
@@ -168,7 +168,7 @@ export const dumpConformance = (open: OpenStores): void => {
         await dump.put("script_blobs", [{ sha256, content: large }]);
         await dump.put("load_test_runs", [other, { ...run, notes: `round ${round}` }]);
         await dump.put("run_live", [{ runId: run.id, live }]);
-        await dump.put("run_events", told);
+        await dump.put("run_events", recorded);
         await dump.put("leases", [lease]);
         await dump.put("idempotency_keys", [key]);
         await dump.put("metrics_timeseries", records);

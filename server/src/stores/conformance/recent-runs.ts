@@ -13,7 +13,7 @@ export const recentRunsConformance = (open: OpenStores): void => {
       return loadTest;
     };
 
-    test("the 10 newest, newest first, whatever the order of ending and however often told", async () => {
+    test("the 10 newest, newest first, in whatever order and however often they are written", async () => {
       const runs = range(1, 14).map((runNumber) =>
         recentRunOf({ runNumber, createdAt: 1_000 + Math.floor(runNumber / 2) }),
       );
@@ -38,7 +38,7 @@ export const recentRunsConformance = (open: OpenStores): void => {
       expect((await loadTests.get(id))?.recentRuns).toEqual(runs.toReversed());
     });
 
-    test("told again with other figures, the run is replaced", async () => {
+    test("a run that is written again with other totals is replaced", async () => {
       const { id } = await created();
       const run = recentRunOf({ totalRequests: 1 });
       await updateRecentRuns(stores().loadTests, id, run, 5_000);

@@ -139,7 +139,7 @@ export const runConformance = (open: OpenStores): void => {
       expect(await found({ accountId, status: ["Starting"], q: "NEW" })).toEqual([run.id]);
     });
 
-    test("a delete needs the version, and takes the live figures along", async () => {
+    test("a delete needs the version, and deletes the live metrics too", async () => {
       const run = await created();
       await store().setLive(run.id, snapshotOf());
       expect(await store().delete(run.id, 2)).toBe(false);
@@ -200,7 +200,7 @@ export const runConformance = (open: OpenStores): void => {
       expect(await store().count(loadTestId, [])).toBe(0);
     });
 
-    test("live figures: the newest wins, and the run is not touched", async () => {
+    test("live metrics: the newest wins, and the run is not touched", async () => {
       const [run, without] = [await created(), await created()];
       const newest = snapshotOf({
         timestamp: 2_000,

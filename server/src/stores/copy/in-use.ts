@@ -38,7 +38,7 @@ export const refuseActiveRuns = async ({ runs }: Stores, shown: string): Promise
     const more = active.length > 5 ? `, and ${active.length - 5} more` : "";
     throw new AppError(
       "conflict",
-      `Runs in ${shown} are not over: ${named.join(", ")}${more}. Start a server on it and let them end, or stop them; two servers must not look after the same run.`,
+      `Runs in ${shown} are not over: ${named.join(", ")}${more}. Start a server on it and let them end, or stop them; two servers must not manage the same run.`,
     );
   }
   return open.length;

@@ -8,7 +8,7 @@ import type { Address } from "./address.ts";
 
 const MONGO = { connectTimeoutSeconds: 10, maxPoolSize: 20 };
 
-/** A store to read, which must be there and whole. A folder is held as a server holds it. */
+/** A store to read, which must be there and whole. A folder is locked as by a server. */
 export const openSource = async (address: Address): Promise<Stores> => {
   if (address.kind === "mongodb") return openMongoStores({ ...address, ...MONGO, existing: true });
   if (!existsSync(join(address.folder, "control.db"))) {

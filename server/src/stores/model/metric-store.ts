@@ -34,7 +34,7 @@ export type AppendResult = {
   readonly conflicting: number[];
 };
 
-/** Samples of a window of some minutes, compacted by series and width of cell. `metrics/rollups/codec.ts` has the format. */
+/** Samples of a window of some minutes, compacted by series and width of cell. `metrics/codec/rollup.ts` has the format. */
 export type Rollup = {
   readonly runId: string;
   /** The 16 hex digits of an endpoint, or one of the codec's names for other series. */

@@ -1,11 +1,11 @@
 import type { AnyDescription, Column, Description } from "../model/description.ts";
 import { freshId } from "./fixtures.ts";
 
-/** An entity that is made from its description alone: stores look at nothing else. */
+/** A test entity, made of its description alone. */
 export type Sample = Record<string, unknown>;
 export type SampleDescription = Description<Sample>;
 
-/** Stores know an entity only by its description. */
+/** The type of an entity is unknown here: stores use its description only. */
 export const asSamples = (description: AnyDescription): SampleDescription =>
   description as unknown as SampleDescription;
 

@@ -1,4 +1,4 @@
-"""Follows the server's orders: attach, start, set users, stop. They arrive over HTTP or in answers to batches."""
+"""Carries out the commands of the server: attach, start, set users, stop. They arrive over HTTP or in answers to batches."""
 import logging
 import os
 
@@ -11,7 +11,7 @@ logger = logging.getLogger("load_manager")
 
 
 class Refused(Exception):
-    """An order that is not followed: ``code`` for programs, the text for people, ``run_id`` of the run that is in the way."""
+    """A command that is refused: ``code`` for programs, the text for people, ``run_id`` of the run that is in the way."""
 
     def __init__(self, code, message, run_id=None):
         super(Refused, self).__init__(message)
@@ -19,11 +19,11 @@ class Refused(Exception):
         self.run_id = run_id
 
 
-class Orders(object):
+class Commands(object):
     """
-    ``fence``: the highest that an order has carried. Each order takes its ``payload`` as PROTOCOL.md describes it, and raises
-    Refused, or KeyError, TypeError or ValueError where the payload is malformed; nothing has changed then but the fence and
-    the destination.
+    ``fence``: the highest that a command has carried. Each command takes its ``payload`` as PROTOCOL.md describes it, and
+    raises Refused, or KeyError, TypeError or ValueError where the payload is malformed; nothing has changed then but the
+    fence and the destination.
     """
 
     def __init__(self, controller):
@@ -31,7 +31,7 @@ class Orders(object):
         self.fence = 0
 
     def attach(self, payload):
-        """Another server, or the same one with other addresses, looks after this master from now on."""
+        """Another server, or the same one with other addresses, manages the run of this master from now on."""
         self._take_over(payload)
         run = self.controller.run
         if run is not None and run.run_id == payload.get("run"):
@@ -43,7 +43,7 @@ class Orders(object):
                 self.controller.send_run_to_workers(run)
 
     def start(self, payload):
-        """Starts load once per run id, however often the order comes."""
+        """Starts load once per run id, however often the command comes."""
         self._take_over(payload)
         controller = self.controller
         run = controller.run
@@ -55,7 +55,7 @@ class Orders(object):
             raise Refused("busy", "Locust is busy with another run.", run.run_id if run is not None else None)
         if not compat.live_workers(controller.runner):
             raise Refused("no_workers", "No worker is connected to this master.")
-        # The whole order is read before anything is made of it.
+        # The whole command is read before anything is changed.
         users, spawn_rate = payload["users"], payload["spawnRate"]
         time_limit, auto_stop = time_limit_of(payload), AutoStop(payload.get("autoStop"))
         clock_ahead = float(payload.get("clockAheadSeconds") or 0)
@@ -80,12 +80,12 @@ class Orders(object):
         run = self._current_run(payload["runId"])
         if run.phase not in (STARTING, RUNNING):
             raise Refused("not_running", "The run is %s; its users cannot be changed." % run.phase)
-        # Orders arrive in two ways, so an older one may come after a newer one.
-        order_number = payload.get("at", run.users_order_number)
-        if order_number < run.users_order_number:
+        # Commands arrive in two ways, so an older one may come after a newer one.
+        command_number = payload.get("commandNumber", run.users_command_number)
+        if command_number < run.users_command_number:
             return
         users, spawn_rate = payload["users"], payload.get("spawnRate") or run.spawn_rate
-        run.users_order_number = order_number
+        run.users_command_number = command_number
         if (run.target_users, run.spawn_rate) == (users, spawn_rate):
             return
         run.set_target(users, spawn_rate)
@@ -99,7 +99,7 @@ class Orders(object):
             self.controller.stop_run(run, payload.get("cause") or "manager")
 
     def follow_answer(self, outbox, answer):
-        """The server's answer to a batch: endpoints whose names it does not know, and commands, which are orders."""
+        """The server's answer to a batch: endpoints whose names it does not know, and commands."""
         run = self.controller.run
         if run is None or run.outbox is not outbox:
             return

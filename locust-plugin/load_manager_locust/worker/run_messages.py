@@ -1,0 +1,31 @@
+"""Reads the master's messages about the run, and refuses those of a master whose plugin has another version."""
+import logging
+
+from ..shared import messages
+
+logger = logging.getLogger("load_manager")
+
+
+class RunMessages(object):
+    def __init__(self):
+        self.refused = False
+
+    def read(self, payload):
+        """
+        (run id, run key, seconds left), each maybe ``None``. All of a refused message are: the worker has no run then, so that
+        its counts are not taken for those of an earlier run. Logs the first refusal: the master repeats the message.
+        """
+        run = messages.run_of(payload)
+        if run is not None:
+            self.refused = False
+            return run
+        if not self.refused:
+            self.refused = True
+            version = payload.get("v") if isinstance(payload, dict) else None
+            logger.error(
+                "The plugin of the master sends its run in version %s, and this worker reads version %d: the script does not "
+                "find the run's id, and this worker does not stop its users by itself after the run's deadline. Install the "
+                "same version of the plugin on the master and on all workers.",
+                version, messages.RUN_VERSION,
+            )
+        return None, None, None
