@@ -1,35 +1,22 @@
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import type { MetricRecord } from "../../stores/model/metric-store.ts";
+import { runOf } from "../../stores/testing/fixtures.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ByteWriter } from "../codec/bytes.ts";
 import { addLatency, emptyHistogram, encodeHistogram } from "../codec/histogram.ts";
 import { encodeSample, endpointId, type Sample } from "../codec/sample.ts";
 
 /** A running run. */
-export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun => ({
-  id: "run",
-  accountId: "a",
-  orgId: "o",
-  projectId: "p",
-  name: "Run",
-  tags: [],
-  keep: false,
-  locustClusterId: "c",
-  trigger: "api",
-  status: "Running",
-  health: "ok",
-  verdict: "none",
-  fence: 1,
-  targetUsers: 5,
-  loadProfile: { kind: "constant" },
-  stopTimeoutSeconds: 10,
-  createdAt: 0,
-  createdBy: "t",
-  updatedAt: 0,
-  updatedBy: "t",
-  version: 1,
-  ...more,
-});
+export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun =>
+  runOf({
+    id: "run",
+    accountId: "a",
+    locustClusterId: "c",
+    status: "Running",
+    fence: 1,
+    targetUsers: 5,
+    ...more,
+  });
 
 export type Requests = {
   readonly method?: string;

@@ -1,6 +1,7 @@
 import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/run.ts";
 import { PLUGIN_CAPABILITIES } from "../../clusters/plugin/observation.ts";
+import { runOf } from "../../stores/testing/fixtures.ts";
 import { NO_CAPABILITIES } from "../domain/capabilities.ts";
 import type { Facts } from "../domain/actions.ts";
 import { decide } from "../domain/decide.ts";
@@ -11,35 +12,21 @@ export const STARTED = 1_000_000;
 export const runIn = (
   status: LoadTestRun["status"],
   more: Partial<LoadTestRun> = {},
-): LoadTestRun => ({
-  id: "run",
-  accountId: "a",
-  orgId: "o",
-  projectId: "p",
-  name: "Run",
-  tags: [],
-  keep: false,
-  locustClusterId: "local",
-  trigger: "api",
-  status,
-  health: "ok",
-  verdict: "none",
-  fence: 1,
-  targetUsers: 10,
-  autoStop: AUTO_STOP,
-  durationSeconds: 3600,
-  loadProfile: { kind: "constant" },
-  stopTimeoutSeconds: 10,
-  startingAt: STARTED,
-  startSent: { at: STARTED, masterInstanceId: "b", capabilities: PLUGIN_CAPABILITIES },
-  ...(status === "Starting" ? {} : { startedAt: STARTED, loadStartedAt: STARTED }),
-  createdAt: STARTED,
-  createdBy: "t",
-  updatedAt: STARTED,
-  updatedBy: "t",
-  version: 1,
-  ...more,
-});
+): LoadTestRun =>
+  runOf({
+    id: "run",
+    status,
+    fence: 1,
+    targetUsers: 10,
+    autoStop: AUTO_STOP,
+    durationSeconds: 3600,
+    startingAt: STARTED,
+    startSent: { at: STARTED, masterInstanceId: "b", capabilities: PLUGIN_CAPABILITIES },
+    ...(status === "Starting" ? {} : { startedAt: STARTED, loadStartedAt: STARTED }),
+    createdAt: STARTED,
+    updatedAt: STARTED,
+    ...more,
+  });
 
 export const factsAt = (seconds: number, more: Partial<Facts> = {}): Facts => ({
   now: STARTED + seconds * 1000,
