@@ -1,7 +1,7 @@
 import type { DryCollection } from "@load-manager/legacy-import/dry-run.ts";
 import { REPAIRS, type Repair } from "@load-manager/legacy-import/transform/known-faults.ts";
 import type { Report } from "@load-manager/legacy-import/report.ts";
-import type { Verdict } from "@load-manager/legacy-import/verify/findings.ts";
+import type { Verification } from "@load-manager/legacy-import/verify/verification.ts";
 
 type Out = (line: string) => void;
 type Counted = Pick<DryCollection, "copied" | "left" | "repaired" | "leftDocuments">;
@@ -57,15 +57,15 @@ export const printReport = (out: Out, report: Report, file: string): void => {
 };
 
 /** True where there are no faults. */
-export const printVerdicts = (out: Out, verdicts: readonly Verdict[]): boolean => {
-  for (const { collection, older, left, checked, wrong, problems } of verdicts) {
-    const state = wrong === 0 ? "correct" : `${wrong} faults`;
+export const printVerifications = (out: Out, verifications: readonly Verification[]): boolean => {
+  for (const { collection, older, left, checked, faultCount, faults } of verifications) {
+    const state = faultCount === 0 ? "correct" : `${faultCount} faults`;
     out(
       `  ${collection}: ${older} older documents (${left} left), ${checked} new documents: ${state}`,
     );
-    for (const problem of problems.slice(0, 20)) out(`    ${problem}`);
+    for (const fault of faults.slice(0, 20)) out(`    ${fault}`);
   }
-  const right = verdicts.every(({ wrong }) => wrong === 0);
+  const right = verifications.every(({ faultCount }) => faultCount === 0);
   out(right ? "The verification found no faults." : "The verification found faults.");
   return right;
 };

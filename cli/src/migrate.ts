@@ -14,7 +14,7 @@ import { withDatabase } from "@load-manager/legacy-import/open.ts";
 import { cleanup, removable, rollback } from "@load-manager/legacy-import/swap/rollback.ts";
 import { verifyMigrated } from "@load-manager/legacy-import/verify/verify-migrated.ts";
 import type { Command } from "commander";
-import { printDry, printReport, printVerdicts } from "./migrate-print.ts";
+import { printDry, printReport, printVerifications } from "./migrate-print.ts";
 import { createProgress } from "./progress.ts";
 
 type Place = {
@@ -132,9 +132,9 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
           return;
         }
         if (options.verify === true) {
-          const verdicts = await verifyMigrated(deps, input);
-          if (options.report !== undefined) save(options.report, { verified: verdicts });
-          if (!printVerdicts(out, verdicts)) process.exitCode = 1;
+          const verifications = await verifyMigrated(deps, input);
+          if (options.report !== undefined) save(options.report, { verified: verifications });
+          if (!printVerifications(out, verifications)) process.exitCode = 1;
           return;
         }
         const report = await migrate(deps, input);

@@ -80,9 +80,9 @@ onMongo((options) => {
         const sum = converted?.reduce((total, { copied, left }) => total + copied + left, 0);
         expect(sum).toBe(documents);
         expect(report?.untouched).toEqual(["somebody_elses"]);
-        expect(report?.verified.map(({ wrong }) => wrong)).toEqual([0, 0, 0, 0]);
-        const verdicts = await verifyMigrated(depsOf(db), INPUT);
-        expect(verdicts.flatMap(({ problems }) => problems)).toEqual([]);
+        expect(report?.verified.map(({ faultCount }) => faultCount)).toEqual([0, 0, 0, 0]);
+        const verifications = await verifyMigrated(depsOf(db), INPUT);
+        expect(verifications.flatMap(({ faults }) => faults)).toEqual([]);
 
         const indexes = await db.collection("load_tests").listIndexes().toArray();
         const names = indexes.map(({ name }) => String(name));
@@ -126,8 +126,8 @@ onMongo((options) => {
         }
         expect(report?.collections).toHaveLength(4);
         expect(report?.collections.some(({ left }) => left > 5)).toBe(true);
-        const verdicts = await verifyMigrated(depsOf(db), { ...INPUT, mapping: all });
-        expect(verdicts.flatMap(({ problems }) => problems)).toEqual([]);
+        const verifications = await verifyMigrated(depsOf(db), { ...INPUT, mapping: all });
+        expect(verifications.flatMap(({ faults }) => faults)).toEqual([]);
       });
     });
 
@@ -218,8 +218,8 @@ onMongo((options) => {
             /not finished/,
           );
           expect(await migrate(depsOf(db), INPUT)).toMatchObject({ phase: "done" });
-          const verdicts = await verifyMigrated(depsOf(db), INPUT);
-          expect(verdicts.map(({ wrong }) => wrong)).toEqual([0, 0, 0, 0]);
+          const verifications = await verifyMigrated(depsOf(db), INPUT);
+          expect(verifications.map(({ faultCount }) => faultCount)).toEqual([0, 0, 0, 0]);
           for (const { name } of await db.listCollections().toArray())
             await db.collection(name).drop();
         }
@@ -253,8 +253,8 @@ onMongo((options) => {
             .sort({ _id: 1 })
             .toArray(),
         ).toEqual(old);
-        const verdicts = await verifyMigrated(depsOf(db), INPUT);
-        expect(verdicts.flatMap(({ problems }) => problems)).toEqual([]);
+        const verifications = await verifyMigrated(depsOf(db), INPUT);
+        expect(verifications.flatMap(({ faults }) => faults)).toEqual([]);
         await rollback(depsOf(db));
         const back = await db.collection("metrics_timeseries").find().sort({ _id: 1 }).toArray();
         expect(back).toEqual(old);

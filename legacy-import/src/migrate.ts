@@ -20,7 +20,7 @@ import { finishSwap } from "./swap/finish.ts";
 import type { Context } from "./transform/entity.ts";
 import type { Mapping } from "./transform/mapping.ts";
 import { placesBeforeSwap } from "./verify/places.ts";
-import type { Verdict } from "./verify/findings.ts";
+import type { Verification } from "./verify/verification.ts";
 import { faultsIn, verificationError, verifyAll } from "./verify/verify.ts";
 import { copyAll } from "./write/copy-all.ts";
 
@@ -94,10 +94,10 @@ const runPhases = async (
   input: MigrateInput,
   lock: Lock,
   started: State,
-): Promise<{ readonly state: State; readonly verified: readonly Verdict[] }> => {
+): Promise<{ readonly state: State; readonly verified: readonly Verification[] }> => {
   const { db, say, onProgress } = deps;
   let state = started;
-  let verified: Verdict[] = [];
+  let verified: Verification[] = [];
   if (state.phase === "copy") {
     state = { ...(await copyAll(deps, input, lock, state)), phase: "verify" };
     await lock.save(state);

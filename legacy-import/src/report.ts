@@ -1,7 +1,7 @@
 import { type Db, type Document } from "mongodb";
 import { backupOf, leftOf, listed, foreignOf, type Target, TODAY } from "./state/plan.ts";
 import { type State, STATE_COLLECTION } from "./state/state.ts";
-import type { Verdict } from "./verify/findings.ts";
+import type { Verification } from "./verify/verification.ts";
 
 /** The report lists this many left documents of a collection; the collection `leftIn` has all of them. */
 const LISTED = 1000;
@@ -24,7 +24,7 @@ export type Report = {
   readonly seconds: number;
   readonly keepActive: boolean;
   readonly collections: readonly CollectionReport[];
-  readonly verified: readonly Verdict[];
+  readonly verified: readonly Verification[];
   /** Collections of other programs. */
   readonly untouched: readonly string[];
 };
@@ -40,7 +40,7 @@ const leftDocumentsOf = async (db: Db, source: string): Promise<LeftDocument[]> 
 export const reportOf = async (
   db: Db,
   state: State,
-  verified: readonly Verdict[],
+  verified: readonly Verification[],
   now: number,
 ): Promise<Report> => {
   const collections: CollectionReport[] = [];

@@ -1,6 +1,6 @@
 import { backupOf, newOf, readFrom } from "../state/plan.ts";
 import type { State } from "../state/state.ts";
-import type { Place } from "./findings.ts";
+import type { Place } from "./verification.ts";
 
 /** Older documents are under their own names, today's in `<name>__new`. */
 export const placesBeforeSwap = ({ targets, stamp }: State): Place[] =>

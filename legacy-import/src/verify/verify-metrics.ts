@@ -5,7 +5,7 @@ import { bytesOf } from "@load-manager/server/stores/mongo/document.ts";
 import { READ } from "../read/json.ts";
 import { masterInstanceIdOf, metricOf } from "../transform/metrics.ts";
 import { isTodaysRecord } from "../transform/documents.ts";
-import { createFindings, type Place, type Verdict, type VerifyDeps } from "./findings.ts";
+import { collectFaults, type Place, type Verification, type VerifyDeps } from "./verification.ts";
 
 type Instance = { records: number; last: number };
 type Run = { readonly masterInstances: Map<string, Instance>; snapshots: Map<string, number> };
@@ -37,8 +37,8 @@ const faultsOf = (record: Document): string[] => {
 export const verifyMetrics = async (
   { db, context, onProgress }: VerifyDeps,
   { target, older, today }: Place,
-): Promise<Verdict> => {
-  const findings = createFindings(target);
+): Promise<Verification> => {
+  const faults = collectFaults(target);
   const counts = { older: 0, left: 0, checked: 0 };
   const expected = new Map<string, number>();
   for (const name of older) {
@@ -53,7 +53,7 @@ export const verifyMetrics = async (
   }
   const runs = new Map<string, Run>();
   for await (const record of db.collection<Document & { _id: string }>(today).find()) {
-    for (const fault of faultsOf(record)) findings.add(`${record._id}: ${fault}`);
+    for (const fault of faultsOf(record)) faults.add(`${record._id}: ${fault}`);
     counts.checked += 1;
     if (counts.checked % 500 === 0) onProgress(today, counts.checked);
     const { loadTestRunId, masterInstanceId, seq, type }: Document = record;
@@ -76,9 +76,9 @@ export const verifyMetrics = async (
       if (own === undefined) break;
       found += run?.snapshots.get(masterInstanceId) ?? 0;
       if (own.records !== own.last)
-        findings.add(`${runId}: ${own.last - own.records} records are missing`);
+        faults.add(`${runId}: ${own.last - own.records} records are missing`);
     }
-    if (found !== count) findings.add(`${runId}: ${found} records of ${count} older documents`);
+    if (found !== count) faults.add(`${runId}: ${found} records of ${count} older documents`);
   }
-  return findings.verdict(counts);
+  return faults.result(counts);
 };

@@ -4,14 +4,14 @@ import { listed } from "../state/plan.ts";
 import { readState } from "../state/state.ts";
 import type { Context } from "../transform/entity.ts";
 import { placesAfterSwap } from "./places.ts";
-import type { Verdict } from "./findings.ts";
+import type { Verification } from "./verification.ts";
 import { verifyAll } from "./verify.ts";
 
 /** Verifies a migrated database once more, while its backups exist. Changes nothing. */
 export const verifyMigrated = async (
   { db, onProgress }: MigrateDeps,
   { mapping }: Pick<Context, "mapping">,
-): Promise<Verdict[]> => {
+): Promise<Verification[]> => {
   const state = await readState(db);
   if (state === undefined) {
     throw new AppError(

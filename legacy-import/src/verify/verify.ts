@@ -13,7 +13,7 @@ import { READ } from "../read/json.ts";
 import { createRevisionIndex, createRunIndex, type RunIndex } from "../transform/indexes.ts";
 import { UNCHANGED } from "../state/plan.ts";
 import { createSteps } from "../transform/steps.ts";
-import { createFindings, type Place, type Verdict, type VerifyDeps } from "./findings.ts";
+import { collectFaults, type Place, type Verification, type VerifyDeps } from "./verification.ts";
 import { verifyMetrics } from "./verify-metrics.ts";
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -76,18 +76,21 @@ const scopeText = (document: Document): string =>
   SCOPE_LEVELS.map((level) => document[level] ?? "").join("/");
 
 /** Compares every older document with today's, and checks every document of today. Only reads. */
-export const verifyAll = async (deps: VerifyDeps, places: readonly Place[]): Promise<Verdict[]> => {
+export const verifyAll = async (
+  deps: VerifyDeps,
+  places: readonly Place[],
+): Promise<Verification[]> => {
   const { db, context, onProgress } = deps;
   const runs = createRunIndex();
-  const verdicts: Verdict[] = [];
+  const verifications: Verification[] = [];
   for (const place of places) {
     const { target, older, today } = place;
     if (UNCHANGED.has(target)) continue;
     if (target === "metrics_timeseries") {
-      verdicts.push(await verifyMetrics(deps, place));
+      verifications.push(await verifyMetrics(deps, place));
       continue;
     }
-    const findings = createFindings(target);
+    const faults = collectFaults(target);
     const ids = { next: () => "", of: (name: string) => name };
     const steps = createSteps(context, { ids, runs, revisions: createRevisionIndex() });
     const expected = new Map<string, string>();
@@ -104,32 +107,32 @@ export const verifyAll = async (deps: VerifyDeps, places: readonly Place[]): Pro
     }
     const cursor = db.collection<Document & { _id: string }>(today).find();
     for await (const document of cursor) {
-      const faults = faultsOf(target, document, context, runs);
+      const own = faultsOf(target, document, context, runs);
       const scope = expected.get(document._id);
       if (scope !== undefined && scope !== scopeText(document)) {
-        faults.push(`it is in ${scopeText(document)}; the mapping says ${scope}`);
+        own.push(`it is in ${scopeText(document)}; the mapping says ${scope}`);
       }
       expected.delete(document._id);
-      for (const fault of faults) findings.add(`${document._id}: ${fault}`);
+      for (const fault of own) faults.add(`${document._id}: ${fault}`);
       counts.checked += 1;
       if (counts.checked % 500 === 0) onProgress(today, counts.checked);
       if (target === "load_test_runs") runs.add(fromDocument(document, "nameKey"));
     }
-    for (const id of expected.keys()) findings.add(`${id}: it is missing`);
-    verdicts.push(findings.verdict(counts));
+    for (const id of expected.keys()) faults.add(`${id}: it is missing`);
+    verifications.push(faults.result(counts));
   }
-  return verdicts;
+  return verifications;
 };
 
-export const faultsIn = (verdicts: readonly Verdict[]): number =>
-  verdicts.reduce((sum, { wrong }) => sum + wrong, 0);
+export const faultsIn = (verifications: readonly Verification[]): number =>
+  verifications.reduce((sum, { faultCount }) => sum + faultCount, 0);
 
-export const verificationError = (verdicts: readonly Verdict[]): AppError => {
-  const lines = verdicts.flatMap(({ collection, problems }) =>
-    problems.slice(0, 10).map((problem) => `  ${collection}: ${problem}`),
+export const verificationError = (verifications: readonly Verification[]): AppError => {
+  const lines = verifications.flatMap(({ collection, faults }) =>
+    faults.slice(0, 10).map((fault) => `  ${collection}: ${fault}`),
   );
   return new AppError(
     "conflict",
-    `The verification found ${faultsIn(verdicts)} faults:\n${lines.join("\n")}`,
+    `The verification found ${faultsIn(verifications)} faults:\n${lines.join("\n")}`,
   );
 };

@@ -12,30 +12,31 @@ export type VerifyDeps = {
   readonly context: Context;
   readonly onProgress: (collection: string, done: number) => void;
 };
-export type Verdict = {
+export type Verification = {
   readonly collection: string;
   /** Numbers of documents: the older ones, how many of these were left, and today's ones that were checked. */
   readonly older: number;
   readonly left: number;
   readonly checked: number;
-  /** The first hundred faults; `wrong` counts all of them. */
-  readonly problems: readonly string[];
-  readonly wrong: number;
+  /** The first hundred faults; `faultCount` counts all of them. */
+  readonly faults: readonly string[];
+  readonly faultCount: number;
 };
 
-export const createFindings = (collection: string) => {
-  const problems: string[] = [];
-  let wrong = 0;
+/** Collects the faults of one collection. */
+export const collectFaults = (collection: string) => {
+  const faults: string[] = [];
+  let faultCount = 0;
   return {
-    add: (problem: string): void => {
-      wrong += 1;
-      if (problems.length < 100) problems.push(problem);
+    add: (fault: string): void => {
+      faultCount += 1;
+      if (faults.length < 100) faults.push(fault);
     },
-    verdict: (counts: Pick<Verdict, "older" | "left" | "checked">): Verdict => ({
+    result: (counts: Pick<Verification, "older" | "left" | "checked">): Verification => ({
       collection,
       ...counts,
-      problems,
-      wrong,
+      faults,
+      faultCount,
     }),
   };
 };
