@@ -3,7 +3,7 @@ import { closeSync, openSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createClient } from "@load-manager/contract/client.ts";
+import { createClient } from "@load-manager/contract/api/client.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { startShop } from "../examples/shop/shop.ts";
 import {

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { createClient } from "@load-manager/contract/client.ts";
+import { createClient } from "@load-manager/contract/api/client.ts";
 import { expect, test } from "vitest";
 import { startShop } from "../examples/shop/shop.ts";
 import {

@@ -27,7 +27,7 @@ describe("the imports of a folder", () => {
   });
 
   test("include workspace names, re-exports, type imports and dynamic imports", () => {
-    const contract = "contract/src/run.ts";
+    const contract = "contract/src/model/run.ts";
     const app = "@load-manager/server/app.ts";
     expect(importing(contract, app)).toHaveLength(1);
     expect(importing(contract, app, "export * from")).toHaveLength(1);

@@ -18,7 +18,9 @@ export const PLUGIN = "locust-plugin/load_manager_locust";
  * The longest matching rule applies; a file without a matching rule is an error.
  */
 export const MAY_IMPORT = {
-  "contract/src": ["npm:zod"],
+  "contract/src/model": ["npm:zod"],
+  "contract/src/plugin": ["contract/src/model", "npm:zod"],
+  "contract/src/api": ["contract/src/model", "contract/src/plugin", "npm:zod"],
 
   "server/src/lib": [
     "contract/src",

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Document } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { READ, toJson } from "./read/json.ts";

@@ -1,4 +1,4 @@
-import { LoadTestQuery } from "@load-manager/contract/load-test.ts";
+import { LoadTestQuery } from "@load-manager/contract/api/load-test.ts";
 import { BSON, type Document } from "mongodb";
 import { describe, expect, test } from "vitest";
 import { RECORD } from "@load-manager/server/metrics/codec/batch.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createAccess, replaceableAccess } from "./access/access.ts";

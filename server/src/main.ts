@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
+import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import { type Logger, pino } from "pino";
 import { messageOf } from "./lib/errors.ts";
 import type { LoadedConfig } from "./config/load-config.ts";

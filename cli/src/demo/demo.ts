@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Client, createClient } from "@load-manager/contract/client.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { type Client, createClient } from "@load-manager/contract/api/client.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Config, loadConfig } from "@load-manager/server/config/load-config.ts";
 import { hasTokens } from "@load-manager/server/config/check.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";

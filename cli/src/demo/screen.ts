@@ -1,4 +1,4 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 
 /** The content of the live line; times in seconds since the start of load. */
 export type Progress = {

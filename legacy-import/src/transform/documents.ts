@@ -1,6 +1,6 @@
 import { Binary, BSON, type Document } from "mongodb";
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { denormalizedTotalsOf } from "@load-manager/server/metrics/codec/denormalized-totals.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import type { Json } from "../read/json.ts";

@@ -1,4 +1,4 @@
-import { LoadTest } from "@load-manager/contract/load-test.ts";
+import { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { z } from "zod";
 import { nameKey } from "@load-manager/server/lib/text.ts";
 import type { Fields } from "../read/fields.ts";

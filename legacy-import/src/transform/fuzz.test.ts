@@ -1,6 +1,6 @@
-import { LoadTest } from "@load-manager/contract/load-test.ts";
-import { LoadTestRun } from "@load-manager/contract/run.ts";
-import { ScriptRevision } from "@load-manager/contract/script.ts";
+import { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import fc from "fast-check";
 import { BSON } from "mongodb";
 import { describe, expect, test } from "vitest";

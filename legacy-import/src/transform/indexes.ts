@@ -1,6 +1,6 @@
-import type { RecentRun } from "@load-manager/contract/load-test.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { RecentRun } from "@load-manager/contract/model/load-test.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import {
   NO_STATS,
   recentRunOf,

@@ -1,4 +1,4 @@
-import { LoadTest, type RecentRun } from "@load-manager/contract/load-test.ts";
+import { LoadTest, type RecentRun } from "@load-manager/contract/model/load-test.ts";
 import {
   atLeast,
   compact,

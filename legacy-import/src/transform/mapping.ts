@@ -1,4 +1,4 @@
-import { Scope, SCOPE_LEVELS } from "@load-manager/contract/primitives.ts";
+import { Scope, SCOPE_LEVELS } from "@load-manager/contract/model/primitives.ts";
 import { z } from "zod";
 import { faultsError, faultsOf } from "@load-manager/server/config/problems.ts";
 import { parseYaml } from "@load-manager/server/config/yaml-file.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
-import type { Scope } from "@load-manager/contract/primitives.ts";
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
 import { RECORD } from "@load-manager/server/metrics/codec/batch.ts";
 import {
   encodeSample,

@@ -1,5 +1,5 @@
-import type { MetricSnapshot, RunSummary } from "@load-manager/contract/metrics.ts";
-import { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
+import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
+import { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import {
   compact,

@@ -1,4 +1,4 @@
-import { Scope } from "@load-manager/contract/primitives.ts";
+import { Scope } from "@load-manager/contract/model/primitives.ts";
 import type { Fields } from "../read/fields.ts";
 import { idOf } from "../read/json.ts";
 import { type MappedScope, type Mapping, mapScope } from "./mapping.ts";

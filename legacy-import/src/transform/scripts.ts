@@ -1,4 +1,4 @@
-import { ScriptRevision } from "@load-manager/contract/script.ts";
+import { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
 import { z } from "zod";
 import {

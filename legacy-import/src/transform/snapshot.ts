@@ -1,4 +1,4 @@
-import type { EndpointSnapshot, MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { EndpointSnapshot, MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import { swappedEndpoint } from "@load-manager/server/metrics/codec/swapped-endpoint.ts";
 import type { z } from "zod";
 import { Fields } from "../read/fields.ts";

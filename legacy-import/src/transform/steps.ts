@@ -1,4 +1,4 @@
-import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
 import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";

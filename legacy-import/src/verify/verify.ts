@@ -1,7 +1,7 @@
-import { LoadTest } from "@load-manager/contract/load-test.ts";
-import { SCOPE_LEVELS } from "@load-manager/contract/primitives.ts";
-import { LoadTestRun } from "@load-manager/contract/run.ts";
-import { ScriptRevision } from "@load-manager/contract/script.ts";
+import { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import { SCOPE_LEVELS } from "@load-manager/contract/model/primitives.ts";
+import { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { Document } from "mongodb";
 import { z } from "zod";
 import { AppError } from "@load-manager/server/lib/errors.ts";

@@ -1,5 +1,5 @@
-import { type Scope, scopeOf } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { type Scope, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Db, Document } from "mongodb";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { type MetricRun, type OldMetric, recordsOfRun } from "../transform/metrics.ts";

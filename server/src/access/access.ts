@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { scopeOf } from "@load-manager/contract/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/primitives.ts";
 import type { Caller } from "./caller.ts";
 
 type ApiToken = {

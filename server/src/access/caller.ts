@@ -1,4 +1,4 @@
-import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 
 /** A caller sees its scope and everything below; an empty scope is everything. */
 export type Caller = {

@@ -1,4 +1,4 @@
-import { covers, type Scope, type ScopeFilter } from "@load-manager/contract/primitives.ts";
+import { covers, type Scope, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { notFound } from "../lib/errors.ts";
 import type { Caller } from "./caller.ts";
 

@@ -1,4 +1,4 @@
-import type { Engine, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Engine, LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { ForcedStep, Observation } from "../runs/domain/observation.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { describe, expect, test } from "vitest";
 import type { ClusterAdapter } from "./port.ts";
 import { createRegistry } from "./registry.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { unconfiguredCluster } from "./unconfigured-cluster.ts";
 import type { ClusterAdapter, Clusters } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";

@@ -4,7 +4,7 @@ import {
   type Scope,
   SCOPE_LEVELS,
   type ScopeFilter,
-} from "@load-manager/contract/primitives.ts";
+} from "@load-manager/contract/model/primitives.ts";
 import { AppError } from "../lib/errors.ts";
 
 /** A cluster as configured. Attached: a master that someone runs. Local: processes started for each run. */

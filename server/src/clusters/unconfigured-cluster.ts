@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Observation } from "../runs/domain/observation.ts";
 import type { ClusterAdapter } from "./port.ts";

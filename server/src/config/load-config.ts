@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import { type ScopeFilter, scopeOf } from "@load-manager/contract/primitives.ts";
+import { type ScopeFilter, scopeOf } from "@load-manager/contract/model/primitives.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import { crossFaults } from "./check.ts";
 import { type Fault, faultsError, faultsOf } from "./problems.ts";

@@ -1,4 +1,4 @@
-import { Scope, SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/primitives.ts";
+import { Scope, SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { z } from "zod";
 
 const Text = z.string({ error: "must be text" }).min(1, "must not be empty");

@@ -1,7 +1,7 @@
 import { inflate } from "node:zlib";
-import { openApi } from "@load-manager/contract/openapi.ts";
-import { SamplesAnswer } from "@load-manager/contract/locust.ts";
-import { routes } from "@load-manager/contract/routes.ts";
+import { openApi } from "@load-manager/contract/api/openapi.ts";
+import { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
+import { routes } from "@load-manager/contract/api/routes.ts";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import { z } from "zod";

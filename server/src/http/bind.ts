@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import type { Route } from "@load-manager/contract/route.ts";
-import { routes, type Routes } from "@load-manager/contract/routes.ts";
+import type { Route } from "@load-manager/contract/api/route.ts";
+import { routes, type Routes } from "@load-manager/contract/api/routes.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";

@@ -1,6 +1,6 @@
-import { DEFINITIONS } from "@load-manager/contract/definitions.ts";
-import { openApi } from "@load-manager/contract/openapi.ts";
-import type { Route } from "@load-manager/contract/route.ts";
+import { DEFINITIONS } from "@load-manager/contract/api/definitions.ts";
+import { openApi } from "@load-manager/contract/api/openapi.ts";
+import type { Route } from "@load-manager/contract/api/route.ts";
 
 type Json = Record<string, unknown>;
 type Table = Readonly<Record<string, Route>>;

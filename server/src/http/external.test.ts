@@ -1,4 +1,4 @@
-import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
+import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import { afterAll, expect, test } from "vitest";
 import { LOAD_TEST, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 

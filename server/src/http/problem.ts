@@ -3,7 +3,7 @@ import {
   PROBLEMS,
   type ProblemKind,
   problemType,
-} from "@load-manager/contract/problem.ts";
+} from "@load-manager/contract/api/problem.ts";
 import type { FastifyReply } from "fastify";
 import { AppError, messageOf } from "../lib/errors.ts";
 

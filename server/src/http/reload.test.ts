@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { afterEach, expect, test, vi } from "vitest";
 import { loadConfig } from "../config/load-config.ts";
 import { LOAD_TEST, testApp, TOKENS } from "./testing/test-app.ts";

@@ -1,6 +1,6 @@
-import { openApi } from "@load-manager/contract/openapi.ts";
-import type { Route } from "@load-manager/contract/route.ts";
-import { routes } from "@load-manager/contract/routes.ts";
+import { openApi } from "@load-manager/contract/api/openapi.ts";
+import type { Route } from "@load-manager/contract/api/route.ts";
+import { routes } from "@load-manager/contract/api/routes.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runOf } from "../stores/testing/fixtures.ts";

@@ -1,4 +1,4 @@
-import type { ProblemKind } from "@load-manager/contract/problem.ts";
+import type { ProblemKind } from "@load-manager/contract/api/problem.ts";
 
 type FieldError = { readonly field: string; readonly message: string };
 

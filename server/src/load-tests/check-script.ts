@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { ScriptProblem } from "@load-manager/contract/load-test.ts";
+import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
 import { z } from "zod";
 
 /** The result of a check; the script is not run. */

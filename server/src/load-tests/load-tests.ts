@@ -1,4 +1,5 @@
-import type { CreateLoadTest, LoadTest, UpdateLoadTest } from "@load-manager/contract/load-test.ts";
+import type { CreateLoadTest, UpdateLoadTest } from "@load-manager/contract/api/load-test.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
 import { definedOnly } from "../lib/defined.ts";
 import { AppError, invalid, notFound, stale } from "../lib/errors.ts";

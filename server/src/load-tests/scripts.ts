@@ -1,5 +1,7 @@
-import type { LoadTest, ScriptProblem } from "@load-manager/contract/load-test.ts";
-import type { PutScript, ScriptRevision } from "@load-manager/contract/script.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
+import type { PutScript } from "@load-manager/contract/api/script.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { AppError, notFound } from "../lib/errors.ts";
 import { manifestOf } from "../lib/script-manifest.ts";
 import type { LoadTestDeps } from "./deps.ts";

@@ -1,6 +1,6 @@
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
-import type { MetricSnapshot, RunSummary } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
+import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
 import type { RequestWindow } from "../runs/domain/auto-stop.ts";
 import type { Stores } from "../stores/ports.ts";

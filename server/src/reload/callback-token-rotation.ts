@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { ClusterRegistry } from "../clusters/registry.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
+import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { ClusterRegistry } from "../clusters/registry.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { opennessFaults } from "../config/check.ts";

@@ -1,5 +1,5 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
+import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import type { Collection } from "./model/collection.ts";
 import type { IdempotencyRecord } from "./model/idempotency-store.ts";
 import type { Lease } from "./model/lease-store.ts";

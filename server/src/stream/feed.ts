@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { RunSummary } from "@load-manager/contract/metrics.ts";
-import { type LoadTestRun, RunEvent } from "@load-manager/contract/run.ts";
+import { RunSummary } from "@load-manager/contract/model/stats.ts";
+import { type LoadTestRun, RunEvent } from "@load-manager/contract/model/run.ts";
 import { z } from "zod";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";

@@ -1,5 +1,5 @@
-import { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
-import { RunEvent } from "@load-manager/contract/run.ts";
+import { SampleEvent } from "@load-manager/contract/api/metrics-detail.ts";
+import { RunEvent } from "@load-manager/contract/model/run.ts";
 import { z } from "zod";
 import type { FollowedSample, SampleFollower } from "../metrics/query/follow.ts";
 import type { Names } from "../metrics/query/sample-event.ts";

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { decodeCursor } from "./cursor.ts";
 import { createFeed, type FeedDeps } from "./feed.ts";
 

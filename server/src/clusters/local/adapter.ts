@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ForcedStep } from "../../runs/domain/observation.ts";
 import { createPluginClient, type PluginClient } from "../plugin/client.ts";

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Observation } from "../../runs/domain/observation.ts";
 import type { PluginClient } from "../plugin/client.ts";
 import { observationOf, PLUGIN_CAPABILITIES } from "../plugin/observation.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type RunFolder, runFolder } from "./folder.ts";
 import { isAlive, type ProcessId, processesOf } from "./processes.ts";
 import { type Child, type Launch, launchMaster, launchWorker } from "./spawn.ts";

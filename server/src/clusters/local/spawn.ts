@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { delimiter, dirname, isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { RunFolder } from "./folder.ts";
 
 const PLUGIN_FOLDER = fileURLToPath(new URL("../../../../locust-plugin", import.meta.url));

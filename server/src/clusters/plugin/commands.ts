@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { PluginClient } from "./client.ts";
 import type { LoadCommands } from "../port.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runOf } from "../../stores/testing/fixtures.ts";
 import { fenceOf, observationOf } from "./observation.ts";
-import type { PluginStatus } from "./client.ts";
+import type { PluginStatus } from "@load-manager/contract/plugin/status.ts";
 
 test.each([
   ["reports it", { fence: 9, run: { fence: 7 } }, 9],

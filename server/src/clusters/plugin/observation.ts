@@ -1,7 +1,7 @@
-import type { Capabilities, Engine, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Capabilities, Engine, LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { LoadState, Observation } from "../../runs/domain/observation.ts";
 import { masterInstanceOf } from "../../runs/domain/master-instance.ts";
-import type { PluginStatus } from "./client.ts";
+import type { PluginStatus } from "@load-manager/contract/plugin/status.ts";
 
 /** What every cluster with the plugin can do. */
 export const PLUGIN_CAPABILITIES: Capabilities = {

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { isBusy, snapshotOf, type Stats } from "./stats.ts";
 
 type Known = { requests: number; over: boolean; silent: boolean; foreign: boolean; users?: number };

@@ -1,4 +1,4 @@
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
 import { z } from "zod";
 
 const stat = z.number().nullish();

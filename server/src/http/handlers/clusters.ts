@@ -1,5 +1,5 @@
-import { overlaps } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { overlaps } from "@load-manager/contract/model/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Caller } from "../../access/caller.ts";
 import { canSee, visibleOf } from "../../access/scope.ts";
 import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";

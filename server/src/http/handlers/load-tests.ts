@@ -1,4 +1,5 @@
-import type { LoadTest, ScriptProblem } from "@load-manager/contract/load-test.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
 import type { Caller } from "../../access/caller.ts";
 import { assertVisible, visibleOf } from "../../access/scope.ts";
 import { notFound } from "../../lib/errors.ts";

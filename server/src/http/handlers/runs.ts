@@ -1,5 +1,5 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import type { Caller } from "../../access/caller.ts";
 import { assertVisible, visibleOf } from "../../access/scope.ts";
 import { notFound } from "../../lib/errors.ts";

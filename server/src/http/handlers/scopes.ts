@@ -1,5 +1,5 @@
-import type { ScopeTree } from "@load-manager/contract/access.ts";
-import type { Scope, ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { ScopeTree } from "@load-manager/contract/api/access.ts";
+import type { Scope, ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { canSee, visibleOf } from "../../access/scope.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";

@@ -1,4 +1,4 @@
-import type { ReloadAnswer } from "@load-manager/contract/reload.ts";
+import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
 import type { Ownership } from "../../runs/ownership/leases.ts";

@@ -1,4 +1,4 @@
-import { PLUGIN_PROTOCOL } from "@load-manager/contract/locust.ts";
+import { PLUGIN_PROTOCOL } from "@load-manager/contract/plugin/protocol.ts";
 import { AppError } from "../../lib/errors.ts";
 import { ByteReader, malformed } from "./bytes.ts";
 import { hex } from "./endpoint-id.ts";

@@ -1,4 +1,4 @@
-import type { Scope } from "@load-manager/contract/primitives.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
 import { RECORD } from "./batch.ts";
 import { decodeSample, type EndpointDelta, endpointsOf, type Sample } from "./sample.ts";
 

@@ -1,4 +1,4 @@
-import type { PercentileError } from "@load-manager/contract/metrics.ts";
+import type { PercentileError } from "@load-manager/contract/api/metrics.ts";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 
 /**

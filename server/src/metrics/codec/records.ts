@@ -1,4 +1,4 @@
-import { StopCause } from "@load-manager/contract/locust.ts";
+import { StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import { z } from "zod";
 import { malformed } from "./bytes.ts";
 

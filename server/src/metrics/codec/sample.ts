@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { SnapshotInput } from "@load-manager/contract/locust.ts";
-import type { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
+import { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
+import type { SampleEvent } from "@load-manager/contract/api/metrics-detail.ts";
 import { z } from "zod";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 import { endpointIdOf, hex } from "./endpoint-id.ts";

@@ -1,4 +1,4 @@
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
 import { type EndpointDelta, endpointId, type ErrorCount } from "./sample.ts";
 
 /** One endpoint of a cumulative snapshot; times in ms. */

@@ -1,4 +1,4 @@
-import type { Stats } from "@load-manager/contract/metrics.ts";
+import type { Stats } from "@load-manager/contract/model/stats.ts";
 import {
   addHistogram,
   bucketMean,

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";

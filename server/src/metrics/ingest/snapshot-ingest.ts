@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { RECORD } from "../codec/batch.ts";

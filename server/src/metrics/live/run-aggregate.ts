@@ -1,5 +1,5 @@
 import type { RequestWindow } from "../../runs/domain/auto-stop.ts";
-import type { StopCause } from "@load-manager/contract/locust.ts";
+import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import type { Reading, MetricRecord, Rollup } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import type { EndpointName } from "../codec/endpoint-id.ts";

@@ -1,4 +1,4 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import { type EndpointName, endpointNameOf } from "../codec/endpoint-id.ts";
 import { percentile } from "../codec/histogram.ts";
 import type { ServerSnapshot } from "../codec/sample.ts";

@@ -1,4 +1,4 @@
-import type { EndpointRow } from "@load-manager/contract/metrics.ts";
+import type { EndpointRow } from "@load-manager/contract/api/metrics.ts";
 
 /** The columns of Locust's `_stats.csv`: programs that read its files can read ours. */
 const HEAD = [

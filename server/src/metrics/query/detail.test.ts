@@ -5,8 +5,8 @@ import {
   FailuresQuery,
   HeatmapAnswer,
   ScatterAnswer,
-} from "@load-manager/contract/metrics-detail.ts";
-import { WindowQuery } from "@load-manager/contract/metrics.ts";
+} from "@load-manager/contract/api/metrics-detail.ts";
+import { WindowQuery } from "@load-manager/contract/api/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sampleRecord, withProblems } from "../testing/fixtures.ts";

@@ -2,8 +2,8 @@ import type {
   HeatmapAnswer,
   ScatterAnswer,
   DistributionQuery,
-} from "@load-manager/contract/metrics-detail.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+} from "@load-manager/contract/api/metrics-detail.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import type { Responses } from "../codec/stats.ts";
 import { bucketBounds, bucketOf, eachBucket, type Histogram } from "../codec/histogram.ts";

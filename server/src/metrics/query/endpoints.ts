@@ -1,4 +1,4 @@
-import type { EndpointRow } from "@load-manager/contract/metrics.ts";
+import type { EndpointRow } from "@load-manager/contract/api/metrics.ts";
 import type { RollupQuery } from "../../stores/model/metric-store.ts";
 import { SERIES } from "../codec/rollup.ts";
 import { endpointId } from "../codec/sample.ts";

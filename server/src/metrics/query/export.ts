@@ -1,5 +1,5 @@
-import type { ExportQuery } from "@load-manager/contract/metrics-detail.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { ExportQuery } from "@load-manager/contract/api/metrics-detail.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { ROLLUP_SECONDS, type Level } from "../codec/rollup.ts";
 import { bucketBounds, eachBucket, type Histogram } from "../codec/histogram.ts";

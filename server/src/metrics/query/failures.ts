@@ -2,8 +2,8 @@ import type {
   ExceptionsAnswer,
   FailuresAnswer,
   FailuresQuery,
-} from "@load-manager/contract/metrics-detail.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+} from "@load-manager/contract/api/metrics-detail.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { endpointNameOf } from "../codec/endpoint-id.ts";
 import { decodeMeta, rollupStart, SERIES } from "../codec/rollup.ts";

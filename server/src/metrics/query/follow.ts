@@ -1,4 +1,4 @@
-import type { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
+import type { SampleEvent } from "@load-manager/contract/api/metrics-detail.ts";
 import type { MetricRecord, MetricStore } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { decodeCells, decodeRunCells, ROLLUP_SECONDS, SERIES } from "../codec/rollup.ts";

@@ -1,5 +1,5 @@
-import type { AggregateAnswer, AggregateQuery } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { AggregateAnswer, AggregateQuery } from "@load-manager/contract/api/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { SERIES } from "../codec/rollup.ts";
 import { selectEndpoints } from "./endpoints.ts";

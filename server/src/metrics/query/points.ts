@@ -1,4 +1,4 @@
-import type { DataPoint } from "@load-manager/contract/metrics.ts";
+import type { DataPoint } from "@load-manager/contract/api/metrics.ts";
 import { errorRate, type Responses, viewOf } from "../codec/stats.ts";
 import { percentile } from "../codec/histogram.ts";
 import type { QueriedWindow } from "./window.ts";

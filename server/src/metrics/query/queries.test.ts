@@ -9,7 +9,7 @@ import {
   TimeseriesAnswer,
   TimeseriesQuery,
   WindowQuery,
-} from "@load-manager/contract/metrics.ts";
+} from "@load-manager/contract/api/metrics.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { RECORD } from "../codec/batch.ts";

@@ -3,8 +3,8 @@ import type {
   RequestsAnswer,
   RequestsQuery,
   WindowQuery,
-} from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+} from "@load-manager/contract/api/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { endpointNameOf } from "../codec/endpoint-id.ts";
 import type { ServerSnapshot } from "../codec/sample.ts";

@@ -1,4 +1,4 @@
-import type { SampleEvent } from "@load-manager/contract/metrics-detail.ts";
+import type { SampleEvent } from "@load-manager/contract/api/metrics-detail.ts";
 import { getOrCreate } from "../../lib/maps.ts";
 import { type EndpointName, endpointNameOf } from "../codec/endpoint-id.ts";
 import { percentile } from "../codec/histogram.ts";

@@ -1,5 +1,6 @@
-import type { SummaryAnswer, WindowQuery, RunSummary } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { SummaryAnswer, WindowQuery } from "@load-manager/contract/api/metrics.ts";
+import type { RunSummary } from "@load-manager/contract/model/stats.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { isComplete, workersOf } from "../live/run-aggregate.ts";
 import { gapsOf } from "./seconds.ts";

@@ -1,4 +1,5 @@
-import type { Stats, WindowQuery } from "@load-manager/contract/metrics.ts";
+import type { Stats } from "@load-manager/contract/model/stats.ts";
+import type { WindowQuery } from "@load-manager/contract/api/metrics.ts";
 import { errorBound, percentile } from "../codec/histogram.ts";
 import { SERIES } from "../codec/rollup.ts";
 import { lowCount, type Responses, statsOf, type View, viewOf } from "../codec/stats.ts";

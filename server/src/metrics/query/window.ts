@@ -1,5 +1,5 @@
-import type { WindowQuery } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { WindowQuery } from "@load-manager/contract/api/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RollupQuery, MetricStore, Reading } from "../../stores/model/metric-store.ts";
 import { ROLLUP_SECONDS, SERIES } from "../codec/rollup.ts";

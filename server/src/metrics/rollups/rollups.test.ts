@@ -3,7 +3,7 @@ import {
   WindowQuery,
   RequestsQuery,
   AggregateQuery,
-} from "@load-manager/contract/metrics.ts";
+} from "@load-manager/contract/api/metrics.ts";
 import fc from "fast-check";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";

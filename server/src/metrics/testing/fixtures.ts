@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { MetricRecord } from "../../stores/model/metric-store.ts";
 import { runOf } from "../../stores/testing/fixtures.ts";
 import { RECORD } from "../codec/batch.ts";

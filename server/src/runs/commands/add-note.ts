@@ -1,4 +1,4 @@
-import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { recordEvent } from "../journal/events.ts";

@@ -1,4 +1,5 @@
-import type { ChangeLoad, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { ChangeLoad } from "@load-manager/contract/api/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";

@@ -1,6 +1,7 @@
-import type { LoadTest } from "@load-manager/contract/load-test.ts";
-import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
-import type { CreateRun, LoadTestRun, Trigger } from "@load-manager/contract/run.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
+import type { CreateRun } from "@load-manager/contract/api/run.ts";
+import type { LoadTestRun, Trigger } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { type ClusterConfig, selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { expect, test } from "vitest";
 import { deleteRun } from "./delete.ts";
 import { updateRun } from "./update.ts";

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError, stale } from "../../lib/errors.ts";

@@ -1,7 +1,7 @@
-import type { LoadTest } from "@load-manager/contract/load-test.ts";
-import type { RegisterExternal } from "@load-manager/contract/locust.ts";
-import { AUTO_STOP, isSameProject, isSameScope } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import type { RegisterExternal } from "@load-manager/contract/plugin/callbacks.ts";
+import { AUTO_STOP, isSameProject, isSameScope } from "@load-manager/contract/model/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";

@@ -1,5 +1,5 @@
-import type { SnapshotInput } from "@load-manager/contract/locust.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";

@@ -1,6 +1,6 @@
-import type { LoadTest } from "@load-manager/contract/load-test.ts";
-import { type Scope, scopeOf } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import { type Scope, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { definedOnly } from "../../lib/defined.ts";
 
 /** Fields that every new run is given; whatever is `undefined` stays absent. */

@@ -1,5 +1,5 @@
-import type { PluginCommand } from "@load-manager/contract/locust.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { PluginCommand } from "@load-manager/contract/plugin/protocol.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 
 /**

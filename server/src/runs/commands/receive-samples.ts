@@ -1,5 +1,5 @@
-import type { SamplesAnswer } from "@load-manager/contract/locust.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";

@@ -1,4 +1,5 @@
-import type { LoadTestRun, UpdateRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { UpdateRun } from "@load-manager/contract/api/run.ts";
 import { AppError, stale } from "../../lib/errors.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 

@@ -1,4 +1,4 @@
-import type { LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
+import type { LoadTestRun, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";

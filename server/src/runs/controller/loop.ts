@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { createPeriodic, type Periodic } from "../../lib/periodic.ts";
 import { POLICY } from "../domain/policy.ts";
 import { type AdmissionDeps, admitPending, awaitedClusters } from "./admission.ts";

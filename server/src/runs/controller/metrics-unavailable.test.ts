@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { describe, expect, test } from "vitest";
 import { stopTestRun } from "../commands/stop.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
 import { createAttached } from "../../clusters/attached/attached.ts";

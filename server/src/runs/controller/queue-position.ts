@@ -1,5 +1,5 @@
-import { isSameProject } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
+import { isSameProject } from "@load-manager/contract/model/primitives.ts";
+import type { LoadTestRun, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { ClusterAdapter } from "../../clusters/port.ts";
 import { deadlineOf } from "../domain/deadline.ts";
 import { holdsSlot } from "../domain/states.ts";

@@ -1,4 +1,4 @@
-import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { ClusterAdapter, Hold } from "../../clusters/port.ts";
 import { messageOf } from "../../lib/errors.ts";
 import { finishDeletion } from "../commands/delete.ts";

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { killAt } from "../domain/deadline.ts";

@@ -1,6 +1,6 @@
-import type { StopCause } from "@load-manager/contract/locust.ts";
-import type { HealthCode } from "@load-manager/contract/reasons.ts";
-import type { EndCause, Health, StatusReason } from "@load-manager/contract/run.ts";
+import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import type { HealthCode } from "@load-manager/contract/model/reasons.ts";
+import type { EndCause, Health, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { RequestWindow } from "./auto-stop.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { AutoStopEvidence } from "./observation.ts";
 
 /** Requests and failures of whole seconds. Unix seconds; `to` is not included. */

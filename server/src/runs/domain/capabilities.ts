@@ -1,4 +1,4 @@
-import type { Capabilities, LoadTestRun } from "@load-manager/contract/run.ts";
+import type { Capabilities, LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Observation } from "./observation.ts";
 
 /** Of a Locust without the plugin. */

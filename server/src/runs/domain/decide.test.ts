@@ -1,4 +1,4 @@
-import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
+import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import { describe, expect, test } from "vitest";
 import { PLUGIN_CAPABILITIES as capabilities } from "../../clusters/plugin/observation.ts";
 import { autoStopEvidence } from "./auto-stop.ts";

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Action, Facts, Transition } from "./actions.ts";
 import { autoStopEvidence } from "./auto-stop.ts";
 import { deadlineOf, killAt } from "./deadline.ts";

@@ -1,5 +1,5 @@
-import type { HealthCode } from "@load-manager/contract/reasons.ts";
-import type { Health } from "@load-manager/contract/run.ts";
+import type { HealthCode } from "@load-manager/contract/model/reasons.ts";
+import type { Health } from "@load-manager/contract/model/run.ts";
 import type { Facts, HealthAction } from "./actions.ts";
 import type { LoadState, Observed } from "./observation.ts";
 import { POLICY } from "./policy.ts";

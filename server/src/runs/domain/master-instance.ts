@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 
 /**
  * The master process that works on the run: the one that was sent the start, or the one that registered the external

@@ -1,6 +1,7 @@
-import type { SnapshotInput, StopCause } from "@load-manager/contract/locust.ts";
-import type { ReasonCode } from "@load-manager/contract/reasons.ts";
-import type { Capabilities, Engine } from "@load-manager/contract/run.ts";
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
+import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import type { ReasonCode } from "@load-manager/contract/model/reasons.ts";
+import type { Capabilities, Engine } from "@load-manager/contract/model/run.ts";
 
 /** The requests of one window that made auto-stop end a run. `from` and `to` are ISO 8601. */
 export type AutoStopEvidence = {

@@ -1,6 +1,6 @@
-import type { StopCause } from "@load-manager/contract/locust.ts";
-import { type ReasonCode, REASONS } from "@load-manager/contract/reasons.ts";
-import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/run.ts";
+import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import { type ReasonCode, REASONS } from "@load-manager/contract/model/reasons.ts";
+import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { Transition } from "./actions.ts";
 import type { AutoStopEvidence, LoadState } from "./observation.ts";
 

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { LoadState } from "./observation.ts";
 
 type Phases = NonNullable<LoadTestRun["phases"]>;

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { EVENTS, HEALTH_CODES, REASONS } from "@load-manager/contract/reasons.ts";
+import { EVENTS, HEALTH_CODES, REASONS } from "@load-manager/contract/model/reasons.ts";
 import { expect, test } from "vitest";
 
 const ROOT = new URL("../../../..", import.meta.url).pathname;

@@ -1,6 +1,6 @@
-import type { RecentRun } from "@load-manager/contract/load-test.ts";
-import type { RunSummary } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { RecentRun } from "@load-manager/contract/model/load-test.ts";
+import type { RunSummary } from "@load-manager/contract/model/stats.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 
 /** The summary of a run without metrics. */
 export const NO_STATS: RunSummary = {

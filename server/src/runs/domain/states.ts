@@ -1,4 +1,4 @@
-import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 
 /** Every allowed change of status; stores refuse any other. Terminal statuses absorb. */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {

@@ -1,5 +1,5 @@
-import type { EventType } from "@load-manager/contract/reasons.ts";
-import type { LoadTestRun, RunEvent, RunStatus } from "@load-manager/contract/run.ts";
+import type { EventType } from "@load-manager/contract/model/reasons.ts";
+import type { LoadTestRun, RunEvent, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";

@@ -1,5 +1,5 @@
-import type { HealthCode } from "@load-manager/contract/reasons.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { HealthCode } from "@load-manager/contract/model/reasons.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { HealthAction } from "../domain/actions.ts";
 import { recordEvent } from "./events.ts";

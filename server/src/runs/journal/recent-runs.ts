@@ -1,4 +1,4 @@
-import type { RecentRun } from "@load-manager/contract/load-test.ts";
+import type { RecentRun } from "@load-manager/contract/model/load-test.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import { withRecentRun } from "../domain/recent-run.ts";
 

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters, Hold } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Lease, LeaseStore } from "../../stores/model/lease-store.ts";

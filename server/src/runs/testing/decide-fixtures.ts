@@ -1,5 +1,5 @@
-import { AUTO_STOP } from "@load-manager/contract/primitives.ts";
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { PLUGIN_CAPABILITIES } from "../../clusters/plugin/observation.ts";
 import { runOf } from "../../stores/testing/fixtures.ts";
 import { NO_CAPABILITIES } from "../domain/capabilities.ts";

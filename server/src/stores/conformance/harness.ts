@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from "vitest";
 import { AppError } from "../../lib/errors.ts";
-import type { ProblemKind } from "@load-manager/contract/problem.ts";
+import type { ProblemKind } from "@load-manager/contract/api/problem.ts";
 import type { OpenedStores } from "../ports.ts";
 import type { Page } from "../model/collection.ts";
 

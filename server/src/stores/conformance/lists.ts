@@ -1,4 +1,4 @@
-import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { describe, expect, test } from "vitest";
 import type { Page } from "../model/collection.ts";
 import type { Stores } from "../ports.ts";

@@ -1,4 +1,5 @@
-import type { LoadTest, LoadTestQuery } from "@load-manager/contract/load-test.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import type { LoadTestQuery } from "@load-manager/contract/api/load-test.ts";
 import { describe, expect, test } from "vitest";
 import {
   freshId,

@@ -1,4 +1,5 @@
-import { RunStatus, type LoadTestRun, type RunQuery } from "@load-manager/contract/run.ts";
+import { RunStatus, type LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { type RunQuery } from "@load-manager/contract/api/run.ts";
 import { describe, expect, test } from "vitest";
 import { canBecome } from "../../runs/domain/states.ts";
 import { freshId, freshScope, runOf, runQuery, snapshotOf } from "../testing/fixtures.ts";

@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import { DUMP_KINDS, type DumpKind, type DenormalizedTotalsOf } from "../dump.ts";
 import type { DenormalizedTotals, MetricRecord } from "../model/metric-store.ts";

@@ -1,4 +1,4 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import type {
   DumpPage,
   HandWrittenDumps,

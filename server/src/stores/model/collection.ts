@@ -1,4 +1,4 @@
-import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import type { Description } from "./description.ts";
 
 export type Page<T> = { readonly items: T[]; readonly nextCursor?: string };

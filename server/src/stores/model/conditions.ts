@@ -1,4 +1,4 @@
-import type { ScopeFilter } from "@load-manager/contract/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import type { Condition } from "./collection.ts";
 import { nameKey } from "../../lib/text.ts";
 import type { Column } from "./description.ts";

@@ -1,4 +1,4 @@
-import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import type { Page } from "./collection.ts";
 
 export type RunEventStore = {

@@ -1,4 +1,4 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 
 /** The newest snapshot of a run's metrics, beside the run: it changes every few seconds, and is no edit of the run. */
 export type LiveStore = {

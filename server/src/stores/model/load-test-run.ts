@@ -1,5 +1,6 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun, RunQuery, RunStatus } from "@load-manager/contract/run.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
+import type { RunQuery } from "@load-manager/contract/api/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import { canBecome } from "../../runs/domain/states.ts";
 import type { Collection, Condition, Page, Patch, Visible } from "./collection.ts";

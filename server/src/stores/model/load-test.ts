@@ -1,4 +1,5 @@
-import type { LoadTest, LoadTestQuery, RecentRun } from "@load-manager/contract/load-test.ts";
+import type { LoadTest, RecentRun } from "@load-manager/contract/model/load-test.ts";
+import type { LoadTestQuery } from "@load-manager/contract/api/load-test.ts";
 import type { Collection, Page, Patch, Visible } from "./collection.ts";
 import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged } from "./conditions.ts";
 import { described } from "./description.ts";

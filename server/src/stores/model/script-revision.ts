@@ -1,4 +1,4 @@
-import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Collection, Page } from "./collection.ts";
 import { clone } from "../../lib/clone.ts";

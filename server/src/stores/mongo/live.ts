@@ -1,4 +1,4 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import type { Db, Document } from "mongodb";
 import type { LiveStore } from "../model/live-store.ts";
 import { fromDocument, long, toDocument } from "./document.ts";

@@ -1,5 +1,5 @@
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
+import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import {
   type HandWrittenDumps,
   type HandWrittenRecords,

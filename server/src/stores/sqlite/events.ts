@@ -1,4 +1,4 @@
-import type { RunEvent } from "@load-manager/contract/run.ts";
+import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import type { RunEventStore } from "../model/event-store.ts";
 import { encodeCursor } from "../shared/cursor.ts";
 import { pageOf } from "../shared/listing.ts";

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { PROBLEMS, type ProblemKind } from "@load-manager/contract/problem.ts";
+import { PROBLEMS, type ProblemKind } from "@load-manager/contract/api/problem.ts";
 import { AppError, messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { DumpPage, DumpRecords, KindDump } from "../dump.ts";

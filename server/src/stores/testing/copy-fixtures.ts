@@ -1,10 +1,10 @@
-import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import {
   AggregateQuery,
   RequestsQuery,
   TimeseriesQuery,
   WindowQuery,
-} from "@load-manager/contract/metrics.ts";
+} from "@load-manager/contract/api/metrics.ts";
 import { RECORD } from "../../metrics/codec/batch.ts";
 import { createCompactor } from "../../metrics/rollups/compactor.ts";
 import {

@@ -1,7 +1,9 @@
-import type { LoadTest, LoadTestQuery, RecentRun } from "@load-manager/contract/load-test.ts";
-import type { MetricSnapshot } from "@load-manager/contract/metrics.ts";
-import type { LoadTestRun, RunQuery } from "@load-manager/contract/run.ts";
-import type { ScriptRevision } from "@load-manager/contract/script.ts";
+import type { LoadTest, RecentRun } from "@load-manager/contract/model/load-test.ts";
+import type { LoadTestQuery } from "@load-manager/contract/api/load-test.ts";
+import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { RunQuery } from "@load-manager/contract/api/run.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { uuidV7 } from "../../lib/ids.ts";
 import type { MetricRecord } from "../model/metric-store.ts";
 

@@ -1,4 +1,4 @@
-import type { LoadTestRun, RunStatus } from "@load-manager/contract/run.ts";
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { Stores } from "../../../stores/ports.ts";
 import { isTerminal } from "../../domain/states.ts";
 

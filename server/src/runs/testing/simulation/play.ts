@@ -1,4 +1,4 @@
-import type { LoadTestRun } from "@load-manager/contract/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import fc from "fast-check";
 import { handleTestStart, handleTestStop } from "../../commands/locust-callbacks.ts";
 import { changeLoad } from "../../commands/change-load.ts";

@@ -1,4 +1,4 @@
-import type { LoadTest } from "@load-manager/contract/load-test.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { createMemoryStores } from "../../../stores/memory/stores.ts";
 import type { Stores } from "../../../stores/ports.ts";
 import { createTestRun } from "../../commands/create.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { Id, Scope, SpawnRate, TimeInput, Users } from "./primitives.ts";
+import { Id, Scope, SpawnRate, TimeInput, Users } from "../model/primitives.ts";
 
 const Callback = z.object({ success: z.boolean(), message: z.string() });
+
 export const CallbackAnswer = Callback;
 
 export const RegisterExternal = z.object({
@@ -13,6 +14,7 @@ export const RegisterExternal = z.object({
   externalKey: z.string().min(1).max(300).optional(),
 });
 export type RegisterExternal = z.output<typeof RegisterExternal>;
+
 export const RegisterExternalAnswer = z.object({
   runId: Id,
   message: z.string(),
@@ -21,6 +23,7 @@ export const RegisterExternalAnswer = z.object({
 });
 
 const count = z.number().int().min(0);
+
 const stat = z.number().nullish();
 
 /** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
@@ -69,39 +72,11 @@ export const SnapshotInput = z.object({
 export type SnapshotInput = z.output<typeof SnapshotInput>;
 
 export const TestStart = z.object({ runId: Id });
+
 export const TestStop = z.object({
   runId: Id,
   finalMetrics: SnapshotInput.nullish(),
   autoStopped: z.boolean().optional(),
 });
+
 export const PushMetrics = z.object({ runId: Id, metrics: SnapshotInput });
-
-/** The version of `locust-plugin/PROTOCOL.md` that the server and the plugin of its version have. */
-export const PLUGIN_PROTOCOL = 2;
-
-/** Why the load ended, as the plugin reports it. */
-export const StopCause = z.enum([
-  "deadline",
-  "manager",
-  "locust_ui",
-  "shape_ended",
-  "no_workers",
-  "autostop",
-]);
-export type StopCause = z.output<typeof StopCause>;
-
-/** A command in the answer to metrics, so that a stop works where the server cannot reach the master. */
-export const PluginCommand = z.object({
-  type: z.enum(["stop", "setUsers"]),
-  runId: Id,
-  fence: z.int(),
-  users: z.int().optional(),
-  spawnRate: z.number().optional(),
-  /** Rises with every change of the users, so that the newest command wins. */
-  commandNumber: z.int().optional(),
-});
-export const SamplesAnswer = z.object({
-  acknowledgedSeq: z.int(),
-  unknownEndpoints: z.array(z.string()),
-  commands: z.array(PluginCommand),
-});

@@ -1,13 +1,18 @@
 import { z } from "zod";
 import { ClusterAnswer } from "./cluster.ts";
-import { LoadTestAnswer, RecentRun, ScriptProblem } from "./load-test.ts";
-import { CallbackAnswer } from "./locust.ts";
-import { DataPoint, EndpointRow, Stats, MetricSnapshot, RunSummary } from "./metrics.ts";
+import { LoadTestAnswer } from "./load-test.ts";
+import { RecentRun } from "../model/load-test.ts";
+import { ScriptProblem } from "./script.ts";
+import { CallbackAnswer } from "../plugin/callbacks.ts";
+import { DataPoint, EndpointRow } from "./metrics.ts";
+import { Stats, MetricSnapshot, RunSummary } from "../model/stats.ts";
 import { SampleEvent } from "./metrics-detail.ts";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
-import { RunAnswer, RunEvent } from "./run.ts";
-import { ScriptRevision, ScriptRevisionWithContent } from "./script.ts";
+import { RunAnswer } from "./run.ts";
+import { RunEvent } from "../model/run.ts";
+import { ScriptRevision } from "../model/script.ts";
+import { ScriptRevisionWithContent } from "./script.ts";
 
 type Json = Record<string, unknown>;
 type Table = Readonly<Record<string, Route>>;

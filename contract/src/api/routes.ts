@@ -15,7 +15,7 @@ import {
   RegisterExternalAnswer,
   TestStart,
   TestStop,
-} from "./locust.ts";
+} from "../plugin/callbacks.ts";
 import {
   AggregateAnswer,
   AggregateQuery,
@@ -38,7 +38,7 @@ import {
   DistributionQuery,
   StreamQuery,
 } from "./metrics-detail.ts";
-import { Id, Paging } from "./primitives.ts";
+import { Id, Paging } from "../model/primitives.ts";
 import { ReloadAnswer } from "./reload.ts";
 import { route } from "./route.ts";
 import {
@@ -46,13 +46,13 @@ import {
   ChangeLoad,
   CreateRun,
   RunAnswer,
-  RunEvent,
   RunEvents,
   RunPage,
   RunQuery,
   StopRun,
   UpdateRun,
 } from "./run.ts";
+import { RunEvent } from "../model/run.ts";
 import {
   CheckScript,
   PutScript,

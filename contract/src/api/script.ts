@@ -1,29 +1,19 @@
 import { z } from "zod";
-import { Id, page, Time } from "./primitives.ts";
-import { ScriptProblem } from "./load-test.ts";
+import { page } from "../model/primitives.ts";
+import { ScriptFile, ScriptRevision } from "../model/script.ts";
 
-/** A file of a revision. Contents are stored once, by their sha256. */
-const ScriptFile = z.object({ path: z.string(), size: z.int(), sha256: z.string() });
-
-/** One immutable version of a load test's script; numbered 1, 2, 3 … per load test. */
-export const ScriptRevision = z.object({
-  id: Id,
-  loadTestId: Id,
-  revisionNumber: z.int(),
-  entrypoint: z.string(),
-  files: z.array(ScriptFile),
-  requirements: z.string().optional(),
-  sha256: z.string(),
-  description: z.string().optional(),
-  createdAt: Time,
-  createdBy: z.string(),
+export const ScriptProblem = z.object({
+  file: z.string(),
+  line: z.int().optional(),
+  message: z.string(),
 });
-export type ScriptRevision = z.output<typeof ScriptRevision>;
+export type ScriptProblem = z.output<typeof ScriptProblem>;
 
 export const ScriptRevisionWithContent = ScriptRevision.extend({
   files: z.array(ScriptFile.extend({ content: z.string(), encoding: z.enum(["utf-8", "base64"]) })),
   warnings: z.array(ScriptProblem).optional(),
 });
+
 export const ScriptRevisionPage = page(ScriptRevision);
 
 const notYet = (what: string) =>
@@ -45,6 +35,7 @@ export const CheckScript = z.strictObject({
   content: z.string({ error: "must be the locustfile's text" }).max(1_000_000),
   files: notYet("scripts of several files"),
 });
+
 export const ScriptCheck = z.object({
   ok: z.boolean(),
   errors: z.array(ScriptProblem),

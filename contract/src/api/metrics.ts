@@ -1,39 +1,6 @@
 import { z } from "zod";
-import { Id, Time, TimeQuery } from "./primitives.ts";
-
-/** Null: unknown. */
-const nullableNumber = z.number().nullable();
-
-/** Totals of one endpoint in a snapshot; times in ms. */
-export const EndpointSnapshot = z.object({
-  method: z.string(),
-  name: z.string(),
-  numRequests: z.int(),
-  numFailures: z.int(),
-  avgResponseTime: nullableNumber,
-  minResponseTime: nullableNumber,
-  maxResponseTime: nullableNumber,
-  medianResponseTime: nullableNumber,
-  p95ResponseTime: nullableNumber,
-  p99ResponseTime: nullableNumber,
-  requestsPerSec: nullableNumber,
-});
-
-/** Cumulative totals of a run at one time; `totalRps` and `requestsPerSec` are over the last 10 closed seconds. */
-export const MetricSnapshot = z.object({
-  timestamp: Time,
-  totalRps: nullableNumber,
-  totalRequests: z.int(),
-  totalFailures: z.int(),
-  errorRate: nullableNumber,
-  avgResponseMs: nullableNumber,
-  p50ResponseMs: nullableNumber,
-  p95ResponseMs: nullableNumber,
-  p99ResponseMs: nullableNumber,
-  currentUsers: z.int(),
-  requestStats: z.record(z.string(), EndpointSnapshot),
-});
-export type MetricSnapshot = z.output<typeof MetricSnapshot>;
+import { Id, Time, TimeQuery } from "../model/primitives.ts";
+import { RunSummary, Stats, nullableNumber } from "../model/stats.ts";
 
 /** How far a percentile can be off: relative to its value, and by an absolute amount besides. */
 export const PercentileError = z.object({ relative: z.number(), absoluteMs: z.number() });
@@ -68,34 +35,21 @@ export const WindowQuery = z.strictObject({
 export type WindowQuery = z.output<typeof WindowQuery>;
 
 export const Points = z.coerce.number().int().min(1).max(11_000);
+
 export const GraphQuery = WindowQuery.extend({ points: Points.default(300) });
+
 export const TimeseriesQuery = WindowQuery.extend({
   points: Points.default(300),
   endpoint: EndpointQuery.optional(),
   groupBy: z.enum(["endpoint"]).optional(),
   format: z.enum(["points", "columns"]).default("points"),
 });
+
 export const RequestsQuery = WindowQuery.extend({
   format: z.enum(["json", "csv"]).default("json"),
 });
-export const AggregateQuery = WindowQuery.extend({ points: Points.default(300) });
 
-/** Stats over a window; response times in ms, `errorRate` in percent. Null: unknown. */
-export const Stats = z.object({
-  totalRequests: z.int(),
-  totalFailures: z.int(),
-  timedRequests: z.int(),
-  requestsPerSec: nullableNumber,
-  errorRate: nullableNumber,
-  avgResponseMs: nullableNumber,
-  minResponseMs: nullableNumber,
-  maxResponseMs: nullableNumber,
-  p50ResponseMs: nullableNumber,
-  p90ResponseMs: nullableNumber,
-  p95ResponseMs: nullableNumber,
-  p99ResponseMs: nullableNumber,
-});
-export type Stats = z.output<typeof Stats>;
+export const AggregateQuery = WindowQuery.extend({ points: Points.default(300) });
 
 /** One point of a chart. */
 export const DataPoint = z.object({
@@ -129,15 +83,6 @@ export const EndpointRow = z.object({
   lowCount: z.array(z.string()).optional(),
 });
 export type EndpointRow = z.output<typeof EndpointRow>;
-
-/** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
-export const RunSummary = Stats.extend({
-  maxUsers: z.int(),
-  complete: z.boolean(),
-  gaps: z.array(z.object({ from: Time, to: Time })),
-  workers: z.object({ expected: z.int().nullable(), lost: z.int() }),
-});
-export type RunSummary = z.output<typeof RunSummary>;
 
 export const SummaryAnswer = RunSummary.extend({
   runId: Id,
@@ -190,6 +135,7 @@ const Columns = z.object({
 });
 
 const runIds = { testRunId: Id, runId: Id };
+
 const Series = z.object({
   endpoint: z.string(),
   method: z.string(),
@@ -197,6 +143,7 @@ const Series = z.object({
   dataPoints: z.array(DataPoint).optional(),
   ...Columns.partial().shape,
 });
+
 export const TimeseriesAnswer = z.object({
   ...runIds,
   stepMs: z.int(),

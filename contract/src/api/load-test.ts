@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { unavailableSettings } from "./settings.ts";
+import { ScriptProblem } from "./script.ts";
+import { LoadTest } from "../model/load-test.ts";
 import {
   AutoStop,
   CommaList,
@@ -8,76 +11,15 @@ import {
   Metadata,
   Name,
   Paging,
-  page,
   Scope,
   ScopeFilter,
   SpawnRate,
   StopTimeoutSeconds,
   Tags,
   TargetUrl,
-  Time,
   Users,
-} from "./primitives.ts";
-import { LoadProfile, RunSettings, RunStatus, Verdict } from "./run.ts";
-import { unavailableSettings } from "./settings.ts";
-
-/** The summary of a finished run, kept inside its load test: the 10 newest, newest first. */
-export const RecentRun = z.object({
-  id: Id,
-  runNumber: z.int(),
-  name: z.string().optional(),
-  status: RunStatus,
-  verdict: Verdict,
-  targetUsers: z.int().optional(),
-  spawnRate: z.number().optional(),
-  durationSeconds: z.int().optional(),
-  startedAt: Time.optional(),
-  finishedAt: Time,
-  createdAt: Time,
-  createdBy: z.string(),
-  totalRequests: z.int(),
-  requestsPerSec: z.number().nullable(),
-  errorRate: z.number().nullable(),
-  p95ResponseMs: z.number().nullable(),
-});
-export type RecentRun = z.output<typeof RecentRun>;
-
-/** A load test, as stored. */
-export const LoadTest = Scope.extend({
-  id: Id,
-  name: z.string(),
-  description: z.string().optional(),
-  tags: Tags,
-  locustClusterId: Id.optional(),
-  targetUrl: z.string(),
-  scenarioId: Id.optional(),
-  latestRevisionId: Id.optional(),
-  defaultUsers: z.int(),
-  defaultSpawnRate: z.number(),
-  defaultDurationSec: z.int().optional(),
-  maxDurationSec: z.int().optional(),
-  autoStop: AutoStop.optional(),
-  loadProfile: LoadProfile,
-  ...RunSettings.shape,
-  lastRunAt: Time.optional(),
-  lastRunNumber: z.int(),
-  recentRuns: z.array(RecentRun),
-  recentRunsVersion: z.int(),
-  metadata: Metadata.optional(),
-  createdAt: Time,
-  createdBy: z.string(),
-  updatedAt: Time,
-  updatedBy: z.string(),
-  version: z.int(),
-});
-export type LoadTest = z.output<typeof LoadTest>;
-
-export const ScriptProblem = z.object({
-  file: z.string(),
-  line: z.int().optional(),
-  message: z.string(),
-});
-export type ScriptProblem = z.output<typeof ScriptProblem>;
+  page,
+} from "../model/primitives.ts";
 
 export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true }).extend({
   latestRevision: z.object({ id: Id, revisionNumber: z.int() }).optional(),
@@ -149,6 +91,7 @@ const LoadTestSort = z.enum([
   "lastRunAt",
   "-lastRunAt",
 ]);
+
 export const LoadTestQuery = z.strictObject({
   ...Paging.shape,
   ...ScopeFilter.shape,

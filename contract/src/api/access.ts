@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ScopeFilter } from "./primitives.ts";
+import { ScopeFilter } from "../model/primitives.ts";
 
 export const Me = z.object({
   name: z.string(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Id } from "./primitives.ts";
+import { Id } from "../model/primitives.ts";
 
 /** The changes of a reload. */
 export const ReloadAnswer = z.object({

@@ -1,27 +1,6 @@
 import { z } from "zod";
-import {
-  AutoStop,
-  CommaList,
-  Creator,
-  DurationSeconds,
-  Id,
-  Metadata,
-  Name,
-  Paging,
-  page,
-  Scope,
-  ScopeFilter,
-  SpawnRate,
-  StopTimeoutSeconds,
-  Tags,
-  TargetUrl,
-  Time,
-  TimeInput,
-  TimeQuery,
-  Users,
-} from "./primitives.ts";
-import { MetricSnapshot, RunSummary } from "./metrics.ts";
-import { unavailableSettings } from "./settings.ts";
+import { AutoStop, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
+import { RunSummary } from "./stats.ts";
 
 export const RunStatus = z.enum([
   "Pending",
@@ -33,9 +12,12 @@ export const RunStatus = z.enum([
   "Failed",
 ]);
 export type RunStatus = z.output<typeof RunStatus>;
+
 export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);
+
 export const Health = z.enum(["ok", "degraded", "unknown"]);
 export type Health = z.output<typeof Health>;
+
 export const Trigger = z.enum(["api", "external"]);
 export type Trigger = z.output<typeof Trigger>;
 
@@ -187,68 +169,6 @@ export const LoadTestRun = Scope.extend({
 });
 export type LoadTestRun = z.output<typeof LoadTestRun>;
 
-export const RunAnswer = LoadTestRun.omit({
-  externalKey: true,
-  startSent: true,
-  stopSentAt: true,
-  deletingAt: true,
-}).extend({
-  lastMetrics: MetricSnapshot.optional(),
-});
-
-export const CreateRun = z.strictObject({
-  name: Name.optional(),
-  notes: z.string().max(10_000).optional(),
-  tags: Tags.default([]),
-  targetUsers: Users.optional(),
-  spawnRate: SpawnRate.optional(),
-  durationSeconds: DurationSeconds.optional(),
-  targetUrl: TargetUrl.optional(),
-  scriptRevisionId: Id.optional(),
-  stopTimeoutSeconds: StopTimeoutSeconds.optional(),
-  runGroupId: Id.optional(),
-  metadata: Metadata.optional(),
-  autoStop: AutoStop.optional(),
-  createdBy: Creator.optional(),
-  ...unavailableSettings,
-});
-export type CreateRun = z.output<typeof CreateRun>;
-
-export const UpdateRun = z.strictObject({
-  name: Name.optional(),
-  notes: z.string().max(10_000).nullish(),
-  tags: Tags.optional(),
-  keep: z.boolean().optional(),
-  updatedBy: Creator.optional(),
-});
-export type UpdateRun = z.output<typeof UpdateRun>;
-
-export const StopRun = z.strictObject({ reason: z.string().max(500).optional() });
-export const ChangeLoad = z.strictObject({ targetUsers: Users, spawnRate: SpawnRate.optional() });
-export type ChangeLoad = z.output<typeof ChangeLoad>;
-
-const RunSort = z.enum([
-  "createdAt",
-  "-createdAt",
-  "startedAt",
-  "-startedAt",
-  "finishedAt",
-  "-finishedAt",
-]);
-export const RunQuery = z.strictObject({
-  ...Paging.shape,
-  ...ScopeFilter.shape,
-  sort: RunSort.default("-createdAt"),
-  loadTestId: Id.optional(),
-  status: CommaList.pipe(z.array(RunStatus)).optional(),
-  tags: CommaList.optional(),
-  q: z.string().max(200).optional(),
-  from: TimeQuery.optional(),
-  to: TimeQuery.optional(),
-});
-export type RunQuery = z.output<typeof RunQuery>;
-export const RunPage = page(RunAnswer);
-
 /** Something that happened to a run: a change of status with its reason, a lost worker, a note. */
 export const RunEvent = z.object({
   at: Time,
@@ -257,13 +177,3 @@ export const RunEvent = z.object({
   data: z.record(z.string(), z.json()).optional(),
 });
 export type RunEvent = z.output<typeof RunEvent>;
-export const AddEvent = z.strictObject({
-  at: TimeInput.optional(),
-  message: z.string().trim().min(1).max(1000),
-});
-export const RunEvents = z.object({
-  runId: Id,
-  items: z.array(RunEvent),
-  truncated: z.boolean(),
-  nextCursor: z.string().optional(),
-});

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Id, Paging, page, ScopeFilter, Time } from "./primitives.ts";
-import { Engine } from "./run.ts";
+import { Id, Paging, page, ScopeFilter, Time } from "../model/primitives.ts";
+import { Engine } from "../model/run.ts";
 
 /** Somewhere Locust can run a test: a master that someone runs, or processes started for each run. */
 export const ClusterAnswer = z.object({

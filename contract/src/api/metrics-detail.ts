@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { EndpointQuery, Points, WindowQuery } from "./metrics.ts";
-import { Id, Time } from "./primitives.ts";
+import { Id, Time } from "../model/primitives.ts";
 
 const runIds = { testRunId: Id, runId: Id };
 /** Null: unknown. */

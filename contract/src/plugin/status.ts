@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { PLUGIN_PROTOCOL, StopCause } from "./protocol.ts";
+
+const ms = z.number().nullish();
+
+/** `GET /load-manager/status`, as `locust-plugin/PROTOCOL.md` describes it. */
+export const PluginStatus = z.object({
+  protocol: z.literal(PLUGIN_PROTOCOL),
+  pluginVersion: z.string(),
+  locustVersion: z.string(),
+  pythonVersion: z.string(),
+  masterInstanceId: z.string(),
+  /** The highest fence that it has accepted; an older plugin reports its last run's only. */
+  fence: z.int().optional(),
+  /** The master's wall clock. */
+  wallMs: ms,
+  state: z.string(),
+  userCount: z.int(),
+  workers: z.array(z.object({ id: z.string(), state: z.string(), users: z.int() })),
+  run: z
+    .object({
+      runId: z.string().nullable(),
+      fence: z.int(),
+      phase: z.enum(["starting", "running", "stopping", "ended"]),
+      external: z.boolean(),
+      targetUsers: z.int(),
+      loadStartedAtMs: ms,
+      testStartedAtMs: ms,
+      stopIssuedAtMs: ms,
+      endedAtMs: ms,
+      /** On the run's clock, like its other times. */
+      nowMs: ms,
+      stopCause: StopCause.nullish(),
+      requests: z.int(),
+      cutOffUsers: z.int().nullish(),
+      workersLost: z.array(z.string()),
+      saturated: z
+        .array(z.object({ id: z.string(), sinceMs: z.number(), cpu: z.number() }))
+        .default([]),
+      clockOffsets: z.array(z.object({ worker: z.string(), seconds: z.number() })).default([]),
+      usersDied: z.int().default(0),
+      scriptError: z.object({ message: z.string(), onStart: z.boolean() }).nullish(),
+      autoStop: z
+        .object({
+          requests: z.int(),
+          failures: z.int(),
+          failedPercent: z.number(),
+          windowSeconds: z.int(),
+          from: z.string(),
+          to: z.string(),
+        })
+        .nullish(),
+    })
+    .nullable(),
+});
+export type PluginStatus = z.output<typeof PluginStatus>;
