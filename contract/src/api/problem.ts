@@ -2,12 +2,22 @@ import { z } from "zod";
 
 /** RFC 9457. Programs test `type`, which is stable; `detail` is for people. */
 export const Problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-  requestId: z.string().optional(),
+  type: z.string().describe("The kind of problem as an address that never changes, for programs."),
+  title: z.string().describe("The kind of problem in a few words."),
+  status: z.int().describe("The HTTP status."),
+  detail: z.string().describe("What is wrong with this request and what to do, for people."),
+  errors: z
+    .array(
+      z.object({
+        field: z
+          .string()
+          .describe("The field, parameter or header, such as autoStop.windowSeconds."),
+        message: z.string().describe("What is wrong with it."),
+      }),
+    )
+    .optional()
+    .describe("Every invalid field of the request."),
+  requestId: z.string().optional().describe("The id of the request in the server's log."),
 });
 export type Problem = z.output<typeof Problem>;
 
