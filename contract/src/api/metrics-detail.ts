@@ -85,10 +85,15 @@ export const ExportQuery = WindowQuery.pick({ from: true, to: true }).extend({
   endpoint: EndpointQuery.optional(),
 });
 
+/** The id of an event of a stream, or 0 for the first event. */
+export const EVENT_ID = /^(?:0|\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15})*)$/;
+
 export const StreamQuery = z.strictObject({
   lastEventId: z
     .string()
     .max(2000)
+    // The server checks the form, so that the error names the header.
+    .meta({ pattern: EVENT_ID.source })
     .describe(
       "The id of the last event received; 0 begins with the run's first. The header Last-Event-ID wins.",
     )

@@ -11,6 +11,7 @@ import {
   Metadata,
   Name,
   NextCursor,
+  NoteText,
   Paging,
   RunId,
   ScopeFilter,
@@ -118,7 +119,7 @@ export const RunPage = page(RunAnswer);
 
 export const AddEvent = z.strictObject({
   at: TimeInput.describe("The time of the note: ISO 8601 or Unix ms; absent: now.").optional(),
-  message: z.string().trim().min(1).max(1000).describe("The text of the note."),
+  message: NoteText.describe("The text of the note."),
 });
 
 export const RunEvents = z.object({

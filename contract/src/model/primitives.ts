@@ -53,10 +53,18 @@ export const TimeQuery = z
 export const Id = z.string().min(1).max(128);
 export const RunId = Id.describe("The id of the run.");
 export const LoadTestId = Id.describe("The id of the load test.");
-export const Name = z.string().trim().min(1, "must not be empty").max(200);
-const Label = z.string().trim().min(1).max(200);
-export const Tags = z.array(z.string().trim().min(1).max(64)).max(50);
-export const Metadata = z.record(z.string().max(200), z.json());
+
+/** A trimmed text is empty where it holds nothing but spaces; a JSON Schema can only say so with a pattern. */
+const NOT_BLANK = { pattern: "\\S" };
+export const Name = z.string().trim().min(1, "must not be empty").max(200).meta(NOT_BLANK);
+export const NoteText = z.string().trim().min(1).max(1000).meta(NOT_BLANK);
+const Label = z.string().trim().min(1).max(200).meta(NOT_BLANK);
+export const Tags = z.array(z.string().trim().min(1).max(64).meta(NOT_BLANK)).max(50);
+
+/** Any JSON value. */
+export const Json = z.json();
+export const JsonObject = z.record(z.string(), Json);
+export const Metadata = z.record(z.string().max(200), Json);
 
 /** The name of one level: usable in a path and in a log line. */
 const ScopeName = z

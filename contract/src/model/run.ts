@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { AutoStop, Id, LoadTestId, Metadata, RunId, Scope, Tags, Time } from "./primitives.ts";
+import {
+  AutoStop,
+  Id,
+  JsonObject,
+  LoadTestId,
+  Metadata,
+  RunId,
+  Scope,
+  Tags,
+  Time,
+} from "./primitives.ts";
 import { RunSummary } from "./stats.ts";
 
 export const RunStatus = z.enum([
@@ -34,12 +44,9 @@ export const StatusReason = z.looseObject({
     .array(z.string())
     .optional()
     .describe("The last lines of the log of the Locust process that ended."),
-  data: z
-    .record(z.string(), z.json())
-    .optional()
-    .describe(
-      "The evidence: for auto_stop_errors requests, failures, failedPercent, windowSeconds, from and to.",
-    ),
+  data: JsonObject.optional().describe(
+    "The evidence: for auto_stop_errors requests, failures, failedPercent, windowSeconds, from and to.",
+  ),
 });
 export type StatusReason = z.output<typeof StatusReason>;
 
@@ -90,10 +97,9 @@ export const RunSettings = z.object({
     .array(z.string())
     .optional()
     .describe("Tasks with one of these tags do not run (migrated; cannot be set)."),
-  scriptOptions: z
-    .record(z.string(), z.json())
-    .optional()
-    .describe("Values of the script's own command line options (migrated; cannot be set)."),
+  scriptOptions: JsonObject.optional().describe(
+    "Values of the script's own command line options (migrated; cannot be set).",
+  ),
   environment: z
     .record(z.string(), z.string())
     .optional()
@@ -263,9 +269,6 @@ export const RunEvent = z.object({
   at: Time.describe("When it happened."),
   type: z.string().describe("The kind of event as a stable word; docs/reasons.md lists them."),
   message: z.string().describe("What happened, as a sentence."),
-  data: z
-    .record(z.string(), z.json())
-    .optional()
-    .describe("Details for programs; which ones depends on the type."),
+  data: JsonObject.optional().describe("Details for programs; which ones depends on the type."),
 });
 export type RunEvent = z.output<typeof RunEvent>;

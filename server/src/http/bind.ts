@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { isKeyed } from "@load-manager/contract/api/responses.ts";
 import type { Route } from "@load-manager/contract/api/route.ts";
 import { routes, type Routes } from "@load-manager/contract/api/routes.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -161,7 +162,7 @@ const answer = async (
     lastEventId: lastEventIdOf(request),
   };
   const key = request.headers["idempotency-key"];
-  if (typeof key === "string" && route.method === "POST" && route.caller === "user") {
+  if (typeof key === "string" && isKeyed(route)) {
     const { body } = parsed;
     const same = { method: route.method, path: request.url, body };
     const { answer: once, replayed } = await idempotency.once(key, caller, same, async (newId) => {
