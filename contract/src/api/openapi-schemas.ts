@@ -35,6 +35,8 @@ export type JsonSchema = {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly maxItems?: number;
+  readonly contentMediaType?: string;
+  readonly contentSchema?: JsonSchema;
 };
 
 /** Schemas with their own names; all others are named after their operation. */
@@ -82,10 +84,14 @@ const register = (routes: Readonly<Record<string, Route>>) => {
   return registry;
 };
 
-/** Keywords that say nothing to a client: names of the conversion, and the bounds of every whole number. */
-const isNoise = (key: string, value: unknown): boolean =>
-  ["$schema", "$id", "id"].includes(key) ||
-  (["minimum", "maximum"].includes(key) && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER);
+/** Keywords that say nothing to a client: names of the conversion, and the bounds of a whole number without limits. */
+const isNoise = (schema: object, key: string): boolean => {
+  const { minimum } = schema as JsonSchema;
+  const isUnlimited = minimum === Number.MIN_SAFE_INTEGER;
+  return (
+    ["$schema", "$id", "id"].includes(key) || (isUnlimited && ["minimum", "maximum"].includes(key))
+  );
+};
 
 /** A field that may never be sent: a client has no use for it. */
 const isNever = (schema: unknown): boolean =>
@@ -95,7 +101,7 @@ const cleaned = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(cleaned);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value)
-    .filter(([key, part]) => !isNoise(key, part))
+    .filter(([key]) => !isNoise(value, key))
     .map(([key, part]) => [
       key,
       key === "properties" ? cleanedFields(part as object) : cleaned(part),

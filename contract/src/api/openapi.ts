@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { exampleOf } from "./examples.ts";
-import { EVENT_ID } from "./metrics-detail.ts";
+import { EVENT_ID, SampleEvent } from "./metrics-detail.ts";
+import { RunEvent } from "../model/run.ts";
 import { isSchema, type JsonSchema, jsonSchemasOf } from "./openapi-schemas.ts";
 import { type ProblemKind, PROBLEMS, problemType } from "./problem.ts";
 import { isKeyed, problemsOf, responsesOf } from "./responses.ts";
@@ -61,7 +62,7 @@ const HEADER_PARAMETERS = {
     required: false,
     description:
       "The ETag that the client has read: a newer version of the object is a 412. Absent or *: any.",
-    schema: { type: "string", pattern: '^(?:\\*|(?:W/)?"\\d+")$' },
+    schema: { type: "string", pattern: '^(\\*|(W/)?"[0-9]+")$' },
     example: '"3"',
   },
   IdempotencyKey: {
@@ -171,6 +172,30 @@ const requestBodyOf = (key: string, route: Route, body: z.ZodType, schemas: Sche
   };
 };
 
+/** A body that is not JSON. Of a stream, the schema is that of one event. */
+const textSchema = (contentType: string, schemas: Schemas): JsonSchema => {
+  if (contentType !== "text/event-stream") return { type: "string" };
+  const data = { anyOf: [schemas.refTo(SampleEvent), schemas.refTo(RunEvent)] };
+  return {
+    description: "One event of the stream.",
+    properties: {
+      event: {
+        type: "string",
+        enum: ["sample", "status", "event", "end"],
+        description: "The kind of event.",
+      },
+      id: { type: "string", pattern: EVENT_ID.source, description: "The id for Last-Event-ID." },
+      data: {
+        type: "string",
+        contentMediaType: "application/json",
+        contentSchema: data,
+        description:
+          "A SampleEvent for sample, a RunEvent for status and event, and the last status for end.",
+      },
+    },
+  };
+};
+
 const successesOf = (key: string, route: Route, schemas: Schemas): [string, Response][] => {
   const { location, contentTypes = [] } = responsesOf(key);
   const { answer: example } = exampleOf(key);
@@ -186,7 +211,7 @@ const successesOf = (key: string, route: Route, schemas: Schemas): [string, Resp
       return [status, { description: "No content.", headers: headers(...names) }];
     const shown = Number(status) < 300 ? { example } : {};
     const type = isSchema(answer) ? "application/json" : answer;
-    const schema = isSchema(answer) ? schemas.refTo(answer) : { type: "string" };
+    const schema = isSchema(answer) ? schemas.refTo(answer) : textSchema(answer, schemas);
     const others = contentTypes.map((name) => [name, { schema: { type: "string" } }]);
     const content = { [type]: { schema, ...shown }, ...Object.fromEntries(others) };
     return [status, { description: `${route.summary}.`, headers: headers(...names), content }];
@@ -226,9 +251,23 @@ const problemResponse = (kinds: readonly ProblemKind[]): Response => {
   };
 };
 
-const SECURITY = { anyone: [], user: [{ bearer: [] }], locust: [{ locust: [] }] } as const;
+const SCHEME = { user: { bearer: [] }, locust: { locust: [] } } as const;
 
-const operationOf = (key: string, route: Route, schemas: Schemas): Operation => {
+/** Callers of whom the server asks no token. */
+type Tokenless = { readonly [C in keyof typeof SCHEME]: boolean };
+
+/** An empty requirement beside another one makes it optional. */
+const securityOf = ({ caller }: Route, tokenless: Tokenless): object[] => {
+  if (caller === "anyone") return [];
+  return [...(tokenless[caller] ? [{}] : []), SCHEME[caller]];
+};
+
+const operationOf = (
+  key: string,
+  route: Route,
+  schemas: Schemas,
+  tokenless: Tokenless,
+): Operation => {
   const problems = [...problemsOf(key, route)].filter(
     ([status]) => route.answers[status] === undefined,
   );
@@ -237,7 +276,7 @@ const operationOf = (key: string, route: Route, schemas: Schemas): Operation => 
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     tags: [route.tag],
-    security: SECURITY[route.caller],
+    security: securityOf(route, tokenless),
     parameters: parametersOf(key, route, schemas),
     ...(route.body === undefined
       ? {}
@@ -260,7 +299,11 @@ const DESCRIPTION = `The open control plane for Locust load tests.
 Times in answers are ISO 8601 in UTC with milliseconds; in requests they may also be Unix milliseconds. Lists answer items and nextCursor. Errors are application/problem+json (RFC 9457). A server without tokens accepts requests without authentication, from its own machine only. A path answers 405 with Allow to a method that it does not have.`;
 
 /** The OpenAPI 3.1 document of a table of routes. Shapes are the wire's. */
-export const openApi = (routes: Table, version: string) => {
+export const openApi = (
+  routes: Table,
+  version: string,
+  tokenless: Tokenless = { user: false, locust: false },
+) => {
   const schemas = jsonSchemasOf(routes);
   const paths: Record<string, Record<string, Operation>> = {};
   const responses: Record<string, Response> = {};
@@ -268,7 +311,7 @@ export const openApi = (routes: Table, version: string) => {
     const path = templateOf(route);
     paths[path] = {
       ...paths[path],
-      [route.method.toLowerCase()]: operationOf(key, route, schemas),
+      [route.method.toLowerCase()]: operationOf(key, route, schemas, tokenless),
     };
     for (const kinds of problemsOf(key, route).values()) {
       responses[problemName(kinds)] = problemResponse(kinds);

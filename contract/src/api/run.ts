@@ -99,7 +99,7 @@ const RunSort = z.enum([
 
 const StatusList = CommaList.pipe(z.array(RunStatus)).meta({
   description: "Statuses, separated by commas: only runs with one of them.",
-  pattern: `^(${RunStatus.options.join("|")})(,(${RunStatus.options.join("|")}))*$`,
+  pattern: `^(?:(?:${RunStatus.options.join("|")})(?:,(?:${RunStatus.options.join("|")}))*)?$`,
 });
 
 export const RunQuery = z.strictObject({

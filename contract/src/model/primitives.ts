@@ -133,18 +133,16 @@ export const SpawnRate = z
 export const DurationSeconds = wholeNumber(1, 31_536_000);
 export const StopTimeoutSeconds = wholeNumber(0, 3600);
 
+const HTTP_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s/?#@\\]+(?:[/?#].*)?$/;
+
 /** http or https, with a host and without credentials. */
 export const TargetUrl = z
   .string()
   .max(2000)
-  .refine(
-    (text) => {
-      if (!URL.canParse(text)) return false;
-      const url = new URL(text);
-      return /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-    },
-    { error: "must be an http or https URL without credentials, such as https://shop.example" },
-  );
+  .refine((text) => HTTP_URL.test(text) && URL.canParse(text), {
+    error: "must be an http or https URL without credentials, such as https://shop.example",
+  })
+  .meta({ format: "uri", pattern: HTTP_URL.source });
 
 export const AutoStop = z
   .strictObject({

@@ -129,13 +129,41 @@ describe("bad input", () => {
     expect((await call("POST", "/v1/load-tests")).status).toBe(400);
     const nowhere = await call("GET", "/v1/nothing");
     expect([nowhere.status, nowhere.json.detail]).toEqual([404, expect.stringContaining("/docs")]);
-    const method = await call("DELETE", "/v1/load-tests");
-    expect([method.status, method.headers.allow]).toEqual([405, "POST, GET"]);
     expect(fieldOf((await call("GET", "/v1/load-tests?limit=900")).json)).toBe("limit");
     expect(fieldOf((await call("GET", "/v1/load-tests?colour=red")).json)).toBe("colour");
     expect(fieldOf((await call("GET", "/v1/load-tests?cursor=zzz")).json)).toBe("cursor");
     expect(fieldOf((await call("GET", "/v1/runs?status=Failed,Nonsense")).json)).toBe("status");
     expect((await call("GET", "/v1/runs/none/summary")).status).toBe(404);
+  });
+});
+
+describe("an undeclared method", () => {
+  const paths: [string, string][] = [
+    ["/v1/load-tests", "POST, GET, HEAD"],
+    ["/v1/load-tests/any", "GET, HEAD, PATCH, PUT, DELETE"],
+    ["/v1/runs/any/stop", "POST"],
+    ["/v1/internal/locust/samples", "POST"],
+    ["/livez", "GET, HEAD"],
+    ["/docs", "GET, HEAD"],
+    ["/openapi.json", "GET, HEAD"],
+  ];
+  test.each(paths)("of %s is a 405 with Allow, whatever its body", async (url, allow) => {
+    for (const method of ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const) {
+      if (allow.split(", ").includes(method)) continue;
+      const response = await app.http.inject({
+        method: method as "PUT",
+        url,
+        headers: { host: "127.0.0.1", "content-type": "text/csv" },
+        payload: "a,b",
+      });
+      expect([method, response.statusCode, response.headers.allow]).toEqual([method, 405, allow]);
+      expect(response.headers["content-type"]).toContain("application/problem+json");
+      expect(response.json()).toMatchObject({
+        type: "https://load-manager.dev/problems/method-not-allowed",
+        status: 405,
+        detail: expect.stringContaining(allow),
+      });
+    }
   });
 });
 
@@ -278,6 +306,13 @@ describe("system", () => {
   test("OpenAPI document, docs page, probes, clusters, scopes and caller", async () => {
     const document = (await call("GET", "/openapi.json")).json;
     expect(document.openapi).toBe("3.1.0");
+    // A server without tokens asks for none; one with tokens does.
+    expect(document.paths["/v1/me"].get.security).toEqual([{}, { bearer: [] }]);
+    const guarded = testApp(withTokens);
+    const { paths } = (await guarded.call("GET", "/openapi.json")).json;
+    expect(paths["/v1/me"].get.security).toEqual([{ bearer: [] }]);
+    expect(paths["/v1/internal/locust/metrics"].post.security).toEqual([{ locust: [] }]);
+    await guarded.app.close();
     const page = await call("GET", "/docs");
     expect(page.text).toContain("/v1/runs/{runId}/stop");
     expect((await call("GET", "/")).headers.location).toBe("/docs");

@@ -31,17 +31,34 @@ const inflated = (bytes: Buffer): Promise<Buffer> =>
     });
   });
 
-const methodsOf = (path: string): string[] => {
-  const segments = path.split("/");
-  return Object.values(routes)
-    .filter((route) => {
-      const parts = route.path.split("/");
-      return (
-        parts.length === segments.length &&
-        parts.every((part, index) => part.startsWith(":") || part === segments[index])
-      );
-    })
-    .map((route) => route.method);
+/** Answers an unknown path with 404 and an undeclared method with 405, before the body is read: whatever it is, it is not wanted. */
+const refuseUnknownRoutes = (app: FastifyInstance): void => {
+  const registered: { readonly segments: string[]; readonly method: string }[] = [];
+  app.addHook("onRoute", ({ url, method }) => {
+    for (const one of [method].flat()) registered.push({ segments: url.split("/"), method: one });
+  });
+  const methodsOf = (path: string): string[] => {
+    const given = path.split("/");
+    return registered
+      .filter(
+        ({ segments }) =>
+          segments.length === given.length &&
+          segments.every((part, index) => part.startsWith(":") || part === given[index]),
+      )
+      .map(({ method }) => method);
+  };
+  app.addHook("onRequest", async (request, reply) => {
+    if (!request.is404) return;
+    const path = request.url.split("?")[0] ?? "";
+    const methods = [...new Set(methodsOf(path))].join(", ");
+    if (methods === "") {
+      const detail = `There is no ${request.method} ${path}; /docs lists the endpoints.`;
+      throw new AppError("not-found", detail);
+    }
+    void reply.header("allow", methods);
+    const detail = `${path} accepts ${methods}, not ${request.method}.`;
+    throw new AppError("method-not-allowed", detail);
+  });
 };
 
 type HttpDeps = {
@@ -73,12 +90,19 @@ const addSamples = (app: FastifyInstance, { access, samples }: HttpDeps): void =
   });
 };
 
-const addDocuments = (app: FastifyInstance, version: string): void => {
-  const document = openApi(routes, version);
-  const documentText = JSON.stringify(document);
+const addDocuments = (app: FastifyInstance, { access, version }: HttpDeps): void => {
   const page = docsPage(routes, version);
+  const documents = new Map<string, string>();
+  // A reload may give tokens to a server without them.
+  const documentNow = (): string => {
+    const tokenless = { user: access.open, locust: access.isLocust(undefined) };
+    const key = JSON.stringify(tokenless);
+    const document = documents.get(key) ?? JSON.stringify(openApi(routes, version, tokenless));
+    documents.set(key, document);
+    return document;
+  };
   app.get("/openapi.json", (_, reply) =>
-    reply.type("application/json; charset=utf-8").send(documentText),
+    reply.type("application/json; charset=utf-8").send(documentNow()),
   );
   app.get("/docs", (_, reply) =>
     reply
@@ -123,19 +147,9 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     });
   });
   app.setErrorHandler((error, request, reply) => sendProblem(error, reply, request.id));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?")[0] ?? "";
-    const methods = methodsOf(path);
-    if (methods.length === 0) {
-      const detail = `There is no ${request.method} ${path}; /docs lists the endpoints.`;
-      return sendProblem(new AppError("not-found", detail), reply, request.id);
-    }
-    void reply.header("allow", methods.join(", "));
-    const detail = `${path} accepts ${methods.join(", ")}, not ${request.method}.`;
-    return sendProblem(new AppError("method-not-allowed", detail), reply, request.id);
-  });
+  refuseUnknownRoutes(app);
   bindRoutes(app, deps.handlers, deps);
   addSamples(app, deps);
-  addDocuments(app, deps.version);
+  addDocuments(app, deps);
   return app;
 };
