@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EndpointQuery, Points, runIds, stepMs, WindowQuery } from "./metrics.ts";
 import { RunId, Time } from "../model/primitives.ts";
+import { LoadTestRun } from "../model/run.ts";
 import { Endpoint, nullableNumber, ResponseTimes, Seen, Stats } from "../model/stats.ts";
 
 export const DistributionQuery = WindowQuery.omit({ percentiles: true }).extend({
@@ -88,12 +89,14 @@ export const ExportQuery = WindowQuery.pick({ from: true, to: true }).extend({
 /** The id of an event of a stream, or 0 for the first event. */
 export const EVENT_ID = /^(?:0|\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15})*)$/;
 
+export const NOT_AN_EVENT_ID =
+  "must be the id of an event of this stream, or 0 for the first event";
+
 export const StreamQuery = z.strictObject({
   lastEventId: z
     .string()
     .max(2000)
-    // The server checks the form, so that the error names the header.
-    .meta({ pattern: EVENT_ID.source })
+    .regex(EVENT_ID, NOT_AN_EVENT_ID)
     .describe(
       "The id of the last event received; 0 begins with the run's first. The header Last-Event-ID wins.",
     )
@@ -145,3 +148,9 @@ export const SampleEvent = z.object({
     .describe("The endpoints with requests in this second."),
 });
 export type SampleEvent = z.output<typeof SampleEvent>;
+
+/** The data of an `end` event, the last one of a stream. */
+export const EndEvent = z.object({
+  runId: RunId,
+  ...LoadTestRun.pick({ status: true, endCause: true, summary: true }).shape,
+});

@@ -7,7 +7,7 @@ import { MetricSnapshot, RunSummary, Stats } from "../model/stats.ts";
 import { CallbackAnswer } from "../plugin/callbacks.ts";
 import { ClusterAnswer } from "./cluster.ts";
 import { LoadTestAnswer } from "./load-test.ts";
-import { SampleEvent } from "./metrics-detail.ts";
+import { EndEvent, SampleEvent } from "./metrics-detail.ts";
 import { DataPoint, EndpointRow } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
@@ -52,6 +52,7 @@ const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ["Stats", Stats],
   ["DataPoint", DataPoint],
   ["SampleEvent", SampleEvent],
+  ["EndEvent", EndEvent],
   ["EndpointRow", EndpointRow],
   ["ScriptRevision", ScriptRevision],
   ["ScriptRevisionWithContent", ScriptRevisionWithContent],

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { exampleOf } from "./examples.ts";
-import { EVENT_ID, SampleEvent } from "./metrics-detail.ts";
+import { EndEvent, EVENT_ID, SampleEvent } from "./metrics-detail.ts";
 import { RunEvent } from "../model/run.ts";
 import { isSchema, type JsonSchema, jsonSchemasOf } from "./openapi-schemas.ts";
 import { type ProblemKind, PROBLEMS, problemType } from "./problem.ts";
@@ -63,7 +63,6 @@ const HEADER_PARAMETERS = {
     description:
       "The ETag that the client has read: a newer version of the object is a 412. Absent or *: any.",
     schema: { type: "string", pattern: '^(\\*|(W/)?"[0-9]+")$' },
-    example: '"3"',
   },
   IdempotencyKey: {
     name: "Idempotency-Key",
@@ -72,7 +71,6 @@ const HEADER_PARAMETERS = {
     description:
       "Runs the request once: a repeat within 24 hours gets the same response (Idempotency-Replayed: true). 422 for a different request with this key, 409 while the first request is in progress.",
     schema: { type: "string", pattern: "^[!-~]{1,255}$" },
-    example: "4c1d2a90-nightly",
   },
   LastEventId: {
     name: "Last-Event-ID",
@@ -80,8 +78,8 @@ const HEADER_PARAMETERS = {
     required: false,
     description:
       "Resumes after the event with this id; 0 begins with the run's first. An EventSource sends it by itself.",
-    schema: { type: "string", pattern: EVENT_ID.source },
-    example: "0",
+    // Clients without an id may send an empty one.
+    schema: { type: "string", pattern: `^$|${EVENT_ID.source}` },
   },
 } as const satisfies Record<string, Parameter>;
 
@@ -175,7 +173,7 @@ const requestBodyOf = (key: string, route: Route, body: z.ZodType, schemas: Sche
 /** A body that is not JSON. Of a stream, the schema is that of one event. */
 const textSchema = (contentType: string, schemas: Schemas): JsonSchema => {
   if (contentType !== "text/event-stream") return { type: "string" };
-  const data = { anyOf: [schemas.refTo(SampleEvent), schemas.refTo(RunEvent)] };
+  const data = { anyOf: [SampleEvent, RunEvent, EndEvent].map(schemas.refTo) };
   return {
     description: "One event of the stream.",
     properties: {
@@ -190,7 +188,7 @@ const textSchema = (contentType: string, schemas: Schemas): JsonSchema => {
         contentMediaType: "application/json",
         contentSchema: data,
         description:
-          "A SampleEvent for sample, a RunEvent for status and event, and the last status for end.",
+          "A SampleEvent for sample, a RunEvent for status and event, an EndEvent for end.",
       },
     },
   };

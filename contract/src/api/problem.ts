@@ -45,6 +45,11 @@ export const PROBLEMS = {
     title: "Method not allowed",
     meaning: "The path does not accept this method; Allow names those that it accepts.",
   },
+  "request-timeout": {
+    status: 408,
+    title: "Request timeout",
+    meaning: "The request did not arrive in time.",
+  },
   conflict: {
     status: 409,
     title: "Conflict",
@@ -76,6 +81,11 @@ export const PROBLEMS = {
     status: 422,
     title: "Idempotency key reused",
     meaning: "The Idempotency-Key was used for another request.",
+  },
+  "headers-too-large": {
+    status: 431,
+    title: "Headers too large",
+    meaning: "The request line and headers are larger than 16 KiB.",
   },
   unavailable: {
     status: 503,

@@ -43,6 +43,7 @@ export const problemsOf = (key: string, route: Route): ReadonlyMap<number, Probl
     condition ? kinds : [];
   const kinds = new Set<ProblemKind>([
     "validation",
+    "headers-too-large",
     ...when(route.caller !== "anyone", "unauthorized", "forbidden"),
     ...when(route.params !== undefined, "not-found"),
     ...when(route.method !== "GET", "too-large", "unsupported-media-type"),

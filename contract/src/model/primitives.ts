@@ -34,21 +34,32 @@ export const Time = z
   })
   .meta({ description: "A time: ISO 8601, UTC, with milliseconds." });
 
+const NOT_A_TIME = "must be an ISO 8601 time from 1970 on, or Unix milliseconds";
+/** ISO 8601 with an offset. Stored times are never negative. */
+const ISO_TIME = `(?=19[7-9]|[2-9])${z.regexes.datetime({ offset: true }).source.replaceAll(/^\^|\$$/g, "")}`;
+const isFrom1970 = (ms: number): boolean => ms >= 0;
+
 /** A time in a request: ISO 8601 with an offset, or Unix milliseconds. */
 export const TimeInput = z
-  .union([z.int().min(0).max(8.64e15), z.iso.datetime({ offset: true })], {
-    error: "must be an ISO 8601 time or Unix milliseconds",
-  })
-  .transform((value) => (typeof value === "number" ? value : Date.parse(value)));
-
-const ISO_TIME = z.regexes.datetime({ offset: true }).source.replaceAll(/^\^|\$$/g, "");
+  .union(
+    [
+      z.int().min(0).max(8.64e15),
+      z
+        .string()
+        .regex(new RegExp(`^${ISO_TIME}$`))
+        .meta({ format: "date-time" }),
+    ],
+    { error: NOT_A_TIME },
+  )
+  .transform((value) => (typeof value === "number" ? value : Date.parse(value)))
+  .refine(isFrom1970, NOT_A_TIME);
 
 /** A time in a query string, where a number is digits. */
 export const TimeQuery = z
   .string()
-  .regex(new RegExp(`^(?:\\d{1,15}|${ISO_TIME})$`), "must be an ISO 8601 time or Unix milliseconds")
-  .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
-  .pipe(TimeInput);
+  .regex(new RegExp(`^(?:\\d{1,15}|${ISO_TIME})$`), NOT_A_TIME)
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text)))
+  .refine(isFrom1970, NOT_A_TIME);
 
 export const Id = z.string().min(1).max(128);
 export const RunId = Id.describe("The id of the run.");

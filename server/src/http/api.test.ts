@@ -1,3 +1,4 @@
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./testing/test-app.ts";
 
@@ -167,6 +168,29 @@ describe("an undeclared method", () => {
   });
 });
 
+test("what is not HTTP, and headers that are too large, are Problems too", async () => {
+  const server = testApp();
+  await server.app.http.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = server.app.http.server.address() as AddressInfo;
+  const answerTo = (request: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(request));
+      let answer = "";
+      socket.on("data", (bytes) => (answer += String(bytes)));
+      socket.on("end", () => resolve(answer)).on("error", reject);
+    });
+  for (const [request, status, kind] of [
+    ["nonsense\r\n\r\n", 400, "validation"],
+    [`GET /livez HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers-too-large"],
+  ] as const) {
+    const [head = "", body = ""] = (await answerTo(request)).split("\r\n\r\n");
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/problem\\+json`, "s"));
+    const type = `https://load-manager.dev/problems/${kind}`;
+    expect(JSON.parse(body)).toMatchObject({ status, type });
+  }
+  await server.app.close();
+});
+
 describe("runs", () => {
   test("are accepted with resolved settings, wait as Pending, and can be cancelled", async () => {
     const { id } = await create({ defaultUsers: 5, defaultSpawnRate: 2, defaultDurationSec: 60 });
@@ -296,6 +320,18 @@ describe("callbacks", () => {
       trigger: "external",
     });
     expect((await post("metrics", { runId: "none", metrics })).status).toBe(404);
+    // What cannot be stored names its field, and not the batch that it would have become.
+    for (const [wrong, field] of [
+      [{ timestamp: "1110-08-21T02:30:44Z" }, "metrics.timestamp"],
+      [{ totalRequests: 1e12, avgResponseMs: 1e9 }, "metrics"],
+      [
+        { requestStats: { "GET /": { name: "/", numRequests: 1e12, avgResponseTime: 1e9 } } },
+        "metrics.requestStats.GET /",
+      ],
+    ] as const) {
+      const refused = await post("metrics", { runId, metrics: { ...metrics, ...wrong } });
+      expect([refused.status, fieldOf(refused.json)]).toEqual([400, field]);
+    }
     expect((await post("register-external", { ...scope, projectId: "elsewhere" })).status).toBe(
       409,
     );

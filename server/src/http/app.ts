@@ -11,7 +11,7 @@ import type { Ids } from "../lib/ids.ts";
 import { bindRoutes, callerOf, type Handlers } from "./bind.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { docsPage } from "./docs.ts";
-import { sendProblem } from "./problem.ts";
+import { refuseMalformed, sendProblem } from "./problem.ts";
 
 const BODY_LIMIT = 1024 * 1024;
 const BATCH_LIMIT = 4 * 1024 * 1024;
@@ -125,6 +125,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     bodyLimit: BODY_LIMIT,
     genReqId: () => deps.ids.next(),
     requestIdHeader: false,
+    clientErrorHandler: refuseMalformed,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
   });

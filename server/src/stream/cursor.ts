@@ -1,5 +1,5 @@
-import { EVENT_ID } from "@load-manager/contract/api/metrics-detail.ts";
-import { AppError } from "../lib/errors.ts";
+import { EVENT_ID, NOT_AN_EVENT_ID } from "@load-manager/contract/api/metrics-detail.ts";
+import { invalid } from "../lib/errors.ts";
 
 /** A position in the stream of a run: a reader at the cursor has received everything up to it. */
 export type Cursor = {
@@ -31,10 +31,7 @@ export const encodeCursor = ({ second, arrival, seqs }: Cursor): string =>
 export const decodeCursor = (text: string): Cursor => {
   if (text === "0") return startCursor();
   if (!EVENT_ID.test(text)) {
-    const message = "must be the id of an event of this stream, or 0 for the first event";
-    throw new AppError("validation", `Last-Event-ID ${message}.`, {
-      fields: [{ field: "Last-Event-ID", message }],
-    });
+    throw invalid("Last-Event-ID", NOT_AN_EVENT_ID);
   }
   const [second, arrival, ...masterInstances] = text.split(".");
   const seqs = masterInstances.map((part): [string, number] => {
