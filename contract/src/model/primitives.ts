@@ -34,16 +34,18 @@ export const Time = z
   })
   .meta({ description: "A time: ISO 8601, UTC, with milliseconds." });
 
-const NOT_A_TIME = "must be an ISO 8601 time from 1970 on, or Unix milliseconds";
-/** ISO 8601 with an offset. Stored times are never negative. */
+const NOT_A_TIME = "must be an ISO 8601 time from 1970 to 9999, or Unix milliseconds";
+/** ISO 8601 with an offset. */
 const ISO_TIME = `(?=19[7-9]|[2-9])${z.regexes.datetime({ offset: true }).source.replaceAll(/^\^|\$$/g, "")}`;
-const isFrom1970 = (ms: number): boolean => ms >= 0;
+const LATEST = Date.UTC(10_000, 0) - 1;
+/** Stored times are never negative, and the ISO 8601 form of an answer has four digits for the year. */
+const isStorable = (ms: number): boolean => ms >= 0 && ms <= LATEST;
 
 /** A time in a request: ISO 8601 with an offset, or Unix milliseconds. */
 export const TimeInput = z
   .union(
     [
-      z.int().min(0).max(8.64e15),
+      z.int().min(0).max(LATEST),
       z
         .string()
         .regex(new RegExp(`^${ISO_TIME}$`))
@@ -52,14 +54,14 @@ export const TimeInput = z
     { error: NOT_A_TIME },
   )
   .transform((value) => (typeof value === "number" ? value : Date.parse(value)))
-  .refine(isFrom1970, NOT_A_TIME);
+  .refine(isStorable, NOT_A_TIME);
 
 /** A time in a query string, where a number is digits. */
 export const TimeQuery = z
   .string()
-  .regex(new RegExp(`^(?:\\d{1,15}|${ISO_TIME})$`), NOT_A_TIME)
+  .regex(new RegExp(`^(?:\\d{1,14}|${ISO_TIME})$`), NOT_A_TIME)
   .transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text)))
-  .refine(isFrom1970, NOT_A_TIME);
+  .refine(isStorable, NOT_A_TIME);
 
 export const Id = z.string().min(1).max(128);
 export const RunId = Id.describe("The id of the run.");

@@ -222,6 +222,13 @@ describe("runs", () => {
       body: { message: "deployed", at: 1_700_000_000_500 },
     });
     expect([note.status, note.json.at]).toEqual([201, "2023-11-14T22:13:20.500Z"]);
+    // A time that no answer could show would make every list of the events fail.
+    for (const at of [253_402_300_800_000, "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+10:00"]) {
+      const refused = await call("POST", `${path}/events`, { body: { message: "x", at } });
+      expect([refused.status, fieldOf(refused.json)]).toEqual([400, "at"]);
+    }
+    // A body may be absent, but null is not an object.
+    expect((await call("POST", `${path}/stop`, { body: null })).status).toBe(400);
     const stopped = await call("POST", `${path}/stop`);
     expect([stopped.status, stopped.json.status]).toEqual([200, "Stopped"]);
     const events = await call("GET", `${path}/events`);

@@ -118,7 +118,7 @@ const lastEventIdOf = ({ headers }: FastifyRequest): string | undefined => {
 const bodyOf = (route: Route, request: FastifyRequest): unknown => {
   if (route.body === undefined) return {};
   const { body } = request;
-  if (body === undefined || body === null) {
+  if (body === undefined) {
     if (route.bodyOptional === true) return parse(route.body, {}, "body");
     throw new AppError("validation", "The body is empty; send a JSON object.", {
       fields: [{ field: "body", message: "is required" }],
