@@ -1,3 +1,4 @@
+import { maxHeaderSize } from "node:http";
 import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/api/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
@@ -126,6 +127,10 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     genReqId: () => deps.ids.next(),
     requestIdHeader: false,
     clientErrorHandler: refuseMalformed,
+    // Before any route: a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) => void sendProblem(error, reply, request.id),
+    // The contract limits ids itself, and its error names the parameter.
+    routerOptions: { maxParamLength: maxHeaderSize },
     forceCloseConnections: true,
     exposeHeadRoutes: true,
   });
