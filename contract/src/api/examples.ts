@@ -215,7 +215,7 @@ const snapshot = {
 };
 
 /** One example of each operation, for the OpenAPI document and the documentation page. */
-export const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
+const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
   createLoadTest: {
     body: {
       name: loadTest.name,

@@ -9,7 +9,7 @@ import type { Route } from "./route.ts";
 
 type Ref = { readonly $ref: string };
 
-type Parameter = {
+export type Parameter = {
   readonly name: string;
   readonly in: "path" | "query" | "header";
   readonly required: boolean;
@@ -349,3 +349,5 @@ export const openApi = (
     },
   };
 };
+
+export type OpenApi = ReturnType<typeof openApi>;

@@ -3,7 +3,12 @@ import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/api/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
 import { routes } from "@load-manager/contract/api/routes.ts";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
@@ -11,7 +16,7 @@ import { AppError } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
 import { bindRoutes, callerOf, type Handlers } from "./bind.ts";
 import type { Idempotency } from "./idempotency.ts";
-import { docsPage } from "./docs.ts";
+import { DOCS_POLICY, docsPage } from "./docs.ts";
 import { refuseMalformed, sendProblem } from "./problem.ts";
 
 const BODY_LIMIT = 1024 * 1024;
@@ -91,28 +96,32 @@ const addSamples = (app: FastifyInstance, { access, samples }: HttpDeps): void =
   });
 };
 
+/** The address that the reader has asked. A Host that is not one is not repeated. */
+const addressOf = ({ protocol, host }: FastifyRequest): string =>
+  `${protocol}://${/^[\w.:[\]-]+$/.test(host) ? host : "localhost"}`;
+
 const addDocuments = (app: FastifyInstance, { access, version }: HttpDeps): void => {
-  const page = docsPage(routes, version);
-  const documents = new Map<string, string>();
+  const documented = (isOpen: boolean, isLocustOpen: boolean) => {
+    const document = openApi(routes, version, { user: isOpen, locust: isLocustOpen });
+    return { text: JSON.stringify(document), page: docsPage(routes, document, isOpen) };
+  };
+  const known = new Map<string, ReturnType<typeof documented>>();
   // A reload may give tokens to a server without them.
-  const documentNow = (): string => {
-    const tokenless = { user: access.open, locust: access.isLocust(undefined) };
-    const key = JSON.stringify(tokenless);
-    const document = documents.get(key) ?? JSON.stringify(openApi(routes, version, tokenless));
-    documents.set(key, document);
-    return document;
+  const now = (): ReturnType<typeof documented> => {
+    const [isOpen, isLocustOpen] = [access.open, access.isLocust(undefined)];
+    const key = `${isOpen} ${isLocustOpen}`;
+    const found = known.get(key) ?? documented(isOpen, isLocustOpen);
+    known.set(key, found);
+    return found;
   };
   app.get("/openapi.json", (_, reply) =>
-    reply.type("application/json; charset=utf-8").send(documentNow()),
+    reply.type("application/json; charset=utf-8").send(now().text),
   );
-  app.get("/docs", (_, reply) =>
+  app.get("/docs", (request, reply) =>
     reply
-      .header(
-        "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      )
+      .headers({ "content-security-policy": DOCS_POLICY, "cache-control": "no-store" })
       .type("text/html; charset=utf-8")
-      .send(page),
+      .send(now().page(addressOf(request))),
   );
   app.get("/", (_, reply) => reply.redirect("/docs"));
 };
