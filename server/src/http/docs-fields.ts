@@ -49,7 +49,7 @@ const typeOf = (schema: JsonSchema): string => {
   if (branches.length > 0) return [...new Set(branches.map(typeOf))].join(" or ");
   if (type === "array") {
     const of = items === undefined ? "any JSON" : typeOf(items);
-    return `list of ${of === "object" ? "objects" : of}`;
+    return `list of ${/^(?:object|string|whole number)$/.test(of) ? `${of}s` : of}`;
   }
   if (type === "object" && typeof additionalProperties === "object") {
     return `map of ${typeOf(additionalProperties)}`;
