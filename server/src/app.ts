@@ -3,7 +3,9 @@ import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createAccess, replaceableAccess } from "./access/access.ts";
+import { createAuthentication, replaceableAuthentication } from "./auth/authenticate.ts";
+import { createAuthenticator } from "./auth/authenticator.ts";
+import { createSessions, type Sessions } from "./auth/sessions.ts";
 import { createAttached } from "./clusters/attached/attached.ts";
 import { type Callback, createCallback } from "./clusters/callback.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
@@ -17,6 +19,7 @@ import { locustHandlers } from "./http/handlers/locust.ts";
 import { runMetricsHandlers } from "./http/handlers/run-metrics.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import { scopeHandlers } from "./http/handlers/scopes.ts";
+import { sessionHandlers } from "./http/handlers/sessions.ts";
 import { systemHandlers } from "./http/handlers/system.ts";
 import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
 import { scriptHandlers } from "./http/handlers/scripts.ts";
@@ -115,18 +118,26 @@ const createServices = (
 };
 type RunServices = ReturnType<typeof createServices>;
 
-const createAccessControl = ({ config }: Deps) => {
-  const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
-    createAccess({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
-  const access = replaceableAccess(accessOf(config.security));
+const createAuth = ({ config, stores, clock, log }: Deps) => {
+  const authenticationOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
+    createAuthentication({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
+  const authentication = replaceableAuthentication(authenticationOf(config.security));
+  const sessions = createSessions({ store: stores.sessions, authentication, clock, log });
   return {
-    access,
-    setSecurity: (security: Config["security"]): void => access.replace(accessOf(security)),
+    sessions,
+    authenticator: createAuthenticator(authentication, sessions),
+    isOpen: () => authentication.open,
+    setSecurity: (security: Config["security"]): void =>
+      authentication.replace(authenticationOf(security)),
   };
 };
 
 /** Jobs that run until the server ends, in the order in which they start. */
-const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) => {
+const createJobs = (
+  { config, stores, clock, log }: Deps,
+  runsFolder: string,
+  sessions: Sessions,
+) => {
   const orphanReaper = createOrphanReaper({
     runsFolder,
     store: stores.identity,
@@ -140,13 +151,16 @@ const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) =>
     retention: config.retention,
     keptRunIds: stores.runs.kept,
   });
-  const keyExpiry = createPeriodic({
-    name: "idempotency_key_expiry",
+  const expiry = createPeriodic({
+    name: "expiry",
     intervalMs: HOUR_MS,
-    job: () => stores.keys.expire(expiryNow(clock) - KEY_MS),
+    job: async () => {
+      await stores.keys.expire(expiryNow(clock) - KEY_MS);
+      await sessions.expire();
+    },
     log,
   });
-  return { orphanReaper, compactor, keyExpiry };
+  return { orphanReaper, compactor, expiry };
 };
 
 const createHandlers = (
@@ -158,9 +172,10 @@ const createHandlers = (
     readonly wake: (runId?: string) => void;
     readonly notReady: () => readonly string[];
     readonly reload: () => Promise<ReloadAnswer>;
+    readonly auth: ReturnType<typeof createAuth>;
   },
 ) => {
-  const { streams, wake, notReady, reload } = more;
+  const { streams, wake, notReady, reload, auth } = more;
   const checkScript = createScriptChecker(config.python);
   const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript };
   const { runs, ownership, metrics } = services;
@@ -172,6 +187,7 @@ const createHandlers = (
     ...locustHandlers(services, wake),
     ...clusterHandlers(services),
     ...scopeHandlers(services),
+    ...sessionHandlers(auth),
     ...systemHandlers({ stores, clusters, ownership, version: VERSION, notReady, reload }),
   };
 };
@@ -186,14 +202,14 @@ export const createApp = (deps: Deps): App => {
   const services = createServices(deps, clusters, metrics);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
-  const { orphanReaper, compactor, keyExpiry } = createJobs(deps, runsFolder);
+  const auth = createAuth(deps);
+  const { orphanReaper, compactor, expiry } = createJobs(deps, runsFolder, auth.sessions);
   const streams = createStreams({
     runs: stores.runs,
     events: stores.events,
     samples: metrics.samples,
     log,
   });
-  const { access, setSecurity } = createAccessControl(deps);
   const reload = createReload({
     config,
     again: deps.again,
@@ -202,7 +218,7 @@ export const createApp = (deps: Deps): App => {
     ownership,
     setSecurity: (security) => {
       callback.addTokens(security.locustCallbackToken);
-      setSecurity(security);
+      auth.setSecurity(security);
     },
     clock,
     log,
@@ -214,21 +230,24 @@ export const createApp = (deps: Deps): App => {
       wake: loop.wake,
       notReady: () => notReady,
       reload,
+      auth,
     }),
     samples: (bytes) => receiveSamples(services, streams.wake, bytes),
-    access,
+    callers: { ...auth, publicUrl: config.server.publicUrl },
+    trustProxy: config.server.trustProxy,
     ids,
     idempotency: createIdempotency({ keys: stores.keys, clock, ids, membership }),
     log,
     version: VERSION,
   });
-  const jobs = [loop, orphanReaper, compactor, keyExpiry];
+  const jobs = [loop, orphanReaper, compactor, expiry, auth.sessions.job];
   return {
     http,
     compactor,
     holder: ownership.holder,
     unsettledRuns: runs.unsettled,
-    stopRun: (runId, by) => stopTestRun(services, runId, { name: by }),
+    stopRun: (runId, by) =>
+      stopTestRun(services, runId, undefined, { kind: "system", id: by, name: by }),
     endLoad: () => endAllLoad(services),
     reload,
     start: async (listening) => {

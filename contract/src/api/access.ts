@@ -1,11 +1,37 @@
 import { z } from "zod";
+import { ActorRef } from "../model/actor.ts";
 import { ScopeFilter } from "../model/primitives.ts";
 
+/** Each role may do what the roles before it may do. */
+export const Role = z.enum(["viewer", "runner", "editor", "admin", "administrator"]);
+export type Role = z.output<typeof Role>;
+
+/** What an operation needs, by the lowest role that has it. */
+const PERMISSIONS_BY_ROLE = {
+  viewer: ["read", "scripts.check"],
+  runner: ["runs.start", "runs.stop", "runs.changeLoad", "runs.annotate"],
+  editor: ["loadTests.write", "scripts.write", "runs.keep", "runs.delete"],
+  admin: ["loadTests.delete"],
+  administrator: ["configuration.reload"],
+} as const satisfies Record<Role, readonly string[]>;
+
+export const Permission = z.enum(Object.values(PERMISSIONS_BY_ROLE).flat());
+export type Permission = z.output<typeof Permission>;
+
+/** All permissions of a role, with those of the roles before it. */
+export const permissionsOf = (role: Role): Permission[] =>
+  Role.options.slice(0, Role.options.indexOf(role) + 1).flatMap((one) => PERMISSIONS_BY_ROLE[one]);
+
+/** A role in a scope and everything below it; an empty scope is everything. */
+export type Grant = { readonly role: Role; readonly scope: ScopeFilter };
+
 export const Me = z.object({
-  name: z.string(),
-  administrator: z.boolean(),
-  scope: ScopeFilter,
-  permissions: z.array(z.enum(["read", "write"])),
+  ...ActorRef.shape,
+  grants: z.array(z.object({ role: Role, scope: ScopeFilter, permissions: z.array(Permission) })),
+});
+
+export const CreateSession = z.strictObject({
+  token: z.string({ error: "must be an API token" }).min(1).max(1000),
 });
 
 /** The accounts, orgs, projects and envs that the caller may see. */

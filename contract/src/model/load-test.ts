@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActorRef } from "./actor.ts";
 import { AutoStop, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
 import { LoadProfile, RunSettings, RunStatus, Verdict } from "./run.ts";
 
@@ -47,6 +48,8 @@ export const LoadTest = Scope.extend({
   metadata: Metadata.optional(),
   createdAt: Time,
   createdBy: z.string(),
+  /** Absent in what older versions stored. */
+  createdByActor: ActorRef.optional(),
   updatedAt: Time,
   updatedBy: z.string(),
   version: z.int(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActorRef } from "./actor.ts";
 import { AutoStop, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
 import { RunSummary } from "./stats.ts";
 
@@ -18,8 +19,7 @@ export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);
 export const Health = z.enum(["ok", "degraded", "unknown"]);
 export type Health = z.output<typeof Health>;
 
-export const Trigger = z.enum(["api", "external"]);
-export type Trigger = z.output<typeof Trigger>;
+const Trigger = z.enum(["api", "external"]);
 
 /** Why a run has its status. `code` is for programs; the rest explains. */
 export const StatusReason = z.looseObject({
@@ -163,6 +163,8 @@ export const LoadTestRun = Scope.extend({
     .optional(),
   createdAt: Time,
   createdBy: z.string(),
+  /** Absent in what older versions stored. */
+  createdByActor: ActorRef.optional(),
   updatedAt: Time,
   updatedBy: z.string(),
   version: z.int(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActorRef } from "./actor.ts";
 import { Id, Time } from "./primitives.ts";
 
 /** A file of a revision. Contents are stored once, by their sha256. */
@@ -16,5 +17,7 @@ export const ScriptRevision = z.object({
   description: z.string().optional(),
   createdAt: Time,
   createdBy: z.string(),
+  /** Absent in what older versions stored. */
+  createdByActor: ActorRef.optional(),
 });
 export type ScriptRevision = z.output<typeof ScriptRevision>;

@@ -26,7 +26,12 @@ const CLUSTER = "accountId: a, orgId: o, projectId: p, baseUrl: 'http://127.0.0.
 describe("the configuration", () => {
   test("without anything: loopback, SQLite, one local cluster for every scope", () => {
     const { config } = load("");
-    expect(config.server).toEqual({ host: "127.0.0.1", port: 8800, callbackUrls: [] });
+    expect(config.server).toEqual({
+      host: "127.0.0.1",
+      port: 8800,
+      callbackUrls: [],
+      trustProxy: [],
+    });
     expect(config.defaultCluster).toBe(true);
     expect(config.locustClusters).toMatchObject([{ kind: "local", scope: {}, workers: 2 }]);
   });

@@ -1,3 +1,4 @@
+import { Permission } from "@load-manager/contract/api/access.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./testing/test-app.ts";
 
@@ -289,8 +290,9 @@ describe("system", () => {
     });
     expect((await call("GET", "/metrics")).text).toContain("load_manager_open_runs");
     expect((await call("GET", "/v1/me")).json).toMatchObject({
-      administrator: true,
+      kind: "user",
       name: "local",
+      grants: [{ role: "administrator", scope: {}, permissions: Permission.options }],
     });
     expect((await call("GET", "/v1/clusters")).json.items).toMatchObject([
       { id: "local", kind: "local", state: "idle" },

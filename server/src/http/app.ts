@@ -2,13 +2,16 @@ import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/api/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
 import { routes } from "@load-manager/contract/api/routes.ts";
+import { fastifyCookie } from "@fastify/cookie";
+import { fastifyHelmet } from "@fastify/helmet";
+import { fastifyRateLimit } from "@fastify/rate-limit";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { Access } from "../access/access.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
-import { bindRoutes, callerOf, type Handlers } from "./bind.ts";
+import { bindRoutes, type Handlers } from "./bind.ts";
+import { type CallerDeps, type Callers, createCallers } from "./callers.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { docsPage } from "./docs.ts";
 import { sendProblem } from "./problem.ts";
@@ -44,20 +47,36 @@ const methodsOf = (path: string): string[] => {
     .map((route) => route.method);
 };
 
+/** Pages set a policy for what they contain; answers of the API contain nothing that a browser shows. */
+const HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  // Whoever ends TLS in front of the server decides about it.
+  strictTransportSecurity: false,
+} as const;
+
 type HttpDeps = {
   readonly handlers: Handlers;
   /** Ingests one batch of the plugin's records. */
   readonly samples: (bytes: Uint8Array) => Promise<z.output<typeof SamplesAnswer>>;
-  readonly access: Access;
+  readonly callers: CallerDeps;
+  /** Proxies whose X-Forwarded headers count. */
+  readonly trustProxy: readonly string[];
   readonly ids: Ids;
   readonly idempotency: Idempotency;
   readonly log: Logger;
   readonly version: string;
 };
 
-const addSamples = (app: FastifyInstance, { access, samples }: HttpDeps): void => {
+const addSamples = (
+  app: FastifyInstance,
+  { samples }: HttpDeps,
+  { authenticate }: Callers,
+): void => {
   app.post("/v1/internal/locust/samples", { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
-    callerOf(access, "locust", request);
+    await authenticate("locust", request);
     const { body } = request;
     if (!Buffer.isBuffer(body)) {
       throw new AppError(
@@ -103,6 +122,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     requestIdHeader: false,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
+    trustProxy: deps.trustProxy.length > 0 && [...deps.trustProxy],
   });
   app.addContentTypeParser(
     ["application/merge-patch+json"],
@@ -116,11 +136,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
   );
   app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
-    void reply.headers({
-      "x-request-id": request.id,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-    });
+    void reply.header("x-request-id", request.id);
   });
   app.setErrorHandler((error, request, reply) => sendProblem(error, reply, request.id));
   app.setNotFoundHandler((request, reply) => {
@@ -134,8 +150,15 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     const detail = `${path} accepts ${methods.join(", ")}, not ${request.method}.`;
     return sendProblem(new AppError("method-not-allowed", detail), reply, request.id);
   });
-  bindRoutes(app, deps.handlers, deps);
-  addSamples(app, deps);
-  addDocuments(app, deps.version);
+  void app.register(fastifyHelmet, HEADERS);
+  void app.register(fastifyCookie);
+  void app.register(fastifyRateLimit, { global: false });
+  // Routes come after the plugins, whose additions they use.
+  void app.register(async (api) => {
+    const callers = createCallers(api, deps.callers);
+    bindRoutes(api, deps.handlers, { ...deps, ...callers });
+    addSamples(api, deps, callers);
+    addDocuments(api, deps.version);
+  });
   return app;
 };

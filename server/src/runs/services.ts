@@ -4,6 +4,7 @@ import type { Failpoint } from "../lib/failpoints.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { RunMetrics } from "../metrics/run-metrics.ts";
+import type { RunReader } from "../stores/model/load-test-run.ts";
 import type { Stores } from "../stores/ports.ts";
 import { createRunWriter } from "./journal/run-writer.ts";
 import { createOwnership } from "./ownership/leases.ts";
@@ -46,5 +47,5 @@ export const createRunServices = <M extends RunMetrics>(parts: {
     hostId,
     sharedStore: stores.shared,
   });
-  return { ...shared, writer, ownership, runs, events, loadTests, revisions };
+  return { ...shared, writer, ownership, runs: runs as RunReader, events, loadTests, revisions };
 };

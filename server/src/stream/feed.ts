@@ -7,7 +7,7 @@ import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { createPeriodic } from "../lib/periodic.ts";
 import type { Names } from "../metrics/query/sample-event.ts";
-import type { RunStore } from "../stores/model/load-test-run.ts";
+import type { RunReader } from "../stores/model/load-test-run.ts";
 import { copyCursor, type Cursor, hasReached, startCursor } from "./cursor.ts";
 import {
   compactedFrames,
@@ -19,7 +19,7 @@ import {
 import { createReader, type Reader } from "./reader.ts";
 
 export type FeedDeps = StreamSources & {
-  readonly runs: Pick<RunStore, "get">;
+  readonly runs: Pick<RunReader, "get">;
   readonly log: Log;
 };
 

@@ -1,6 +1,6 @@
 import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { Clusters } from "../../clusters/port.ts";
-import { AppError, messageOf } from "../../lib/errors.ts";
+import { messageOf } from "../../lib/errors.ts";
 import type { Ownership } from "../../runs/ownership/leases.ts";
 import type { Stores } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
@@ -80,11 +80,8 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
       ];
       return { raw: `${lines.join("\n")}\n` };
     },
-    reloadConfiguration: async ({ caller }) => {
-      if (!caller.administrator) {
-        const detail = "Only the administrator (security.apiToken) may reload the configuration.";
-        throw new AppError("forbidden", detail);
-      }
+    reloadConfiguration: async ({ access }) => {
+      access.checkAnywhere();
       return { body: await deps.reload() };
     },
   };

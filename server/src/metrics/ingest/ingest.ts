@@ -2,7 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { type Batch, type BatchRecord, decodeBatch, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
@@ -29,7 +29,7 @@ export type Ingested = {
 type Deps = {
   readonly metrics: MetricStore;
   readonly events: RunEventStore;
-  readonly runs: RunStore;
+  readonly runs: Pick<RunReader, "get">;
   readonly aggregates: RunAggregateCache;
   /** The oldest Unix second that is accepted: the one-second cells of earlier samples are deleted already. */
   readonly oldestSecond: () => number;

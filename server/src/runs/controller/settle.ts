@@ -8,7 +8,7 @@ import type { Log } from "../../lib/log.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { POLICY } from "../domain/policy.ts";
 import { NO_STATS, recentRunOf } from "../domain/recent-run.ts";
 import { holdsSlot } from "../domain/states.ts";
@@ -21,7 +21,7 @@ import { guardedByTerm } from "../ownership/term-guard.ts";
 type Deps = {
   readonly writer: RunWriter;
   readonly ownership: Ownership;
-  readonly runs: Pick<RunStore, "get" | "setLive">;
+  readonly runs: Pick<RunReader, "get" | "setLive">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
   readonly metrics: RunMetrics;
@@ -85,7 +85,7 @@ const endLoad = async (deps: Deps, run: LoadTestRun): Promise<void> => {
  * to stop. Rejects after all runs have been tried, with what failed.
  */
 export const endAllLoad = async (deps: {
-  readonly runs: Pick<RunStore, "unsettled">;
+  readonly runs: Pick<RunReader, "unsettled">;
   readonly clusters: Clusters;
 }): Promise<void> => {
   const errors: unknown[] = [];

@@ -3,7 +3,7 @@ import type { Clusters, Hold } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Lease, LeaseStore } from "../../stores/model/lease-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { recordEvent } from "../journal/events.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import type { Membership } from "./membership.ts";
@@ -11,7 +11,7 @@ import type { Membership } from "./membership.ts";
 type Deps = {
   readonly membership: Membership;
   readonly leases: LeaseStore;
-  readonly runs: Pick<RunStore, "get">;
+  readonly runs: Pick<RunReader, "get">;
   readonly events: RunEventStore;
   readonly writer: RunWriter;
   readonly clusters: Clusters;

@@ -15,6 +15,7 @@ import { assemble, type Parts, type Services } from "../services.ts";
 import { onlyCluster, simulatedCluster } from "./clusters.ts";
 import { type Disturbance, disturbedStores, Killed } from "./disturbed-stores.ts";
 import { recordingStores } from "./history.ts";
+import { TESTER } from "../../../stores/testing/fixtures.ts";
 
 export type Variant = {
   readonly kind: "local" | "attached";
@@ -227,13 +228,7 @@ export const createWorld = async (variant: Variant) => {
       assemble({ ...partsOf(base, "host-0").parts, ...replaced }),
     create: () => {
       const deps = depsOf(base, "host-0").deps;
-      return createTestRun(
-        deps,
-        definition,
-        { tags: [] },
-        { name: "t", trigger: "api" },
-        deps.ids.next(),
-      );
+      return createTestRun(deps, definition, { tags: [] }, TESTER, deps.ids.next());
     },
     /** Calls to the store by the server that made the most. */
     calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
