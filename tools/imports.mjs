@@ -193,6 +193,7 @@ export const MAY_IMPORT = {
     "npm:zod",
     "node:crypto",
     "type node:http",
+    "type node:net",
     "node:stream",
     "node:zlib",
   ],

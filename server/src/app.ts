@@ -127,6 +127,7 @@ const createAuth = ({ config, stores, clock, log }: Deps) => {
     sessions,
     authenticator: createAuthenticator(authentication, sessions),
     isOpen: () => authentication.open,
+    tokenless: () => ({ user: authentication.open, locust: authentication.isLocust(undefined) }),
     setSecurity: (security: Config["security"]): void =>
       authentication.replace(authenticationOf(security)),
   };
@@ -234,6 +235,7 @@ export const createApp = (deps: Deps): App => {
     }),
     samples: (bytes) => receiveSamples(services, streams.wake, bytes),
     callers: { ...auth, publicUrl: config.server.publicUrl },
+    tokenless: auth.tokenless,
     trustProxy: config.server.trustProxy,
     ids,
     idempotency: createIdempotency({ keys: stores.keys, clock, ids, membership }),

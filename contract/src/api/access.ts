@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ActorRef } from "../model/actor.ts";
-import { ScopeFilter } from "../model/primitives.ts";
+import { Scope, ScopeFilter } from "../model/primitives.ts";
 
 /** Each role may do what the roles before it may do. */
 export const Role = z.enum(["viewer", "runner", "editor", "admin", "administrator"]);
@@ -27,35 +27,84 @@ export type Grant = { readonly role: Role; readonly scope: ScopeFilter };
 
 export const Me = z.object({
   ...ActorRef.shape,
-  grants: z.array(z.object({ role: Role, scope: ScopeFilter, permissions: z.array(Permission) })),
+  grants: z
+    .array(
+      z.object({
+        role: Role.describe("What the caller is in the scope."),
+        scope: ScopeFilter.describe("The scope and everything below; empty for everything."),
+        permissions: z.array(Permission).describe("What the role may do."),
+      }),
+    )
+    .describe("What the caller may do, and where."),
 });
 
 export const CreateSession = z.strictObject({
-  token: z.string({ error: "must be an API token" }).min(1).max(1000),
+  token: z
+    .string({ error: "must be an API token" })
+    .min(1)
+    .max(1000)
+    .describe("The API token of whoever signs in."),
 });
+
+const { accountId, orgId, projectId } = Scope.shape;
 
 /** The accounts, orgs, projects and envs that the caller may see. */
 export const ScopeTree = z.object({
-  accounts: z.array(
-    z.object({
-      accountId: z.string(),
-      orgs: z.array(
-        z.object({
-          orgId: z.string(),
-          projects: z.array(z.object({ projectId: z.string(), envs: z.array(z.string()) })),
-        }),
-      ),
-    }),
-  ),
+  accounts: z
+    .array(
+      z.object({
+        accountId,
+        orgs: z
+          .array(
+            z.object({
+              orgId,
+              projects: z
+                .array(
+                  z.object({
+                    projectId,
+                    envs: z.array(z.string()).describe("The environments of the project."),
+                  }),
+                )
+                .describe("The projects of the organisation."),
+            }),
+          )
+          .describe("The organisations of the account."),
+      }),
+    )
+    .describe("The accounts that load tests and clusters name."),
 });
 export type ScopeTree = z.output<typeof ScopeTree>;
 
 export const HealthAnswer = z.object({
-  status: z.enum(["ok", "degraded"]),
-  version: z.string(),
-  /** `active` is false while this server may not act on runs. */
-  server: z.object({ id: z.string(), hostId: z.string(), active: z.boolean() }),
-  store: z.object({ kind: z.string(), ok: z.boolean(), message: z.string().optional() }),
-  clusters: z.object({ total: z.int(), unreachable: z.int() }),
+  status: z
+    .enum(["ok", "degraded"])
+    .describe("degraded while the store fails or a cluster is unreachable."),
+  version: z.string().describe("The version of Load Manager."),
+  server: z
+    .object({
+      id: z.string().describe("The id of this server process."),
+      hostId: z.string().describe("The id of the machine."),
+      active: z.boolean().describe("False while this server may not act on runs."),
+    })
+    .describe("The server that answered."),
+  store: z
+    .object({
+      kind: z.string().describe("The kind of store, such as sqlite."),
+      ok: z.boolean().describe("Whether the store answers."),
+      message: z
+        .string()
+        .optional()
+        .describe("Why the store does not answer; absent while it does."),
+    })
+    .describe("Where everything is stored."),
+  clusters: z
+    .object({
+      total: z.int().describe("The number of clusters."),
+      unreachable: z.int().describe("The number of clusters that do not answer."),
+    })
+    .describe("The clusters of this server."),
 });
-export const ReadyAnswer = z.object({ ready: z.boolean(), reasons: z.array(z.string()) });
+export const ReadyAnswer = z.object({
+  ready: z.boolean().describe("Whether the server takes requests and manages runs."),
+  reasons: z.array(z.string()).describe("Why the server is not ready; empty while it is."),
+});

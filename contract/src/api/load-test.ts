@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { unavailableSettings } from "./settings.ts";
-import { ScriptProblem } from "./script.ts";
+import { ScriptWarnings } from "./script.ts";
 import { LoadTest } from "../model/load-test.ts";
+import { ScriptRevision } from "../model/script.ts";
 import {
   AutoStop,
-  CommaList,
   Creator,
+  describedLike,
   DurationSeconds,
   Id,
   Metadata,
@@ -13,8 +14,11 @@ import {
   Paging,
   Scope,
   ScopeFilter,
+  SearchText,
   SpawnRate,
   StopTimeoutSeconds,
+  SORT,
+  TagList,
   Tags,
   TargetUrl,
   Users,
@@ -22,8 +26,10 @@ import {
 } from "../model/primitives.ts";
 
 export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true }).extend({
-  latestRevision: z.object({ id: Id, revisionNumber: z.int() }).optional(),
-  warnings: z.array(ScriptProblem).optional(),
+  latestRevision: ScriptRevision.pick({ id: true, revisionNumber: true })
+    .optional()
+    .describe("The newest script revision; absent without a script."),
+  warnings: ScriptWarnings.optional(),
 });
 
 const editable = {
@@ -42,45 +48,53 @@ const editable = {
   metadata: Metadata,
 };
 
-export const CreateLoadTest = z.strictObject({
-  ...Scope.shape,
-  name: editable.name,
-  targetUrl: editable.targetUrl,
-  description: editable.description.optional(),
-  tags: editable.tags.default([]),
-  locustClusterId: editable.locustClusterId.optional(),
-  scenarioId: editable.scenarioId.optional(),
-  defaultUsers: editable.defaultUsers.default(1),
-  defaultSpawnRate: editable.defaultSpawnRate.default(1),
-  defaultDurationSec: editable.defaultDurationSec.optional(),
-  maxDurationSec: editable.maxDurationSec.optional(),
-  stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
-  autoStop: editable.autoStop.optional(),
-  metadata: editable.metadata.optional(),
-  locustfile: z.string().max(1_000_000).optional(),
-  createdBy: Creator.optional(),
-  ...unavailableSettings,
-});
+export const CreateLoadTest = z.strictObject(
+  describedLike(LoadTest.shape, {
+    ...Scope.shape,
+    name: editable.name,
+    targetUrl: editable.targetUrl,
+    description: editable.description.optional(),
+    tags: editable.tags.default([]),
+    locustClusterId: editable.locustClusterId.optional(),
+    scenarioId: editable.scenarioId.optional(),
+    defaultUsers: editable.defaultUsers.default(1),
+    defaultSpawnRate: editable.defaultSpawnRate.default(1),
+    defaultDurationSec: editable.defaultDurationSec.optional(),
+    maxDurationSec: editable.maxDurationSec.optional(),
+    stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
+    autoStop: editable.autoStop.optional(),
+    metadata: editable.metadata.optional(),
+    locustfile: z
+      .string()
+      .max(1_000_000)
+      .describe("The text of the locustfile, in Python; saved as script revision 1.")
+      .optional(),
+    createdBy: Creator.optional(),
+    ...unavailableSettings,
+  }),
+);
 export type CreateLoadTest = z.output<typeof CreateLoadTest>;
 
 /** A merge patch: fields left out keep their value, `null` clears an optional field. */
-export const UpdateLoadTest = z.strictObject({
-  name: editable.name.optional(),
-  targetUrl: editable.targetUrl.optional(),
-  description: editable.description.nullish(),
-  tags: editable.tags.optional(),
-  locustClusterId: editable.locustClusterId.nullish(),
-  scenarioId: editable.scenarioId.nullish(),
-  defaultUsers: editable.defaultUsers.optional(),
-  defaultSpawnRate: editable.defaultSpawnRate.optional(),
-  defaultDurationSec: editable.defaultDurationSec.nullish(),
-  maxDurationSec: editable.maxDurationSec.nullish(),
-  stopTimeoutSeconds: editable.stopTimeoutSeconds.optional(),
-  autoStop: editable.autoStop.nullish(),
-  metadata: editable.metadata.nullish(),
-  updatedBy: Creator.optional(),
-  ...unavailableSettings,
-});
+export const UpdateLoadTest = z.strictObject(
+  describedLike(LoadTest.shape, {
+    name: editable.name.optional(),
+    targetUrl: editable.targetUrl.optional(),
+    description: editable.description.nullish(),
+    tags: editable.tags.optional(),
+    locustClusterId: editable.locustClusterId.nullish(),
+    scenarioId: editable.scenarioId.nullish(),
+    defaultUsers: editable.defaultUsers.optional(),
+    defaultSpawnRate: editable.defaultSpawnRate.optional(),
+    defaultDurationSec: editable.defaultDurationSec.nullish(),
+    maxDurationSec: editable.maxDurationSec.nullish(),
+    stopTimeoutSeconds: editable.stopTimeoutSeconds.optional(),
+    autoStop: editable.autoStop.nullish(),
+    metadata: editable.metadata.nullish(),
+    updatedBy: Creator.optional(),
+    ...unavailableSettings,
+  }),
+);
 export type UpdateLoadTest = z.output<typeof UpdateLoadTest>;
 
 const LoadTestSort = z.enum([
@@ -95,9 +109,9 @@ const LoadTestSort = z.enum([
 export const LoadTestQuery = z.strictObject({
   ...Paging.shape,
   ...ScopeFilter.shape,
-  sort: LoadTestSort.default("-createdAt"),
-  tags: CommaList.optional(),
-  q: z.string().max(200).optional(),
+  sort: LoadTestSort.default("-createdAt").describe(SORT),
+  tags: TagList.optional(),
+  q: SearchText.optional(),
 });
 export type LoadTestQuery = z.output<typeof LoadTestQuery>;
 

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { EndpointQuery, Points, WindowQuery } from "./metrics.ts";
-import { Id, Time } from "../model/primitives.ts";
-
-const runIds = { testRunId: Id, runId: Id };
-/** Null: unknown. */
-const nullableNumber = z.number().nullable();
+import { EndpointQuery, Points, runIds, stepMs, WindowQuery } from "./metrics.ts";
+import { RunId, Time } from "../model/primitives.ts";
+import { LoadTestRun } from "../model/run.ts";
+import { Endpoint, nullableNumber, ResponseTimes, Seen, Stats } from "../model/stats.ts";
 
 export const DistributionQuery = WindowQuery.omit({ percentiles: true }).extend({
   points: Points.default(150),
@@ -14,105 +12,145 @@ export const DistributionQuery = WindowQuery.omit({ percentiles: true }).extend(
 /** One point for each endpoint, time bucket and latency bucket with requests, with their count. Nothing is sampled. */
 export const ScatterAnswer = z.object({
   ...runIds,
-  stepMs: z.int(),
-  endpoints: z.array(z.string()),
-  dataPoints: z.array(
-    z.object({
-      timestamp: Time,
-      method: z.string(),
-      endpoint: z.string(),
-      responseTimeMs: z.number(),
-      count: z.int(),
-      success: z.boolean(),
-    }),
-  ),
+  stepMs,
+  endpoints: z.array(z.string()).describe("Method and name of each endpoint that has points."),
+  dataPoints: z
+    .array(
+      z.object({
+        timestamp: Time.describe("The start of the time bucket."),
+        method: Endpoint.shape.method,
+        endpoint: z.string().describe("Method and name, as the parameter endpoint has them."),
+        responseTimeMs: z.number().describe("The middle of the latency bucket, in ms."),
+        count: z.int().describe("The number of requests in both buckets."),
+        success: z.boolean().describe("Whether they succeeded."),
+      }),
+    )
+    .describe("One point for each endpoint, time bucket and latency bucket with requests."),
 });
 
-/**
- * `counts[i][j]` is the number of requests of the time bucket from `t[i]` (Unix ms) on that took at least `lowerMs[j]` and
- * less than `upperMs[j]`.
- */
 export const HeatmapAnswer = z.object({
   ...runIds,
-  stepMs: z.int(),
-  t: z.array(z.int()),
-  lowerMs: z.array(z.number()),
-  upperMs: z.array(z.number()),
-  counts: z.array(z.array(z.int())),
+  stepMs,
+  t: z.array(z.int()).describe("The start of each time bucket in Unix ms."),
+  lowerMs: z.array(z.number()).describe("The lower bound of each latency bucket in ms, included."),
+  upperMs: z
+    .array(z.number())
+    .describe("The upper bound of each latency bucket in ms, not included."),
+  counts: z
+    .array(z.array(z.int()))
+    .describe(
+      "counts[i][j]: the number of requests in the time bucket i and the latency bucket j.",
+    ),
 });
 
 export const FailuresQuery = WindowQuery.pick({ from: true, to: true });
-const seen = { firstSeenAt: Time, lastSeenAt: Time };
 
-/** Most frequent first. `truncated`: there were more kinds of errors than are kept; the rest are counted as one. */
+const truncated = z
+  .boolean()
+  .describe("Whether there were more kinds than are kept; the rest are counted as one.");
+
 export const FailuresAnswer = z.object({
-  runId: Id,
-  items: z.array(
-    z.object({
-      method: z.string(),
-      name: z.string(),
-      error: z.string(),
-      occurrences: z.int(),
-      ...seen,
-    }),
-  ),
-  truncated: z.boolean(),
+  runId: RunId,
+  items: z
+    .array(
+      z.object({
+        ...Endpoint.shape,
+        error: z.string().describe("The text of the error."),
+        occurrences: z.int().describe("How many requests failed with it."),
+        ...Seen.shape,
+      }),
+    )
+    .describe("The errors of each endpoint, most frequent first."),
+  truncated,
 });
 
 export const ExceptionsAnswer = z.object({
-  runId: Id,
-  items: z.array(
-    z.object({
-      message: z.string(),
-      traceback: z.string(),
-      count: z.int(),
-      workers: z.array(z.string()),
-      ...seen,
-    }),
-  ),
-  truncated: z.boolean(),
+  runId: RunId,
+  items: z
+    .array(
+      z.object({
+        message: z.string().describe("The text of the exception."),
+        traceback: z.string().describe("Where in the script it was raised, as Python prints it."),
+        count: z.int().describe("How many times it was raised."),
+        workers: z.array(z.string()).describe("The ids of the workers on which it was raised."),
+        ...Seen.shape,
+      }),
+    )
+    .describe("The exceptions, most frequent first."),
+  truncated,
 });
 
 export const ExportQuery = WindowQuery.pick({ from: true, to: true }).extend({
-  format: z.enum(["csv", "ndjson"]).default("csv"),
-  step: z.enum(["1s", "10s", "60s"]).default("1s"),
+  format: z.enum(["csv", "ndjson"]).default("csv").describe("The format of the answer."),
+  step: z.enum(["1s", "10s", "60s"]).default("1s").describe("The width of a time bucket."),
   endpoint: EndpointQuery.optional(),
 });
 
-/** `lastEventId`: the id of the last event received; `0` begins with the run's first. */
+/** The id of an event of a stream, or 0 for the first event. */
+export const EVENT_ID = /^(?:0|\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15})*)$/;
+
+export const NOT_AN_EVENT_ID =
+  "must be the id of an event of this stream, or 0 for the first event";
+
 export const StreamQuery = z.strictObject({
-  lastEventId: z.string().max(2000).optional(),
+  lastEventId: z
+    .string()
+    .max(2000)
+    .regex(EVENT_ID, NOT_AN_EVENT_ID)
+    .describe(
+      "The id of the last event received; 0 begins with the run's first. The header Last-Event-ID wins.",
+    )
+    .optional(),
 });
+
+const requests = z.int().describe("The number of requests of this second, failures included.");
+const failures = z.int().describe("The number of failed requests of this second.");
 
 /** The data of a `sample` event: one second of a run. Several events of the same second add up. */
 export const SampleEvent = z.object({
-  timestamp: Time,
-  requests: z.int(),
-  failures: z.int(),
-  currentUsers: nullableNumber,
-  targetUsers: nullableNumber,
-  avgResponseMs: nullableNumber,
-  p50ResponseMs: nullableNumber,
-  p95ResponseMs: nullableNumber,
-  p99ResponseMs: nullableNumber,
-  userClasses: z.array(z.object({ name: z.string(), targetUsers: z.int(), currentUsers: z.int() })),
-  workers: z.array(
-    z.object({
-      id: z.string(),
-      state: z.enum(["unknown", "ready", "spawning", "running", "missing", "stopped"]),
-      users: z.int(),
-      cpuPercent: z.number(),
-    }),
-  ),
-  endpoints: z.array(
-    z.object({
-      method: z.string(),
-      name: z.string(),
-      requests: z.int(),
-      failures: z.int(),
-      avgResponseMs: nullableNumber,
-      p95ResponseMs: nullableNumber,
-    }),
-  ),
+  timestamp: Time.describe("The second that the sample covers."),
+  requests,
+  failures,
+  currentUsers: nullableNumber.describe("The number of users that run; null if unknown."),
+  targetUsers: nullableNumber.describe("The number of users last commanded; null if unknown."),
+  ...ResponseTimes.shape,
+  userClasses: z
+    .array(
+      z.object({
+        name: z.string().describe("The name of the User class in the script."),
+        targetUsers: z.int().describe("The number of its users to reach."),
+        currentUsers: z.int().describe("The number of its users that run."),
+      }),
+    )
+    .describe("The users of each User class."),
+  workers: z
+    .array(
+      z.object({
+        id: z.string().describe("The id of the worker."),
+        state: z
+          .enum(["unknown", "ready", "spawning", "running", "missing", "stopped"])
+          .describe("The state of the worker, as Locust names it."),
+        users: z.int().describe("The number of its users."),
+        cpuPercent: z.number().describe("How much of one CPU core it uses, in percent."),
+      }),
+    )
+    .describe("The Locust workers."),
+  endpoints: z
+    .array(
+      z.object({
+        ...Endpoint.shape,
+        requests,
+        failures,
+        avgResponseMs: Stats.shape.avgResponseMs,
+        p95ResponseMs: Stats.shape.p95ResponseMs,
+      }),
+    )
+    .describe("The endpoints with requests in this second."),
 });
 export type SampleEvent = z.output<typeof SampleEvent>;
+
+/** The data of an `end` event, the last one of a stream. */
+export const EndEvent = z.object({
+  runId: RunId,
+  ...LoadTestRun.pick({ status: true, endCause: true, summary: true }).shape,
+});

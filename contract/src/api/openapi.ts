@@ -1,225 +1,368 @@
-import { z } from "zod";
-import { ClusterAnswer } from "./cluster.ts";
-import { LoadTestAnswer } from "./load-test.ts";
-import { RecentRun } from "../model/load-test.ts";
-import { ScriptProblem } from "./script.ts";
-import { CallbackAnswer } from "../plugin/callbacks.ts";
-import { DataPoint, EndpointRow } from "./metrics.ts";
-import { Stats, MetricSnapshot, RunSummary } from "../model/stats.ts";
-import { SampleEvent } from "./metrics-detail.ts";
-import { Problem } from "./problem.ts";
-import type { Route } from "./route.ts";
-import { RunAnswer } from "./run.ts";
+import type { z } from "zod";
+import { exampleOf } from "./examples.ts";
+import { EndEvent, EVENT_ID, SampleEvent } from "./metrics-detail.ts";
 import { RunEvent } from "../model/run.ts";
-import { ScriptRevision } from "../model/script.ts";
-import { ScriptRevisionWithContent } from "./script.ts";
+import { isSchema, type JsonSchema, jsonSchemasOf } from "./openapi-schemas.ts";
+import { type ProblemKind, PROBLEMS, problemType } from "./problem.ts";
+import { isKeyed, problemsOf, responsesOf } from "./responses.ts";
+import type { Route } from "./route.ts";
 
-type Json = Record<string, unknown>;
-type Table = Readonly<Record<string, Route>>;
+type Ref = { readonly $ref: string };
 
-/** Schemas with their own names; all others are named after their endpoint. */
-const NAMED: readonly (readonly [string, z.ZodType])[] = [
-  ["LoadTest", LoadTestAnswer],
-  ["RecentRun", RecentRun],
-  ["LoadTestRun", RunAnswer],
-  ["RunSummary", RunSummary],
-  ["RunEvent", RunEvent],
-  ["MetricSnapshot", MetricSnapshot],
-  ["Stats", Stats],
-  ["DataPoint", DataPoint],
-  ["SampleEvent", SampleEvent],
-  ["EndpointRow", EndpointRow],
-  ["ScriptRevision", ScriptRevision],
-  ["ScriptRevisionWithContent", ScriptRevisionWithContent],
-  ["ScriptProblem", ScriptProblem],
-  ["Cluster", ClusterAnswer],
-  ["CallbackAnswer", CallbackAnswer],
-  ["Problem", Problem],
-];
+type Parameter = {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly required: boolean;
+  readonly description: string;
+  readonly schema: JsonSchema;
+  readonly example?: unknown;
+};
 
-const capital = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1);
+type Media = { readonly schema: JsonSchema; readonly example?: unknown };
 
-const isSchema = (value: unknown): value is z.ZodType => value instanceof z.ZodType;
+type Response = {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, Ref>>;
+  readonly content?: Readonly<Record<string, Media>>;
+};
 
-const register = (routes: Table) => {
-  const registry = z.registry<{ id: string }>();
-  const add = (id: string, schema: z.ZodType): void => {
-    if (registry.get(schema) === undefined) registry.add(schema, { id });
+export type Operation = {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tags: readonly string[];
+  readonly security: readonly object[];
+  readonly parameters: readonly (Parameter | Ref)[];
+  readonly requestBody?: {
+    readonly required: boolean;
+    readonly content: Readonly<Record<string, Media>>;
   };
-  for (const [id, schema] of NAMED) add(id, schema);
-  for (const [key, route] of Object.entries(routes)) {
-    if (route.body !== undefined) add(`${capital(key)}Body`, route.body);
-    if (route.query !== undefined) add(`${capital(key)}Query`, route.query);
-    for (const answer of Object.values(route.answers)) {
-      if (isSchema(answer)) add(`${capital(key)}Answer`, answer);
-    }
-  }
-  return registry;
+  readonly responses: Readonly<Record<string, Response | Ref>>;
 };
 
-/** Removes fields that may never be sent: a client has no use for them. */
-const withoutNever = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(withoutNever);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value)
-    .filter(([key]) => key !== "$schema" && key !== "$id" && key !== "id")
-    .map(([key, part]) => [
-      key,
-      key === "properties" ? properties(part as Json) : withoutNever(part),
-    ]);
-  return Object.fromEntries(entries);
+type Table = Readonly<Record<string, Route>>;
+type Schemas = ReturnType<typeof jsonSchemasOf>;
+
+const TAGS: Readonly<Record<string, string>> = {
+  "Load tests": "What is to be tested, and with how many users.",
+  Scripts: "The locustfiles of load tests, as numbered revisions.",
+  Runs: "Executions of load tests: started, watched, changed, stopped.",
+  Metrics: "What a run measured.",
+  Clusters: "Where Locust runs.",
+  System: "The server itself, and what the caller may see.",
+  "Locust callbacks":
+    "Called from inside Locust. The plugin's binary batches of records go to POST /v1/internal/locust/samples and are documented in locust-plugin/PROTOCOL.md.",
 };
-const properties = (fields: Json): Json =>
-  Object.fromEntries(
-    Object.entries(fields)
-      .filter(([, schema]) => !(typeof schema === "object" && schema !== null && "not" in schema))
-      .map(([name, schema]) => [name, withoutNever(schema)]),
-  );
 
-const ref = (id: string): Json => ({ $ref: `#/components/schemas/${id}` });
-
-const problemAnswer = (description: string): Json => ({
-  description,
-  content: { "application/problem+json": { schema: ref("Problem") } },
-});
-
-const parameters = (
-  route: Route,
-  schemas: Readonly<Record<string, Json>>,
-  queryId?: string,
-): Json[] => {
-  const path = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    name,
-    in: "path",
-    required: true,
-    schema: { type: "string" },
-  }));
-  const query = queryId === undefined ? {} : ((schemas[queryId]?.["properties"] ?? {}) as Json);
-  const ifMatch = { name: "If-Match", in: "header", required: false, schema: { type: "string" } };
-  const idempotencyKey = {
+/** Request headers, by the name of their component. */
+const HEADER_PARAMETERS = {
+  IfMatch: {
+    name: "If-Match",
+    in: "header",
+    required: false,
+    description:
+      "The ETag that the client has read: a newer version of the object is a 412. Absent or *: any.",
+    schema: { type: "string", pattern: '^(\\*|(W/)?"[0-9]+")$' },
+  },
+  IdempotencyKey: {
     name: "Idempotency-Key",
     in: "header",
     required: false,
     description:
       "Runs the request once: a repeat within 24 hours gets the same response (Idempotency-Replayed: true). 422 for a different request with this key, 409 while the first request is in progress.",
-    schema: { type: "string", minLength: 1, maxLength: 255 },
-  };
-  const keyed = route.method === "POST" && route.caller === "user";
-  return [
-    ...path,
-    ...Object.entries(query).map(([name, schema]) => ({
+    schema: { type: "string", pattern: "^[!-~]{1,255}$" },
+  },
+  LastEventId: {
+    name: "Last-Event-ID",
+    in: "header",
+    required: false,
+    description:
+      "Resumes after the event with this id; 0 begins with the run's first. An EventSource sends it by itself.",
+    // Clients without an id may send an empty one.
+    schema: { type: "string", pattern: `^$|${EVENT_ID.source}` },
+  },
+} as const satisfies Record<string, Parameter>;
+
+const text = (description: string, example: string) => ({
+  description,
+  schema: { type: "string" },
+  example,
+});
+
+/** Headers of responses, by the name of their component. */
+const RESPONSE_HEADERS = {
+  ETag: text("The version of the object, for If-Match.", '"3"'),
+  Location: text(
+    "The path of the created object.",
+    "/v1/runs/c2a9e1d4-8b1f-4c8e-a0f3-7e5d9b6c4a32",
+  ),
+  "Idempotency-Replayed": text(
+    "true where this is the response of an earlier request with the same Idempotency-Key.",
+    "true",
+  ),
+  "Content-Disposition": text(
+    "The name of the file to save.",
+    'attachment; filename="metrics.csv"',
+  ),
+  "X-Request-Id": text("The id of the request in the server's log.", "a81f02c4"),
+  "WWW-Authenticate": text("How to authenticate.", 'Bearer realm="load-manager"'),
+  "Retry-After": {
+    description: "When to try again, in seconds.",
+    schema: { type: "integer" },
+    example: 5,
+  },
+} as const;
+type HeaderName = keyof typeof RESPONSE_HEADERS;
+
+const headers = (...names: HeaderName[]): Readonly<Record<string, Ref>> =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+const headerParameter = (name: keyof typeof HEADER_PARAMETERS): Ref => ({
+  $ref: `#/components/parameters/${name}`,
+});
+
+/** A parameter that may be repeated is a list; one value alone is a list of one. */
+const repeatable = ({ anyOf, ...schema }: JsonSchema): JsonSchema => {
+  const list = anyOf?.find((branch) => branch.type === "array");
+  return list === undefined
+    ? { ...schema, ...(anyOf === undefined ? {} : { anyOf }) }
+    : { ...schema, ...list };
+};
+
+const parametersIn = (
+  place: "path" | "query",
+  fields: Readonly<Record<string, JsonSchema>>,
+  example: object | undefined,
+): Parameter[] =>
+  Object.entries(fields).map(([name, { description = "", ...schema }]) => {
+    const value = new Map(Object.entries(example ?? {})).get(name);
+    const shown = repeatable(schema);
+    return {
       name,
-      in: "query",
-      required: false,
-      schema,
-    })),
-    ...(route.versioned === true && route.method !== "GET" ? [ifMatch] : []),
-    ...(keyed ? [idempotencyKey] : []),
-  ];
-};
-
-const answers = (route: Route, idOf: (schema: z.ZodType) => string): Json => {
-  const good = Object.entries(route.answers).map(([status, answer]) => {
-    if (answer === null) return [status, { description: "No content" }];
-    const content = isSchema(answer)
-      ? { "application/json": { schema: ref(idOf(answer)) } }
-      : { [answer]: { schema: { type: "string" } } };
-    return [status, { description: route.summary, content }];
+      in: place,
+      required: place === "path",
+      description,
+      schema: shown,
+      ...(value === undefined ? {} : { example: shown.type === "array" ? [value] : value }),
+    };
   });
-  const bad: [string, Json][] = [
-    ["400", problemAnswer("The request is invalid; errors names the fields")],
-    ...(route.caller === "anyone"
-      ? []
-      : [["401", problemAnswer("The token is missing or wrong")] as [string, Json]]),
-    ...(route.params === undefined
-      ? []
-      : [
-          ["404", problemAnswer("The object does not exist, or the caller may not see it")] as [
-            string,
-            Json,
-          ],
-        ]),
-    ...(route.method === "GET"
-      ? []
-      : [["409", problemAnswer("The request conflicts with the current state")] as [string, Json]]),
-    ...(route.versioned === true && route.method !== "GET"
-      ? [
-          ["412", problemAnswer("The object has changed since the client read it")] as [
-            string,
-            Json,
-          ],
-        ]
-      : []),
+
+const parametersOf = (key: string, route: Route, schemas: Schemas): (Parameter | Ref)[] => {
+  const { params, query } = exampleOf(key);
+  return [
+    ...parametersIn("path", schemas.fieldsOf(route.params), params),
+    ...parametersIn("query", schemas.fieldsOf(route.query), query),
+    ...(route.versioned === true && route.method !== "GET" ? [headerParameter("IfMatch")] : []),
+    ...(isKeyed(route) ? [headerParameter("IdempotencyKey")] : []),
+    ...(isStream(route) ? [headerParameter("LastEventId")] : []),
   ];
-  return Object.fromEntries([...good, ...bad]) as Json;
 };
 
-/** Zod puts recursive schemas into a separate document; OpenAPI needs them among the components. */
-const shared = (schemas: Record<string, unknown>): Record<string, unknown> => {
-  const { __shared: own, ...named } = JSON.parse(
-    JSON.stringify(schemas).replaceAll("schemas/__shared#/$defs/", "schemas/Shared_"),
-  ) as Record<string, Json>;
-  const defined = Object.entries((own?.["$defs"] ?? {}) as Json);
+const isStream = (route: Route): boolean =>
+  Object.values(route.answers).includes("text/event-stream");
+
+const requestBodyOf = (key: string, route: Route, body: z.ZodType, schemas: Schemas) => {
+  const media = { schema: schemas.refTo(body), example: exampleOf(key).body };
+  const patch = route.method === "PATCH" ? { "application/merge-patch+json": media } : {};
   return {
-    ...named,
-    ...Object.fromEntries(defined.map(([name, schema]) => [`Shared_${name}`, schema])),
+    required: route.bodyOptional !== true,
+    content: { "application/json": media, ...patch },
   };
 };
+
+/** A body that is not JSON. Of a stream, the schema is that of one event. */
+const textSchema = (contentType: string, schemas: Schemas): JsonSchema => {
+  if (contentType !== "text/event-stream") return { type: "string" };
+  const data = { anyOf: [SampleEvent, RunEvent, EndEvent].map(schemas.refTo) };
+  return {
+    description: "One event of the stream.",
+    properties: {
+      event: {
+        type: "string",
+        enum: ["sample", "status", "event", "end"],
+        description: "The kind of event.",
+      },
+      id: { type: "string", pattern: EVENT_ID.source, description: "The id for Last-Event-ID." },
+      data: {
+        type: "string",
+        contentMediaType: "application/json",
+        contentSchema: data,
+        description:
+          "A SampleEvent for sample, a RunEvent for status and event, an EndEvent for end.",
+      },
+    },
+  };
+};
+
+const successesOf = (key: string, route: Route, schemas: Schemas): [string, Response][] => {
+  const { location, contentTypes = [] } = responsesOf(key);
+  const { answer: example } = exampleOf(key);
+  return Object.entries(route.answers).map(([status, answer]) => {
+    const names: HeaderName[] = [
+      ...(route.versioned === true && answer !== null ? (["ETag"] as const) : []),
+      ...(location === true ? (["Location"] as const) : []),
+      ...(isKeyed(route) ? (["Idempotency-Replayed"] as const) : []),
+      ...(contentTypes.length === 0 ? [] : (["Content-Disposition"] as const)),
+      "X-Request-Id",
+    ];
+    if (answer === null)
+      return [status, { description: "No content.", headers: headers(...names) }];
+    const shown = Number(status) < 300 ? { example } : {};
+    const type = isSchema(answer) ? "application/json" : answer;
+    const schema = isSchema(answer) ? schemas.refTo(answer) : textSchema(answer, schemas);
+    const others = contentTypes.map((name) => [name, { schema: { type: "string" } }]);
+    const content = { [type]: { schema, ...shown }, ...Object.fromEntries(others) };
+    return [status, { description: `${route.summary}.`, headers: headers(...names), content }];
+  });
+};
+
+const problemName = (kinds: readonly ProblemKind[]): string =>
+  kinds
+    .map((kind) => PROBLEMS[kind].title)
+    .join(" or ")
+    .replaceAll(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The answer of one or several kinds of error with the same status. */
+const problemResponse = (kinds: readonly ProblemKind[]): Response => {
+  const [kind = "internal"] = kinds;
+  const { status, title } = PROBLEMS[kind];
+  const meaning = kinds.map((one) => PROBLEMS[one].meaning).join(" ");
+  const names: HeaderName[] = [
+    ...(status === 401 ? (["WWW-Authenticate"] as const) : []),
+    ...(status === 503 ? (["Retry-After"] as const) : []),
+    "X-Request-Id",
+  ];
+  const errors = [{ field: "defaultUsers", message: "must be a whole number of at least 1" }];
+  const example = {
+    type: problemType(kind),
+    title,
+    status,
+    detail: meaning,
+    ...(kind === "validation" ? { errors } : {}),
+    requestId: "a81f02c4",
+  };
+  const schema = { $ref: "#/components/schemas/Problem" };
+  return {
+    description: meaning,
+    headers: headers(...names),
+    content: { "application/problem+json": { schema, example } },
+  };
+};
+
+const SCHEMES = {
+  user: [{ bearer: [] }, { session: [] }],
+  locust: [{ locust: [] }],
+} as const;
+
+/** Callers of whom the server asks no token. */
+type Tokenless = { readonly [C in keyof typeof SCHEMES]: boolean };
+
+/** An empty requirement beside another one makes it optional. */
+const securityOf = ({ caller }: Route, tokenless: Tokenless): object[] => {
+  if (caller === "anyone") return [];
+  return [...(tokenless[caller] ? [{}] : []), ...SCHEMES[caller]];
+};
+
+/** What the operation does, and which permission it needs. */
+const describedBy = (route: Route): { readonly description?: string } => {
+  const permission =
+    route.caller === "user" ? [`Needs the permission \`${route.permission}\`.`] : [];
+  const parts = [...(route.description === undefined ? [] : [route.description]), ...permission];
+  return parts.length === 0 ? {} : { description: parts.join(" ") };
+};
+
+const operationOf = (
+  key: string,
+  route: Route,
+  schemas: Schemas,
+  tokenless: Tokenless,
+): Operation => {
+  const problems = [...problemsOf(key, route)].filter(
+    ([status]) => route.answers[status] === undefined,
+  );
+  return {
+    operationId: key,
+    summary: route.summary,
+    ...describedBy(route),
+    tags: [route.tag],
+    security: securityOf(route, tokenless),
+    parameters: parametersOf(key, route, schemas),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: requestBodyOf(key, route, route.body, schemas) }),
+    responses: Object.fromEntries([
+      ...successesOf(key, route, schemas),
+      ...problems.map(([status, kinds]): [string, Ref] => [
+        String(status),
+        { $ref: `#/components/responses/${problemName(kinds)}` },
+      ]),
+    ]),
+  };
+};
+
+/** `/v1/runs/{runId}` */
+const templateOf = (route: Route): string => route.path.replaceAll(/:(\w+)/g, "{$1}");
+
+const DESCRIPTION = `The open control plane for Locust load tests.
+
+Times in answers are ISO 8601 in UTC with milliseconds; in requests they may also be Unix milliseconds. Lists answer items and nextCursor. Errors are application/problem+json (RFC 9457). A server without tokens accepts requests without authentication, from its own machine only. A path answers 405 with Allow to a method that it does not have.`;
 
 /** The OpenAPI 3.1 document of a table of routes. Shapes are the wire's. */
-export const openApi = (routes: Table, version: string): Json => {
-  const registry = register(routes);
-  const { schemas: raw } = z.toJSONSchema(registry, {
-    io: "input",
-    unrepresentable: "any",
-    uri: (id) => `#/components/schemas/${id}`,
-  });
-  const schemas = withoutNever(shared(raw)) as Record<string, Json>;
-  const idOf = (schema: z.ZodType): string => registry.get(schema)?.id ?? "Problem";
-  const paths: Record<string, Json> = {};
-  const queries = new Set<string>();
+export const openApi = (
+  routes: Table,
+  version: string,
+  tokenless: Tokenless = { user: false, locust: false },
+) => {
+  const schemas = jsonSchemasOf(routes);
+  const paths: Record<string, Record<string, Operation>> = {};
+  const responses: Record<string, Response> = {};
   for (const [key, route] of Object.entries(routes)) {
-    const queryId = route.query === undefined ? undefined : idOf(route.query);
-    if (queryId !== undefined) queries.add(queryId);
-    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
-    const security =
-      route.caller === "anyone" ? [] : [route.caller === "user" ? { bearer: [] } : { locust: [] }];
+    const path = templateOf(route);
     paths[path] = {
       ...paths[path],
-      [route.method.toLowerCase()]: {
-        operationId: key,
-        summary: route.summary,
-        ...(route.description === undefined ? {} : { description: route.description }),
-        tags: [route.tag],
-        security,
-        parameters: parameters(route, schemas, queryId),
-        ...(route.body === undefined
-          ? {}
-          : {
-              requestBody: {
-                required: route.bodyOptional !== true,
-                content: { "application/json": { schema: ref(idOf(route.body)) } },
-              },
-            }),
-        responses: answers(route, idOf),
-      },
+      [route.method.toLowerCase()]: operationOf(key, route, schemas, tokenless),
     };
+    for (const kinds of problemsOf(key, route).values()) {
+      responses[problemName(kinds)] = problemResponse(kinds);
+    }
   }
-  for (const id of queries) delete schemas[id];
+  const tags = [...new Set(Object.values(routes).map(({ tag }) => tag))];
   return {
     openapi: "3.1.0",
     info: {
       title: "Load Manager",
       version,
-      description: "The open control plane for Locust load tests.",
+      description: DESCRIPTION,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
+    servers: [{ url: "/", description: "The server that serves this document." }],
+    tags: tags.map((name) => ({ name, description: TAGS[name] ?? "" })),
     paths,
     components: {
-      schemas,
+      schemas: schemas.components,
+      parameters: HEADER_PARAMETERS,
+      headers: RESPONSE_HEADERS,
+      responses,
       securitySchemes: {
-        bearer: { type: "http", scheme: "bearer" },
-        locust: { type: "apiKey", in: "header", name: "X-Locust-Token" },
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "A token of the server's security.apiToken or security.apiTokens.",
+        },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "load_manager_session",
+          description:
+            "The cookie that POST /v1/session sets; a request that changes something must come from a page of the server.",
+        },
+        locust: {
+          type: "apiKey",
+          in: "header",
+          name: "X-Locust-Token",
+          description:
+            "The server's security.locustCallbackToken, for callbacks from inside Locust.",
+        },
       },
     },
   };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CreateSession, HealthAnswer, Me, ReadyAnswer, ScopeTree } from "./access.ts";
-import { ClusterAnswer, ClusterPage, ClusterQuery } from "./cluster.ts";
+import { ClusterAnswer, ClusterId, ClusterPage, ClusterQuery } from "./cluster.ts";
 import {
   CreateLoadTest,
   LoadTestAnswer,
@@ -38,7 +38,7 @@ import {
   DistributionQuery,
   StreamQuery,
 } from "./metrics-detail.ts";
-import { Id, Paging } from "../model/primitives.ts";
+import { LoadTestId, Paging, RunId } from "../model/primitives.ts";
 import { ReloadAnswer } from "./reload.ts";
 import { route } from "./route.ts";
 import {
@@ -53,6 +53,7 @@ import {
   UpdateRun,
 } from "./run.ts";
 import { RunEvent } from "../model/run.ts";
+import { ScriptRevision } from "../model/script.ts";
 import {
   CheckScript,
   PutScript,
@@ -61,9 +62,9 @@ import {
   ScriptRevisionWithContent,
 } from "./script.ts";
 
-const loadTestId = z.object({ loadTestId: Id });
-const revision = z.object({ loadTestId: Id, revisionId: Id });
-const runId = z.object({ runId: Id });
+const loadTestId = z.object({ loadTestId: LoadTestId });
+const revision = z.object({ loadTestId: LoadTestId, revisionId: ScriptRevision.shape.id });
+const runId = z.object({ runId: RunId });
 const PagingQuery = z.strictObject(Paging.shape).omit({ sort: true });
 
 const loadTests = { tag: "Load tests", caller: "user" } as const;
@@ -114,7 +115,7 @@ export const routes = {
   getRunAggregate: route({ ...metrics, path: "/v1/runs/:runId/metrics/aggregate", summary: "Get stats, endpoints and chart in one response", query: AggregateQuery, answers: { 200: AggregateAnswer } }),
 
   listClusters: route({ ...clusters, path: "/v1/clusters", summary: "List the clusters that serve a scope", query: ClusterQuery, answers: { 200: ClusterPage } }),
-  getCluster: route({ ...clusters, path: "/v1/clusters/:clusterId", summary: "Get a cluster", params: z.object({ clusterId: Id }), answers: { 200: ClusterAnswer } }),
+  getCluster: route({ ...clusters, path: "/v1/clusters/:clusterId", summary: "Get a cluster", params: z.object({ clusterId: ClusterId }), answers: { 200: ClusterAnswer } }),
   listScopes: route({ ...system, path: "/v1/scopes", summary: "List the scopes that the caller may see", answers: { 200: ScopeTree } }),
   getMe: route({ ...system, path: "/v1/me", summary: "Get who you are and what you may do", answers: { 200: Me } }),
 
@@ -127,7 +128,7 @@ export const routes = {
   deleteSession: route({ ...probes, method: "DELETE", path: "/v1/session", summary: "Sign out", description: "Ends the session of the cookie, also its streams. May be repeated.", answers: { 204: null } }),
 
   reloadConfiguration: route({ ...system, permission: "configuration.reload", method: "POST", path: "/v1/admin/reload", summary: "Reload the configuration", description: "Replaces clusters and tokens; runs continue. Only the administrator may call it. An invalid configuration gets 400 naming every fault, and the previous one stays in force.", answers: { 200: ReloadAnswer } }),
-  getLiveness: route({ ...probes, path: "/livez", summary: "Check that the process is alive", answers: { 200: z.object({ status: z.literal("ok") }) } }),
+  getLiveness: route({ ...probes, path: "/livez", summary: "Check that the process is alive", answers: { 200: z.object({ status: z.literal("ok").describe("Always ok.") }) } }),
   getReadiness: route({ ...probes, path: "/readyz", summary: "Check that the server is ready", answers: { 200: ReadyAnswer, 503: ReadyAnswer } }),
   getHealth: route({ ...probes, path: "/health", summary: "Get the version and the state of store and clusters", answers: { 200: HealthAnswer } }),
   getPrometheusMetrics: route({ ...probes, path: "/metrics", summary: "Get metrics in Prometheus format", answers: { 200: "text/plain; version=0.0.4" } }),

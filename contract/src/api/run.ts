@@ -4,14 +4,22 @@ import {
   AutoStop,
   CommaList,
   Creator,
+  describedLike,
   DurationSeconds,
   Id,
+  LoadTestId,
   Metadata,
   Name,
+  NextCursor,
+  NoteText,
   Paging,
+  RunId,
   ScopeFilter,
+  SearchText,
+  SORT,
   SpawnRate,
   StopTimeoutSeconds,
+  TagList,
   Tags,
   TargetUrl,
   TimeInput,
@@ -28,39 +36,56 @@ export const RunAnswer = LoadTestRun.omit({
   stopSentAt: true,
   deletingAt: true,
 }).extend({
-  lastMetrics: MetricSnapshot.optional(),
+  lastMetrics: MetricSnapshot.optional().describe(
+    "The newest totals of the run; absent without metrics.",
+  ),
 });
 
-export const CreateRun = z.strictObject({
-  name: Name.optional(),
-  notes: z.string().max(10_000).optional(),
-  tags: Tags.default([]),
-  targetUsers: Users.optional(),
-  spawnRate: SpawnRate.optional(),
-  durationSeconds: DurationSeconds.optional(),
-  targetUrl: TargetUrl.optional(),
-  scriptRevisionId: Id.optional(),
-  stopTimeoutSeconds: StopTimeoutSeconds.optional(),
-  runGroupId: Id.optional(),
-  metadata: Metadata.optional(),
-  autoStop: AutoStop.optional(),
-  createdBy: Creator.optional(),
-  ...unavailableSettings,
-});
+export const CreateRun = z.strictObject(
+  describedLike(LoadTestRun.shape, {
+    name: Name.optional(),
+    notes: z.string().max(10_000).optional(),
+    tags: Tags.default([]),
+    targetUsers: Users.optional(),
+    spawnRate: SpawnRate.optional(),
+    durationSeconds: DurationSeconds.optional(),
+    targetUrl: TargetUrl.optional(),
+    scriptRevisionId: Id.optional(),
+    stopTimeoutSeconds: StopTimeoutSeconds.optional(),
+    runGroupId: Id.optional(),
+    metadata: Metadata.optional(),
+    autoStop: AutoStop.optional(),
+    createdBy: Creator.optional(),
+    ...unavailableSettings,
+  }),
+);
 export type CreateRun = z.output<typeof CreateRun>;
 
-export const UpdateRun = z.strictObject({
-  name: Name.optional(),
-  notes: z.string().max(10_000).nullish(),
-  tags: Tags.optional(),
-  keep: z.boolean().optional(),
-  updatedBy: Creator.optional(),
-});
+export const UpdateRun = z.strictObject(
+  describedLike(LoadTestRun.shape, {
+    name: Name.optional(),
+    notes: z.string().max(10_000).nullish(),
+    tags: Tags.optional(),
+    keep: z.boolean().optional(),
+    updatedBy: Creator.optional(),
+  }),
+);
 export type UpdateRun = z.output<typeof UpdateRun>;
 
-export const StopRun = z.strictObject({ reason: z.string().max(500).optional() });
+export const StopRun = z.strictObject({
+  reason: z
+    .string()
+    .max(500)
+    .describe("Why the run is stopped, for people; becomes part of its reason.")
+    .optional(),
+});
 
-export const ChangeLoad = z.strictObject({ targetUsers: Users, spawnRate: SpawnRate.optional() });
+export const ChangeLoad = z.strictObject({
+  targetUsers: Users.describe("The number of users to reach from now on."),
+  spawnRate: SpawnRate.describe(
+    "How fast users are started or stopped, in users per second; absent: as before.",
+  ).optional(),
+});
 export type ChangeLoad = z.output<typeof ChangeLoad>;
 
 const RunSort = z.enum([
@@ -72,29 +97,34 @@ const RunSort = z.enum([
   "-finishedAt",
 ]);
 
+const StatusList = CommaList.pipe(z.array(RunStatus)).meta({
+  description: "Statuses, separated by commas: only runs with one of them.",
+  pattern: `^(?:(?:${RunStatus.options.join("|")})(?:,(?:${RunStatus.options.join("|")}))*)?$`,
+});
+
 export const RunQuery = z.strictObject({
   ...Paging.shape,
   ...ScopeFilter.shape,
-  sort: RunSort.default("-createdAt"),
-  loadTestId: Id.optional(),
-  status: CommaList.pipe(z.array(RunStatus)).optional(),
-  tags: CommaList.optional(),
-  q: z.string().max(200).optional(),
-  from: TimeQuery.optional(),
-  to: TimeQuery.optional(),
+  sort: RunSort.default("-createdAt").describe(SORT),
+  loadTestId: LoadTestId.optional(),
+  status: StatusList.optional(),
+  tags: TagList.optional(),
+  q: SearchText.optional(),
+  from: TimeQuery.describe("Only runs created at or after this time.").optional(),
+  to: TimeQuery.describe("Only runs created before this time.").optional(),
 });
 export type RunQuery = z.output<typeof RunQuery>;
 
 export const RunPage = page(RunAnswer);
 
 export const AddEvent = z.strictObject({
-  at: TimeInput.optional(),
-  message: z.string().trim().min(1).max(1000),
+  at: TimeInput.describe("The time of the note: ISO 8601 or Unix ms; absent: now.").optional(),
+  message: NoteText.describe("The text of the note."),
 });
 
 export const RunEvents = z.object({
-  runId: Id,
-  items: z.array(RunEvent),
-  truncated: z.boolean(),
-  nextCursor: z.string().optional(),
+  runId: RunId,
+  items: z.array(RunEvent).describe("The events of the run, oldest first."),
+  truncated: z.boolean().describe("Whether events were left out for good; always false."),
+  nextCursor: NextCursor.optional(),
 });

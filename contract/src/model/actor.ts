@@ -6,10 +6,15 @@ import { z } from "zod";
  * server itself.
  */
 export const ActorRef = z.object({
-  kind: z.enum(["user", "token", "locust", "system"]),
-  /** Stays the same: for a token, and for a session of it, the token's name in the configuration. */
-  id: z.string(),
-  name: z.string(),
+  kind: z
+    .enum(["user", "token", "locust", "system"])
+    .describe("A person with a session, a program with a token, Locust, or the server itself."),
+  id: z
+    .string()
+    .describe(
+      "Stays the same: for a token and its sessions, the token's name in the configuration.",
+    ),
+  name: z.string().describe("The name, for people to read."),
 });
 export type ActorRef = z.output<typeof ActorRef>;
 

@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { ActorRef } from "./actor.ts";
-import { AutoStop, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
+import {
+  AutoStop,
+  Id,
+  JsonObject,
+  LoadTestId,
+  Metadata,
+  RunId,
+  Scope,
+  Tags,
+  Time,
+} from "./primitives.ts";
 import { RunSummary } from "./stats.ts";
 
 export const RunStatus = z.enum([
@@ -23,14 +33,20 @@ const Trigger = z.enum(["api", "external"]);
 
 /** Why a run has its status. `code` is for programs; the rest explains. */
 export const StatusReason = z.looseObject({
-  code: z.string(),
-  message: z.string(),
-  runId: Id.optional(),
-  position: z.int().optional(),
-  expectedStartAt: Time.optional(),
-  logTail: z.array(z.string()).optional(),
-  /** The evidence: for `auto_stop_errors` requests, failures, failedPercent, windowSeconds, from, to. */
-  data: z.record(z.string(), z.json()).optional(),
+  code: z.string().describe("The reason as a stable word; docs/reasons.md lists them."),
+  message: z.string().describe("The reason as a sentence."),
+  runId: RunId.optional().describe("The id of the run that has the cluster."),
+  position: z.int().optional().describe("The place in the cluster's queue; 1 is next."),
+  expectedStartAt: Time.optional().describe(
+    "When the run will start, if the runs before it last as long as intended.",
+  ),
+  logTail: z
+    .array(z.string())
+    .optional()
+    .describe("The last lines of the log of the Locust process that ended."),
+  data: JsonObject.optional().describe(
+    "The evidence: for auto_stop_errors requests, failures, failedPercent, windowSeconds, from and to.",
+  ),
 });
 export type StatusReason = z.output<typeof StatusReason>;
 
@@ -46,32 +62,61 @@ export const EndCause = z.enum([
 export type EndCause = z.output<typeof EndCause>;
 
 /** How the number of users changes: it rises to the target and stays there. */
-export const LoadProfile = z.object({ kind: z.literal("constant") });
+export const LoadProfile = z
+  .object({
+    kind: z
+      .literal("constant")
+      .describe("constant: the users rise to their target and stay there."),
+  })
+  .describe("How the number of users changes over time.");
 
 /**
  * Settings that a load test and a run share. Only `stopTimeoutSeconds` can be set; migrated load tests and runs keep the
  * others, so that nothing of an older database is lost.
  */
 export const RunSettings = z.object({
-  workers: z.int().optional(),
+  workers: z.int().optional().describe("The number of Locust workers (migrated; cannot be set)."),
   userClasses: z
     .array(
-      z.object({ name: z.string(), weight: z.int().optional(), fixedCount: z.int().optional() }),
+      z.object({
+        name: z.string().describe("The name of the User class in the script."),
+        weight: z
+          .int()
+          .optional()
+          .describe("Its share of the users, relative to the other classes."),
+        fixedCount: z.int().optional().describe("The number of its users, whatever the target."),
+      }),
     )
-    .optional(),
-  includeTags: z.array(z.string()).optional(),
-  excludeTags: z.array(z.string()).optional(),
-  scriptOptions: z.record(z.string(), z.json()).optional(),
-  environment: z.record(z.string(), z.string()).optional(),
-  stopTimeoutSeconds: z.int(),
+    .optional()
+    .describe("The User classes that run (migrated; cannot be set)."),
+  includeTags: z
+    .array(z.string())
+    .optional()
+    .describe("Only tasks with one of these tags run (migrated; cannot be set)."),
+  excludeTags: z
+    .array(z.string())
+    .optional()
+    .describe("Tasks with one of these tags do not run (migrated; cannot be set)."),
+  scriptOptions: JsonObject.optional().describe(
+    "Values of the script's own command line options (migrated; cannot be set).",
+  ),
+  environment: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Environment variables of the Locust processes (migrated; cannot be set)."),
+  stopTimeoutSeconds: z
+    .int()
+    .describe("How long users may finish their requests when the load ends, in seconds."),
 });
 
-export const Engine = z.object({
-  locustVersion: z.string().optional(),
-  pluginVersion: z.string().optional(),
-  pythonVersion: z.string().optional(),
-  workers: z.int().optional(),
-});
+export const Engine = z
+  .object({
+    locustVersion: z.string().optional().describe("The version of Locust."),
+    pluginVersion: z.string().optional().describe("The version of the plugin; absent without it."),
+    pythonVersion: z.string().optional().describe("The version of Python."),
+    workers: z.int().optional().describe("The number of connected workers."),
+  })
+  .describe("The Locust that makes the load.");
 export type Engine = z.output<typeof Engine>;
 
 /** What a cluster can do by itself: all of it with the plugin, none of it without. */
@@ -87,52 +132,90 @@ export type Capabilities = z.output<typeof Capabilities>;
 
 /** One execution of a load test, or an external one, as stored. */
 export const LoadTestRun = Scope.extend({
-  id: Id,
-  runNumber: z.int().optional(),
-  runGroupId: Id.optional(),
-  loadTestId: Id.optional(),
-  scenarioId: Id.optional(),
-  externalKey: z.string().optional(),
-  name: z.string(),
-  notes: z.string().optional(),
-  tags: Tags,
-  keep: z.boolean(),
-  locustClusterId: Id,
-  slot: z.int().optional(),
-  hostId: z.string().optional(),
-  trigger: Trigger,
-  status: RunStatus,
-  statusReason: StatusReason.optional(),
-  health: Health,
-  /** Why the health is not ok; codes as in `docs/reasons.md`. */
+  id: RunId,
+  runNumber: z.int().optional().describe("Counts 1, 2, 3 … within the load test."),
+  runGroupId: Id.optional().describe("An id that the caller gives to runs that belong together."),
+  loadTestId: LoadTestId.optional(),
+  scenarioId: Id.optional().describe("The id of the scenario in the caller's own system."),
+  externalKey: z
+    .string()
+    .optional()
+    .describe("Names one start at Locust; the same key gives the same run."),
+  name: z
+    .string()
+    .describe(
+      "The name of the run, for people; by default the load test's name and the run's number.",
+    ),
+  notes: z.string().optional().describe("Remarks on the run, for people."),
+  tags: Tags.describe("Words to find the run by."),
+  keep: z.boolean().describe("Whether the run is protected against deletion."),
+  locustClusterId: Id.describe("The id of the cluster that the run uses."),
+  slot: z
+    .int()
+    .optional()
+    .describe("The slot of the cluster that the run holds; absent while it waits."),
+  hostId: z.string().optional().describe("The id of the machine on which a local run was started."),
+  trigger: Trigger.describe("Who started the run: api, a caller; external, somebody at Locust."),
+  status: RunStatus.describe("The status of the run; Finished, Stopped and Failed are final."),
+  statusReason: StatusReason.optional().describe("Why the run has its status."),
+  health: Health.describe(
+    "Whether the run is as it should be: ok, degraded, or unknown where that cannot be seen.",
+  ),
   healthReason: z
-    .object({ code: z.string(), message: z.string(), since: Time.optional() })
-    .optional(),
-  verdict: Verdict,
-  fence: z.int(),
-  endCause: EndCause.optional(),
-  startedAt: Time.optional(),
-  finishedAt: Time.optional(),
-  settledAt: Time.optional(),
-  /** When its deletion was decided; its metrics may be gone already. */
-  deletingAt: Time.optional(),
-  summary: RunSummary.optional(),
-  metadata: Metadata.optional(),
-  targetUrl: z.string().optional(),
-  targetUsers: z.int().optional(),
-  spawnRate: z.number().optional(),
-  durationSeconds: z.int().optional(),
-  maxDurationSec: z.int().optional(),
-  autoStop: AutoStop.optional(),
+    .object({
+      code: z.string().describe("The reason as a stable word; docs/reasons.md lists them."),
+      message: z.string().describe("The reason as a sentence."),
+      since: Time.optional().describe("Since when the health is not ok."),
+    })
+    .optional()
+    .describe("Why the health is not ok; absent while it is."),
+  verdict: Verdict.describe("Whether the run passed its criteria; none without criteria."),
+  fence: z
+    .int()
+    .describe("The number of the lease with which a server manages the run; it only rises."),
+  endCause: EndCause.optional().describe("Why the load ends; set when the run enters Stopping."),
+  startedAt: Time.optional().describe("When the run entered Running: requests complete."),
+  finishedAt: Time.optional().describe("When the run entered its final status."),
+  settledAt: Time.optional().describe("When the processes had ended and the summary was computed."),
+  deletingAt: Time.optional().describe(
+    "When its deletion was decided; its metrics may be gone already.",
+  ),
+  summary: RunSummary.optional().describe(
+    "The stats of the whole run; absent until it is settled.",
+  ),
+  metadata: Metadata.optional().describe("Any JSON values that the caller wants kept."),
+  targetUrl: z
+    .string()
+    .optional()
+    .describe(
+      "The address of the system under test, which is Locust's host: http or https, without credentials.",
+    ),
+  targetUsers: z.int().optional().describe("The number of users to reach."),
+  spawnRate: z.number().optional().describe("How fast users are started, in users per second."),
+  durationSeconds: z
+    .int()
+    .optional()
+    .describe(
+      "How long the load lasts, in seconds from its start; absent: until it is stopped, or maxDurationSec.",
+    ),
+  maxDurationSec: z
+    .int()
+    .optional()
+    .describe("The load is stopped after this many seconds in any case."),
+  autoStop: AutoStop.optional().describe("When the run is stopped because of its failures."),
   loadProfile: LoadProfile,
-  scriptRevisionId: Id.optional(),
-  scriptSha256: z.string().optional(),
+  scriptRevisionId: Id.optional().describe(
+    "The id of the script revision that runs; absent: the cluster's own script.",
+  ),
+  scriptSha256: z
+    .string()
+    .optional()
+    .describe("The SHA-256 of the script revision, in hexadecimal."),
   ...RunSettings.shape,
   engine: Engine.optional(),
-  loadStartedAt: Time.optional(),
-  loadEndedAt: Time.optional(),
-  /** When the run entered Starting. */
-  startingAt: Time.optional(),
+  loadStartedAt: Time.optional().describe("When the first user was spawned."),
+  loadEndedAt: Time.optional().describe("When the stop of the load was issued."),
+  startingAt: Time.optional().describe("When the run entered Starting."),
   /**
    * The intent to start the load, stored before the start is sent. `masterInstanceId`: the master process that it is sent to.
    * `baseUrl`: the address of an attached master. `capabilities`: the cluster's at that moment.
@@ -145,37 +228,50 @@ export const LoadTestRun = Scope.extend({
       capabilities: Capabilities,
     })
     .optional(),
-  /** When the run entered Stopping. */
-  stoppingAt: Time.optional(),
+  stoppingAt: Time.optional().describe("When the run entered Stopping."),
   /** When the first stop was sent to Locust, stored before it is sent; absent where Locust stopped by itself. */
   stopSentAt: Time.optional(),
-  /** The newest change of users while the run was Running. */
-  commandedLoad: z.object({ targetUsers: z.int(), spawnRate: z.number(), at: Time }).optional(),
+  commandedLoad: z
+    .object({
+      targetUsers: z.int().describe("The number of users that was commanded."),
+      spawnRate: z.number().describe("The spawn rate that was commanded, in users per second."),
+      at: Time.describe("When the change was commanded."),
+    })
+    .optional()
+    .describe("The newest change of the users while the run was Running."),
   phases: z
     .array(
       z.object({
-        from: Time,
-        to: Time.optional(),
-        targetUsers: z.int().optional(),
-        kind: z.enum(["ramp", "steady"]),
+        from: Time.describe("When the phase began."),
+        to: Time.optional().describe("When the phase ended; absent while it lasts."),
+        targetUsers: z.int().optional().describe("The number of users to reach in the phase."),
+        kind: z
+          .enum(["ramp", "steady"])
+          .describe("ramp while users are started or stopped, steady otherwise."),
       }),
     )
-    .optional(),
-  createdAt: Time,
-  createdBy: z.string(),
-  /** Absent in what older versions stored. */
-  createdByActor: ActorRef.optional(),
-  updatedAt: Time,
-  updatedBy: z.string(),
-  version: z.int(),
+    .optional()
+    .describe("The parts of the load by how the number of users changed."),
+  createdAt: Time.describe("When the run was created."),
+  createdBy: z
+    .string()
+    .describe("Who created the run: the caller's name, or the label of the request."),
+  createdByActor: ActorRef.optional().describe(
+    "Who really created it; only the server sets it. Absent in what older versions stored.",
+  ),
+  updatedAt: Time.describe("When the run was last changed."),
+  updatedBy: z
+    .string()
+    .describe("Who last changed the run: the caller's name, or the label of the request."),
+  version: z.int().describe("Rises with every change; the ETag of the answer."),
 });
 export type LoadTestRun = z.output<typeof LoadTestRun>;
 
 /** Something that happened to a run: a change of status with its reason, a lost worker, a note. */
 export const RunEvent = z.object({
-  at: Time,
-  type: z.string(),
-  message: z.string(),
-  data: z.record(z.string(), z.json()).optional(),
+  at: Time.describe("When it happened."),
+  type: z.string().describe("The kind of event as a stable word; docs/reasons.md lists them."),
+  message: z.string().describe("What happened, as a sentence."),
+  data: JsonObject.optional().describe("Details for programs; which ones depends on the type."),
 });
 export type RunEvent = z.output<typeof RunEvent>;

@@ -1,82 +1,123 @@
 import { z } from "zod";
-import { Id, Scope, SpawnRate, TimeInput, Users } from "../model/primitives.ts";
+import {
+  describedLike,
+  Id,
+  LoadTestId,
+  RunId,
+  Scope,
+  SpawnRate,
+  TimeInput,
+  Users,
+} from "../model/primitives.ts";
+import { LoadTestRun } from "../model/run.ts";
+import { Endpoint, EndpointSnapshot, MetricSnapshot } from "../model/stats.ts";
 
-const Callback = z.object({ success: z.boolean(), message: z.string() });
-
-export const CallbackAnswer = Callback;
+export const CallbackAnswer = z.object({
+  success: z.boolean().describe("Always true: a refusal is a Problem."),
+  message: z.string().describe("What was done, for Locust's log."),
+});
 
 export const RegisterExternal = z.object({
   ...Scope.shape,
-  scenarioId: Id.optional(),
-  targetUsers: Users,
-  spawnRate: SpawnRate,
-  loadTestId: Id.optional(),
-  externalKey: z.string().min(1).max(300).optional(),
+  ...describedLike(LoadTestRun.shape, {
+    scenarioId: Id.optional(),
+    targetUsers: Users,
+    spawnRate: SpawnRate,
+    loadTestId: LoadTestId.optional(),
+    externalKey: z.string().min(1).max(300).optional(),
+  }),
 });
 export type RegisterExternal = z.output<typeof RegisterExternal>;
 
 export const RegisterExternalAnswer = z.object({
-  runId: Id,
-  message: z.string(),
-  /** How long the load may last from its start, in seconds; absent: no limit. */
-  maxSeconds: z.int().positive().optional(),
+  runId: RunId,
+  message: z.string().describe("Which run it is, for Locust's log."),
+  maxSeconds: z
+    .int()
+    .positive()
+    .optional()
+    .describe("How long the load may last from its start, in seconds; absent: no limit."),
 });
 
 const count = z.number().int().min(0);
 
 const stat = z.number().nullish();
 
-/** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
-export const SnapshotInput = z.object({
-  timestamp: TimeInput.optional(),
-  totalRps: stat,
-  totalRequests: count,
-  totalFailures: count.default(0),
-  errorRate: stat,
-  avgResponseMs: stat,
-  p50ResponseMs: stat,
-  p95ResponseMs: stat,
-  p99ResponseMs: stat,
-  currentUsers: count.default(0),
-  requestStats: z
-    .record(
-      z.string(),
-      z.object({
-        method: z.string().default(""),
-        name: z.string(),
-        numRequests: count,
-        numFailures: count.default(0),
-        avgResponseTime: stat,
-        minResponseTime: stat,
-        maxResponseTime: stat,
-        medianResponseTime: stat,
-        p95ResponseTime: stat,
-        p99ResponseTime: stat,
-        requestsPerSec: stat,
-      }),
-    )
-    .default({}),
-  /** Each error with its count so far, where the sender has them. */
-  errors: z
-    .array(
-      z.object({
-        method: z.string().default(""),
-        name: z.string(),
-        error: z.string().max(10_000),
-        occurrences: count,
-      }),
-    )
-    .max(1000)
-    .optional(),
+const TOO_LARGE = "has response times whose sum is too large";
+/** The sum of response times is stored in microseconds. */
+const isCountable = (requests: number, ms: number | null | undefined): boolean =>
+  requests * (ms ?? 0) * 1000 <= Number.MAX_SAFE_INTEGER;
+
+const EndpointSnapshotInput = z
+  .object(
+    describedLike(EndpointSnapshot.shape, {
+      method: z.string().default(""),
+      name: z.string(),
+      numRequests: count,
+      numFailures: count.default(0),
+      avgResponseTime: stat,
+      minResponseTime: stat,
+      maxResponseTime: stat,
+      medianResponseTime: stat,
+      p95ResponseTime: stat,
+      p99ResponseTime: stat,
+      requestsPerSec: stat,
+    }),
+  )
+  .refine(
+    ({ numRequests, avgResponseTime, minResponseTime, maxResponseTime }) =>
+      isCountable(numRequests, avgResponseTime) &&
+      isCountable(1, minResponseTime) &&
+      isCountable(1, maxResponseTime),
+    TOO_LARGE,
+  );
+
+const ErrorInput = z.object({
+  ...describedLike(Endpoint.shape, { method: z.string().default(""), name: z.string() }),
+  error: z.string().max(10_000).describe("The text of the error."),
+  occurrences: count.describe("How many times it has occurred so far."),
 });
+
+/** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
+export const SnapshotInput = z
+  .object(
+    describedLike(MetricSnapshot.shape, {
+      timestamp: TimeInput.optional(),
+      totalRps: stat,
+      totalRequests: count,
+      totalFailures: count.default(0),
+      errorRate: stat,
+      avgResponseMs: stat,
+      p50ResponseMs: stat,
+      p95ResponseMs: stat,
+      p99ResponseMs: stat,
+      currentUsers: count.default(0),
+      requestStats: z.record(z.string(), EndpointSnapshotInput).default({}),
+      errors: z
+        .array(ErrorInput)
+        .max(1000)
+        .optional()
+        .describe("Each error with its count so far, where the sender has them."),
+    }),
+  )
+  .refine(
+    ({ totalRequests, avgResponseMs }) => isCountable(totalRequests, avgResponseMs),
+    TOO_LARGE,
+  );
 export type SnapshotInput = z.output<typeof SnapshotInput>;
 
-export const TestStart = z.object({ runId: Id });
+export const TestStart = z.object({ runId: RunId });
 
 export const TestStop = z.object({
-  runId: Id,
-  finalMetrics: SnapshotInput.nullish(),
-  autoStopped: z.boolean().optional(),
+  runId: RunId,
+  finalMetrics: SnapshotInput.nullish().describe("The totals at the end of the load."),
+  autoStopped: z
+    .boolean()
+    .optional()
+    .describe("True where the duration was reached; otherwise the run was stopped at Locust."),
 });
 
-export const PushMetrics = z.object({ runId: Id, metrics: SnapshotInput });
+export const PushMetrics = z.object({
+  runId: RunId,
+  metrics: SnapshotInput.describe("The totals of the run so far."),
+});

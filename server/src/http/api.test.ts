@@ -1,4 +1,5 @@
 import { Permission } from "@load-manager/contract/api/access.ts";
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./testing/test-app.ts";
 
@@ -130,14 +131,65 @@ describe("bad input", () => {
     expect((await call("POST", "/v1/load-tests")).status).toBe(400);
     const nowhere = await call("GET", "/v1/nothing");
     expect([nowhere.status, nowhere.json.detail]).toEqual([404, expect.stringContaining("/docs")]);
-    const method = await call("DELETE", "/v1/load-tests");
-    expect([method.status, method.headers.allow]).toEqual([405, "POST, GET"]);
     expect(fieldOf((await call("GET", "/v1/load-tests?limit=900")).json)).toBe("limit");
     expect(fieldOf((await call("GET", "/v1/load-tests?colour=red")).json)).toBe("colour");
     expect(fieldOf((await call("GET", "/v1/load-tests?cursor=zzz")).json)).toBe("cursor");
     expect(fieldOf((await call("GET", "/v1/runs?status=Failed,Nonsense")).json)).toBe("status");
     expect((await call("GET", "/v1/runs/none/summary")).status).toBe(404);
   });
+});
+
+describe("an undeclared method", () => {
+  const paths: [string, string][] = [
+    ["/v1/load-tests", "POST, GET, HEAD"],
+    ["/v1/load-tests/any", "GET, HEAD, PATCH, PUT, DELETE"],
+    ["/v1/runs/any/stop", "POST"],
+    ["/v1/internal/locust/samples", "POST"],
+    ["/livez", "GET, HEAD"],
+    ["/docs", "GET, HEAD"],
+    ["/openapi.json", "GET, HEAD"],
+  ];
+  test.each(paths)("of %s is a 405 with Allow, whatever its body", async (url, allow) => {
+    for (const method of ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const) {
+      if (allow.split(", ").includes(method)) continue;
+      const response = await app.http.inject({
+        method: method as "PUT",
+        url,
+        headers: { host: "127.0.0.1", "content-type": "text/csv" },
+        payload: "a,b",
+      });
+      expect([method, response.statusCode, response.headers.allow]).toEqual([method, 405, allow]);
+      expect(response.headers["content-type"]).toContain("application/problem+json");
+      expect(response.json()).toMatchObject({
+        type: "https://load-manager.dev/problems/method-not-allowed",
+        status: 405,
+        detail: expect.stringContaining(allow),
+      });
+    }
+  });
+});
+
+test("what is not HTTP, and headers that are too large, are Problems too", async () => {
+  const server = testApp();
+  await server.app.http.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = server.app.http.server.address() as AddressInfo;
+  const answerTo = (request: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(request));
+      let answer = "";
+      socket.on("data", (bytes) => (answer += String(bytes)));
+      socket.on("end", () => resolve(answer)).on("error", reject);
+    });
+  for (const [request, status, kind] of [
+    ["nonsense\r\n\r\n", 400, "validation"],
+    [`GET /livez HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers-too-large"],
+  ] as const) {
+    const [head = "", body = ""] = (await answerTo(request)).split("\r\n\r\n");
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/problem\\+json`, "s"));
+    const type = `https://load-manager.dev/problems/${kind}`;
+    expect(JSON.parse(body)).toMatchObject({ status, type });
+  }
+  await server.app.close();
 });
 
 describe("runs", () => {
@@ -171,6 +223,13 @@ describe("runs", () => {
       body: { message: "deployed", at: 1_700_000_000_500 },
     });
     expect([note.status, note.json.at]).toEqual([201, "2023-11-14T22:13:20.500Z"]);
+    // A time that no answer could show would make every list of the events fail.
+    for (const at of [253_402_300_800_000, "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+10:00"]) {
+      const refused = await call("POST", `${path}/events`, { body: { message: "x", at } });
+      expect([refused.status, fieldOf(refused.json)]).toEqual([400, "at"]);
+    }
+    // A body may be absent, but null is not an object.
+    expect((await call("POST", `${path}/stop`, { body: null })).status).toBe(400);
     const stopped = await call("POST", `${path}/stop`);
     expect([stopped.status, stopped.json.status]).toEqual([200, "Stopped"]);
     const events = await call("GET", `${path}/events`);
@@ -269,6 +328,18 @@ describe("callbacks", () => {
       trigger: "external",
     });
     expect((await post("metrics", { runId: "none", metrics })).status).toBe(404);
+    // What cannot be stored names its field, and not the batch that it would have become.
+    for (const [wrong, field] of [
+      [{ timestamp: "1110-08-21T02:30:44Z" }, "metrics.timestamp"],
+      [{ totalRequests: 1e12, avgResponseMs: 1e9 }, "metrics"],
+      [
+        { requestStats: { "GET /": { name: "/", numRequests: 1e12, avgResponseTime: 1e9 } } },
+        "metrics.requestStats.GET /",
+      ],
+    ] as const) {
+      const refused = await post("metrics", { runId, metrics: { ...metrics, ...wrong } });
+      expect([refused.status, fieldOf(refused.json)]).toEqual([400, field]);
+    }
     expect((await post("register-external", { ...scope, projectId: "elsewhere" })).status).toBe(
       409,
     );
@@ -279,6 +350,13 @@ describe("system", () => {
   test("OpenAPI document, docs page, probes, clusters, scopes and caller", async () => {
     const document = (await call("GET", "/openapi.json")).json;
     expect(document.openapi).toBe("3.1.0");
+    // A server without tokens asks for none; one with tokens does.
+    expect(document.paths["/v1/me"].get.security).toEqual([{}, { bearer: [] }, { session: [] }]);
+    const guarded = testApp(withTokens);
+    const { paths } = (await guarded.call("GET", "/openapi.json")).json;
+    expect(paths["/v1/me"].get.security).toEqual([{ bearer: [] }, { session: [] }]);
+    expect(paths["/v1/internal/locust/metrics"].post.security).toEqual([{ locust: [] }]);
+    await guarded.app.close();
     const page = await call("GET", "/docs");
     expect(page.text).toContain("/v1/runs/{runId}/stop");
     expect((await call("GET", "/")).headers.location).toBe("/docs");

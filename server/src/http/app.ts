@@ -14,7 +14,7 @@ import { bindRoutes, type Handlers } from "./bind.ts";
 import { type CallerDeps, type Callers, createCallers } from "./callers.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { docsPage } from "./docs.ts";
-import { sendProblem } from "./problem.ts";
+import { refuseMalformed, sendProblem } from "./problem.ts";
 
 const BODY_LIMIT = 1024 * 1024;
 const BATCH_LIMIT = 4 * 1024 * 1024;
@@ -34,17 +34,34 @@ const inflated = (bytes: Buffer): Promise<Buffer> =>
     });
   });
 
-const methodsOf = (path: string): string[] => {
-  const segments = path.split("/");
-  return Object.values(routes)
-    .filter((route) => {
-      const parts = route.path.split("/");
-      return (
-        parts.length === segments.length &&
-        parts.every((part, index) => part.startsWith(":") || part === segments[index])
-      );
-    })
-    .map((route) => route.method);
+/** Answers an unknown path with 404 and an undeclared method with 405, before the body is read: whatever it is, it is not wanted. */
+const refuseUnknownRoutes = (app: FastifyInstance): void => {
+  const registered: { readonly segments: string[]; readonly method: string }[] = [];
+  app.addHook("onRoute", ({ url, method }) => {
+    for (const one of [method].flat()) registered.push({ segments: url.split("/"), method: one });
+  });
+  const methodsOf = (path: string): string[] => {
+    const given = path.split("/");
+    return registered
+      .filter(
+        ({ segments }) =>
+          segments.length === given.length &&
+          segments.every((part, index) => part.startsWith(":") || part === given[index]),
+      )
+      .map(({ method }) => method);
+  };
+  app.addHook("onRequest", async (request, reply) => {
+    if (!request.is404) return;
+    const path = request.url.split("?")[0] ?? "";
+    const methods = [...new Set(methodsOf(path))].join(", ");
+    if (methods === "") {
+      const detail = `There is no ${request.method} ${path}; /docs lists the endpoints.`;
+      throw new AppError("not-found", detail);
+    }
+    void reply.header("allow", methods);
+    const detail = `${path} accepts ${methods}, not ${request.method}.`;
+    throw new AppError("method-not-allowed", detail);
+  });
 };
 
 /** Pages set a policy for what they contain; answers of the API contain nothing that a browser shows. */
@@ -62,6 +79,8 @@ type HttpDeps = {
   /** Ingests one batch of the plugin's records. */
   readonly samples: (bytes: Uint8Array) => Promise<z.output<typeof SamplesAnswer>>;
   readonly callers: CallerDeps;
+  /** Who needs no token now. */
+  readonly tokenless: () => { readonly user: boolean; readonly locust: boolean };
   /** Proxies whose X-Forwarded headers count. */
   readonly trustProxy: readonly string[];
   readonly ids: Ids;
@@ -92,12 +111,19 @@ const addSamples = (
   });
 };
 
-const addDocuments = (app: FastifyInstance, version: string): void => {
-  const document = openApi(routes, version);
-  const documentText = JSON.stringify(document);
+const addDocuments = (app: FastifyInstance, { tokenless, version }: HttpDeps): void => {
   const page = docsPage(routes, version);
+  const documents = new Map<string, string>();
+  // A reload may give tokens to a server without them.
+  const documentNow = (): string => {
+    const now = tokenless();
+    const key = JSON.stringify(now);
+    const document = documents.get(key) ?? JSON.stringify(openApi(routes, version, now));
+    documents.set(key, document);
+    return document;
+  };
   app.get("/openapi.json", (_, reply) =>
-    reply.type("application/json; charset=utf-8").send(documentText),
+    reply.type("application/json; charset=utf-8").send(documentNow()),
   );
   app.get("/docs", (_, reply) =>
     reply
@@ -120,6 +146,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     bodyLimit: BODY_LIMIT,
     genReqId: () => deps.ids.next(),
     requestIdHeader: false,
+    clientErrorHandler: refuseMalformed,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     trustProxy: deps.trustProxy.length > 0 && [...deps.trustProxy],
@@ -139,17 +166,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     void reply.header("x-request-id", request.id);
   });
   app.setErrorHandler((error, request, reply) => sendProblem(error, reply, request.id));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?")[0] ?? "";
-    const methods = methodsOf(path);
-    if (methods.length === 0) {
-      const detail = `There is no ${request.method} ${path}; /docs lists the endpoints.`;
-      return sendProblem(new AppError("not-found", detail), reply, request.id);
-    }
-    void reply.header("allow", methods.join(", "));
-    const detail = `${path} accepts ${methods.join(", ")}, not ${request.method}.`;
-    return sendProblem(new AppError("method-not-allowed", detail), reply, request.id);
-  });
+  refuseUnknownRoutes(app);
   void app.register(fastifyHelmet, HEADERS);
   void app.register(fastifyCookie);
   void app.register(fastifyRateLimit, { global: false });
@@ -158,7 +175,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     const callers = createCallers(api, deps.callers);
     bindRoutes(api, deps.handlers, { ...deps, ...callers });
     addSamples(api, deps, callers);
-    addDocuments(api, deps.version);
+    addDocuments(api, deps);
   });
   return app;
 };

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { Permission } from "@load-manager/contract/api/access.ts";
+import { isKeyed } from "@load-manager/contract/api/responses.ts";
 import type { Route } from "@load-manager/contract/api/route.ts";
 import type { Actor } from "@load-manager/contract/model/actor.ts";
 import { routes, type Routes } from "@load-manager/contract/api/routes.ts";
@@ -112,7 +113,7 @@ const lastEventIdOf = ({ headers }: FastifyRequest): string | undefined => {
 const bodyOf = (route: Route, request: FastifyRequest): unknown => {
   if (route.body === undefined) return {};
   const { body } = request;
-  if (body === undefined || body === null) {
+  if (body === undefined) {
     if (route.bodyOptional === true) return parse(route.body, {}, "body");
     throw new AppError("validation", "The body is empty; send a JSON object.", {
       fields: [{ field: "body", message: "is required" }],
@@ -172,7 +173,7 @@ const answer = async (
   const { ids, idempotency } = deps;
   const parsed = await parsedRequest(deps, route, request);
   const key = request.headers["idempotency-key"];
-  if (typeof key === "string" && route.method === "POST" && route.caller === "user") {
+  if (typeof key === "string" && isKeyed(route)) {
     const { body, principal } = parsed;
     const same = { method: route.method, path: request.url, body };
     const { answer: once, replayed } = await idempotency.once(

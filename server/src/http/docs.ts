@@ -84,7 +84,7 @@ const anchor = (tag: string): string => tag.toLowerCase().replaceAll(/\W+/g, "-"
 
 /** A page without other resources: every endpoint with its fields, from the same table as the API. */
 export const docsPage = (routes: Table, version: string): string => {
-  const document = openApi(routes, version) as {
+  const document = openApi(routes, version) as unknown as {
     paths: Record<
       string,
       Record<string, { parameters: { name: string; in: string; schema: Json }[] }>

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import {
   type Problem,
   PROBLEMS,
@@ -64,6 +65,33 @@ export const sendProblem = (
     ...(known.fields.length === 0 ? {} : { errors: [...known.fields] }),
     ...known.extra,
   });
+};
+
+const KIND_OF_PARSER_ERROR: Readonly<Record<string, ProblemKind>> = {
+  HPE_HEADER_OVERFLOW: "headers-too-large",
+  ERR_HTTP_REQUEST_TIMEOUT: "request-timeout",
+};
+
+/** For what is not HTTP, or not in time: there is no request yet, so the answer is written by hand. */
+export const refuseMalformed = (error: { readonly code?: string }, socket: Socket): void => {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const kind = KIND_OF_PARSER_ERROR[error.code ?? ""] ?? "validation";
+  const { status, title, meaning } = PROBLEMS[kind];
+  const detail = kind === "validation" ? "This is not a complete HTTP request." : meaning;
+  const body = JSON.stringify({ type: problemType(kind), title, status, detail });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${title}`,
+      "Connection: close",
+      "Content-Type: application/problem+json; charset=utf-8",
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "",
+      body,
+    ].join("\r\n"),
+  );
 };
 
 const send = (reply: FastifyReply, problem: Problem): FastifyReply =>

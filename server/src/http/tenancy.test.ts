@@ -108,14 +108,17 @@ test("random bodies and queries never get a 500", async () => {
   );
 });
 
-test("a stream refuses an invalid Last-Event-ID, and the error names the header", async () => {
-  for (const given of [{ headers: { "last-event-id": "x" } }, { query: "?lastEventId=1.x" }]) {
+test("a stream refuses an invalid id of an event, and the error names header or parameter", async () => {
+  for (const given of [
+    { headers: { "last-event-id": "x" }, field: "Last-Event-ID" },
+    { query: "?lastEventId=1.x", field: "lastEventId" },
+  ]) {
     const answer = await call("GET", `/v1/runs/${ids.runId}/stream${given.query ?? ""}`, {
       token: TOKENS.admin,
       ...(given.headers === undefined ? {} : { headers: given.headers }),
     });
     expect(answer.status).toBe(400);
-    expect(answer.text).toContain("Last-Event-ID");
+    expect(answer.json.errors[0].field).toBe(given.field);
   }
 });
 

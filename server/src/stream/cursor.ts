@@ -1,4 +1,5 @@
-import { AppError } from "../lib/errors.ts";
+import { EVENT_ID, NOT_AN_EVENT_ID } from "@load-manager/contract/api/metrics-detail.ts";
+import { invalid } from "../lib/errors.ts";
 
 /** A position in the stream of a run: a reader at the cursor has received everything up to it. */
 export type Cursor = {
@@ -26,16 +27,11 @@ export const encodeCursor = ({ second, arrival, seqs }: Cursor): string =>
     ...[...seqs].map(([masterInstanceId, seq]) => `${masterInstanceId}-${seq}`),
   ].join(".");
 
-const FORM = /^\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15})*$/;
-
 /** Decodes the id of an event; `0` is the start. Throws AppError validation for anything else. */
 export const decodeCursor = (text: string): Cursor => {
   if (text === "0") return startCursor();
-  if (!FORM.test(text)) {
-    const message = "must be the id of an event of this stream, or 0 for the first event";
-    throw new AppError("validation", `Last-Event-ID ${message}.`, {
-      fields: [{ field: "Last-Event-ID", message }],
-    });
+  if (!EVENT_ID.test(text)) {
+    throw invalid("Last-Event-ID", NOT_AN_EVENT_ID);
   }
   const [second, arrival, ...masterInstances] = text.split(".");
   const seqs = masterInstances.map((part): [string, number] => {

@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { RunSummary } from "@load-manager/contract/model/stats.ts";
+import { EndEvent } from "@load-manager/contract/api/metrics-detail.ts";
 import { type LoadTestRun, RunEvent } from "@load-manager/contract/model/run.ts";
 import { z } from "zod";
+import { definedOnly } from "../lib/defined.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { createPeriodic } from "../lib/periodic.ts";
@@ -44,12 +45,8 @@ const statusFrame = (run: LoadTestRun, cursor: Cursor): Frame => {
 
 const endFrame = (run: LoadTestRun, cursor: Cursor): Frame => {
   const { id: runId, status, endCause, summary } = run;
-  return unpositionedFrame("end", cursor, {
-    runId,
-    status,
-    ...(endCause === undefined ? {} : { endCause }),
-    ...(summary === undefined ? {} : { summary: z.encode(RunSummary, summary) }),
-  });
+  const event = { runId, ...definedOnly({ endCause, summary }), status };
+  return unpositionedFrame("end", cursor, z.encode(EndEvent, event));
 };
 
 type Position = { readonly cursor: Cursor; readonly names: Names };
