@@ -205,7 +205,20 @@ export const MAY_IMPORT = {
     "type server/src/runs/ownership",
     "server/src/stream",
     ...CLUSTERS,
+    "server/src/clusters/cluster-state.ts",
     FACADE,
+  ],
+  "server/src/telemetry": [
+    ...BASE,
+    DOMAIN,
+    MODEL,
+    "type server/src/stores/ports.ts",
+    "type server/src/clusters/cluster-state.ts",
+    // The path of the plugin's batches, which is not in the contract's table of routes.
+    "server/src/http/app.ts",
+    "type npm:fastify",
+    "npm:prom-client",
+    "node:fs",
   ],
   "server/src/reload": [
     ...BASE,
@@ -224,6 +237,7 @@ export const MAY_IMPORT = {
     "server/src",
     "type npm:fastify",
     "type npm:pino",
+    "type npm:prom-client",
     "node:path",
   ],
   "server/src/server.ts": [

@@ -16,6 +16,7 @@ import { sendProblem } from "./problem.ts";
 const BODY_LIMIT = 1024 * 1024;
 const BATCH_LIMIT = 4 * 1024 * 1024;
 const INFLATED_LIMIT = 16 * 1024 * 1024;
+export const SAMPLES_PATH = "/v1/internal/locust/samples";
 const BATCH_TYPE = "application/vnd.load-manager.batch";
 
 const inflated = (bytes: Buffer): Promise<Buffer> =>
@@ -56,7 +57,7 @@ type HttpDeps = {
 };
 
 const addSamples = (app: FastifyInstance, { access, samples }: HttpDeps): void => {
-  app.post("/v1/internal/locust/samples", { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
+  app.post(SAMPLES_PATH, { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
     callerOf(access, "locust", request);
     const { body } = request;
     if (!Buffer.isBuffer(body)) {
