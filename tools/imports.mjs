@@ -30,6 +30,7 @@ export const MAY_IMPORT = {
     "node:os",
     "node:path",
     "node:timers",
+    "node:util",
   ],
   "server/src/lib/ids.ts": ["npm:uuid"],
   "server/src/config": [
@@ -245,6 +246,7 @@ export const MAY_IMPORT = {
     "server/src/config",
     "server/src/lib",
     "server/src/stores",
+    "server/src/version.ts",
     "type npm:pino",
     "node:fs",
   ],

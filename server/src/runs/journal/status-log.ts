@@ -1,14 +1,14 @@
 import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { Log } from "../../lib/log.ts";
 
-const EVENTS: Readonly<Record<RunStatus, readonly [event: string, message: string]>> = {
-  Pending: ["run_created", "A run was accepted."],
-  Starting: ["run_starting", "A run is being started."],
-  Running: ["run_started", "A run makes requests."],
-  Stopping: ["run_stopping", "A run is being stopped."],
-  Finished: ["run_ended", "A run has ended."],
-  Stopped: ["run_ended", "A run was stopped."],
-  Failed: ["run_ended", "A run has failed."],
+const EVENTS: Readonly<Record<RunStatus, { readonly event: string; readonly message: string }>> = {
+  Pending: { event: "run_created", message: "A run was accepted." },
+  Starting: { event: "run_starting", message: "A run is being started." },
+  Running: { event: "run_started", message: "A run makes requests." },
+  Stopping: { event: "run_stopping", message: "A run is being stopped." },
+  Finished: { event: "run_ended", message: "A run has ended." },
+  Stopped: { event: "run_ended", message: "A run was stopped." },
+  Failed: { event: "run_ended", message: "A run has failed." },
 };
 
 /**
@@ -22,7 +22,7 @@ export const logStatus = (
 ): void => {
   const { id: runId, status, locustClusterId: clusterId, loadTestId, statusReason, endCause } = run;
   // A run that was started at Locust itself begins as Starting.
-  const [event, message] = EVENTS[from === undefined ? "Pending" : status];
+  const { event, message } = EVENTS[from === undefined ? "Pending" : status];
   log.info(
     {
       event,
