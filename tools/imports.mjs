@@ -30,6 +30,7 @@ export const MAY_IMPORT = {
     "node:os",
     "node:path",
     "node:timers",
+    "node:util",
   ],
   "server/src/lib/ids.ts": ["npm:uuid"],
   "server/src/config": [
@@ -210,7 +211,20 @@ export const MAY_IMPORT = {
     "type server/src/runs/ownership",
     "server/src/stream",
     ...CLUSTERS,
+    "server/src/clusters/cluster-state.ts",
     FACADE,
+  ],
+  "server/src/telemetry": [
+    ...BASE,
+    DOMAIN,
+    MODEL,
+    "type server/src/stores/ports.ts",
+    "type server/src/clusters/cluster-state.ts",
+    // The path of the plugin's batches, which is not in the contract's table of routes.
+    "server/src/http/app.ts",
+    "type npm:fastify",
+    "npm:prom-client",
+    "node:fs",
   ],
   "server/src/reload": [
     ...BASE,
@@ -229,6 +243,7 @@ export const MAY_IMPORT = {
     "server/src",
     "type npm:fastify",
     "type npm:pino",
+    "type npm:prom-client",
     "node:path",
   ],
   "server/src/server.ts": [
@@ -236,6 +251,7 @@ export const MAY_IMPORT = {
     "server/src/config",
     "server/src/lib",
     "server/src/stores",
+    "server/src/version.ts",
     "type npm:pino",
     "node:fs",
   ],

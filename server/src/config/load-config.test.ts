@@ -47,6 +47,21 @@ describe("the configuration", () => {
     expect(origin("orchestrator.maxDurationSeconds")).toBe("default");
   });
 
+  test("the level of the log is info, and comes from the flag, the environment or the file", () => {
+    const text = "logging: { level: debug }\n";
+    const env = { LOAD_MANAGER_LOGGING_LEVEL: "warn" };
+    expect(load("").config.logging).toEqual({ level: "info" });
+    expect(load(text).config.logging.level).toBe("debug");
+    expect(load(text, env).config.logging.level).toBe("warn");
+    const { config, settings } = load(text, env, { logLevel: "silent" });
+    expect(config.logging.level).toBe("silent");
+    const given = settings.find(({ path }) => path === "logging.level");
+    expect(given?.origin).toBe("--log-level");
+    expect(refused("", { LOAD_MANAGER_LOGGING_LEVEL: "loud" })).toMatch(
+      /LOAD_MANAGER_LOGGING_LEVEL: logging\.level must be one of trace, debug, info/,
+    );
+  });
+
   test("the origin of a default is neither the section around it nor an ignored variable", () => {
     const cluster = CLUSTER.replace("projectId", "projectID");
     const text = `store: { kind: memory }\nserver: { callbackUrls: ['http://a'] }\nlocustClusters:\n  - { id: a, ${cluster} }\n  - { id: b, kind: local }\n`;

@@ -110,6 +110,8 @@ const ApiToken = z
   })
   .superRefine(requireLevelsAbove);
 
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
 /** Every setting, with its default. Unknown keys are errors. */
 export const Settings = z.strictObject({
   server: z
@@ -209,6 +211,15 @@ export const Settings = z.strictObject({
     })
     .prefault({})
     .describe("How long metrics are kept."),
+  logging: z
+    .strictObject({
+      level: z
+        .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` })
+        .default("info")
+        .describe("The least important lines that are logged; silent logs none."),
+    })
+    .prefault({})
+    .describe("The server's log, on standard error."),
 });
 export type Settings = z.output<typeof Settings>;
 
@@ -231,6 +242,7 @@ export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "orchestrator.pendingTimeoutSeconds": "number",
   "retention.secondsDays": "number",
   "retention.tenSecondsDays": "number",
+  "logging.level": "text",
 };
 
 /** Names of numeric settings in sections and clusters. */

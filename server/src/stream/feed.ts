@@ -22,6 +22,8 @@ import { createReader, type Reader } from "./reader.ts";
 export type FeedDeps = StreamSources & {
   readonly runs: Pick<RunReader, "get">;
   readonly log: Log;
+  /** Called for each frame that a reader did not take. */
+  readonly onDropped: () => void;
 };
 
 /** How often the store is read while nobody wakes the feed: another server may have stored something. */
@@ -151,13 +153,15 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
 
   return {
     wake: follower.wake,
+    readers: () => connected.size,
     /** `from` absent: the reader begins with the current status. */
     open: (run: LoadTestRun, from: Cursor | undefined, response: ServerResponse): void => {
-      const reader = createReader(response, from ?? startCursor(), () => {
+      const onClose = (): void => {
         following.delete(reader);
         connected.delete(reader);
         follower.wake();
-      });
+      };
+      const reader = createReader(response, from ?? startCursor(), onClose, deps.onDropped);
       connected.add(reader);
       follower.start();
       join(reader, run, from !== undefined).catch((error: unknown) => {

@@ -1,11 +1,11 @@
 import { overlaps } from "@load-manager/contract/model/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Access } from "../../auth/access.ts";
+import { holdersOf, probeOf, stateOf } from "../../clusters/cluster-state.ts";
 import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
 import { type ClusterConfig, serves } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { messageOf, notFound } from "../../lib/errors.ts";
-import { holdsSlot } from "../../runs/domain/states.ts";
+import { notFound } from "../../lib/errors.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { Handlers } from "../bind.ts";
 
@@ -33,10 +33,9 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
   const answer = async (adapter: ClusterAdapter, open: readonly LoadTestRun[], access: Access) => {
     const { config } = adapter;
     const ofCluster = open.filter((run) => run.locustClusterId === config.id);
-    const holders = ofCluster.filter(holdsSlot);
+    const holders = holdersOf(adapter, open);
     const probe = await probeOf(adapter);
-    const isFull = probe.state === "idle" && holders.length >= config.maxConcurrentRuns;
-    const state = isFull ? "busy" : probe.state;
+    const state = stateOf(adapter, probe, holders);
     return {
       id: config.id,
       kind: config.kind,
@@ -85,7 +84,3 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
     },
   };
 };
-
-/** A probe that fails says that the state is not known. */
-export const probeOf = (adapter: ClusterAdapter): ReturnType<ClusterAdapter["probe"]> =>
-  adapter.probe().catch((error: unknown) => ({ state: "unknown", message: messageOf(error) }));

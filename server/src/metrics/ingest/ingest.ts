@@ -24,6 +24,8 @@ export type Ingested = {
   readonly acknowledgedSeq: number;
   /** Endpoint ids whose names have not arrived. */
   readonly unknownEndpoints: string[];
+  /** How many samples were new. */
+  readonly samples: number;
 };
 
 type Deps = {
@@ -134,7 +136,8 @@ export const createIngest = ({ metrics, events, runs, aggregates, oldestSecond }
       for (const { decoded } of arrived)
         for (const { id } of decoded?.deltas ?? []) if (!names.has(id)) unknownIds.add(id);
       const acknowledgedSeq = records.reduce((last, { seq }) => Math.max(last, seq), 0);
-      return { run, acknowledgedSeq, unknownEndpoints: [...unknownIds] };
+      const samples = inserted.filter((index) => records[index]?.type === RECORD.sample).length;
+      return { run, acknowledgedSeq, unknownEndpoints: [...unknownIds], samples };
     },
   };
 };

@@ -30,10 +30,10 @@ export const receiveSamples = async (
   wake: (runId: string) => void,
   bytes: Uint8Array,
 ): Promise<z.output<typeof SamplesAnswer>> => {
-  const { run, ...answer } = await deps.metrics.ingestBatch(bytes);
+  const { run, acknowledgedSeq, unknownEndpoints } = await deps.metrics.ingestBatch(bytes);
   wake(run.id);
   await refreshSummary(deps, run);
-  return { ...answer, commands: commandsFor(run) };
+  return { acknowledgedSeq, unknownEndpoints, commands: commandsFor(run) };
 };
 
 /**

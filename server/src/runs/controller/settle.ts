@@ -153,6 +153,10 @@ export const settleRun = async (
   await deps.failpoint("release.after");
   const settled = await writer.write(run, { summary, settledAt: clock.now() });
   if (settled !== undefined) {
+    deps.log.info(
+      { event: "run_settled", runId: run.id, status: run.status, complete: summary.complete },
+      "A run is settled: no process of it is left, and its slot is free.",
+    );
     metrics.forget(run.id);
     deps.clusters.forget(run.id);
   }

@@ -1,11 +1,14 @@
 import type { Actor } from "@load-manager/contract/model/actor.ts";
-import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { recordCurrentStatus, recordStatus } from "./events.ts";
+
+/** Told of each change of status once it is stored; `from` is absent for a new run. */
+export type OnStatus = (run: LoadTestRun, from: RunStatus | undefined) => void;
 
 export type RunPatch = Parameters<RunStore["update"]>[2];
 
@@ -42,8 +45,9 @@ export const createRunWriter = (deps: {
   readonly events: RunEventStore;
   readonly clock: Pick<Clock, "now">;
   readonly failpoint: Failpoint;
+  readonly onStatus: OnStatus;
 }): RunWriter => {
-  const { runs, events, clock, failpoint } = deps;
+  const { runs, events, clock, failpoint, onStatus } = deps;
 
   const update = async (
     run: LoadTestRun,
@@ -62,6 +66,7 @@ export const createRunWriter = (deps: {
     if (byServer) await failpoint(`${patch.status}.before`);
     const next = await runs.update(run.id, guard, fields);
     if (next === undefined) return undefined;
+    onStatus(next, run.status);
     if (byServer) await failpoint(`${patch.status}.after`);
     await recordStatus(events, next, run.status);
     return next;
@@ -71,6 +76,7 @@ export const createRunWriter = (deps: {
     create: async (run) => {
       await failpoint("create.before");
       await runs.create(run);
+      onStatus(run, undefined);
       await failpoint("create.after");
       await recordStatus(events, run, undefined);
     },

@@ -100,7 +100,8 @@ export const createWorld = async (variant: Variant) => {
     if (variant.servers === 1) return { beats: undefined, membership: sole };
     const { leases } = stores;
     const beats = createHeartbeats({ leases, holder, clock, awakeOrAsleep: () => now, log: LOG });
-    return { beats, membership: { ...sole, isGone: beats.isGone, term: beats.term } };
+    const { isGone, term, heartbeatAgeMs } = beats;
+    return { beats, membership: { ...sole, isGone, term, heartbeatAgeMs } };
   };
 
   const partsOf = (stores: Stores, host: string): Pick<Server, "beats"> & { parts: Parts } => {
