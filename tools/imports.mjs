@@ -20,7 +20,12 @@ export const PLUGIN = "locust-plugin/load_manager_locust";
 export const MAY_IMPORT = {
   "contract/src/model": ["npm:zod"],
   "contract/src/plugin": ["contract/src/model", "npm:zod"],
-  "contract/src/api": ["contract/src/model", "contract/src/plugin", "npm:zod"],
+  "contract/src/api": [
+    "contract/src/model",
+    "contract/src/plugin",
+    "npm:eventsource-parser",
+    "npm:zod",
+  ],
 
   "server/src/lib": [
     "contract/src",

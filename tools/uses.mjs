@@ -42,6 +42,7 @@ export const USES = [
     what: /\bset(?:Interval|Timeout|Immediate)\b/,
     only: [
       "server/src/lib/periodic.ts",
+      "contract/src/api/stream.ts",
       "server/src/lib/failpoints.ts",
       "server/src/main.ts",
       "server/src/clusters/local",
