@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { z } from "zod";
+import type { z } from "zod";
 import { RunEvent } from "../model/run.ts";
 import { EndEvent, SampleEvent } from "./metrics-detail.ts";
 
