@@ -198,7 +198,7 @@ export const MAY_IMPORT = {
     "type npm:pino",
     "npm:zod",
     "node:crypto",
-    "type node:http",
+    "node:http",
     "type node:net",
     "node:stream",
     "node:zlib",

@@ -53,3 +53,51 @@ export const DEFINITIONS: readonly { readonly term: string; readonly text: strin
     text: "Locust's users wait for each response: a slow target lowers the load. Latencies are not corrected for that (coordinated omission).",
   },
 ];
+
+/** What all operations have in common: formats, lists, headers, errors. The documentation page shows it. */
+export const FORMATS: readonly { readonly term: string; readonly text: string }[] = [
+  {
+    term: "Authentication",
+    text: "`Authorization: Bearer <token>`, with a token of security.apiToken or security.apiTokens. Callbacks from inside Locust send `X-Locust-Token`. Probes need none, and a server without tokens asks for none but accepts requests from its own machine only. An object that the caller may not see is the same 404 as one that does not exist.",
+  },
+  {
+    term: "Times",
+    text: "In answers ISO 8601 in UTC with milliseconds, such as `2026-11-23T10:15:30.123Z`. In queries and bodies ISO 8601 with any offset, or Unix milliseconds.",
+  },
+  {
+    term: "Units",
+    text: "Latencies and measured durations are milliseconds, named `…Ms`. Durations that somebody sets are seconds, named `…Seconds` or `…Sec`. `errorRate` is in percent, 0 to 100.",
+  },
+  {
+    term: "Absent and null",
+    text: "Load tests, runs and scripts leave an absent optional field out. In answers with metrics a figure that cannot be known is null. In a PATCH null clears an optional field, and a field left out keeps its value. An unknown field of a request is a 400 that names it.",
+  },
+  {
+    term: "Lists",
+    text: "`limit` (1 to 200, default 50), `cursor` and `sort` (`-` before the field descends); the answer is `{ items, nextCursor }`. Without nextCursor it was the last page. A list does not repeat or skip items when others are added or deleted.",
+  },
+  {
+    term: "Percentiles",
+    text: '`percentiles=90,99.9` adds `percentiles: { "90": …, "99.9": … }` in ms. Every answer with percentiles has `percentileError: { relative, absoluteMs }`, the bound of what was merged, or null with `percentileSource: "locust"` where they are Locust\'s own. `lowCount` names percentiles over too few values.',
+  },
+  {
+    term: "Versions",
+    text: "`ETag` is the object's version. A change with `If-Match` is made only if that is still the version, and otherwise a 412.",
+  },
+  {
+    term: "Repeated requests",
+    text: "A POST with an `Idempotency-Key` is carried out once in 24 hours: a repeat gets the same answer with `Idempotency-Replayed: true`, another request with the key a 422, and a repeat while the first is in progress a 409.",
+  },
+  {
+    term: "Streams",
+    text: "Server-sent events. Each has an id; `Last-Event-ID` resumes after it, on any server. The stream of an ended run ends with `end`.",
+  },
+  {
+    term: "Errors",
+    text: "`application/problem+json` (RFC 9457). Programs test `type`, which never changes; `detail` says what to do, `errors` names every invalid field, `requestId` finds the request in the server's log, as does the header `X-Request-Id` of every answer.",
+  },
+  {
+    term: "Methods",
+    text: "HEAD works wherever GET does. A method that a path does not have is a 405, and `Allow` names those that it has.",
+  },
+];

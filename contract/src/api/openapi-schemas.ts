@@ -16,7 +16,7 @@ import { ScriptProblem, ScriptRevisionWithContent } from "./script.ts";
 
 export type JsonSchema = {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];

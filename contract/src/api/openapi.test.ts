@@ -23,10 +23,12 @@ const resolve = (value: unknown): unknown => {
 
 const isDescribed = (value: unknown): boolean => {
   const shown = [value, resolve(value)];
-  return shown.some((one) => {
-    const description = isObject(one) ? one["description"] : undefined;
-    return typeof description === "string" && /\S.*\.$/s.test(description);
-  });
+  return shown.some(
+    (one) =>
+      isObject(one) &&
+      typeof one["description"] === "string" &&
+      /\S.*\.$/s.test(one["description"]),
+  );
 };
 
 /** Every property, parameter, header and response of the document, with its place. Examples are values, not schemas. */

@@ -9,7 +9,7 @@ import type { Route } from "./route.ts";
 
 type Ref = { readonly $ref: string };
 
-type Parameter = {
+export type Parameter = {
   readonly name: string;
   readonly in: "path" | "query" | "header";
   readonly required: boolean;
@@ -301,7 +301,7 @@ const operationOf = (
 };
 
 /** `/v1/runs/{runId}` */
-const templateOf = (route: Route): string => route.path.replaceAll(/:(\w+)/g, "{$1}");
+export const templateOf = (route: Route): string => route.path.replaceAll(/:(\w+)/g, "{$1}");
 
 const DESCRIPTION = `The open control plane for Locust load tests.
 
@@ -367,3 +367,5 @@ export const openApi = (
     },
   };
 };
+
+export type OpenApi = ReturnType<typeof openApi>;

@@ -1,10 +1,13 @@
 import { z } from "zod";
 
 /** The description of a field, wherever its optional or nullable wrappers keep it. */
-const descriptionOf = (schema: z.ZodType): string | undefined => {
-  const own = z.globalRegistry.get(schema)?.description;
-  const inner = "innerType" in schema.def ? schema.def.innerType : undefined;
-  return own ?? (inner instanceof z.ZodType ? descriptionOf(inner) : undefined);
+const descriptionOf = (schema: z.core.$ZodType | undefined): string | undefined => {
+  if (!(schema instanceof z.ZodType)) return undefined;
+  const isWrapper =
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault;
+  return schema.description ?? (isWrapper ? descriptionOf(schema.unwrap()) : undefined);
 };
 
 /**
@@ -16,8 +19,7 @@ export const describedLike = <Shape extends z.ZodRawShape>(
   shape: Shape,
 ): Shape => {
   const described = Object.entries(shape).map(([name, field]) => {
-    const like = source[name];
-    const description = like instanceof z.ZodType ? descriptionOf(like) : undefined;
+    const description = descriptionOf(source[name]);
     return [name, description === undefined ? field : (field as z.ZodType).describe(description)];
   });
   return Object.fromEntries(described) as Shape;

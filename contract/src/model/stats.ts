@@ -75,7 +75,7 @@ export const EndpointSnapshot = z.object({
 /** Cumulative totals of a run at one time; `totalRps` and `requestsPerSec` are over the last 10 closed seconds. */
 export const MetricSnapshot = z.object({
   timestamp: Time.describe(
-    "The time of the snapshot. In a request the server's clock where it is absent.",
+    "The time of the snapshot. In a request the server's clock where it is absent, or off by more than a day.",
   ),
   totalRps: unknowable(
     "Requests per second of all endpoints over the last 10 closed seconds; null if unknown.",

@@ -136,6 +136,10 @@ describe("bad input", () => {
     expect(fieldOf((await call("GET", "/v1/load-tests?cursor=zzz")).json)).toBe("cursor");
     expect(fieldOf((await call("GET", "/v1/runs?status=Failed,Nonsense")).json)).toBe("status");
     expect((await call("GET", "/v1/runs/none/summary")).status).toBe(404);
+    const long = await call("GET", `/v1/runs/${"x".repeat(2000)}`);
+    expect([long.status, fieldOf(long.json)]).toEqual([400, "runId"]);
+    const undecodable = await call("GET", "/v1/runs/%zz");
+    expect([undecodable.status, undecodable.json.title]).toEqual([400, "Invalid request"]);
   });
 });
 
@@ -320,6 +324,13 @@ describe("callbacks", () => {
     expect(
       (await attached.call("GET", `/v1/runs/${runId}/summary`, { token })).json.totalRequests,
     ).toBe(10);
+    // Snapshots thousands of years apart would be more seconds than a query can read.
+    for (const [more, timestamp] of [0, 253_402_300_799_999].entries()) {
+      const late = { ...metrics, totalRequests: 11 + more, timestamp };
+      expect((await post("metrics", { runId, metrics: late })).status).toBe(200);
+    }
+    const map = await attached.call("GET", `/v1/runs/${runId}/metrics/heatmap`, { token });
+    expect([map.status, map.json.stepMs]).toEqual([200, 1000]);
     for (let time = 0; time < 2; time += 1) await post("test-stop", { runId, autoStopped: true });
     const run = (await attached.call("GET", `/v1/runs/${runId}`, { token })).json;
     expect(run).toMatchObject({

@@ -1,3 +1,4 @@
+import { maxHeaderSize } from "node:http";
 import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/api/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
@@ -5,7 +6,12 @@ import { routes } from "@load-manager/contract/api/routes.ts";
 import { fastifyCookie } from "@fastify/cookie";
 import { fastifyHelmet } from "@fastify/helmet";
 import { fastifyRateLimit } from "@fastify/rate-limit";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
@@ -13,7 +19,7 @@ import type { Ids } from "../lib/ids.ts";
 import { bindRoutes, type Handlers } from "./bind.ts";
 import { type CallerDeps, type Callers, createCallers } from "./callers.ts";
 import type { Idempotency } from "./idempotency.ts";
-import { docsPage } from "./docs.ts";
+import { DOCS_POLICY, docsPage } from "./docs.ts";
 import { refuseMalformed, sendProblem } from "./problem.ts";
 
 const BODY_LIMIT = 1024 * 1024;
@@ -112,28 +118,32 @@ const addSamples = (
   });
 };
 
+/** The address that the reader has asked. A Host that is not one is not repeated. */
+const addressOf = ({ protocol, host }: FastifyRequest): string =>
+  `${protocol}://${/^[\w.:[\]-]+$/.test(host) ? host : "localhost"}`;
+
 const addDocuments = (app: FastifyInstance, { tokenless, version }: HttpDeps): void => {
-  const page = docsPage(routes, version);
-  const documents = new Map<string, string>();
+  const documented = (isOpen: boolean, isLocustOpen: boolean) => {
+    const document = openApi(routes, version, { user: isOpen, locust: isLocustOpen });
+    return { text: JSON.stringify(document), page: docsPage(routes, document, isOpen) };
+  };
+  const known = new Map<string, ReturnType<typeof documented>>();
   // A reload may give tokens to a server without them.
-  const documentNow = (): string => {
-    const now = tokenless();
-    const key = JSON.stringify(now);
-    const document = documents.get(key) ?? JSON.stringify(openApi(routes, version, now));
-    documents.set(key, document);
-    return document;
+  const now = (): ReturnType<typeof documented> => {
+    const { user: isOpen, locust: isLocustOpen } = tokenless();
+    const key = `${isOpen} ${isLocustOpen}`;
+    const found = known.get(key) ?? documented(isOpen, isLocustOpen);
+    known.set(key, found);
+    return found;
   };
   app.get("/openapi.json", (_, reply) =>
-    reply.type("application/json; charset=utf-8").send(documentNow()),
+    reply.type("application/json; charset=utf-8").send(now().text),
   );
-  app.get("/docs", (_, reply) =>
+  app.get("/docs", (request, reply) =>
     reply
-      .header(
-        "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      )
+      .headers({ "content-security-policy": DOCS_POLICY, "cache-control": "no-store" })
       .type("text/html; charset=utf-8")
-      .send(page),
+      .send(now().page(addressOf(request))),
   );
   app.get("/", (_, reply) => reply.redirect("/docs"));
 };
@@ -167,6 +177,10 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     genReqId: () => deps.ids.next(),
     requestIdHeader: false,
     clientErrorHandler: refuseMalformed,
+    // Before any route: a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) => void sendProblem(error, reply, request.id),
+    // The contract limits ids itself, and its error names the parameter.
+    routerOptions: { maxParamLength: maxHeaderSize },
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     trustProxy: deps.trustProxy.length > 0 && [...deps.trustProxy],

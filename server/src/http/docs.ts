@@ -1,135 +1,185 @@
-import { DEFINITIONS } from "@load-manager/contract/api/definitions.ts";
-import { openApi } from "@load-manager/contract/api/openapi.ts";
+import { createHash } from "node:crypto";
+import { DEFINITIONS, FORMATS } from "@load-manager/contract/api/definitions.ts";
+import { exampleOf } from "@load-manager/contract/api/examples.ts";
+import {
+  type OpenApi,
+  type Operation,
+  type Parameter,
+  templateOf,
+} from "@load-manager/contract/api/openapi.ts";
+import { PROBLEMS } from "@load-manager/contract/api/problem.ts";
 import type { Route } from "@load-manager/contract/api/route.ts";
+import { SCRIPT, STYLE } from "./docs-assets.ts";
+import { escape, fieldTable, nameOfRef, prose, schemaAnchor, shapeOf } from "./docs-fields.ts";
 
-type Json = Record<string, unknown>;
 type Table = Readonly<Record<string, Route>>;
 
-const escape = (text: string): string =>
-  text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+const digest = (text: string): string =>
+  `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --soft: #8882; --accent: #2a7f4f; }
-@media (prefers-color-scheme: dark) { :root { --accent: #5cc48b; } }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 62rem; padding: 1rem 1.2rem 6rem; }
-h1 { margin-bottom: 0; } h2 { margin-top: 2.6rem; border-bottom: 1px solid var(--line); }
-code, pre { font: 13px/1.45 ui-monospace, monospace; } pre { background: var(--soft); padding: .7rem; overflow-x: auto; border-radius: 6px; }
-details { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; padding: 0 .8rem; }
-summary { cursor: pointer; padding: .5rem 0; display: flex; gap: .8rem; flex-wrap: wrap; align-items: baseline; }
-.method { font-weight: 700; min-width: 4rem; color: var(--accent); } .what { opacity: .75; }
-table { border-collapse: collapse; width: 100%; margin: .4rem 0 1rem; } th { text-align: left; font-weight: 600; }
-td, th { border-bottom: 1px solid var(--line); padding: .25rem .6rem .25rem 0; vertical-align: top; }
-a { color: var(--accent); } nav a { margin-right: 1rem; }
-`;
+/** Only the page's own style and script run, and it loads nothing. */
+export const DOCS_POLICY = [
+  "default-src 'none'",
+  `style-src ${digest(STYLE)}`,
+  `script-src ${digest(SCRIPT)}`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
-const limitsOf = (schema: Json): string => {
-  const parts = [
-    ["minimum", "at least"],
-    ["exclusiveMinimum", "above"],
-    ["maximum", "at most"],
-    ["maxLength", "characters at most"],
-    ["default", "default"],
-  ] as const;
-  return parts
-    .filter(
-      ([key]) =>
-        schema[key] !== undefined && Math.abs(Number(schema[key])) !== Number.MAX_SAFE_INTEGER,
-    )
-    .map(([key, text]) => `${text} ${JSON.stringify(schema[key])}`)
-    .join(", ");
-};
+/** Stands for the server's address, which is the one that a reader has asked. */
+const ADDRESS = "{{address}}";
 
-const typeOf = (schema: Json, depth = 0): string => {
-  const { $ref, type, items, anyOf, oneOf, format } = schema;
-  const values = schema["enum"];
-  if (typeof $ref === "string") return $ref.split("/").at(-1) ?? "";
-  if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" | ");
-  const branches = anyOf ?? oneOf;
-  if (Array.isArray(branches) && depth < 3) {
-    return [...new Set(branches.map((branch: Json) => typeOf(branch, depth + 1)))].join(" | ");
-  }
-  if (type === "array") return `${typeOf((items ?? {}) as Json, depth + 1)}[]`;
-  if (type === "string" && format === "date-time") return "time (ISO 8601)";
-  return typeof type === "string" ? type : "any";
-};
+const link = (id: string): string => `<a class="anchor" href="#${id}" aria-label="Link">#</a>`;
 
-const fieldTable = (schema: Json): string => {
-  const fields = Object.entries((schema["properties"] ?? {}) as Record<string, Json>);
-  if (fields.length === 0) return "";
-  const required = new Set((schema["required"] ?? []) as string[]);
-  const rows = fields.map(
-    ([name, field]) =>
-      `<tr><td><code>${escape(name)}</code>${required.has(name) ? " *" : ""}</td><td>${escape(typeOf(field))}</td><td>${escape(limitsOf(field))}</td></tr>`,
+const tagAnchor = (tag: string): string => tag.toLowerCase().replaceAll(/\W+/g, "-");
+
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+const curlOf = (key: string, route: Route, isOpen: boolean): string => {
+  const { params = {}, query = {}, body } = exampleOf(key);
+  const values = new Map<string, unknown>(Object.entries(params));
+  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => String(values.get(name)));
+  const search = new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
   );
-  return `<table><tr><th>Field</th><th>Type</th><th>Limits</th></tr>${rows.join("")}</table>`;
+  const url = `${ADDRESS}${path}${search.size === 0 ? "" : `?${search.toString()}`}`;
+  const token = { user: "Authorization: Bearer $TOKEN", locust: "X-Locust-Token: $TOKEN" };
+  const isStream = Object.values(route.answers).includes("text/event-stream");
+  return [
+    `curl${isStream ? " -N" : ""}${route.method === "GET" ? "" : ` -X ${route.method}`} ${quoted(url)}`,
+    ...(isOpen || route.caller === "anyone" ? [] : [`-H "${token[route.caller]}"`]),
+    ...(body === undefined
+      ? []
+      : [
+          "-H 'Content-Type: application/json'",
+          `-d ${quoted(JSON.stringify(body, undefined, 2))}`,
+        ]),
+  ].join(" \\\n  ");
 };
 
-const curl = (route: Route): string => {
-  const address = `http://127.0.0.1:8800${route.path.replaceAll(/:(\w+)/g, "{$1}")}`;
-  const token = {
-    user: ' -H "Authorization: Bearer $TOKEN"',
-    locust: ' -H "X-Locust-Token: $TOKEN"',
-    anyone: "",
-  };
-  const body = route.body === undefined ? "" : ` -H "Content-Type: application/json" -d '{ … }'`;
-  const method = route.method === "GET" ? "" : ` -X ${route.method}`;
-  return `curl${method} ${address}${token[route.caller]}${body}`;
-};
+const exampleText = (example: unknown): string =>
+  typeof example === "string" ? example : JSON.stringify(example, undefined, 2);
 
-const anchor = (tag: string): string => tag.toLowerCase().replaceAll(/\W+/g, "-");
+/** Named schemas with a section of their own; the others belong to one operation and are shown there. */
+const sectionsOf = ({ components }: OpenApi): string[] =>
+  Object.keys(components.schemas)
+    .filter((name) => !/(Body|Answer)$/.test(name) || name === "CallbackAnswer")
+    .filter((name) => name !== "JsonValue")
+    .toSorted();
 
-/** A page without other resources: every endpoint with its fields, from the same table as the API. */
-export const docsPage = (routes: Table, version: string): string => {
-  const document = openApi(routes, version) as unknown as {
-    paths: Record<
-      string,
-      Record<string, { parameters: { name: string; in: string; schema: Json }[] }>
-    >;
-    components: { schemas: Record<string, Json> };
+const operationSection = (
+  document: OpenApi,
+  key: string,
+  route: Route,
+  operation: Operation,
+  isOpen: boolean,
+): string => {
+  const { schemas, parameters, responses } = document.components;
+  const hasSection = (name: string): boolean => sectionsOf(document).includes(name);
+  const group = (name: string, title: string, content: string): string =>
+    content === ""
+      ? ""
+      : `<h4 id="${key}-${name}">${title}${link(`${key}-${name}`)}</h4>${content}`;
+  const all = operation.parameters.map((parameter): Parameter =>
+    "$ref" in parameter
+      ? parameters[nameOfRef(parameter.$ref) as keyof typeof parameters]
+      : parameter,
+  );
+  const tableOf = (place: Parameter["in"]): string => {
+    const mine = all.filter((parameter) => parameter.in === place);
+    const fields = mine.map(({ name, schema, description }) => [name, { ...schema, description }]);
+    const required = mine.filter((parameter) => parameter.required).map(({ name }) => name);
+    return fieldTable({ properties: Object.fromEntries(fields), required }, "request");
   };
-  const { schemas } = document.components;
-  const shapeOf = (holder: unknown): string => {
-    const name = /"#\/components\/schemas\/(\w+)"/.exec(JSON.stringify(holder ?? null))?.[1];
-    return name === undefined ? "" : fieldTable(schemas[name] ?? {});
-  };
-  const section = (key: string, route: Route): string => {
-    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
-    const operation = document.paths[path]?.[route.method.toLowerCase()] as
-      | {
-          parameters: { name: string; in: string; schema: Json }[];
-          requestBody?: unknown;
-          responses: Json;
-        }
-      | undefined;
-    const query = (operation?.parameters ?? []).filter((parameter) => parameter.in === "query");
-    const queryTable = fieldTable({
-      properties: Object.fromEntries(query.map(({ name, schema }) => [name, schema])),
-    });
-    const good = Object.entries(operation?.responses ?? {}).filter(
-      ([status]) => Number(status) < 300,
-    );
-    const part = (title: string, content: string): string =>
-      content === "" ? "" : `<h4>${title}</h4>${content}`;
-    return `<details id="${key}"><summary><span class="method">${route.method}</span><code>${escape(path)}</code><span class="what">${escape(route.summary)}</span></summary>
-${route.description === undefined ? "" : `<p>${escape(route.description)}</p>`}<pre>${escape(curl(route))}</pre>
-${part("Query", queryTable)}${part("Body (* = required)", shapeOf(operation?.requestBody))}${part(`Response ${good.map(([status]) => status).join(" or ")}`, shapeOf(good[0]?.[1]))}</details>`;
-  };
-  const tags = [...new Set(Object.values(routes).map((route) => route.tag))];
-  const body = tags.map((tag) => {
-    const mine = Object.entries(routes).filter(([, route]) => route.tag === tag);
-    return `<h2 id="${anchor(tag)}">${escape(tag)}</h2>${mine.map(([key, route]) => section(key, route)).join("")}`;
+  const bodyMedia = Object.values(operation.requestBody?.content ?? {})[0];
+  const body =
+    bodyMedia === undefined ? "" : shapeOf(bodyMedia.schema, schemas, hasSection, "request");
+  const answers = Object.entries(operation.responses).flatMap(([status, response]) =>
+    "$ref" in response ? [] : [{ status, ...response }],
+  );
+  const answer = answers.map(({ status, headers = {}, content = {} }, index) => {
+    const types = Object.entries(content);
+    const names = Object.keys(headers).filter((name) => name !== "X-Request-Id");
+    const said = [
+      types.map(([type]) => `<code>${escape(type)}</code>`).join(" or ") || "no content",
+      ...(names.length === 0
+        ? []
+        : [`headers ${names.map((name) => `<code>${name}</code>`).join(", ")}`]),
+    ];
+    const [first] = types;
+    // A second status has the same fields; a named schema is only a link.
+    const isShown = index === 0 || first?.[1].schema.$ref?.endsWith("Answer") !== true;
+    const shape =
+      first === undefined || !isShown
+        ? ""
+        : shapeOf(first[1].schema, schemas, hasSection, "answer");
+    return `<p><strong>${status}</strong> ${said.join(", ")}</p>${shape}`;
   });
-  const meanings = DEFINITIONS.map(
-    ({ term, text }) =>
-      `<tr><td><strong>${escape(term)}</strong></td><td>${escape(text)}</td></tr>`,
+  const example = answers
+    .flatMap(({ content = {} }) => Object.values(content))
+    .find((media) => media.example !== undefined);
+  const errors = Object.entries(operation.responses).flatMap(([status, response]) =>
+    "$ref" in response
+      ? [
+          `<a href="#errors" title="${escape(responses[nameOfRef(response.$ref)]?.description ?? "")}">${status}</a>`,
+        ]
+      : [],
   );
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Load Manager API</title><style>${STYLE}</style></head><body>
-<h1>Load Manager API</h1><p>Version ${escape(version)} · <a href="/openapi.json">OpenAPI 3.1</a> · errors are <code>application/problem+json</code> and name the field · times are ISO 8601 in responses, ISO 8601 or Unix ms in requests</p>
-<nav>${tags.map((tag) => `<a href="#${anchor(tag)}">${escape(tag)}</a>`).join("")}<a href="#definitions">Definitions</a></nav>
-${body.join("\n")}
-<h2 id="definitions">Definitions</h2><table>${meanings.join("")}</table></body></html>`;
+  return `<details id="${key}"><summary><span class="method">${route.method}</span><code>${escape(templateOf(route))}</code><span>${escape(route.summary)}</span></summary><div>
+<p class="quiet">${route.description === undefined ? "" : `${prose(route.description)} `}Operation <code>${key}</code>${link(key)}</p>
+${group("example", "Example", `<pre>${escape(curlOf(key, route, isOpen))}</pre>`)}
+${group("path", "Path", tableOf("path"))}${group("query", "Query", tableOf("query"))}${group("headers", "Headers", tableOf("header"))}
+${group("body", `Body${route.bodyOptional === true ? " (may be absent)" : ""}`, body)}
+${group("response", "Response", answer.join(""))}
+${example === undefined ? "" : `<pre>${escape(exampleText(example.example))}</pre>`}
+${group("errors", "Errors", `<p>${errors.join(", ")}</p>`)}</div></details>`;
+};
+
+const termTable = (rows: readonly { readonly term: string; readonly text: string }[]): string =>
+  `<table class="terms">${rows.map(({ term, text }) => `<tr><td>${escape(term)}</td><td>${prose(text)}</td></tr>`).join("")}</table>`;
+
+/** A page without other resources: everything that the OpenAPI document says, for people. The result takes the server's address. */
+export const docsPage = (
+  routes: Table,
+  document: OpenApi,
+  isOpen: boolean,
+): ((address: string) => string) => {
+  const entries = Object.entries(routes);
+  const names = sectionsOf(document);
+  const groups = document.tags.map(({ name, description }) => {
+    const mine = entries.filter(([, route]) => route.tag === name);
+    const id = tagAnchor(name);
+    const sections = mine.flatMap(([key, route]) => {
+      const operation = document.paths[templateOf(route)]?.[route.method.toLowerCase()];
+      return operation === undefined
+        ? []
+        : [operationSection(document, key, route, operation, isOpen)];
+    });
+    return {
+      list: `<div data-group="a[href]:not(strong a)"><strong><a href="#${id}">${escape(name)}</a></strong>${mine.map(([key, route]) => `<a href="#${key}"><span>${route.method}</span>${escape(route.summary)}</a>`).join("")}</div>`,
+      section: `<section data-group="details"><h2 id="${id}">${escape(name)}${link(id)}</h2><p>${escape(description)}</p>${sections.join("\n")}</section>`,
+    };
+  });
+  const schemas = names.map((name) => {
+    const schema = document.components.schemas[name] ?? {};
+    const table = schema.properties === undefined ? "" : fieldTable(schema, "answer");
+    return `<details id="${schemaAnchor(name)}"><summary><span class="method">schema</span><code>${name}</code><span></span></summary><div>${table}</div></details>`;
+  });
+  const errors = Object.entries(PROBLEMS).map(
+    ([kind, { status, title, meaning }]) =>
+      `<tr><td><code>${status}</code> ${escape(title)}</td><td>${escape(meaning)} <code>${kind}</code></td></tr>`,
+  );
+  const { version, title } = document.info;
+  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)} API</title><style>${STYLE}</style></head><body>
+<nav aria-label="Contents"><input id="filter" type="search" placeholder="Filter ( / )" aria-label="Filter operations and schemas" autocomplete="off" hidden><output id="count" for="filter"></output>
+<div class="list"><a href="#formats">Formats</a><a href="#errors">Errors</a><a href="#definitions">Definitions of the metrics</a><a href="#schemas">Schemas</a>${groups.map(({ list }) => list).join("")}</div></nav>
+<main><h1>${escape(title)} API</h1><p class="quiet">Version ${escape(version)} · <code>${ADDRESS}</code> · <a href="/openapi.json">OpenAPI 3.1 document</a></p>
+<section data-group="details"><h2 id="formats">Formats${link("formats")}</h2>${termTable(FORMATS)}</section>
+${groups.map(({ section }) => section).join("\n")}
+<section data-group="details"><h2 id="schemas">Schemas${link("schemas")}</h2><p>Objects of several operations.</p>${schemas.join("\n")}</section>
+<section data-group="details"><h2 id="errors">Errors${link("errors")}</h2><p>The last word is the end of the problem's <code>type</code>.</p><table class="terms">${errors.join("")}</table></section>
+<section data-group="details"><h2 id="definitions">Definitions of the metrics${link("definitions")}</h2>${termTable(DEFINITIONS)}</section>
+</main><script>${SCRIPT}</script></body></html>`;
+  return (address) => html.replaceAll(ADDRESS, escape(address));
 };

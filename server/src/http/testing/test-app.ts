@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { createApp } from "../../app.ts";
 import { type Config, type LoadedConfig, loadConfig } from "../../config/load-config.ts";
 import { storesForTests } from "../../stores/testing/test-stores.ts";
+import { assertDeclared } from "./declared.ts";
 import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
 export const TOKENS = {
@@ -59,6 +60,7 @@ export const testApp = (
     const json = /[/+]json/.test(String(response.headers["content-type"]))
       ? response.json()
       : undefined;
+    assertDeclared(method, url, { status: response.statusCode, headers: response.headers, json });
     return { status: response.statusCode, headers: response.headers, text: response.body, json };
   };
   return { app, stores, call };

@@ -5,6 +5,7 @@ import { AppError } from "../../lib/errors.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { endOfCallback } from "../domain/outcomes.ts";
+import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import { LOCUST } from "./external-runs.ts";
@@ -37,7 +38,10 @@ export const updateMetrics = async (
   snapshot: SnapshotInput,
   final = false,
 ): Promise<void> => {
-  const at = snapshot.timestamp ?? deps.clock.now();
+  const now = deps.clock.now();
+  const told = snapshot.timestamp ?? now;
+  // Snapshots cover the time between them: years, from a clock that is wrong, are more than any query can read.
+  const at = Math.abs(told - now) <= POLICY.snapshotClockMs ? told : now;
   await deps.metrics.storeMetric(run, snapshot, { source: "json", at, final });
 };
 

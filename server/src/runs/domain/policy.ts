@@ -44,6 +44,8 @@ export const POLICY = {
   expectedStartMovedMs: 5000,
   /** The stop timeout of a run that was started in Locust itself, which does not tell its own. */
   externalStopTimeoutMs: 10_000,
+  /** The time of a posted snapshot is believed if it is this close to the server's. */
+  snapshotClockMs: 24 * 3_600_000,
   /** The same error of one loop is logged again after this long. */
   sameErrorMs: 60_000,
   /** Live metrics are written at most this often. */
