@@ -158,6 +158,7 @@ const quieter = (log: Logger): FastifyBaseLogger => {
 /** The path without its query, which may hold anything, as does a path without a route. */
 const addRequestLog = (app: FastifyInstance, log: Logger): void => {
   app.addHook("onResponse", async (request, reply) => {
+    if (!log.isLevelEnabled("debug")) return;
     const { id: requestId, method } = request;
     const { url: route } = request.routeOptions;
     const path = route === undefined ? {} : { path: request.url.split("?")[0] };
