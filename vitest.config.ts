@@ -25,6 +25,7 @@ const left = [
         "e2e/faults/{absence,attached-locust,clocks,cluster,damaged,disk,local-locust,metrics,others-load}.test.ts",
       ]),
   ...(process.env["LOAD_MANAGER_TEST_FAKETIME"] === undefined ? ["e2e/faults/clocks.test.ts"] : []),
+  ...(process.env["LOAD_MANAGER_TEST_CHROMIUM"] === undefined ? ["e2e/browser.test.ts"] : []),
   ...(process.env["LOAD_MANAGER_SOAK_MINUTES"] === undefined ? ["e2e/soak/**"] : []),
   ...(process.env["LOAD_MANAGER_TEST_MONGODB_URI"] === undefined
     ? ["e2e/faults/two-servers.test.ts", "e2e/faults/store-away.test.ts", "e2e/migrate.test.ts"]

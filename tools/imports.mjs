@@ -20,7 +20,12 @@ export const PLUGIN = "locust-plugin/load_manager_locust";
 export const MAY_IMPORT = {
   "contract/src/model": ["npm:zod"],
   "contract/src/plugin": ["contract/src/model", "npm:zod"],
-  "contract/src/api": ["contract/src/model", "contract/src/plugin", "npm:zod"],
+  "contract/src/api": [
+    "contract/src/model",
+    "contract/src/plugin",
+    "npm:eventsource-parser",
+    "npm:zod",
+  ],
 
   "server/src/lib": [
     "contract/src",
@@ -30,6 +35,7 @@ export const MAY_IMPORT = {
     "node:os",
     "node:path",
     "node:timers",
+    "node:util",
   ],
   "server/src/lib/ids.ts": ["npm:uuid"],
   "server/src/config": [
@@ -41,7 +47,7 @@ export const MAY_IMPORT = {
     "node:fs",
     "node:path",
   ],
-  "server/src/access": [...BASE, "node:crypto"],
+  "server/src/auth": [...BASE, "server/src/stores/model", "node:crypto"],
 
   "server/src/runs/domain": ["contract/src"],
   "server/src/runs/journal": [...BASE, DOMAIN, MODEL],
@@ -77,6 +83,7 @@ export const MAY_IMPORT = {
     "server/src/runs/journal",
     "server/src/runs/ownership",
     "server/src/clusters/port.ts",
+    "type server/src/stores/model",
     "type server/src/stores/ports.ts",
     FACADE,
   ],
@@ -182,9 +189,12 @@ export const MAY_IMPORT = {
   "server/src/http": [
     ...BASE,
     MODEL,
-    "server/src/access",
+    "server/src/auth",
     "type server/src/runs/ownership",
     "npm:fastify",
+    "npm:@fastify/cookie",
+    "npm:@fastify/helmet",
+    "npm:@fastify/rate-limit",
     "type npm:pino",
     "npm:zod",
     "node:crypto",
@@ -198,7 +208,7 @@ export const MAY_IMPORT = {
     DOMAIN,
     MODEL,
     "type server/src/stores/ports.ts",
-    "server/src/access",
+    "server/src/auth",
     "server/src/http",
     "server/src/load-tests",
     "server/src/runs/commands",
@@ -206,7 +216,20 @@ export const MAY_IMPORT = {
     "type server/src/runs/ownership",
     "server/src/stream",
     ...CLUSTERS,
+    "server/src/clusters/cluster-state.ts",
     FACADE,
+  ],
+  "server/src/telemetry": [
+    ...BASE,
+    DOMAIN,
+    MODEL,
+    "type server/src/stores/ports.ts",
+    "type server/src/clusters/cluster-state.ts",
+    // The path of the plugin's batches, which is not in the contract's table of routes.
+    "server/src/http/app.ts",
+    "type npm:fastify",
+    "npm:prom-client",
+    "node:fs",
   ],
   "server/src/reload": [
     ...BASE,
@@ -225,6 +248,7 @@ export const MAY_IMPORT = {
     "server/src",
     "type npm:fastify",
     "type npm:pino",
+    "type npm:prom-client",
     "node:path",
   ],
   "server/src/server.ts": [
@@ -232,6 +256,7 @@ export const MAY_IMPORT = {
     "server/src/config",
     "server/src/lib",
     "server/src/stores",
+    "server/src/version.ts",
     "type npm:pino",
     "node:fs",
   ],

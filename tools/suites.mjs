@@ -13,6 +13,7 @@ const NEEDS = {
   mongodb: /\bLOAD_MANAGER_TEST_MONGODB_URI\b/,
   locust: /\bLOAD_MANAGER_TEST_PYTHON/,
   faketime: /\bLOAD_MANAGER_TEST_FAKETIME\b/,
+  chromium: /\bLOAD_MANAGER_TEST_CHROMIUM\b/,
   root: /\bprocess\.getuid\b/,
 };
 /** Files that contain this name run on the memory store, and once more on MongoDB if there is one. */

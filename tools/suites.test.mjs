@@ -28,7 +28,7 @@ describe("npm test -- PATH", () => {
   const needsAt = (...args) => planTests(args).needs;
   test("without a path runs and prepares everything", () => {
     const all = planTests([]);
-    expect(all.needs).toEqual(new Set(["faketime", "locust", "mongodb", "root"]));
+    expect(all.needs).toEqual(new Set(["chromium", "faketime", "locust", "mongodb", "root"]));
     expect(all).toMatchObject({ pytest: ["locust-plugin/tests"], vitest: [] });
   });
   test("prepares the needs of the files at the path", () => {

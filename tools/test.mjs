@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureChromium } from "./chromium.mjs";
 import { ensureFaketime } from "./faketime.mjs";
 import { startMongo } from "./mongo.mjs";
 import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
@@ -70,6 +71,13 @@ const prepareFaketime = async ({ LOAD_MANAGER_FAULTS }) => {
     : { env: {}, missing: [`the tests of wrong clocks (row 19): ${why}`] };
 };
 
+const prepareChromium = async () => {
+  const { file, why } = await ensureChromium();
+  return why === undefined
+    ? { env: { LOAD_MANAGER_TEST_CHROMIUM: file }, missing: [] }
+    : { env: {}, missing: [`the tests in a browser: ${why}`] };
+};
+
 const prepareRoot = async () => ({
   env: {},
   missing:
@@ -81,6 +89,7 @@ const PREPARE = {
   mongodb: prepareMongo,
   locust: prepareLocust,
   faketime: prepareFaketime,
+  chromium: prepareChromium,
   root: prepareRoot,
 };
 

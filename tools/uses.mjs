@@ -24,7 +24,7 @@ const RANDOM = [
 export const USES = [
   {
     what: new RegExp([...TIME, ...RANDOM].join("|")),
-    only: ["server/src/lib/clock.ts"],
+    only: ["server/src/lib/clock.ts", "server/src/lib/secrets.ts"],
     why: "creates a time or an id; take a Clock or Ids as an argument",
   },
   {
@@ -42,6 +42,7 @@ export const USES = [
     what: /\bset(?:Interval|Timeout|Immediate)\b/,
     only: [
       "server/src/lib/periodic.ts",
+      "contract/src/api/stream.ts",
       "server/src/lib/failpoints.ts",
       "server/src/main.ts",
       "server/src/clusters/local",
@@ -66,5 +67,10 @@ export const USES = [
     only: ["server/src/runs/journal"],
     everywhere: true,
     why: "changes a stored run; only server/src/runs/journal may, since it adds fence, retry and event",
+  },
+  {
+    what: /\bRunStore\b/,
+    only: ["server/src/runs/journal", "server/src/stores"],
+    why: "names RunStore, which can change stored runs; take a RunReader, or write through runs/journal",
   },
 ];

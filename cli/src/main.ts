@@ -34,7 +34,8 @@ const withServerFlags = (command: Command): Command =>
     .option("--config <file>", "configuration file (default: load-manager.yaml, if there is one)")
     .option("--host <address>", "address to listen on")
     .option("--port <number>", "port to listen on; 0 is any free port")
-    .option("--data-dir <folder>", "data folder");
+    .option("--data-dir <folder>", "data folder")
+    .option("--log-level <level>", "trace, debug, info (default), warn, error, fatal or silent");
 
 const program = new Command("load-manager")
   .description("The open control plane for Locust load tests.")
@@ -44,7 +45,7 @@ const program = new Command("load-manager")
   .enablePositionalOptions();
 
 withServerFlags(program.command("serve").description("run the server")).action((flags: Flags) =>
-  serve(loadConfig(flags), { out, logLevel: "warn" }),
+  serve(loadConfig(flags), out),
 );
 
 program

@@ -19,6 +19,7 @@ import {
 } from "./transform/metrics.ts";
 import { migrate } from "./migrate.ts";
 import { AMOUNT, depsOf, inDatabase, INPUT } from "./testing/migrate-fixtures.ts";
+import { EVERYTHING } from "@load-manager/server/stores/model/collection.ts";
 
 const MAPPING = parseMapping("default: { accountId: a, orgId: o, projectId: p }", "mapping.yaml");
 const CONTEXT = { mapping: MAPPING, keepActive: false };
@@ -157,7 +158,7 @@ onMongo((options) => {
       const stores = await openMongoStores({ ...options, database: db.databaseName });
       try {
         const query = LoadTestQuery.parse({ limit: 100, accountId: "acc123", orgId: "org456" });
-        const listed = await stores.loadTests.list(query, {});
+        const listed = await stores.loadTests.list(query, EVERYTHING);
         expect(listed.items.length).toBeGreaterThan(3);
         for (const shape of shapes) {
           const loadTest = await stores.loadTests.get(loadTestId(0, shape));

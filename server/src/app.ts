@@ -3,10 +3,14 @@ import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createAccess, replaceableAccess } from "./access/access.ts";
+import type { Registry } from "prom-client";
+import { createAuthentication, replaceableAuthentication } from "./auth/authenticate.ts";
+import { createAuthenticator } from "./auth/authenticator.ts";
+import { createSessions, type Sessions } from "./auth/sessions.ts";
 import { createAttached } from "./clusters/attached/attached.ts";
 import { type Callback, createCallback } from "./clusters/callback.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
+import { type ClusterWatch, createClusterWatch } from "./clusters/cluster-watch.ts";
 import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
 import { type ClusterRegistry, createRegistry } from "./clusters/registry.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
@@ -17,6 +21,7 @@ import { locustHandlers } from "./http/handlers/locust.ts";
 import { runMetricsHandlers } from "./http/handlers/run-metrics.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import { scopeHandlers } from "./http/handlers/scopes.ts";
+import { sessionHandlers } from "./http/handlers/sessions.ts";
 import { systemHandlers } from "./http/handlers/system.ts";
 import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
 import { scriptHandlers } from "./http/handlers/scripts.ts";
@@ -33,10 +38,17 @@ import { receiveSamples } from "./runs/commands/receive-samples.ts";
 import { stopTestRun } from "./runs/commands/stop.ts";
 import { createLoop } from "./runs/controller/loop.ts";
 import { endAllLoad } from "./runs/controller/settle.ts";
-import { createMembership, soleMember } from "./runs/ownership/membership.ts";
+import { logStatus } from "./runs/journal/status-log.ts";
+import { createMembership, type Membership, soleMember } from "./runs/ownership/membership.ts";
 import { createRunServices } from "./runs/services.ts";
 import type { Stores } from "./stores/ports.ts";
 import { createStreams } from "./stream/streams.ts";
+import { measureIngest } from "./telemetry/ingest.ts";
+import { createMetricRegistry } from "./telemetry/registry.ts";
+import { measureRequests } from "./telemetry/requests.ts";
+import { countRuns, reportOpenRuns } from "./telemetry/runs.ts";
+import { reportClusters, reportDisk, reportHeartbeat, reportStreams } from "./telemetry/server.ts";
+import { measureStores } from "./telemetry/stores.ts";
 import { VERSION } from "./version.ts";
 
 const HOUR_MS = 3_600_000;
@@ -93,9 +105,11 @@ const createServices = (
   { config, stores, clock, ids, log }: Deps,
   clusters: ClusterRegistry,
   metrics: MetricsFacade,
+  registry: Registry,
 ) => {
   const holder = ids.next();
   const { leases, shared } = stores;
+  const countStatus = countRuns(registry);
   return createRunServices({
     stores,
     membership: shared
@@ -111,22 +125,79 @@ const createServices = (
       log.warn({ event: "failpoint", point }, "A failpoint was reached."),
     ),
     log,
+    onStatus: (run, from) => {
+      logStatus(log, run, from);
+      countStatus(run, from);
+    },
   });
 };
 type RunServices = ReturnType<typeof createServices>;
 
-const createAccessControl = ({ config }: Deps) => {
-  const accessOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
-    createAccess({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
-  const access = replaceableAccess(accessOf(config.security));
+const createMeasuredMetrics = (
+  { config, stores, clock }: Deps,
+  registry: Registry,
+): MetricsFacade => {
+  const metrics = createRunMetrics({ ...stores, clock, retention: config.retention });
+  return { ...metrics, ingestBatch: measureIngest(metrics.ingestBatch, registry) };
+};
+
+/** What is read at each `GET /metrics`. */
+const reportState = (
+  { config, stores, clock }: Deps,
+  registry: Registry,
+  clusters: ClusterRegistry,
+  clusterWatch: ClusterWatch,
+  membership: Membership,
+): void => {
+  const clusterIds = () => clusters.configs().map(({ id }) => id);
+  reportOpenRuns(registry, stores.runs.unsettled, clusterIds, clock);
+  reportClusters(registry, clusterWatch.states);
+  reportHeartbeat(registry, membership.heartbeatAgeMs);
+  reportDisk(registry, config.store.dataDir);
+};
+
+const createAuth = ({ config, stores, clock, log }: Deps) => {
+  const authenticationOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
+    createAuthentication({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
+  const authentication = replaceableAuthentication(authenticationOf(config.security));
+  const sessions = createSessions({ store: stores.sessions, authentication, clock, log });
   return {
-    access,
-    setSecurity: (security: Config["security"]): void => access.replace(accessOf(security)),
+    sessions,
+    authenticator: createAuthenticator(authentication, sessions),
+    isOpen: () => authentication.open,
+    tokenless: () => ({ user: authentication.open, locust: authentication.isLocust(undefined) }),
+    setSecurity: (security: Config["security"]): void =>
+      authentication.replace(authenticationOf(security)),
   };
 };
 
+const createReloading = (
+  { config, again, clock, log }: Deps,
+  registry: ClusterRegistry,
+  { runs, ownership }: RunServices,
+  auth: ReturnType<typeof createAuth>,
+  callback: Callback,
+) =>
+  createReload({
+    config,
+    again,
+    registry,
+    runs,
+    ownership,
+    setSecurity: (security) => {
+      callback.addTokens(security.locustCallbackToken);
+      auth.setSecurity(security);
+    },
+    clock,
+    log,
+  });
+
 /** Jobs that run until the server ends, in the order in which they start. */
-const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) => {
+const createJobs = (
+  { config, stores, clock, log }: Deps,
+  runsFolder: string,
+  sessions: Sessions,
+) => {
   const orphanReaper = createOrphanReaper({
     runsFolder,
     store: stores.identity,
@@ -140,13 +211,16 @@ const createJobs = ({ config, stores, clock, log }: Deps, runsFolder: string) =>
     retention: config.retention,
     keptRunIds: stores.runs.kept,
   });
-  const keyExpiry = createPeriodic({
-    name: "idempotency_key_expiry",
+  const expiry = createPeriodic({
+    name: "expiry",
     intervalMs: HOUR_MS,
-    job: () => stores.keys.expire(expiryNow(clock) - KEY_MS),
+    job: async () => {
+      await stores.keys.expire(expiryNow(clock) - KEY_MS);
+      await sessions.expire();
+    },
     log,
   });
-  return { orphanReaper, compactor, keyExpiry };
+  return { orphanReaper, compactor, expiry };
 };
 
 const createHandlers = (
@@ -158,9 +232,11 @@ const createHandlers = (
     readonly wake: (runId?: string) => void;
     readonly notReady: () => readonly string[];
     readonly reload: () => Promise<ReloadAnswer>;
+    readonly auth: ReturnType<typeof createAuth>;
+    readonly prometheusMetrics: () => Promise<string>;
   },
 ) => {
-  const { streams, wake, notReady, reload } = more;
+  const { streams, wake, notReady, reload, auth, prometheusMetrics } = more;
   const checkScript = createScriptChecker(config.python);
   const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript };
   const { runs, ownership, metrics } = services;
@@ -172,41 +248,43 @@ const createHandlers = (
     ...locustHandlers(services, wake),
     ...clusterHandlers(services),
     ...scopeHandlers(services),
-    ...systemHandlers({ stores, clusters, ownership, version: VERSION, notReady, reload }),
+    ...sessionHandlers(auth),
+    ...systemHandlers({
+      stores,
+      clusters,
+      ownership,
+      version: VERSION,
+      notReady,
+      reload,
+      prometheusMetrics,
+    }),
   };
 };
 
 /** The composition root: everything is wired here, and only here. */
-export const createApp = (deps: Deps): App => {
+export const createApp = (given: Deps): App => {
+  const registry = createMetricRegistry(VERSION);
+  const deps = { ...given, stores: measureStores(given.stores, registry, given.clock) };
   const { config, stores, clock, ids, log } = deps;
   const callback = createCallback(config.server.callbackUrls, config.security.locustCallbackToken);
   const runsFolder = join(config.store.dataDir, "runs");
   const clusters = createClusters(deps, callback, runsFolder);
-  const metrics = createRunMetrics({ ...stores, clock, retention: config.retention });
-  const services = createServices(deps, clusters, metrics);
+  const metrics = createMeasuredMetrics(deps, registry);
+  const services = createServices(deps, clusters, metrics, registry);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
-  const { orphanReaper, compactor, keyExpiry } = createJobs(deps, runsFolder);
+  const auth = createAuth(deps);
+  const { orphanReaper, compactor, expiry } = createJobs(deps, runsFolder, auth.sessions);
+  const clusterWatch = createClusterWatch({ clusters, runs, log });
+  reportState(deps, registry, clusters, clusterWatch, membership);
   const streams = createStreams({
     runs: stores.runs,
     events: stores.events,
     samples: metrics.samples,
     log,
+    onDropped: reportStreams(registry, () => streams.readers()),
   });
-  const { access, setSecurity } = createAccessControl(deps);
-  const reload = createReload({
-    config,
-    again: deps.again,
-    registry: clusters,
-    runs,
-    ownership,
-    setSecurity: (security) => {
-      callback.addTokens(security.locustCallbackToken);
-      setSecurity(security);
-    },
-    clock,
-    log,
-  });
+  const reload = createReloading(deps, clusters, services, auth, callback);
   const notReady: string[] = ["the server is starting"];
   const http = createHttp({
     handlers: createHandlers(deps, services, clusters, {
@@ -214,21 +292,27 @@ export const createApp = (deps: Deps): App => {
       wake: loop.wake,
       notReady: () => notReady,
       reload,
+      auth,
+      prometheusMetrics: () => registry.metrics(),
     }),
     samples: (bytes) => receiveSamples(services, streams.wake, bytes),
-    access,
+    callers: { ...auth, publicUrl: config.server.publicUrl },
+    tokenless: auth.tokenless,
+    trustProxy: config.server.trustProxy,
     ids,
     idempotency: createIdempotency({ keys: stores.keys, clock, ids, membership }),
     log,
     version: VERSION,
   });
-  const jobs = [loop, orphanReaper, compactor, keyExpiry];
+  measureRequests(http, registry);
+  const jobs = [loop, orphanReaper, compactor, expiry, clusterWatch, auth.sessions.job];
   return {
     http,
     compactor,
     holder: ownership.holder,
     unsettledRuns: runs.unsettled,
-    stopRun: (runId, by) => stopTestRun(services, runId, { name: by }),
+    stopRun: (runId, by) =>
+      stopTestRun(services, runId, undefined, { kind: "system", id: by, name: by }),
     endLoad: () => endAllLoad(services),
     reload,
     start: async (listening) => {

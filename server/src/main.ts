@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import { type Logger, pino } from "pino";
 import { messageOf } from "./lib/errors.ts";
+import { readableLine } from "./lib/log-format.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
 import { remarks, startServer } from "./server.ts";
 
@@ -18,18 +19,18 @@ const LAST_WORDS_MS = 1000;
  */
 export const serve = async (
   { config, file, warnings, again }: LoadedConfig,
-  io: { readonly out: (line: string) => void; readonly logLevel: string },
+  out: (line: string) => void,
 ): Promise<void> => {
-  const log = createLog(io.logLevel);
+  const log = createLog(config.logging.level);
   // The reader of the output may be gone, or its disk full: a server that manages runs must go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = await startServer(config, log, again);
-  for (const warning of warnings) io.out(`Warning: ${warning}`);
-  if (file !== undefined) io.out(`Configuration: ${file}`);
-  for (const remark of remarks(config)) io.out(remark);
-  if (config.store.kind === "sqlite") io.out(`Data: ${config.store.dataDir}`);
-  if (config.store.kind === "mongodb") io.out(`Data: MongoDB, database ${config.mongodb.database}`);
-  io.out(
+  for (const warning of warnings) out(`Warning: ${warning}`);
+  if (file !== undefined) out(`Configuration: ${file}`);
+  for (const remark of remarks(config)) out(remark);
+  if (config.store.kind === "sqlite") out(`Data: ${config.store.dataDir}`);
+  if (config.store.kind === "mongodb") out(`Data: MongoDB, database ${config.mongodb.database}`);
+  out(
     `Load Manager is ready: ${server.address} (API ${server.address}/v1, docs ${server.address}/docs)`,
   );
 
@@ -49,24 +50,23 @@ export const serve = async (
       }
       // The log names the faults.
       void server.app.reload().then(
-        (answer) => io.out(reloadLine(answer)),
-        () => io.out("The configuration was not reloaded; the previous one stays in force."),
+        (answer) => out(reloadLine(answer)),
+        () => out("The configuration was not reloaded; the previous one stays in force."),
       );
     });
   });
   const first = await Promise.race([interrupts.next(), signalQueue("SIGTERM").next(), hungUp]);
+  log.info({ event: "signal_received", signal: first }, "A signal asks the server to end.");
   const running = await active();
   if (first === "SIGINT" && running.length > 0) {
-    io.out("");
-    for (const run of running) io.out(`Still running: ${run.name} (${run.id}, ${run.status})`);
-    io.out(
-      "They go on, and are taken up again when the server is started on the same data folder.",
-    );
-    io.out(`Press Ctrl-C again within ${STOP_WINDOW_MS / 1000} s to stop them.`);
+    out("");
+    for (const run of running) out(`Still running: ${run.name} (${run.id}, ${run.status})`);
+    out("They go on, and are taken up again when the server is started on the same data folder.");
+    out(`Press Ctrl-C again within ${STOP_WINDOW_MS / 1000} s to stop them.`);
     stopThem = (await Promise.race([interrupts.next(), delay(STOP_WINDOW_MS)])) === "SIGINT";
   }
   if (stopThem) {
-    io.out("Stopping the runs.");
+    out("Stopping the runs.");
     await Promise.all(running.map((run) => server.app.stopRun(run.id, "the operator (Ctrl-C)")));
     while ((await active()).length > 0) await delay(100);
   }
@@ -81,7 +81,7 @@ export const serve = async (
     },
   );
   const well = await Promise.race([closed, sleep(CLOSE_MS, false, { ref: false })]);
-  io.out("Load Manager has ended.");
+  out("Load Manager has ended.");
   const read = await Promise.race([
     Promise.all([process.stdout, process.stderr].map(isRead)),
     sleep(LAST_WORDS_MS, false, { ref: false }),
@@ -92,16 +92,18 @@ export const serve = async (
 
 /** Unread output is kept up to this length; later lines are lost. */
 const UNREAD_BYTES = 1 << 20;
-/** Writes to standard error and never waits, so that a reader that hangs delays nothing. */
-const createLog = (level: string): Logger =>
-  pino(
-    { level },
-    {
-      write: (line) => {
-        if (process.stderr.writableLength < UNREAD_BYTES) process.stderr.write(line);
-      },
-    },
-  );
+/**
+ * Writes to standard error, for people where that is a terminal, else as JSON. It never waits, so that a reader that hangs
+ * delays nothing.
+ */
+const createLog = (level: string): Logger => {
+  const write = (line: string): void => {
+    if (process.stderr.writableLength >= UNREAD_BYTES) return;
+    process.stderr.write(process.stderr.isTTY ? readableLine(line) : line);
+  };
+  // The fields of a line take precedence: only lines of libraries have no event.
+  return pino({ level, mixin: () => ({ event: "library" }) }, { write });
+};
 
 const isRead = (stream: NodeJS.WriteStream): Promise<boolean> =>
   new Promise((resolve) => {

@@ -12,6 +12,7 @@ import { holdFolder } from "./stores/sqlite/folder.ts";
 import { openMongoStores } from "./stores/mongo/stores.ts";
 import type { Stores } from "./stores/ports.ts";
 import { openSqliteStores } from "./stores/sqlite/stores.ts";
+import { VERSION } from "./version.ts";
 
 export type RunningServer = {
   readonly app: App;
@@ -36,12 +37,17 @@ export const startServer = async (
     });
     const address = addressOf(app, host);
     await app.start(address);
+    const server = { holder: app.holder, version: VERSION };
+    const { kind } = config.store;
+    log.info({ event: "server_started", ...server, address, store: kind }, "The server is ready.");
     return {
       app,
       address,
       close: async () => {
+        log.info({ event: "server_stopping", ...server }, "The server is stopping.");
         await app.close();
         await stores.close();
+        log.info({ event: "server_stopped", ...server }, "The server has stopped; runs go on.");
       },
     };
   } catch (error) {

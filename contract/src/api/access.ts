@@ -1,13 +1,49 @@
 import { z } from "zod";
+import { ActorRef } from "../model/actor.ts";
 import { Scope, ScopeFilter } from "../model/primitives.ts";
 
+/** Each role may do what the roles before it may do. */
+export const Role = z.enum(["viewer", "runner", "editor", "admin", "administrator"]);
+export type Role = z.output<typeof Role>;
+
+/** What an operation needs, by the lowest role that has it. */
+const PERMISSIONS_BY_ROLE = {
+  viewer: ["read", "scripts.check"],
+  runner: ["runs.start", "runs.stop", "runs.changeLoad", "runs.annotate"],
+  editor: ["loadTests.write", "scripts.write", "runs.keep", "runs.delete"],
+  admin: ["loadTests.delete"],
+  administrator: ["configuration.reload"],
+} as const satisfies Record<Role, readonly string[]>;
+
+export const Permission = z.enum(Object.values(PERMISSIONS_BY_ROLE).flat());
+export type Permission = z.output<typeof Permission>;
+
+/** All permissions of a role, with those of the roles before it. */
+export const permissionsOf = (role: Role): Permission[] =>
+  Role.options.slice(0, Role.options.indexOf(role) + 1).flatMap((one) => PERMISSIONS_BY_ROLE[one]);
+
+/** A role in a scope and everything below it; an empty scope is everything. */
+export type Grant = { readonly role: Role; readonly scope: ScopeFilter };
+
 export const Me = z.object({
-  name: z.string().describe("The name of the caller's token; local on a server without tokens."),
-  administrator: z.boolean().describe("Whether the caller may administer the server."),
-  scope: ScopeFilter.describe(
-    "What the caller sees: this scope and everything below; empty for everything.",
-  ),
-  permissions: z.array(z.enum(["read", "write"])).describe("What the caller may do in its scope."),
+  ...ActorRef.shape,
+  grants: z
+    .array(
+      z.object({
+        role: Role.describe("What the caller is in the scope."),
+        scope: ScopeFilter.describe("The scope and everything below; empty for everything."),
+        permissions: z.array(Permission).describe("What the role may do."),
+      }),
+    )
+    .describe("What the caller may do, and where."),
+});
+
+export const CreateSession = z.strictObject({
+  token: z
+    .string({ error: "must be an API token" })
+    .min(1)
+    .max(1000)
+    .describe("The API token of whoever signs in."),
 });
 
 const { accountId, orgId, projectId } = Scope.shape;

@@ -2,6 +2,10 @@ import type { z } from "zod";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { routes, type Routes } from "./routes.ts";
+import { followStream, type StreamEvent } from "./stream.ts";
+
+/** The content type of a live stream. */
+const STREAM = "text/event-stream";
 
 type Wire<S> = S extends z.ZodType ? z.input<S> : never;
 type Field<R, K extends "params" | "query" | "body"> =
@@ -16,6 +20,10 @@ type Arguments<R> = Field<R, "params"> &
   (Optional<R> extends true ? Partial<Field<R, "body">> : Field<R, "body">) & {
     /** The request changes only this version of the object; a newer one is a ProblemError with status 412. */
     readonly ifMatch?: number;
+    /** A POST with the same key is carried out once, however often it is sent. */
+    readonly idempotencyKey?: string;
+    /** Ends the request, or the stream, which then rejects with the signal's reason. */
+    readonly signal?: AbortSignal;
   };
 
 type Answered<R extends Route> = {
@@ -26,15 +34,20 @@ type Answered<R extends Route> = {
       : undefined;
 }[keyof R["answers"]];
 
+/** A live stream is iterated; everything else is awaited. */
+type Result<R extends Route> = R["answers"] extends { readonly 200: typeof STREAM }
+  ? AsyncIterable<StreamEvent>
+  : Promise<Answered<R>>;
+
 /** One function per operation. Requests have the API's form, responses the program's, with times in Unix ms. */
 export type Client = {
   readonly [K in keyof Routes]: object extends Arguments<Routes[K]>
-    ? (args?: Arguments<Routes[K]>) => Promise<Answered<Routes[K]>>
-    : (args: Arguments<Routes[K]>) => Promise<Answered<Routes[K]>>;
+    ? (args?: Arguments<Routes[K]>) => Result<Routes[K]>
+    : (args: Arguments<Routes[K]>) => Result<Routes[K]>;
 };
 
 /** The server responded with an error. `problem` is its document (RFC 9457), if it sent one. */
-class ProblemError extends Error {
+export class ProblemError extends Error {
   readonly status: number;
   readonly problem: Problem | undefined;
   constructor(status: number, problem: Problem | undefined) {
@@ -46,7 +59,7 @@ class ProblemError extends Error {
 }
 
 /** The server cannot be reached. */
-class UnreachableError extends Error {
+export class UnreachableError extends Error {
   constructor(baseUrl: string, cause: unknown) {
     super(`The server at ${baseUrl} does not respond. Is it running, and is the address correct?`, {
       cause,
@@ -60,6 +73,8 @@ type AnyArguments = {
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
   readonly ifMatch?: number;
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
 };
 
 const addressOf = (
@@ -79,13 +94,22 @@ const addressOf = (
   return `${baseUrl.replace(/\/+$/, "")}${path}${search.size === 0 ? "" : `?${search.toString()}`}`;
 };
 
-/** A client of a Load Manager server. Rejects with ProblemError or UnreachableError. */
-export const createClient = (options: {
+type Options = {
+  /** `""` in a page of the server itself. */
   readonly baseUrl: string;
+  /** In a page of the server the cookie of its session does without. */
   readonly token?: string;
   readonly fetch?: typeof fetch;
-}): Client => {
-  const call = async (route: Route, args: AnyArguments = {}): Promise<unknown> => {
+};
+
+/** Sends a request, whose answer is a success or throws. */
+const sender =
+  (options: Options) =>
+  async (
+    route: Route,
+    args: AnyArguments,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Response> => {
     const body =
       args.body ?? (route.body !== undefined && route.bodyOptional !== true ? {} : undefined);
     let response: Response;
@@ -96,23 +120,52 @@ export const createClient = (options: {
           ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...(args.ifMatch === undefined ? {} : { "if-match": `"${args.ifMatch}"` }),
+          ...(args.idempotencyKey === undefined ? {} : { "idempotency-key": args.idempotencyKey }),
+          ...more,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(args.signal === undefined ? {} : { signal: args.signal }),
       });
     } catch (error) {
+      if (args.signal?.aborted === true) throw error;
       throw new UnreachableError(options.baseUrl, error);
     }
+    if (route.answers[response.status] !== undefined) return response;
+    const problem = Problem.safeParse(await response.json().catch(() => undefined));
+    throw new ProblemError(response.status, problem.data);
+  };
+
+/** A broken connection, or a server that is busy or restarts, may be tried again; an answer that refuses may not. */
+const mayRetry = (error: unknown): boolean =>
+  !(error instanceof ProblemError) || error.status === 429 || error.status >= 500;
+
+/**
+ * A client of a Load Manager server, for Node and for browsers. Its functions reject with ProblemError or UnreachableError.
+ * `streamRun` is iterated: `for await (const event of client.streamRun({ params: { runId } }))`; it connects again where the
+ * connection breaks, and ends with the run.
+ */
+export const createClient = (options: Options): Client => {
+  const send = sender(options);
+  const call = async (route: Route, args: AnyArguments = {}): Promise<unknown> => {
+    const response = await send(route, args);
     const shape = route.answers[response.status];
-    if (shape === undefined) {
-      const problem = Problem.safeParse(await response.json().catch(() => undefined));
-      throw new ProblemError(response.status, problem.data);
-    }
-    if (shape === null) return undefined;
+    if (shape === null || shape === undefined) return undefined;
     return typeof shape === "string" ? response.text() : shape.parse(await response.json());
   };
-  const bound = Object.entries(routes).map(([key, route]) => [
+  const stream = (route: Route, args: AnyArguments = {}): AsyncIterable<StreamEvent> => {
+    const { lastEventId, ...query } = args.query ?? {};
+    const open = (id: string | undefined): Promise<Response> =>
+      send(route, { ...args, query }, id === undefined ? {} : { "last-event-id": id });
+    return followStream(open, {
+      lastEventId: typeof lastEventId === "string" ? lastEventId : undefined,
+      signal: args.signal,
+      mayRetry,
+    });
+  };
+  const bound = Object.entries(routes).map(([key, route]: [string, Route]) => [
     key,
-    (args?: AnyArguments) => call(route, args),
+    (args?: AnyArguments) =>
+      route.answers[200] === STREAM ? stream(route, args) : call(route, args),
   ]);
   return Object.fromEntries(bound) as Client;
 };

@@ -11,6 +11,7 @@ export const scope = {
 const sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 export const endpoint = { method: "GET", name: "/cart" };
 const by = "user@example.com";
+const createdByActor = { kind: "token" as const, id: by, name: by };
 export const locustfile = `from locust import HttpUser, task
 
 
@@ -56,6 +57,7 @@ export const revision = {
   sha256,
   createdAt: "2026-11-23T10:00:00.000Z",
   createdBy: by,
+  createdByActor,
 };
 export const file = { path: "locustfile.py", size: locustfile.length, sha256 };
 export const withContent = {
@@ -98,6 +100,7 @@ export const loadTest = {
   recentRuns: [recentRun],
   createdAt: revision.createdAt,
   createdBy: by,
+  createdByActor,
   updatedAt: revision.createdAt,
   updatedBy: by,
   version: 1,
@@ -134,6 +137,7 @@ export const pending = {
   fence: 0,
   createdAt: recentRun.createdAt,
   createdBy: by,
+  createdByActor,
   updatedAt: recentRun.createdAt,
   updatedBy: by,
   version: 1,

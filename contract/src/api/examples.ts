@@ -1,3 +1,4 @@
+import { permissionsOf } from "./access.ts";
 import type { z } from "zod";
 import {
   loadTestId,
@@ -41,6 +42,19 @@ type Example<R extends Route> = {
   readonly answer: { [S in keyof R["answers"]]: Wire<R["answers"][S]> }[keyof R["answers"]];
 } & ("params" extends keyof R ? { readonly params: Part<R, "params"> } : unknown) &
   ("body" extends keyof R ? { readonly body: Part<R, "body"> } : unknown);
+
+const me = {
+  kind: "token" as const,
+  id: "nightly",
+  name: "nightly",
+  grants: [
+    {
+      role: "runner" as const,
+      scope: { accountId: scope.accountId },
+      permissions: permissionsOf("runner"),
+    },
+  ],
+};
 
 /** One example of each operation, for the OpenAPI document and the documentation page. */
 const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
@@ -281,14 +295,9 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
       ],
     },
   },
-  getMe: {
-    answer: {
-      name: "nightly",
-      administrator: false,
-      scope: { accountId: scope.accountId },
-      permissions: ["read", "write"],
-    },
-  },
+  getMe: { answer: me },
+  createSession: { body: { token: "lm-3f9a2c71d04e4b6a" }, answer: { ...me, kind: "user" } },
+  deleteSession: { answer: null },
 
   registerExternalRun: {
     body: { ...scope, targetUsers: 100, spawnRate: 10, externalKey: "3f9a2c71:1" },

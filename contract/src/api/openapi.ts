@@ -249,15 +249,26 @@ const problemResponse = (kinds: readonly ProblemKind[]): Response => {
   };
 };
 
-const SCHEME = { user: { bearer: [] }, locust: { locust: [] } } as const;
+const SCHEMES = {
+  user: [{ bearer: [] }, { session: [] }],
+  locust: [{ locust: [] }],
+} as const;
 
 /** Callers of whom the server asks no token. */
-type Tokenless = { readonly [C in keyof typeof SCHEME]: boolean };
+type Tokenless = { readonly [C in keyof typeof SCHEMES]: boolean };
 
 /** An empty requirement beside another one makes it optional. */
 const securityOf = ({ caller }: Route, tokenless: Tokenless): object[] => {
   if (caller === "anyone") return [];
-  return [...(tokenless[caller] ? [{}] : []), SCHEME[caller]];
+  return [...(tokenless[caller] ? [{}] : []), ...SCHEMES[caller]];
+};
+
+/** What the operation does, and which permission it needs. */
+const describedBy = (route: Route): { readonly description?: string } => {
+  const permission =
+    route.caller === "user" ? [`Needs the permission \`${route.permission}\`.`] : [];
+  const parts = [...(route.description === undefined ? [] : [route.description]), ...permission];
+  return parts.length === 0 ? {} : { description: parts.join(" ") };
 };
 
 const operationOf = (
@@ -272,7 +283,7 @@ const operationOf = (
   return {
     operationId: key,
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
+    ...describedBy(route),
     tags: [route.tag],
     security: securityOf(route, tokenless),
     parameters: parametersOf(key, route, schemas),
@@ -337,6 +348,13 @@ export const openApi = (
           type: "http",
           scheme: "bearer",
           description: "A token of the server's security.apiToken or security.apiTokens.",
+        },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "load_manager_session",
+          description:
+            "The cookie that POST /v1/session sets; a request that changes something must come from a page of the server.",
         },
         locust: {
           type: "apiKey",

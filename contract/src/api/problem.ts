@@ -87,6 +87,12 @@ export const PROBLEMS = {
     title: "Headers too large",
     meaning: "The request line and headers are larger than 16 KiB.",
   },
+  "too-many-requests": {
+    status: 429,
+    title: "Too many requests",
+    meaning:
+      "The address sent too many requests without a known token, or attempts to sign in; Retry-After says when to try again.",
+  },
   unavailable: {
     status: 503,
     title: "Service unavailable",

@@ -27,6 +27,10 @@ const RESPONSES: { readonly [K in keyof Routes]?: Responses } = {
   reportTestStart: ofReportedRun,
   reportTestStop: ofReportedRun,
   reportMetrics: ofReportedRun,
+  createSession: {
+    problems: ["unauthorized", "forbidden", "conflict", "too-many-requests", "unavailable"],
+  },
+  deleteSession: { problems: ["unavailable"] },
   reloadConfiguration: { problems: ["conflict"] },
   getPrometheusMetrics: { problems: ["unavailable"] },
 };
@@ -45,6 +49,7 @@ export const problemsOf = (key: string, route: Route): ReadonlyMap<number, Probl
     "validation",
     "headers-too-large",
     ...when(route.caller !== "anyone", "unauthorized", "forbidden"),
+    ...when(route.caller === "user", "too-many-requests"),
     ...when(route.params !== undefined, "not-found"),
     ...when(route.method !== "GET", "too-large", "unsupported-media-type"),
     ...when(route.versioned === true && route.method !== "GET", "stale"),

@@ -1,17 +1,24 @@
 import type { z } from "zod";
+import type { Permission } from "./access.ts";
 
-/** Who may call: anybody, a user's token, or Locust's callback token. */
-type Caller = "anyone" | "user" | "locust";
+/** Who may call: anybody, Locust with its callback token, or a user whose role has the permission. */
+type Authorization =
+  | { readonly caller: "anyone" | "locust" }
+  | {
+      readonly caller: "user";
+      readonly permission: Permission;
+      /** Fields of the body that need another permission besides. */
+      readonly fieldPermissions?: Readonly<Record<string, Permission>>;
+    };
 
 /** One endpoint as data: everything else (validation, OpenAPI, docs, client types) is derived from it. */
-export type Route = {
+export type Route = Authorization & {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/v1/runs/:runId` */
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;
-  readonly caller: Caller;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HealthAnswer, Me, ReadyAnswer, ScopeTree } from "./access.ts";
+import { CreateSession, HealthAnswer, Me, ReadyAnswer, ScopeTree } from "./access.ts";
 import { ClusterAnswer, ClusterId, ClusterPage, ClusterQuery } from "./cluster.ts";
 import {
   CreateLoadTest,
@@ -70,38 +70,38 @@ const PagingQuery = z.strictObject(Paging.shape).omit({ sort: true });
 const loadTests = { tag: "Load tests", caller: "user" } as const;
 const scripts = { tag: "Scripts", caller: "user" } as const;
 const runs = { tag: "Runs", caller: "user" } as const;
-const metrics = { tag: "Metrics", caller: "user", method: "GET", params: runId } as const;
-const clusters = { tag: "Clusters", caller: "user", method: "GET" } as const;
-const system = { tag: "System", caller: "user", method: "GET" } as const;
+const metrics = { tag: "Metrics", caller: "user", permission: "read", method: "GET", params: runId } as const;
+const clusters = { tag: "Clusters", caller: "user", permission: "read", method: "GET" } as const;
+const system = { tag: "System", caller: "user", permission: "read", method: "GET" } as const;
 const probes = { tag: "System", caller: "anyone", method: "GET" } as const;
 const callbacks = { tag: "Locust callbacks", caller: "locust", method: "POST" } as const;
 
 /** Every endpoint of the API. */
 export const routes = {
-  createLoadTest: route({ ...loadTests, method: "POST", path: "/v1/load-tests", summary: "Create a load test", body: CreateLoadTest, answers: { 201: LoadTestAnswer } }),
-  listLoadTests: route({ ...loadTests, method: "GET", path: "/v1/load-tests", summary: "List load tests", query: LoadTestQuery, answers: { 200: LoadTestPage } }),
-  getLoadTest: route({ ...loadTests, method: "GET", path: "/v1/load-tests/:loadTestId", summary: "Get a load test", params: loadTestId, versioned: true, answers: { 200: LoadTestAnswer } }),
-  updateLoadTest: route({ ...loadTests, method: "PATCH", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "A merge patch: fields left out keep their value, null clears an optional field.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
-  replaceLoadTest: route({ ...loadTests, method: "PUT", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "The same as PATCH, for existing clients.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
-  deleteLoadTest: route({ ...loadTests, method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test", description: "Its runs are kept. 409 while one of them is active.", params: loadTestId, versioned: true, answers: { 204: null } }),
+  createLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "POST", path: "/v1/load-tests", summary: "Create a load test", body: CreateLoadTest, answers: { 201: LoadTestAnswer } }),
+  listLoadTests: route({ ...loadTests, permission: "read", method: "GET", path: "/v1/load-tests", summary: "List load tests", query: LoadTestQuery, answers: { 200: LoadTestPage } }),
+  getLoadTest: route({ ...loadTests, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId", summary: "Get a load test", params: loadTestId, versioned: true, answers: { 200: LoadTestAnswer } }),
+  updateLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PATCH", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "A merge patch: fields left out keep their value, null clears an optional field.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
+  replaceLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PUT", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "The same as PATCH, for existing clients.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
+  deleteLoadTest: route({ ...loadTests, permission: "loadTests.delete", method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test", description: "Its runs are kept. 409 while one of them is active.", params: loadTestId, versioned: true, answers: { 204: null } }),
 
-  saveScript: route({ ...scripts, method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed.", params: loadTestId, body: PutScript, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
-  getScript: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script", summary: "Get the newest script revision with its content", params: loadTestId, answers: { 200: ScriptRevisionWithContent } }),
-  listScriptRevisions: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions", summary: "List the script revisions of a load test", description: "Newest first, without their content.", params: loadTestId, query: PagingQuery, answers: { 200: ScriptRevisionPage } }),
-  getScriptRevision: route({ ...scripts, method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions/:revisionId", summary: "Get a script revision with its content", params: revision, answers: { 200: ScriptRevisionWithContent } }),
-  checkScript: route({ ...scripts, method: "POST", path: "/v1/scripts/check", summary: "Check a script without saving it", body: CheckScript, answers: { 200: ScriptCheck } }),
+  saveScript: route({ ...scripts, permission: "scripts.write", method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed.", params: loadTestId, body: PutScript, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
+  getScript: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script", summary: "Get the newest script revision with its content", params: loadTestId, answers: { 200: ScriptRevisionWithContent } }),
+  listScriptRevisions: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions", summary: "List the script revisions of a load test", description: "Newest first, without their content.", params: loadTestId, query: PagingQuery, answers: { 200: ScriptRevisionPage } }),
+  getScriptRevision: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions/:revisionId", summary: "Get a script revision with its content", params: revision, answers: { 200: ScriptRevisionWithContent } }),
+  checkScript: route({ ...scripts, permission: "scripts.check", method: "POST", path: "/v1/scripts/check", summary: "Check a script without saving it", body: CheckScript, answers: { 200: ScriptCheck } }),
 
-  createRun: route({ ...runs, method: "POST", path: "/v1/load-tests/:loadTestId/runs", summary: "Start a run of a load test", params: loadTestId, body: CreateRun, bodyOptional: true, answers: { 201: RunAnswer } }),
-  listLoadTestRuns: route({ ...runs, method: "GET", path: "/v1/load-tests/:loadTestId/runs", summary: "List the runs of a load test", params: loadTestId, query: RunQuery.omit({ loadTestId: true }), answers: { 200: RunPage } }),
-  listRuns: route({ ...runs, method: "GET", path: "/v1/runs", summary: "List runs", query: RunQuery, answers: { 200: RunPage } }),
-  getRun: route({ ...runs, method: "GET", path: "/v1/runs/:runId", summary: "Get a run", params: runId, versioned: true, answers: { 200: RunAnswer } }),
-  updateRun: route({ ...runs, method: "PATCH", path: "/v1/runs/:runId", summary: "Update the name, notes, tags or keep flag of a run", params: runId, body: UpdateRun, versioned: true, answers: { 200: RunAnswer } }),
-  deleteRun: route({ ...runs, method: "DELETE", path: "/v1/runs/:runId", summary: "Delete an ended run", description: "409 while the run is active or kept.", params: runId, versioned: true, answers: { 204: null } }),
-  stopRun: route({ ...runs, method: "POST", path: "/v1/runs/:runId/stop", summary: "Stop a run", description: "202 while the run stops, 200 where it had ended already. May be repeated.", params: runId, body: StopRun, bodyOptional: true, answers: { 200: RunAnswer, 202: RunAnswer } }),
-  changeRunLoad: route({ ...runs, method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, answers: { 202: RunAnswer } }),
-  listRunEvents: route({ ...runs, method: "GET", path: "/v1/runs/:runId/events", summary: "List the events of a run", params: runId, query: PagingQuery, answers: { 200: RunEvents } }),
-  addRunEvent: route({ ...runs, method: "POST", path: "/v1/runs/:runId/events", summary: "Add a note to the events of a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
-  streamRun: route({ ...runs, method: "GET", path: "/v1/runs/:runId/stream", summary: "Stream a run", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` resumes after the last event that a client received.", params: runId, query: StreamQuery, answers: { 200: "text/event-stream" } }),
+  createRun: route({ ...runs, permission: "runs.start", method: "POST", path: "/v1/load-tests/:loadTestId/runs", summary: "Start a run of a load test", params: loadTestId, body: CreateRun, bodyOptional: true, answers: { 201: RunAnswer } }),
+  listLoadTestRuns: route({ ...runs, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/runs", summary: "List the runs of a load test", params: loadTestId, query: RunQuery.omit({ loadTestId: true }), answers: { 200: RunPage } }),
+  listRuns: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs", summary: "List runs", query: RunQuery, answers: { 200: RunPage } }),
+  getRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId", summary: "Get a run", params: runId, versioned: true, answers: { 200: RunAnswer } }),
+  updateRun: route({ ...runs, permission: "runs.annotate", fieldPermissions: { keep: "runs.keep" }, method: "PATCH", path: "/v1/runs/:runId", summary: "Update the name, notes, tags or keep flag of a run", params: runId, body: UpdateRun, versioned: true, answers: { 200: RunAnswer } }),
+  deleteRun: route({ ...runs, permission: "runs.delete", method: "DELETE", path: "/v1/runs/:runId", summary: "Delete an ended run", description: "409 while the run is active or kept.", params: runId, versioned: true, answers: { 204: null } }),
+  stopRun: route({ ...runs, permission: "runs.stop", method: "POST", path: "/v1/runs/:runId/stop", summary: "Stop a run", description: "202 while the run stops, 200 where it had ended already. May be repeated.", params: runId, body: StopRun, bodyOptional: true, answers: { 200: RunAnswer, 202: RunAnswer } }),
+  changeRunLoad: route({ ...runs, permission: "runs.changeLoad", method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, answers: { 202: RunAnswer } }),
+  listRunEvents: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/events", summary: "List the events of a run", params: runId, query: PagingQuery, answers: { 200: RunEvents } }),
+  addRunEvent: route({ ...runs, permission: "runs.annotate", method: "POST", path: "/v1/runs/:runId/events", summary: "Add a note to the events of a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
+  streamRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/stream", summary: "Stream a run", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` resumes after the last event that a client received.", params: runId, query: StreamQuery, answers: { 200: "text/event-stream" } }),
 
   getRunSummary: route({ ...metrics, path: "/v1/runs/:runId/summary", summary: "Get the stats of a run", query: WindowQuery, answers: { 200: SummaryAnswer } }),
   getRunGraph: route({ ...metrics, path: "/v1/runs/:runId/graph", summary: "Get users, requests and errors over time", query: GraphQuery, answers: { 200: GraphAnswer } }),
@@ -117,14 +117,17 @@ export const routes = {
   listClusters: route({ ...clusters, path: "/v1/clusters", summary: "List the clusters that serve a scope", query: ClusterQuery, answers: { 200: ClusterPage } }),
   getCluster: route({ ...clusters, path: "/v1/clusters/:clusterId", summary: "Get a cluster", params: z.object({ clusterId: ClusterId }), answers: { 200: ClusterAnswer } }),
   listScopes: route({ ...system, path: "/v1/scopes", summary: "List the scopes that the caller may see", answers: { 200: ScopeTree } }),
-  getMe: route({ ...system, path: "/v1/me", summary: "Get the caller and its permissions", answers: { 200: Me } }),
+  getMe: route({ ...system, path: "/v1/me", summary: "Get who you are and what you may do", answers: { 200: Me } }),
 
   registerExternalRun: route({ ...callbacks, path: "/v1/internal/locust/register-external", summary: "Register a run that was started at Locust", body: RegisterExternal, answers: { 200: RegisterExternalAnswer } }),
   reportTestStart: route({ ...callbacks, path: "/v1/internal/locust/test-start", summary: "Report that load has started", body: TestStart, answers: { 200: CallbackAnswer } }),
   reportTestStop: route({ ...callbacks, path: "/v1/internal/locust/test-stop", summary: "Report that load has ended", body: TestStop, answers: { 200: CallbackAnswer } }),
   reportMetrics: route({ ...callbacks, path: "/v1/internal/locust/metrics", summary: "Report a snapshot of the metrics", body: PushMetrics, answers: { 200: CallbackAnswer } }),
 
-  reloadConfiguration: route({ ...system, method: "POST", path: "/v1/admin/reload", summary: "Reload the configuration", description: "Replaces clusters and tokens; runs continue. Only the administrator may call it. An invalid configuration gets 400 naming every fault, and the previous one stays in force.", answers: { 200: ReloadAnswer } }),
+  createSession: route({ ...probes, method: "POST", path: "/v1/session", summary: "Sign in with a token", description: "Sets a cookie that only browsers send, for 12 hours without a request and 7 days at most. 409 where the server has no tokens, so that nobody signs in.", body: CreateSession, answers: { 201: Me } }),
+  deleteSession: route({ ...probes, method: "DELETE", path: "/v1/session", summary: "Sign out", description: "Ends the session of the cookie, also its streams. May be repeated.", answers: { 204: null } }),
+
+  reloadConfiguration: route({ ...system, permission: "configuration.reload", method: "POST", path: "/v1/admin/reload", summary: "Reload the configuration", description: "Replaces clusters and tokens; runs continue. Only the administrator may call it. An invalid configuration gets 400 naming every fault, and the previous one stays in force.", answers: { 200: ReloadAnswer } }),
   getLiveness: route({ ...probes, path: "/livez", summary: "Check that the process is alive", answers: { 200: z.object({ status: z.literal("ok").describe("Always ok.") }) } }),
   getReadiness: route({ ...probes, path: "/readyz", summary: "Check that the server is ready", answers: { 200: ReadyAnswer, 503: ReadyAnswer } }),
   getHealth: route({ ...probes, path: "/health", summary: "Get the version and the state of store and clusters", answers: { 200: HealthAnswer } }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActorRef } from "./actor.ts";
 import { AutoStop, describedLike, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
 import { LoadProfile, LoadTestRun, RunSettings, RunStatus, Verdict } from "./run.ts";
 import { Stats } from "./stats.ts";
@@ -74,6 +75,9 @@ export const LoadTest = Scope.extend({
   createdBy: z
     .string()
     .describe("Who created the load test: the caller's name, or the label of the request."),
+  createdByActor: ActorRef.optional().describe(
+    "Who really created it; only the server sets it. Absent in what older versions stored.",
+  ),
   updatedAt: Time.describe("When the load test was last changed."),
   updatedBy: z
     .string()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActorRef } from "./actor.ts";
 import {
   AutoStop,
   Id,
@@ -28,8 +29,7 @@ export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);
 export const Health = z.enum(["ok", "degraded", "unknown"]);
 export type Health = z.output<typeof Health>;
 
-export const Trigger = z.enum(["api", "external"]);
-export type Trigger = z.output<typeof Trigger>;
+const Trigger = z.enum(["api", "external"]);
 
 /** Why a run has its status. `code` is for programs; the rest explains. */
 export const StatusReason = z.looseObject({
@@ -256,6 +256,9 @@ export const LoadTestRun = Scope.extend({
   createdBy: z
     .string()
     .describe("Who created the run: the caller's name, or the label of the request."),
+  createdByActor: ActorRef.optional().describe(
+    "Who really created it; only the server sets it. Absent in what older versions stored.",
+  ),
   updatedAt: Time.describe("When the run was last changed."),
   updatedBy: z
     .string()

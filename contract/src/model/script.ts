@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActorRef } from "./actor.ts";
 import { Id, LoadTestId, Time } from "./primitives.ts";
 
 /** A file of a revision. Contents are stored once, by their sha256. */
@@ -20,5 +21,8 @@ export const ScriptRevision = z.object({
   description: z.string().optional().describe("What changed, for people to read."),
   createdAt: Time.describe("When the revision was saved."),
   createdBy: z.string().describe("Who saved the revision."),
+  createdByActor: ActorRef.optional().describe(
+    "Who really created it; only the server sets it. Absent in what older versions stored.",
+  ),
 });
 export type ScriptRevision = z.output<typeof ScriptRevision>;

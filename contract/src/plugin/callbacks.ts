@@ -44,34 +44,21 @@ const count = z.number().int().min(0).max(1e12);
 
 const stat = z.number().nullish();
 
-const TOO_LARGE = "has response times whose sum is too large";
-/** The sum of response times is stored in microseconds. */
-const isCountable = (requests: number, ms: number | null | undefined): boolean =>
-  requests * (ms ?? 0) * 1000 <= Number.MAX_SAFE_INTEGER;
-
-const EndpointSnapshotInput = z
-  .object(
-    describedLike(EndpointSnapshot.shape, {
-      method: z.string().default(""),
-      name: z.string(),
-      numRequests: count,
-      numFailures: count.default(0),
-      avgResponseTime: stat,
-      minResponseTime: stat,
-      maxResponseTime: stat,
-      medianResponseTime: stat,
-      p95ResponseTime: stat,
-      p99ResponseTime: stat,
-      requestsPerSec: stat,
-    }),
-  )
-  .refine(
-    ({ numRequests, avgResponseTime, minResponseTime, maxResponseTime }) =>
-      isCountable(numRequests, avgResponseTime) &&
-      isCountable(1, minResponseTime) &&
-      isCountable(1, maxResponseTime),
-    TOO_LARGE,
-  );
+const EndpointSnapshotInput = z.object(
+  describedLike(EndpointSnapshot.shape, {
+    method: z.string().default(""),
+    name: z.string(),
+    numRequests: count,
+    numFailures: count.default(0),
+    avgResponseTime: stat,
+    minResponseTime: stat,
+    maxResponseTime: stat,
+    medianResponseTime: stat,
+    p95ResponseTime: stat,
+    p99ResponseTime: stat,
+    requestsPerSec: stat,
+  }),
+);
 
 const ErrorInput = z.object({
   ...describedLike(Endpoint.shape, { method: z.string().default(""), name: z.string() }),
@@ -80,38 +67,53 @@ const ErrorInput = z.object({
 });
 
 /** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
-export const SnapshotInput = z
-  .object(
-    describedLike(MetricSnapshot.shape, {
-      timestamp: TimeInput.optional(),
-      totalRps: stat,
-      totalRequests: count,
-      totalFailures: count.default(0),
-      errorRate: stat,
-      avgResponseMs: stat,
-      p50ResponseMs: stat,
-      p95ResponseMs: stat,
-      p99ResponseMs: stat,
-      currentUsers: count.default(0),
-      requestStats: z.record(z.string(), EndpointSnapshotInput).default({}),
-      errors: z
-        .array(ErrorInput)
-        .max(1000)
-        .optional()
-        .describe("Each error with its count so far, where the sender has them."),
-    }),
-  )
-  .refine(
-    ({ totalRequests, avgResponseMs }) => isCountable(totalRequests, avgResponseMs),
-    TOO_LARGE,
-  );
+export const SnapshotInput = z.object(
+  describedLike(MetricSnapshot.shape, {
+    timestamp: TimeInput.optional(),
+    totalRps: stat,
+    totalRequests: count,
+    totalFailures: count.default(0),
+    errorRate: stat,
+    avgResponseMs: stat,
+    p50ResponseMs: stat,
+    p95ResponseMs: stat,
+    p99ResponseMs: stat,
+    currentUsers: count.default(0),
+    requestStats: z.record(z.string(), EndpointSnapshotInput).default({}),
+    errors: z
+      .array(ErrorInput)
+      .max(1000)
+      .optional()
+      .describe("Each error with its count so far, where the sender has them."),
+  }),
+);
 export type SnapshotInput = z.output<typeof SnapshotInput>;
+
+/** The sum of response times is stored in microseconds. */
+const isCountable = (requests: number, ms: number | null | undefined): boolean =>
+  requests * (ms ?? 0) * 1000 <= Number.MAX_SAFE_INTEGER;
+
+/** A snapshot that arrives now. What is stored is not refused: it is read as it is. */
+const PostedSnapshot = SnapshotInput.superRefine((snapshot, context) => {
+  const message = "has response times whose sum is too large";
+  if (!isCountable(snapshot.totalRequests, snapshot.avgResponseMs)) {
+    context.addIssue({ code: "custom", message });
+  }
+  for (const [key, endpoint] of Object.entries(snapshot.requestStats)) {
+    const { numRequests, avgResponseTime, minResponseTime, maxResponseTime } = endpoint;
+    const isFine =
+      isCountable(numRequests, avgResponseTime) &&
+      isCountable(1, minResponseTime) &&
+      isCountable(1, maxResponseTime);
+    if (!isFine) context.addIssue({ code: "custom", message, path: ["requestStats", key] });
+  }
+});
 
 export const TestStart = z.object({ runId: RunId });
 
 export const TestStop = z.object({
   runId: RunId,
-  finalMetrics: SnapshotInput.nullish().describe("The totals at the end of the load."),
+  finalMetrics: PostedSnapshot.nullish().describe("The totals at the end of the load."),
   autoStopped: z
     .boolean()
     .optional()
@@ -120,5 +122,5 @@ export const TestStop = z.object({
 
 export const PushMetrics = z.object({
   runId: RunId,
-  metrics: SnapshotInput.describe("The totals of the run so far."),
+  metrics: PostedSnapshot.describe("The totals of the run so far."),
 });

@@ -26,7 +26,12 @@ const CLUSTER = "accountId: a, orgId: o, projectId: p, baseUrl: 'http://127.0.0.
 describe("the configuration", () => {
   test("without anything: loopback, SQLite, one local cluster for every scope", () => {
     const { config } = load("");
-    expect(config.server).toEqual({ host: "127.0.0.1", port: 8800, callbackUrls: [] });
+    expect(config.server).toEqual({
+      host: "127.0.0.1",
+      port: 8800,
+      callbackUrls: [],
+      trustProxy: [],
+    });
     expect(config.defaultCluster).toBe(true);
     expect(config.locustClusters).toMatchObject([{ kind: "local", scope: {}, workers: 2 }]);
   });
@@ -40,6 +45,21 @@ describe("the configuration", () => {
     expect(origin("server.port")).toBe("--port");
     expect(origin("server.host")).toMatch(/config\.yaml:3:3$/);
     expect(origin("orchestrator.maxDurationSeconds")).toBe("default");
+  });
+
+  test("the level of the log is info, and comes from the flag, the environment or the file", () => {
+    const text = "logging: { level: debug }\n";
+    const env = { LOAD_MANAGER_LOGGING_LEVEL: "warn" };
+    expect(load("").config.logging).toEqual({ level: "info" });
+    expect(load(text).config.logging.level).toBe("debug");
+    expect(load(text, env).config.logging.level).toBe("warn");
+    const { config, settings } = load(text, env, { logLevel: "silent" });
+    expect(config.logging.level).toBe("silent");
+    const given = settings.find(({ path }) => path === "logging.level");
+    expect(given?.origin).toBe("--log-level");
+    expect(refused("", { LOAD_MANAGER_LOGGING_LEVEL: "loud" })).toMatch(
+      /LOAD_MANAGER_LOGGING_LEVEL: logging\.level must be one of trace, debug, info/,
+    );
   });
 
   test("the origin of a default is neither the section around it nor an ignored variable", () => {

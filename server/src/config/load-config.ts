@@ -45,6 +45,7 @@ export type Flags = {
   readonly host?: string | undefined;
   readonly port?: string | undefined;
   readonly dataDir?: string | undefined;
+  readonly logLevel?: string | undefined;
 };
 
 const DEFAULT_FILE = "load-manager.yaml";
@@ -64,6 +65,7 @@ export const loadConfig = (
       "server.host": { flag: "--host", value: flags.host },
       "server.port": { flag: "--port", value: flags.port },
       "store.dataDir": { flag: "--data-dir", value: flags.dataDir },
+      "logging.level": { flag: "--log-level", value: flags.logLevel },
     }),
     fromEnvironment,
     ...(file === undefined ? [] : [yamlSource(file, environment)]),

@@ -1,4 +1,5 @@
 import { Scope, SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { Role } from "@load-manager/contract/api/access.ts";
 import { z } from "zod";
 
 const Text = z.string({ error: "must be text" }).min(1, "must not be empty");
@@ -93,8 +94,13 @@ export const Cluster = z.preprocess(
 
 const ApiToken = z
   .strictObject({
-    name: Text.describe("The name of the caller; objects it creates carry it."),
+    name: Text.describe(
+      "The name of the caller, which no other token has; objects it creates carry it.",
+    ),
     token: Text.describe("At least 16 random characters."),
+    role: Role.exclude(["administrator"])
+      .default("admin")
+      .describe("What the token may do: viewer, runner, editor or admin."),
     accountId: Scope.shape.accountId.describe(
       "The token grants this account and everything below.",
     ),
@@ -103,6 +109,8 @@ const ApiToken = z
     envId: Scope.shape.envId.describe("The token grants this environment only."),
   })
   .superRefine(requireLevelsAbove);
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /** Every setting, with its default. Unknown keys are errors. */
 export const Settings = z.strictObject({
@@ -117,6 +125,15 @@ export const Settings = z.strictObject({
         .default([])
         .describe(
           "Addresses at which Locust reaches this server, tried in order; default: the address it listens on.",
+        ),
+      publicUrl: HttpUrl.optional().describe(
+        "The address at which people reach this server, for links and cookies.",
+      ),
+      trustProxy: z
+        .array(Text)
+        .default([])
+        .describe(
+          "Addresses or networks of proxies whose X-Forwarded headers count: 10.0.0.0/8, loopback.",
         ),
     })
     .prefault({})
@@ -194,6 +211,15 @@ export const Settings = z.strictObject({
     })
     .prefault({})
     .describe("How long metrics are kept."),
+  logging: z
+    .strictObject({
+      level: z
+        .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` })
+        .default("info")
+        .describe("The least important lines that are logged; silent logs none."),
+    })
+    .prefault({})
+    .describe("The server's log, on standard error."),
 });
 export type Settings = z.output<typeof Settings>;
 
@@ -201,6 +227,7 @@ export type Settings = z.output<typeof Settings>;
 export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "server.host": "text",
   "server.port": "number",
+  "server.publicUrl": "text",
   "store.kind": "text",
   "store.dataDir": "text",
   "mongodb.uri": "text",
@@ -215,6 +242,7 @@ export const SCALARS: Readonly<Record<string, "text" | "number">> = {
   "orchestrator.pendingTimeoutSeconds": "number",
   "retention.secondsDays": "number",
   "retention.tenSecondsDays": "number",
+  "logging.level": "text",
 };
 
 /** Names of numeric settings in sections and clusters. */

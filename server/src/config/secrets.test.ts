@@ -87,7 +87,9 @@ mongodb: { uri: "mongodb://me:\${PASSWORD}@\${HOST:-127.0.0.1}/" }
     expect(config.security).toEqual({
       apiToken: "90123456789012347",
       locustCallbackToken: ["Zk3-callback-9", "other-callback"],
-      apiTokens: [{ name: "${plain} team", token: "token-of-the-team", accountId: "$acme" }],
+      apiTokens: [
+        { name: "${plain} team", token: "token-of-the-team", role: "admin", accountId: "$acme" },
+      ],
     });
     expect(config.mongodb.uri).toBe("mongodb://me:hidden@127.0.0.1/");
     expect(JSON.stringify(settings)).not.toMatch(/hidden|9012|token-of/);
@@ -153,6 +155,10 @@ describe("weak tokens", () => {
     [
       `security: { locustCallbackToken: ${CALLBACK}, apiTokens: [{ name: t, token: ${API}, accountId: a }, { name: u, token: ${API}, accountId: b }] }`,
       /apiTokens\[1\]\.token is the same as the token of "t"/,
+    ],
+    [
+      `security: { locustCallbackToken: ${CALLBACK}, apiTokens: [{ name: t, token: ${API}, accountId: a }, { name: t, token: ${API}-2, accountId: b }] }`,
+      /apiTokens\[1\]\.name is the name of another token/,
     ],
     [
       `${GOOD}locustClusters: [{ id: a, baseUrl: 'http://x', accountId: a, orgId: o, projectId: p, authToken: ${API} }]`,

@@ -20,7 +20,7 @@ const weaknessOf = (token: string, length: number): string | undefined => {
   return left.length < LEFT ? "is a placeholder; generate a token" : undefined;
 };
 
-/** Weak tokens, and tokens that are used twice. */
+/** Weak tokens, and tokens and names that are used twice. */
 export const tokenFaults = (
   security: Settings["security"] | undefined,
   authTokens: readonly { readonly path: readonly PropertyKey[]; readonly token: string }[],
@@ -60,10 +60,17 @@ export const tokenFaults = (
     seen.set(token, before ?? nameOf(path));
     return before === undefined ? [] : [{ path, message: `is the same as ${before}` }];
   });
+  const names = new Set<string>(apiToken === undefined ? [] : ["administrator"]);
+  const sameName = apiTokens.flatMap(({ name }, index): Fault[] => {
+    const isTaken = names.has(name);
+    names.add(name);
+    const path = ["security", "apiTokens", index, "name"];
+    return isTaken ? [{ path, message: `is the name of another token` }] : [];
+  });
   const given = authTokens.flatMap(({ path, token }): Fault[] => {
     const same = api.find((one) => one.token === token);
     if (same === undefined) return [];
     return [{ path, message: `is the same as ${nameOf(same.path)}, which Locust must not know` }];
   });
-  return [...weak, ...twice, ...given];
+  return [...weak, ...twice, ...sameName, ...given];
 };

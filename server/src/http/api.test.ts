@@ -1,3 +1,4 @@
+import { Permission } from "@load-manager/contract/api/access.ts";
 import { type AddressInfo, connect } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { LOAD_TEST, SCRIPT, testApp, withTokens, TOKENS } from "./testing/test-app.ts";
@@ -362,10 +363,10 @@ describe("system", () => {
     const document = (await call("GET", "/openapi.json")).json;
     expect(document.openapi).toBe("3.1.0");
     // A server without tokens asks for none; one with tokens does.
-    expect(document.paths["/v1/me"].get.security).toEqual([{}, { bearer: [] }]);
+    expect(document.paths["/v1/me"].get.security).toEqual([{}, { bearer: [] }, { session: [] }]);
     const guarded = testApp(withTokens);
     const { paths } = (await guarded.call("GET", "/openapi.json")).json;
-    expect(paths["/v1/me"].get.security).toEqual([{ bearer: [] }]);
+    expect(paths["/v1/me"].get.security).toEqual([{ bearer: [] }, { session: [] }]);
     expect(paths["/v1/internal/locust/metrics"].post.security).toEqual([{ locust: [] }]);
     await guarded.app.close();
     const page = await call("GET", "/docs");
@@ -379,8 +380,9 @@ describe("system", () => {
     });
     expect((await call("GET", "/metrics")).text).toContain("load_manager_open_runs");
     expect((await call("GET", "/v1/me")).json).toMatchObject({
-      administrator: true,
+      kind: "user",
       name: "local",
+      grants: [{ role: "administrator", scope: {}, permissions: Permission.options }],
     });
     expect((await call("GET", "/v1/clusters")).json.items).toMatchObject([
       { id: "local", kind: "local", state: "idle" },

@@ -3,6 +3,9 @@ import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/api/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
 import { routes } from "@load-manager/contract/api/routes.ts";
+import { fastifyCookie } from "@fastify/cookie";
+import { fastifyHelmet } from "@fastify/helmet";
+import { fastifyRateLimit } from "@fastify/rate-limit";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -11,10 +14,10 @@ import Fastify, {
 } from "fastify";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { Access } from "../access/access.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
-import { bindRoutes, callerOf, type Handlers } from "./bind.ts";
+import { bindRoutes, type Handlers } from "./bind.ts";
+import { type CallerDeps, type Callers, createCallers } from "./callers.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { DOCS_POLICY, docsPage } from "./docs.ts";
 import { refuseMalformed, sendProblem } from "./problem.ts";
@@ -22,6 +25,7 @@ import { refuseMalformed, sendProblem } from "./problem.ts";
 const BODY_LIMIT = 1024 * 1024;
 const BATCH_LIMIT = 4 * 1024 * 1024;
 const INFLATED_LIMIT = 16 * 1024 * 1024;
+export const SAMPLES_PATH = "/v1/internal/locust/samples";
 const BATCH_TYPE = "application/vnd.load-manager.batch";
 
 const inflated = (bytes: Buffer): Promise<Buffer> =>
@@ -67,20 +71,38 @@ const refuseUnknownRoutes = (app: FastifyInstance): void => {
   });
 };
 
+/** Pages set a policy for what they contain; answers of the API contain nothing that a browser shows. */
+const HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  // Whoever ends TLS in front of the server decides about it.
+  strictTransportSecurity: false,
+} as const;
+
 type HttpDeps = {
   readonly handlers: Handlers;
   /** Ingests one batch of the plugin's records. */
   readonly samples: (bytes: Uint8Array) => Promise<z.output<typeof SamplesAnswer>>;
-  readonly access: Access;
+  readonly callers: CallerDeps;
+  /** Who needs no token now. */
+  readonly tokenless: () => { readonly user: boolean; readonly locust: boolean };
+  /** Proxies whose X-Forwarded headers count. */
+  readonly trustProxy: readonly string[];
   readonly ids: Ids;
   readonly idempotency: Idempotency;
   readonly log: Logger;
   readonly version: string;
 };
 
-const addSamples = (app: FastifyInstance, { access, samples }: HttpDeps): void => {
-  app.post("/v1/internal/locust/samples", { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
-    callerOf(access, "locust", request);
+const addSamples = (
+  app: FastifyInstance,
+  { samples }: HttpDeps,
+  { authenticate }: Callers,
+): void => {
+  app.post(SAMPLES_PATH, { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
+    await authenticate("locust", request);
     const { body } = request;
     if (!Buffer.isBuffer(body)) {
       throw new AppError(
@@ -100,7 +122,7 @@ const addSamples = (app: FastifyInstance, { access, samples }: HttpDeps): void =
 const addressOf = ({ protocol, host }: FastifyRequest): string =>
   `${protocol}://${/^[\w.:[\]-]+$/.test(host) ? host : "localhost"}`;
 
-const addDocuments = (app: FastifyInstance, { access, version }: HttpDeps): void => {
+const addDocuments = (app: FastifyInstance, { tokenless, version }: HttpDeps): void => {
   const documented = (isOpen: boolean, isLocustOpen: boolean) => {
     const document = openApi(routes, version, { user: isOpen, locust: isLocustOpen });
     return { text: JSON.stringify(document), page: docsPage(routes, document, isOpen) };
@@ -108,7 +130,7 @@ const addDocuments = (app: FastifyInstance, { access, version }: HttpDeps): void
   const known = new Map<string, ReturnType<typeof documented>>();
   // A reload may give tokens to a server without them.
   const now = (): ReturnType<typeof documented> => {
-    const [isOpen, isLocustOpen] = [access.open, access.isLocust(undefined)];
+    const { user: isOpen, locust: isLocustOpen } = tokenless();
     const key = `${isOpen} ${isLocustOpen}`;
     const found = known.get(key) ?? documented(isOpen, isLocustOpen);
     known.set(key, found);
@@ -126,9 +148,29 @@ const addDocuments = (app: FastifyInstance, { access, version }: HttpDeps): void
   app.get("/", (_, reply) => reply.redirect("/docs"));
 };
 
+/** For Fastify, whose own lines below warn name no event, repeat ours, and on trace hold whole requests with their tokens. */
+const quieter = (log: Logger): FastifyBaseLogger => {
+  const child = log.child({});
+  if (child.isLevelEnabled("info")) child.level = "warn";
+  return child;
+};
+
+/** The path without its query, which may hold anything, as does a path without a route. */
+const addRequestLog = (app: FastifyInstance, log: Logger): void => {
+  app.addHook("onResponse", async (request, reply) => {
+    if (!log.isLevelEnabled("debug")) return;
+    const { id: requestId, method } = request;
+    const { url: route } = request.routeOptions;
+    const path = route === undefined ? {} : { path: request.url.split("?")[0] };
+    const durationMs = Math.round(reply.elapsedTime);
+    const fields = { requestId, method, ...path, status: reply.statusCode, durationMs };
+    log.debug({ event: "http_request", ...fields }, "A request was answered.");
+  });
+};
+
 /** The HTTP server with all routes, the plugin's batches and the documentation. It does not listen yet. */
 export const createHttp = (deps: HttpDeps): FastifyInstance => {
-  const logger: FastifyBaseLogger = deps.log;
+  const logger = quieter(deps.log);
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -142,6 +184,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     routerOptions: { maxParamLength: maxHeaderSize },
     forceCloseConnections: true,
     exposeHeadRoutes: true,
+    trustProxy: deps.trustProxy.length > 0 && [...deps.trustProxy],
   });
   app.addContentTypeParser(
     ["application/merge-patch+json"],
@@ -155,16 +198,20 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
   );
   app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
-    void reply.headers({
-      "x-request-id": request.id,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-    });
+    void reply.header("x-request-id", request.id);
   });
+  addRequestLog(app, deps.log);
   app.setErrorHandler((error, request, reply) => sendProblem(error, reply, request.id));
   refuseUnknownRoutes(app);
-  bindRoutes(app, deps.handlers, deps);
-  addSamples(app, deps);
-  addDocuments(app, deps);
+  void app.register(fastifyHelmet, HEADERS);
+  void app.register(fastifyCookie);
+  void app.register(fastifyRateLimit, { global: false });
+  // Routes come after the plugins, whose additions they use.
+  void app.register(async (api) => {
+    const callers = createCallers(api, deps.callers);
+    bindRoutes(api, deps.handlers, { ...deps, ...callers });
+    addSamples(api, deps, callers);
+    addDocuments(api, deps);
+  });
   return app;
 };

@@ -1,13 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import type { Permission } from "@load-manager/contract/api/access.ts";
 import { isKeyed } from "@load-manager/contract/api/responses.ts";
 import type { Route } from "@load-manager/contract/api/route.ts";
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import { routes, type Routes } from "@load-manager/contract/api/routes.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Access } from "../access/access.ts";
-import type { Caller } from "../access/caller.ts";
-import { guardLocal } from "../access/local-guard.ts";
+import { type Access, accessOf } from "../auth/access.ts";
+import type { Principal } from "../auth/principal.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Idempotency } from "./idempotency.ts";
@@ -22,7 +23,14 @@ type Request<R extends Route> = {
   readonly params: Part<R, "params">;
   readonly query: Part<R, "query">;
   readonly body: Part<R, "body">;
-  readonly caller: Caller;
+  readonly actor: Actor;
+  /** What the caller may see, and whether it may do this. */
+  readonly access: Access;
+  readonly principal: Principal;
+  /** The session's cookie. */
+  readonly cookie: string | undefined;
+  /** The caller reached the server by https. */
+  readonly isHttps: boolean;
   readonly ifMatch: number | undefined;
   /** The last event that a reader of a stream received. */
   readonly lastEventId: string | undefined;
@@ -53,7 +61,11 @@ type AnyHandler = (request: {
   params: unknown;
   query: unknown;
   body: unknown;
-  caller: Caller;
+  actor: Actor;
+  access: Access;
+  principal: Principal;
+  cookie: string | undefined;
+  isHttps: boolean;
   ifMatch: number | undefined;
   lastEventId: string | undefined;
   newId: string;
@@ -68,33 +80,16 @@ type Result = {
   stream?: (response: ServerResponse) => void;
 };
 
-const NOBODY: Caller = { name: "nobody", administrator: false, scope: {} };
-const LOCUST: Caller = { name: "locust", administrator: false, scope: {} };
-
-export const callerOf = (
-  access: Access,
-  kind: Route["caller"],
-  request: FastifyRequest,
-): Caller => {
-  if (kind === "anyone") return NOBODY;
-  const { headers } = request;
-  if (access.open) guardLocal(headers);
-  if (kind === "locust") {
-    const token = headers["x-locust-token"];
-    if (access.isLocust(Array.isArray(token) ? undefined : token)) return LOCUST;
-    throw new AppError(
-      "unauthorized",
-      "The header X-Locust-Token is missing or wrong. Set LOAD_MANAGER_TOKEN at Locust to the server's security.locustCallbackToken.",
-    );
-  }
-  const caller = access.identify(headers.authorization);
-  if (caller === undefined) {
-    throw new AppError(
-      "unauthorized",
-      "The token is missing or unknown. Send Authorization: Bearer <token>.",
-    );
-  }
-  return caller;
+/** The permissions that a request needs: the route's, and those of the fields that the body has. */
+const permissionsOf = (route: Route, body: unknown): Permission[] => {
+  if (route.caller !== "user") return [];
+  const fields = Object.entries(route.fieldPermissions ?? {}).filter(
+    ([field]) =>
+      typeof body === "object" &&
+      body !== null &&
+      Object.entries(body).some(([name, value]) => name === field && value !== undefined),
+  );
+  return [route.permission, ...fields.map(([, permission]) => permission)];
 };
 
 const ifMatchOf = (route: Route, request: FastifyRequest): number | undefined => {
@@ -145,30 +140,51 @@ const encoded = (route: Route, result: Result) => {
   return { status, headers, body: JSON.stringify(z.encode(shape, result.body)) };
 };
 
+const parsedRequest = async (
+  { authenticate, isHttps }: BindDeps,
+  route: Route,
+  request: FastifyRequest,
+) => {
+  const { principal, cookie } = await authenticate(route.caller, request);
+  const params = route.params === undefined ? {} : parse(route.params, request.params, "path");
+  const query = parse(route.query ?? z.strictObject({}), request.query, "query");
+  const body = bodyOf(route, request);
+  return {
+    params,
+    query,
+    body,
+    principal,
+    actor: { ...principal.actor, requestId: request.id },
+    access: accessOf(principal, permissionsOf(route, body)),
+    cookie,
+    isHttps: isHttps(request),
+    ifMatch: ifMatchOf(route, request),
+    lastEventId: lastEventIdOf(request),
+  };
+};
+
 const answer = async (
-  { access, ids, idempotency }: BindDeps,
+  deps: BindDeps,
   route: Route,
   handler: AnyHandler,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> => {
-  const caller = callerOf(access, route.caller, request);
-  const parsed = {
-    params: route.params === undefined ? {} : parse(route.params, request.params, "path"),
-    query: parse(route.query ?? z.strictObject({}), request.query, "query"),
-    body: bodyOf(route, request),
-    caller,
-    ifMatch: ifMatchOf(route, request),
-    lastEventId: lastEventIdOf(request),
-  };
+  const { ids, idempotency } = deps;
+  const parsed = await parsedRequest(deps, route, request);
   const key = request.headers["idempotency-key"];
   if (typeof key === "string" && isKeyed(route)) {
-    const { body } = parsed;
+    const { body, principal } = parsed;
     const same = { method: route.method, path: request.url, body };
-    const { answer: once, replayed } = await idempotency.once(key, caller, same, async (newId) => {
-      const response = encoded(route, await handler({ ...parsed, newId }));
-      return response ?? { status: 204, headers: {}, body: "" };
-    });
+    const { answer: once, replayed } = await idempotency.once(
+      key,
+      principal,
+      same,
+      async (newId) => {
+        const response = encoded(route, await handler({ ...parsed, newId }));
+        return response ?? { status: 204, headers: {}, body: "" };
+      },
+    );
     if (replayed) void reply.header("idempotency-replayed", "true");
     return reply
       .status(once.status)
@@ -185,6 +201,7 @@ const answer = async (
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
     result.stream(reply.raw);
+    if (parsed.cookie !== undefined) deps.endWithSession(parsed.cookie, reply.raw);
     return reply;
   }
   const status = result.status ?? Number(Object.keys(route.answers)[0]);
@@ -202,7 +219,13 @@ const answer = async (
 };
 
 type BindDeps = {
-  readonly access: Access;
+  readonly authenticate: (
+    caller: Route["caller"],
+    request: FastifyRequest,
+  ) => Promise<{ readonly principal: Principal; readonly cookie: string | undefined }>;
+  readonly isHttps: (request: FastifyRequest) => boolean;
+  /** Ends a stream when the session of its reader ends. */
+  readonly endWithSession: (cookie: string, response: ServerResponse) => void;
   readonly ids: Ids;
   readonly idempotency: Idempotency;
 };

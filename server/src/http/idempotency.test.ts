@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { soleMember } from "../runs/ownership/membership.ts";
 import { createMemoryStores } from "../stores/memory/stores.ts";
+import { administrator } from "../auth/principal.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
@@ -103,7 +104,7 @@ describe("two live servers", () => {
         ids: { next: () => "", of: (name) => name },
         membership: { ...soleMember(holder), isGone: async () => false },
       });
-      const caller = { name: "ci", administrator: false, scope: {} };
+      const caller = administrator({ kind: "token", id: "ci", name: "ci" });
       const request = { method: "POST", path: "/v1/x", body: {} };
       return (work: Parameters<typeof once>[3]) => once("k", caller, request, work);
     };
@@ -157,7 +158,13 @@ const idOf = async (key: string): Promise<string> => {
     ["accountId", "acme"],
     ["orgId", "web"],
   ];
+  const grants = [
+    [
+      ["role", "admin"],
+      ["scope", scope],
+    ],
+  ];
   return createHash("sha256")
-    .update(JSON.stringify(["team", scope, key]))
+    .update(JSON.stringify(["team", grants, key]))
     .digest("hex");
 };

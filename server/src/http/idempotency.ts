@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Caller } from "../access/caller.ts";
+import type { Principal } from "../auth/principal.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
 import { AppError, invalid } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
@@ -22,7 +22,7 @@ export type Idempotency = {
    */
   readonly once: (
     key: string,
-    caller: Caller,
+    principal: Principal,
     request: { readonly method: string; readonly path: string; readonly body: unknown },
     work: (newId: string) => Promise<Answer>,
   ) => Promise<{ readonly answer: Answer; readonly replayed: boolean }>;
@@ -93,11 +93,11 @@ export const createIdempotency = (deps: {
   };
 
   return {
-    once: async (key, caller, request, work) => {
+    once: async (key, { actor, grants }, request, work) => {
       if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
         throw invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
       }
-      const id = digest([caller.name, canonical(caller.scope), key]);
+      const id = digest([actor.id, canonical(grants), key]);
       const fingerprint = digest([request.method, request.path, canonical(request.body)]);
       if (inProgress.has(id)) throw inProgressError();
       inProgress.add(id);

@@ -32,6 +32,8 @@ const translate = (error: unknown): AppError | undefined => {
   }
 };
 
+/** Kinds after which a request may be repeated. */
+const RETRIED: ReadonlySet<ProblemKind> = new Set(["unavailable", "too-many-requests"]);
 const RETRY_AFTER_SECONDS = 5;
 
 const documentOf = (kind: ProblemKind, detail: string, requestId: string): Problem => ({
@@ -56,7 +58,8 @@ export const sendProblem = (
   }
   if (known.kind === "unauthorized")
     reply.header("www-authenticate", 'Bearer realm="load-manager"');
-  if (known.kind === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
+  const retryAfter = Number(known.extra["retryAfterSeconds"] ?? RETRY_AFTER_SECONDS);
+  if (RETRIED.has(known.kind)) reply.header("retry-after", String(retryAfter));
   return send(reply, {
     ...documentOf(known.kind, known.message, requestId),
     ...(known.fields.length === 0 ? {} : { errors: [...known.fields] }),

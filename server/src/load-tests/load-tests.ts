@@ -1,3 +1,4 @@
+import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { CreateLoadTest, UpdateLoadTest } from "@load-manager/contract/api/load-test.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
@@ -34,12 +35,12 @@ const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void =
 export const createLoadTest = async (
   deps: LoadTestDeps,
   input: CreateLoadTest,
-  by: string,
+  actor: Actor,
   id = deps.ids.next(),
 ) => {
   const { locustfile, createdBy: label, ...fields } = input;
   const now = deps.clock.now();
-  const createdBy = label ?? by;
+  const createdBy = label ?? actor.name;
   const loadTest: LoadTest = {
     id,
     ...definedOnly(fields),
@@ -49,6 +50,7 @@ export const createLoadTest = async (
     recentRunsVersion: 0,
     createdAt: now,
     createdBy,
+    createdByActor: refOf(actor),
     updatedAt: now,
     updatedBy: createdBy,
     version: 1,
@@ -64,6 +66,7 @@ export const createLoadTest = async (
     loadTestId: loadTest.id,
     content: locustfile,
     createdBy,
+    actor,
   });
   const withScript = { ...loadTest, latestRevisionId: revision.id };
   await deps.stores.loadTests.create(withScript);
@@ -75,14 +78,14 @@ export const updateLoadTest = async (
   deps: LoadTestDeps,
   id: string,
   input: UpdateLoadTest,
-  options: { readonly ifMatch?: number | undefined; readonly by: string },
+  ifMatch: number | undefined,
+  actor: Actor,
 ): Promise<LoadTest> => {
   const { updatedBy, ...fields } = input;
   for (;;) {
     const current = await deps.stores.loadTests.get(id);
     if (current === undefined) throw notFound("load test", id);
-    if (options.ifMatch !== undefined && options.ifMatch !== current.version)
-      throw stale("load test", id);
+    if (ifMatch !== undefined && ifMatch !== current.version) throw stale("load test", id);
     const patch = definedOnly(fields);
     const next = Object.fromEntries(
       Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null),
@@ -92,7 +95,7 @@ export const updateLoadTest = async (
     const written = await deps.stores.loadTests.update(id, current.version, {
       ...patch,
       updatedAt: deps.clock.now(),
-      updatedBy: updatedBy ?? options.by,
+      updatedBy: updatedBy ?? actor.name,
     });
     if (written !== undefined) return written;
   }

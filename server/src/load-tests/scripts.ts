@@ -1,3 +1,4 @@
+import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
 import type { PutScript } from "@load-manager/contract/api/script.ts";
@@ -34,6 +35,7 @@ type NewRevision = {
   readonly content: string;
   readonly description?: string | undefined;
   readonly createdBy: string;
+  readonly actor: Actor;
 };
 
 /** Stores the next revision; returns the newest one where it has the same content. Two concurrent writers get two numbers. */
@@ -54,6 +56,7 @@ export const addRevision = async (
       ...(input.description === undefined ? {} : { description: input.description }),
       createdAt: deps.clock.now(),
       createdBy: input.createdBy,
+      createdByActor: refOf(input.actor),
     };
     try {
       await deps.stores.revisions.create(revision, new Map([[manifest.files[0].sha256, bytes]]));
@@ -70,15 +73,16 @@ export const saveScript = async (
   deps: LoadTestDeps,
   loadTest: LoadTest,
   input: PutScript,
-  by: string,
+  actor: Actor,
 ) => {
   const warnings = await requireValidScript(deps, input.content, "content");
-  const createdBy = input.createdBy ?? by;
+  const createdBy = input.createdBy ?? actor.name;
   const { revision, created } = await addRevision(deps, {
     loadTestId: loadTest.id,
     content: input.content,
     description: input.description,
     createdBy,
+    actor,
   });
   for (let current: LoadTest | undefined = loadTest; ;) {
     if (current === undefined) throw notFound("load test", loadTest.id);

@@ -64,7 +64,7 @@ const DAY_SECONDS = 86_400;
 export const createRunMetrics = (deps: {
   readonly metrics: Stores["metrics"];
   readonly events: Stores["events"];
-  readonly runs: Stores["runs"];
+  readonly runs: Pick<Stores["runs"], "get">;
   /** Whether other servers write to the same store. */
   readonly shared: boolean;
   readonly clock: Clock;

@@ -5,13 +5,13 @@ import type { Log } from "../lib/log.ts";
 import { createPeriodic, type Periodic } from "../lib/periodic.ts";
 import { isTerminal } from "../runs/domain/states.ts";
 import type { Ownership } from "../runs/ownership/leases.ts";
-import type { RunStore } from "../stores/model/load-test-run.ts";
+import type { RunReader } from "../stores/model/load-test-run.ts";
 
 const AGAIN_MS = 5000;
 
 type Deps = {
   readonly registry: ClusterRegistry;
-  readonly runs: Pick<RunStore, "get">;
+  readonly runs: Pick<RunReader, "get">;
   readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
   readonly log: Log;
 };

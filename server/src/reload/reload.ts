@@ -9,7 +9,7 @@ import { unreachable } from "../clusters/check-reachability.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError, messageOf } from "../lib/errors.ts";
 import type { Ownership } from "../runs/ownership/leases.ts";
-import type { RunStore } from "../stores/model/load-test-run.ts";
+import type { RunReader } from "../stores/model/load-test-run.ts";
 import { createTokenRotation } from "./callback-token-rotation.ts";
 
 type Deps = {
@@ -18,7 +18,7 @@ type Deps = {
   /** Reads the configuration again; absent where the server was not started from one. */
   readonly again: (() => LoadedConfig) | undefined;
   readonly registry: ClusterRegistry;
-  readonly runs: Pick<RunStore, "get" | "unsettled">;
+  readonly runs: Pick<RunReader, "get" | "unsettled">;
   readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
   readonly setSecurity: (security: Config["security"]) => void;
   readonly clock: Clock;

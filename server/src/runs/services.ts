@@ -4,8 +4,9 @@ import type { Failpoint } from "../lib/failpoints.ts";
 import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { RunMetrics } from "../metrics/run-metrics.ts";
+import type { RunReader } from "../stores/model/load-test-run.ts";
 import type { Stores } from "../stores/ports.ts";
-import { createRunWriter } from "./journal/run-writer.ts";
+import { createRunWriter, type OnStatus } from "./journal/run-writer.ts";
 import { createOwnership } from "./ownership/leases.ts";
 import type { Membership } from "./ownership/membership.ts";
 
@@ -30,11 +31,12 @@ export const createRunServices = <M extends RunMetrics>(parts: {
   readonly limits: RunLimits;
   readonly failpoint: Failpoint;
   readonly log: Log;
+  readonly onStatus: OnStatus;
 }) => {
-  const { stores, hostId, ...shared } = parts;
-  const { membership, clusters, clock, failpoint } = shared;
+  const { stores, hostId, onStatus, ...shared } = parts;
+  const { membership, clusters, clock, failpoint, log } = shared;
   const { runs, events, loadTests, revisions, leases } = stores;
-  const writer = createRunWriter({ runs, events, clock, failpoint });
+  const writer = createRunWriter({ runs, events, clock, failpoint, onStatus });
   const ownership = createOwnership({
     membership,
     leases,
@@ -43,8 +45,9 @@ export const createRunServices = <M extends RunMetrics>(parts: {
     writer,
     clusters,
     clock,
+    log,
     hostId,
     sharedStore: stores.shared,
   });
-  return { ...shared, writer, ownership, runs, events, loadTests, revisions };
+  return { ...shared, writer, ownership, runs: runs as RunReader, events, loadTests, revisions };
 };

@@ -29,6 +29,8 @@ export type Stores = DescribedPorts & {
   readonly dump: StoreDump;
   /** Rejects with the reason where the store cannot be written to just now. */
   readonly ping: () => Promise<void>;
+  /** Operations that wait for the thread that stores metrics, where there is one. */
+  readonly queueLength?: () => number;
   readonly close: () => Promise<void>;
 };
 

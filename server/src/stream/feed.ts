@@ -8,7 +8,7 @@ import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { createPeriodic } from "../lib/periodic.ts";
 import type { Names } from "../metrics/query/sample-event.ts";
-import type { RunStore } from "../stores/model/load-test-run.ts";
+import type { RunReader } from "../stores/model/load-test-run.ts";
 import { copyCursor, type Cursor, hasReached, startCursor } from "./cursor.ts";
 import {
   compactedFrames,
@@ -20,8 +20,10 @@ import {
 import { createReader, type Reader } from "./reader.ts";
 
 export type FeedDeps = StreamSources & {
-  readonly runs: Pick<RunStore, "get">;
+  readonly runs: Pick<RunReader, "get">;
   readonly log: Log;
+  /** Called for each frame that a reader did not take. */
+  readonly onDropped: () => void;
 };
 
 /** How often the store is read while nobody wakes the feed: another server may have stored something. */
@@ -151,13 +153,15 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
 
   return {
     wake: follower.wake,
+    readers: () => connected.size,
     /** `from` absent: the reader begins with the current status. */
     open: (run: LoadTestRun, from: Cursor | undefined, response: ServerResponse): void => {
-      const reader = createReader(response, from ?? startCursor(), () => {
+      const onClose = (): void => {
         following.delete(reader);
         connected.delete(reader);
         follower.wake();
-      });
+      };
+      const reader = createReader(response, from ?? startCursor(), onClose, deps.onDropped);
       connected.add(reader);
       follower.start();
       join(reader, run, from !== undefined).catch((error: unknown) => {

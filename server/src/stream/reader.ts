@@ -42,6 +42,7 @@ export const createReader = (
   response: ServerResponse,
   cursor: Cursor,
   onClose: () => void,
+  onDropped: () => void,
 ): Reader => {
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
@@ -61,7 +62,7 @@ export const createReader = (
     isClosed,
     offer: (frame) => {
       if (isReceived(frame, cursor) || isClosed()) return;
-      if (response.writableLength > MAX_WAITING_BYTES) return;
+      if (response.writableLength > MAX_WAITING_BYTES) return onDropped();
       response.write(frame.bytes);
     },
     send: async (frame) => {

@@ -20,7 +20,16 @@ const setUp = async (stores = createMemoryStores()) => {
   await stores.runs.create(testRun());
   const { metrics } = stores;
   const samples = createSampleFollower(metrics, createRunAggregateCache(metrics));
-  const streams = createStreams({ runs: stores.runs, events: stores.events, samples, log });
+  let dropped = 0;
+  const streams = createStreams({
+    runs: stores.runs,
+    events: stores.events,
+    samples,
+    log,
+    onDropped: () => {
+      dropped += 1;
+    },
+  });
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -84,7 +93,7 @@ const setUp = async (stores = createMemoryStores()) => {
     }
     streams.wake("run");
   };
-  return { stores, streams, read, connect, append, responses };
+  return { stores, streams, read, connect, append, responses, dropped: () => dropped };
 };
 
 const span = (from: number, to: number) =>
@@ -212,7 +221,7 @@ describe("a stream", () => {
   });
 
   test("drops events that a slow reader cannot take, and does not delay other readers", async () => {
-    const { read, connect, append, responses } = await setUp();
+    const { streams, read, connect, append, responses, dropped } = await setUp();
     const slow = await connect();
     slow.pause();
     const quick = await read();
@@ -222,6 +231,7 @@ describe("a stream", () => {
       await append(from, from + 99, wide);
       await until(() => quick.seconds().length === from - 900);
     }
+    expect(streams.readers()).toBe(2);
     const waiting = Math.max(...responses.map(({ writableLength }) => writableLength));
     expect(waiting).toBeGreaterThan(4 * 1024 * 1024);
     expect(waiting).toBeLessThan(5 * 1024 * 1024);
@@ -233,7 +243,9 @@ describe("a stream", () => {
     await until(() => responses.every(({ writableLength }) => writableLength === 0));
     await append(4000, 4000);
     await until(() => text.includes("1970-01-01T01:06:40.000Z"));
-    expect(text.split("event: sample").length).toBeLessThan(3000);
+    const arrived = text.split("event: sample").length - 1;
+    expect(arrived).toBeLessThan(3000);
+    expect(dropped()).toBe(3001 - arrived);
   });
 
   test("refuses a Last-Event-ID that is not the id of an event", async () => {

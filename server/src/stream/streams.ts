@@ -14,6 +14,8 @@ export type Streams = {
   ) => (response: ServerResponse) => void;
   /** Something of a run has been stored: read it now. */
   readonly wake: (runId: string) => void;
+  /** How many connections are open. */
+  readonly readers: () => number;
   readonly stop: () => void;
 };
 
@@ -35,6 +37,7 @@ export const createStreams = (deps: FeedDeps): Streams => {
       return (response) => feedOf(run.id).open(run, from, response);
     },
     wake: (runId) => feeds.get(runId)?.wake(),
+    readers: () => [...feeds.values()].reduce((sum, feed) => sum + feed.readers(), 0),
     stop: () => {
       for (const feed of feeds.values()) feed.end();
     },

@@ -1,7 +1,6 @@
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
-import type { Caller } from "../../access/caller.ts";
-import { assertVisible, visibleOf } from "../../access/scope.ts";
+import type { Access } from "../../auth/access.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
 import { createLoadTest, deleteLoadTest, updateLoadTest } from "../../load-tests/load-tests.ts";
@@ -17,15 +16,15 @@ type Keys =
   | "replaceLoadTest"
   | "deleteLoadTest";
 
-/** Rejects with the same 404 for an unknown id and for a load test that the caller may not see. */
+/** Rejects with the same 404 for an unknown id and for a load test that the caller may not see, with 403 without the permission. */
 export const visibleLoadTest = async (
   loadTests: Pick<LoadTestStore, "get">,
-  caller: Caller,
+  access: Access,
   id: string,
 ): Promise<LoadTest> => {
   const loadTest = await loadTests.get(id);
   if (loadTest === undefined) throw notFound("load test", id);
-  assertVisible(caller, loadTest, "load test", id);
+  access.check(loadTest, "load test", id);
   return loadTest;
 };
 
@@ -48,40 +47,41 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
   const update = async ({
     params,
     body,
-    caller,
+    access,
+    actor,
     ifMatch,
   }: Parameters<Handlers["updateLoadTest"]>[0] | Parameters<Handlers["replaceLoadTest"]>[0]) => {
-    await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
-    const options = { by: caller.name, ...(ifMatch === undefined ? {} : { ifMatch }) };
-    return { body: await answer(await updateLoadTest(deps, params.loadTestId, body, options)) };
+    await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
+    const updated = await updateLoadTest(deps, params.loadTestId, body, ifMatch, actor);
+    return { body: await answer(updated) };
   };
 
   return {
-    createLoadTest: async ({ body, caller, newId }) => {
-      assertVisible(caller, body, "project", body.projectId);
+    createLoadTest: async ({ body, access, actor, newId }) => {
+      access.check(body, "project", body.projectId);
       const { loadTest, warnings } = await createOnce(
         async () => {
           const known = await deps.stores.loadTests.get(newId);
           return known === undefined ? undefined : { loadTest: known, warnings: undefined };
         },
-        () => createLoadTest(deps, body, caller.name, newId),
+        () => createLoadTest(deps, body, actor, newId),
       );
       return {
         body: await answer(loadTest, warnings),
         headers: { location: `/v1/load-tests/${loadTest.id}` },
       };
     },
-    listLoadTests: async ({ query, caller }) => {
-      const { items, ...rest } = await deps.stores.loadTests.list(query, visibleOf(caller));
+    listLoadTests: async ({ query, access }) => {
+      const { items, ...rest } = await deps.stores.loadTests.list(query, access.visible);
       return { body: { items: await Promise.all(items.map((item) => answer(item))), ...rest } };
     },
-    getLoadTest: async ({ params, caller }) => ({
-      body: await answer(await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId)),
+    getLoadTest: async ({ params, access }) => ({
+      body: await answer(await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId)),
     }),
     updateLoadTest: update,
     replaceLoadTest: update,
-    deleteLoadTest: async ({ params, caller, ifMatch }) => {
-      const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
+    deleteLoadTest: async ({ params, access, ifMatch }) => {
+      const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
       await deleteLoadTest(deps, loadTest, ifMatch);
       return { body: null };
     },

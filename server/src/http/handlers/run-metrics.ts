@@ -1,6 +1,6 @@
-import type { Caller } from "../../access/caller.ts";
+import type { Access } from "../../auth/access.ts";
 import type { MetricsFacade } from "../../metrics/run-metrics.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { Streams } from "../../stream/streams.ts";
 import type { Handlers } from "../bind.ts";
 import { visibleRunOf } from "./runs.ts";
@@ -24,20 +24,20 @@ export const runMetricsHandlers = ({
   queries,
   streams,
 }: {
-  readonly runs: RunStore;
+  readonly runs: RunReader;
   readonly queries: MetricsFacade["queries"];
   readonly streams: Streams;
 }): Pick<Handlers, Operations> => {
-  const visible = (caller: Caller, id: string) => visibleRunOf(runs, caller, id);
+  const visible = (access: Access, id: string) => visibleRunOf(runs, access, id);
   return {
-    getRunSummary: async ({ params, query, caller }) => ({
-      body: await queries.summary(await visible(caller, params.runId), query),
+    getRunSummary: async ({ params, query, access }) => ({
+      body: await queries.summary(await visible(access, params.runId), query),
     }),
-    getRunGraph: async ({ params, query, caller }) => ({
-      body: await queries.graph(await visible(caller, params.runId), query),
+    getRunGraph: async ({ params, query, access }) => ({
+      body: await queries.graph(await visible(access, params.runId), query),
     }),
-    getRunRequests: async ({ params, query, caller }) => {
-      const run = await visible(caller, params.runId);
+    getRunRequests: async ({ params, query, access }) => {
+      const run = await visible(access, params.runId);
       if (query.format === "json") return { body: await queries.requests(run, query) };
       return {
         raw: await queries.requestsCsv(run, query),
@@ -45,20 +45,20 @@ export const runMetricsHandlers = ({
         headers: { "content-disposition": `attachment; filename="${run.id}-requests.csv"` },
       };
     },
-    getRunTimeseries: async ({ params, query, caller }) => ({
-      body: await queries.timeseries(await visible(caller, params.runId), query),
+    getRunTimeseries: async ({ params, query, access }) => ({
+      body: await queries.timeseries(await visible(access, params.runId), query),
     }),
-    getRunAggregate: async ({ params, query, caller }) => ({
-      body: await queries.aggregate(await visible(caller, params.runId), query),
+    getRunAggregate: async ({ params, query, access }) => ({
+      body: await queries.aggregate(await visible(access, params.runId), query),
     }),
-    getRunScatter: async ({ params, query, caller }) => ({
-      body: await queries.scatter(await visible(caller, params.runId), query),
+    getRunScatter: async ({ params, query, access }) => ({
+      body: await queries.scatter(await visible(access, params.runId), query),
     }),
-    getRunHeatmap: async ({ params, query, caller }) => ({
-      body: await queries.heatmap(await visible(caller, params.runId), query),
+    getRunHeatmap: async ({ params, query, access }) => ({
+      body: await queries.heatmap(await visible(access, params.runId), query),
     }),
-    exportRunMetrics: async ({ params, query, caller }) => {
-      const run = await visible(caller, params.runId);
+    exportRunMetrics: async ({ params, query, access }) => {
+      const run = await visible(access, params.runId);
       return {
         raw: queries.exportLines(run, query),
         contentType: query.format === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson",
@@ -67,14 +67,14 @@ export const runMetricsHandlers = ({
         },
       };
     },
-    listRunFailures: async ({ params, query, caller }) => ({
-      body: await queries.failures(await visible(caller, params.runId), query),
+    listRunFailures: async ({ params, query, access }) => ({
+      body: await queries.failures(await visible(access, params.runId), query),
     }),
-    listRunExceptions: async ({ params, query, caller }) => ({
-      body: await queries.exceptions(await visible(caller, params.runId), query),
+    listRunExceptions: async ({ params, query, access }) => ({
+      body: await queries.exceptions(await visible(access, params.runId), query),
     }),
-    streamRun: async ({ params, query, caller, lastEventId }) => {
-      const run = await visible(caller, params.runId);
+    streamRun: async ({ params, query, access, lastEventId }) => {
+      const run = await visible(access, params.runId);
       return { stream: streams.reader(run, lastEventId ?? query.lastEventId) };
     },
   };

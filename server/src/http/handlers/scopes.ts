@@ -1,7 +1,7 @@
 import type { ScopeTree } from "@load-manager/contract/api/access.ts";
-import type { Scope, ScopeFilter } from "@load-manager/contract/model/primitives.ts";
-import { canSee, visibleOf } from "../../access/scope.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
 import type { Clusters } from "../../clusters/port.ts";
+import type { Visible } from "../../stores/model/collection.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { Handlers } from "../bind.ts";
 
@@ -18,11 +18,8 @@ const addTo = (tree: ScopeTree, { accountId, orgId, projectId, envId }: Scope): 
 };
 
 /** The scopes that load tests and clusters name, as far as the caller may see them. */
-export const scopeHandlers = ({
-  loadTests,
-  clusters,
-}: Deps): Pick<Handlers, "listScopes" | "getMe"> => {
-  const scopesOfLoadTests = async (visible: ScopeFilter): Promise<Scope[]> => {
+export const scopeHandlers = ({ loadTests, clusters }: Deps): Pick<Handlers, "listScopes"> => {
+  const scopesOfLoadTests = async (visible: Visible): Promise<Scope[]> => {
     const scopes: Scope[] = [];
     for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
       const page = await loadTests.list(
@@ -36,17 +33,16 @@ export const scopeHandlers = ({
   };
 
   return {
-    listScopes: async ({ caller }) => {
+    listScopes: async ({ access }) => {
       const tree: ScopeTree = { accounts: [] };
-      for (const scope of await scopesOfLoadTests(visibleOf(caller))) addTo(tree, scope);
+      for (const scope of await scopesOfLoadTests(access.visible)) addTo(tree, scope);
       for (const { config } of clusters.values()) {
         const { accountId, orgId, projectId, envId } = config.scope;
         if (accountId === undefined || orgId === undefined || projectId === undefined) continue;
         const scope = { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
-        if (canSee(caller, scope)) addTo(tree, scope);
+        if (access.canSee(scope)) addTo(tree, scope);
       }
       return { body: tree };
     },
-    getMe: async ({ caller }) => ({ body: { ...caller, permissions: ["read", "write"] } }),
   };
 };

@@ -12,30 +12,31 @@ type Keys =
   | "checkScript";
 
 export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
-  saveScript: async ({ params, body, caller }) => {
-    const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
-    const { created, ...saved } = await saveScript(deps, loadTest, body, caller.name);
+  saveScript: async ({ params, body, access, actor }) => {
+    const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
+    const { created, ...saved } = await saveScript(deps, loadTest, body, actor);
     return { status: created ? 201 : 200, body: saved };
   },
-  getScript: async ({ params, caller }) => {
-    const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
+  getScript: async ({ params, access }) => {
+    const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
     const newest = await deps.stores.revisions.newest(loadTest.id);
     if (newest === undefined) throw notFound("script of the load test", loadTest.id);
     return { body: await withContent(deps, newest) };
   },
-  listScriptRevisions: async ({ params, query, caller }) => {
-    const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
+  listScriptRevisions: async ({ params, query, access }) => {
+    const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
     return { body: await deps.stores.revisions.list(loadTest.id, query) };
   },
-  getScriptRevision: async ({ params, caller }) => {
-    const loadTest = await visibleLoadTest(deps.stores.loadTests, caller, params.loadTestId);
+  getScriptRevision: async ({ params, access }) => {
+    const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
     const revision = await deps.stores.revisions.get(params.revisionId);
     if (revision === undefined || revision.loadTestId !== loadTest.id) {
       throw notFound("script revision", params.revisionId);
     }
     return { body: await withContent(deps, revision) };
   },
-  checkScript: async ({ body }) => {
+  checkScript: async ({ body, access }) => {
+    access.checkAnywhere();
     const { errors } = await deps.checkScript(body.content);
     // The check compiles the script and does not read these yet.
     const unread = { userClasses: [], shapeClasses: [], options: [], tags: [] };

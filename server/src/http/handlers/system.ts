@@ -1,19 +1,21 @@
 import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
+import { probeOf } from "../../clusters/cluster-state.ts";
 import type { Clusters } from "../../clusters/port.ts";
-import { AppError, messageOf } from "../../lib/errors.ts";
+import { messageOf } from "../../lib/errors.ts";
 import type { Ownership } from "../../runs/ownership/leases.ts";
 import type { Stores } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
-import { probeOf } from "./clusters.ts";
 
 type Deps = {
-  readonly stores: Pick<Stores, "kind" | "ping" | "runs">;
+  readonly stores: Pick<Stores, "kind" | "ping">;
   readonly clusters: Clusters;
   readonly ownership: Pick<Ownership, "holder" | "hostId" | "term">;
   readonly version: string;
   /** Why the server is not ready; empty where it is. */
   readonly notReady: () => readonly string[];
   readonly reload: () => Promise<ReloadAnswer>;
+  /** The metrics of this server in Prometheus' text format. */
+  readonly prometheusMetrics: () => Promise<string>;
 };
 
 type Keys =
@@ -61,30 +63,9 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
         },
       };
     },
-    getPrometheusMetrics: async () => {
-      const open = await stores.runs.unsettled();
-      const byStatus = new Map<string, number>();
-      for (const run of open) byStatus.set(run.status, (byStatus.get(run.status) ?? 0) + 1);
-      const lines = [
-        "# HELP load_manager_open_runs Runs that are not settled, by status.",
-        "# TYPE load_manager_open_runs gauge",
-        ...[...byStatus].map(
-          ([status, count]) => `load_manager_open_runs{status="${status}"} ${count}`,
-        ),
-        "# HELP load_manager_info The version that runs.",
-        "# TYPE load_manager_info gauge",
-        `load_manager_info{version="${version}"} 1`,
-        "# HELP load_manager_heap_bytes JavaScript heap in use.",
-        "# TYPE load_manager_heap_bytes gauge",
-        `load_manager_heap_bytes ${process.memoryUsage().heapUsed}`,
-      ];
-      return { raw: `${lines.join("\n")}\n` };
-    },
-    reloadConfiguration: async ({ caller }) => {
-      if (!caller.administrator) {
-        const detail = "Only the administrator (security.apiToken) may reload the configuration.";
-        throw new AppError("forbidden", detail);
-      }
+    getPrometheusMetrics: async () => ({ raw: await deps.prometheusMetrics() }),
+    reloadConfiguration: async ({ access }) => {
+      access.checkAnywhere();
       return { body: await deps.reload() };
     },
   };

@@ -37,11 +37,14 @@ export const testApp = (
       readonly body?: unknown;
       readonly token?: string;
       readonly headers?: Record<string, string>;
+      /** Where the request comes from. */
+      readonly address?: string;
     } = {},
   ) => {
     const response = await app.http.inject({
       method,
       url,
+      ...(options.address === undefined ? {} : { remoteAddress: options.address }),
       headers: {
         host: "127.0.0.1",
         ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
@@ -68,8 +71,8 @@ export const withTokens = (config: Config): Config => ({
   security: {
     apiToken: TOKENS.admin,
     apiTokens: [
-      { name: "team", token: TOKENS.team, accountId: "acme", orgId: "web" },
-      { name: "other", token: TOKENS.other, accountId: "umbrella" },
+      { name: "team", token: TOKENS.team, role: "admin", accountId: "acme", orgId: "web" },
+      { name: "other", token: TOKENS.other, role: "admin", accountId: "umbrella" },
     ],
     locustCallbackToken: [TOKENS.callback],
   },

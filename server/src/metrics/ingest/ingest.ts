@@ -2,7 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { type Batch, type BatchRecord, decodeBatch, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
@@ -24,12 +24,14 @@ export type Ingested = {
   readonly acknowledgedSeq: number;
   /** Endpoint ids whose names have not arrived. */
   readonly unknownEndpoints: string[];
+  /** How many samples were new. */
+  readonly samples: number;
 };
 
 type Deps = {
   readonly metrics: MetricStore;
   readonly events: RunEventStore;
-  readonly runs: RunStore;
+  readonly runs: Pick<RunReader, "get">;
   readonly aggregates: RunAggregateCache;
   /** The oldest Unix second that is accepted: the one-second cells of earlier samples are deleted already. */
   readonly oldestSecond: () => number;
@@ -134,7 +136,8 @@ export const createIngest = ({ metrics, events, runs, aggregates, oldestSecond }
       for (const { decoded } of arrived)
         for (const { id } of decoded?.deltas ?? []) if (!names.has(id)) unknownIds.add(id);
       const acknowledgedSeq = records.reduce((last, { seq }) => Math.max(last, seq), 0);
-      return { run, acknowledgedSeq, unknownEndpoints: [...unknownIds] };
+      const samples = inserted.filter((index) => records[index]?.type === RECORD.sample).length;
+      return { run, acknowledgedSeq, unknownEndpoints: [...unknownIds], samples };
     },
   };
 };

@@ -1,3 +1,4 @@
+import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
@@ -11,14 +12,14 @@ export const addNote = async (
     readonly id: string;
     readonly at: number | undefined;
     readonly message: string;
-    readonly createdBy: string;
   },
+  actor: Actor,
 ): Promise<RunEvent> => {
   const event = {
     at: note.at ?? deps.clock.now(),
     type: "note" as const,
     message: note.message,
-    data: { createdBy: note.createdBy },
+    data: { createdBy: actor.name, createdByActor: refOf(actor) },
   };
   await recordEvent(deps.events, runId, { id: note.id, ...event });
   return event;

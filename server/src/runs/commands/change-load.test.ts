@@ -4,6 +4,7 @@ import type { PluginClient } from "../../clusters/plugin/client.ts";
 import { commandsFor } from "./piggyback.ts";
 import { changeLoad } from "./change-load.ts";
 import { createWorld } from "../testing/simulation/world.ts";
+import { TESTER } from "../../stores/testing/fixtures.ts";
 
 test("a later change of users has a later time, even from a server whose clock is behind", async () => {
   const it = await createWorld({ kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 });
@@ -14,9 +15,9 @@ test("a later change of users has a later time, even from a server whose clock i
   }
   const calm = it.calm();
   const behind = { ...calm, clock: { ...calm.clock, now: () => it.now() - 60_000 } };
-  await changeLoad(calm, id, { targetUsers: 7 }, "ann");
+  await changeLoad(calm, id, { targetUsers: 7 }, TESTER);
   const first = it.now();
-  const run = await changeLoad(behind, id, { targetUsers: 9 }, "bob");
+  const run = await changeLoad(behind, id, { targetUsers: 9 }, TESTER);
   expect(commandsFor(run)).toMatchObject([{ users: 9, commandNumber: first + 1 }]);
   const sent: object[] = [];
   const client = { command: async (_: string, body: object) => void sent.push(body) };

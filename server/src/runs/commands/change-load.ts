@@ -1,3 +1,4 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { ChangeLoad } from "@load-manager/contract/api/run.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -17,7 +18,7 @@ export const changeLoad = async (
   deps: Deps,
   id: string,
   load: ChangeLoad,
-  by: string,
+  actor: Actor,
 ): Promise<LoadTestRun> => {
   const now = deps.clock.now();
   const run = await deps.writer.change(
@@ -35,13 +36,13 @@ export const changeLoad = async (
       const at = Math.max(now, (current.commandedLoad?.at ?? 0) + 1);
       return { commandedLoad: { targetUsers: load.targetUsers, spawnRate, at } };
     },
-    by,
+    actor,
   );
   await recordEvent(deps.events, id, {
     id: `load:${run.version}`,
     at: now,
     type: "load_changed",
-    message: `${by} changed the users to ${load.targetUsers}.`,
+    message: `${actor.name} changed the users to ${load.targetUsers}.`,
     data: { targetUsers: load.targetUsers, spawnRate: run.commandedLoad?.spawnRate ?? 1 },
   });
   return run;

@@ -1,7 +1,8 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import type { CreateRun } from "@load-manager/contract/api/run.ts";
-import type { LoadTestRun, Trigger } from "@load-manager/contract/model/run.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { type ClusterConfig, selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -42,7 +43,7 @@ export const createTestRun = async (
   deps: Deps,
   loadTest: LoadTest,
   input: CreateRun,
-  by: { readonly name: string; readonly trigger: Trigger },
+  actor: Actor,
   id: string,
 ): Promise<LoadTestRun> => {
   const configs = [...deps.clusters.values()].map((adapter) => adapter.config);
@@ -61,9 +62,10 @@ export const createTestRun = async (
       loadTest,
       runNumber,
       locustClusterId: cluster.id,
-      trigger: by.trigger,
+      trigger: "api",
       status: "Pending",
-      createdBy: input.createdBy ?? by.name,
+      createdBy: input.createdBy ?? actor.name,
+      actor,
       now,
     },
     {

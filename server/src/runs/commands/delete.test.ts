@@ -7,6 +7,7 @@ import { holdsSlot } from "../domain/states.ts";
 import { refreshSummary } from "./receive-samples.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 import { reconcileRun } from "../controller/reconcile-run.ts";
+import { TESTER } from "../../stores/testing/fixtures.ts";
 
 /** An ended run with an event and one metric record. */
 const ended = async () => {
@@ -51,7 +52,7 @@ const interruptedDelete = async ({
   const before = await run();
   const events = { ...deps.events, deleteRun: () => Promise.reject(new Error("killed")) };
   const dying = { ...deps, events };
-  await expect(deleteRun(dying, before, before.version, "t")).rejects.toThrow("killed");
+  await expect(deleteRun(dying, before, before.version, TESTER)).rejects.toThrow("killed");
   return before;
 };
 
@@ -59,9 +60,13 @@ test("a run that was marked keep after the caller read it is not deleted", async
   const { deps, run, rows, events } = await ended();
   const read = await run();
   const had = await events();
-  await updateRun(deps, read, { keep: true }, undefined, "t");
-  await expect(deleteRun(deps, read, undefined, "t")).rejects.toMatchObject({ kind: "conflict" });
-  await expect(deleteRun(deps, read, read.version, "t")).rejects.toMatchObject({ kind: "stale" });
+  await updateRun(deps, read, { keep: true }, undefined, TESTER);
+  await expect(deleteRun(deps, read, undefined, TESTER)).rejects.toMatchObject({
+    kind: "conflict",
+  });
+  await expect(deleteRun(deps, read, read.version, TESTER)).rejects.toMatchObject({
+    kind: "stale",
+  });
   expect([await rows(), await events()]).toEqual([1, had]);
   expect((await run()).deletingAt).toBeUndefined();
 });
@@ -71,9 +76,9 @@ test("a deletion that has begun cannot be undone, and the next DELETE finishes o
   const before = await interruptedDelete(it);
   expect([await it.rows(), (await it.run()).deletingAt]).toEqual([0, expect.any(Number)]);
   await expect(
-    updateRun(it.deps, await it.run(), { keep: true }, undefined, "t"),
+    updateRun(it.deps, await it.run(), { keep: true }, undefined, TESTER),
   ).rejects.toMatchObject({ kind: "conflict" });
-  await deleteRun(it.deps, before, before.version, "t");
+  await deleteRun(it.deps, before, before.version, TESTER);
   expect(await it.deps.stores.runs.get(it.id)).toBeUndefined();
   expect([await it.rows(), await it.events()]).toEqual([0, 0]);
 });
@@ -94,7 +99,7 @@ test.each(["is being deleted", "was deleted"])(
   async (when) => {
     const it = await ended();
     const before = await interruptedDelete(it);
-    if (when === "was deleted") await deleteRun(it.deps, before, undefined, "t");
+    if (when === "was deleted") await deleteRun(it.deps, before, undefined, TESTER);
     await it.arrive();
     await expect(refreshSummary(it.deps, before)).rejects.toMatchObject({ kind: "gone" });
     expect(await it.rows()).toBe(0);

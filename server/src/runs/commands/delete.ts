@@ -1,3 +1,4 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -6,14 +7,14 @@ import type { Failpoint } from "../../lib/failpoints.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { isActive } from "../domain/states.ts";
 import { removeRecentRun } from "../journal/recent-runs.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 
 type Deps = {
   readonly writer: RunWriter;
-  readonly runs: Pick<RunStore, "get" | "delete">;
+  readonly runs: Pick<RunReader, "get" | "delete">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
   readonly metrics: Pick<RunMetrics, "deleteRun" | "forget">;
@@ -31,7 +32,7 @@ export const deleteRun = async (
   deps: Deps,
   run: LoadTestRun,
   ifMatch: number | undefined,
-  by: string,
+  actor: Actor,
 ): Promise<void> => {
   const decided = await deps.writer.change(
     run.id,
@@ -49,7 +50,7 @@ export const deleteRun = async (
       }
       return { deletingAt: deps.clock.now(), settledAt: null };
     },
-    by,
+    actor,
   );
   await deps.failpoint("deleting.after");
   await finishDeletion(deps, decided);

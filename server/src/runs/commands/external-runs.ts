@@ -1,3 +1,4 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { RegisterExternal } from "@load-manager/contract/plugin/callbacks.ts";
 import { AUTO_STOP, isSameProject, isSameScope } from "@load-manager/contract/model/primitives.ts";
@@ -8,18 +9,18 @@ import type { Clock } from "../../lib/clock.ts";
 import { invalid } from "../../lib/errors.ts";
 import type { Ids } from "../../lib/ids.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import { newRun } from "./new-run.ts";
 
-/** The author of what Locust's callbacks write to a run. */
-export const LOCUST = "locust";
+/** The actor of Locust's callbacks. */
+export const LOCUST: Actor = { kind: "locust", id: "locust", name: "locust" };
 
 type Deps = {
   readonly writer: RunWriter;
-  readonly runs: Pick<RunStore, "get" | "unsettled" | "findExternal">;
+  readonly runs: Pick<RunReader, "get" | "unsettled" | "findExternal">;
   readonly loadTests: Pick<LoadTestStore, "get" | "nextRunNumber">;
   readonly clusters: Clusters;
   readonly clock: Pick<Clock, "now">;
@@ -58,7 +59,8 @@ export const registerExternalTestRun = async (
       locustClusterId: cluster.id,
       trigger: "external",
       status: "Starting",
-      createdBy: LOCUST,
+      createdBy: LOCUST.name,
+      actor: LOCUST,
       now,
     },
     {

@@ -3,7 +3,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { endOfCallback } from "../domain/outcomes.ts";
 import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
@@ -12,7 +12,7 @@ import { LOCUST } from "./external-runs.ts";
 
 type Deps = {
   readonly writer: RunWriter;
-  readonly runs: Pick<RunStore, "get">;
+  readonly runs: Pick<RunReader, "get">;
   readonly metrics: Pick<RunMetrics, "storeMetric" | "requests">;
   readonly clock: Pick<Clock, "now">;
 };

@@ -1,3 +1,4 @@
+import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { type Scope, scopeOf } from "@load-manager/contract/model/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
@@ -5,6 +6,7 @@ import { definedOnly } from "../../lib/defined.ts";
 
 /** Fields that every new run is given; whatever is `undefined` stays absent. */
 type Given = Pick<LoadTestRun, "id" | "name" | "locustClusterId" | "trigger" | "createdBy"> & {
+  readonly actor: Actor;
   readonly scope: Scope;
   readonly loadTest: LoadTest | undefined;
   readonly runNumber: number | undefined;
@@ -36,12 +38,13 @@ type Frozen = {
 
 /** The only maker of runs. */
 export const newRun = (given: Given, frozen: Frozen): LoadTestRun => {
-  const { scope, loadTest, runNumber, now, ...named } = given;
+  const { scope, loadTest, runNumber, now, actor, ...named } = given;
   const { tags = [], ...settings } = frozen;
   return {
     ...scopeOf(scope),
     ...definedOnly({ loadTestId: loadTest?.id, runNumber }),
     ...named,
+    createdByActor: refOf(actor),
     ...definedOnly(settings),
     tags: [...tags],
     keep: false,

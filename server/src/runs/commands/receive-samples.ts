@@ -5,7 +5,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { MetricsFacade, RunMetrics } from "../../metrics/run-metrics.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import { recentRunOf } from "../domain/recent-run.ts";
 import { updateRecentRuns } from "../journal/recent-runs.ts";
@@ -14,7 +14,7 @@ import { commandsFor } from "./piggyback.ts";
 
 type Deps = {
   readonly writer: RunWriter;
-  readonly runs: Pick<RunStore, "get">;
+  readonly runs: Pick<RunReader, "get">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
   readonly metrics: Pick<RunMetrics, "summary" | "forget" | "deleteRun">;
@@ -30,10 +30,10 @@ export const receiveSamples = async (
   wake: (runId: string) => void,
   bytes: Uint8Array,
 ): Promise<z.output<typeof SamplesAnswer>> => {
-  const { run, ...answer } = await deps.metrics.ingestBatch(bytes);
+  const { run, acknowledgedSeq, unknownEndpoints } = await deps.metrics.ingestBatch(bytes);
   wake(run.id);
   await refreshSummary(deps, run);
-  return { ...answer, commands: commandsFor(run) };
+  return { acknowledgedSeq, unknownEndpoints, commands: commandsFor(run) };
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { stoppedBy } from "../domain/outcomes.ts";
@@ -10,9 +11,10 @@ type Deps = { readonly writer: RunWriter; readonly clock: Pick<Clock, "now"> };
 export const stopTestRun = (
   deps: Deps,
   id: string,
-  by: { readonly name: string; readonly reason?: string | undefined },
+  why: string | undefined,
+  actor: Actor,
 ): Promise<LoadTestRun> => {
-  const statusReason = stoppedBy(by.name, by.reason);
+  const statusReason = stoppedBy(actor.name, why);
   return deps.writer.change(
     id,
     (run) => {
@@ -23,6 +25,6 @@ export const stopTestRun = (
       }
       return { status: "Stopping", endCause: "stopped_by_user", statusReason, stoppingAt: now };
     },
-    by.name,
+    actor,
   );
 };

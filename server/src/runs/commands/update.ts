@@ -1,3 +1,4 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { UpdateRun } from "@load-manager/contract/api/run.ts";
 import { AppError, stale } from "../../lib/errors.ts";
@@ -9,9 +10,8 @@ export const updateRun = async (
   run: LoadTestRun,
   input: UpdateRun,
   ifMatch: number | undefined,
-  by: string,
+  actor: Actor,
 ): Promise<LoadTestRun> => {
-  const { updatedBy, ...fields } = input;
   return deps.writer.change(
     run.id,
     (current) => {
@@ -19,8 +19,8 @@ export const updateRun = async (
         throw new AppError("conflict", "The run is being deleted.");
       }
       if (ifMatch !== undefined && ifMatch !== current.version) throw stale("run", run.id);
-      return fields;
+      return input;
     },
-    updatedBy ?? by,
+    actor,
   );
 };

@@ -3,6 +3,7 @@ import { stopTestRun } from "../commands/stop.ts";
 import { reconcileRemoteRun } from "./remote-host.ts";
 import { soleMember } from "../ownership/membership.ts";
 import { createWorld, type Variant } from "../testing/simulation/world.ts";
+import { TESTER } from "../../stores/testing/fixtures.ts";
 
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
 
@@ -41,7 +42,7 @@ test("a run on an unreachable machine stays Stopping until its load must have en
   const run = await deps.stores.runs.update(id, { version }, { ...starting, ...there });
   const running = { status: "Running", startedAt: now } as const;
   await deps.stores.runs.update(id, { version: run?.version ?? 0 }, running);
-  await stopTestRun(deps, id, { name: "t" });
+  await stopTestRun(deps, id, undefined, TESTER);
   const alone = it.calm({
     membership: { ...soleMember("alone"), isGone: async () => true, term: () => 0 },
   });

@@ -4,6 +4,7 @@ import { stopTestRun } from "../commands/stop.ts";
 import { admitPending } from "./admission.ts";
 import { onlyCluster } from "../testing/simulation/clusters.ts";
 import { createWorld } from "../testing/simulation/world.ts";
+import { TESTER } from "../../stores/testing/fixtures.ts";
 
 const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
 
@@ -81,7 +82,7 @@ describe("runs in the queue of a cluster", () => {
   test("move up when a run before them is cancelled, and start first in, first out", async () => {
     const { it, ids, runs } = await queueOf(4);
     await it.reconcileAll();
-    const cancelled = await stopTestRun(it.calm(), ids[1] ?? "", { name: "t" });
+    const cancelled = await stopTestRun(it.calm(), ids[1] ?? "", undefined, TESTER);
     expect([cancelled.status, cancelled.endCause]).toEqual(["Stopped", "stopped_by_user"]);
     await it.reconcileAll();
     expect((await runs()).slice(2).map((run) => run?.statusReason?.position)).toEqual([1, 2]);

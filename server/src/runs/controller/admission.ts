@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
 import type { Log } from "../../lib/log.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { clusterBusy, clusterUnknown, expired } from "../domain/outcomes.ts";
 import { POLICY } from "../domain/policy.ts";
 import { holdsSlot } from "../domain/states.ts";
@@ -14,7 +14,7 @@ import { queueReason } from "./queue-position.ts";
 
 export type AdmissionDeps = {
   readonly writer: RunWriter;
-  readonly runs: Pick<RunStore, "get" | "unsettled">;
+  readonly runs: Pick<RunReader, "get" | "unsettled">;
   readonly ownership: Ownership;
   readonly clusters: Clusters;
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { Facts } from "../domain/actions.ts";
 import type { RequestWindow } from "../domain/auto-stop.ts";
 import { capabilitiesOf } from "../domain/capabilities.ts";
@@ -30,7 +30,7 @@ export type FactsMemory = {
 };
 
 type Deps = {
-  readonly runs: Pick<RunStore, "setLive">;
+  readonly runs: Pick<RunReader, "setLive">;
   readonly events: RunEventStore;
   readonly metrics: RunMetrics;
   readonly clock: Clock;

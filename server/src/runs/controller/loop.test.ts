@@ -28,9 +28,11 @@ test("a queued run that cannot be written holds up neither active runs nor the r
   await it.reconcileAll();
   const [broken, behind] = [await it.create(), await it.create()];
   const statusOf = async (id: string) => await it.base.runs.get(id);
-  const update: typeof deps.runs.update = (id, ...rest) =>
-    id === broken.id ? Promise.reject(new Error("SQLITE_CORRUPT")) : deps.runs.update(id, ...rest);
-  const failing = it.calm({ stores: { ...deps.stores, runs: { ...deps.runs, update } } });
+  const update: typeof deps.stores.runs.update = (id, ...rest) =>
+    id === broken.id
+      ? Promise.reject(new Error("SQLITE_CORRUPT"))
+      : deps.stores.runs.update(id, ...rest);
+  const failing = it.calm({ stores: { ...deps.stores, runs: { ...deps.stores.runs, update } } });
   const before = (await statusOf(active.id))?.version ?? 0;
   const isDone = await looped(
     failing,

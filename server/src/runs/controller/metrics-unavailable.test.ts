@@ -4,6 +4,7 @@ import { stopTestRun } from "../commands/stop.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import { createWorld, type Variant } from "../testing/simulation/world.ts";
 import { reconcileRun, type RunMemory } from "./reconcile-run.ts";
+import { TESTER } from "../../stores/testing/fixtures.ts";
 
 const ONE: Variant = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 };
 const damaged = () => Promise.reject(new Error("database disk image is malformed"));
@@ -38,7 +39,7 @@ describe("metrics that cannot be read", () => {
       code: "metrics_unavailable",
       message: expect.stringContaining("malformed"),
     });
-    await stopTestRun(deps, id, { name: "t" });
+    await stopTestRun(deps, id, undefined, TESTER);
     await pass(3);
     expect(it.cluster.loads().at(-1)?.stopCause).toBe("manager");
   });

@@ -13,6 +13,7 @@ import { registerExternalTestRun } from "../commands/external-runs.ts";
 import { stopTestRun } from "../commands/stop.ts";
 import { createWorld } from "../testing/simulation/world.ts";
 import { reconcileRun, type RunMemory } from "./reconcile-run.ts";
+import { TESTER } from "../../stores/testing/fixtures.ts";
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -106,7 +107,7 @@ describe("a run on a Locust without the plugin", () => {
 
   test("that waits for its final metrics does not stop load that another user starts meanwhile", async () => {
     const { id, deps, seen, pass } = await running();
-    await stopTestRun(deps, id, { name: "t" });
+    await stopTestRun(deps, id, undefined, TESTER);
     await pass(2);
     expect(seen).toMatchObject({ state: "stopped", asked: ["/stop"] });
     Object.assign(seen, { state: "running", requests: 3, users: 1 });
@@ -117,10 +118,10 @@ describe("a run on a Locust without the plugin", () => {
 
   test("gets its users again from the next server when they were changed back before the first one died", async () => {
     const { it, id, deps, seen, pass, baseUrl } = await running();
-    await changeLoad(deps, id, { targetUsers: 9 }, "t");
+    await changeLoad(deps, id, { targetUsers: 9 }, TESTER);
     await pass();
     expect(seen.asked).toEqual(["/swarm"]);
-    await changeLoad(deps, id, { targetUsers: 5 }, "t");
+    await changeLoad(deps, id, { targetUsers: 5 }, TESTER);
     it.advance(1000);
     await reconcileRun(it.calm({ clusters: serverAt(baseUrl) }), id, {});
     expect(seen.asked).toEqual(["/swarm", "/swarm"]);

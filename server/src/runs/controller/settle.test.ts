@@ -3,6 +3,7 @@ import { stopTestRun } from "../commands/stop.ts";
 import { endAllLoad, settleRun } from "./settle.ts";
 import { onlyCluster } from "../testing/simulation/clusters.ts";
 import { createWorld } from "../testing/simulation/world.ts";
+import { TESTER } from "../../stores/testing/fixtures.ts";
 
 const ONE = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1 } as const;
 
@@ -20,7 +21,7 @@ test("the event of the final status exists once, whether or not a kill prevented
           : events.append(runId, added),
     };
     const stores = killed ? { ...deps.stores, events: dying } : deps.stores;
-    await stopTestRun(it.calm({ stores }), id, { name: "t" }).catch(() => {});
+    await stopTestRun(it.calm({ stores }), id, undefined, TESTER).catch(() => {});
     const run = await it.base.runs.get(id);
     if (run === undefined) throw new Error("the run is gone");
     await settleRun(deps, run, {});

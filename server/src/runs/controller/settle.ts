@@ -8,7 +8,7 @@ import type { Log } from "../../lib/log.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { POLICY } from "../domain/policy.ts";
 import { NO_STATS, recentRunOf } from "../domain/recent-run.ts";
 import { holdsSlot } from "../domain/states.ts";
@@ -21,7 +21,7 @@ import { guardedByTerm } from "../ownership/term-guard.ts";
 type Deps = {
   readonly writer: RunWriter;
   readonly ownership: Ownership;
-  readonly runs: Pick<RunStore, "get" | "setLive">;
+  readonly runs: Pick<RunReader, "get" | "setLive">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
   readonly metrics: RunMetrics;
@@ -85,7 +85,7 @@ const endLoad = async (deps: Deps, run: LoadTestRun): Promise<void> => {
  * to stop. Rejects after all runs have been tried, with what failed.
  */
 export const endAllLoad = async (deps: {
-  readonly runs: Pick<RunStore, "unsettled">;
+  readonly runs: Pick<RunReader, "unsettled">;
   readonly clusters: Clusters;
 }): Promise<void> => {
   const errors: unknown[] = [];
@@ -153,6 +153,10 @@ export const settleRun = async (
   await deps.failpoint("release.after");
   const settled = await writer.write(run, { summary, settledAt: clock.now() });
   if (settled !== undefined) {
+    deps.log.info(
+      { event: "run_settled", runId: run.id, status: run.status, complete: summary.complete },
+      "A run is settled: no process of it is left, and its slot is free.",
+    );
     metrics.forget(run.id);
     deps.clusters.forget(run.id);
   }

@@ -1,4 +1,5 @@
-import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { Actor } from "@load-manager/contract/model/actor.ts";
+import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
@@ -6,10 +7,13 @@ import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { recordCurrentStatus, recordStatus } from "./events.ts";
 
+/** Told of each change of status once it is stored; `from` is absent for a new run. */
+export type OnStatus = (run: LoadTestRun, from: RunStatus | undefined) => void;
+
 export type RunPatch = Parameters<RunStore["update"]>[2];
 
-/** The author of what the server itself writes to a run. */
-const SYSTEM = "load-manager";
+/** The server itself. */
+const SYSTEM: Actor = { kind: "system", id: "load-manager", name: "load-manager" };
 
 /** The only way to change a stored run. Each change of status is an event too. */
 export type RunWriter = {
@@ -26,12 +30,13 @@ export type RunWriter = {
   ) => Promise<LoadTestRun | undefined>;
   /**
    * Reads, decides and writes, and starts over where somebody else wrote in between. `undefined` from `decide` leaves
-   * the run as it is. Rejects with AppError not-found where there is no such run.
+   * the run as it is; an `updatedBy` in the patch stands before the actor's name. Rejects with AppError not-found where
+   * there is no such run.
    */
   readonly change: (
     runId: string,
     decide: (run: LoadTestRun) => RunPatch | undefined,
-    by: string,
+    actor: Actor,
   ) => Promise<LoadTestRun>;
 };
 
@@ -40,25 +45,28 @@ export const createRunWriter = (deps: {
   readonly events: RunEventStore;
   readonly clock: Pick<Clock, "now">;
   readonly failpoint: Failpoint;
+  readonly onStatus: OnStatus;
 }): RunWriter => {
-  const { runs, events, clock, failpoint } = deps;
+  const { runs, events, clock, failpoint, onStatus } = deps;
 
   const update = async (
     run: LoadTestRun,
     patch: RunPatch,
-    by: string,
+    actor: Actor,
     fence?: number,
   ): Promise<LoadTestRun | undefined> => {
     const changesStatus = patch.status !== undefined && patch.status !== run.status;
     // A kill may have kept the event of the present status from being stored.
     if (changesStatus) await recordCurrentStatus(events, run);
     const guard = { version: run.version, ...(fence === undefined ? {} : { fence }) };
-    const fields = { ...patch, updatedAt: clock.now(), updatedBy: by };
+    const updatedBy = patch.updatedBy ?? actor.name;
+    const fields = { ...patch, updatedAt: clock.now(), updatedBy };
     if (!changesStatus) return runs.update(run.id, guard, fields);
-    const byServer = by === SYSTEM;
+    const byServer = actor === SYSTEM;
     if (byServer) await failpoint(`${patch.status}.before`);
     const next = await runs.update(run.id, guard, fields);
     if (next === undefined) return undefined;
+    onStatus(next, run.status);
     if (byServer) await failpoint(`${patch.status}.after`);
     await recordStatus(events, next, run.status);
     return next;
@@ -68,17 +76,18 @@ export const createRunWriter = (deps: {
     create: async (run) => {
       await failpoint("create.before");
       await runs.create(run);
+      onStatus(run, undefined);
       await failpoint("create.after");
       await recordStatus(events, run, undefined);
     },
     write: (run, patch, fence) => update(run, patch, SYSTEM, fence),
-    change: async (runId, decide, by) => {
+    change: async (runId, decide, actor) => {
       for (;;) {
         const run = await runs.get(runId);
         if (run === undefined) throw notFound("run", runId);
         const patch = decide(run);
         if (patch === undefined) return run;
-        const next = await update(run, patch, by);
+        const next = await update(run, patch, actor);
         if (next !== undefined) return next;
       }
     },

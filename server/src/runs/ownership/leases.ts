@@ -1,9 +1,10 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters, Hold } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { Log } from "../../lib/log.ts";
 import type { Lease, LeaseStore } from "../../stores/model/lease-store.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
-import type { RunStore } from "../../stores/model/load-test-run.ts";
+import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { recordEvent } from "../journal/events.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import type { Membership } from "./membership.ts";
@@ -11,11 +12,12 @@ import type { Membership } from "./membership.ts";
 type Deps = {
   readonly membership: Membership;
   readonly leases: LeaseStore;
-  readonly runs: Pick<RunStore, "get">;
+  readonly runs: Pick<RunReader, "get">;
   readonly events: RunEventStore;
   readonly writer: RunWriter;
   readonly clusters: Clusters;
   readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
   /** The name of this machine in runs of local clusters. */
   readonly hostId: string;
   /** Whether other servers may use the same store. */
@@ -69,18 +71,24 @@ const fenceAtCluster = async (
   return seen.kind === "load" ? seen.load.fence : undefined;
 };
 
-const recordAdoption = (
-  { events, clock, membership }: Pick<Deps, "events" | "clock" | "membership">,
+const recordAdoption = async (
+  { events, clock, log, membership }: Pick<Deps, "events" | "clock" | "log" | "membership">,
   run: LoadTestRun,
   fence: number,
-): Promise<void> =>
-  recordEvent(events, run.id, {
+): Promise<void> => {
+  const { holder } = membership;
+  log.info(
+    { event: "run_adopted", runId: run.id, clusterId: run.locustClusterId, holder, fence },
+    "This server took a run over from another one.",
+  );
+  await recordEvent(events, run.id, {
     id: `adopted:${fence}`,
     at: clock.now(),
     type: "adopted",
     message: "Another server took this run over: the one before it stopped or went silent.",
-    data: { holder: membership.holder, fence },
+    data: { holder, fence },
   });
+};
 
 export const createOwnership = (deps: Deps): Ownership => {
   const { leases, writer, hostId, sharedStore } = deps;

@@ -41,6 +41,17 @@ describe("a server whose machine was asleep", () => {
     expect(one.term()).not.toBe(before);
   });
 
+  test("knows the age of its heartbeat, with the time asleep", async () => {
+    const { one } = twoServers();
+    expect(one.heartbeatAgeMs()).toBeUndefined();
+    await one.beat();
+    one.advance(2000);
+    one.sleep(3000);
+    expect(one.heartbeatAgeMs()).toBe(5000);
+    await one.leave();
+    expect(one.heartbeatAgeMs()).toBeUndefined();
+  });
+
   test("does not count the others as gone: it did not read their heartbeats meanwhile", async () => {
     const { one, two } = twoServers();
     await two.beat();

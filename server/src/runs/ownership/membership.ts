@@ -16,6 +16,8 @@ export type Membership = {
    * server has stood down. An action based on what was read under one term needs the same term when it is carried out.
    */
   readonly term: () => number | undefined;
+  /** Milliseconds since the last heartbeat that reached the store; `undefined` where there is none. */
+  readonly heartbeatAgeMs: () => number | undefined;
   /** Resolves after the first heartbeat: nothing may be claimed before. */
   readonly start: () => Promise<void>;
   /** Ends the heartbeats. With `leave` all slots of this server are free at once. */
@@ -27,12 +29,13 @@ export const soleMember = (holder: string): Membership => ({
   holder,
   isGone: async (other) => other !== holder,
   term: () => 0,
+  heartbeatAgeMs: () => undefined,
   start: async () => {},
   stop: async () => {},
 });
 
 /** The heartbeats without timers: the caller says when to beat. */
-export type Heartbeats = Pick<Membership, "isGone" | "term"> & {
+export type Heartbeats = Pick<Membership, "isGone" | "term" | "heartbeatAgeMs"> & {
   /** Writes this server's heartbeat and reads those of the others. */
   readonly beat: () => Promise<void>;
   readonly leave: () => Promise<void>;
@@ -104,6 +107,7 @@ export const createHeartbeats = (deps: Deps): Heartbeats => {
       }
       return undefined;
     },
+    heartbeatAgeMs: () => (Number.isFinite(beatenAt) ? awakeOrAsleep() - beatenAt : undefined),
     leave: async () => {
       beatenAt = Number.NEGATIVE_INFINITY;
       await leases.leave(holder);
@@ -126,6 +130,7 @@ export const createMembership = (deps: Deps): Membership => {
     holder,
     isGone: heartbeats.isGone,
     term: heartbeats.term,
+    heartbeatAgeMs: heartbeats.heartbeatAgeMs,
     start: async () => {
       await heartbeats.beat();
       timer.start();

@@ -11,6 +11,7 @@ import { metricConformance } from "./metrics.ts";
 import { recentRunsConformance } from "./recent-runs.ts";
 import { revisionConformance } from "./revisions.ts";
 import { runConformance } from "./runs.ts";
+import { sessionConformance } from "./sessions.ts";
 
 /** What every adapter must keep: registers the tests of all described collections, and of all ports. */
 export const storesConformance = (open: OpenStores): void => {
@@ -19,6 +20,7 @@ export const storesConformance = (open: OpenStores): void => {
   recentRunsConformance(open);
   revisionConformance(open);
   runConformance(open);
+  sessionConformance(open);
   eventConformance(open);
   leaseConformance(open);
   keyConformance(open);

@@ -10,6 +10,7 @@ import {
   snapshotOf,
 } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
+import { putMissingSamples } from "../testing/samples.ts";
 
 const MASTER_INSTANCE = "c".repeat(32);
 
@@ -113,6 +114,7 @@ export const dumpConformance = (open: OpenStores): void => {
       expect(await mine("metrics_compacted", ofRun)).toEqual([
         { runId: run.id, compacted: [{ masterInstanceId: MASTER_INSTANCE, fromSeq: 2, toSeq: 3 }] },
       ]);
+      await putMissingSamples(stores());
       for (const kind of DUMP_KINDS) {
         expect(await stores().dump.count(kind)).toBeGreaterThan(0);
       }
@@ -177,9 +179,9 @@ export const dumpConformance = (open: OpenStores): void => {
       }
       await dump.put("leases", []);
       expect(await loadTests.get(loadTest.id)).toEqual({ ...loadTest, defaultUsers: 2 });
-      const named = await loadTests.list(loadTestQuery({ q: "ς of" }), {
-        accountId: loadTest.accountId,
-      });
+      const named = await loadTests.list(loadTestQuery({ q: "ς of" }), [
+        { accountId: loadTest.accountId },
+      ]);
       expect(named.items.map(({ id }) => id)).toEqual([loadTest.id]);
       expect(await revisions.newest(loadTest.id)).toEqual(revision);
       expect(Buffer.compare((await revisions.content(sha256)) ?? Buffer.of(), large)).toBe(0);

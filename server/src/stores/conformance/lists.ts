@@ -1,6 +1,6 @@
 import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { describe, expect, test } from "vitest";
-import type { Page } from "../model/collection.ts";
+import { EVERYTHING, type Page, type Visible } from "../model/collection.ts";
 import type { Stores } from "../ports.ts";
 import { freshId, freshScope } from "../testing/fixtures.ts";
 import { allPages, expectProblem, range } from "./harness.ts";
@@ -30,7 +30,7 @@ export type Listed = {
   readonly list: (
     stores: Stores,
     query: Query,
-    visible: ScopeFilter,
+    visible: Visible,
   ) => Promise<Page<{ id: string; name: string }>>;
   /** Sorts by a time that an item may not have, and the field. */
   readonly sparse: { readonly sort: string; readonly field: string };
@@ -41,10 +41,10 @@ export const listConformance = (
   { create, remove, list, sparse }: Listed,
 ): void => {
   describe("lists", () => {
-    const ids = async (query: Query, visible: ScopeFilter = {}) =>
+    const ids = async (query: Query, visible: Visible = EVERYTHING) =>
       (await list(stores(), query, visible)).items.map((item) => item.id);
     const pages = async (query: Query) =>
-      (await allPages((cursor) => list(stores(), { ...query, cursor }, {}))).map((items) =>
+      (await allPages((cursor) => list(stores(), { ...query, cursor }, EVERYTHING))).map((items) =>
         items.map((item) => item.id),
       );
 
@@ -61,19 +61,27 @@ export const listConformance = (
       const staging = await make("o1", "p1", "staging");
       const other = await make("o1", "p2");
       const foreign = await make("o2", "p1", "staging");
-      const found = async (query: ScopeFilter, visible: ScopeFilter = {}) =>
+      const found = async (query: ScopeFilter, visible: Visible = EVERYTHING) =>
         new Set(await ids({ accountId, ...query }, visible));
       expect(await found({})).toEqual(new Set([plain, staging, other, foreign]));
       expect(await found({ orgId: "o1" })).toEqual(new Set([plain, staging, other]));
       expect(await found({ orgId: "o1", projectId: "p1" })).toEqual(new Set([plain, staging]));
       expect(await found({ envId: "staging" })).toEqual(new Set([staging, foreign]));
-      expect(await found({}, { accountId, orgId: "o2" })).toEqual(new Set([foreign]));
-      expect(
-        await found({ projectId: "p1" }, { accountId, orgId: "o1", envId: "staging" }),
-      ).toEqual(new Set([staging]));
-      expect(await found({ orgId: "o1" }, { orgId: "o2" })).toEqual(new Set());
-      expect(await found({}, { accountId: "somebody-else" })).toEqual(new Set());
       expect(await ids({ accountId: accountId.toUpperCase() })).toEqual([]);
+      // What is visible: the objects in any of the scopes, as far as the query is met too.
+      expect(await found({}, [{ accountId, orgId: "o2" }])).toEqual(new Set([foreign]));
+      const one = [{ accountId, orgId: "o1", envId: "staging" }];
+      expect(await found({ projectId: "p1" }, one)).toEqual(new Set([staging]));
+      const two = [
+        { accountId, orgId: "o2" },
+        { accountId, orgId: "o1", projectId: "p2" },
+      ];
+      expect(await found({}, two)).toEqual(new Set([other, foreign]));
+      expect(await found({ orgId: "o1" }, two)).toEqual(new Set([other]));
+      expect(await found({}, [...two, {}])).toEqual(new Set([plain, staging, other, foreign]));
+      expect(await found({ orgId: "o1" }, [{ orgId: "o2" }])).toEqual(new Set());
+      expect(await found({}, [{ accountId: "somebody-else" }, ...one])).toEqual(new Set([staging]));
+      expect(await found({}, [])).toEqual(new Set());
     });
 
     test("all of the tags must be there", async () => {
@@ -98,7 +106,7 @@ export const listConformance = (
       ];
       for (const name of names) await create(stores(), { ...scope, name });
       const found = async (q: string) =>
-        (await list(stores(), { ...scope, q }, {})).items.map((item) => item.name);
+        (await list(stores(), { ...scope, q }, EVERYTHING)).items.map((item) => item.name);
       expect(await found("äpfel")).toEqual(["Große ÄPFEL"]);
       expect(await found("GROßE")).toEqual(["Große ÄPFEL"]);
       expect(await found("0%")).toEqual(["100% of_it"]);
@@ -163,16 +171,24 @@ export const listConformance = (
         made.push(await create(stores(), { ...scope, createdAt }));
       }
       const [t10, t20, t30, t40, t50, t60] = made;
-      const first = await list(stores(), { ...scope, limit: 2 }, {});
+      const first = await list(stores(), { ...scope, limit: 2 }, EVERYTHING);
       expect(first.items.map((item) => item.id)).toEqual([t60, t50]);
       await create(stores(), { ...scope, createdAt: 70 });
       await create(stores(), { ...scope, createdAt: 55 });
       const t35 = await create(stores(), { ...scope, createdAt: 35 });
       await remove(stores(), t50 ?? "");
       await remove(stores(), t30 ?? "");
-      const second = await list(stores(), { ...scope, limit: 2, cursor: first.nextCursor }, {});
+      const second = await list(
+        stores(),
+        { ...scope, limit: 2, cursor: first.nextCursor },
+        EVERYTHING,
+      );
       expect(second.items.map((item) => item.id)).toEqual([t40, t35]);
-      const third = await list(stores(), { ...scope, limit: 2, cursor: second.nextCursor }, {});
+      const third = await list(
+        stores(),
+        { ...scope, limit: 2, cursor: second.nextCursor },
+        EVERYTHING,
+      );
       expect(third.items.map((item) => item.id)).toEqual([t20, t10]);
       expect(third.nextCursor).toBeUndefined();
     });
@@ -181,7 +197,7 @@ export const listConformance = (
       const scope = freshScope();
       await create(stores(), { ...scope });
       await create(stores(), { ...scope });
-      const { nextCursor } = await list(stores(), { ...scope, limit: 1 }, {});
+      const { nextCursor } = await list(stores(), { ...scope, limit: 1 }, EVERYTHING);
       const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const wrong = [
         "",
@@ -195,10 +211,14 @@ export const listConformance = (
         encoded(["-createdAt", { $gt: 1 }, freshId()]),
       ];
       for (const cursor of wrong) {
-        await expectProblem(list(stores(), { ...scope, cursor }, {}), "validation", "cursor");
+        await expectProblem(
+          list(stores(), { ...scope, cursor }, EVERYTHING),
+          "validation",
+          "cursor",
+        );
       }
       for (const sort of ["createdAt", sparse.sort, `-${sparse.sort}`]) {
-        const asked = list(stores(), { ...scope, sort, cursor: nextCursor }, {});
+        const asked = list(stores(), { ...scope, sort, cursor: nextCursor }, EVERYTHING);
         await expectProblem(asked, "validation", "cursor");
       }
     });

@@ -10,6 +10,7 @@ import {
 } from "../testing/fixtures.ts";
 import { allPages, expectProblem, openedStores, range, type OpenStores } from "./harness.ts";
 import { listConformance } from "./lists.ts";
+import { EVERYTHING } from "../model/collection.ts";
 
 export const loadTestConformance = (open: OpenStores): void => {
   describe("load tests", () => {
@@ -39,7 +40,7 @@ export const loadTestConformance = (open: OpenStores): void => {
       for (const name of names) await created({ ...scope, name });
       const listed = (sort: "name" | "-name") =>
         allPages((cursor) =>
-          store().list({ ...loadTestQuery({ ...scope, sort, limit: 2 }), cursor }, {}),
+          store().list({ ...loadTestQuery({ ...scope, sort, limit: 2 }), cursor }, EVERYTHING),
         );
       const ascending = (await listed("name")).flat();
       expect(ascending.map(({ name }) => name.toLowerCase())).toEqual([
@@ -85,7 +86,7 @@ export const loadTestConformance = (open: OpenStores): void => {
       const read = await store().get(given.id);
       expect(read).toEqual(expected);
       read?.recentRuns.pop();
-      const page = await store().list(loadTestQuery({ accountId: kept.accountId }), {});
+      const page = await store().list(loadTestQuery({ accountId: kept.accountId }), EVERYTHING);
       expect(page.items).toEqual([expected]);
       page.items[0]?.tags.push("changed");
       const recentRuns = [recentRunOf()];
@@ -128,8 +129,12 @@ export const loadTestConformance = (open: OpenStores): void => {
       const loadTest = await created({ name: "Old", tags: ["old"] });
       await store().update(loadTest.id, 1, { name: "New", tags: ["new"] });
       const found = async (fields: Partial<LoadTestQuery>) =>
-        (await store().list(loadTestQuery({ accountId: loadTest.accountId, ...fields }), {})).items
-          .length;
+        (
+          await store().list(
+            loadTestQuery({ accountId: loadTest.accountId, ...fields }),
+            EVERYTHING,
+          )
+        ).items.length;
       expect([await found({ q: "old" }), await found({ tags: ["old"] })]).toEqual([0, 0]);
       expect([await found({ q: "new" }), await found({ tags: ["new"] })]).toEqual([1, 1]);
     });

@@ -5,6 +5,7 @@ import { canBecome } from "../../runs/domain/states.ts";
 import { freshId, freshScope, runOf, runQuery, snapshotOf } from "../testing/fixtures.ts";
 import { expectProblem, openedStores, range, type OpenStores } from "./harness.ts";
 import { listConformance } from "./lists.ts";
+import { EVERYTHING } from "../model/collection.ts";
 
 export const runConformance = (open: OpenStores): void => {
   describe("runs", () => {
@@ -16,7 +17,7 @@ export const runConformance = (open: OpenStores): void => {
       return run;
     };
     const found = async (fields: Partial<RunQuery>) =>
-      (await store().list(runQuery(fields), {})).items.map((run) => run.id);
+      (await store().list(runQuery(fields), EVERYTHING)).items.map((run) => run.id);
 
     const listed = (field: "startedAt" | "finishedAt") => {
       describe(`with ${field}`, () => {
@@ -66,7 +67,9 @@ export const runConformance = (open: OpenStores): void => {
       const read = await store().get(kept.id);
       expect(read).toStrictEqual(kept);
       read?.phases?.pop();
-      (await store().list(runQuery({ accountId: kept.accountId }), {})).items[0]?.phases?.pop();
+      (
+        await store().list(runQuery({ accountId: kept.accountId }), EVERYTHING)
+      ).items[0]?.phases?.pop();
       (await store().unsettled()).find((run) => run.id === kept.id)?.phases?.pop();
       const patch = { tags: ["a"] };
       const updated = await store().update(kept.id, { version: 1 }, patch);

@@ -13,6 +13,7 @@ import { openSqliteStores } from "../sqlite/stores.ts";
 import { copyStore } from "./copy.ts";
 import { answersOf, fill } from "../testing/copy-fixtures.ts";
 import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
+import { EVERYTHING } from "../model/collection.ts";
 
 const root = temporaryFolder();
 let folders = 0;
@@ -65,7 +66,7 @@ const expectSame = async (one: Stores, other: Stores, runIds: readonly string[])
     expect(await messages(other)).toEqual(["the 1.", "the 2.", "the 3."]);
     expect(await messages(one)).toEqual(await messages(other));
   }
-  const listed = ({ loadTests }: Stores) => loadTests.list(loadTestQuery({ q: "ä" }), {});
+  const listed = ({ loadTests }: Stores) => loadTests.list(loadTestQuery({ q: "ä" }), EVERYTHING);
   expect(await listed(other)).toEqual(await listed(one));
   for (const sha of ["sha1", "sha2", "empty"]) {
     expect([...((await other.revisions.content(sha)) ?? [9])]).toEqual([

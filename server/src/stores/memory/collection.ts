@@ -1,5 +1,5 @@
 import { compareText } from "../../lib/text.ts";
-import type { Collection, Condition } from "../model/collection.ts";
+import type { Collection, ColumnCondition, Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import type { Described } from "../shared/assemble.ts";
 import { changed, isSeen, ownership, raised, uniques } from "../shared/change.ts";
@@ -11,7 +11,7 @@ import { ofMap } from "./dump.ts";
 
 type Test = (value: Value) => boolean;
 
-const testOf = (condition: Condition): Test => {
+const testOf = (condition: ColumnCondition): Test => {
   if ("is" in condition) {
     const { is } = condition;
     return is === null ? (value) => value === undefined : (value) => value === is;
@@ -38,13 +38,22 @@ const comparePlaces = (a: Place, b: Place): number => {
   return left < right ? -1 : left > right ? 1 : compareText(a.id, b.id);
 };
 
+const entityTest = <T extends object>(
+  description: Description<T>,
+  condition: Condition,
+): ((entity: T) => boolean) => {
+  if ("any" in condition) {
+    const groups = condition.any.map((group) => group.map((one) => entityTest(description, one)));
+    return (entity) => groups.some((tests) => tests.every((test) => test(entity)));
+  }
+  const [read, test] = [readerOf(description, condition.column), testOf(condition)];
+  return (entity) => test(read(entity));
+};
+
 /** Finds entities of one map. What it returns is the map's own: callers copy it. */
 const findIn = <T extends object>(description: Description<T>, byKey: ReadonlyMap<string, T>) => {
   const matching = (where: readonly Condition[]): T[] => {
-    const tests = where.map((condition) => {
-      const [read, test] = [readerOf(description, condition.column), testOf(condition)];
-      return (entity: T) => test(read(entity));
-    });
+    const tests = where.map((condition) => entityTest(description, condition));
     const found: T[] = [];
     for (const entity of byKey.values()) {
       if (tests.every((test) => test(entity))) found.push(entity);

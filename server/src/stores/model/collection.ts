@@ -4,16 +4,23 @@ import type { Description } from "./description.ts";
 export type Page<T> = { readonly items: T[]; readonly nextCursor?: string };
 
 /**
- * What a caller may see. A list filter is met where every named level is equal. An empty object sees
- * everything. The second filter of a list is what the caller asked for; both must hold.
+ * What an actor may see: whatever is in one of the scopes. A scope contains an object where every level that the scope
+ * names is equal, so an empty scope contains everything, and an empty list nothing. The filter of a query must hold too.
  */
-export type Visible = ScopeFilter;
+export type Visible = readonly ScopeFilter[];
+export const EVERYTHING: Visible = [{}];
 
 /** Fields to set; `null` removes the field, `undefined` leaves it. */
 export type Patch<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 
-/** A condition on a column of a description; all conditions of a query must hold. */
-export type Condition = { readonly column: string } & (
+/** All conditions of a query must hold. */
+export type Condition = ColumnCondition | AnyCondition;
+
+/** One of the groups holds, with all its conditions; no group: nothing is found. */
+type AnyCondition = { readonly any: readonly (readonly Condition[])[] };
+
+/** A condition on a column of a description. */
+export type ColumnCondition = { readonly column: string } & (
   | { /** Equal; null: absent. */ readonly is: string | number | boolean | null }
   | { /** One of them. */ readonly in: readonly string[] }
   | { /** From (inclusive), to (exclusive). */ readonly from?: number; readonly to?: number }

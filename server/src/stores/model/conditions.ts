@@ -1,5 +1,5 @@
 import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
-import type { Condition } from "./collection.ts";
+import type { Condition, Visible } from "./collection.ts";
 import { nameKey } from "../../lib/text.ts";
 import type { Column } from "./description.ts";
 
@@ -19,14 +19,19 @@ export const NAME_KEY = {
 
 const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
 
-/** Every named level must be equal; two filters may name a level differently, which nothing meets. */
-export const inScope = (...filters: readonly ScopeFilter[]): Condition[] =>
-  filters.flatMap((filter) =>
-    LEVELS.flatMap((column) => {
-      const is = filter[column];
-      return is === undefined ? [] : [{ column, is }];
-    }),
-  );
+/** Every named level must be equal. */
+export const inScope = (filter: ScopeFilter): Condition[] =>
+  LEVELS.flatMap((column) => {
+    const is = filter[column];
+    return is === undefined ? [] : [{ column, is }];
+  });
+
+export const visibleTo = (scopes: Visible): Condition[] => {
+  const groups = scopes.map((scope) => inScope(scope));
+  const [first] = groups;
+  if (groups.some((group) => group.length === 0)) return [];
+  return groups.length === 1 && first !== undefined ? first : [{ any: groups }];
+};
 
 /** The name contains the text, without case. */
 export const named = (text: string | undefined): Condition[] => {

@@ -5,7 +5,7 @@ import { AppError } from "../../lib/errors.ts";
 import { canBecome } from "../../runs/domain/states.ts";
 import type { Collection, Condition, Page, Patch, Visible } from "./collection.ts";
 import type { LiveStore } from "./live-store.ts";
-import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged } from "./conditions.ts";
+import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged, visibleTo } from "./conditions.ts";
 import { described } from "./description.ts";
 
 export const LOAD_TEST_RUNS = described<LoadTestRun>()({
@@ -87,6 +87,9 @@ export type RunStore = {
   readonly getLive: (runIds: readonly string[]) => Promise<Map<string, MetricSnapshot>>;
 };
 
+/** What everybody but `runs/journal` gets: it alone changes stored runs, since it adds fence, retry and event. */
+export type RunReader = Omit<RunStore, "create" | "update">;
+
 /** Texts that a user writes about a run, as long as they like: no end of a run needs them. */
 const isNote = (patch: Parameters<RunStore["update"]>[2]): boolean =>
   patch.status === undefined && ("notes" in patch || "name" in patch || "tags" in patch);
@@ -107,7 +110,8 @@ export const runStore = (
   list: ({ sort, limit, cursor, ...query }, visible) =>
     collection.list({
       where: [
-        ...inScope(query, visible),
+        ...inScope(query),
+        ...visibleTo(visible),
         ...named(query.q),
         ...tagged(query.tags),
         ...inQuery(query),

@@ -1,7 +1,7 @@
 import type { LoadTest, RecentRun } from "@load-manager/contract/model/load-test.ts";
 import type { LoadTestQuery } from "@load-manager/contract/api/load-test.ts";
 import type { Collection, Page, Patch, Visible } from "./collection.ts";
-import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged } from "./conditions.ts";
+import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged, visibleTo } from "./conditions.ts";
 import { described } from "./description.ts";
 
 export const LOAD_TESTS = described<LoadTest>()({
@@ -65,7 +65,7 @@ export const loadTestStore = (
   get: collection.get,
   list: ({ sort, limit, cursor, ...query }, visible) =>
     collection.list({
-      where: [...inScope(query, visible), ...named(query.q), ...tagged(query.tags)],
+      where: [...inScope(query), ...visibleTo(visible), ...named(query.q), ...tagged(query.tags)],
       sort,
       limit,
       cursor,

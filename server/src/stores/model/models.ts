@@ -1,5 +1,6 @@
 import { LOAD_TEST_RUNS, runStore } from "./load-test-run.ts";
 import { LOAD_TESTS, loadTestStore } from "./load-test.ts";
+import { SESSIONS, sessionStore } from "./session.ts";
 import { revisionStore, SCRIPT_REVISIONS } from "./script-revision.ts";
 
 /**
@@ -9,5 +10,6 @@ import { revisionStore, SCRIPT_REVISIONS } from "./script-revision.ts";
 export const MODELS = {
   loadTests: { description: LOAD_TESTS, port: loadTestStore },
   revisions: { description: SCRIPT_REVISIONS, port: revisionStore },
+  sessions: { description: SESSIONS, port: sessionStore },
   runs: { description: LOAD_TEST_RUNS, port: runStore },
 };

@@ -1,5 +1,5 @@
 import type { Document } from "mongodb";
-import type { Condition } from "../model/collection.ts";
+import type { ColumnCondition, Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import { columnOf, type Order } from "../shared/columns.ts";
 import type { Listing } from "../shared/listing.ts";
@@ -11,7 +11,7 @@ const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/
 /** Numbers as they are stored. */
 export const stored = <T>(value: T) => (typeof value === "number" ? long(value) : value);
 
-const comparison = (condition: Condition): unknown => {
+const comparison = (condition: ColumnCondition): unknown => {
   if ("is" in condition) return stored(condition.is);
   if ("in" in condition) return { $in: [...condition.in] };
   if ("part" in condition) return { $regex: escaped(condition.part) };
@@ -38,16 +38,24 @@ const afterPlace = ({ after, column, optional, descending }: Listing): Document[
   return [{ $or: descending ? [ties] : [ties, present] }];
 };
 
+const conditionOf = <T extends object>(
+  description: Description<T>,
+  condition: Condition,
+): Document => {
+  if (!("any" in condition)) {
+    columnOf(description, condition.column);
+    return { [condition.column]: comparison(condition) };
+  }
+  const groups = condition.any.map((group) => filterOf(description, group));
+  return groups.length === 0 ? { _id: { $in: [] } } : { $or: groups };
+};
+
 export const filterOf = <T extends object>(
   description: Description<T>,
   where: readonly Condition[],
   more: readonly Document[] = [],
 ): Document => {
-  const conditions = where.map((condition) => {
-    columnOf(description, condition.column);
-    return { [condition.column]: comparison(condition) };
-  });
-  const all = [...conditions, ...more];
+  const all = [...where.map((condition) => conditionOf(description, condition)), ...more];
   return all.length === 0 ? {} : { $and: all };
 };
 

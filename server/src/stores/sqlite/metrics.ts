@@ -26,6 +26,8 @@ export type SqliteMetrics = {
   readonly store: MetricStore;
   readonly dumps: MetricDumps;
   readonly ping: () => Promise<void>;
+  /** Calls that the thread has not answered yet. */
+  readonly queueLength: () => number;
   /** What was appended before is committed first. */
   readonly close: () => Promise<void>;
 };
@@ -41,6 +43,7 @@ type MetricsThread = {
   readonly ready: Promise<Answer>;
   readonly exited: Promise<void>;
   readonly hasEnded: () => boolean;
+  readonly queueLength: () => number;
 };
 
 const startThread = (
@@ -103,7 +106,13 @@ const startThread = (
     worker.postMessage({ id: calls, call }, [...moved]);
     return answer;
   };
-  return { ask, ready: expect(0), exited, hasEnded: () => ended !== undefined };
+  return {
+    ask,
+    ready: expect(0),
+    exited,
+    hasEnded: () => ended !== undefined,
+    queueLength: () => waiting.size,
+  };
 };
 
 const dumpsOf = (ask: Ask): MetricDumps => {
@@ -175,7 +184,7 @@ export const openSqliteMetrics = async (
   trouble: Trouble,
   log?: Log,
 ): Promise<SqliteMetrics> => {
-  const { ask, ready, exited, hasEnded } = startThread(file, dataDir, trouble, log);
+  const { ask, ready, exited, hasEnded, queueLength } = startThread(file, dataDir, trouble, log);
   try {
     await ready;
   } catch (error) {
@@ -188,6 +197,7 @@ export const openSqliteMetrics = async (
     ping: async () => {
       await ask({ do: "ping" });
     },
+    queueLength,
     close: async () => {
       if (!hasEnded()) await ask({ do: "close" });
       await exited;

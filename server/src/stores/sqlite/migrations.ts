@@ -105,6 +105,16 @@ export const CONTROL_MIGRATIONS: readonly string[] = [
     count INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE sessions (
+    id TEXT PRIMARY KEY NOT NULL,
+    createdAt INTEGER NOT NULL,
+    lastUsedAt INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX sessions_created_idx ON sessions (createdAt);
+  CREATE INDEX sessions_last_used_idx ON sessions (lastUsedAt);
+  `,
 ];
 
 export const METRICS_MIGRATIONS: readonly string[] = [

@@ -1,4 +1,4 @@
-import type { Condition } from "../model/collection.ts";
+import type { ColumnCondition, Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import { columnOf, type Order, orderOf } from "../shared/columns.ts";
 import type { Listing } from "../shared/listing.ts";
@@ -8,7 +8,7 @@ const ABSENT = -9_000_000_000_000_000;
 
 type Sql = { readonly sql: string; readonly values: (string | number)[] };
 
-const comparison = (column: string, condition: Condition): Sql => {
+const comparison = (column: string, condition: ColumnCondition): Sql => {
   if ("is" in condition) {
     const { is } = condition;
     if (is === null) return { sql: `${column} IS NULL`, values: [] };
@@ -32,6 +32,26 @@ const comparison = (column: string, condition: Condition): Sql => {
   };
 };
 
+const joined = (parts: readonly Sql[], by: "AND" | "OR"): Sql => ({
+  sql: parts.map(({ sql }) => sql).join(` ${by} `),
+  values: parts.flatMap(({ values }) => values),
+});
+
+const conditionSql = <T extends object>(description: Description<T>, condition: Condition): Sql => {
+  if (!("any" in condition)) {
+    columnOf(description, condition.column);
+    return comparison(condition.column, condition);
+  }
+  if (condition.any.length === 0) return { sql: "FALSE", values: [] };
+  const groups = condition.any.map((group) => {
+    const all = group.map((one) => conditionSql(description, one));
+    const { sql, values } = joined(all, "AND");
+    return { sql: `(${sql === "" ? "TRUE" : sql})`, values };
+  });
+  const { sql, values } = joined(groups, "OR");
+  return { sql: `(${sql})`, values };
+};
+
 const sortedBy = ({ column, optional }: Order): string =>
   optional ? `ifnull(${column}, ${ABSENT})` : column;
 
@@ -40,17 +60,11 @@ export const querySql = <T extends object>(description: Description<T>) => {
   const { name, key } = description;
   const where = (conditions: readonly Condition[], more: readonly Sql[] = []): Sql => {
     const all = [
-      ...conditions.map((condition) => {
-        columnOf(description, condition.column);
-        return comparison(condition.column, condition);
-      }),
+      ...conditions.map((condition) => conditionSql(description, condition)),
       ...more,
     ].filter(({ sql }) => sql !== "");
-    if (all.length === 0) return { sql: "", values: [] };
-    return {
-      sql: `WHERE ${all.map(({ sql }) => sql).join(" AND ")}`,
-      values: all.flatMap(({ values }) => values),
-    };
+    const { sql, values } = joined(all, "AND");
+    return { sql: sql === "" ? "" : `WHERE ${sql}`, values };
   };
   const orderBy = (order: Order): string => {
     const direction = order.descending ? "DESC" : "ASC";

@@ -55,6 +55,15 @@ describe("a data folder", () => {
     await (await openSqliteStores({ dataDir })).close();
   });
 
+  test("counts the operations that its metrics thread has not answered", async () => {
+    const stores = await openSqliteStores({ dataDir: newFolder() });
+    const reads = [1, 2, 3].map(() => stores.metrics.uncompacted(0));
+    expect(stores.queueLength?.()).toBe(3);
+    await Promise.all(reads);
+    expect(stores.queueLength?.()).toBe(0);
+    await stores.close();
+  });
+
   test("keeps whatever was acknowledged when its process is killed", async () => {
     const dataDir = newFolder();
     const module = new URL("./stores.ts", import.meta.url).href;

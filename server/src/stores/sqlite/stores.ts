@@ -108,6 +108,7 @@ export const openSqliteStores = async (options: SqliteOptions): Promise<OpenedSt
       await db.verb(() => db.run(CHECK_WRITE))();
       await metrics.ping();
     },
+    queueLength: metrics.queueLength,
     close: () => (closing ??= close()),
   };
 };

@@ -6,6 +6,7 @@ import { loadTestOf, runOf, runQuery } from "../testing/fixtures.ts";
 import { expectProblem, range, rejection } from "../conformance/harness.ts";
 import { openSqliteStores } from "./stores.ts";
 import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
+import { EVERYTHING } from "../model/collection.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -77,9 +78,9 @@ describe("a data folder in trouble", () => {
     expect(
       await rejection(
         stores.runs
-          .list(runQuery({ limit: 200, sort: "createdAt" }), {})
+          .list(runQuery({ limit: 200, sort: "createdAt" }), EVERYTHING)
           .then(async ({ nextCursor: cursor }) =>
-            stores.runs.list(runQuery({ limit: 200, sort: "createdAt", cursor }), {}),
+            stores.runs.list(runQuery({ limit: 200, sort: "createdAt", cursor }), EVERYTHING),
           ),
       ),
     ).toMatchObject({ message: expect.stringContaining("in control.db") });

@@ -16,6 +16,7 @@ import {
 import { createRunAggregateCache } from "../../metrics/live/run-aggregate-cache.ts";
 import { createQueries } from "../../metrics/query/queries.ts";
 import { loadTestOf, revisionOf, runOf, snapshotOf } from "./fixtures.ts";
+import { putMissingSamples } from "./samples.ts";
 import type { MetricRecord } from "../model/metric-store.ts";
 import type { Stores } from "../ports.ts";
 
@@ -110,6 +111,7 @@ export const fill = async (stores: Stores, runs = 3): Promise<Filled> => {
     fence = (await leases.claim({ clusterId: "local", slot: 0, holder, runId: "r" }, fence))?.fence;
   }
   await keys.take({ id: "key", fingerprint: "f", owner: "s", createdAt: 5 }, undefined);
+  await putMissingSamples(stores);
   return { loadTest, runIds };
 };
 

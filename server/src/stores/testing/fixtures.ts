@@ -1,3 +1,4 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest, RecentRun } from "@load-manager/contract/model/load-test.ts";
 import type { LoadTestQuery } from "@load-manager/contract/api/load-test.ts";
 import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
@@ -6,6 +7,9 @@ import type { RunQuery } from "@load-manager/contract/api/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { uuidV7 } from "../../lib/ids.ts";
 import type { MetricRecord } from "../model/metric-store.ts";
+
+/** Who acts in tests. */
+export const TESTER: Actor = { kind: "token", id: "t", name: "t" };
 
 export const freshId = (): string => uuidV7.next();
 

@@ -1,4 +1,6 @@
 import type { AnyDescription, Column, Description } from "../model/description.ts";
+import { MODELS } from "../model/models.ts";
+import type { Stores } from "../ports.ts";
 import { freshId } from "./fixtures.ts";
 
 /** A test entity, made of its description alone. */
@@ -50,6 +52,14 @@ export const fullSample = (description: SampleDescription, fields: Sample = {}):
     ),
     ...fields,
   });
+};
+
+/** Stores a sample of every model that the store has none of, so that a test over all kinds needs no line for a new one. */
+export const putMissingSamples = async ({ dump }: Pick<Stores, "dump">): Promise<void> => {
+  for (const { description } of Object.values(MODELS)) {
+    if ((await dump.count(description.name)) > 0) continue;
+    await dump.put(description.name, [fullSample(asSamples(description))] as never);
+  }
 };
 
 /** A field that a group may change, and two values for it. */

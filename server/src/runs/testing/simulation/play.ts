@@ -7,6 +7,7 @@ import type { Disturbance } from "./disturbed-stores.ts";
 import { brokenPromises } from "./history.ts";
 import type { Fault } from "./locust.ts";
 import { createWorld, definition, type Variant } from "./world.ts";
+import { TESTER } from "../../../stores/testing/fixtures.ts";
 
 const advance = (min: number, max: number) =>
   fc.record({ do: fc.constant("advance" as const), ms: fc.integer({ min, max }) });
@@ -134,12 +135,12 @@ export const play = async (
       it.cluster.otherStop();
     } else if (next.do === "users") {
       if (run?.status === "Running")
-        await changeLoad(it.calm(), run.id, { targetUsers: 3 + (next.ms % 3) }, "t");
+        await changeLoad(it.calm(), run.id, { targetUsers: 3 + (next.ms % 3) }, TESTER);
     } else if (run !== undefined) {
       const deps = it.calm();
       if (next.do === "stop") {
         stopped.add(run.id);
-        await stopTestRun(deps, run.id, { name: "t" });
+        await stopTestRun(deps, run.id, undefined, TESTER);
       } else if (next.do === "callback-start") await handleTestStart(deps, run);
       else if (run.status !== "Pending") {
         stoppedInPage = true;

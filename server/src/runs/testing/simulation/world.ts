@@ -15,6 +15,7 @@ import { assemble, type Parts, type Services } from "../services.ts";
 import { onlyCluster, simulatedCluster } from "./clusters.ts";
 import { type Disturbance, disturbedStores, Killed } from "./disturbed-stores.ts";
 import { recordingStores } from "./history.ts";
+import { TESTER } from "../../../stores/testing/fixtures.ts";
 
 export type Variant = {
   readonly kind: "local" | "attached";
@@ -99,7 +100,8 @@ export const createWorld = async (variant: Variant) => {
     if (variant.servers === 1) return { beats: undefined, membership: sole };
     const { leases } = stores;
     const beats = createHeartbeats({ leases, holder, clock, awakeOrAsleep: () => now, log: LOG });
-    return { beats, membership: { ...sole, isGone: beats.isGone, term: beats.term } };
+    const { isGone, term, heartbeatAgeMs } = beats;
+    return { beats, membership: { ...sole, isGone, term, heartbeatAgeMs } };
   };
 
   const partsOf = (stores: Stores, host: string): Pick<Server, "beats"> & { parts: Parts } => {
@@ -227,13 +229,7 @@ export const createWorld = async (variant: Variant) => {
       assemble({ ...partsOf(base, "host-0").parts, ...replaced }),
     create: () => {
       const deps = depsOf(base, "host-0").deps;
-      return createTestRun(
-        deps,
-        definition,
-        { tags: [] },
-        { name: "t", trigger: "api" },
-        deps.ids.next(),
-      );
+      return createTestRun(deps, definition, { tags: [] }, TESTER, deps.ids.next());
     },
     /** Calls to the store by the server that made the most. */
     calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),

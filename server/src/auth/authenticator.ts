@@ -1,0 +1,81 @@
+import type { Route } from "@load-manager/contract/api/route.ts";
+import { AppError } from "../lib/errors.ts";
+import type { Authentication } from "./authenticate.ts";
+import { guardLocal } from "./loopback-guard.ts";
+import { administrator, type Principal } from "./principal.ts";
+import { checkSameOrigin } from "./same-origin.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** What a request says about who sent it. */
+type Credentials = {
+  readonly method: string;
+  readonly headers: {
+    readonly host?: string | undefined;
+    readonly origin?: string | undefined;
+    readonly authorization?: string | undefined;
+    readonly "sec-fetch-site"?: string | string[] | undefined;
+    readonly "x-locust-token"?: string | string[] | undefined;
+  };
+  /** The session's cookie. */
+  readonly cookie: string | undefined;
+  /** The origins under which the request reached this server. */
+  readonly addresses: readonly string[];
+};
+
+/** Finds out who sent a request to a route. Throws AppError unauthorized or forbidden. */
+export type Authenticator = (
+  caller: Route["caller"],
+  credentials: Credentials,
+) => Promise<Principal>;
+
+const NOBODY: Principal = {
+  actor: { kind: "user", id: "nobody", name: "nobody" },
+  grants: [],
+};
+const LOCUST: Principal = {
+  actor: { kind: "locust", id: "locust", name: "locust" },
+  grants: [],
+};
+const LOCAL = administrator({ kind: "user", id: "local", name: "local" });
+
+const unauthorized = (detail: string): AppError => new AppError("unauthorized", detail);
+
+export const createAuthenticator = (
+  authentication: Authentication,
+  sessions: Pick<Sessions, "principalOf">,
+): Authenticator => {
+  const ofLocust = (token: string | string[] | undefined): Principal => {
+    if (authentication.isLocust(Array.isArray(token) ? undefined : token)) return LOCUST;
+    throw unauthorized(
+      "The header X-Locust-Token is missing or wrong. Set LOAD_MANAGER_TOKEN at Locust to the server's security.locustCallbackToken.",
+    );
+  };
+
+  const ofToken = (authorization: string): Principal => {
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const holder = token === undefined ? undefined : authentication.holderOf(token);
+    if (holder !== undefined) return holder.principal;
+    throw unauthorized("The token is unknown. Send Authorization: Bearer <token>.");
+  };
+
+  const ofSession = async (cookie: string, credentials: Credentials): Promise<Principal> => {
+    const { method, headers, addresses } = credentials;
+    const principal = await sessions.principalOf(cookie);
+    if (principal === undefined) {
+      throw unauthorized("The session has ended; sign in again with POST /v1/session.");
+    }
+    if (method !== "GET" && method !== "HEAD") checkSameOrigin(headers, addresses);
+    return principal;
+  };
+
+  return async (caller, credentials) => {
+    const { headers, cookie } = credentials;
+    if (caller === "anyone") return NOBODY;
+    if (authentication.open) guardLocal(headers);
+    if (caller === "locust") return ofLocust(headers["x-locust-token"]);
+    if (authentication.open) return LOCAL;
+    if (headers.authorization !== undefined) return ofToken(headers.authorization);
+    if (cookie !== undefined) return ofSession(cookie, credentials);
+    throw unauthorized("A token is missing. Send Authorization: Bearer <token>.");
+  };
+};
