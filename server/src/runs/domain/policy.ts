@@ -44,8 +44,6 @@ export const POLICY = {
   expectedStartMovedMs: 5000,
   /** The stop timeout of a run that was started in Locust itself, which does not tell its own. */
   externalStopTimeoutMs: 10_000,
-  /** The same error of one loop is logged again after this long. */
-  sameErrorMs: 60_000,
   /** Live metrics are written at most this often. */
   liveMs: 5000,
   /** A server writes its heartbeat, and reads those of the others, this often. */

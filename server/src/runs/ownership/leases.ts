@@ -1,3 +1,4 @@
+import { EVENTS } from "@load-manager/contract/model/reasons.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters, Hold } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -78,7 +79,7 @@ const recordAdoption = (
     id: `adopted:${fence}`,
     at: clock.now(),
     type: "adopted",
-    message: "Another server took this run over: the one before it stopped or went silent.",
+    message: EVENTS.adopted,
     data: { holder: membership.holder, fence },
   });
 
