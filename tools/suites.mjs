@@ -69,10 +69,14 @@ const VITEST_OPTIONS = {
   "--update": undefined,
 };
 
-/** Separates the paths from the options for vitest. */
+/** Separates the paths from the options for vitest. `testName`: the NAME of `-t`, `undefined` without it. */
 const asked = (script, args, options) => {
-  const { words, rest } = parse(script, args, options);
-  return { paths: words.map((path) => relative(ROOT, resolve(ROOT, path))), options: rest };
+  const { words, given, rest } = parse(script, args, options);
+  return {
+    paths: words.map((path) => relative(ROOT, resolve(ROOT, path))),
+    options: rest,
+    testName: given.findLast(([name]) => name === "-t" || name === "--testNamePattern")?.[1],
+  };
 };
 
 /** All that a test file can be named by: its path and name, and those of its folders. */
@@ -95,7 +99,7 @@ const filesAt = (paths) => {
  * Plans `npm test -- ARGS`. → pytest's paths and vitest's filters (`undefined` if it does not run), and the needs of both.
  */
 export const planTests = (args, script = "npm test") => {
-  const { paths, options } = asked(script, args, VITEST_OPTIONS);
+  const { paths, options, testName } = asked(script, args, VITEST_OPTIONS);
   const pytest = paths
     .filter(isInPlugin)
     .map((path) => (path === "locust-plugin" ? `${path}/tests` : path));
@@ -114,6 +118,7 @@ export const planTests = (args, script = "npm test") => {
     needs,
     pytest: isAll ? ["locust-plugin/tests"] : pytest.length > 0 ? pytest : undefined,
     vitest: files.length > 0 ? [...filters, ...options] : undefined,
+    testName,
   };
 };
 
@@ -128,7 +133,7 @@ const reasonToLeave = (file) => {
 /** Plans `npm run test:unit -- ARGS`. → vitest's filters, and the files that are left out, by reason. */
 export const planUnit = (args, script = "npm run test:unit") => {
   const all = { "--watch": undefined, ...VITEST_OPTIONS };
-  const { paths, options } = asked(script, args, all);
+  const { paths, options, testName } = asked(script, args, all);
   const leftOut = {};
   const files = filesAt(paths);
   for (const file of files) {
@@ -143,6 +148,7 @@ export const planUnit = (args, script = "npm run test:unit") => {
   return {
     isWatching: options.includes("--watch"),
     vitest: [...paths, ...options.filter((option) => option !== "--watch")],
+    testName,
     leftOut,
     run,
   };

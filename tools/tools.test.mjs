@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { keyOf, ranked, requirementFor } from "./python.mjs";
 import { needsPython, planScript } from "./run.mjs";
 import { ROOT } from "./steps.mjs";
 import { SLOW } from "./suites.mjs";
-import { countJunit, countVitest } from "./test.mjs";
+import { countJunit, countVitest, nothingNamed } from "./test.mjs";
 
 describe("the choice of a Python", () => {
   const python = (minor) => ({ path: `python3.${minor}`, version: [3, minor] });
@@ -130,6 +131,7 @@ describe("the counts of tests", () => {
     const testResults = [{ status: "failed", assertionResults: [] }];
     const report = { numTotalTests: 3, numPassedTests: 2, numFailedTests: 0, testResults };
     expect(countVitest(report)).toEqual({ passed: 2, failed: 2 });
+    expect(nothingNamed(report, undefined)).toBeUndefined();
     expect(
       countJunit('<testsuites><testsuite name="x" errors="0" failures="1" skipped="1" tests="5">'),
     ).toEqual({
@@ -137,5 +139,22 @@ describe("the counts of tests", () => {
       failed: 2,
     });
     expect(countJunit("")).toEqual({ passed: 0, failed: 1 });
+  });
+  test("of one name pass although the others are skipped, and fail if there is none", () => {
+    const report = { numTotalTests: 3, numPassedTests: 1, numFailedTests: 1, testResults: [] };
+    expect(countVitest(report, "name")).toEqual({ passed: 1, failed: 1 });
+    const named = (script, name) => {
+      const args = [join(ROOT, "tools/run.mjs"), script, "tools/bench.test.mjs", "-t", name];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      return { status, stderr };
+    };
+    for (const script of ["test", "unit"]) {
+      expect(named(script, "throws if one tree")).toMatchObject({ status: 0 });
+      const line = "No test that ran has a name that matches -t nosuchname.";
+      expect(named(script, "nosuchname")).toEqual({
+        status: 1,
+        stderr: expect.stringContaining(line),
+      });
+    }
   });
 });

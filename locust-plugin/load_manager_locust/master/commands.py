@@ -34,7 +34,7 @@ class Commands(object):
         """Another server, or the same one with other addresses, manages the run of this master from now on."""
         self._take_over(payload)
         run = self.controller.run
-        if run is not None and run.run_id == payload.get("run"):
+        if run is not None and run.run_id == payload.get("runId"):
             run.fence = self.fence
             time_limit = time_limit_of(payload)
             if payload.get("autoStop") is not None:
