@@ -39,7 +39,8 @@ export const RegisterExternalAnswer = z.object({
     .describe("How long the load may last from its start, in seconds; absent: no limit."),
 });
 
-const count = z.number().int().min(0);
+/** Far from where sums of counts stop being exact. */
+const count = z.number().int().min(0).max(1e12);
 
 const stat = z.number().nullish();
 

@@ -342,6 +342,7 @@ describe("callbacks", () => {
     // What cannot be stored names its field, and not the batch that it would have become.
     for (const [wrong, field] of [
       [{ timestamp: "1110-08-21T02:30:44Z" }, "metrics.timestamp"],
+      [{ totalRequests: 1e13 }, "metrics.totalRequests"],
       [{ totalRequests: 1e12, avgResponseMs: 1e9 }, "metrics"],
       [
         { requestStats: { "GET /": { name: "/", numRequests: 1e12, avgResponseTime: 1e9 } } },
