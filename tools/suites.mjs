@@ -85,14 +85,23 @@ const namesOf = (file) => {
   return [file, ...parts, ...parts.map((_, at) => parts.slice(0, at + 1).join("/"))];
 };
 
-const filesAt = (paths) => {
-  const files = filesOf(/\.test\.(ts|mjs)$/);
+const filesAt = (paths, folder = "") => {
+  const files = filesOf(/\.test\.(ts|mjs)$/).filter((file) => file.startsWith(folder));
   const lost = paths.find((path) => !files.some((file) => matches(file, [path])));
   if (lost !== undefined) {
     const near = didYouMean(lost, new Set(files.flatMap(namesOf)));
-    throw new Stop(`No test file has ${lost} in its path${near}.`);
+    throw new Stop(
+      `No test file ${folder === "" ? "" : `of ${folder} `}has ${lost} in its path${near}.`,
+    );
   }
   return files.filter((file) => matches(file, paths));
+};
+
+/** → the arguments of `npm test` for `npm run test:faults -- ARGS`: its paths are of fault tests, without any it runs all. */
+export const faultsArguments = (script, args) => {
+  const { paths } = asked(script, args, VITEST_OPTIONS);
+  filesAt(paths, "e2e/faults/");
+  return paths.length > 0 ? args : ["e2e/faults", ...args];
 };
 
 /**
@@ -134,6 +143,9 @@ const reasonToLeave = (file) => {
 export const planUnit = (args, script = "npm run test:unit") => {
   const all = { "--watch": undefined, ...VITEST_OPTIONS };
   const { paths, options, testName } = asked(script, args, all);
+  const inPlugin = paths.find(isInPlugin);
+  if (inPlugin !== undefined)
+    throw new Stop(`${script} runs no test of the plugin; npm test -- ${inPlugin} does.`);
   const leftOut = {};
   const files = filesAt(paths);
   for (const file of files) {

@@ -63,7 +63,14 @@ describe("the arguments of a script", () => {
     ["test e2e/sok", "No test file has e2e/sok in its path (did you mean e2e/soak?)."],
     ["test --watch", "npm test has no option --watch; it has -t NAME"],
     ["test locust-plugin -t x", "-t x is for vitest, which runs no test in locust-plugin."],
-    ["faults nothing", "No test file has nothing in its path."],
+    ["faults nothing", "No test file of e2e/faults/ has nothing in its path."],
+    ["faults zzz", "No test file of e2e/faults/ has zzz in its path."],
+    ["faults tools", "No test file of e2e/faults/ has tools in its path"],
+    ["faults clokcs", "(did you mean clocks?)"],
+    [
+      "unit tools locust-plugin",
+      "npm run test:unit runs no test of the plugin; npm test -- locust-plugin does.",
+    ],
     ["truth long", "npm run test:truth takes nothing, not long."],
     ["truth --long", "npm run test:truth has no option --long; it has no options."],
     ["migrate x", "npm run test:migrate takes nothing, not x."],
@@ -118,6 +125,15 @@ describe("the arguments of a script", () => {
   ])("%s is accepted", (line) => {
     const [what, ...args] = line.split(" ");
     expect(planScript(what, args)).toBeTypeOf("function");
+  });
+  test("format says so where it formats nothing at a path", () => {
+    const args = [join(ROOT, "tools/run.mjs"), "format", "README.md"];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/formats nothing at README\.md: \.oxfmtrc\.json leaves it out/),
+    ]);
+    expect(stderr).not.toContain("Expected");
   });
   test("of npm run bench are the measurements that there are", () => {
     const text = readFileSync(join(ROOT, "bench/main.ts"), "utf8");

@@ -107,8 +107,12 @@ class Commands(object):
         for command in answer.get("commands") or []:
             if command["runId"] != run.run_id:
                 continue
+            carry_out = {"stop": self.stop, "setUsers": self.set_users}.get(command["type"])
+            if carry_out is None:
+                logger.warning("the server sent a command that this plugin does not know: %s", command["type"])
+                continue
             try:
-                (self.stop if command["type"] == "stop" else self.set_users)(command)
+                carry_out(command)
             except Refused as refused:
                 logger.warning("a command of the server was refused: %s", refused)
 
