@@ -1,14 +1,40 @@
 // Holds the code to the tables of tools/imports.mjs and tools/uses.mjs.
-import { MAY_BE_IN_A_CYCLE, MAY_IMPORT, PLUGIN, TEST_TOOLS, TESTING } from "./imports.mjs";
+import {
+  MAY_BE_IN_A_CYCLE,
+  MAY_IMPORT,
+  PLUGIN,
+  PYTHON_MODULES,
+  TEST_TOOLS,
+  TESTING,
+} from "./imports.mjs";
 import { OUTSIDE, USES } from "./uses.mjs";
 
-const TABLES = { mayImport: MAY_IMPORT, mayBeInACycle: MAY_BE_IN_A_CYCLE, uses: USES };
+const TABLES = {
+  mayImport: MAY_IMPORT,
+  mayBeInACycle: MAY_BE_IN_A_CYCLE,
+  uses: USES,
+  pythonModules: PYTHON_MODULES,
+};
 
-const TYPESCRIPT_IMPORT =
-  /^\s*(?:import|export)\s+(type\s)?[^"'`;]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/gm;
-const COMPUTED_IMPORT = /\bimport\s*\((?!\s*["'][^"']*["']\s*[,)])/g;
+// A comment ends in one place alone, so that the patterns below have no second way to match it.
+const COMMENT = String.raw`\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/.*\n`;
+const GAP = String.raw`(?:\s|${COMMENT})*`;
+/** What may be between `import` or `export` and `from`. */
+const CLAUSE = `(?:[^"'\`;/]|${COMMENT})*?`;
+const NAME = String.raw`["']([^"']+)["']`;
+const TYPESCRIPT_IMPORT = new RegExp(
+  String.raw`(?:^|;|\*\/)\s*(?:import|export)\b${GAP}(type\b)?${CLAUSE}\bfrom${GAP}${NAME}|\bimport${GAP}\(?${GAP}${NAME}`,
+  "gm",
+);
+const COMPUTED_IMPORT = new RegExp(
+  String.raw`\bimport${GAP}\((?!${GAP}["'][^"']*["']${GAP}[,)])`,
+  "g",
+);
+/** Strings come first, so that a `#` in one begins no comment. */
+const PYTHON_TEXT = /("""|''')[\s\S]*?\1|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|#.*/g;
 const PYTHON_IMPORT =
-  /^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(?:\(([^)]*)\)|(.*))|^[ \t]*import[ \t]+(.*)/gm;
+  /(?:^|[;:])[ \t]*(?:from[ \t]*(\.*)[ \t]*([\w.]*)[ \t]+import\b[ \t]*(?:\(([^)]*)\)|([^;\n]*))|import[ \t]+([^;\n]*))/gm;
+const COMPUTED_PYTHON_IMPORT = /\b__import__\b/g;
 
 const folderOf = (file) => file.split("/").slice(0, -1).join("/");
 
@@ -38,35 +64,61 @@ const typescriptImports = ({ file, text }) => [
 
 const namesIn = (list) =>
   list
-    .replaceAll(/#.*/g, "")
     .split(",")
-    .map((name) => name.trim().split(" ")[0])
+    .map((name) => name.trim().split(/\s/)[0])
     .filter((name) => name !== "");
 
-const THIRD_PARTY = /^(flask|gevent|locust|requests|werkzeug|zmq)$/;
-/** Imports of Python's own modules are not checked. */
-const pythonPackages = (modules) =>
-  modules
-    .map((name) => name.split(".")[0])
-    .filter((name) => THIRD_PARTY.test(name))
-    .map((name) => ({ target: `pip:${name}`, isType: false }));
+const PLUGIN_NAME = PLUGIN.split("/").at(-1);
 
-/** `from ..shared import a` imports the module `a` of the folder, or something of its `__init__.py`. */
-const pythonImports = ({ file, text }, isFile) =>
-  [...text.matchAll(PYTHON_IMPORT)].flatMap(([, dots, module, inside, names, plain]) => {
-    if (plain !== undefined) return pythonPackages(namesIn(plain));
-    if (dots === "") return pythonPackages([module]);
-    const up = file.split("/").slice(0, -dots.length);
-    const base = [...up, ...module.split(".").filter((part) => part !== "")].join("/");
-    if (isFile(`${base}.py`)) return [{ target: `${base}.py`, isType: false }];
-    const modules = namesIn(inside ?? names).map((name) => `${base}/${name}.py`);
-    return [...new Set(modules.map((one) => (isFile(one) ? one : `${base}/__init__.py`)))].map(
-      (target) => ({ target, isType: false }),
-    );
+/** The path of a Python module without its ending; `undefined` if it is not the plugin's. */
+const pluginModule = (file, dots, module) => {
+  const parts = module.split(".").filter((part) => part !== "");
+  if (dots !== "") return [...file.split("/").slice(0, -dots.length), ...parts].join("/");
+  return parts[0] === PLUGIN_NAME ? [PLUGIN, ...parts.slice(1)].join("/") : undefined;
+};
+
+/** → the file of a module; of a package its `__init__.py`, also if there is none. */
+const pythonFile = (module, isFile) =>
+  isFile(`${module}.py`) ? `${module}.py` : `${module}/__init__.py`;
+
+/** `from ..shared import a` imports the module or package `a` of the folder, or something of its `__init__.py`. */
+const pythonTargets = (base, names, isFile) => {
+  if (isFile(`${base}.py`)) return [`${base}.py`];
+  return names.map((name) => {
+    const file = pythonFile(`${base}/${name}`, isFile);
+    return isFile(file) ? file : `${base}/__init__.py`;
   });
+};
 
-const importsOf = (source, isFile) =>
-  source.file.endsWith(".py") ? pythonImports(source, isFile) : typescriptImports(source);
+/** A module of Python itself is `python:NAME`, any other that is not the plugin's `pip:NAME`. */
+const packageOf = (module, pythonModules) => {
+  const [name] = module.split(".");
+  return `${pythonModules.includes(name) ? "python" : "pip"}:${name}`;
+};
+
+const pythonImports = ({ file, text }, isFile, pythonModules) => {
+  const code = text.replaceAll(PYTHON_TEXT, (found) => (found.startsWith("#") ? "" : '""'));
+  const targets = [...code.matchAll(PYTHON_IMPORT)].flatMap(
+    ([, dots, module, inside, names, plain]) => {
+      if (plain === undefined) {
+        const base = pluginModule(file, dots, module);
+        if (base === undefined) return [packageOf(module, pythonModules)];
+        return pythonTargets(base, namesIn(inside ?? names), isFile);
+      }
+      return namesIn(plain).map((name) => {
+        const base = pluginModule(file, "", name);
+        return base === undefined ? packageOf(name, pythonModules) : pythonFile(base, isFile);
+      });
+    },
+  );
+  const computed = [...code.matchAll(COMPUTED_PYTHON_IMPORT)].map(() => "import()");
+  return [...new Set([...targets, ...computed])].map((target) => ({ target, isType: false }));
+};
+
+const importsOf = (source, isFile, pythonModules) =>
+  source.file.endsWith(".py")
+    ? pythonImports(source, isFile, pythonModules)
+    : typescriptImports(source);
 
 /** The project's files that a TypeScript source imports, as paths from the project's root. */
 export const importedFiles = (source) =>
@@ -97,14 +149,14 @@ const isProduct = (file) =>
   (file.endsWith(".py") && file.startsWith(`${PLUGIN}/`));
 
 /** → the files to check, each with its rule and its imports. */
-const readProduct = (sources, mayImport) => {
+const readProduct = (sources, mayImport, pythonModules) => {
   const files = new Set(sources.map(({ file }) => file));
   return sources
     .filter(({ file }) => isProduct(file))
     .map((source) => ({
       ...source,
       rule: ruleOf(source.file, mayImport),
-      imports: importsOf(source, (file) => files.has(file)),
+      imports: importsOf(source, (file) => files.has(file), pythonModules),
     }));
 };
 
@@ -120,7 +172,10 @@ const forbiddenImports = ({ file, rule, imports }, mayImport) => {
   const allowed = mayImport[rule];
   const may = allowed.join(", ") || "itself alone";
   const forbidden = imports.filter(
-    (one) => !fits(rule, one.target) && !allowed.some((pattern) => allows(pattern, one)),
+    (one) =>
+      !one.target.startsWith("python:") &&
+      !fits(rule, one.target) &&
+      !allowed.some((pattern) => allows(pattern, one)),
   );
   const testing = imports.filter(
     ({ target }) => TESTING.test(target) && !fitsAny(TEST_TOOLS, file),
@@ -144,8 +199,8 @@ const forbiddenUses = ({ file, text }, uses) => {
 };
 
 /** → one message for each folder without a rule, and for each forbidden import or use. */
-export const brokenRules = (sources, { mayImport, uses } = TABLES) => {
-  const product = readProduct(sources, mayImport);
+export const brokenRules = (sources, { mayImport, uses, pythonModules } = TABLES) => {
+  const product = readProduct(sources, mayImport, pythonModules);
   return [
     ...foldersWithoutRule(product),
     ...product.flatMap((source) => [
@@ -156,8 +211,8 @@ export const brokenRules = (sources, { mayImport, uses } = TABLES) => {
 };
 
 /** → one message for each line of the tables that nothing needs: the code would be right without it. */
-export const unusedRules = (sources, { mayImport, uses } = TABLES) => {
-  const product = readProduct(sources, mayImport);
+export const unusedRules = (sources, { mayImport, uses, pythonModules } = TABLES) => {
+  const product = readProduct(sources, mayImport, pythonModules);
   const isNeeded = (rule, pattern) => {
     const others = mayImport[rule].filter((one) => one !== pattern);
     return product.some(
@@ -185,6 +240,15 @@ export const unusedRules = (sources, { mayImport, uses } = TABLES) => {
         .filter((path) => !product.some(({ file, text }) => fits(path, file) && what.test(text)))
         .map((path) => `${path} is listed, and need not: "${why}"`),
     ),
+    ...pythonModules
+      .filter(
+        (name) =>
+          !product.some(({ imports }) => imports.some(({ target }) => target === `python:${name}`)),
+      )
+      .map(
+        (name) =>
+          `tools/imports.mjs lists Python's module ${name}, which the plugin does not import`,
+      ),
   ];
 };
 
@@ -192,7 +256,7 @@ export const unusedRules = (sources, { mayImport, uses } = TABLES) => {
 const roomGraph = (sources, mayImport) => {
   const roomOf = (file) => (Object.hasOwn(mayImport, file) ? file : folderOf(file));
   const graph = new Map();
-  for (const { file, imports } of readProduct(sources, mayImport)) {
+  for (const { file, imports } of readProduct(sources, mayImport, [])) {
     const room = roomOf(file);
     if (!graph.has(room)) graph.set(room, new Set());
     for (const { target } of imports) {

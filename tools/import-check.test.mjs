@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { brokenRules, roomCycles, unusedRules } from "./import-check.mjs";
-import { MAY_IMPORT } from "./imports.mjs";
+import { MAY_IMPORT, PYTHON_MODULES } from "./imports.mjs";
 import { USES } from "./uses.mjs";
 
 const broken = (file, text, mayImport = MAY_IMPORT) =>
-  brokenRules([{ file, text }], { mayImport, uses: USES });
+  brokenRules([{ file, text }], { mayImport, uses: USES, pythonModules: PYTHON_MODULES });
 
 describe("the imports of a folder", () => {
   const importing = (file, specifier, how = "import { x } from") =>
@@ -35,6 +35,18 @@ describe("the imports of a folder", () => {
     expect(importing(contract, app, "import {\n  x,\n  type Y,\n} from")).toHaveLength(1);
     expect(importing(contract, app, "import")).toHaveLength(1);
     expect(broken(contract, `const x = await import("${app}");`)).toHaveLength(1);
+    for (const text of [
+      `import { x /* "y" */ } from "${app}";`,
+      `import {\n  x, // the "x"; and 'y'\n} from "${app}";`,
+      `import { x } from /* "y" */ "${app}";`,
+      `/* y */ import { x } from "${app}";`,
+      `const y = 1; export { x } from "${app}";`,
+      `import /* "y" */ "${app}";`,
+      `await import(/* "y" */ "${app}");`,
+    ])
+      expect(broken(contract, text)).toEqual([
+        expect.stringContaining("must not import server/src/app.ts"),
+      ]);
     expect(importing(contract, "zod")).toEqual([]);
     expect(importing("server/src/lib/a.ts", "@load-manager/contract/run.ts")).toEqual([]);
   });
@@ -81,6 +93,7 @@ describe("the imports of a folder", () => {
         expect.stringContaining("must not import import()"),
       ]);
     expect(broken(app, 'await import("./bind.ts"); await import(\n  "./bind.ts",\n);')).toEqual([]);
+    expect(broken(app, 'await import(/* "./bind.ts" */ name);')).toHaveLength(1);
     expect(broken("bench/lib/whole-server.ts", "await import(name);")).toEqual([]);
   });
 
@@ -137,11 +150,40 @@ describe("the imports of the plugin", () => {
       "from .. import master",
       "from ..delivery.outbox import Outbox",
       "import requests",
+      "from load_manager_locust.master import run",
+      "from load_manager_locust import master",
+      "import load_manager_locust.master.run as run",
+      "import os, load_manager_locust.master",
+      "import os; from ..master import run",
+      "if True: from ..master import run",
+      "from..master import run",
+      '"#"; from ..master import run',
     ])
       expect(importing("worker/a.py", text)).toHaveLength(1);
     expect(importing("worker/a.py", "from ..delivery.outbox import Outbox")).toEqual([
       expect.stringContaining(`worker/a.py must not import ${plugin}/delivery/outbox.py`),
     ]);
+  });
+  test("of other packages are refused unless they are listed, and so is each module of Python", () => {
+    for (const [text, what] of [
+      ["import numpy", "pip:numpy"],
+      ["from numpy.linalg import norm", "pip:numpy"],
+      ["import os, numpy as np", "pip:numpy"],
+      ["import importlib", "pip:importlib"],
+      ['numpy = __import__("numpy")', "import()"],
+    ])
+      expect(importing("worker/a.py", text)).toEqual([
+        expect.stringContaining(`worker/a.py must not import ${what}`),
+      ]);
+    expect(importing("worker/a.py", "import os.path, json as j\nfrom zlib import crc32")).toEqual(
+      [],
+    );
+    const texts = '"""\nimport numpy\n"""\nx = "a: import numpy"  # b; import numpy';
+    expect(importing("worker/a.py", texts)).toEqual([]);
+  });
+  test("of a package's own modules are found by its name, too", () => {
+    expect(importing("worker/a.py", "from load_manager_locust.shared import wire")).toEqual([]);
+    expect(importing("worker/a.py", "import load_manager_locust.shared.wire")).toEqual([]);
   });
   test("of Locust are in two files of shared", () => {
     expect(importing("shared/compat.py", "from locust import runners")).toEqual([]);
@@ -159,7 +201,11 @@ describe("lines of the tables", () => {
     },
   ];
   const unused = (mayImport, only = []) =>
-    unusedRules(sources, { mayImport, uses: [{ what: /Date\.now/, only, why: "no" }] });
+    unusedRules(sources, {
+      mayImport,
+      uses: [{ what: /Date\.now/, only, why: "no" }],
+      pythonModules: [],
+    });
   test("that some import needs are right", () => {
     expect(unused({ a: ["b/x"], "b/x": ["npm:zod", "type a"] }, ["a/f.ts"])).toEqual([]);
   });
@@ -174,6 +220,11 @@ describe("lines of the tables", () => {
       "a may import b/x, and need not",
       "a may import b, and need not",
       'b is listed, and need not: "no"',
+    ]);
+    const python = { file: "locust-plugin/load_manager_locust/a.py", text: "import os" };
+    const tables = { mayImport: {}, uses: [], pythonModules: ["os", "json"] };
+    expect(unusedRules([python], tables)).toEqual([
+      "tools/imports.mjs lists Python's module json, which the plugin does not import",
     ]);
   });
 });
@@ -249,9 +300,15 @@ describe("uses that only a few files may have", () => {
     expect(broken(inside, "setInterval(work, 1000)")).toHaveLength(1);
     expect(broken(inside, "new Promise((done) => setTimeout(done, 1))")).toHaveLength(1);
     expect(broken("server/src/lib/periodic.ts", "setTimeout(done, 1)")).toEqual([]);
+    expect(broken(inside, "fetch(url, { signal: AbortSignal.timeout(1000) })")).toHaveLength(1);
+    expect(broken("server/src/clusters/locust-http.ts", "AbortSignal.timeout(1)")).toEqual([]);
+    expect(broken(inside, "await scheduler.wait(1000)")).toHaveLength(1);
   });
   test("import without an import statement", () => {
     expect(broken(inside, 'process.getBuiltinModule("fs")')).toHaveLength(1);
+    expect(broken(inside, 'const fs = require("fs");')).toHaveLength(1);
+    expect(broken("bench/a.ts", 'const fs = require("fs");')).toHaveLength(1);
+    expect(broken(inside, "const text = required(field);")).toEqual([]);
   });
   test("read the environment", () => {
     for (const text of [

@@ -10,10 +10,26 @@ const FACADE = "server/src/metrics/run-metrics.ts";
 const CODEC = "server/src/metrics/codec";
 export const PLUGIN = "locust-plugin/load_manager_locust";
 
+/** The modules of Python itself that every file of the plugin may import. */
+export const PYTHON_MODULES = [
+  "hashlib",
+  "hmac",
+  "json",
+  "logging",
+  "os",
+  "platform",
+  "signal",
+  "struct",
+  "sys",
+  "time",
+  "traceback",
+  "zlib",
+];
+
 /**
  * Folder or file → its allowed imports. A folder may always import its own files.
  * `a/b` is a folder with all below it, `a/b/*` the files of the folder itself, `a/b.ts` a file; `npm:x` and `pip:x` are
- * packages, `node:x` a module of Node, `node:*` all of them, `import()` one whose argument is computed; `type a/b` allows
+ * packages (for Python: whatever is neither the plugin's nor in PYTHON_MODULES), `node:x` a module of Node, `node:*` all of them, `import()` one whose argument is computed; `type a/b` allows
  * `import type` alone.
  * The longest matching rule applies; a file without a matching rule is an error.
  */

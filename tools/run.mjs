@@ -12,8 +12,8 @@ import {
 import { check, chosenSteps } from "./check.mjs";
 import { ensurePackages, findNode } from "./node.mjs";
 import { ensurePython } from "./python.mjs";
-import { foreground, ROOT, say, Stop } from "./steps.mjs";
-import { planTests, planUnit } from "./suites.mjs";
+import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
+import { faultsArguments, planTests, planUnit } from "./suites.mjs";
 import { test, testUnit } from "./test.mjs";
 
 const SCRIPTS = [
@@ -61,6 +61,18 @@ const program =
   ({ node, env }) =>
     foreground(node, [join(ROOT, file), ...args], env);
 
+/** Formats every file, or those at the paths. */
+const formatFiles =
+  (script, paths) =>
+  ({ node, env }) => {
+    const oxfmt = [join(ROOT, "node_modules/oxfmt/bin/oxfmt"), ...paths];
+    const { ok, all } = capture(node, oxfmt, { cwd: ROOT, env });
+    // What oxfmt says then names neither the path nor the file with the rules.
+    const nothing = `${script} formats nothing at ${paths.join(" ")}: .oxfmtrc.json leaves it out, or it has no source file.`;
+    say(/Expected at least one target file/.test(all) ? nothing : all);
+    return ok ? 0 : 1;
+  };
+
 /** Checks the arguments of a script. → what runs when everything is installed: ({ node, env }) → exit code. */
 export const planScript = (what, args) => {
   const script = nameOf(what);
@@ -98,7 +110,7 @@ export const planScript = (what, args) => {
       return tests(["e2e/soak"], { LOAD_MANAGER_SOAK_MINUTES: String(minutes) });
     }
     case "faults":
-      return tests(args.length > 0 ? args : ["e2e/faults"], { LOAD_MANAGER_FAULTS: "all" });
+      return tests(faultsArguments(script, args), { LOAD_MANAGER_FAULTS: "all" });
     case "long":
       checkLong(script, args);
       return program("server/src/runs/testing/simulation/long.ts", args);
@@ -107,7 +119,7 @@ export const planScript = (what, args) => {
       return ({ node, env }) => check({ node, env, args });
     case "format":
       checkFormat(script, args);
-      return program("node_modules/oxfmt/bin/oxfmt", args);
+      return formatFiles(script, args);
     case "bench":
       checkBench(script, args);
       return async ({ node, env }) =>

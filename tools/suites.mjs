@@ -69,10 +69,14 @@ const VITEST_OPTIONS = {
   "--update": undefined,
 };
 
-/** Separates the paths from the options for vitest. */
+/** Separates the paths from the options for vitest. `testName`: the NAME of `-t`, `undefined` without it. */
 const asked = (script, args, options) => {
-  const { words, rest } = parse(script, args, options);
-  return { paths: words.map((path) => relative(ROOT, resolve(ROOT, path))), options: rest };
+  const { words, given, rest } = parse(script, args, options);
+  return {
+    paths: words.map((path) => relative(ROOT, resolve(ROOT, path))),
+    options: rest,
+    testName: given.findLast(([name]) => name === "-t" || name === "--testNamePattern")?.[1],
+  };
 };
 
 /** All that a test file can be named by: its path and name, and those of its folders. */
@@ -81,21 +85,30 @@ const namesOf = (file) => {
   return [file, ...parts, ...parts.map((_, at) => parts.slice(0, at + 1).join("/"))];
 };
 
-const filesAt = (paths) => {
-  const files = filesOf(/\.test\.(ts|mjs)$/);
+const filesAt = (paths, folder = "") => {
+  const files = filesOf(/\.test\.(ts|mjs)$/).filter((file) => file.startsWith(folder));
   const lost = paths.find((path) => !files.some((file) => matches(file, [path])));
   if (lost !== undefined) {
     const near = didYouMean(lost, new Set(files.flatMap(namesOf)));
-    throw new Stop(`No test file has ${lost} in its path${near}.`);
+    throw new Stop(
+      `No test file ${folder === "" ? "" : `of ${folder} `}has ${lost} in its path${near}.`,
+    );
   }
   return files.filter((file) => matches(file, paths));
+};
+
+/** → the arguments of `npm test` for `npm run test:faults -- ARGS`: its paths are of fault tests, without any it runs all. */
+export const faultsArguments = (script, args) => {
+  const { paths } = asked(script, args, VITEST_OPTIONS);
+  filesAt(paths, "e2e/faults/");
+  return paths.length > 0 ? args : ["e2e/faults", ...args];
 };
 
 /**
  * Plans `npm test -- ARGS`. → pytest's paths and vitest's filters (`undefined` if it does not run), and the needs of both.
  */
 export const planTests = (args, script = "npm test") => {
-  const { paths, options } = asked(script, args, VITEST_OPTIONS);
+  const { paths, options, testName } = asked(script, args, VITEST_OPTIONS);
   const pytest = paths
     .filter(isInPlugin)
     .map((path) => (path === "locust-plugin" ? `${path}/tests` : path));
@@ -114,6 +127,7 @@ export const planTests = (args, script = "npm test") => {
     needs,
     pytest: isAll ? ["locust-plugin/tests"] : pytest.length > 0 ? pytest : undefined,
     vitest: files.length > 0 ? [...filters, ...options] : undefined,
+    testName,
   };
 };
 
@@ -128,7 +142,10 @@ const reasonToLeave = (file) => {
 /** Plans `npm run test:unit -- ARGS`. → vitest's filters, and the files that are left out, by reason. */
 export const planUnit = (args, script = "npm run test:unit") => {
   const all = { "--watch": undefined, ...VITEST_OPTIONS };
-  const { paths, options } = asked(script, args, all);
+  const { paths, options, testName } = asked(script, args, all);
+  const inPlugin = paths.find(isInPlugin);
+  if (inPlugin !== undefined)
+    throw new Stop(`${script} runs no test of the plugin; npm test -- ${inPlugin} does.`);
   const leftOut = {};
   const files = filesAt(paths);
   for (const file of files) {
@@ -143,6 +160,7 @@ export const planUnit = (args, script = "npm run test:unit") => {
   return {
     isWatching: options.includes("--watch"),
     vitest: [...paths, ...options.filter((option) => option !== "--watch")],
+    testName,
     leftOut,
     run,
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { filesOf } from "./steps.mjs";
-import { needsOf, planTests, planUnit, SLOW } from "./suites.mjs";
+import { faultsArguments, needsOf, planTests, planUnit, SLOW } from "./suites.mjs";
 
 describe("the needs of a test file", () => {
   const files = {
@@ -56,6 +56,14 @@ describe("npm test -- PATH", () => {
     expect(plan.vitest).toEqual(["tools/suites.test.mjs:12", "-t", "a name"]);
     expect(plan.pytest).toBeUndefined();
     expect(() => planTests(["tools", "tolls"])).toThrow("No test file has tolls in its path");
+  });
+});
+
+describe("npm run test:faults", () => {
+  test("runs all fault tests, or those at the paths", () => {
+    expect(faultsArguments("s", [])).toEqual(["e2e/faults"]);
+    expect(faultsArguments("s", ["-t", "a name"])).toEqual(["e2e/faults", "-t", "a name"]);
+    expect(faultsArguments("s", ["clocks", "-t", "x"])).toEqual(["clocks", "-t", "x"]);
   });
 });
 

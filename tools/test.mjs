@@ -13,14 +13,28 @@ const ALL = process.env.LM_REQUIRE_ALL === "1";
 
 const readJson = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 
-/** → { passed, failed } from vitest's JSON report; files that did not load and skipped tests count as failed. */
-export const countVitest = (report) => {
+/**
+ * → { passed, failed } from vitest's JSON report. Files that did not load and skipped tests count as failed; with a `testName`
+ * vitest reports all other tests as skipped, so these do not count.
+ */
+export const countVitest = (report, testName) => {
   if (report === undefined || report.numTotalTests === 0) return { passed: 0, failed: 1 };
   const unloaded = report.testResults.filter(
     (file) => file.status === "failed" && file.assertionResults.length === 0,
   );
   const left = report.numTotalTests - report.numPassedTests - report.numFailedTests;
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length + left };
+  const skipped = testName === undefined ? left : 0;
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloaded.length + skipped,
+  };
+};
+
+/** → a line if vitest ran no test of this name, which is a failure; otherwise `undefined`. */
+export const nothingNamed = (report, testName) => {
+  if (testName === undefined || report === undefined) return undefined;
+  const ran = report.numPassedTests + report.numFailedTests;
+  return ran > 0 ? undefined : `No test that ran has a name that matches -t ${testName}.`;
 };
 
 /** → the same from pytest's JUnit file. */
@@ -130,23 +144,29 @@ const runPytest = async (paths, { reports, env, found, missing }) => {
 
 const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
 
-const runVitest = async (filters, { node, reports, env, found, needs }) => {
-  const report = join(reports, "vitest.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+/** vitest's options for a JSON report at this path, beside what it prints. */
+const withReport = (path) => ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
+
+const runVitest = async (filters, { node, reports, env, found, needs, testName }) => {
+  const path = join(reports, "vitest.json");
   // Without any Locust all of these would fail for the same reason, which is printed once.
   const without =
     needs.has("locust") && !Object.keys(found).some((name) => name.includes("PYTHON"))
       ? ["--project", "!e2e"]
       : [];
-  await foreground(node, [VITEST, "run", ...reporters, ...without, ...filters], {
+  await foreground(node, [VITEST, "run", ...withReport(path), ...without, ...filters], {
     ...env,
     ...found,
   });
-  return countVitest(readJson(report));
+  const report = readJson(path);
+  const nothing = nothingNamed(report, testName);
+  if (nothing === undefined) return countVitest(report, testName);
+  say(`\n${nothing}`);
+  return { passed: 0, failed: 1 };
 };
 
 /** Prepares what the planned tests need, and runs them (planTests in suites.mjs). → exit code */
-export const test = async ({ node, plan: { needs, pytest, vitest }, env }) => {
+export const test = async ({ node, plan: { needs, pytest, vitest, testName }, env }) => {
   const reports = mkdtempSync(join(tmpdir(), "load-manager-test-"));
   const stops = [];
   try {
@@ -155,7 +175,7 @@ export const test = async ({ node, plan: { needs, pytest, vitest }, env }) => {
     if (pytest !== undefined)
       counts.push(...(await runPytest(pytest, { reports, env, found, missing })));
     if (vitest !== undefined)
-      counts.push(await runVitest(vitest, { node, reports, env, found, needs }));
+      counts.push(await runVitest(vitest, { node, reports, env, found, needs, testName }));
     for (const what of missing) say(`\nNOT RUN: ${what}`);
     const passed = counts.reduce((sum, count) => sum + count.passed, 0);
     const failed =
@@ -169,12 +189,26 @@ export const test = async ({ node, plan: { needs, pytest, vitest }, env }) => {
 };
 
 /** Runs the planned tests (planUnit in suites.mjs). → exit code */
-export const testUnit = async ({ node, plan: { isWatching, vitest, leftOut }, env }) => {
+export const testUnit = async ({ node, plan, env }) => {
+  const { isWatching, vitest, leftOut, testName } = plan;
   for (const [reason, files] of Object.entries(leftOut))
     say(`left out (${reason}; npm test runs them): ${files.join(", ")}`);
   const exclude = Object.values(leftOut)
     .flat()
     .flatMap((file) => ["--exclude", file]);
-  const how = isWatching ? "watch" : "run";
-  return foreground(node, [VITEST, how, "--project", "unit", ...exclude, ...vitest], env);
+  const unit = ["--project", "unit", ...exclude, ...vitest];
+  if (isWatching) return foreground(node, [VITEST, "watch", ...unit], env);
+  if (testName === undefined) return foreground(node, [VITEST, "run", ...unit], env);
+  // vitest itself succeeds if no test has the name.
+  const reports = mkdtempSync(join(tmpdir(), "load-manager-test-"));
+  try {
+    const path = join(reports, "vitest.json");
+    const code = await foreground(node, [VITEST, "run", ...withReport(path), ...unit], env);
+    const nothing = nothingNamed(readJson(path), testName);
+    if (nothing === undefined) return code;
+    say(`\n${nothing}`);
+    return 1;
+  } finally {
+    rmSync(reports, { recursive: true, force: true });
+  }
 };

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { keyOf, ranked, requirementFor } from "./python.mjs";
 import { needsPython, planScript } from "./run.mjs";
 import { ROOT } from "./steps.mjs";
 import { SLOW } from "./suites.mjs";
-import { countJunit, countVitest } from "./test.mjs";
+import { countJunit, countVitest, nothingNamed } from "./test.mjs";
 
 describe("the choice of a Python", () => {
   const python = (minor) => ({ path: `python3.${minor}`, version: [3, minor] });
@@ -62,7 +63,14 @@ describe("the arguments of a script", () => {
     ["test e2e/sok", "No test file has e2e/sok in its path (did you mean e2e/soak?)."],
     ["test --watch", "npm test has no option --watch; it has -t NAME"],
     ["test locust-plugin -t x", "-t x is for vitest, which runs no test in locust-plugin."],
-    ["faults nothing", "No test file has nothing in its path."],
+    ["faults nothing", "No test file of e2e/faults/ has nothing in its path."],
+    ["faults zzz", "No test file of e2e/faults/ has zzz in its path."],
+    ["faults tools", "No test file of e2e/faults/ has tools in its path"],
+    ["faults clokcs", "(did you mean clocks?)"],
+    [
+      "unit tools locust-plugin",
+      "npm run test:unit runs no test of the plugin; npm test -- locust-plugin does.",
+    ],
     ["truth long", "npm run test:truth takes nothing, not long."],
     ["truth --long", "npm run test:truth has no option --long; it has no options."],
     ["migrate x", "npm run test:migrate takes nothing, not x."],
@@ -118,6 +126,15 @@ describe("the arguments of a script", () => {
     const [what, ...args] = line.split(" ");
     expect(planScript(what, args)).toBeTypeOf("function");
   });
+  test("format says so where it formats nothing at a path", () => {
+    const args = [join(ROOT, "tools/run.mjs"), "format", "README.md"];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/formats nothing at README\.md: \.oxfmtrc\.json leaves it out/),
+    ]);
+    expect(stderr).not.toContain("Expected");
+  });
   test("of npm run bench are the measurements that there are", () => {
     const text = readFileSync(join(ROOT, "bench/main.ts"), "utf8");
     expect([...text.matchAll(/^ {2}(\w+): \w+Rows,$/gm)].map(([, name]) => name)).toEqual(BENCHES);
@@ -130,6 +147,7 @@ describe("the counts of tests", () => {
     const testResults = [{ status: "failed", assertionResults: [] }];
     const report = { numTotalTests: 3, numPassedTests: 2, numFailedTests: 0, testResults };
     expect(countVitest(report)).toEqual({ passed: 2, failed: 2 });
+    expect(nothingNamed(report, undefined)).toBeUndefined();
     expect(
       countJunit('<testsuites><testsuite name="x" errors="0" failures="1" skipped="1" tests="5">'),
     ).toEqual({
@@ -137,5 +155,22 @@ describe("the counts of tests", () => {
       failed: 2,
     });
     expect(countJunit("")).toEqual({ passed: 0, failed: 1 });
+  });
+  test("of one name pass although the others are skipped, and fail if there is none", () => {
+    const report = { numTotalTests: 3, numPassedTests: 1, numFailedTests: 1, testResults: [] };
+    expect(countVitest(report, "name")).toEqual({ passed: 1, failed: 1 });
+    const named = (script, name) => {
+      const args = [join(ROOT, "tools/run.mjs"), script, "tools/bench.test.mjs", "-t", name];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      return { status, stderr };
+    };
+    for (const script of ["test", "unit"]) {
+      expect(named(script, "throws if one tree")).toMatchObject({ status: 0 });
+      const line = "No test that ran has a name that matches -t nosuchname.";
+      expect(named(script, "nosuchname")).toEqual({
+        status: 1,
+        stderr: expect.stringContaining(line),
+      });
+    }
   });
 });

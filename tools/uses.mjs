@@ -39,13 +39,15 @@ export const USES = [
     why: "imports the real clock or ids; only the start of a program may, other code gets them as arguments",
   },
   {
-    what: /\bset(?:Interval|Timeout|Immediate)\b/,
+    what: /\bset(?:Interval|Timeout|Immediate)\b|\bAbortSignal\s*\.\s*timeout\b|\bscheduler\s*\.\s*wait\b/,
     only: [
       "server/src/lib/periodic.ts",
       "contract/src/api/stream.ts",
       "server/src/lib/failpoints.ts",
       "server/src/main.ts",
       "server/src/clusters/local",
+      // The time limit of a request.
+      "server/src/clusters/locust-http.ts",
       "server/src/stores/mongo/stores.ts",
       "server/src/stores/sqlite/metrics-worker.ts",
       "server/src/stream",
@@ -58,8 +60,9 @@ export const USES = [
     why: "reads process.env; server/src/config/load-config.ts does",
   },
   {
-    what: /\bgetBuiltinModule\b|\bcreateRequire\b/,
+    what: /\bgetBuiltinModule\b|\bcreateRequire\b|\brequire\s*\(/,
     only: [],
+    everywhere: true,
     why: "imports without an import statement, so that nothing can check it",
   },
   {

@@ -56,6 +56,21 @@ describe("the command line", () => {
     expect(print.out).toContain('server.host: "127.0.0.1"  # default');
   });
 
+  test("config check names tokens without a role, which are admin", () => {
+    const file = join(folder, "tokens.yaml");
+    const token = (name: string, more: string): string =>
+      `    - { name: ${name}, token: token-of-${name}-1234567, accountId: acme${more} }\n`;
+    writeFileSync(
+      file,
+      `security:\n  locustCallbackToken: callback-123456\n  apiTokens:\n${token("a", "")}${token("b", ", role: viewer")}`,
+    );
+    const { code, out } = run("config", "check", "--config", file);
+    expect([code, out.split("\n").filter((line) => line.includes("no role"))]).toEqual([
+      0,
+      [expect.stringContaining("security.apiTokens[0] has no role, so it is an admin")],
+    ]);
+  });
+
   test("config check warns of clusters that do not answer; schema is for editors", async () => {
     const listener = createServer();
     await new Promise<void>((resolve) => {

@@ -6,6 +6,17 @@ import type { Command } from "commander";
 
 type Out = (line: string) => void;
 
+/** Tokens had no roles once, and could do everything of their scope. */
+const withoutRole = (
+  settings: readonly { readonly path: string; readonly origin: string }[],
+): string[] =>
+  settings.flatMap(({ path, origin }) => {
+    const token = /^(security\.apiTokens\[\d+\])\.role$/.exec(path)?.[1];
+    return token === undefined || origin !== "default"
+      ? []
+      : [`${token} has no role, so it is an admin of its scope; give it viewer, runner or editor.`];
+  });
+
 /** `config check|print|schema`; `withServerFlags` adds the flags of `serve`. */
 export const addConfig = (
   program: Command,
@@ -18,9 +29,10 @@ export const addConfig = (
       .command("check")
       .description("check the configuration and the reachability of its clusters"),
   ).action(async (flags: Flags) => {
-    const { config: loaded, file, warnings } = loadConfig(flags);
+    const { config: loaded, file, warnings, settings } = loadConfig(flags);
     for (const warning of [
       ...warnings,
+      ...withoutRole(settings),
       ...(await unreachable(loaded.locustClusters, systemClock)),
     ]) {
       out(`Warning: ${warning}`);

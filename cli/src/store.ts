@@ -28,8 +28,8 @@ const table = (rows: readonly (readonly string[])[]): string[] => {
   );
 };
 
-const printVerdicts = (out: Out, { verdicts }: Copied): void => {
-  const rows = verdicts.map(({ kind, source, target }) => [
+const printComparisons = (out: Out, { comparisons }: Copied): void => {
+  const rows = comparisons.map(({ kind, source, target }) => [
     kind,
     source.count.toLocaleString("en"),
     source.checksum,
@@ -68,7 +68,7 @@ const copy = async (
         onProgress: progress.update,
       });
       progress.line(`From ${from.shown} to ${to.shown}:`);
-      printVerdicts(out, copied);
+      printComparisons(out, copied);
       if (!copied.same) {
         process.exitCode = 1;
         out(

@@ -60,7 +60,7 @@ def test_it_stops_while_the_server_is_down_and_the_evidence_arrives_later(broken
     rule = {"enabled": True, "failedPercent": 90, "windowSeconds": 5, "minRequests": 20}
     assert broken.start(target, autoStop=rule)[0] == 200
     run = broken.ended()
-    assert run["stopCause"] == "autostop"
+    assert run["stopCause"] == "auto_stop"
     assert 5 <= (run["stopIssuedAtMs"] - run["testStartedAtMs"]) / 1000.0 < 12
     before = sum(target.counts.values())
     receiver.open()
@@ -69,7 +69,7 @@ def test_it_stops_while_the_server_is_down_and_the_evidence_arrives_later(broken
     assert event["data"] == run["autoStop"]
     assert event["data"]["failures"] == event["data"]["requests"] >= 20
     (final,) = decode.parsed(records, 5)
-    assert final["stopCause"] == "autostop" and final["requests"] == before == sum(target.counts.values())
+    assert final["stopCause"] == "auto_stop" and final["requests"] == before == sum(target.counts.values())
 
 
 def test_when_switched_off_the_run_goes_on_to_its_deadline(broken, target, receiver):

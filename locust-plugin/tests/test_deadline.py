@@ -159,12 +159,12 @@ def test_a_limit_set_during_the_run_counts_from_its_start_and_may_be_changed(ope
     swarm(open_page, target)
     run = requests(open_page)
     assert run["deadlineAtMs"] is None
-    attach = lambda run, **more: open_page.ask("/load-manager/attach", dict(more, urls=[], fence=4, run=run))[1]["run"]
+    attach = lambda run_id, **more: open_page.ask("/load-manager/attach", dict(more, urls=[], fence=4, runId=run_id))[1]["run"]
     assert attach("external-9", maxSeconds=1)["deadlineAtMs"] is None
     for _ in range(2):
         assert attach("external-1", maxSeconds=600)["deadlineAtMs"] == run["testStartedAtMs"] + 600000
     assert attach("external-1")["deadlineAtMs"] == run["testStartedAtMs"] + 600000
-    assert open_page.ask("/load-manager/attach", {"fence": 4, "run": "external-1", "maxSeconds": "long"})[0] == 400
+    assert open_page.ask("/load-manager/attach", {"fence": 4, "runId": "external-1", "maxSeconds": "long"})[0] == 400
     assert attach("external-1", maxSeconds=8)["deadlineAtMs"] == run["testStartedAtMs"] + 8000
     run = open_page.ended()
     assert run["stopCause"] == "deadline"
@@ -174,5 +174,5 @@ def test_a_limit_set_during_the_run_counts_from_its_start_and_may_be_changed(ope
 def test_a_duration_has_precedence_over_a_limit(locust, target):
     assert locust.start(target, durationSeconds=60, maxSeconds=100)[0] == 200
     run = until("its start", lambda: (lambda run: run if run["deadlineAtMs"] else None)(locust.status()["run"]))
-    payload = dict(urls=[], fence=4, run="run-1", durationSeconds=60, maxSeconds=5)
+    payload = dict(urls=[], fence=4, runId="run-1", durationSeconds=60, maxSeconds=5)
     assert locust.ask("/load-manager/attach", payload)[1]["run"]["deadlineAtMs"] == run["deadlineAtMs"]

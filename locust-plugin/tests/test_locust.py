@@ -33,7 +33,7 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert target.runs == {"run-1", None}
 
 
-def test_an_older_command_that_arrives_late_is_ignored(locust, target, receiver):
+def test_an_older_command_that_arrives_late_is_ignored_and_so_is_an_unknown_one(locust, target, receiver):
     assert locust.start(target)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
     load = {"runId": "run-1", "fence": 3, "spawnRate": 9}
@@ -43,7 +43,7 @@ def test_an_older_command_that_arrives_late_is_ignored(locust, target, receiver)
     asked = receiver.asked
     until("two answers", lambda: receiver.asked >= asked + 3)
     assert locust.status()["run"]["targetUsers"] == 9
-    receiver.commands = [dict(command, users=4, commandNumber=3)]
+    receiver.commands = [dict(command, type="later", users=5, commandNumber=9), dict(command, users=4, commandNumber=3)]
     until("the newest command", lambda: locust.status()["run"]["targetUsers"] == 4)
     receiver.commands = [{"type": "stop", "runId": "run-1", "fence": 3}]
     assert locust.ended()["stopCause"] == "manager"

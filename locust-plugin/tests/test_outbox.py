@@ -50,7 +50,7 @@ def test_records_that_are_too_old_are_dropped():
     box.add(wire.SAMPLE, b"second")
     now[0] = 90000.0
     box.add(wire.SAMPLE, b"third")
-    assert [seq for seq, _, _ in box.pending] == [2, 3, 4]
+    assert [seq for seq, *_ in box.pending] == [2, 3, 4]
     records = decode.batch(box.next_batch(10**6)[1])["records"]
     assert (records[-1][1], decode.Reader(records[-1][2]).varint()) == (wire.DROPPED, 1)
 
@@ -129,6 +129,53 @@ def test_400_replaces_a_batch_by_dropped_and_410_empties_the_outbox():
     assert sender.send_all() and box.next_batch(1) is None and gone.asked == 1
     receiver.close()
     gone.close()
+
+
+def test_where_every_batch_is_answered_400_or_413_the_sender_waits_and_nothing_is_left_out_twice(tmp_path):
+    for status in (400, 413):
+        folder = tmp_path / str(status)
+        folder.mkdir()
+        receiver = Receiver(*[status] * 5)
+        box = outbox(spool_path=str(folder / "spool.bin"))
+        box.add(wire.EVENT, b"a")
+        sender = send(box, receiver)
+        # The event, then the dropped record alone.
+        assert not sender.send_all() and receiver.asked == 2
+        assert not sender.send_all() and receiver.asked == 3
+        box.add(wire.EVENT, b"b")
+        assert not sender.send_all() and receiver.asked == 5
+        assert sender.send_all() and sender.last_error is None
+        taken = [record for batch in receiver.taken for record in batch["records"]]
+        assert [(seq, kind) for seq, kind, _ in taken] == [(2, wire.DROPPED), (4, wire.DROPPED)]
+        ranges = [decode.Reader(body) for _, _, body in taken]
+        assert [(body.varint(), body.varint()) for body in ranges] == [(1, 1), (3, 3)]
+        assert quarantined(folder) == [wire.record(1, wire.EVENT, b"a"), wire.record(3, wire.EVENT, b"b")]
+        receiver.close()
+
+
+def quarantined(folder):
+    data = (folder / "quarantine.bin").read_bytes()
+    records = []
+    while data:
+        (length,) = struct.unpack("<I", data[:4])
+        records.append(data[4 : 4 + length])
+        data = data[4 + length :]
+    return records
+
+
+def test_a_dropped_record_among_unreadable_ones_is_kept():
+    box = outbox(cap=300)
+    for _ in range(4):
+        box.add(wire.SAMPLE, b"x" * 100)
+    before = [(seq, kind) for seq, kind, _ in decode.batch(box.next_batch(1 << 20)[1])["records"]]
+    assert wire.DROPPED in [kind for _, kind in before]
+    assert box.quarantine(box.last_seq)
+    kept = [(seq, kind) for seq, kind, _ in decode.batch(box.next_batch(1 << 20)[1])["records"]]
+    samples = [seq for seq, kind in before if kind == wire.SAMPLE]
+    missing = {seq for first, last in dropped_ranges(box) for seq in range(first, last + 1)}
+    assert {seq for seq, kind in before if kind == wire.DROPPED} < {seq for seq, _ in kept}
+    assert set(samples) < missing and missing.isdisjoint({seq for seq, _ in kept})
+    assert not box.quarantine(box.last_seq)
 
 
 def dropped_ranges(box):

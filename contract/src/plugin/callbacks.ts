@@ -39,13 +39,11 @@ export const RegisterExternalAnswer = z.object({
     .describe("How long the load may last from its start, in seconds; absent: no limit."),
 });
 
-/** Far from where sums of counts stop being exact. */
-const count = z.number().int().min(0).max(1e12);
-
 const stat = z.number().nullish();
 
-const EndpointSnapshotInput = z.object(
-  describedLike(EndpointSnapshot.shape, {
+/** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
+const snapshotWith = (count: z.ZodNumber) => {
+  const endpoint = describedLike(EndpointSnapshot.shape, {
     method: z.string().default(""),
     name: z.string(),
     numRequests: count,
@@ -57,44 +55,45 @@ const EndpointSnapshotInput = z.object(
     p95ResponseTime: stat,
     p99ResponseTime: stat,
     requestsPerSec: stat,
-  }),
-);
+  });
+  const error = z.object({
+    ...describedLike(Endpoint.shape, { method: z.string().default(""), name: z.string() }),
+    error: z.string().max(10_000).describe("The text of the error."),
+    occurrences: count.describe("How many times it has occurred so far."),
+  });
+  return z.object(
+    describedLike(MetricSnapshot.shape, {
+      timestamp: TimeInput.optional(),
+      totalRps: stat,
+      totalRequests: count,
+      totalFailures: count.default(0),
+      errorRate: stat,
+      avgResponseMs: stat,
+      p50ResponseMs: stat,
+      p95ResponseMs: stat,
+      p99ResponseMs: stat,
+      currentUsers: count.default(0),
+      requestStats: z.record(z.string(), z.object(endpoint)).default({}),
+      errors: z
+        .array(error)
+        .max(1000)
+        .optional()
+        .describe("Each error with its count so far, where the sender has them."),
+    }),
+  );
+};
 
-const ErrorInput = z.object({
-  ...describedLike(Endpoint.shape, { method: z.string().default(""), name: z.string() }),
-  error: z.string().max(10_000).describe("The text of the error."),
-  occurrences: count.describe("How many times it has occurred so far."),
-});
-
-/** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
-export const SnapshotInput = z.object(
-  describedLike(MetricSnapshot.shape, {
-    timestamp: TimeInput.optional(),
-    totalRps: stat,
-    totalRequests: count,
-    totalFailures: count.default(0),
-    errorRate: stat,
-    avgResponseMs: stat,
-    p50ResponseMs: stat,
-    p95ResponseMs: stat,
-    p99ResponseMs: stat,
-    currentUsers: count.default(0),
-    requestStats: z.record(z.string(), EndpointSnapshotInput).default({}),
-    errors: z
-      .array(ErrorInput)
-      .max(1000)
-      .optional()
-      .describe("Each error with its count so far, where the sender has them."),
-  }),
-);
+const count = z.number().int().min(0);
+/** As it is stored: what an earlier version or a migration has written is read, whatever its size. */
+export const SnapshotInput = snapshotWith(count);
 export type SnapshotInput = z.output<typeof SnapshotInput>;
 
 /** The sum of response times is stored in microseconds. */
 const isCountable = (requests: number, ms: number | null | undefined): boolean =>
   requests * (ms ?? 0) * 1000 <= Number.MAX_SAFE_INTEGER;
 
-/** A snapshot that arrives now. What is stored is not refused: it is read as it is. */
-const PostedSnapshot = SnapshotInput.superRefine((snapshot, context) => {
+/** A snapshot that arrives now. Larger counts are near to where sums stop being exact. */
+const PostedSnapshot = snapshotWith(count.max(1e12)).superRefine((snapshot, context) => {
   const message = "has response times whose sum is too large";
   if (!isCountable(snapshot.totalRequests, snapshot.avgResponseMs)) {
     context.addIssue({ code: "custom", message });

@@ -11,7 +11,7 @@ export const StopCause = z.enum([
   "locust_ui",
   "shape_ended",
   "no_workers",
-  "autostop",
+  "auto_stop",
 ]);
 export type StopCause = z.output<typeof StopCause>;
 

@@ -9,6 +9,17 @@ from ..shared import wire
 MAX_AGE_SECONDS = 86400.0
 
 
+def ranges_of(seqs):
+    """Rising numbers as [[first, last]] of numbers that follow each other."""
+    ranges = []
+    for seq in seqs:
+        if ranges and ranges[-1][1] == seq - 1:
+            ranges[-1][1] = seq
+        else:
+            ranges.append([seq, seq])
+    return ranges
+
+
 class Outbox(object):
     """
     ``run_id`` may be ``None`` for a run that was started at Locust itself, until the server has named it; nothing is sent
@@ -24,7 +35,7 @@ class Outbox(object):
         self.spool_path = spool_path
         self.last_seq = 0
         self.acknowledged_seq = 0
-        # [(seq, encoded record, when it was made)], oldest first.
+        # [(seq, kind, encoded record, when it was made)], oldest first.
         self.pending = []
         self.pending_bytes = 0
         self.closed = False
@@ -41,14 +52,14 @@ class Outbox(object):
             self.closed = True
         dropped = []
         while len(self.pending) > 1 and (self.pending_bytes > self.max_bytes or self._oldest_is_too_old()):
-            seq, data, _ = self.pending.pop(0)
+            seq, _, data, _ = self.pending.pop(0)
             self.pending_bytes -= len(data)
             dropped.append(seq)
         if dropped:
             self._append_dropped(dropped[0], dropped[-1])
 
     def _oldest_is_too_old(self):
-        return self.clock() - self.pending[0][2] > MAX_AGE_SECONDS
+        return self.clock() - self.pending[0][3] > MAX_AGE_SECONDS
 
     def _append_dropped(self, first_seq, last_seq):
         self._append(wire.DROPPED, wire.varint(first_seq) + wire.varint(last_seq))
@@ -56,7 +67,7 @@ class Outbox(object):
     def _append(self, kind, body):
         self.last_seq += 1
         data = wire.record(self.last_seq, kind, body)
-        self.pending.append((self.last_seq, data, self.clock()))
+        self.pending.append((self.last_seq, kind, data, self.clock()))
         self.pending_bytes += len(data)
         if self.spool_path is not None and self.run_id is not None:
             self._spool(wire.batch(self.run_id, self.master_instance_id, [data]))
@@ -76,7 +87,7 @@ class Outbox(object):
         records = []
         size = 0
         last_seq = 0
-        for seq, data, _ in self.pending:
+        for seq, _, data, _ in self.pending:
             if records and size + len(data) > max_bytes:
                 break
             records.append(data)
@@ -87,18 +98,20 @@ class Outbox(object):
     def acknowledge(self, seq):
         """The server has stored every record up to ``seq``."""
         while self.pending and self.pending[0][0] <= seq:
-            self.pending_bytes -= len(self.pending.pop(0)[1])
+            self.pending_bytes -= len(self.pending.pop(0)[2])
         self.acknowledged_seq = max(self.acknowledged_seq, seq)
 
     def quarantine(self, last_seq):
         """
-        Replaces the records up to ``last_seq`` by a *dropped* record: the server cannot read them, and they would hold up all
-        later ones. Where there is a spool, they are kept in ``quarantine.bin`` beside it.
+        Replaces the records up to ``last_seq`` by *dropped* records: the server cannot read them, and they would hold up all
+        later ones. Where there is a spool, they are kept in ``quarantine.bin`` beside it. *Dropped* records stay, since a
+        server that cannot read these reads nothing. ``False``: there are no others, so nothing has changed.
         """
         # Another greenlet may have removed records while the request was under way.
-        unreadable = [(seq, data) for seq, data, _ in self.pending if seq <= last_seq]
+        refused = [record for record in self.pending if record[0] <= last_seq]
+        unreadable = [(seq, data) for seq, kind, data, _ in refused if kind != wire.DROPPED]
         if not unreadable:
-            return
+            return not refused
         if self.spool_path is not None:
             try:
                 with open(os.path.join(os.path.dirname(self.spool_path), "quarantine.bin"), "ab") as file:
@@ -108,7 +121,12 @@ class Outbox(object):
                 # The file is for people who look for the cause; the run does not depend on it.
                 pass
         self.acknowledge(last_seq)
-        self._append_dropped(unreadable[0][0], last_seq)
+        kept = [record for record in refused if record[1] == wire.DROPPED]
+        self.pending[:0] = kept
+        self.pending_bytes += sum(len(data) for _, _, data, _ in kept)
+        for first_seq, end_seq in ranges_of([seq for seq, _ in unreadable]):
+            self._append_dropped(first_seq, end_seq)
+        return True
 
     @property
     def is_done(self):

@@ -91,9 +91,9 @@ class Sender(object):
             outbox.acknowledge(outbox.last_seq)
             return True
         if response.status_code in (400, 413):
-            logger.error("Load Manager cannot read a batch of metrics; it is left out: %s", response.text[:300])
-            outbox.quarantine(last_seq)
-            return True
+            if outbox.quarantine(last_seq):
+                logger.error("Load Manager cannot read a batch of metrics; it is left out: %s", response.text[:300])
+                return True
         logger.warning("Load Manager did not take the metrics; they are kept and sent again: %s", self.last_error)
         return False
 

@@ -34,7 +34,7 @@ class Commands(object):
         """Another server, or the same one with other addresses, manages the run of this master from now on."""
         self._take_over(payload)
         run = self.controller.run
-        if run is not None and run.run_id == payload.get("run"):
+        if run is not None and run.run_id == payload.get("runId"):
             run.fence = self.fence
             time_limit = time_limit_of(payload)
             if payload.get("autoStop") is not None:
@@ -107,8 +107,12 @@ class Commands(object):
         for command in answer.get("commands") or []:
             if command["runId"] != run.run_id:
                 continue
+            carry_out = {"stop": self.stop, "setUsers": self.set_users}.get(command["type"])
+            if carry_out is None:
+                logger.warning("the server sent a command that this plugin does not know: %s", command["type"])
+                continue
             try:
-                (self.stop if command["type"] == "stop" else self.set_users)(command)
+                carry_out(command)
             except Refused as refused:
                 logger.warning("a command of the server was refused: %s", refused)
 

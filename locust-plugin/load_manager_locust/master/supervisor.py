@@ -55,7 +55,7 @@ class Supervisor(object):
         if run.deadline is not None and now >= run.deadline:
             self.controller.stop_run(run, "deadline")
         elif run.failed_too_often():
-            self.controller.stop_run(run, "autostop")
+            self.controller.stop_run(run, "auto_stop")
 
     def _end_if_stopped(self, run, now):
         idle = self.controller.load.is_idle

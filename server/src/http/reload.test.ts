@@ -160,7 +160,7 @@ test("a plugin with a run gets the new callback token in a request with the old 
   expect((await reload()).json).toMatchObject({ warnings: [], clusters: { changed: [] } });
   const attach = received.findLast(({ url: path }) => path === "/load-manager/attach");
   expect(attach?.token).toBe(`Bearer ${TOKENS.callback}`);
-  expect(JSON.parse(attach?.body ?? "")).toMatchObject({ token: "a-new-callback", run: "r1" });
+  expect(JSON.parse(attach?.body ?? "")).toMatchObject({ token: "a-new-callback", runId: "r1" });
   const start = (token: string) =>
     call("POST", "/v1/internal/locust/test-start", {
       headers: { "x-locust-token": token },

@@ -26,8 +26,8 @@ type Options = {
   readonly pauseFirst?: boolean;
 };
 
-/** An error that repeats is logged once in this time. */
-const SAME_ERROR_MS = 60_000;
+/** An error that repeats is logged once in this time, by every loop of the server. */
+export const SAME_ERROR_MS = 60_000;
 
 /** Logs the errors of a job, but one that repeats only once a minute. */
 const createErrorLog = ({ name, log, fields }: Pick<Options, "name" | "log" | "fields">) => {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { ClusterRegistry } from "../clusters/registry.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
@@ -11,6 +10,7 @@ import { AppError, messageOf } from "../lib/errors.ts";
 import type { Ownership } from "../runs/ownership/leases.ts";
 import type { RunReader } from "../stores/model/load-test-run.ts";
 import { createTokenRotation } from "./callback-token-rotation.ts";
+import { changedSettings } from "./changed-settings.ts";
 
 type Deps = {
   /** The configuration that the server was started with. */
@@ -24,18 +24,6 @@ type Deps = {
   readonly clock: Clock;
   readonly log: Log;
 };
-
-const FIXED = ["server", "store", "mongodb", "orchestrator", "retention"] as const;
-
-/** Settings that a running server cannot take over, by name. */
-const changedSettings = (before: Config, after: Config): string[] =>
-  FIXED.flatMap((section) => {
-    const old: Record<string, unknown> = before[section];
-    const next: Record<string, unknown> = after[section];
-    return [...new Set([...Object.keys(old), ...Object.keys(next)])]
-      .filter((key) => !isDeepStrictEqual(old[key], next[key]))
-      .map((key) => `${section}.${key}`);
-  });
 
 /**
  * Takes over clusters and tokens from the configuration as it is now; runs go on. Rejects with AppError validation where

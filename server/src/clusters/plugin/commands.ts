@@ -23,7 +23,7 @@ export const pluginCommands = (
     attach: ({ run, fence }) =>
       client.command("attach", {
         ...reachUs(),
-        run: run.id,
+        runId: run.id,
         fence,
         ...limits(run),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),

@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
-import type { RunEventStore } from "../../stores/model/event-store.ts";
+import type { RunEventStore, ServerEvent } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
 import { type Batch, type BatchRecord, decodeBatch, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
@@ -85,7 +85,7 @@ const pluginEvents = (records: readonly MetricRecord[]) =>
       return { id, at: Math.round(atMs), type, message, ...(data == null ? {} : { data }) };
     });
 
-const conflictEvents = (records: readonly MetricRecord[], at: number) =>
+const conflictEvents = (records: readonly MetricRecord[], at: number): ServerEvent[] =>
   records.map(({ runId, masterInstanceId, seq }) => ({
     id: `${runId}:${masterInstanceId}:${seq}:conflict`,
     at,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
-import type { RunEventStore } from "../../stores/model/event-store.ts";
+import type { RunEventStore, ServerEvent } from "../../stores/model/event-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
 import { encodeSample, type ServerSnapshot } from "../codec/sample.ts";
@@ -137,7 +137,7 @@ export const createSnapshotIngest = ({ metrics, events, aggregates }: Deps) => {
 
 const recordCapped = (events: RunEventStore, runId: string, at: number): Promise<void> => {
   const message = `The run has more than ${MAX_ENDPOINTS} endpoints; the rest are counted as (other).`;
-  return events.append(runId, [
-    { id: `${runId}:endpoints_capped`, at, type: "endpoints_capped", message },
-  ]);
+  const id = `${runId}:endpoints_capped`;
+  const capped: ServerEvent = { id, at, type: "endpoints_capped", message };
+  return events.append(runId, [capped]);
 };

@@ -2,6 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
+import { SAME_ERROR_MS } from "../../lib/periodic.ts";
 import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
@@ -113,8 +114,7 @@ const logError = (
   memory: FactsMemory,
 ): void => {
   const now = deps.clock.monotonic();
-  if (error === undefined || now - (memory.errorLoggedAt ?? -Infinity) <= POLICY.sameErrorMs)
-    return;
+  if (error === undefined || now - (memory.errorLoggedAt ?? -Infinity) <= SAME_ERROR_MS) return;
   memory.errorLoggedAt = now;
   deps.log.error(
     { event: "metrics_unavailable", runId: run.id, error },

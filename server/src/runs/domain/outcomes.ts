@@ -18,7 +18,7 @@ const ENDS: Readonly<Record<EndCause, End>> = {
   shape_ended: { stopCause: "shape_ended", status: "Finished", code: "shape_ended" },
   stopped_by_user: { stopCause: "manager", status: "Stopped", code: "stopped_by_user" },
   stopped_at_locust: { stopCause: "locust_ui", status: "Stopped", code: "stopped_at_locust" },
-  auto_stop_errors: { stopCause: "autostop", status: "Stopped", code: "auto_stop_errors" },
+  auto_stop_errors: { stopCause: "auto_stop", status: "Stopped", code: "auto_stop_errors" },
   failed: {
     stopCause: "no_workers",
     status: "Failed",

@@ -46,8 +46,6 @@ export const POLICY = {
   externalStopTimeoutMs: 10_000,
   /** The time of a posted snapshot is believed if it is this close to the server's. */
   snapshotClockMs: 24 * 3_600_000,
-  /** The same error of one loop is logged again after this long. */
-  sameErrorMs: 60_000,
   /** Live metrics are written at most this often. */
   liveMs: 5000,
   /** A server writes its heartbeat, and reads those of the others, this often. */

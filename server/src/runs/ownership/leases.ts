@@ -1,3 +1,4 @@
+import { EVENTS } from "@load-manager/contract/model/reasons.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters, Hold } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -85,7 +86,7 @@ const recordAdoption = async (
     id: `adopted:${fence}`,
     at: clock.now(),
     type: "adopted",
-    message: "Another server took this run over: the one before it stopped or went silent.",
+    message: EVENTS.adopted,
     data: { holder, fence },
   });
 };

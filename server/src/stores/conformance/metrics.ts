@@ -3,7 +3,7 @@ import type { MetricRecord } from "../model/metric-store.ts";
 import { freshId, sampleOf } from "../testing/fixtures.ts";
 import { openedStores, range, type OpenStores } from "./harness.ts";
 
-const [BOOT_A, MASTER_INSTANCE_B] = ["a".repeat(32), "b".repeat(32)];
+const [MASTER_INSTANCE_A, MASTER_INSTANCE_B] = ["a".repeat(32), "b".repeat(32)];
 
 /** Bodies as plain arrays: a view and a buffer of their own are equal. */
 const shown = (records: readonly MetricRecord[]) =>
@@ -27,8 +27,13 @@ export const metricConformance = (open: OpenStores): void => {
           second: 0,
           body: new Uint8Array(),
         }),
-        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 10, body: Uint8Array.of(0, 255) }),
-        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 9, type: 5, second: 0 }),
+        sampleOf({
+          runId,
+          masterInstanceId: MASTER_INSTANCE_A,
+          seq: 10,
+          body: Uint8Array.of(0, 255),
+        }),
+        sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_A, seq: 9, type: 5, second: 0 }),
       ];
       await store().append([sampleOf({ runId: freshId() })]);
       expect(await store().append(records)).toEqual({ inserted: [0, 1, 2], conflicting: [] });
@@ -72,13 +77,13 @@ export const metricConformance = (open: OpenStores): void => {
     test("a range of seconds gives samples only, both ends included", async () => {
       const runId = freshId();
       await store().append([
-        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 1, type: 1, second: 0 }),
+        sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_A, seq: 1, type: 1, second: 0 }),
         ...range(2, 6).map((seq) =>
-          sampleOf({ runId, masterInstanceId: BOOT_A, seq, second: 98 + seq }),
+          sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_A, seq, second: 98 + seq }),
         ),
-        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 7, type: 3, second: 0 }),
+        sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_A, seq: 7, type: 3, second: 0 }),
         sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_B, seq: 1, second: 101 }),
-        sampleOf({ runId, masterInstanceId: BOOT_A, seq: 8, second: 101 }),
+        sampleOf({ runId, masterInstanceId: MASTER_INSTANCE_A, seq: 8, second: 101 }),
       ]);
       const read = async (fromSecond: number, toSecond: number) =>
         places(await store().read(runId, { fromSecond, toSecond }));
@@ -90,17 +95,17 @@ export const metricConformance = (open: OpenStores): void => {
 
     test("a follower reads what is after its place in each masterInstanceId", async () => {
       const runId = freshId();
-      for (const masterInstanceId of [MASTER_INSTANCE_B, BOOT_A]) {
+      for (const masterInstanceId of [MASTER_INSTANCE_B, MASTER_INSTANCE_A]) {
         await store().append(range(1, 4).map((seq) => sampleOf({ runId, masterInstanceId, seq })));
       }
       const after = async (cursor: Record<string, number>, limit: number) =>
         places(await store().readAfter(runId, new Map(Object.entries(cursor)), limit));
       expect(await after({}, 6)).toEqual(["a1", "a2", "a3", "a4", "b1", "b2"]);
-      expect(await after({ [BOOT_A]: 3 }, 10)).toEqual(["a4", "b1", "b2", "b3", "b4"]);
-      expect(await after({ [BOOT_A]: 4, [MASTER_INSTANCE_B]: 2 }, 1)).toEqual(["b3"]);
-      expect(await after({ [BOOT_A]: 4, [MASTER_INSTANCE_B]: 4 }, 10)).toEqual([]);
+      expect(await after({ [MASTER_INSTANCE_A]: 3 }, 10)).toEqual(["a4", "b1", "b2", "b3", "b4"]);
+      expect(await after({ [MASTER_INSTANCE_A]: 4, [MASTER_INSTANCE_B]: 2 }, 1)).toEqual(["b3"]);
+      expect(await after({ [MASTER_INSTANCE_A]: 4, [MASTER_INSTANCE_B]: 4 }, 10)).toEqual([]);
       await store().append([sampleOf({ runId, masterInstanceId: "0".repeat(32), seq: 1 })]);
-      expect(await after({ [BOOT_A]: 4, [MASTER_INSTANCE_B]: 4 }, 10)).toEqual(["01"]);
+      expect(await after({ [MASTER_INSTANCE_A]: 4, [MASTER_INSTANCE_B]: 4 }, 10)).toEqual(["01"]);
     });
 
     test("compacting: rollups come, records go, and their numbers stay known", async () => {

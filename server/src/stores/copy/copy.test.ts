@@ -96,14 +96,14 @@ describe("a copy", { timeout: 120_000 }, () => {
         const { runIds } = await fill(source, 2);
         const copied = await copy(source, target);
         expect(copied.same).toBe(true);
-        expect(copied.verdicts.map(({ kind, source: { count } }) => [kind, count > 0])).toEqual(
+        expect(copied.comparisons.map(({ kind, source: { count } }) => [kind, count > 0])).toEqual(
           DUMP_KINDS.map((kind) => [kind, true]),
         );
         await expectSame(source, target, runIds);
         expect(await target.dump.mark()).toBeUndefined();
         const again = await copy(target, back);
-        expect(again.verdicts.map(({ target: sum }) => sum)).toEqual(
-          copied.verdicts.map(({ source: sum }) => sum),
+        expect(again.comparisons.map(({ target: sum }) => sum)).toEqual(
+          copied.comparisons.map(({ source: sum }) => sum),
         );
         await expectSame(source, back, runIds);
         for (const stores of [source, target, back]) await stores.close();
@@ -265,7 +265,7 @@ describe("a copy", { timeout: 120_000 }, () => {
     const copied = await copy(source, spoiling);
     expect(copied.same).toBe(false);
     expect(
-      copied.verdicts.filter(({ source: a, target: b }) => a.checksum !== b.checksum),
+      copied.comparisons.filter(({ source: a, target: b }) => a.checksum !== b.checksum),
     ).toHaveLength(1);
     expect(await target.dump.mark()).toBeDefined();
     expect(await target.loadTests.get(loadTest.id)).toEqual(loadTest);

@@ -33,9 +33,9 @@ export type CopyDeps = {
   readonly onProgress: (what: string, done: number, total: number) => void;
 };
 
-type Verdict = { readonly kind: DumpKind; readonly source: Sum; readonly target: Sum };
+type Comparison = { readonly kind: DumpKind; readonly source: Sum; readonly target: Sum };
 export type Copied = {
-  readonly verdicts: readonly Verdict[];
+  readonly comparisons: readonly Comparison[];
   readonly same: boolean;
   /** Runs that wait, in both stores now. */
   readonly waiting: number;
@@ -43,7 +43,7 @@ export type Copied = {
 
 const messagesOf = (kind: DumpKind): string => kind.replaceAll("_", " ");
 
-const isSame = ({ source, target }: Verdict): boolean =>
+const isSame = ({ source, target }: Comparison): boolean =>
   source.count === target.count && source.checksum === target.checksum;
 
 /** The mark of an earlier try of the same copy; `undefined` where the target is empty. */
@@ -162,7 +162,7 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
     await marks.save(kind, { done: true });
   };
 
-  const compare = async (kind: DumpKind): Promise<Verdict> => {
+  const compare = async (kind: DumpKind): Promise<Comparison> => {
     const total = await source.dump.count(kind);
     const [ofSource, ofTarget] = await Promise.all([
       sumOf(source.dump, kind),
@@ -174,19 +174,19 @@ export const copyStore = async (deps: CopyDeps): Promise<Copied> => {
   };
 
   for (const kind of DUMP_KINDS) await copyKind(kind);
-  const verdicts: Verdict[] = [];
+  const comparisons: Comparison[] = [];
   for (const kind of DUMP_KINDS) {
-    let verdict = await compare(kind);
-    if (!isSame(verdict) && before !== undefined) {
+    let comparison = await compare(kind);
+    if (!isSame(comparison) && before !== undefined) {
       say(`The ${messagesOf(kind)} have changed since the copy was begun; copied anew.`);
       await marks.save(kind, {});
       await target.dump.clear(kind);
       await copyKind(kind);
-      verdict = await compare(kind);
+      comparison = await compare(kind);
     }
-    verdicts.push(verdict);
+    comparisons.push(comparison);
   }
-  const same = verdicts.every(isSame);
+  const same = comparisons.every(isSame);
   if (same) await marks.end();
-  return { verdicts, same, waiting };
+  return { comparisons, same, waiting };
 };

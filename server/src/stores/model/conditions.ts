@@ -1,4 +1,4 @@
-import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import type { Condition, Visible } from "./collection.ts";
 import { nameKey } from "../../lib/text.ts";
 import type { Column } from "./description.ts";
@@ -17,11 +17,9 @@ export const NAME_KEY = {
   derived: { from: "name", by: nameKey },
 } as const satisfies Column;
 
-const LEVELS = ["accountId", "orgId", "projectId", "envId"] as const;
-
 /** Every named level must be equal. */
 export const inScope = (filter: ScopeFilter): Condition[] =>
-  LEVELS.flatMap((column) => {
+  SCOPE_LEVELS.flatMap((column) => {
     const is = filter[column];
     return is === undefined ? [] : [{ column, is }];
   });

@@ -1,5 +1,9 @@
+import type { EventType } from "@load-manager/contract/model/reasons.ts";
 import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import type { Page } from "./collection.ts";
+
+/** An event that the server records itself. The type of a plugin's event is any text, since the plugin may be newer. */
+export type ServerEvent = RunEvent & { readonly id: string; readonly type: EventType };
 
 export type RunEventStore = {
   /** `id` makes it idempotent: the same id twice is stored once. */

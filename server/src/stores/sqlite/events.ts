@@ -21,11 +21,11 @@ export const sqliteEvents = (db: Control): RunEventStore => {
         );
       }
     });
-  const [note, tell] = [db.adding(write), db.ending(write)];
+  const [adding, ending] = [db.adding(write), db.ending(write)];
   return {
     // What users write about a run is not part of its end.
     append: (runId, events) =>
-      (events.every(({ type }) => type === "note") ? note : tell)(runId, events),
+      (events.every(({ type }) => type === "note") ? adding : ending)(runId, events),
     list: db.verb((runId, { limit, cursor }) => {
       const after = decodeEventCursor(cursor);
       const rows = db.all<Row>(
