@@ -58,7 +58,7 @@ export const DEFINITIONS: readonly { readonly term: string; readonly text: strin
 export const FORMATS: readonly { readonly term: string; readonly text: string }[] = [
   {
     term: "Authentication",
-    text: "`Authorization: Bearer <token>`, with a token of security.apiToken or security.apiTokens. Callbacks from inside Locust send `X-Locust-Token`. Probes need none, and a server without tokens asks for none but accepts requests from its own machine only. An object that the caller may not see is the same 404 as one that does not exist.",
+    text: "`Authorization: Bearer <token>`, with a token of security.apiToken or security.apiTokens. Callbacks from inside Locust send `X-Locust-Token`. Probes need none, and a server without tokens asks for none but accepts requests from its own machine only. In a browser `POST /v1/session` sets a cookie instead. An object that the caller may not see is the same 404 as one that does not exist; one that it may see, but lacks the permission to change, is a 403. Each operation names its permission, and `GET /v1/me` what you may do.",
   },
   {
     term: "Times",
@@ -70,7 +70,7 @@ export const FORMATS: readonly { readonly term: string; readonly text: string }[
   },
   {
     term: "Absent and null",
-    text: "Load tests, runs and scripts leave an absent optional field out. In answers with metrics a figure that cannot be known is null. In a PATCH null clears an optional field, and a field left out keeps its value. An unknown field of a request is a 400 that names it.",
+    text: "Load tests, runs and scripts leave an absent optional field out. In answers with metrics a value that cannot be known is null. In a PATCH null clears an optional field, and a field left out keeps its value. An unknown field of a request is a 400 that names it.",
   },
   {
     term: "Lists",

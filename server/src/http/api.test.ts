@@ -163,6 +163,7 @@ describe("an undeclared method", () => {
         payload: "a,b",
       });
       expect([method, response.statusCode, response.headers.allow]).toEqual([method, 405, allow]);
+      expect(response.headers["x-content-type-options"]).toBe("nosniff");
       expect(response.headers["content-type"]).toContain("application/problem+json");
       expect(response.json()).toMatchObject({
         type: "https://load-manager.dev/problems/method-not-allowed",

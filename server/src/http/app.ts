@@ -202,10 +202,11 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
   });
   addRequestLog(app, deps.log);
   app.setErrorHandler((error, request, reply) => sendProblem(error, reply, request.id));
-  refuseUnknownRoutes(app);
   void app.register(fastifyHelmet, HEADERS);
   void app.register(fastifyCookie);
   void app.register(fastifyRateLimit, { global: false });
+  // After the headers of helmet, which refusals have too.
+  void app.after(() => refuseUnknownRoutes(app));
   // Routes come after the plugins, whose additions they use.
   void app.register(async (api) => {
     const callers = createCallers(api, deps.callers);

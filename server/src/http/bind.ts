@@ -206,16 +206,17 @@ const answer = async (
   }
   const status = result.status ?? Number(Object.keys(route.answers)[0]);
   const shape = route.answers[status];
-  void reply.status(status).headers({ "cache-control": "no-store", ...result.headers });
+  const json = encoded(route, result);
+  const headers = json?.headers ?? result.headers;
+  void reply.status(status).headers({ "cache-control": "no-store", ...headers });
   if (result.raw !== undefined) {
     const type =
       result.contentType ?? (typeof shape === "string" ? shape : "text/plain; charset=utf-8");
     const { raw } = result;
     return reply.type(type).send(typeof raw === "string" ? raw : Readable.from(raw));
   }
-  const json = encoded(route, result);
   if (json === undefined) return reply.send();
-  return reply.headers(json.headers).type("application/json; charset=utf-8").send(json.body);
+  return reply.type("application/json; charset=utf-8").send(json.body);
 };
 
 type BindDeps = {

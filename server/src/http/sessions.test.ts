@@ -18,6 +18,7 @@ describe("a session", () => {
   test("begins with a cookie that only this server's pages send, and ends with DELETE", async () => {
     const answer = await signIn(TOKENS.team);
     expect([answer.status, answer.json.name]).toEqual([201, "team"]);
+    expect(answer.headers["set-cookie"]).toBeTypeOf("string");
     const set = String(answer.headers["set-cookie"]);
     for (const part of [`${SESSION_COOKIE}=`, "HttpOnly", "SameSite=Strict", "Path=/"])
       expect(set).toContain(part);
