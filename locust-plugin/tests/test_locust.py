@@ -33,6 +33,17 @@ def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert target.runs == {"run-1", None}
 
 
+def test_a_run_starts_once_also_after_another_run(locust, target, receiver):
+    assert locust.start(target, durationSeconds=1)[0] == 200
+    locust.ended()
+    assert locust.start(target)[0] == 200
+    until("the start of run-2", lambda: locust.start(target, runId="run-2", durationSeconds=1)[0] == 200)
+    until("the end of run-2", lambda: locust.status()["run"]["runId"] == "run-2" and locust.status()["run"]["phase"] == "ended")
+    status, refused = locust.start(target)
+    assert (status, refused["error"], refused["runId"]) == (409, "already_ran", "run-1")
+    assert locust.status()["run"]["runId"] == "run-2"
+
+
 def test_an_older_command_that_arrives_late_is_ignored_and_so_is_an_unknown_one(locust, target, receiver):
     assert locust.start(target)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)

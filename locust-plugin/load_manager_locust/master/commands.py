@@ -29,6 +29,7 @@ class Commands(object):
     def __init__(self, controller):
         self.controller = controller
         self.fence = 0
+        self._started_run_ids = set()
 
     def attach(self, payload):
         """Another server, or the same one with other addresses, manages the run of this master from now on."""
@@ -51,6 +52,9 @@ class Commands(object):
         if run is not None and run.run_id == run_id:
             run.fence = self.fence
             return
+        # Another run, or load of somebody at Locust, has been here since.
+        if run_id in self._started_run_ids:
+            raise Refused("already_ran", "The load of this run has been here before; a run starts once.", run_id)
         if (run is not None and run.active) or controller.load.is_busy:
             raise Refused("busy", "Locust is busy with another run.", run.run_id if run is not None else None)
         if not compat.live_workers(controller.runner):
@@ -59,6 +63,7 @@ class Commands(object):
         users, spawn_rate = payload["users"], payload["spawnRate"]
         time_limit, auto_stop = time_limit_of(payload), AutoStop(payload.get("autoStop"))
         clock_ahead = float(payload.get("clockAheadSeconds") or 0)
+        self._started_run_ids.add(run_id)
         run = controller.new_run(self._outbox_of(run_id), auto_stop=auto_stop, clock_ahead=clock_ahead)
         run.set_time_limit(time_limit)
         run.set_target(users, spawn_rate)

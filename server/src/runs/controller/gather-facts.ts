@@ -158,6 +158,7 @@ export const gatherFacts = async (
       : finals.masterInstances === 0
         ? nothingStarted
         : finals.complete,
+    hasReported: error === undefined && finals.masterInstances > 0,
     stopCause: "stopCause" in finals ? finals.stopCause : undefined,
     requestsSeen: requests,
     stalledForMs: since(memory.progress?.at, 0),

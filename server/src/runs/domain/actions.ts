@@ -22,6 +22,8 @@ export type Facts = {
   readonly firstStopAgoMs: number;
   /** Every master instance that reported has handed in its final metrics. */
   readonly finalsIn: boolean;
+  /** A master instance has reported about the run, so its load has begun. */
+  readonly hasReported: boolean;
   /** Why the load ended, from the final metrics. */
   readonly stopCause?: StopCause | undefined;
   /** Requests in the metrics that arrived: proof of load where Locust does not answer. */

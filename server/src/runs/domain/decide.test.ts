@@ -62,6 +62,26 @@ describe("a start is confirmed by requests", () => {
     expect(decided(runIn("Running"), other, factsAt(9))).toEqual(["Failed master_restarted"]);
     expect(decided(starting, other, factsAt(9))).toEqual(["Failed master_restarted"]);
   });
+
+  test("a start is not sent again once the master has reported about the run", () => {
+    const ready: Observation = {
+      kind: "ready",
+      workers: 2,
+      workersExpected: 2,
+      engine: {},
+      masterInstanceId: "b",
+      capabilities,
+    };
+    const reported = (more: Parameters<typeof factsAt>[1]) =>
+      decided(starting, ready, factsAt(9, { hasReported: true, ...more }));
+    expect(decided(starting, ready, factsAt(9))).toEqual(["start"]);
+    expect(reported({ requestsSeen: 5 })).toEqual(["Running"]);
+    expect(reported({})).toEqual([]);
+    expect(reported({ finalsIn: true, stopCause: "deadline" })).toEqual(["Stopping no_requests"]);
+    expect(reported({ finalsIn: true, stopCause: "manager" })).toEqual([
+      "Stopping stopped_by_user",
+    ]);
+  });
 });
 
 describe("health", () => {

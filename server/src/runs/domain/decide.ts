@@ -87,9 +87,10 @@ const restarted = (now: number): Transition => failedBecause(now, "master_restar
 const beforeLoad = (
   run: LoadTestRun,
   seen: Observed<"ready">,
-  { now, watchedForMs }: Facts,
+  facts: Facts,
   elapsed: number,
 ): Action[] => {
+  const { now, watchedForMs } = facts;
   if (run.trigger === "external") return [restarted(now)];
   if (run.startSent !== undefined) {
     if (seen.masterInstanceId !== run.startSent.masterInstanceId) return [restarted(now)];
@@ -98,7 +99,12 @@ const beforeLoad = (
     if (waited > (restartSafeStart ? POLICY.startTimeoutMs : POLICY.polledStartMs)) {
       return [{ do: "stop" }, failedBecause(now, "start_not_confirmed")];
     }
-    return restartSafeStart ? [{ do: "start" }] : [];
+    if (!restartSafeStart) return [];
+    // The load has been and gone while no server looked, and something else ran since: Locust knows only that.
+    if (!facts.hasReported) return [{ do: "start" }];
+    return facts.requestsSeen > 0
+      ? [{ do: "transition", status: "Running", startedAt: run.startSent.at }]
+      : replaced(run, seen, facts);
   }
   if (seen.workers > 0 && seen.workers >= seen.workersExpected) return [{ do: "start" }];
   if (elapsed <= POLICY.workersTimeoutMs) return [{ do: "prepare" }];

@@ -36,6 +36,7 @@ export const factsAt = (seconds: number, more: Partial<Facts> = {}): Facts => ({
   stopSentAgoMs: Number.POSITIVE_INFINITY,
   firstStopAgoMs: Number.POSITIVE_INFINITY,
   finalsIn: false,
+  hasReported: false,
   requestsSeen: 0,
   stalledForMs: 0,
   ...more,

@@ -31,6 +31,20 @@ describe("simulated histories", () => {
     expect(broken).toEqual([]);
   });
 
+  test("a run whose load came and went unseen, before load of somebody else, is not started again", async () => {
+    const { broken } = await play(
+      { kind: "attached", plugin: true, servers: 1, hosts: 1, runs: 1 },
+      [
+        { do: "advance", ms: 4001 },
+        { do: "down", ms: 21_001 },
+        { do: "advance", ms: 21_000 },
+        { do: "other-start", ms: 10_000 },
+        { do: "other-stop", ms: 10_000 },
+      ],
+    );
+    expect(broken).toEqual([]);
+  });
+
   test("a stop that a server did not send because it slept is not counted as sent", async () => {
     const { broken } = await play(
       { kind: "attached", plugin: false, servers: 2, hosts: 1, runs: 1 },
