@@ -79,6 +79,14 @@ const HEADERS = {
   },
   // Whoever ends TLS in front of the server decides about it.
   strictTransportSecurity: false,
+  // What follows concerns pages with contents of others, or browsers that are gone; each header costs every answer.
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
 } as const;
 
 type HttpDeps = {
