@@ -9,8 +9,11 @@ import { histogramRows } from "./histograms.ts";
 import { ingestRows } from "./ingest.ts";
 import type { Row } from "./lib/pairs.ts";
 import { capacityRows } from "./capacity.ts";
+import { chartRows } from "./charts.ts";
 import { dayRows } from "./day.ts";
+import { lifecycleRows } from "./lifecycle.ts";
 import { liveRows } from "./live.ts";
+import { pageRows } from "./page.ts";
 import { pluginRows } from "./plugin.ts";
 import { storeRows } from "./store.ts";
 
@@ -19,7 +22,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
   store: storeRows,
   ingest: ingestRows,
   day: dayRows,
+  charts: chartRows,
   live: liveRows,
+  lifecycle: lifecycleRows,
+  page: pageRows,
   plugin: pluginRows,
   capacity: capacityRows,
 };

@@ -19,6 +19,42 @@ import {
   until,
 } from "./harness.ts";
 
+test("a run of a cluster that is no longer configured is settled at once when it is stopped", async () => {
+  const dataDir = newFolder();
+  const python = LOCUSTS[0]?.python ?? "python3";
+  const scope = { accountId: "acme", orgId: "web", projectId: "shop" };
+  const config = (id: string): string =>
+    `locustClusters: [{ id: ${id}, baseUrl: "http://127.0.0.1:9", accountId: acme, orgId: web, projectId: shop }]\n`;
+  let server = await startServer({ python, dataDir, config: config("gone") });
+  const { runId } = await server.client.registerExternalRun({
+    body: { ...scope, targetUsers: 1, spawnRate: 1 },
+  });
+  await server.kill("SIGTERM");
+  server = await startServer({ python, dataDir, config: config("another") });
+  const { client } = server;
+  const params = { runId };
+  const unknown = await until("its health", async () => {
+    const { healthReason } = await client.getRun({ params });
+    return healthReason?.code === "cluster_unknown" ? healthReason : undefined;
+  });
+  expect(unknown.message).toBe("The cluster gone is no longer configured.");
+  await expect(client.deleteRun({ params })).rejects.toThrow(/stop it first/);
+  await client.stopRun({ params });
+  const ended = await until(
+    "its end",
+    async () => {
+      const run = await client.getRun({ params });
+      return run.settledAt === undefined ? undefined : run;
+    },
+    5,
+  );
+  expect(ended).toMatchObject({ status: "Failed", statusReason: { code: "cluster_unknown" } });
+  expect((await eventsOf(client, runId)).map(({ type }) => type)).toContain("load_may_be_left");
+  await client.deleteRun({ params });
+  await server.kill("SIGTERM");
+  removeFolder(dataDir);
+});
+
 describe.each(LOCUSTS)("a server that is killed with -9 during a run, on $name", ({ python }) => {
   let dataDir: string;
   let server: Server;

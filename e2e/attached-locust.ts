@@ -40,6 +40,8 @@ export const startLocust = async (options: {
   readonly env?: (process: number) => Record<string, string>;
   /** The ports of an earlier master, for one that is started again. */
   readonly ports?: { readonly web: number; readonly master: number };
+  /** Additional arguments of the master that runs by itself, without a page, as soon as its workers are there. */
+  readonly headless?: readonly string[];
 }) => {
   const { web, master } = options.ports ?? { web: await freePort(), master: await freePort() };
   const { workers = 2 } = options;
@@ -59,19 +61,20 @@ export const startLocust = async (options: {
   };
   const args = (more: string[]) => ["-m", module, "-f", script, ...more];
   const ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", String(master)];
+  const { headless } = options;
+  const page =
+    headless === undefined
+      ? ["--web-host", "127.0.0.1", "--web-port", String(web)]
+      : ["--headless", "--expect-workers", String(workers), ...headless];
   const programs: Program[] = [
-    start(
-      options.python,
-      args(["--master", ...ports, "--web-host", "127.0.0.1", "--web-port", String(web)]),
-      { ...env, ...options.env?.(0) },
-    ),
+    start(options.python, args(["--master", ...ports, ...page]), { ...env, ...options.env?.(0) }),
   ];
   for (let worker = 0; worker < workers; worker += 1) {
     const address = ["--worker", "--master-host", "127.0.0.1", "--master-port", String(master)];
     programs.push(start(options.python, args(address), { ...env, ...options.env?.(worker + 1) }));
   }
   const baseUrl = `http://127.0.0.1:${web}`;
-  if (workers > 0) await workersReady(baseUrl);
+  if (workers > 0 && headless === undefined) await workersReady(baseUrl);
   return {
     baseUrl,
     ports: { web, master },

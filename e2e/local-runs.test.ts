@@ -90,7 +90,10 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     const run = await client.createRun({ params: params(), body });
     await running(client, run.id);
     await until("some requests", () => {
-      const total = Object.values(shop.counts(run.id)).reduce((sum, one) => sum + one.requests, 0);
+      const total = Object.values(shop.counts(run.id)).reduce(
+        (sum, one) => sum + (one.requests ?? 0),
+        0,
+      );
       return total > 200 ? true : undefined;
     });
     const worker = processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).find(
@@ -109,10 +112,13 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     const ended = await settled(client, run.id);
     expect(ended.status).toBe("Finished");
     const ours = Object.values(await counted(client, run.id)).reduce(
-      (sum, one) => sum + one.requests,
+      (sum, one) => sum + (one.requests ?? 0),
       0,
     );
-    const theirs = Object.values(shop.counts(run.id)).reduce((sum, one) => sum + one.requests, 0);
+    const theirs = Object.values(shop.counts(run.id)).reduce(
+      (sum, one) => sum + (one.requests ?? 0),
+      0,
+    );
     expect(ours).toBeLessThanOrEqual(theirs);
     // At most the requests of one worker between two reports are missing.
     expect(theirs - ours).toBeLessThan(150);
@@ -187,10 +193,13 @@ describe.each(WITH_DEBIANS)("a local cluster on $name", ({ python }) => {
     const run = await client.createRun({ params: { loadTestId: id }, body });
     await settled(client, run.id);
     const ours = Object.values(await counted(client, run.id)).reduce(
-      (sum, one) => sum + one.requests,
+      (sum, one) => sum + (one.requests ?? 0),
       0,
     );
-    const theirs = Object.values(shop.counts(run.id)).reduce((sum, one) => sum + one.requests, 0);
+    const theirs = Object.values(shop.counts(run.id)).reduce(
+      (sum, one) => sum + (one.requests ?? 0),
+      0,
+    );
     const event = (await eventsOf(client, run.id)).find(({ type }) => type === "users_cut_off");
     const cutOff = Number(event?.data?.["users"] ?? 0);
     expect(theirs - ours).toBeGreaterThanOrEqual(0);

@@ -26,6 +26,7 @@ const TOKENS = {
   plugin: "Zk3-log-of-the-plugin-9",
 };
 const CONFIG = `
+server: { publicUrl: "https://load.example" }
 logging: { level: trace }
 security:
   apiToken: ${TOKENS.admin}
@@ -116,6 +117,8 @@ test("the log tells a run from its creation to its settling, across a takeover, 
     "server_stopping",
     "server_stopped",
   ]);
+  const [started] = info;
+  expect(started).toMatchObject({ event: "server_started", publicUrl: "https://load.example" });
   expect(info).toContainEqual(
     expect.objectContaining({ clusterId: "here", from: "busy", to: "idle" }),
   );

@@ -33,9 +33,9 @@ const ALONE: Omit<Amount, "shapes"> = LONG
 type Moment = { readonly job?: string; readonly share?: number; readonly phase?: string };
 const KILLS: readonly Moment[] = [
   { job: "load_test_runs", share: 0.4 },
-  { job: "load_tests", share: 0.01 },
   { job: "metrics_timeseries", share: 0.5 },
   { job: "metric_records", share: 0.4 },
+  { job: "load_tests", share: 0.01 },
   { phase: "swap" },
 ];
 
@@ -159,7 +159,7 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
 
   test(
     "all shapes mixed in one database, killed five times during the migration",
-    { timeout: 1_800_000 },
+    { timeout: 5_400_000 },
     async () => {
       const killed = await run(await open("mixed"), MIXED, KILLS);
       // The short form may end before the kill.
@@ -168,7 +168,7 @@ describe.runIf(MONGO !== undefined)("load-manager migrate, killed with kill -9",
   );
 
   const alone: readonly Shape[] = LONG ? SHAPES : [];
-  test.each(alone)("%s alone, killed once", { timeout: 900_000 }, async (shape) => {
+  test.each(alone)("%s alone, killed once", { timeout: 1_800_000 }, async (shape) => {
     const kills = LONG ? [KILLS[(SHAPES.indexOf(shape) * 2) % 5] ?? {}] : [];
     await run(await open(shape), { ...ALONE, shapes: [shape] }, kills);
   });

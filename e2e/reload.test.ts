@@ -54,7 +54,7 @@ test("SIGHUP reloads clusters and tokens; an active run and its metrics go on", 
   await expect(before.getRun({ params: { runId } })).rejects.toThrow(/token/);
   expect((await after.listClusters({ query: {} })).items.map(({ id }) => id)).toEqual(["two"]);
   const requests = async () =>
-    (await after.getRunSummary({ params: { runId }, query: {} })).totalRequests;
+    (await after.getRunSummary({ params: { runId }, query: {} })).totalRequests ?? 0;
   const then = await requests();
   await until("more metrics", async () => ((await requests()) > then + 10 ? true : undefined), 20);
 

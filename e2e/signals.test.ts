@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { startShop } from "../examples/shop/shop.ts";
@@ -63,6 +64,7 @@ describe("the demo", () => {
     await until("load", () => (/req\/s/.test(program.output()) ? true : undefined));
     ctrlC(program);
     await until("the answer", () => (program.output().includes("again") ? true : undefined));
+    await sleep(300);
     ctrlC(program);
     expect(await Promise.race([program.ended, sleep(12_000, "it did not end")])).toBe(0);
     expect(program.output()).not.toContain("Endpoint");
@@ -123,6 +125,8 @@ describe("the server with an active run", () => {
     await until("the question", () =>
       server.output().includes("Ctrl-C again") ? true : undefined,
     );
+    // Signals that come at once are one Ctrl-C.
+    await sleep(300);
     ctrlC(server);
     expect(await server.ended).toBe(0);
     expectNoProcesses(dataDir);
@@ -140,6 +144,47 @@ describe("the server with an active run", () => {
     await settled(next.client, run.id);
     await next.kill("SIGTERM");
     await shop.close();
+    expectNoProcesses(dataDir);
+    removeFolder(dataDir);
+  });
+});
+
+/** The processes of `npm start`, from npm down to the server. */
+const chainOf = (program: ReturnType<typeof start>): readonly number[] => {
+  const children = (pid: number): number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .split(" ")
+      .filter(Boolean)
+      .map(Number);
+  const below = (pid: number): number[] => [pid, ...children(pid).flatMap(below)];
+  return below(program.child.pid ?? 0);
+};
+const commandOf = (pid: number): string =>
+  readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}/stat`);
+
+describe("npm start", () => {
+  test.each([
+    ["SIGTERM", "npm"],
+    ["SIGINT", "npm"],
+    ["SIGKILL", "npm"],
+    ["SIGTERM", "wrapper"],
+    ["SIGKILL", "wrapper"],
+    ["SIGTERM", "server"],
+  ] as const)("ends as a whole after %s to the %s", async (signal, to) => {
+    const dataDir = newFolder();
+    const npm = start("npm", ["start", "--", "--port", "0", "--data-dir", dataDir], {
+      LOAD_MANAGER_PYTHON: python,
+    });
+    await until("the server", () => (/ready: http/.test(npm.output()) ? true : undefined), 30);
+    const chain = chainOf(npm);
+    const wrapper = chain.find((pid) => /tools\/run\.mjs/.test(commandOf(pid)));
+    const pid = { npm: chain[0], wrapper, server: chain.at(-1) }[to] ?? 0;
+    process.kill(wrapper ?? 0, "SIGHUP");
+    await until("the reload", () => (/reloaded/.test(npm.output()) ? true : undefined), 10);
+    process.kill(pid, signal);
+    await until("the end", () => (chain.some(isAlive) ? undefined : true), 15);
+    if (signal !== "SIGKILL") expect(npm.output()).toContain("Load Manager has ended.");
     expectNoProcesses(dataDir);
     removeFolder(dataDir);
   });

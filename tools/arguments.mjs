@@ -101,7 +101,18 @@ export const checkFormat = (script, args) => {
 };
 
 /** The measurements of bench/main.ts. */
-export const BENCHES = ["histograms", "store", "ingest", "day", "live", "plugin", "capacity"];
+export const BENCHES = [
+  "histograms",
+  "store",
+  "ingest",
+  "day",
+  "charts",
+  "live",
+  "lifecycle",
+  "page",
+  "plugin",
+  "capacity",
+];
 
 /** The reason why a folder cannot be measured; `undefined` if it can. */
 export const notMeasurable = (tree) => {

@@ -26,11 +26,17 @@ const program =
       child.on("close", (code) => resolve({ problems: code === 0 ? [] : [output.trim()] }));
     });
 
+/** Two programs after each other, with the problems of both. */
+const both = (first, second) => async (context) => {
+  const results = [await first(context), await second(context)];
+  return { problems: results.flatMap(({ problems }) => problems) };
+};
+
 /** name → `what` is checked, and `run`, which returns { problems, warnings }, each a list of texts. */
 const STEPS = {
   types: {
     what: "TypeScript compiles, with every strict option",
-    run: program("typescript/bin/tsc", "-p", "."),
+    run: both(program("typescript/bin/tsc", "-p", "."), program("typescript/bin/tsc", "-p", "web")),
   },
   lint: {
     what: "oxlint's rules, import cycles, functions of at most 80 lines",

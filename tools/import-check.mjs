@@ -1,12 +1,6 @@
 // Holds the code to the tables of tools/imports.mjs and tools/uses.mjs.
-import {
-  MAY_BE_IN_A_CYCLE,
-  MAY_IMPORT,
-  PLUGIN,
-  PYTHON_MODULES,
-  TEST_TOOLS,
-  TESTING,
-} from "./imports.mjs";
+import { MAY_BE_IN_A_CYCLE, MAY_IMPORT, TEST_TOOLS, TESTING } from "./imports.mjs";
+import { PLUGIN, PYTHON_MODULES } from "./plugin-imports.mjs";
 import { OUTSIDE, USES } from "./uses.mjs";
 
 const TABLES = {
@@ -247,7 +241,7 @@ export const unusedRules = (sources, { mayImport, uses, pythonModules } = TABLES
       )
       .map(
         (name) =>
-          `tools/imports.mjs lists Python's module ${name}, which the plugin does not import`,
+          `tools/plugin-imports.mjs lists Python's module ${name}, which the plugin does not import`,
       ),
   ];
 };

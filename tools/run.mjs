@@ -1,4 +1,5 @@
 // The entry point of all npm scripts: checks the arguments, installs what is missing, then runs the script on the right Node.
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import {
@@ -10,11 +11,13 @@ import {
   soakMinutes,
 } from "./arguments.mjs";
 import { check, chosenSteps } from "./check.mjs";
+import { ensureChromium } from "./chromium.mjs";
 import { ensurePackages, findNode } from "./node.mjs";
 import { ensurePython } from "./python.mjs";
 import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
 import { faultsArguments, planTests, planUnit } from "./suites.mjs";
 import { test, testUnit } from "./test.mjs";
+import { ensureWeb } from "./web.mjs";
 
 const SCRIPTS = [
   "start",
@@ -27,6 +30,7 @@ const SCRIPTS = [
   "migrate",
   "faults",
   "soak",
+  "screenshots",
   "long",
   "check",
   "format",
@@ -73,6 +77,20 @@ const formatFiles =
     return ok ? 0 : 1;
   };
 
+/** The server, which starts again when its code changes, and beside it the page, which a browser reloads by itself. */
+const dev = async ({ node, env, args }) => {
+  const web = spawn(node, [join(ROOT, "node_modules/vite/bin/vite.js"), join(ROOT, "web")], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env,
+  });
+  try {
+    // Node's watching process would not hand the channel on.
+    return await foreground(node, ["--watch", CLI, "serve", ...args], env);
+  } finally {
+    web.kill("SIGTERM");
+  }
+};
+
 /** Checks the arguments of a script. → what runs when everything is installed: ({ node, env }) → exit code. */
 export const planScript = (what, args) => {
   const script = nameOf(what);
@@ -82,15 +100,22 @@ export const planScript = (what, args) => {
   };
   switch (what) {
     case "start":
+      return async ({ node, env }) => {
+        const ready = needsPython(configurationOf(args)) ? await withPython(env) : env;
+        await ensureWeb({ node, env });
+        return foreground(node, [CLI, "serve", ...args], ready, { together: true });
+      };
     case "dev":
       return async ({ node, env }) => {
         const ready = needsPython(configurationOf(args)) ? await withPython(env) : env;
-        const watch = what === "dev" ? ["--watch"] : [];
-        return foreground(node, [...watch, CLI, "serve", ...args], ready);
+        return dev({ node, env: ready, args });
       };
     case "demo":
-      return async ({ node, env }) =>
-        foreground(node, [CLI, "demo", ...args], await withPython(env));
+      return async ({ node, env }) => {
+        const ready = await withPython(env);
+        await ensureWeb({ node, env });
+        return foreground(node, [CLI, "demo", ...args], ready, { together: true });
+      };
     case "shop":
       return program("examples/shop/main.ts", args);
     case "test":
@@ -105,6 +130,9 @@ export const planScript = (what, args) => {
     case "migrate":
       noArguments(script, args);
       return tests(["e2e/migrate"], { LOAD_MANAGER_MIGRATE: "long" });
+    case "screenshots":
+      noArguments(script, args);
+      return tests(["e2e/page/screenshots"], { LOAD_MANAGER_SCREENSHOTS: "1" });
     case "soak": {
       const minutes = soakMinutes(script, args);
       return tests(["e2e/soak"], { LOAD_MANAGER_SOAK_MINUTES: String(minutes) });
@@ -122,8 +150,18 @@ export const planScript = (what, args) => {
       return formatFiles(script, args);
     case "bench":
       checkBench(script, args);
-      return async ({ node, env }) =>
-        program("bench/main.ts", args)({ node, env: await withPython(env) });
+      return async ({ node, env }) => {
+        const { file } = await ensureChromium();
+        const found = file === undefined ? {} : { LOAD_MANAGER_TEST_CHROMIUM: file };
+        await ensureWeb({ node, env });
+        return program(
+          "bench/main.ts",
+          args,
+        )({
+          node,
+          env: { ...(await withPython(env)), ...found },
+        });
+      };
     default:
       throw new Stop(
         `There is no script ${what}${didYouMean(what ?? "", SCRIPTS)}; there are ${SCRIPTS.join(", ")}.`,

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -11,7 +12,7 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/,
 /** The folder of what is installed beside node_modules: Python environments, and marks of completed steps. */
 export const TOOLS_FOLDER = process.env.LOAD_MANAGER_TOOLS ?? join(ROOT, ".load-manager-tools");
 
-const NOT_OURS = /^(\..*|node_modules|__pycache__|results)$/;
+const NOT_OURS = /^(\..*|node_modules|__pycache__|results|dist)$/;
 
 /** The project's files whose name matches, as paths from its root. */
 export const filesOf = (name, folder = ROOT) =>
@@ -36,19 +37,47 @@ export const capture = (command, args, options = {}) => {
   };
 };
 
-/** Runs a program on this terminal; resolves with its exit code. The terminal sends Ctrl-C to it directly. */
-export const foreground = (command, args, env = process.env) =>
+/** Runs a program beside others to its end. → whether it succeeded, and what it printed. */
+export const collected = (command, args, env = process.env) =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: "inherit", cwd: ROOT, env });
-    const onInterrupt = () => {};
-    const onTerm = () => child.kill("SIGTERM");
-    process.on("SIGINT", onInterrupt);
-    process.on("SIGTERM", onTerm);
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: ROOT, env });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => (output += text));
     child.on("error", reject);
+    child.on("close", (code) => resolve({ ok: code === 0, output }));
+  });
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+const WATCH_MS = 500;
+
+/**
+ * Runs a program on this terminal; resolves with its exit code. Signals are passed on; the terminal also sends Ctrl-C to the
+ * program itself. With `together` the program has a channel by which it notices that this process is gone, and gets SIGTERM
+ * when npm, which has started this process, is gone.
+ */
+export const foreground = (command, args, env = process.env, { together = false } = {}) =>
+  new Promise((resolve, reject) => {
+    const stdio = together ? ["inherit", "inherit", "inherit", "ipc"] : "inherit";
+    const child = spawn(command, args, { stdio, cwd: ROOT, env });
+    const passOn = (signal) => child.kill(signal);
+    for (const signal of SIGNALS) process.on(signal, passOn);
+    const parent = process.ppid;
+    const isOfNpm = process.env.npm_lifecycle_event !== undefined;
+    const watch = setInterval(() => {
+      if (together && isOfNpm && process.ppid !== parent) child.kill("SIGTERM");
+    }, WATCH_MS);
+    const release = () => {
+      clearInterval(watch);
+      for (const signal of SIGNALS) process.off(signal, passOn);
+    };
+    child.on("error", (error) => {
+      release();
+      reject(error);
+    });
     child.on("exit", (code, signal) => {
-      process.off("SIGINT", onInterrupt);
-      process.off("SIGTERM", onTerm);
-      resolve(signal === null ? (code ?? 1) : 128 + (signal === "SIGINT" ? 2 : 15));
+      release();
+      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
     });
   });
 
@@ -68,6 +97,8 @@ export const readMark = (file) => {
 
 export const writeMark = (file, text) => {
   mkdirSync(dirname(file), { recursive: true });
+  // The file may be linked to that of another checkout, whose mark is its own.
+  rmSync(file, { force: true });
   writeFileSync(file, text);
 };
 

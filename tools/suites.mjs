@@ -23,6 +23,7 @@ const ON_EITHER_STORE = /\bLOAD_MANAGER_TEST_STORE\b/;
 export const SLOW = new Set([
   "cli/src/cli.test.ts", // 22 s: starts the program for every case
   "cli/src/store.test.ts", // 24 s: the same
+  "server/src/metrics/one-answer.test.ts", // 15 s: random histories of every way in which figures arrive
   "server/src/metrics/rollups/rollups.test.ts", // 45 s: random histories against every query
   "server/src/metrics/rollups/killed.test.ts", // 22 s: kills processes
   "server/src/runs/domain/exhaustive.test.ts", // 62 s: a disturbance at every call to the store

@@ -6,7 +6,8 @@ import { ensureChromium } from "./chromium.mjs";
 import { ensureFaketime } from "./faketime.mjs";
 import { startMongo } from "./mongo.mjs";
 import { ensureOldestLocust, ensurePython, hasPytest } from "./python.mjs";
-import { capture, foreground, ROOT, say, Stop } from "./steps.mjs";
+import { ensureWeb } from "./web.mjs";
+import { capture, collected, filesOf, foreground, ROOT, say, Stop } from "./steps.mjs";
 
 /** Set by CI: a suite that cannot run is a failure there. */
 const ALL = process.env.LM_REQUIRE_ALL === "1";
@@ -85,11 +86,12 @@ const prepareFaketime = async ({ LOAD_MANAGER_FAULTS }) => {
     : { env: {}, missing: [`the tests of wrong clocks (row 19): ${why}`] };
 };
 
-const prepareChromium = async () => {
+const prepareChromium = async (env, node) => {
   const { file, why } = await ensureChromium();
-  return why === undefined
-    ? { env: { LOAD_MANAGER_TEST_CHROMIUM: file }, missing: [] }
-    : { env: {}, missing: [`the tests in a browser: ${why}`] };
+  if (why !== undefined) return { env: {}, missing: [`the tests in a browser: ${why}`] };
+  if (!(await ensureWeb({ node, env })))
+    return { env: {}, missing: ["the tests in a browser: the page could not be built"] };
+  return { env: { LOAD_MANAGER_TEST_CHROMIUM: file }, missing: [] };
 };
 
 const prepareRoot = async () => ({
@@ -107,11 +109,11 @@ const PREPARE = {
   root: prepareRoot,
 };
 
-const prepare = async (needs, env, stops) => {
+const prepare = async (needs, { env, node }, stops) => {
   const found = {};
   const missing = [];
   for (const need of needs) {
-    const one = await PREPARE[need](env);
+    const one = await PREPARE[need](env, node);
     Object.assign(found, one.env);
     missing.push(...one.missing);
     if (one.stop !== undefined) stops.push(one.stop);
@@ -119,10 +121,26 @@ const prepare = async (needs, env, stops) => {
   return { found, missing };
 };
 
-/** Runs the plugin's tests on all Locust versions in parallel, since they mostly wait for Locust. */
+/** Files of pytest that run at once on one Locust version: they mostly wait for Locust. */
+const PYTEST_AT_ONCE = 2;
+
+/** Runs one file of pytest. → its counts; prints its output if a test fails. */
+const runPytestFile = async (python, path, junit, env) => {
+  const args = ["-m", "pytest", "-q", "-p", "no:cacheprovider", path, `--junitxml=${junit}`];
+  const { ok, output } = await collected(python, args, env);
+  if (!ok) say(output);
+  return countJunit(existsSync(junit) ? readFileSync(junit, "utf8") : undefined);
+};
+
+/** Runs the plugin's tests on all Locust versions in parallel. */
 const runPytest = async (paths, { reports, env, found, missing }) => {
   const pythons = ["LOAD_MANAGER_PYTHON", "LOAD_MANAGER_TEST_PYTHON_212"].filter(
     (name) => found[name] !== undefined,
+  );
+  const files = paths.flatMap((path) =>
+    path.includes("::") || path.endsWith(".py")
+      ? [path]
+      : filesOf(/^test_.*\.py$/, join(ROOT, path)).toSorted(),
   );
   const counts = await Promise.all(
     pythons.map(async (name) => {
@@ -131,12 +149,23 @@ const runPytest = async (paths, { reports, env, found, missing }) => {
         missing.push(`the plugin's tests on ${python}: it has no pytest`);
         return [];
       }
-      say(`\nThe plugin's tests on ${python}`);
-      const junit = join(reports, `${name}.xml`);
-      const quiet = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
-      const pytest = [...quiet, ...paths, `--junitxml=${junit}`];
-      await foreground(python, pytest, { ...env, PYTHONDONTWRITEBYTECODE: "1" });
-      return [countJunit(existsSync(junit) ? readFileSync(junit, "utf8") : undefined)];
+      const began = Date.now();
+      const waiting = files.entries();
+      const ended = [];
+      const work = async () => {
+        for (const [index, path] of waiting) {
+          const junit = join(reports, `${name}-${index}.xml`);
+          const quiet = { ...env, PYTHONDONTWRITEBYTECODE: "1" };
+          ended.push(await runPytestFile(python, path, junit, quiet));
+        }
+      };
+      await Promise.all(Array.from({ length: PYTEST_AT_ONCE }, work));
+      const [passed, failed] = ["passed", "failed"].map((key) =>
+        ended.reduce((sum, count) => sum + count[key], 0),
+      );
+      const seconds = Math.round((Date.now() - began) / 1000);
+      say(`The plugin's tests on ${python}: ${passed} passed, ${failed} failed, ${seconds} s`);
+      return ended;
     }),
   );
   return counts.flat();
@@ -165,17 +194,35 @@ const runVitest = async (filters, { node, reports, env, found, needs, testName }
   return { passed: 0, failed: 1 };
 };
 
+/**
+ * Node keeps what it has compiled here, TypeScript included, until the tests have ended: they start the program and its
+ * threads hundreds of times, which then takes half the time.
+ */
+const withCompileCache = (env, reports) => ({
+  ...env,
+  NODE_COMPILE_CACHE: join(reports, "compile-cache"),
+});
+
 /** Prepares what the planned tests need, and runs them (planTests in suites.mjs). → exit code */
 export const test = async ({ node, plan: { needs, pytest, vitest, testName }, env }) => {
   const reports = mkdtempSync(join(tmpdir(), "load-manager-test-"));
   const stops = [];
   try {
-    const { found, missing } = await prepare(needs, env, stops);
+    const { found, missing } = await prepare(needs, { env, node }, stops);
     const counts = [];
     if (pytest !== undefined)
       counts.push(...(await runPytest(pytest, { reports, env, found, missing })));
     if (vitest !== undefined)
-      counts.push(await runVitest(vitest, { node, reports, env, found, needs, testName }));
+      counts.push(
+        await runVitest(vitest, {
+          node,
+          reports,
+          env: withCompileCache(env, reports),
+          found,
+          needs,
+          testName,
+        }),
+      );
     for (const what of missing) say(`\nNOT RUN: ${what}`);
     const passed = counts.reduce((sum, count) => sum + count.passed, 0);
     const failed =

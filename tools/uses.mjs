@@ -2,7 +2,7 @@
 // and has no such use is an error. tools/import-check.mjs holds the code to it.
 
 /** The folders that may have all of them, unless a use has `everywhere`. */
-export const OUTSIDE = ["bench", "cli/src", "e2e", "examples", "tools", "vitest.config.ts"];
+export const OUTSIDE = ["bench", "cli/src", "e2e", "examples", "tools", "vitest.config.ts", "web"];
 
 /** Matches `object.name`, `object["name"]`, and an object as a whole on the right of `=`, from which a name can be taken. */
 const member = (object, names) =>
@@ -44,6 +44,7 @@ export const USES = [
       "server/src/lib/periodic.ts",
       "contract/src/api/stream.ts",
       "server/src/lib/failpoints.ts",
+      "server/src/lib/signals.ts",
       "server/src/main.ts",
       "server/src/clusters/local",
       // The time limit of a request.

@@ -6,7 +6,8 @@ import {
   emptyHistogram,
   encodeHistogram,
 } from "../../server/src/metrics/codec/histogram.ts";
-import { encodeSample, endpointId } from "../../server/src/metrics/codec/sample.ts";
+import { encodeSample } from "../../server/src/metrics/codec/encode-sample.ts";
+import { endpointId, SECTION, textId } from "../../server/src/metrics/codec/sample.ts";
 
 /** Random numbers that are the same in every run. */
 const random = (seed: number) => {
@@ -17,6 +18,7 @@ const random = (seed: number) => {
   };
 };
 
+const ERROR = "HTTPError('503 Server Error: Service Unavailable for url: /endpoint')";
 const MASTER_INSTANCE = "ab".repeat(16);
 
 const names = (endpoints: number) =>
@@ -53,11 +55,17 @@ export const sampleBody = (
     for (const us of values) addLatency(histogram, us);
     return encodeHistogram(histogram);
   };
-  return encodeSample({
+  const sample = encodeSample({
     second,
     users: { target: 100, real: 100 },
     worker: "worker-1",
     names: withNames ? all : [],
+    texts: withNames ? [{ id: textId(ERROR), text: ERROR }] : [],
+    errors: cells.flatMap(({ failed }, index) =>
+      failed.length === 0
+        ? []
+        : { id: all[index]?.id ?? "", text: textId(ERROR), count: failed.length },
+    ),
     endpoints: cells.map(({ ok, failed }, index) => {
       const us = [...ok, ...failed];
       return {
@@ -74,6 +82,21 @@ export const sampleBody = (
       };
     }),
   });
+  return new ByteWriter().raw(sample).raw(processesAt(second)).finish();
+};
+
+/** A master and two workers, whose CPU and memory change. */
+const processesAt = (second: number): Uint8Array => {
+  const processes = new ByteWriter().varint(3);
+  ["master", "host_0a1b2c3d_worker-1", "host_0a1b2c3d_worker-2"].forEach((id, index) => {
+    processes
+      .text(id)
+      .byte(3)
+      .varint(index === 0 ? 0 : 50);
+    processes.varint(3000 + ((second * 37 + index) % 400)).varint(80_000_000 + second * 4096);
+    processes.varint(2 * index);
+  });
+  return new ByteWriter().byte(SECTION.processes).block(processes.finish()).finish();
 };
 
 /** Different bodies for consecutive seconds, for any number of runs. */
@@ -99,7 +122,7 @@ export const batchOf = (
   list: readonly Uint8Array[],
 ): Uint8Array => {
   const writer = new ByteWriter()
-    .raw(Uint8Array.of(0x4c, 0x4d, 0x42, 0x02))
+    .raw(Uint8Array.of(0x4c, 0x4d, 0x42, 0x03))
     .text(runId)
     .raw(Buffer.from(MASTER_INSTANCE, "hex"))
     .varint(list.length);

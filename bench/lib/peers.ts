@@ -23,6 +23,50 @@ export type Peer = Program & {
   ) => Promise<void>;
   /** Queries one stat of one endpoint, one point a minute. Returns the number of points. */
   readonly chart: (from: number, to: number) => Promise<number>;
+  /** Writes the response times of one endpoint as a classic histogram. */
+  readonly writeTimes: (seconds: readonly TimesOfSecond[]) => Promise<void>;
+  /** Queries averages of these times, one point a minute. Returns the number of points. */
+  readonly averages: (from: number, to: number) => Promise<number>;
+  /** The same for the 50th, 95th and 99th percentile. Returns the number of points of one of them. */
+  readonly quantiles: (from: number, to: number) => Promise<number>;
+};
+
+/** The upper bounds of a classic histogram's buckets in ms: 30 of them, each 1.4 times the one before. */
+const BOUNDS = Array.from({ length: 30 }, (_, index) => Number((0.5 * 1.4 ** index).toFixed(3)));
+
+/** What one endpoint did in a second, and how it adds up since the first. */
+export type TimesOfSecond = {
+  readonly second: number;
+  readonly sumMs: number;
+  readonly count: number;
+  /** For each of the bounds: how many responses took at most so long. */
+  readonly below: readonly number[];
+  readonly total: {
+    readonly sumMs: number;
+    readonly count: number;
+    readonly below: readonly number[];
+  };
+};
+
+/** The seconds of one endpoint as a classic histogram, each with the totals so far. */
+export const timesOf = (
+  seconds: readonly { readonly second: number; readonly cell: Cell }[],
+): TimesOfSecond[] => {
+  let total = { sumMs: 0, count: 0, below: BOUNDS.map(() => 0) };
+  return seconds.map(({ second, cell }) => {
+    const ms = [...cell.ok, ...cell.failed].map((us) => us / 1000);
+    const own = {
+      sumMs: ms.reduce((sum, value) => sum + value, 0),
+      count: ms.length,
+      below: BOUNDS.map((bound) => ms.filter((value) => value <= bound).length),
+    };
+    total = {
+      sumMs: total.sumMs + own.sumMs,
+      count: total.count + own.count,
+      below: total.below.map((count, index) => count + (own.below[index] ?? 0)),
+    };
+    return { second, ...own, total };
+  });
 };
 
 /** The series of a monitoring system: nine for each endpoint, with percentiles computed by the sender. */
@@ -62,27 +106,19 @@ const snappy = (bytes: Uint8Array): Uint8Array => {
   return writer.finish();
 };
 
+type Series = {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly at: readonly (readonly [second: number, value: number])[];
+};
+
 /** prometheus.WriteRequest: timeseries = 1 { labels = 1 { name = 1, value = 2 }, samples = 2 { value = 1, timestamp = 2 } }. */
-const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8Array => {
-  const samples = new Map<string, { endpoint: number; stat: string; at: [number, number][] }>();
-  for (const { second, cells } of seconds) {
-    cells.forEach((cell, endpoint) => {
-      for (const [stat, value] of Object.entries(statsOf(cell))) {
-        const key = `${endpoint} ${stat}`;
-        const known = samples.get(key) ?? { endpoint, stat, at: [] };
-        samples.set(key, known);
-        known.at.push([second, value]);
-      }
-    });
-  }
+const writeRequest = (list: readonly Series[]): Uint8Array => {
   const label = (name: string, value: string): Uint8Array =>
     new ByteWriter().byte(0x0a).text(name).byte(0x12).text(value).finish();
   const request = new ByteWriter();
-  for (const { endpoint, stat, at } of samples.values()) {
+  for (const { labels, at } of list) {
     const series = new ByteWriter();
-    series.byte(0x0a).block(label("__name__", `lm_${stat}`));
-    series.byte(0x0a).block(label("endpoint", `/endpoint/${endpoint}`));
-    series.byte(0x0a).block(label("run", String(run)));
+    for (const [name, value] of Object.entries(labels)) series.byte(0x0a).block(label(name, value));
     for (const [second, value] of at) {
       const double = Buffer.alloc(8);
       double.writeDoubleLE(value);
@@ -98,6 +134,43 @@ const writeRequest = (seconds: Parameters<Peer["write"]>[0], run: number): Uint8
     request.byte(0x0a).block(series.finish());
   }
   return snappy(request.finish());
+};
+
+/** The nine series of each endpoint. Labels are in the order of their names. */
+const statSeries = (seconds: Parameters<Peer["write"]>[0], run: number): Series[] => {
+  const series = new Map<
+    string,
+    { readonly labels: Series["labels"]; readonly at: [second: number, value: number][] }
+  >();
+  for (const { second, cells } of seconds) {
+    cells.forEach((cell, endpoint) => {
+      for (const [stat, value] of Object.entries(statsOf(cell))) {
+        const key = `${endpoint} ${stat}`;
+        const labels = {
+          __name__: `lm_${stat}`,
+          endpoint: `/endpoint/${endpoint}`,
+          run: String(run),
+        };
+        const known = series.get(key) ?? { labels, at: new Array<[number, number]>() };
+        series.set(key, known);
+        known.at.push([second, value]);
+      }
+    });
+  }
+  return [...series.values()];
+};
+
+const timesSeries = (seconds: readonly TimesOfSecond[]): Series[] => {
+  const column = (value: (one: TimesOfSecond) => number): Series["at"] =>
+    seconds.map((one) => [one.second, value(one)]);
+  return [
+    { labels: { __name__: "times_sum" }, at: column(({ total }) => total.sumMs) },
+    { labels: { __name__: "times_count" }, at: column(({ total }) => total.count) },
+    ...[...BOUNDS.map(String), "+Inf"].map((le, index) => ({
+      labels: { __name__: "times_bucket", le },
+      at: column(({ total }) => total.below[index] ?? total.count),
+    })),
+  ];
 };
 
 export const startPrometheus = async (folder: string): Promise<Peer | undefined> => {
@@ -118,32 +191,43 @@ export const startPrometheus = async (folder: string): Promise<Peer | undefined>
     ],
     async () => (await fetch(`${base}/-/ready`)).ok,
   );
+  const send = async (list: readonly Series[]): Promise<void> => {
+    await must(
+      await fetch(`${base}/api/v1/write`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-protobuf",
+          "content-encoding": "snappy",
+          "x-prometheus-remote-write-version": "0.1.0",
+        },
+        body: Buffer.from(writeRequest(list)),
+      }),
+    );
+  };
+  const range = async (promql: string, from: number, to: number): Promise<number> => {
+    const query = new URLSearchParams({
+      query: promql,
+      start: String(from),
+      end: String(to),
+      step: "60",
+    });
+    const text = await must(await fetch(`${base}/api/v1/query_range?${query.toString()}`));
+    const answer = JSON.parse(text) as { data: { result: { values: unknown[] }[] } };
+    return answer.data.result[0]?.values.length ?? 0;
+  };
+  const quantile = (q: number): string => `histogram_quantile(${q}, rate(times_bucket[1m]))`;
   return {
     ...program,
     name: "Prometheus",
-    write: async (seconds, run) => {
-      await must(
-        await fetch(`${base}/api/v1/write`, {
-          method: "POST",
-          headers: {
-            "content-type": "application/x-protobuf",
-            "content-encoding": "snappy",
-            "x-prometheus-remote-write-version": "0.1.0",
-          },
-          body: Buffer.from(writeRequest(seconds, run)),
-        }),
-      );
-    },
-    chart: async (from, to) => {
-      const query = new URLSearchParams({
-        query: 'avg_over_time(lm_requests{endpoint="/endpoint/0",run="0"}[1m])',
-        start: String(from),
-        end: String(to),
-        step: "60",
-      });
-      const text = await must(await fetch(`${base}/api/v1/query_range?${query.toString()}`));
-      const answer = JSON.parse(text) as { data: { result: { values: unknown[] }[] } };
-      return answer.data.result[0]?.values.length ?? 0;
+    write: (seconds, run) => send(statSeries(seconds, run)),
+    chart: (from, to) =>
+      range('avg_over_time(lm_requests{endpoint="/endpoint/0",run="0"}[1m])', from, to),
+    writeTimes: (seconds) => send(timesSeries(seconds)),
+    averages: (from, to) => range("rate(times_sum[1m]) / rate(times_count[1m])", from, to),
+    quantiles: async (from, to) => {
+      const points = [];
+      for (const q of [0.5, 0.95, 0.99]) points.push(await range(quantile(q), from, to));
+      return Math.min(...points);
     },
   };
 };
@@ -183,29 +267,45 @@ bind-address = "127.0.0.1:${rpc}"
       body: new URLSearchParams({ q: "CREATE DATABASE bench" }),
     }),
   );
+  const send = async (lines: readonly string[]): Promise<void> => {
+    await must(
+      await fetch(`${base}/write?db=bench&precision=s`, {
+        method: "POST",
+        body: lines.join("\n"),
+      }),
+    );
+  };
+  const select = async (what: string, from: number, to: number): Promise<number> => {
+    const q = `SELECT ${what} time >= ${from}s AND time < ${to}s GROUP BY time(60s)`;
+    const query = new URLSearchParams({ db: "bench", epoch: "s", q });
+    const text = await must(await fetch(`${base}/query?${query.toString()}`));
+    const answer = JSON.parse(text) as { results: { series: { values: unknown[] }[] }[] };
+    return answer.results[0]?.series[0]?.values.length ?? 0;
+  };
   return {
     ...program,
     name: "InfluxDB",
-    write: async (seconds, run) => {
-      const lines = seconds.flatMap(({ second, cells }) =>
-        cells.map((cell, endpoint) => {
-          const fields = Object.entries(statsOf(cell)).map(([name, value]) => `${name}=${value}`);
-          return `lm,endpoint=/endpoint/${endpoint},run=${run} ${fields.join(",")} ${second}`;
+    write: (seconds, run) =>
+      send(
+        seconds.flatMap(({ second, cells }) =>
+          cells.map((cell, endpoint) => {
+            const fields = Object.entries(statsOf(cell)).map(([name, value]) => `${name}=${value}`);
+            return `lm,endpoint=/endpoint/${endpoint},run=${run} ${fields.join(",")} ${second}`;
+          }),
+        ),
+      ),
+    chart: (from, to) =>
+      select("mean(requests) FROM lm WHERE endpoint='/endpoint/0' AND run='0' AND", from, to),
+    writeTimes: (seconds) =>
+      send(
+        seconds.map(({ second, sumMs, count, below }) => {
+          const buckets = below.map((value, index) => `b${index}=${value}`);
+          return `times sum=${sumMs},count=${count},${buckets.join(",")} ${second}`;
         }),
-      );
-      await must(
-        await fetch(`${base}/write?db=bench&precision=s`, {
-          method: "POST",
-          body: lines.join("\n"),
-        }),
-      );
-    },
-    chart: async (from, to) => {
-      const q = `SELECT mean(requests) FROM lm WHERE endpoint='/endpoint/0' AND run='0' AND time >= ${from}s AND time < ${to}s GROUP BY time(60s)`;
-      const query = new URLSearchParams({ db: "bench", epoch: "s", q });
-      const text = await must(await fetch(`${base}/query?${query.toString()}`));
-      const answer = JSON.parse(text) as { results: { series: { values: unknown[] }[] }[] };
-      return answer.results[0]?.series[0]?.values.length ?? 0;
-    },
+      ),
+    averages: (from, to) => select("sum(sum) / sum(count) FROM times WHERE", from, to),
+    // InfluxDB has no quantile of buckets: it adds them up, and its reader would do the rest.
+    quantiles: (from, to) =>
+      select(`${BOUNDS.map((_, index) => `sum(b${index})`).join(", ")} FROM times WHERE`, from, to),
   };
 };

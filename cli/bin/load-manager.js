@@ -23,7 +23,9 @@ if (own >= NEEDED) {
     );
     process.exit(1);
   }
-  const child = spawn(bundled, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
+  // The channel tells the program that its launcher has ended, however it did; see src/launcher.ts.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  const child = spawn(bundled, [entry, ...process.argv.slice(2)], { stdio });
   // Ctrl-C reaches the child by itself; other signals are passed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

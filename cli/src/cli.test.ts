@@ -71,6 +71,12 @@ describe("the command line", () => {
     ]);
   });
 
+  test("a reader that has had enough is no error", () => {
+    const line = `"${process.execPath}" "${CLI}" config print | head -n 1`;
+    const piped = spawnSync("bash", ["-o", "pipefail", "-c", line], { encoding: "utf8" });
+    expect(piped).toMatchObject({ status: 0, stdout: 'server.host: "127.0.0.1"\n', stderr: "" });
+  });
+
   test("config check warns of clusters that do not answer; schema is for editors", async () => {
     const listener = createServer();
     await new Promise<void>((resolve) => {

@@ -6,6 +6,10 @@ import type { Command } from "commander";
 
 type Out = (line: string) => void;
 
+/** The help of every `--config`. */
+export const CONFIG_HELP =
+  "configuration file (default: $LOAD_MANAGER_CONFIG, else load-manager.yaml, if there is one)";
+
 /** Tokens had no roles once, and could do everything of their scope. */
 const withoutRole = (
   settings: readonly { readonly path: string; readonly origin: string }[],

@@ -3,8 +3,10 @@ import { AppError } from "@load-manager/server/lib/errors.ts";
 import { serve } from "@load-manager/server/main.ts";
 import { VERSION } from "@load-manager/server/version.ts";
 import { Command, InvalidArgumentError } from "commander";
-import { addConfig } from "./config.ts";
+import { addConfig, CONFIG_HELP } from "./config.ts";
 import { demo } from "./demo/demo.ts";
+import { openDemo } from "./demo/open-demo.ts";
+import { endWithLauncher } from "./launcher.ts";
 import { addMigrate } from "./migrate.ts";
 import { addMigrateConfig } from "./migrate-config.ts";
 import { addStore } from "./store.ts";
@@ -31,7 +33,7 @@ const above0 = (text: string): number => {
 
 const withServerFlags = (command: Command): Command =>
   command
-    .option("--config <file>", "configuration file (default: load-manager.yaml, if there is one)")
+    .option("--config <file>", CONFIG_HELP)
     .option("--host <address>", "address to listen on")
     .option("--port <number>", "port to listen on; 0 is any free port")
     .option("--data-dir <folder>", "data folder")
@@ -45,7 +47,7 @@ const program = new Command("load-manager")
   .enablePositionalOptions();
 
 withServerFlags(program.command("serve").description("run the server")).action((flags: Flags) =>
-  serve(loadConfig(flags), out),
+  serve(loadConfig(flags), out, openDemo),
 );
 
 program
@@ -69,11 +71,20 @@ addMigrateConfig(migrate);
 
 addStore(program, out);
 
+// `load-manager config print | head` is no error. A server goes on without a reader of its output.
+program.hook("preAction", (_program, command) => {
+  if (command.name() === "serve") return;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
+});
+
 program
   .command("version")
   .description("print the version")
   .action(() => out(VERSION));
 
+endWithLauncher();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -21,7 +21,7 @@ export const addMigrateConfig = (migrate: Command): void => {
     .action((file: string, { mapping }: { mapping: string }) => {
       const migrated = migrateConfig(read(file), file, parseMapping(read(mapping), mapping));
       process.stdout.write(migrated.yaml);
-      for (const note of migrated.notes) process.stderr.write(`${note}\n`);
-      if (migrated.unmapped > 0) process.exitCode = 1;
+      for (const line of [...migrated.notes, ...migrated.faults]) process.stderr.write(`${line}\n`);
+      if (migrated.faults.length > 0) process.exitCode = 1;
     });
 };

@@ -1,19 +1,29 @@
 import type { DryCollection } from "@load-manager/legacy-import/dry-run.ts";
-import { REPAIRS, type Repair } from "@load-manager/legacy-import/transform/known-faults.ts";
+import { REPAIRS } from "@load-manager/legacy-import/transform/known-faults.ts";
 import type { Report } from "@load-manager/legacy-import/report.ts";
 import type { Verification } from "@load-manager/legacy-import/verify/verification.ts";
 
 type Out = (line: string) => void;
-type Counted = Pick<DryCollection, "copied" | "left" | "repaired" | "leftDocuments">;
+type Counted = Pick<
+  DryCollection,
+  "copied" | "left" | "firstRevisions" | "repaired" | "leftDocuments"
+>;
 
 const SHOWN = 5;
 const LONGEST = 600;
 const short = (text: string): string =>
   text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text;
 
-const printCounts = (out: Out, { repaired, left, leftDocuments }: Counted): void => {
-  for (const [name, count] of Object.entries(repaired)) {
-    out(`    ${count} ${name}: ${REPAIRS[name as Repair]}`);
+const printCounts = (out: Out, counted: Counted, become: "become" | "became"): void => {
+  const { firstRevisions, repaired, left, leftDocuments } = counted;
+  if (firstRevisions > 0)
+    out(
+      `    ${firstRevisions} scripts in load tests ${become} the first revision of their load test`,
+    );
+  for (const [repair, count] of Object.entries(repaired)) {
+    const [name = "", field] = repair.split(": ");
+    const where = field === undefined ? "" : ` (${field})`;
+    out(`    ${count} ${name}${where}: ${REPAIRS[name as keyof typeof REPAIRS]}`);
   }
   if (left === 0) return;
   out(`    ${left} are not understood and stay where they are:`);
@@ -30,10 +40,10 @@ export const printDry = (out: Out, database: string, found: readonly DryCollecti
   out(`A migration of ${database} would do this; nothing has been changed.`);
   for (const one of found) {
     out(`  ${one.collection}: ${one.copied} documents into ${one.into}`);
-    printCounts(out, one);
+    printCounts(out, one, "become");
     for (const { before, after } of one.samples) {
-      out(`    - ${short(before)}`);
-      out(`    + ${short(after)}`);
+      out(`    - ${short(JSON.stringify(before))}`);
+      out(`    + ${short(JSON.stringify(after))}`);
     }
   }
 };
@@ -44,7 +54,7 @@ export const printReport = (out: Out, report: Report, file: string): void => {
     out(
       `  ${one.collection}: ${one.copied} documents are in ${one.into}; the older ones in ${one.backup}`,
     );
-    printCounts(out, one);
+    printCounts(out, one, "became");
     if (one.leftIn !== undefined) out(`      All of them are in ${one.leftIn}`);
   }
   if (report.untouched.length > 0) {

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "@load-manager/server/config/load-config.ts";
 import { systemClock } from "@load-manager/server/lib/clock.ts";
+import { didYouMean } from "@load-manager/server/lib/did-you-mean.ts";
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { uuidV7 } from "@load-manager/server/lib/ids.ts";
-import { dryRun } from "@load-manager/legacy-import/dry-run.ts";
+import { type DryCollection, dryRun } from "@load-manager/legacy-import/dry-run.ts";
 import { parseMapping } from "@load-manager/legacy-import/transform/mapping.ts";
 import type { MigrateDeps } from "@load-manager/legacy-import/state/deps.ts";
 import { migrate, type MigrateInput } from "@load-manager/legacy-import/migrate.ts";
@@ -14,6 +16,7 @@ import { withDatabase } from "@load-manager/legacy-import/open.ts";
 import { cleanup, removable, rollback } from "@load-manager/legacy-import/swap/rollback.ts";
 import { verifyMigrated } from "@load-manager/legacy-import/verify/verify-migrated.ts";
 import type { Command } from "commander";
+import { CONFIG_HELP } from "./config.ts";
 import { printDry, printReport, printVerifications } from "./migrate-print.ts";
 import { createProgress } from "./progress.ts";
 
@@ -28,11 +31,12 @@ type Options = Place & {
   readonly verify?: true;
   readonly keepActive?: true;
   readonly report?: string;
+  readonly samples?: string;
 };
 
 const withPlace = (command: Command): Command =>
   command
-    .option("--config <file>", "configuration file with mongodb.uri (default: load-manager.yaml)")
+    .option("--config <file>", `${CONFIG_HELP}; its mongodb is used`)
     .option("--uri <address>", "the MongoDB server, instead of mongodb.uri")
     .option("--database <name>", "the database, instead of mongodb.database");
 
@@ -102,11 +106,55 @@ const inputOf = ({ mapping, keepActive }: Options): MigrateInput => {
   };
 };
 
-const save = (file: string, report: object): void => {
+const save = (file: string, report: unknown): void => {
   try {
     writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
   } catch (error) {
-    throw new AppError("validation", `The report cannot be written: ${messageOf(error)}`);
+    throw new AppError("validation", `${file} cannot be written: ${messageOf(error)}`);
+  }
+};
+
+/** `<folder>/<collection>-1-before.json` and `-after.json`. */
+const saveSamples = (
+  folder: string,
+  found: readonly DryCollection[],
+  out: (line: string) => void,
+): void => {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new AppError("validation", `${folder} cannot be made: ${messageOf(error)}`);
+  }
+  for (const { collection, samples } of found) {
+    for (const [index, { before, after }] of samples.entries()) {
+      const name = join(folder, `${collection}-${index + 1}`);
+      save(`${name}-before.json`, before);
+      save(`${name}-after.json`, after);
+    }
+  }
+  out(`Whole samples: ${folder}`);
+};
+
+/** A database that is not there may be a mistyped name: MongoDB makes it when it is first used. */
+const warnOfName = async (db: MigrateDeps["db"]): Promise<void> => {
+  const collections = await db.listCollections().toArray();
+  if (collections.length > 0) return;
+  const names = await databaseNames(db);
+  const known = names.length === 0 ? "" : ` The server has ${names.join(", ")}.`;
+  process.stderr.write(
+    `Warning: there is no database ${db.databaseName}${didYouMean(db.databaseName, names)}.${known}\n`,
+  );
+};
+
+/** Empty where the user may not list them. */
+const databaseNames = async (db: MigrateDeps["db"]): Promise<string[]> => {
+  try {
+    const { databases } = await db.admin().listDatabases({ nameOnly: true });
+    return databases
+      .map(({ name }) => name)
+      .filter((name) => !["admin", "config", "local"].includes(name));
+  } catch {
+    return [];
   }
 };
 
@@ -117,6 +165,7 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
     .enablePositionalOptions()
     .option("--mapping <file>", "file that maps tenants to scopes")
     .option("--dry-run", "show what would change; change nothing")
+    .option("--samples <folder>", "with --dry-run: folder for the whole samples, as files")
     .option("--verify", "verify a migrated database; change nothing")
     .option("--keep-active", "leave active runs as they are")
     .option("--report <file>", "file for the report (default: migration-<time>.json)")
@@ -128,6 +177,8 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
         if (options.dryRun === true) {
           const found = await dryRun(deps, input);
           printDry(out, place.database, found);
+          if (found.length === 0) await warnOfName(db);
+          if (options.samples !== undefined) saveSamples(options.samples, found, out);
           if (options.report !== undefined) save(options.report, { dryRun: found });
           return;
         }
@@ -140,6 +191,7 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
         const report = await migrate(deps, input);
         if (report === undefined) {
           out(`Nothing to do: the database ${place.database} holds no data of the older schema.`);
+          await warnOfName(db);
           return;
         }
         const file =
@@ -167,9 +219,9 @@ export const addMigrate = (command: Command, out: (line: string) => void): void 
         else if (options.yes === true) {
           for (const name of await cleanup(depsOf(db))) out(`Removed ${name}.`);
         } else {
-          out(
-            `This would remove ${remove.join(", ")}; a rollback is then impossible. Add --yes to remove them.`,
-          );
+          const hasBackup = remove.some((name) => /__backup_/.test(name));
+          const loss = hasBackup ? "; a rollback is then impossible" : "";
+          out(`This would remove ${remove.join(", ")}${loss}. Add --yes to remove them.`);
         }
         if (keep.length > 0) {
           out(`Documents that were not understood stay in ${keep.join(", ")}.`);

@@ -29,6 +29,9 @@ test("an invalid address gets one line, and nothing is created", () => {
   expect(said("sqlite:a", "memory")).toContain("--to cannot be memory");
   expect(said("sqlite:a", "sqlite:./a")).toContain("are the same");
   expect(said("sqlite:a", "sqlite:b")).toContain("There is no data of Load Manager");
+  expect(run("copy", "--force", "--from", "sqlite:a", "--to", "sqlite:b").err).toMatch(
+    /^--force is for a MongoDB source: .* store backup/,
+  );
   expect(said("mongodb://127.0.0.1:1/?w=1", "sqlite:b")).toContain("names no database");
   expect(run("backup", "x.tar", "--data-dir", "a").err).toContain("There is no data");
   expect(run("restore", "x.tar", "--data-dir", "a").err).toContain("cannot be read");

@@ -11,6 +11,7 @@ import { type Copied, copyStore } from "@load-manager/server/stores/copy/copy.ts
 import { openSource, openTarget } from "@load-manager/server/stores/copy/open.ts";
 import { VERSION } from "@load-manager/server/version.ts";
 import type { Command } from "commander";
+import { CONFIG_HELP } from "./config.ts";
 import { createProgress } from "./progress.ts";
 
 type Out = (line: string) => void;
@@ -49,6 +50,12 @@ const copy = async (
   const to = parseAddress(given.to, "--to");
   if (from.shown === to.shown) {
     throw new AppError("validation", `--from and --to are the same: ${from.shown}.`);
+  }
+  if (given.force === true && from.kind === "sqlite") {
+    throw new AppError(
+      "validation",
+      "--force is for a MongoDB source: a data folder has one user at a time. Where its server must go on, write a backup (load-manager store backup FILE), restore it into another folder (load-manager store restore FILE --data-dir FOLDER), and copy that one.",
+    );
   }
   const progress = createProgress(process.stderr, systemClock.monotonic);
   const source = await openSource(from);
@@ -95,7 +102,7 @@ type Place = { readonly config?: string; readonly dataDir?: string; readonly for
 const withPlace = (command: Command): Command =>
   command
     .option("--data-dir <folder>", "data folder (default: store.dataDir)")
-    .option("--config <file>", "configuration file (default: load-manager.yaml, if there is one)");
+    .option("--config <file>", CONFIG_HELP);
 
 const folderOf = ({ config: file, dataDir }: Place): string => {
   if (dataDir !== undefined) return dataDir;
@@ -152,7 +159,7 @@ export const addStore = (program: Command, out: Out): void => {
       "--to <address>",
       "an address of the same form; empty, or with a part of this copy",
     )
-    .option("--force", "copy while a server uses the source; the copy may differ")
+    .option("--force", "copy although a server uses the MongoDB source; the copy may differ")
     .action((options: { from: string; to: string; force?: true }) => copy(options, out));
 
   withPlace(store.command("backup <file>"))

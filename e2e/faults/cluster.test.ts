@@ -108,7 +108,7 @@ describe.runIf(ALL_FAULTS).each(STORES)(
       const revoked = Date.now();
       expect(at.server.output()).toMatch(/did not receive the new callback token/);
       const total = async () =>
-        (await client.getRunSummary({ params: { runId: run.id } })).totalRequests;
+        (await client.getRunSummary({ params: { runId: run.id } })).totalRequests ?? 0;
       const then = await total();
       await sleep(5000);
       // Refused metrics wait in the plugin.

@@ -57,7 +57,7 @@ describe.runIf(ALL_FAULTS).each(STORES)("metrics on their way to the store, on %
     }
     const back = Date.now();
     const total = async () =>
-      (await server.client.getRunSummary({ params: { runId: run.id } })).totalRequests;
+      (await server.client.getRunSummary({ params: { runId: run.id } })).totalRequests ?? 0;
     const then = await total();
     await until("new metrics", async () => ((await total()) > then ? true : undefined));
     const recoveredMs = Date.now() - back;

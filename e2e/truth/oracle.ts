@@ -42,7 +42,7 @@ export const countsOf = (
 };
 
 /** The stated bound of the relative error. */
-const BOUND = 0.008;
+const BOUND = 1 / 64;
 
 /** The largest relative error of each percentile. */
 export type Errors = Map<number, { checks: number; largest: number }>;
@@ -68,5 +68,5 @@ export const checkPercentile = (
   const error = ours < low ? (low - ours) / low : ours > high ? (ours - high) / high : 0;
   const known = errors.get(p) ?? { checks: 0, largest: 0 };
   errors.set(p, { checks: known.checks + 1, largest: Math.max(known.largest, error) });
-  return error <= BOUND ? undefined : `p${p}: ${ours} is not within 0.8 % of ${low}–${high}`;
+  return error <= BOUND ? undefined : `p${p}: ${ours} is not within 1.6 % of ${low}–${high}`;
 };

@@ -28,6 +28,12 @@ const PERCENTILES = [50, 90, 95, 99, 99.9];
 const EDGE_SECONDS = 0.02;
 const OTHER = " (other)";
 
+/** An answer leaves out what nothing can set. */
+const storedLike = <Run extends object>(run: Run) => ({
+  ...run,
+  loadProfile: { kind: "constant" as const },
+});
+
 describe.each(LOCUSTS)(
   "metrics compared with the requests that the script recorded, on $name",
   ({ name, python }) => {
@@ -60,7 +66,7 @@ describe.each(LOCUSTS)(
       const loadTestId = await defineShop(server.client, shop.url, { locustfile });
       const body = { targetUsers: 20, spawnRate: 20, durationSeconds };
       const run = await server.client.createRun({ params: { loadTestId }, body });
-      return running(server.client, run.id);
+      return storedLike(await running(server.client, run.id));
     };
     const oracleOf = (run: LoadTestRun): Written[] =>
       readOracle(join(dataDir, "runs", run.id, "script"));
@@ -101,7 +107,7 @@ describe.each(LOCUSTS)(
       };
       const params = { runId: run.id };
       const summary = await server.client.getRunSummary({ params, query });
-      expect(Math.abs(summary.totalRequests - inside.length)).toBeLessThanOrEqual(unsure);
+      expect(Math.abs((summary.totalRequests ?? 0) - inside.length)).toBeLessThanOrEqual(unsure);
       const table = await server.client.getRunRequests({ params, query });
       const timesOf = (endpoint?: string): number[] =>
         inside.flatMap((one) =>
@@ -174,7 +180,7 @@ describe.each(LOCUSTS)(
       const loadTestId = await defineShop(server.client, shop.url, { locustfile: SCRIPT });
       const body = { targetUsers: 200, spawnRate: 10, durationSeconds: 60 };
       const { id } = await server.client.createRun({ params: { loadTestId }, body });
-      const run = await running(server.client, id);
+      const run = storedLike(await running(server.client, id));
       await sleep(LONG ? 8000 : 3000);
       await server.client.stopRun({ params: { runId: id } });
       expect((await exact(run)).status).toBe("Stopped");

@@ -15,7 +15,7 @@ const migrate = (text: string) => migrateConfig(text, "old.yaml", MAPPING);
 
 describe("the older configuration", () => {
   test("becomes today's, and its comments stay", () => {
-    const { yaml, notes, unmapped } = migrate(`# Our clusters
+    const { yaml, notes, faults } = migrate(`# Our clusters
 server:
   port: 8080 # behind the proxy
   timeout: 30
@@ -70,11 +70,11 @@ locustClusters:
       "old.yaml:6:1: queue is not a setting today; it is now a comment",
       "old.yaml:19:5: locustClusters[1].color is not a setting today; it is now a comment",
     ]);
-    expect(unmapped).toBe(0);
+    expect(faults).toEqual([]);
   });
 
   test("a cluster without a scope becomes a comment and a note", () => {
-    const { yaml, notes, unmapped } = migrate(`locustClusters:
+    const { yaml, notes, faults } = migrate(`locustClusters:
   - { id: a, baseUrl: http://a, tenantId: nobody }
   # keep me
   - { id: b, baseUrl: http://b, tenantId: acme }
@@ -88,8 +88,8 @@ locustClusters:
   # This cluster has no scope (the mapping does not know an empty tenant):
   # - { id: c, baseUrl: http://c, tenantId: "" }
 `);
-    expect(notes).toHaveLength(2);
-    expect(unmapped).toBe(2);
+    expect(notes).toEqual([]);
+    expect(faults).toHaveLength(2);
   });
 
   test("clusters that break today's rules are noted; a configuration of today stays as it is", () => {
@@ -97,16 +97,57 @@ locustClusters:
   - { id: a, baseUrl: "http://a", tenantId: acme }
   - { id: b, baseUrl: "http://b", tenantId: acme }
 `);
-    expect(same.notes).toEqual([
-      expect.stringMatching(/^locustClusters\[1\] serves the same scope as a/),
+    expect(same.faults).toEqual([
+      expect.stringMatching(/^stdout:3:5: locustClusters\[1\] serves the same scope as a/),
     ]);
     const today = `locustClusters:
   - { id: a, baseUrl: "http://a", accountId: a, orgId: o, projectId: p }
 `;
-    expect(migrate(today)).toEqual({ yaml: today, notes: [], unmapped: 0 });
+    expect(migrate(today)).toEqual({ yaml: today, notes: [], faults: [] });
     expect(() => migrate("- a\n")).toThrow(/must be a map/);
     expect(migrate("").notes).toEqual([]);
     expect(() => migrate("x: &x 1\nserver: { port: *x }\n")).toThrow(/has an anchor/);
+  });
+
+  test("mongodb: becomes the store; empty settings are left out, and their comments stay", () => {
+    const { yaml, notes, faults } = migrate(`# Production
+mongodb:
+  uri: mongodb://db
+  # of the whole team
+  database: ""
+security:
+  # from the vault
+  apiToken: ""
+locustClusters:
+  - { id: a, baseUrl: "http://a", tenantId: acme, authToken: "" }
+`);
+    expect(yaml).toBe(`# Production
+store:
+  kind: mongodb
+mongodb:
+  uri: mongodb://db
+  # of the whole team
+security:
+  # from the vault
+  {}
+locustClusters:
+  - { id: a, baseUrl: "http://a", accountId: acc123, orgId: org456, projectId: proj789, envId: production }
+`);
+    expect([...notes, ...faults]).toEqual([]);
+    const own = migrate("store: { dataDir: /data }\nmongodb: { uri: mongodb://db }\n");
+    expect(own.yaml).toBe(
+      "store: { dataDir: /data, kind: mongodb }\nmongodb: { uri: mongodb://db }\n",
+    );
+    const sqlite = "store: { kind: sqlite }\nmongodb: { uri: mongodb://db }\n";
+    expect(migrate(sqlite).yaml).toBe(sqlite);
+  });
+
+  test("everything that today's server refuses is a fault with line and column", () => {
+    const { faults } = migrate("server:\n  port: many\n\nmongodb: {}\n");
+    expect(faults).toEqual([
+      expect.stringMatching(/^stdout:2:3: server\.port must be/),
+      expect.stringMatching(/^stdout:\d+:1: mongodb\.uri is required/),
+    ]);
   });
 
   test("names that look like numbers stay text", () => {

@@ -1,18 +1,19 @@
 import { Document, isMap, isScalar, isSeq, type Pair, Scalar, type YAMLMap } from "yaml";
 import { readSettings } from "@load-manager/server/config/load-config.ts";
-import { namesAt } from "@load-manager/server/config/problems.ts";
+import { faultsError } from "@load-manager/server/config/problems.ts";
 import { Settings } from "@load-manager/server/config/schema.ts";
 import { parseYaml, type YamlFile } from "@load-manager/server/config/yaml-file.ts";
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
-import { fieldOf } from "@load-manager/server/lib/zod-messages.ts";
+import { namesAt } from "@load-manager/server/lib/schema-names.ts";
+import { fieldOf } from "@load-manager/contract/api/zod-messages.ts";
 import { mapScope, type Mapping } from "./transform/mapping.ts";
 
 type MigratedConfig = {
   readonly yaml: string;
-  /** A line for each thing that a person should check, with its place in the older file. */
+  /** A line for each setting that is a comment now, with its place in the older file. */
   readonly notes: readonly string[];
-  /** The number of clusters without a scope, which are now comments. */
-  readonly unmapped: number;
+  /** A line for each fault that a person must mend: clusters without a scope, which are comments now, and what today's server refuses, with its place in `yaml`. */
+  readonly faults: readonly string[];
 };
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : "");
@@ -111,6 +112,45 @@ const dropFailed = ({ document }: YamlFile, failed: readonly Failed[]): void => 
   }
 };
 
+const isEmpty = (node: unknown): boolean =>
+  isScalar(node) && (node.value === null || node.value === "");
+
+/** Removes settings without a value, which older programs took for absent ones; their comments stay. */
+const dropEmpty = (node: unknown, skip: ReadonlySet<unknown>): void => {
+  if (isSeq(node)) for (const item of node.items) dropEmpty(item, skip);
+  if (!isMap(node) || skip.has(node)) return;
+  for (const pair of [...node.items]) {
+    if (!isEmpty(pair.value)) {
+      dropEmpty(pair.value, skip);
+      continue;
+    }
+    const index = node.items.indexOf(pair);
+    const comment = isScalar(pair.key) ? (pair.key.commentBefore ?? "") : "";
+    if (comment === "") node.items.splice(index, 1);
+    else commentOut(node.items, node, index, comment);
+  }
+};
+
+/** Older programs kept everything in MongoDB where there was an address; today the kind of the store says so. */
+const chooseStore = ({ document }: YamlFile): void => {
+  const root = document.contents;
+  if (!isMap(root) || !isMap(root.get("mongodb")) || document.hasIn(["store", "kind"])) return;
+  const store = root.get("store");
+  if (isMap(store)) {
+    store.items.push(document.createPair("kind", "mongodb"));
+    return;
+  }
+  const at = root.items.findIndex((pair) => keyOf(pair) === "mongodb");
+  const pair = document.createPair("store", { kind: "mongodb" });
+  root.items.splice(at, 0, pair);
+  const mongodb = root.items[at + 1];
+  // What is written above mongodb: stays there, but for the head of the file.
+  if (at === 0 && isScalar(mongodb?.key) && isScalar(pair.key)) {
+    pair.key.commentBefore = mongodb.key.commentBefore ?? null;
+    mongodb.key.commentBefore = null;
+  }
+};
+
 /** Turns settings that today's schema does not have into comments. */
 const keepKnown = (
   file: YamlFile,
@@ -154,18 +194,15 @@ const written = (document: Document): string => {
 export const migrateConfig = (text: string, name: string, mapping: Mapping): MigratedConfig => {
   const file = parseYaml(text, name);
   file.values();
+  chooseStore(file);
   const failed = rescopeAll(file, mapping);
   const skip = new Set(failed.map(({ cluster }) => cluster));
+  dropEmpty(file.document.contents, skip);
   const unknown = keepKnown(file, file.document.contents, [], skip);
   dropFailed(file, failed);
   const yaml = written(file.document);
-  const wrong = readSettings(parseYaml(yaml, name).values()).faults.filter(
-    ({ path }) => path[0] === "locustClusters",
-  );
-  const notes = [
-    ...unknown,
-    ...failed.map(({ note }) => note),
-    ...wrong.map(({ path, message }) => `${fieldOf(path)} ${message}`),
-  ];
-  return { yaml, notes, unmapped: failed.length };
+  const printed = parseYaml(yaml, "stdout");
+  const { faults } = readSettings(printed.values());
+  const wrong = faults.length === 0 ? [] : faultsError(faults, printed.placeOf).message.split("\n");
+  return { yaml, notes: unknown, faults: [...failed.map(({ note }) => note), ...wrong] };
 };

@@ -1,7 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Document } from "mongodb";
 import { AppError } from "@load-manager/server/lib/errors.ts";
-import { READ, toJson } from "./read/json.ts";
+import { type Json, READ, toJson } from "./read/json.ts";
 import { createRevisionIndex, createRunIndex } from "./transform/indexes.ts";
 import type { MigrateInput } from "./migrate.ts";
 import type { MigrateDeps } from "./state/deps.ts";
@@ -16,9 +16,10 @@ export type DryCollection = {
   readonly into: string;
   readonly copied: number;
   readonly left: number;
+  readonly firstRevisions: number;
   readonly repaired: Readonly<Record<string, number>>;
   readonly leftDocuments: readonly { readonly id: string; readonly reasons: readonly string[] }[];
-  readonly samples: readonly { readonly before: string; readonly after: string }[];
+  readonly samples: readonly { readonly before: Json; readonly after: Json }[];
 };
 
 const unfinished = (): AppError =>
@@ -47,7 +48,7 @@ export const dryRun = async (
   for (const { name: target, sources } of targets) {
     const seen = UNCHANGED.has(target) ? undefined : new Set<string>();
     for (const { name } of sources) {
-      const counts = { copied: 0, left: 0 };
+      const counts = { copied: 0, left: 0, firstRevisions: 0 };
       const repaired: Record<string, number> = {};
       const leftDocuments: DryCollection["leftDocuments"][number][] = [];
       const samples: DryCollection["samples"][number][] = [];
@@ -65,15 +66,13 @@ export const dryRun = async (
           continue;
         }
         counts.copied += 1;
+        if (outcome.value.isFirstRevision === true) counts.firstRevisions += 1;
         for (const repair of outcome.repaired) repaired[repair] = (repaired[repair] ?? 0) + 1;
         const { document: after, entity } = outcome.value;
         seen?.add(after._id);
         if (target === "load_test_runs") known.runs.add(entity as LoadTestRun);
         if (samples.length < SAMPLES) {
-          samples.push({
-            before: JSON.stringify(toJson(document)),
-            after: JSON.stringify(toJson(entity)),
-          });
+          samples.push({ before: toJson(document), after: toJson(entity) });
         }
         if (counts.copied % 1000 === 0) onProgress(name, counts.copied, total);
       }

@@ -63,24 +63,31 @@ onMongo((options) => {
         const dry = await dryRun(depsOf(db), INPUT);
         expect(await countsOf(db)).toEqual(before);
         const report = await migrate(depsOf(db), INPUT);
-        const converted = report?.collections.map(({ collection, copied, left, repaired }) => ({
-          collection,
-          copied,
-          left,
-          repaired,
-        }));
-        expect(converted).toEqual(
-          dry.map(({ collection, copied, left, repaired }) => ({
+        const converted = report?.collections.map(
+          ({ collection, copied, left, firstRevisions, repaired }) => ({
             collection,
             copied,
             left,
+            firstRevisions,
+            repaired,
+          }),
+        );
+        expect(converted).toEqual(
+          dry.map(({ collection, copied, left, firstRevisions, repaired }) => ({
+            collection,
+            copied,
+            left,
+            firstRevisions,
             repaired,
           })),
         );
+        // Of three load tests the first has a revision already, and the third no script.
+        const firstRevisions = converted?.map((one) => one.firstRevisions);
+        expect(Math.max(...(firstRevisions ?? []))).toBe(AMOUNT.shapes.length);
         const sum = converted?.reduce((total, { copied, left }) => total + copied + left, 0);
         expect(sum).toBe(documents);
         expect(report?.untouched).toEqual(["somebody_elses"]);
-        expect(report?.verified.map(({ faultCount }) => faultCount)).toEqual([0, 0, 0, 0]);
+        expect(report?.verified.map(({ faultCount }) => faultCount)).toEqual([0, 0, 0, 0, 0, 0]);
         const verifications = await verifyMigrated(depsOf(db), INPUT);
         expect(verifications.flatMap(({ faults }) => faults)).toEqual([]);
 
@@ -90,7 +97,10 @@ onMongo((options) => {
         expect(names).not.toContain("tenant_env_idx");
         const left = await db.collection("load_tests__left").find().toArray();
         expect(left).toHaveLength(AMOUNT.malformed);
-        expect(left[0]).toMatchObject({ reasons: ["it has no name"], document: malformed(0) });
+        expect(left[0]).toMatchObject({
+          reasons: ["it has no known time"],
+          document: malformed(0),
+        });
 
         // A second run changes nothing.
         const after = await countsOf(db);
@@ -194,9 +204,32 @@ onMongo((options) => {
       });
     });
 
+    test("rollback and cleanup are refused while a server works; one that was killed is only waited for", async () => {
+      await inDatabase(options, "served", async (db) => {
+        await fillLegacy(db, { ...AMOUNT, shapes: ["camel"], metrics: 1 });
+        await migrate(depsOf(db), INPUT);
+        const before = await countsOf(db);
+        const beats = db.collection<{ _id: string; count: number }>("heartbeats");
+        await beats.insertOne({ _id: "a-server", count: 7 });
+        const served = depsOf(db, {
+          sleep: async () =>
+            void (await beats.updateOne({ _id: "a-server" }, { $inc: { count: 1 } })),
+        });
+        for (const command of [rollback, cleanup]) {
+          const refused = await rejection(command(served));
+          expect(refused.message).toMatch(
+            /server \(a-server\) works on the database .* Nothing has/,
+          );
+        }
+        expect(await countsOf(db)).toEqual({ ...before, heartbeats: 1 });
+        await rollback(depsOf(db));
+        expect(await db.collection("test_runs").countDocuments()).toBeGreaterThan(0);
+      });
+    });
+
     test("interrupted at any rename, before or after it: the next start finishes", async () => {
       await inDatabase(options, "renames", async (db) => {
-        for (let at = 0; at < 12; at += 1) {
+        for (let at = 0; at < 14; at += 1) {
           await fillLegacy(db, { ...AMOUNT, shapes: ["camel"], runs: 2, metrics: 1 });
           let left = Math.floor(at / 2);
           const breaking = new Proxy(db, {
@@ -219,7 +252,7 @@ onMongo((options) => {
           );
           expect(await migrate(depsOf(db), INPUT)).toMatchObject({ phase: "done" });
           const verifications = await verifyMigrated(depsOf(db), INPUT);
-          expect(verifications.map(({ faultCount }) => faultCount)).toEqual([0, 0, 0, 0]);
+          expect(verifications.map(({ faultCount }) => faultCount)).toEqual([0, 0, 0, 0, 0, 0]);
           for (const { name } of await db.listCollections().toArray())
             await db.collection(name).drop();
         }

@@ -8,10 +8,10 @@ import {
   isMarked,
   listed,
   newOf,
-  SORTING,
   stampOf,
   swapOf,
   targetsOf,
+  TEMPORARY,
 } from "./state/plan.ts";
 import { refuseUnmapped, survey } from "./survey.ts";
 import { type Report, reportOf } from "./report.ts";
@@ -83,7 +83,7 @@ const startOrResume = async (
   }
   const state = await newState(deps, input);
   for (const { name } of state.targets) await db.collection(newOf(name)).drop();
-  await db.collection(SORTING).drop();
+  for (const name of TEMPORARY) await db.collection(name).drop();
   await lock.save(state);
   return state;
 };
@@ -95,7 +95,7 @@ const runPhases = async (
   lock: Lock,
   started: State,
 ): Promise<{ readonly state: State; readonly verified: readonly Verification[] }> => {
-  const { db, say, onProgress } = deps;
+  const { db, ids, say, onProgress } = deps;
   let state = started;
   let verified: Verification[] = [];
   if (state.phase === "copy") {
@@ -106,7 +106,7 @@ const runPhases = async (
     say("Verifying the copies …");
     const progress = (name: string, done: number) => onProgress(`verifying ${name}`, done, 0);
     verified = await verifyAll(
-      { db, context: input, onProgress: progress },
+      { db, ids, context: input, onProgress: progress },
       placesBeforeSwap(state),
     );
     if (faultsIn(verified) > 0) throw verificationError(verified);

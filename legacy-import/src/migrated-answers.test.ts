@@ -78,7 +78,7 @@ describe("the records of a run", () => {
     ]);
   const second = Math.floor(MS / 1000);
 
-  test("each has the difference from the one before; two at one instant share their second", () => {
+  test("each has the difference from the one before, in a record for each rollup window; two at one instant share their second", () => {
     const records = recordsOfRun("r", { scope: SCOPE, startedAt: MS - 5000, ended: true });
     const converted = [
       ...records.add(snapshotAt(0, 10)),
@@ -87,15 +87,16 @@ describe("the records of a run", () => {
       ...records.end(),
     ];
     expect(summary(converted)).toEqual([
-      [RECORD.snapshot, 1, second, 10],
-      [RECORD.snapshot, 2, second, 5],
-      [RECORD.snapshot, 3, second + 2, 25],
-      [RECORD.final, 4, 0],
+      // A rollup window begins at this second: five of the six seconds are in the one before.
+      [RECORD.snapshot, 1, second - 1, 8],
+      [RECORD.snapshot, 2, second, 2],
+      [RECORD.snapshot, 3, second, 5],
+      [RECORD.snapshot, 4, second + 2, 25],
+      [RECORD.final, 5, 0],
     ]);
-    const spans = converted
-      .slice(0, 3)
-      .map(({ record }) => decodeSample(record.body).snapshot?.fromSecond);
-    expect(spans).toEqual([second - 5, second, second + 1]);
+    const notes = converted.slice(0, 4).map(({ record }) => decodeSample(record.body).snapshot);
+    expect(notes.map((note) => note?.fromSecond)).toEqual([second - 5, second, second, second + 1]);
+    expect(notes.map((note) => note?.snapshot?.totalRequests)).toEqual([undefined, 10, 15, 40]);
   });
 
   test("counts that fall belong to another master instance; an active run gets no final", () => {
@@ -135,12 +136,74 @@ describe("the records of a run", () => {
     expect(sums(bare(0, 10), bare(2, 20))).toEqual([10, 10, 0]);
   });
 
+  test("an endpoint that falls alone adds nothing, and belongs to no other instance", () => {
+    const of = (seconds: number, a: number, b: number) =>
+      metric({
+        timestamp: new Date(MS + seconds * 1000),
+        totalRequests: a + b,
+        requestStats: {
+          "GET /a": { method: "GET", name: "/a", numRequests: a },
+          "GET /b": { method: "GET", name: "/b", numRequests: b },
+        },
+      }).value;
+    const records = recordsOfRun("r", { scope: SCOPE, ended: true });
+    const all = [
+      ...records.add(of(0, 100, 100)),
+      ...records.add(of(2, 20, 210)),
+      ...records.add(of(4, 110, 400)),
+      ...records.end(),
+    ];
+    const sum = all.flatMap(({ deltas }) => deltas).reduce((total, one) => total + one.requests, 0);
+    expect([sum, new Set(all.map(({ record }) => record.masterInstanceId)).size]).toEqual([510, 1]);
+  });
+
+  test("what the last totals have beyond the snapshots has no time; it may be all", () => {
+    const last = { at: MS + 9000, snapshot: snapshotAt(9, 70).snapshot };
+    const run = { scope: SCOPE, startedAt: MS, ended: true, last };
+    const some = recordsOfRun("r", run);
+    const converted = [...some.add(snapshotAt(0, 40)), ...some.add(snapshotAt(2, 60))];
+    expect(summary([...converted, ...some.end()])).toEqual([
+      [RECORD.snapshot, 1, second, 40],
+      [RECORD.snapshot, 2, second + 2, 20],
+      [RECORD.untimed, 3, 0, 10],
+      [RECORD.final, 4, 0],
+    ]);
+    expect(summary(recordsOfRun("r", run).end())).toEqual([
+      [RECORD.untimed, 1, 0, 70],
+      [RECORD.final, 2, 0],
+    ]);
+    expect(summary(recordsOfRun("r", { ...run, ended: false }).end())).toEqual([]);
+    const whole = recordsOfRun("r", run);
+    expect(summary([...whole.add(snapshotAt(0, 70)), ...whole.end()])).toEqual([
+      [RECORD.snapshot, 1, second, 70],
+      [RECORD.final, 2, 0],
+    ]);
+  });
+
   test("no document speaks of more than an hour", () => {
     const records = recordsOfRun("r", { scope: SCOPE, startedAt: MS - 1e9, ended: true });
     const [first] = records.add(snapshotAt(0, 10));
     expect(decodeSample(first?.record.body ?? new Uint8Array()).snapshot?.fromSecond).toBe(
       second - 3600,
     );
+  });
+
+  test("a time that cannot be true does not stretch the run", () => {
+    const run = { scope: SCOPE, startedAt: MS, finishedAt: MS + 14_000, ended: true };
+    const records = recordsOfRun("r", run);
+    const day = 86_400;
+    const converted = [
+      ...records.add(snapshotAt(-day, 4)),
+      ...records.add(snapshotAt(10, 40)),
+      ...records.add(snapshotAt(day, 60)),
+      ...records.end(),
+    ];
+    expect(summary(converted)).toEqual([
+      [RECORD.snapshot, 1, second, 4],
+      [RECORD.snapshot, 2, second + 10, 36],
+      [RECORD.snapshot, 3, second + 14, 20],
+      [RECORD.final, 4, 0],
+    ]);
   });
 
   test("documents sort by run, time and count", () => {
@@ -166,7 +229,11 @@ onMongo((options) => {
           expect(loadTest?.recentRuns.length).toBeGreaterThan(0);
           const revision = await stores.revisions.get(loadTest?.latestRevisionId ?? "");
           const content = await stores.revisions.content(revision?.files[0]?.sha256 ?? "");
-          expect(Buffer.from(content ?? "").toString()).toMatch(/^# 0\n/);
+          // The script inside the load test is no later revision of one that has revisions.
+          expect(Buffer.from(content ?? "").toString()).toBe("# revision 0\n");
+          expect(loadTest?.metadata).toMatchObject({
+            legacy: { script: expect.stringMatching(/^# 0\n/) },
+          });
           const run = await stores.runs.get(runId(1, shape));
           if (run === undefined) throw new Error(`no run of ${shape}`);
           const queries = createQueries({
@@ -175,16 +242,27 @@ onMongo((options) => {
             clock: depsOf(db).clock,
           });
           const answer = await queries.summary(run, { responses: "all" });
+          // The last totals have 600 requests, the snapshots 120 of them; sparse runs have no last totals.
+          const total = shape === "sparse" ? 120 : 600;
           expect({ shape, ...answer }).toMatchObject({
             shape,
-            totalRequests: 120,
-            totalFailures: 12,
+            totalRequests: total,
+            totalFailures: total / 10,
             errorRate: 10,
             p50ResponseMs: 40,
             p95ResponseMs: null,
             minResponseMs: null,
-            complete: true,
+            complete: shape === "sparse",
+            ...(shape === "sparse" ? {} : { untimedRequests: 480 }),
           });
+          expect(answer).toMatchObject({ ...run.summary });
+          const lists = await Promise.all(
+            [0, 1, 2].map((n) => stores.loadTests.get(loadTestId(n, shape))),
+          );
+          const recent = lists
+            .flatMap((one) => one?.recentRuns ?? [])
+            .find(({ id }) => id === run.id);
+          expect(recent?.totalRequests).toBe(total);
           const { items } = await queries.requests(run, { responses: "all", format: "json" });
           const rows = items.map(({ method, name, totalRequests }) => [
             method,
@@ -192,8 +270,8 @@ onMongo((options) => {
             totalRequests,
           ]);
           expect(rows).toEqual([
-            ["GET", "/a", 60],
-            ["POST", "/b", 60],
+            ["GET", "/a", total / 2],
+            ["POST", "/b", total / 2],
           ]);
           const series = await queries.timeseries(run, {
             responses: "all",

@@ -12,6 +12,8 @@ type CollectionReport = {
   readonly into: string;
   readonly copied: number;
   readonly left: number;
+  /** How many scripts inside load tests have become the first revision of their load test. */
+  readonly firstRevisions: number;
   readonly repaired: Readonly<Record<string, number>>;
   readonly backup: string;
   readonly leftDocuments: readonly LeftDocument[];
@@ -55,6 +57,7 @@ export const reportOf = async (
       into,
       copied: job.copied,
       left: job.left,
+      firstRevisions: job.firstRevisions,
       repaired: job.repaired,
       backup: backupOf(name, state.stamp),
       leftDocuments: job.left === 0 ? [] : await leftDocumentsOf(db, name),

@@ -14,6 +14,7 @@ from socketserver import ThreadingMixIn
 
 import decode
 
+GREETING_BYTES = 22
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 SCRIPT = """
@@ -108,6 +109,9 @@ class Receiver(Service):
         self.body = more.get("body", b"{}")
         self.taken = []
         self.asked = 0
+        # The tokens of the plugins that have asked whether they are welcome.
+        self.greeted = []
+        self.refusing = False
         self.registered = []
         self.limits = {}
         self.commands = []
@@ -115,6 +119,9 @@ class Receiver(Service):
         self.open()
 
     def answer(self, handler, body):
+        if handler.path.endswith("/samples") and len(body) == GREETING_BYTES:
+            self.greeted.append(handler.headers.get("X-Locust-Token"))
+            return (401 if self.refusing else 200), b"{}"
         self.asked += 1
         status = self.statuses.pop(0) if self.statuses else 200
         if status != 200:
@@ -127,7 +134,7 @@ class Receiver(Service):
         taken = decode.batch(body)
         self.taken.append(taken)
         last = max(seq for seq, _, _ in taken["records"])
-        answer = {"acknowledgedSeq": last, "unknownEndpoints": self.unknown, "commands": self.commands}
+        answer = {"acknowledgedSeq": last, "unknownIds": self.unknown, "commands": self.commands}
         return 200, json.dumps(answer).encode()
 
     def seqs(self):
@@ -145,8 +152,10 @@ def until(what, check, seconds=20):
 
 
 class Locust(object):
-    def __init__(self, folder, receiver_url, script=SCRIPT, **env):
+    def __init__(self, folder, receiver_url, script=SCRIPT, attached_workers=False, **env):
+        """``attached_workers``: they have no run folder, so that they do not see the master's process."""
         self.folder = folder
+        self.worker_env = {"LOAD_MANAGER_RUN_DIR": ""} if attached_workers else {}
         self.processes = []
         with open(os.path.join(folder, "locustfile.py"), "w") as file:
             file.write(script)
@@ -160,25 +169,39 @@ class Locust(object):
             "LOAD_MANAGER_TOKEN": "secret",
         }
         self.env.update(env)
-        listen = ["--master-bind-host", "127.0.0.1", "--master-bind-port", "0", "--web-host", "127.0.0.1", "--web-port", "0"]
-        self.launch("master", ["--master"] + listen)
-        ports = until("the master's ports", self.ports)
-        self.master_port = ports["masterPort"]
-        self.base = "http://127.0.0.1:%d" % ports["webPort"]
+        self.start_master(0)
         for worker in ("worker-1", "worker-2"):
             self.add_worker(worker)
         until("two workers", lambda: len([w for w in self.status()["workers"] if w["state"] == "ready"]) == 2)
 
-    def launch(self, role, args):
+    def start_master(self, master_port):
+        listen = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(master_port)]
+        self.launch("master", ["--master"] + listen + ["--web-host", "127.0.0.1", "--web-port", "0"])
+        ports = until("the master's ports", self.ports)
+        self.master_port = ports["masterPort"]
+        self.base = "http://127.0.0.1:%d" % ports["webPort"]
+
+    def restart_master(self):
+        """Kills it, and starts another one that listens for workers at the same address."""
+        self.processes[0].kill()
+        self.processes[0].wait()
+        os.remove(os.path.join(self.folder, "master.json"))
+        self.start_master(self.master_port)
+
+    def launch(self, role, args, module="load_manager_locust"):
         log = open(os.path.join(self.folder, role + ".log"), "w")
-        command = [sys.executable, "-m", "load_manager_locust", "-f", "locustfile.py"] + args
-        self.processes.append(
-            subprocess.Popen(command, cwd=self.folder, env=dict(self.env, LOAD_MANAGER_ROLE=role), stdout=log, stderr=log)
-        )
+        command = [sys.executable, "-m", module, "-f", "locustfile.py"] + args
+        env = dict(self.env, LOAD_MANAGER_ROLE=role, **({} if role == "master" else self.worker_env))
+        self.processes.append(subprocess.Popen(command, cwd=self.folder, env=env, stdout=log, stderr=log))
         log.close()
 
-    def add_worker(self, role):
-        self.launch(role, ["--worker", "--master-host", "127.0.0.1", "--master-port", str(self.master_port)])
+    def add_worker(self, role, module="load_manager_locust"):
+        """``module`` "locust": a worker without the plugin."""
+        self.launch(role, ["--worker", "--master-host", "127.0.0.1", "--master-port", str(self.master_port)], module)
+
+    def log(self, role):
+        with open(os.path.join(self.folder, role + ".log")) as file:
+            return file.read()
 
     def ports(self):
         try:
@@ -248,3 +271,12 @@ def expect_totals(target, records):
     totals = decode.totals(records)
     assert {key: count for key, (count, _) in totals.items()} == dict(target.counts)
     assert totals[("POST", "/broken")][0] == totals[("POST", "/broken")][1]
+    expect_failures_add_up(records)
+
+
+def expect_failures_add_up(records):
+    """The list of failures adds up to the failures of each endpoint."""
+    listed = {}
+    for (method, name, _), count in decode.failures(records).items():
+        listed[(method, name)] = listed.get((method, name), 0) + count
+    assert listed == {key: failed for key, (_, failed) in decode.totals(records).items() if failed}

@@ -11,14 +11,23 @@ from harness import SCRIPT, Locust, expect_totals, received, until
 def test_a_managed_run_from_start_to_end(locust, target, receiver):
     assert locust.ask("/load-manager/status", token="wrong")[0] == 401
     assert locust.ask("/load-manager/start", {"runId": "run-1"})[0] == 400
-    assert locust.start(target)[0] == 200
+    for odd in ("load.example", "javascript:alert(1)", "https://load.example/<b>", "http://a b", "http://a\nb", "http://" + "a" * 2000, 5):
+        assert locust.start(target, runUrl=odd) == (400, {"error": "malformed", "message": "runUrl is missing or wrong"})
+    url = "https://load.example/lm/v1/runs/run-1?x=%20"
+    assert locust.start(target, runUrl=url)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)
+    assert "The run run-1 of Load Manager begins, with 6 users: %s\n" % url in locust.log("master")
     # A repeated command does nothing. An older fence, another run and a start at Locust itself are refused.
     assert locust.start(target)[0] == 200
     assert locust.start(target, fence=2)[1]["error"] == "stale_fence"
     assert locust.start(target, runId="run-2")[1]["error"] == "busy"
     status, refused = locust.ask("/swarm", form="user_count=1&spawn_rate=1")
-    assert (status, refused["runId"]) == (409, "run-1")
+    assert (status, refused["runId"], refused["url"]) == (409, "run-1", url)
+    assert "run-1" in refused["message"] and url in refused["message"]
+    moved = "https://other.example/v1/runs/run-1"
+    assert locust.ask("/load-manager/attach", {"runId": "run-1", "fence": 3, "urls": [], "runUrl": moved})[0] == 200
+    assert locust.ask("/load-manager/attach", {"runId": "run-1", "fence": 3, "urls": []})[0] == 200
+    assert locust.ask("/swarm", form="user_count=1&spawn_rate=1")[1]["url"] == moved
     assert locust.ask("/load-manager/users", {"runId": "run-1", "fence": 4, "users": 9, "spawnRate": 9})[0] == 200
     assert locust.status()["fence"] == 4
     until("nine users", lambda: locust.status()["userCount"] == 9)
@@ -37,7 +46,8 @@ def test_a_run_starts_once_also_after_another_run(locust, target, receiver):
     assert locust.start(target, durationSeconds=1)[0] == 200
     locust.ended()
     assert locust.start(target)[0] == 200
-    until("the start of run-2", lambda: locust.start(target, runId="run-2", durationSeconds=1)[0] == 200)
+    # Locust's workers alone would sleep for the stop timeout of 5 s before they are ready again.
+    until("the start of run-2", lambda: locust.start(target, runId="run-2", durationSeconds=1)[0] == 200, 3)
     until("the end of run-2", lambda: locust.status()["run"]["runId"] == "run-2" and locust.status()["run"]["phase"] == "ended")
     status, refused = locust.start(target)
     assert (status, refused["error"], refused["runId"]) == (409, "already_ran", "run-1")
@@ -103,6 +113,11 @@ def test_a_worker_that_joins_during_the_run_is_counted(locust, target, receiver)
     locust.add_worker("worker-3")
     working = lambda: [worker for worker in locust.status()["workers"] if worker["users"] > 0]
     until("three workers with users", lambda: len(working()) == 3, 10)
+    # Locust tells the memory with a worker's heartbeat, which comes later than its users.
+    until("the memory of all", lambda: all((one["memory"] or 0) > 1000000 for one in locust.status()["workers"]), 10)
+    status = locust.status()
+    assert all(abs(worker["clockAheadMs"]) < 1000 for worker in status["workers"] if worker["clockAheadMs"] is not None)
+    assert status["master"]["memory"] > 1000000 and status["master"]["cpu"] >= 0
     assert locust.ended()["workersLost"] == []
     records = received(receiver, "run-1")
     expect_totals(target, records)
@@ -143,10 +158,10 @@ def test_endpoints_beyond_the_limit_are_counted_together(tmp_path, target, recei
 
 def test_cut_off_requests_are_reported_once():
     recorder = Recorder()
-    recorder.cut_off = 2
-    assert recorder.report()["cutOff"] == 0
-    recorder.final = True
-    assert [recorder.report()["cutOff"], recorder.report()["cutOff"]] == [2, 0]
+    recorder.add_cut_off()
+    recorder.add_cut_off()
+    assert recorder.take().cut_off == 0
+    assert [recorder.take(final=True).cut_off, recorder.take(final=True).cut_off] == [2, 0]
 
 
 def test_workers_end_when_their_master_is_killed(locust):

@@ -228,6 +228,11 @@ def test_the_address_that_answers_is_tried_first_from_then_on():
     receiver.close()
 
 
+def test_missing_settings_are_named():
+    missing = settings.Settings({"LOAD_MANAGER_URL": " ,", "LOAD_MANAGER_ACCOUNT_ID": "a", "LOAD_MANAGER_PROJECT_ID": ""}).missing
+    assert missing == ["LOAD_MANAGER_URL", "LOAD_MANAGER_ORG_ID", "LOAD_MANAGER_PROJECT_ID"]
+
+
 def test_settings_and_pidfile(tmp_path):
     parsed = settings.Settings({"LOAD_MANAGER_URL": "http://a/, http://b", "LOAD_MANAGER_ACCOUNT_ID": "a", "LOAD_MANAGER_SPOOL_BYTES": "x"})
     assert parsed.urls == ["http://a", "http://b"] and not parsed.has_scope and parsed.spool_bytes == 64 << 20

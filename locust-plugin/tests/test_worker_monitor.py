@@ -195,3 +195,29 @@ def test_workers_end_when_their_master_is_silent(tmp_path, target, receiver):
         assert dict(target.counts) == before
     finally:
         cluster.close()
+
+
+def test_workers_of_an_attached_cluster_end_soon_when_their_master_is_gone(tmp_path, target, receiver):
+    """Locust itself lets them load the target for a minute more, before 2.19 for good."""
+    cluster = Locust(str(tmp_path), receiver.url, attached_workers=True)
+
+    def start(run_id, fence):
+        assert cluster.start(target, runId=run_id, fence=fence)[0] == 200
+        until("requests", lambda: (cluster.status()["run"] or {}).get("requests", 0) > 50)
+
+    def expect_ended(*workers):
+        until("the workers' end", lambda: all(worker.poll() is not None for worker in workers))
+
+    try:
+        start("run-1", 3)
+        cluster.restart_master()
+        expect_ended(*cluster.processes[1:3])
+        cluster.add_worker("worker-3")
+        until("a new worker", lambda: [worker["state"] for worker in cluster.status()["workers"]] == ["ready"])
+        start("run-2", 4)
+        *_, master, worker = cluster.processes
+        master.kill()
+        expect_ended(worker)
+        assert "Nobody listens at the master's address" in cluster.log("worker-3")
+    finally:
+        cluster.close()

@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import { createAccessWatch } from "./auth/access-watch.ts";
 import { createAuthentication, replaceableAuthentication } from "./auth/authenticate.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
 import { createSessions, type Sessions } from "./auth/sessions.ts";
@@ -15,17 +17,22 @@ import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
 import { type ClusterRegistry, createRegistry } from "./clusters/registry.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
 import { createHttp } from "./http/app.ts";
+import type { Page } from "./http/page.ts";
+import { demoHandlers, type DemoLauncher, offersDemo } from "./http/handlers/demo.ts";
 import { clusterHandlers } from "./http/handlers/clusters.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
+import { replayCheck } from "./http/handlers/replay.ts";
 import { runMetricsHandlers } from "./http/handlers/run-metrics.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import { scopeHandlers } from "./http/handlers/scopes.ts";
 import { sessionHandlers } from "./http/handlers/sessions.ts";
 import { systemHandlers } from "./http/handlers/system.ts";
 import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
+import { streamHandlers } from "./http/handlers/streams.ts";
 import { scriptHandlers } from "./http/handlers/scripts.ts";
 import { awakeOrAsleep, type Clock, expiryNow } from "./lib/clock.ts";
+import { messageOf } from "./lib/errors.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
@@ -39,15 +46,24 @@ import { stopTestRun } from "./runs/commands/stop.ts";
 import { createLoop } from "./runs/controller/loop.ts";
 import { endAllLoad } from "./runs/controller/settle.ts";
 import { logStatus } from "./runs/journal/status-log.ts";
-import { createMembership, type Membership, soleMember } from "./runs/ownership/membership.ts";
+import { createMembership, soleMember } from "./runs/ownership/membership.ts";
 import { createRunServices } from "./runs/services.ts";
 import type { Stores } from "./stores/ports.ts";
-import { createStreams } from "./stream/streams.ts";
-import { measureIngest } from "./telemetry/ingest.ts";
+import { type Changes, createChanges } from "./stream/changes.ts";
+import { clusterChange, MANY } from "./stream/hints.ts";
+import { notedStores } from "./runs/journal/noted-stores.ts";
+import { createStreams, type Streams } from "./stream/streams.ts";
+import { measureIngest, measureSnapshots } from "./telemetry/ingest.ts";
 import { createMetricRegistry } from "./telemetry/registry.ts";
 import { measureRequests } from "./telemetry/requests.ts";
 import { countRuns, reportOpenRuns } from "./telemetry/runs.ts";
-import { reportClusters, reportDisk, reportHeartbeat, reportStreams } from "./telemetry/server.ts";
+import {
+  reportClusters,
+  reportDisk,
+  reportHeartbeat,
+  reportLeases,
+  reportStreams,
+} from "./telemetry/server.ts";
 import { measureStores } from "./telemetry/stores.ts";
 import { VERSION } from "./version.ts";
 
@@ -65,7 +81,7 @@ export type App = {
   /** Ends the load and the processes of every run that is not settled, without waiting for its stop. */
   readonly endLoad: () => Promise<void>;
   /** Takes over clusters and tokens from the configuration as it is now. */
-  readonly reload: () => Promise<ReloadAnswer>;
+  readonly reload: (actor: Actor) => Promise<ReloadAnswer>;
   /** Starts the loops; `address` is where Locust reaches this server, known once it listens. */
   readonly start: (address: string) => Promise<void>;
   /** Ends loops and answers. Runs go on and are found again; the stores stay open. */
@@ -80,6 +96,10 @@ type Deps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** Starts the demo; absent where it is not offered. */
+  readonly launchDemo?: DemoLauncher | undefined;
+  /** The page of the server; absent where it is not built. */
+  readonly page?: Page | undefined;
 };
 
 const createClusters = (
@@ -125,8 +145,8 @@ const createServices = (
       log.warn({ event: "failpoint", point }, "A failpoint was reached."),
     ),
     log,
-    onStatus: (run, from) => {
-      logStatus(log, run, from);
+    onStatus: (run, from, actor) => {
+      logStatus(log, run, from, actor);
       countStatus(run, from);
     },
   });
@@ -138,7 +158,11 @@ const createMeasuredMetrics = (
   registry: Registry,
 ): MetricsFacade => {
   const metrics = createRunMetrics({ ...stores, clock, retention: config.retention });
-  return { ...metrics, ingestBatch: measureIngest(metrics.ingestBatch, registry) };
+  return {
+    ...metrics,
+    ingestBatch: measureIngest(metrics.ingestBatch, registry),
+    storeMetric: measureSnapshots(metrics.storeMetric, registry),
+  };
 };
 
 /** What is read at each `GET /metrics`. */
@@ -147,12 +171,13 @@ const reportState = (
   registry: Registry,
   clusters: ClusterRegistry,
   clusterWatch: ClusterWatch,
-  membership: Membership,
+  { membership, ownership }: Pick<RunServices, "membership" | "ownership">,
 ): void => {
   const clusterIds = () => clusters.configs().map(({ id }) => id);
   reportOpenRuns(registry, stores.runs.unsettled, clusterIds, clock);
   reportClusters(registry, clusterWatch.states);
   reportHeartbeat(registry, membership.heartbeatAgeMs);
+  reportLeases(registry, ownership.heldLeases, clock);
   reportDisk(registry, config.store.dataDir);
 };
 
@@ -160,15 +185,33 @@ const createAuth = ({ config, stores, clock, log }: Deps) => {
   const authenticationOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
     createAuthentication({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
   const authentication = replaceableAuthentication(authenticationOf(config.security));
-  const sessions = createSessions({ store: stores.sessions, authentication, clock, log });
+  const accessWatch = createAccessWatch(log);
+  const onEnd = accessWatch.job.wake;
+  const sessions = createSessions({ store: stores.sessions, authentication, clock, log, onEnd });
+  const { publicUrl } = config.server;
   return {
     sessions,
-    authenticator: createAuthenticator(authentication, sessions),
+    accessWatch,
+    publicUrl,
+    authenticator: createAuthenticator(authentication, sessions, publicUrl),
     isOpen: () => authentication.open,
     tokenless: () => ({ user: authentication.open, locust: authentication.isLocust(undefined) }),
-    setSecurity: (security: Config["security"]): void =>
-      authentication.replace(authenticationOf(security)),
+    setSecurity: async (security: Config["security"]): Promise<void> => {
+      authentication.replace(authenticationOf(security));
+      accessWatch.job.wake();
+      await endSessionsWithoutToken(sessions, log);
+    },
   };
+};
+
+/** Their tokens do not count any more, whether the store answers or not; the hourly expiry tries again. */
+const endSessionsWithoutToken = async (sessions: Sessions, log: Logger): Promise<void> => {
+  await sessions.endWithoutToken().catch((error: unknown) => {
+    log.warn(
+      { event: "sessions_not_ended", error: messageOf(error) },
+      "Sessions whose token is no longer configured were not deleted from the store.",
+    );
+  });
 };
 
 const createReloading = (
@@ -177,20 +220,27 @@ const createReloading = (
   { runs, ownership }: RunServices,
   auth: ReturnType<typeof createAuth>,
   callback: Callback,
-) =>
-  createReload({
+  onReload: () => void,
+): App["reload"] => {
+  const reload = createReload({
     config,
     again,
     registry,
     runs,
     ownership,
-    setSecurity: (security) => {
+    setSecurity: async (security) => {
       callback.addTokens(security.locustCallbackToken);
-      auth.setSecurity(security);
+      await auth.setSecurity(security);
     },
     clock,
     log,
   });
+  return async (actor) => {
+    const answer = await reload(actor);
+    onReload();
+    return answer;
+  };
+};
 
 /** Jobs that run until the server ends, in the order in which they start. */
 const createJobs = (
@@ -224,34 +274,39 @@ const createJobs = (
 };
 
 const createHandlers = (
-  { config, stores, clock, ids }: Deps,
+  { config, stores, clock, ids, log, launchDemo }: Deps,
   services: RunServices,
   clusters: ClusterRegistry,
   more: {
-    readonly streams: ReturnType<typeof createStreams>;
+    readonly streams: Streams;
+    readonly clusterWatch: ClusterWatch;
     readonly wake: (runId?: string) => void;
     readonly notReady: () => readonly string[];
-    readonly reload: () => Promise<ReloadAnswer>;
+    readonly reload: (actor: Actor) => Promise<ReloadAnswer>;
     readonly auth: ReturnType<typeof createAuth>;
     readonly prometheusMetrics: () => Promise<string>;
   },
 ) => {
-  const { streams, wake, notReady, reload, auth, prometheusMetrics } = more;
+  const { streams, clusterWatch: watch, wake, notReady, reload, auth, prometheusMetrics } = more;
   const checkScript = createScriptChecker(config.python);
-  const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript };
+  const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript, log };
   const { runs, ownership, metrics } = services;
+  const demo = { runs, clusters, launch: launchDemo, isOpen: auth.isOpen };
   return {
     ...loadTestHandlers(loadTests),
     ...scriptHandlers(loadTests),
     ...runHandlers(services, wake),
-    ...runMetricsHandlers({ runs, queries: metrics.queries, streams }),
+    ...runMetricsHandlers({ runs, queries: metrics.queries }),
+    ...streamHandlers({ runs, streams }),
     ...locustHandlers(services, wake),
-    ...clusterHandlers(services),
+    ...clusterHandlers({ ...services, watch }),
     ...scopeHandlers(services),
-    ...sessionHandlers(auth),
+    ...sessionHandlers({ ...auth, offersDemo: () => offersDemo(demo) }),
+    ...demoHandlers(demo),
     ...systemHandlers({
       stores,
       clusters,
+      watch,
       ownership,
       version: VERSION,
       notReady,
@@ -261,12 +316,30 @@ const createHandlers = (
   };
 };
 
+const createLiveStreams = (
+  { stores, log }: Deps,
+  { samples }: MetricsFacade,
+  changes: Changes,
+  registry: Registry,
+): Streams => {
+  const { runs, events } = stores;
+  const onDropped = reportStreams(registry, () => streams.readers());
+  const streams = createStreams({ runs, events, samples, changes, log, onDropped });
+  return streams;
+};
+
 /** The composition root: everything is wired here, and only here. */
 export const createApp = (given: Deps): App => {
   const registry = createMetricRegistry(VERSION);
-  const deps = { ...given, stores: measureStores(given.stores, registry, given.clock) };
+  const measured = measureStores(given.stores, registry, given.clock);
+  const changes = createChanges({ ...measured, clock: given.clock, log: given.log });
+  const deps = { ...given, stores: notedStores(measured, changes) };
   const { config, stores, clock, ids, log } = deps;
-  const callback = createCallback(config.server.callbackUrls, config.security.locustCallbackToken);
+  const callback = createCallback(
+    config.server.callbackUrls,
+    config.security.locustCallbackToken,
+    config.server.publicUrl,
+  );
   const runsFolder = join(config.store.dataDir, "runs");
   const clusters = createClusters(deps, callback, runsFolder);
   const metrics = createMeasuredMetrics(deps, registry);
@@ -275,37 +348,39 @@ export const createApp = (given: Deps): App => {
   const loop = createLoop(services);
   const auth = createAuth(deps);
   const { orphanReaper, compactor, expiry } = createJobs(deps, runsFolder, auth.sessions);
-  const clusterWatch = createClusterWatch({ clusters, runs, log });
-  reportState(deps, registry, clusters, clusterWatch, membership);
-  const streams = createStreams({
-    runs: stores.runs,
-    events: stores.events,
-    samples: metrics.samples,
-    log,
-    onDropped: reportStreams(registry, () => streams.readers()),
+  const onChange = (...state: Parameters<typeof clusterChange>) =>
+    changes.tell(clusterChange(...state));
+  const clusterWatch = createClusterWatch({ clusters, runs, clock, log, onChange });
+  reportState(deps, registry, clusters, clusterWatch, services);
+  const streams = createLiveStreams(deps, metrics, changes, registry);
+  const reload = createReloading(deps, clusters, services, auth, callback, () => {
+    clusterWatch.wake();
+    changes.tell(MANY);
   });
-  const reload = createReloading(deps, clusters, services, auth, callback);
   const notReady: string[] = ["the server is starting"];
   const http = createHttp({
     handlers: createHandlers(deps, services, clusters, {
       streams,
+      clusterWatch,
       wake: loop.wake,
       notReady: () => notReady,
       reload,
       auth,
       prometheusMetrics: () => registry.metrics(),
     }),
-    samples: (bytes) => receiveSamples(services, streams.wake, bytes),
-    callers: { ...auth, publicUrl: config.server.publicUrl },
+    samples: (bytes) => receiveSamples(services, { readers: streams.wake, loop: loop.wake }, bytes),
+    callers: auth,
+    checkAccess: replayCheck({ loadTests: stores.loadTests, runs }),
     tokenless: auth.tokenless,
     trustProxy: config.server.trustProxy,
     ids,
     idempotency: createIdempotency({ keys: stores.keys, clock, ids, membership }),
     log,
     version: VERSION,
+    page: given.page,
   });
   measureRequests(http, registry);
-  const jobs = [loop, orphanReaper, compactor, expiry, clusterWatch, auth.sessions.job];
+  const jobs = [loop, orphanReaper, compactor, expiry, clusterWatch, auth.accessWatch.job];
   return {
     http,
     compactor,
@@ -318,6 +393,7 @@ export const createApp = (given: Deps): App => {
     start: async (listening) => {
       callback.setAddress(listening);
       await membership.start();
+      await endSessionsWithoutToken(auth.sessions, log);
       notReady.length = 0;
       for (const job of jobs) job.start();
     },

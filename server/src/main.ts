@@ -4,8 +4,9 @@ import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import { type Logger, pino } from "pino";
 import { messageOf } from "./lib/errors.ts";
 import { readableLine } from "./lib/log-format.ts";
+import { onSignal } from "./lib/signals.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
-import { remarks, startServer } from "./server.ts";
+import { type OpenDemo, remarks, startServer } from "./server.ts";
 
 const STOP_WINDOW_MS = 5000;
 /** Longer than any answer takes. */
@@ -15,24 +16,19 @@ const LAST_WORDS_MS = 1000;
 
 /**
  * `load-manager serve`: runs until a signal ends it. The first Ctrl-C with active runs says which go on and waits
- * for a second one, which stops them; SIGTERM leaves them running; SIGHUP reads the configuration again. Resolves when everything is closed.
+ * for a second one, which stops them; SIGTERM leaves them running; SIGHUP reads the configuration again. It also ends when another
+ * program takes its data away. Resolves when everything is closed.
  */
 export const serve = async (
   { config, file, warnings, again }: LoadedConfig,
   out: (line: string) => void,
+  openDemo?: OpenDemo,
 ): Promise<void> => {
   const log = createLog(config.logging.level);
   // The reader of the output may be gone, or its disk full: a server that manages runs must go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-  const server = await startServer(config, log, again);
-  for (const warning of warnings) out(`Warning: ${warning}`);
-  if (file !== undefined) out(`Configuration: ${file}`);
-  for (const remark of remarks(config)) out(remark);
-  if (config.store.kind === "sqlite") out(`Data: ${config.store.dataDir}`);
-  if (config.store.kind === "mongodb") out(`Data: MongoDB, database ${config.mongodb.database}`);
-  out(
-    `Load Manager is ready: ${server.address} (API ${server.address}/v1, docs ${server.address}/docs)`,
-  );
+  const server = await startServer(config, log, { again, openDemo });
+  for (const line of greeting({ config, file, warnings }, server.address)) out(line);
 
   /** Empty where the store does not answer: the server must be able to end all the same. */
   const active = async () => {
@@ -43,20 +39,29 @@ export const serve = async (
 
   const interrupts = signalQueue("SIGINT");
   const hungUp = new Promise<string>((resolve) => {
+    // Each is an order of its own: a configuration may be changed, and reloaded, twice in a moment.
     process.on("SIGHUP", () => {
       if (terminalClosed()) {
         resolve("SIGHUP");
         return;
       }
       // The log names the faults.
-      void server.app.reload().then(
+      void server.app.reload({ kind: "system", id: "SIGHUP", name: "SIGHUP" }).then(
         (answer) => out(reloadLine(answer)),
         () => out("The configuration was not reloaded; the previous one stays in force."),
       );
     });
   });
-  const first = await Promise.race([interrupts.next(), signalQueue("SIGTERM").next(), hungUp]);
-  log.info({ event: "signal_received", signal: first }, "A signal asks the server to end.");
+  const takenAway = server.takenAway.then((reason) => {
+    log.fatal({ event: "data_taken_away" }, reason);
+    out(reason);
+    process.exitCode = 1;
+    return undefined;
+  });
+  const signals = [interrupts.next(), signalQueue("SIGTERM").next(), hungUp];
+  const first = await Promise.race([...signals, takenAway]);
+  if (first !== undefined)
+    log.info({ event: "signal_received", signal: first }, "A signal asks the server to end.");
   const running = await active();
   if (first === "SIGINT" && running.length > 0) {
     out("");
@@ -87,8 +92,23 @@ export const serve = async (
     sleep(LAST_WORDS_MS, false, { ref: false }),
   ]);
   // Runs go on without whatever is still pending.
-  if (!well || read === false) process.exit(well ? 0 : 1);
+  if (!well || read === false) process.exit(well ? process.exitCode : 1);
 };
+
+/** What a person should read at the start. */
+const greeting = (
+  { config, file, warnings }: Pick<LoadedConfig, "config" | "file" | "warnings">,
+  address: string,
+): string[] => [
+  ...warnings.map((warning) => `Warning: ${warning}`),
+  ...(file === undefined ? [] : [`Configuration: ${file}`]),
+  ...remarks(config),
+  ...(config.store.kind === "sqlite" ? [`Data: ${config.store.dataDir}`] : []),
+  ...(config.store.kind === "mongodb"
+    ? [`Data: MongoDB, database ${config.mongodb.database}`]
+    : []),
+  `Load Manager is ready: ${address} (API ${address}/v1, docs ${address}/docs)`,
+];
 
 /** Unread output is kept up to this length; later lines are lost. */
 const UNREAD_BYTES = 1 << 20;
@@ -140,7 +160,7 @@ const delay = (ms: number): Promise<undefined> =>
 const signalQueue = (signal: "SIGINT" | "SIGTERM") => {
   const waiters: ((signal: string) => void)[] = [];
   let arrived = 0;
-  process.on(signal, () => {
+  onSignal(signal, () => {
     const waiter = waiters.shift();
     if (waiter === undefined) arrived += 1;
     else waiter(signal);

@@ -1,4 +1,5 @@
 import { mkdirSync, realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { type App, createApp } from "./app.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
@@ -6,6 +7,9 @@ import { hasTokens } from "./config/check.ts";
 import { systemClock } from "./lib/clock.ts";
 import { AppError } from "./lib/errors.ts";
 import { uuidV7 } from "./lib/ids.ts";
+import { createPeriodic } from "./lib/periodic.ts";
+import type { DemoLauncher } from "./http/handlers/demo.ts";
+import { readPage } from "./http/page.ts";
 import { createMemoryStores } from "./stores/memory/stores.ts";
 import { folderError } from "./stores/sqlite/errors.ts";
 import { holdFolder } from "./stores/sqlite/folder.ts";
@@ -14,23 +18,57 @@ import type { Stores } from "./stores/ports.ts";
 import { openSqliteStores } from "./stores/sqlite/stores.ts";
 import { VERSION } from "./version.ts";
 
+const PAGE_FOLDER = fileURLToPath(new URL("../../web/dist", import.meta.url));
+
 export type RunningServer = {
   readonly app: App;
   /** Such as `http://127.0.0.1:8800`; of the port that was really taken. */
   readonly address: string;
+  /** Resolves with the reason when the opened data are taken away: the server must then end. */
+  readonly takenAway: Promise<string>;
   readonly close: () => Promise<void>;
 };
 
-/** Opens the stores, listens, and takes up the runs that are under way. Rejects with AppError, with nothing left open. `again` makes it reloadable. */
+/** A demo for people who try the server, at its address; `close` ends what it has started. */
+export type OpenDemo = (address: string) => {
+  readonly launch: DemoLauncher;
+  readonly close: () => Promise<void>;
+};
+
+type StartOptions = {
+  /** Reads the configuration again, which makes the server reloadable. */
+  readonly again?: (() => LoadedConfig) | undefined;
+  readonly openDemo?: OpenDemo | undefined;
+};
+
+/** Opens the stores, listens, and takes up the runs that are under way. Rejects with AppError, with nothing left open. */
 export const startServer = async (
   given: Config,
   log: Logger,
-  again?: () => LoadedConfig,
+  { again, openDemo }: StartOptions = {},
 ): Promise<RunningServer> => {
   const config = withRealFolder(given);
   const stores = await openStores(config, log);
   try {
-    const app = createApp({ config, again, stores, clock: systemClock, ids: uuidV7, log });
+    const page = readPage(PAGE_FOLDER);
+    let demo: ReturnType<OpenDemo> | undefined;
+    const app = createApp({
+      config,
+      again,
+      stores,
+      clock: systemClock,
+      ids: uuidV7,
+      log,
+      page,
+      ...(openDemo === undefined
+        ? {}
+        : {
+            launchDemo: (wanted) => {
+              demo ??= openDemo(addressOf(app, config.server.host));
+              return demo.launch(wanted);
+            },
+          }),
+    });
     const { host, port } = config.server;
     await app.http.listen({ host, port }).catch((error: unknown) => {
       throw listenError(error, host, port);
@@ -38,14 +76,25 @@ export const startServer = async (
     const address = addressOf(app, host);
     await app.start(address);
     const server = { holder: app.holder, version: VERSION };
-    const { kind } = config.store;
-    log.info({ event: "server_started", ...server, address, store: kind }, "The server is ready.");
+    const { kind: store } = config.store;
+    const { publicUrl } = config.server;
+    const started = {
+      ...server,
+      address,
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      store,
+    };
+    log.info({ event: "server_started", ...started }, "The server is ready.");
+    const watch = watchData(stores, log);
     return {
       app,
       address,
+      takenAway: watch.takenAway,
       close: async () => {
         log.info({ event: "server_stopping", ...server }, "The server is stopping.");
+        await watch.stop();
         await app.close();
+        await demo?.close();
         await stores.close();
         log.info({ event: "server_stopped", ...server }, "The server has stopped; runs go on.");
       },
@@ -54,6 +103,28 @@ export const startServer = async (
     await stores.close();
     throw error;
   }
+};
+
+const WATCH_MS = 1000;
+
+/** Asks the store again and again whether its data are still there. */
+const watchData = (stores: Stores, log: Logger) => {
+  let end: (reason: string) => void = () => {};
+  const takenAway = new Promise<string>((resolve) => {
+    end = resolve;
+  });
+  const timer = createPeriodic({
+    name: "data_watch",
+    intervalMs: WATCH_MS,
+    pauseFirst: true,
+    job: async () => {
+      const reason = await stores.takenAway?.();
+      if (reason !== undefined) end(reason);
+    },
+    log,
+  });
+  if (stores.takenAway !== undefined) timer.start();
+  return { takenAway, stop: timer.stop };
 };
 
 /** The folder by its real path, since processes of runs are found by it. */

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, createClient } from "@load-manager/contract/api/client.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
@@ -7,9 +6,11 @@ import { type Config, loadConfig } from "@load-manager/server/config/load-config
 import { hasTokens } from "@load-manager/server/config/check.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
+import { onSignal } from "@load-manager/server/lib/signals.ts";
 import { startServer } from "@load-manager/server/server.ts";
 import { pino } from "pino";
 import { startShop } from "../../../examples/shop/shop.ts";
+import { DEMO_SCOPE, saveDemoLoadTest } from "./demo-load-test.ts";
 import { showResult } from "./result.ts";
 import { liveLine, type Terminal } from "./screen.ts";
 
@@ -22,8 +23,6 @@ type Options = {
   readonly exit?: boolean;
 };
 
-const SCOPE = { accountId: "demo", orgId: "demo", projectId: "demo" };
-const LOCUSTFILE = new URL("../../../examples/shop/locustfile.py", import.meta.url);
 const POLL_MS = 500;
 
 const terminal: Terminal = {
@@ -42,7 +41,7 @@ const demoConfig = (
   const own = {
     id: "demo",
     kind: "local",
-    scope: SCOPE,
+    scope: DEMO_SCOPE,
     maxConcurrentRuns: 1,
     workers: 2,
   } as const;
@@ -56,34 +55,6 @@ const demoConfig = (
     security: { ...config.security, apiToken },
     ...(apiToken === undefined ? {} : { token: apiToken }),
   };
-};
-
-/** Updates the load test of an earlier demo, or creates it. */
-const saveLoadTest = async (
-  client: Client,
-  clusterId: string,
-  targetUrl: string,
-): Promise<string> => {
-  const content = await readFile(LOCUSTFILE, "utf8");
-  const found = await client.listLoadTests({ query: { ...SCOPE, q: "Demo shop", limit: 200 } });
-  const known = found.items.find((loadTest) => loadTest.name === "Demo shop");
-  if (known === undefined) {
-    const created = await client.createLoadTest({
-      body: {
-        ...SCOPE,
-        name: "Demo shop",
-        description: "The load test of npm run demo.",
-        targetUrl,
-        locustClusterId: clusterId,
-        locustfile: content,
-      },
-    });
-    return created.id;
-  }
-  const params = { loadTestId: known.id };
-  await client.updateLoadTest({ params, body: { targetUrl, locustClusterId: clusterId } });
-  await client.saveScript({ params, body: { content } });
-  return known.id;
 };
 
 /** Shows a run until it is settled; resolves with `undefined` after a second Ctrl-C. */
@@ -127,12 +98,13 @@ export const demo = async (options: Options): Promise<void> => {
   const woken = new Promise<void>((resolve) => {
     wake = resolve;
   });
-  const onSignal = (): void => {
+  const interrupt = (): void => {
     interrupts += 1;
     wake();
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const releases = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) =>
+    onSignal(signal, interrupt),
+  );
   const interrupted = (): boolean => interrupts > 0;
 
   const config = demoConfig(options);
@@ -147,7 +119,7 @@ export const demo = async (options: Options): Promise<void> => {
       baseUrl: server.address,
       ...(config.token === undefined ? {} : { token: config.token }),
     });
-    const loadTestId = await saveLoadTest(client, config.clusterId, shop.url);
+    const loadTestId = await saveDemoLoadTest(client, config.clusterId, shop.url);
     if (interrupted()) return;
     const created = await client.createRun({
       params: { loadTestId },
@@ -164,7 +136,7 @@ export const demo = async (options: Options): Promise<void> => {
     explain(run);
     if (run.status === "Failed") process.exitCode = 1;
     await showResult({ client, terminal, run, counted: shop.counts(run.id) });
-    say(`${server.address}/v1/runs/${run.id}/summary`);
+    say(`${server.address}/runs/${run.id}`);
     const stay = options.exit !== true && process.stdin.isTTY && !interrupted();
     if (!stay) return;
     say("The server keeps running; press Ctrl-C to stop it.");
@@ -179,8 +151,7 @@ export const demo = async (options: Options): Promise<void> => {
     } finally {
       await server.close();
       await shop.close();
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
+      for (const release of releases) release();
     }
   }
 };

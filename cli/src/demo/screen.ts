@@ -48,7 +48,7 @@ const progressLine = (terminal: Terminal, progress: Progress): string => {
     `${bar} ${time}`,
     `${metrics.currentUsers} users`,
     bold(`${(metrics.totalRps ?? 0).toFixed(1)} req/s`),
-    metrics.totalFailures > 0 ? red(errors) : errors,
+    metrics.totalFailures !== 0 ? red(errors) : errors,
     `p50 ${ms(metrics.p50ResponseMs)} ms`,
     `p95 ${ms(metrics.p95ResponseMs)} ms`,
     ...(progress.status === "Running" ? [] : [`${progress.status.toLowerCase()} …`]),

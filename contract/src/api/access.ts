@@ -12,7 +12,7 @@ const PERMISSIONS_BY_ROLE = {
   runner: ["runs.start", "runs.stop", "runs.changeLoad", "runs.annotate"],
   editor: ["loadTests.write", "scripts.write", "runs.keep", "runs.delete"],
   admin: ["loadTests.delete"],
-  administrator: ["configuration.reload"],
+  administrator: ["configuration.reload", "demo.start", "storage.read"],
 } as const satisfies Record<Role, readonly string[]>;
 
 export const Permission = z.enum(Object.values(PERMISSIONS_BY_ROLE).flat());
@@ -36,6 +36,12 @@ export const Me = z.object({
       }),
     )
     .describe("What the caller may do, and where."),
+  signIn: z
+    .boolean()
+    .describe("Whether callers sign in with a token; false where the server has no tokens."),
+  demo: z
+    .boolean()
+    .describe("Whether the caller may start the demo: the server offers it, without tokens only."),
 });
 
 export const CreateSession = z.strictObject({

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { Problem } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { routes, type Routes } from "./routes.ts";
-import { followStream, type StreamEvent } from "./stream.ts";
+import { type ChangeEvent, followStream, type StreamEvent } from "./stream.ts";
 
 /** The content type of a live stream. */
 const STREAM = "text/event-stream";
@@ -35,28 +35,41 @@ type Answered<R extends Route> = {
 }[keyof R["answers"]];
 
 /** A live stream is iterated; everything else is awaited. */
-type Result<R extends Route> = R["answers"] extends { readonly 200: typeof STREAM }
-  ? AsyncIterable<StreamEvent>
-  : Promise<Answered<R>>;
+type Result<K extends keyof Routes> = K extends "streamChanges"
+  ? AsyncIterable<ChangeEvent>
+  : K extends "streamRun"
+    ? AsyncIterable<StreamEvent>
+    : Promise<Answered<Routes[K]>>;
 
 /** One function per operation. Requests have the API's form, responses the program's, with times in Unix ms. */
 export type Client = {
   readonly [K in keyof Routes]: object extends Arguments<Routes[K]>
-    ? (args?: Arguments<Routes[K]>) => Result<Routes[K]>
-    : (args: Arguments<Routes[K]>) => Result<Routes[K]>;
+    ? (args?: Arguments<Routes[K]>) => Result<K>
+    : (args: Arguments<Routes[K]>) => Result<K>;
 };
 
-/** The server responded with an error. `problem` is its document (RFC 9457), if it sent one. */
+/**
+ * The server responded with an error. `problem` is its document (RFC 9457), if it sent one; `retryAfterSeconds` when it may
+ * be asked again, if it said so.
+ */
 export class ProblemError extends Error {
   readonly status: number;
   readonly problem: Problem | undefined;
-  constructor(status: number, problem: Problem | undefined) {
+  readonly retryAfterSeconds: number | undefined;
+  constructor(status: number, problem: Problem | undefined, retryAfterSeconds?: number) {
     super(problem?.detail ?? `The server responded with status ${status}.`);
     this.name = "ProblemError";
     this.status = status;
     this.problem = problem;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/** The server sends seconds, and no date. */
+const retryAfterOf = (headers: Headers): number | undefined => {
+  const given = headers.get("retry-after")?.trim() ?? "";
+  return /^\d{1,9}$/.test(given) ? Number(given) : undefined;
+};
 
 /** The server cannot be reached. */
 export class UnreachableError extends Error {
@@ -132,17 +145,23 @@ const sender =
     }
     if (route.answers[response.status] !== undefined) return response;
     const problem = Problem.safeParse(await response.json().catch(() => undefined));
-    throw new ProblemError(response.status, problem.data);
+    throw new ProblemError(response.status, problem.data, retryAfterOf(response.headers));
   };
 
 /** A broken connection, or a server that is busy or restarts, may be tried again; an answer that refuses may not. */
 const mayRetry = (error: unknown): boolean =>
   !(error instanceof ProblemError) || error.status === 429 || error.status >= 500;
 
+const waitOf = (error: unknown): number | undefined =>
+  error instanceof ProblemError && error.retryAfterSeconds !== undefined
+    ? error.retryAfterSeconds * 1000
+    : undefined;
+
 /**
  * A client of a Load Manager server, for Node and for browsers. Its functions reject with ProblemError or UnreachableError.
  * `streamRun` is iterated: `for await (const event of client.streamRun({ params: { runId } }))`; it connects again where the
- * connection breaks, and ends with the run.
+ * connection breaks, ends with the run, and throws UnreadableStreamError where it is no stream of this API. `streamChanges` likewise, but
+ * it ends with its signal only.
  */
 export const createClient = (options: Options): Client => {
   const send = sender(options);
@@ -152,14 +171,16 @@ export const createClient = (options: Options): Client => {
     if (shape === null || shape === undefined) return undefined;
     return typeof shape === "string" ? response.text() : shape.parse(await response.json());
   };
-  const stream = (route: Route, args: AnyArguments = {}): AsyncIterable<StreamEvent> => {
+  const stream = (route: Route, args: AnyArguments = {}): AsyncIterable<ChangeEvent> => {
     const { lastEventId, ...query } = args.query ?? {};
     const open = (id: string | undefined): Promise<Response> =>
       send(route, { ...args, query }, id === undefined ? {} : { "last-event-id": id });
     return followStream(open, {
       lastEventId: typeof lastEventId === "string" ? lastEventId : undefined,
+      endless: route === routes.streamChanges,
       signal: args.signal,
       mayRetry,
+      waitOf,
     });
   };
   const bound = Object.entries(routes).map(([key, route]: [string, Route]) => [

@@ -13,6 +13,18 @@ export const DEFINITIONS: readonly { readonly term: string; readonly text: strin
     text: "From the first user spawned to the stop being issued. A rate is the number of requests completed in the overlap of the window and the load time, divided by the length of that overlap. Requests that complete after the stop count in totals only.",
   },
   {
+    term: "Without a known time",
+    text: "What is known only as a total of the run, such as the requests of hours in which no server looked at a Locust without the plugin, or what a final report has beyond what was reported during the load, counts in the whole run: summary, table of endpoints, lists, failures and, as last lines without a time, the export. It counts in no window, phase, chart or rate; untimedRequests says how much it is, gaps which part of the run, and complete is false. A run with final totals only has them everywhere, and charts without points.",
+  },
+  {
+    term: "Locust without the plugin",
+    text: "Its page shows totals, which change with the workers' reports, about every 3 s. What a change adds is spread over the seconds since the change before, at least 6, so that these become as even as they can be. A page that stands still for 6 s shows that nothing completes: 0 from the last change on. While a run lasts, its last 6 s are open, and in no chart. What is seen within 6 s after the load has ended belongs to the load. Posted snapshots are spread in the same way. An endpoint whose total has fallen, or that a snapshot leaves out, adds nothing; the run's totals rise with the snapshot's own total, and what no endpoint has of it is (other). Of a page counts begin again where its total has fallen. Of posts they do only where at least three lower totals follow each other and no higher one comes for more than 10 s; a post that was overtaken by a later one adds nothing. Where several processes post totals of one run (from several addresses, or from one address totals that fall and rise in turns) the largest totals count, nothing is added up, and the event several_reporters says so; Locust's page then counts, too, where it can be asked.",
+  },
+  {
+    term: "Complete",
+    text: "False until a run has ended and all of its metrics have arrived, each with its time: the plugin's final record of every worker, or the final totals of a script that posts. A run whose page was polled is not complete where Locust was restarted or a worker was lost: what it had not reported is unknown.",
+  },
+  {
     term: "Ramp-up",
     text: "Is included. phase=steady leaves it out: only seconds count in which as many users run as targeted.",
   },
@@ -34,11 +46,27 @@ export const DEFINITIONS: readonly { readonly term: string; readonly text: strin
   },
   {
     term: "Percentile p",
-    text: "The value at rank ⌈p·n⌉ of the merged histogram: its bucket's midpoint, clamped to the window's minimum and maximum. percentileError states how far it can be off: 0.8 % for the plugin's histograms, 5 % and 0.5 ms where Locust's own statistics were merged. A percentile over fewer than 1/(1−p) values is given, and named in lowCount.",
+    text: "The value at rank p·n of the merged histogram, interpolated linearly inside its bucket, and clamped to the window's minimum and maximum. percentileError states how far it can be off at most: 1.6 % for the plugin's histograms, the width of a bucket (of many values it is off by far less), 5 % and 0.5 ms where Locust's own statistics were merged. A percentile over fewer than 1/(1−p) values is given, and named in lowCount.",
   },
   {
     term: "All endpoints",
     text: "Merges the requests of all endpoints, not their stats: a changed mix of endpoints changes it, though no endpoint has changed.",
+  },
+  {
+    term: "Failures and exceptions",
+    text: "Are counted by second in the workers, each failed request under its endpoint and the text of its error as Locust gives it. A run tells 200 kinds of each apart; further ones are counted as (other), and truncated says so. With the plugin the list adds up to the number of failures; a Locust without it lists what its own page lists.",
+  },
+  {
+    term: "Processes",
+    text: "CPU is in percent of one core: the mean of a point, and its highest second. Memory is the most of a point. The clock offset is by how much a worker's clock is ahead of the master's, and the master's of the server's.",
+  },
+  {
+    term: "Trust and findings",
+    text: "Are about the whole run, whatever the window. Both are judged by the recorded metrics in means of 10 s (a thousand means in runs of more than 2.7 hours), so that a spike of a second is no fault, and times are as exact as that; what comes back within a minute is one finding. Saturated: a process with 90 % of its core or more. Users below target: fewer users than were commanded, after the time that the spawn rate takes and 10 s, or at the end of a load that ended on its way to the target; users that left by themselves are missing, too. A clock is off from 1 s on. Only the plugin measures processes and clocks; without it these are unknown.",
+  },
+  {
+    term: "Knee",
+    text: "Where requests per second stop rising with users. Of the points of 10 s (wider in long runs), each with its mean users, those two straight lines that meet in a bend are taken that fit best (least squares). The bend is the knee if the second line rises less than a quarter as steeply as the first, if two lines fit significantly better than one (F test at 1 %), and if at least 3 points have 10 % more users than it. usersFrom and usersTo are the bends that fit nearly as well (95 %); points close in time resemble each other, so that the doubt is rather larger. At least 8 points with 5 different numbers of users are needed. A knee belongs to the system and its generators: with a saturated generator it may be Locust's own.",
   },
   {
     term: "Users",
@@ -46,7 +74,7 @@ export const DEFINITIONS: readonly { readonly term: string; readonly text: strin
   },
   {
     term: "Snapshot",
-    text: "Is cumulative. Only totalRps is over the last 10 closed seconds, and falls to 0 without new requests.",
+    text: "Is cumulative. Only totalRps is over the last 10 closed seconds, and falls to 0 without new requests; requestsPerSec of an endpoint is what Locust or the sender has told, and null with the plugin.",
   },
   {
     term: "Offered load",
@@ -81,6 +109,10 @@ export const FORMATS: readonly { readonly term: string; readonly text: string }[
     text: '`percentiles=90,99.9` adds `percentiles: { "90": …, "99.9": … }` in ms. Every answer with percentiles has `percentileError: { relative, absoluteMs }`, the bound of what was merged, or null with `percentileSource: "locust"` where they are Locust\'s own. `lowCount` names percentiles over too few values.',
   },
   {
+    term: "Fields of a chart",
+    text: "`fields=avgResponseMs,p99.9ResponseMs` of a chart answers only these: a field of its points, `p<N>ResponseMs` for any percentile, or `summary`. A chart without percentiles is much cheaper.",
+  },
+  {
     term: "Versions",
     text: "`ETag` is the object's version. A change with `If-Match` is made only if that is still the version, and otherwise a 412.",
   },
@@ -90,7 +122,7 @@ export const FORMATS: readonly { readonly term: string; readonly text: string }[
   },
   {
     term: "Streams",
-    text: "Server-sent events. Each has an id; `Last-Event-ID` resumes after it, on any server. The stream of an ended run ends with `end`.",
+    text: "Server-sent events. Those of a run have an id; `Last-Event-ID` resumes after it, on any server. The stream of an ended run ends with `end`. `GET /v1/stream` is one stream for a whole page: hints on what has changed, of this server at once, of others within about a second, and one run in full where `run` names it. A load test that another server deletes gets no hint.",
   },
   {
     term: "Errors",

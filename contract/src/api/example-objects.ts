@@ -47,7 +47,7 @@ export const seen = {
   firstSeenAt: "2026-11-23T10:16:41.000Z",
   lastSeenAt: "2026-11-23T10:24:58.000Z",
 };
-export const percentileNotes = { percentileError: { relative: 0.008, absoluteMs: 0 } };
+export const percentileNotes = { percentileError: { relative: 0.016, absoluteMs: 0 } };
 
 export const revision = {
   id: revisionId,
@@ -92,7 +92,6 @@ export const loadTest = {
   defaultSpawnRate: 10,
   defaultDurationSec: 600,
   stopTimeoutSeconds: 10,
-  loadProfile: { kind: "constant" as const },
   latestRevisionId: revisionId,
   latestRevision: { id: revisionId, revisionNumber: 1 },
   lastRunAt: recentRun.createdAt,
@@ -123,7 +122,6 @@ export const pending = {
   maxDurationSec: 14_400,
   stopTimeoutSeconds: 10,
   autoStop: { enabled: true, failedPercent: 90, windowSeconds: 60, minRequests: 100 },
-  loadProfile: loadTest.loadProfile,
   status: "Pending" as const,
   statusReason: {
     code: "cluster_busy",
@@ -190,8 +188,11 @@ export const point = {
   totalRps: 85.5,
   currentUsers: 100,
   errorRate: 0.2,
+  targetUsers: 100,
   errorsPerSec: 0.17,
   ...times,
+  minResponseMs: 11.2,
+  maxResponseMs: 412.9,
 };
 export const runIds = { testRunId: runId, runId };
 export const cluster = {
@@ -205,6 +206,19 @@ export const cluster = {
   since: startedAt,
   engine: { locustVersion: "2.47.0", pluginVersion: "0.1.0", pythonVersion: "3.11.2", workers: 4 },
   holders: [{ runId, slot: 0 }],
+  processes: [
+    {
+      id: "master",
+      role: "master" as const,
+      state: "running",
+      users: null,
+      cpuPercent: 3.2,
+      memoryBytes: 58_720_256,
+      clockOffsetMs: 0,
+      pythonVersion: "3.11.2",
+      lastHeardAt: "2026-11-23T10:20:00.000Z",
+    },
+  ],
   queueLength: 0,
 };
 export const snapshot = {

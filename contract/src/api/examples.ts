@@ -1,19 +1,11 @@
 import { permissionsOf } from "./access.ts";
-import type { z } from "zod";
 import {
   loadTestId,
   revisionId,
   runId,
   scope,
-  endpoint,
   locustfile,
-  stats,
-  summary,
   settings,
-  startedAt,
-  finishedAt,
-  seen,
-  percentileNotes,
   revision,
   file,
   withContent,
@@ -23,25 +15,12 @@ import {
   stopping,
   event,
   note,
-  endpointRow,
-  point,
-  runIds,
   cluster,
   snapshot,
 } from "./example-objects.ts";
-import type { Route } from "./route.ts";
+import type { Example } from "./example.ts";
+import { metricExamples } from "./metric-examples.ts";
 import type { Routes } from "./routes.ts";
-
-type Wire<S> = S extends z.ZodType ? z.input<S> : S extends string ? string : null;
-type Part<R, K extends "params" | "query" | "body"> =
-  R extends Record<K, z.ZodType> ? z.input<R[K]> : never;
-
-/** A request of one operation and its answer, as they are on the wire. */
-type Example<R extends Route> = {
-  readonly query?: Part<R, "query">;
-  readonly answer: { [S in keyof R["answers"]]: Wire<R["answers"][S]> }[keyof R["answers"]];
-} & ("params" extends keyof R ? { readonly params: Part<R, "params"> } : unknown) &
-  ("body" extends keyof R ? { readonly body: Part<R, "body"> } : unknown);
 
 const me = {
   kind: "token" as const,
@@ -54,6 +33,8 @@ const me = {
       permissions: permissionsOf("runner"),
     },
   ],
+  signIn: true,
+  demo: false,
 };
 
 /** One example of each operation, for the OpenAPI document and the documentation page. */
@@ -104,6 +85,7 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
     answer: {
       ok: false,
       errors: [{ file: "locustfile.py", line: 1, message: "invalid syntax" }],
+      warnings: [],
       userClasses: [],
       shapeClasses: [],
       options: [],
@@ -144,142 +126,14 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
     answer: `event: status\nid: 1795428904.3\ndata: ${JSON.stringify(event)}\n\n`,
   },
 
-  getRunSummary: {
-    params: { runId },
-    query: { phase: "steady" },
-    answer: {
-      runId,
-      name: pending.name,
-      status: "Finished",
-      statusReason: { code: "duration_reached", message: "The duration was reached." },
-      health: "ok",
-      verdict: "none",
-      startedAt,
-      finishedAt,
-      durationMs: 600_000,
-      ...settings,
-      ...summary,
-      ...percentileNotes,
-    },
-  },
-  getRunGraph: {
-    params: { runId },
-    query: { points: 60 },
-    answer: {
-      runId,
-      name: pending.name,
-      status: "Running",
-      startedAt,
-      dataPoints: [
-        {
-          timestamp: point.timestamp,
-          users: 100,
-          requestsPerSec: 85.5,
-          errorsPerSec: 0.17,
-          avgResponseMs: 92.4,
-        },
-      ],
-    },
-  },
-  getRunRequests: {
-    params: { runId },
-    answer: { runId, items: [endpointRow], ...percentileNotes },
-  },
-  getRunTimeseries: {
-    params: { runId },
-    query: { from: "2026-11-23T10:16:00Z", to: "2026-11-23T10:20:00Z", endpoint: "GET /cart" },
-    answer: { ...runIds, stepMs: 1000, dataPoints: [point], summary: stats, ...percentileNotes },
-  },
-  getRunScatter: {
-    params: { runId },
-    query: { points: 60 },
-    answer: {
-      ...runIds,
-      stepMs: 10_000,
-      endpoints: ["GET /cart"],
-      dataPoints: [
-        {
-          timestamp: point.timestamp,
-          method: "GET",
-          endpoint: "GET /cart",
-          responseTimeMs: 81.5,
-          count: 37,
-          success: true,
-        },
-      ],
-    },
-  },
-  getRunHeatmap: {
-    params: { runId },
-    query: { points: 60 },
-    answer: {
-      ...runIds,
-      stepMs: 10_000,
-      t: [1_795_428_960_000],
-      lowerMs: [80, 81],
-      upperMs: [81, 82],
-      counts: [[35, 37]],
-    },
-  },
-  exportRunMetrics: {
-    params: { runId },
-    query: { step: "10s" },
-    answer: `timestamp,method,name,requests,failures,timedRequests,sumResponseMs,minResponseMs,maxResponseMs,contentBytes
-2026-11-23T10:16:00.000Z,GET,/cart,855,2,855,79002.4,12.1,402.9,1751040
-`,
-  },
-  listRunFailures: {
-    params: { runId },
-    answer: {
-      runId,
-      items: [{ ...endpoint, error: "HTTPError('503 Server Error')", occurrences: 102, ...seen }],
-      truncated: false,
-    },
-  },
-  listRunExceptions: {
-    params: { runId },
-    answer: {
-      runId,
-      items: [
-        {
-          message: "KeyError: 'total'",
-          traceback: 'File "locustfile.py", line 7, in cart\n',
-          count: 3,
-          workers: ["vm_1"],
-          ...seen,
-        },
-      ],
-      truncated: false,
-    },
-  },
-  getRunAggregate: {
-    params: { runId },
-    query: { points: 60 },
-    answer: {
-      ...runIds,
-      status: "Finished",
-      summary: {
-        avgRps: stats.requestsPerSec,
-        maxRps: 104,
-        minRps: 61,
-        p50ResponseMs: stats.p50ResponseMs,
-        p95ResponseMs: stats.p95ResponseMs,
-        p99ResponseMs: stats.p99ResponseMs,
-        maxP95ResponseMs: 240,
-        totalRequests: stats.totalRequests,
-        totalFailures: stats.totalFailures,
-        errorRate: stats.errorRate,
-        durationMs: 600_000,
-        dataPoints: 1,
-      },
-      endpointStats: [endpointRow],
-      timeseries: [point],
-      ...percentileNotes,
-    },
-  },
+  ...metricExamples,
 
   listClusters: { query: { accountId: "acc123" }, answer: { items: [cluster] } },
   getCluster: { params: { clusterId: cluster.id }, answer: cluster },
+  streamChanges: {
+    query: { run: runId },
+    answer: `event: hint\ndata: {"kind":"many"}\n\nevent: hint\ndata: ${JSON.stringify({ kind: "run", id: runId, loadTestId, status: "Running", version: 3 })}\n\n`,
+  },
   listScopes: {
     answer: {
       accounts: [
@@ -295,6 +149,7 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
       ],
     },
   },
+  startDemo: { body: { targetUsers: 20, spawnRate: 5, durationSeconds: 60 }, answer: pending },
   getMe: { answer: me },
   createSession: { body: { token: "lm-3f9a2c71d04e4b6a" }, answer: { ...me, kind: "user" } },
   deleteSession: { answer: null },
@@ -325,6 +180,15 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
       warnings: [],
     },
   },
+  getStorageUse: {
+    answer: {
+      kind: "sqlite",
+      loadTests: 12,
+      runs: 480,
+      bytes: 1_264_582_656,
+      metricBytes: 1_241_513_984,
+    },
+  },
   getLiveness: { answer: { status: "ok" } },
   getReadiness: { answer: { ready: true, reasons: [] } },
   getHealth: {
@@ -350,6 +214,23 @@ type AnyExample = {
   readonly body?: unknown;
   readonly answer?: unknown;
 };
+
+/** Answers in another content type than the first one. */
+const OTHER_ANSWERS: { readonly [K in keyof Routes]?: Readonly<Record<string, string>> } = {
+  getRunRequests: {
+    "text/csv; charset=utf-8": `Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%
+GET,/cart,51302,102,81,92.4,12.1,402.9,2048,85.5,0.17,81,95,104,110,142,180,231,262,391,402,402
+,Aggregated,51302,102,81,92.4,12.1,402.9,2048,85.5,0.17,81,95,104,110,142,180,231,262,391,402,402
+`,
+  },
+  exportRunMetrics: {
+    "application/x-ndjson": `{"timestamp":"2026-11-23T10:16:00.000Z","method":"GET","name":"/cart","requests":3,"failures":0,"timedRequests":3,"sumResponseMs":244.5,"minResponseMs":80.9,"maxResponseMs":82.1,"contentBytes":6144,"histogram":[[80,81,1],[81,82,2]]}
+`,
+  },
+};
+
+export const otherExampleOf = (key: string, contentType: string): string | undefined =>
+  OTHER_ANSWERS[key as keyof Routes]?.[contentType];
 
 /** The example of an operation; empty for one that is not the contract's. */
 export const exampleOf = (key: string): AnyExample =>

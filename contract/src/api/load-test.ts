@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unavailableSettings } from "./settings.ts";
+import { unavailableSettings, unsettable } from "./settings.ts";
 import { ScriptWarnings } from "./script.ts";
 import { LoadTest } from "../model/load-test.ts";
 import { ScriptRevision } from "../model/script.ts";
@@ -25,12 +25,13 @@ import {
   page,
 } from "../model/primitives.ts";
 
-export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true }).extend({
+export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true, ...unsettable }).extend({
   latestRevision: ScriptRevision.pick({ id: true, revisionNumber: true })
     .optional()
     .describe("The newest script revision; absent without a script."),
   warnings: ScriptWarnings.optional(),
 });
+export type LoadTestAnswer = z.output<typeof LoadTestAnswer>;
 
 const editable = {
   name: Name,

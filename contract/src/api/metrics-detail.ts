@@ -45,7 +45,14 @@ export const HeatmapAnswer = z.object({
 
 export const FailuresQuery = WindowQuery.pick({ from: true, to: true });
 
-const truncated = z
+const seen = {
+  firstSeenAt: Seen.shape.firstSeenAt
+    .nullable()
+    .describe("When it was first seen; null if unknown."),
+  lastSeenAt: Seen.shape.lastSeenAt.nullable().describe("When it was last seen; null if unknown."),
+};
+
+export const truncated = z
   .boolean()
   .describe("Whether there were more kinds than are kept; the rest are counted as one.");
 
@@ -57,7 +64,7 @@ export const FailuresAnswer = z.object({
         ...Endpoint.shape,
         error: z.string().describe("The text of the error."),
         occurrences: z.int().describe("How many requests failed with it."),
-        ...Seen.shape,
+        ...seen,
       }),
     )
     .describe("The errors of each endpoint, most frequent first."),
@@ -73,7 +80,7 @@ export const ExceptionsAnswer = z.object({
         traceback: z.string().describe("Where in the script it was raised, as Python prints it."),
         count: z.int().describe("How many times it was raised."),
         workers: z.array(z.string()).describe("The ids of the workers on which it was raised."),
-        ...Seen.shape,
+        ...seen,
       }),
     )
     .describe("The exceptions, most frequent first."),
@@ -87,7 +94,7 @@ export const ExportQuery = WindowQuery.pick({ from: true, to: true }).extend({
 });
 
 /** The id of an event of a stream, or 0 for the first event. */
-export const EVENT_ID = /^(?:0|\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15})*)$/;
+export const EVENT_ID = /^(?:0|\d{1,12}\.\d{1,15}(?:\.[0-9a-f]{32}-\d{1,15}(?:\+\d{4})?)*)$/;
 
 export const NOT_AN_EVENT_ID =
   "must be the id of an event of this stream, or 0 for the first event";
@@ -102,6 +109,18 @@ export const StreamQuery = z.strictObject({
     )
     .optional(),
 });
+
+export const processId = z.string().describe("The id of the worker, or master.");
+export const processState = z
+  .enum(["unknown", "ready", "spawning", "running", "missing", "stopped"])
+  .describe("The state of the process, as Locust names it.");
+export const cpuPercent = z.number().describe("How much of one CPU core it uses, in percent.");
+export const memoryBytes = nullableNumber.describe(
+  "Its resident memory in bytes; null if unknown.",
+);
+export const clockOffsetMs = nullableNumber.describe(
+  "By how much its clock is ahead, in ms: a worker's of the master's, the master's of the server's; null if unknown.",
+);
 
 const requests = z.int().describe("The number of requests of this second, failures included.");
 const failures = z.int().describe("The number of failed requests of this second.");
@@ -126,15 +145,15 @@ export const SampleEvent = z.object({
   workers: z
     .array(
       z.object({
-        id: z.string().describe("The id of the worker."),
-        state: z
-          .enum(["unknown", "ready", "spawning", "running", "missing", "stopped"])
-          .describe("The state of the worker, as Locust names it."),
+        id: processId,
+        state: processState,
         users: z.int().describe("The number of its users."),
-        cpuPercent: z.number().describe("How much of one CPU core it uses, in percent."),
+        cpuPercent,
+        memoryBytes,
+        clockOffsetMs,
       }),
     )
-    .describe("The Locust workers."),
+    .describe("The Locust processes: the workers, and the master, whose id is master."),
   endpoints: z
     .array(
       z.object({

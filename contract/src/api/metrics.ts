@@ -1,28 +1,25 @@
 import { z } from "zod";
+import { Finding, Trust } from "./findings.ts";
 import { describedLike, RunId, Time, TimeQuery } from "../model/primitives.ts";
 import { LoadTestRun } from "../model/run.ts";
 import {
   Endpoint,
   nullableNumber,
+  PercentileError,
   ResponseTimes,
   RunSummary,
   Seen,
   Stats,
 } from "../model/stats.ts";
 
-/** How far a percentile can be off: relative to its value, and by an absolute amount besides. */
-export const PercentileError = z.object({
-  relative: z.number().describe("The error relative to the value: 0.008 is 0.8 %."),
-  absoluteMs: z.number().describe("The error that comes on top, in ms."),
-});
-export type PercentileError = z.output<typeof PercentileError>;
-
 /** What is said of the percentiles of a window, or of one endpoint in it. */
 const percentiles = {
   lowCount: z
     .array(z.string())
     .optional()
-    .describe("The names of percentiles over too few values to mean much; absent: none."),
+    .describe(
+      "The names of percentiles p over fewer than 1/(1−p) values, such as p99ResponseMs; absent: none.",
+    ),
   percentiles: z
     .record(z.string(), nullableNumber)
     .optional()
@@ -35,6 +32,13 @@ const percentileNotes = {
   percentileError: PercentileError.nullable().describe(
     "How far the percentiles can be off at most; null where they are Locust's own.",
   ),
+  untimedRequests: z
+    .int()
+    .nullable()
+    .optional()
+    .describe(
+      "How many requests of the run are known only as totals: they are in no second, window or chart; null where it is unknown how many, absent where there are none.",
+    ),
   percentileSource: z
     .enum(["locust"])
     .optional()
@@ -42,7 +46,8 @@ const percentileNotes = {
   ...percentiles,
 };
 
-const PERCENTILE = String.raw`(?:[1-9]\d?(?:\.\d{1,6})?|0\.\d{0,5}[1-9])`;
+/** A percentile as it is written in a query: above 0 and below 100, six decimals at most. */
+export const PERCENTILE = String.raw`(?:[1-9]\d?(?:\.\d{1,6})?|0\.\d{0,5}[1-9])`;
 
 /** `90,99.9` → [90, 99.9]. */
 const PercentileList = z
@@ -89,19 +94,6 @@ export const Points = z.coerce
 
 export const GraphQuery = WindowQuery.extend({ points: Points.default(300) });
 
-export const TimeseriesQuery = WindowQuery.extend({
-  points: Points.default(300),
-  endpoint: EndpointQuery.optional(),
-  groupBy: z
-    .enum(["endpoint"])
-    .optional()
-    .describe("endpoint answers one series for each endpoint instead of their sum."),
-  format: z
-    .enum(["points", "columns"])
-    .default("points")
-    .describe("points is a list of objects; columns is one list for each field."),
-});
-
 export const RequestsQuery = WindowQuery.extend({
   format: z.enum(["json", "csv"]).default("json").describe("The format of the answer."),
 });
@@ -120,11 +112,60 @@ export const DataPoint = z.object({
   timestamp: pointStart,
   totalRps: requestsPerSec,
   currentUsers: usersAtEnd,
+  targetUsers: nullableNumber.describe(
+    "The number of users last commanded, at the end of the point; null in a gap.",
+  ),
   errorRate: Stats.shape.errorRate,
   errorsPerSec,
   ...ResponseTimes.shape,
+  minResponseMs: Stats.shape.minResponseMs,
+  maxResponseMs: Stats.shape.maxResponseMs,
 });
 export type DataPoint = z.output<typeof DataPoint>;
+
+const { timestamp: _, ...fieldsOfPoint } = DataPoint.shape;
+const FIELD = `(?:${[...Object.keys(fieldsOfPoint), "summary"].join("|")}|p${PERCENTILE}ResponseMs)`;
+
+/** `avgResponseMs,p99.9ResponseMs` → its names; the server names what is nearest to an unknown one. */
+const FieldList = z
+  .string()
+  .min(1)
+  .max(2000)
+  .transform((text) => text.split(","))
+  .meta({
+    description:
+      "Only these fields of the points, separated by commas: a field's name, p<N>ResponseMs for any percentile, or summary. Absent: all of them, and the summary.",
+    pattern: `^${FIELD}(?:,${FIELD})*$`,
+  });
+
+export const TimeseriesQuery = WindowQuery.extend({
+  points: Points.default(300),
+  endpoint: EndpointQuery.optional(),
+  groupBy: z
+    .enum(["endpoint"])
+    .optional()
+    .describe("endpoint answers one series for each endpoint instead of their sum."),
+  format: z
+    .enum(["points", "columns"])
+    .default("points")
+    .describe("points is a list of objects; columns is one list for each field."),
+  fields: FieldList.optional(),
+});
+
+/**
+ * Percentiles that were asked for, such as p99.9ResponseMs, are further keys. They are not in the type: TypeScript would
+ * demand of the other keys that they fit the same type.
+ */
+const withPercentiles = <Schema extends z.ZodObject>(
+  schema: Schema,
+  percentile: z.ZodType,
+): Schema => schema.catchall(percentile) as unknown as Schema;
+
+/** A point with the fields that were asked for. */
+const SelectedPoint = withPercentiles(
+  DataPoint.partial().required({ timestamp: true }),
+  nullableNumber.describe("A percentile that was asked for, in ms; null without timed requests."),
+).describe("A point of a chart: all its fields, or those of the parameter fields.");
 
 const { totalRequests, totalFailures, errorRate, ...rateAndTimes } = Stats.omit({
   timedRequests: true,
@@ -162,6 +203,10 @@ export const SummaryAnswer = RunSummary.extend({
   }),
   runId: RunId,
   durationMs: nullableNumber.describe("The load time in ms; null without load."),
+  trust: Trust,
+  findings: z
+    .array(Finding)
+    .describe("What is wrong with the metrics of the whole run, the gravest first."),
   ...percentileNotes,
 });
 
@@ -183,6 +228,7 @@ export const GraphAnswer = z.object({
       }),
     )
     .describe("The chart, oldest point first."),
+  untimedRequests: percentileNotes.untimedRequests,
 });
 
 export const RequestsAnswer = z.object({
@@ -201,12 +247,15 @@ const Columns = z.object({
   t: z.array(z.int()).describe("The start of each point in Unix ms."),
   totalRps: column("totalRps"),
   currentUsers: column("currentUsers"),
+  targetUsers: column("targetUsers"),
   errorRate: column("errorRate"),
   errorsPerSec: column("errorsPerSec"),
   avgResponseMs: column("avgResponseMs"),
   p50ResponseMs: column("p50ResponseMs"),
   p95ResponseMs: column("p95ResponseMs"),
   p99ResponseMs: column("p99ResponseMs"),
+  minResponseMs: column("minResponseMs"),
+  maxResponseMs: column("maxResponseMs"),
 });
 
 export const stepMs = z.int().describe("The width of a point in ms.");
@@ -217,24 +266,41 @@ export const runIds = {
   runId: RunId,
 };
 
-const points = z.array(DataPoint).describe("The chart with format=points, oldest point first.");
+const points = z.array(SelectedPoint).describe("The chart with format=points, oldest point first.");
 
-const Series = z.object({
-  endpoint: z.string().describe("Method and name, as the parameter endpoint has them."),
-  ...Endpoint.shape,
-  dataPoints: points.optional(),
-  ...Columns.partial().shape,
-});
+const percentileColumn = z
+  .array(nullableNumber)
+  .describe(
+    "With format=columns: a percentile that was asked for, such as p99.9ResponseMs, in ms.",
+  );
 
-export const TimeseriesAnswer = z.object({
-  ...runIds,
-  stepMs,
-  dataPoints: points.optional(),
-  ...Columns.partial().shape,
-  series: z.array(Series).optional().describe("One chart for each endpoint with groupBy=endpoint."),
-  summary: Stats.describe("The stats of the whole window."),
-  ...percentileNotes,
-});
+const Series = withPercentiles(
+  z.object({
+    endpoint: z.string().describe("Method and name, as the parameter endpoint has them."),
+    ...Endpoint.shape,
+    dataPoints: points.optional(),
+    ...Columns.partial().shape,
+  }),
+  percentileColumn,
+);
+
+export const TimeseriesAnswer = withPercentiles(
+  z.object({
+    ...runIds,
+    stepMs,
+    dataPoints: points.optional(),
+    ...Columns.partial().shape,
+    series: z
+      .array(Series)
+      .optional()
+      .describe("One chart for each endpoint with groupBy=endpoint."),
+    summary: Stats.optional().describe(
+      "The stats of the whole window; absent where fields does not name it.",
+    ),
+    ...percentileNotes,
+  }),
+  percentileColumn,
+);
 
 export const AggregateAnswer = z.object({
   ...runIds,

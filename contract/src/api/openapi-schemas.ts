@@ -5,6 +5,7 @@ import { Engine, RunEvent, StatusReason } from "../model/run.ts";
 import { ScriptRevision } from "../model/script.ts";
 import { MetricSnapshot, RunSummary, Stats } from "../model/stats.ts";
 import { CallbackAnswer } from "../plugin/callbacks.ts";
+import { Hint } from "./changes.ts";
 import { ClusterAnswer } from "./cluster.ts";
 import { LoadTestAnswer } from "./load-test.ts";
 import { EndEvent, SampleEvent } from "./metrics-detail.ts";
@@ -53,6 +54,7 @@ const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ["DataPoint", DataPoint],
   ["SampleEvent", SampleEvent],
   ["EndEvent", EndEvent],
+  ["Hint", Hint],
   ["EndpointRow", EndpointRow],
   ["ScriptRevision", ScriptRevision],
   ["ScriptRevisionWithContent", ScriptRevisionWithContent],

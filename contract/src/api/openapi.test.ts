@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { z } from "zod";
+import { z } from "zod";
 import { exampleOf } from "./examples.ts";
 import { openApi } from "./openapi.ts";
 import { PROBLEMS } from "./problem.ts";
@@ -120,4 +120,48 @@ test("tags and problem titles are the published words", () => {
     validation: { status: 400, title: "Invalid request" },
     internal: { status: 500, title: "Internal error" },
   });
+});
+
+test("a 429 says when to try again, sessions set their cookie, and a patch with a field of its own names both permissions", () => {
+  const { responses } = document.components;
+  const limited = responses["TooManyRequests"];
+  expect(Object.keys(limited?.headers ?? {})).toContain("Retry-After");
+  expect(JSON.stringify(limited?.content)).toContain('"retryAfterSeconds"');
+  expect(JSON.stringify(document.components.schemas["Problem"])).toContain('"retryAfterSeconds"');
+  const session = document.paths["/v1/session"] ?? {};
+  const declared = Object.values(session).map(({ responses: answers }) => {
+    const [success] = Object.values(answers);
+    return success !== undefined && "headers" in success ? Object.keys(success.headers ?? {}) : [];
+  });
+  expect(declared).toHaveLength(2);
+  for (const names of declared) expect(names).toContain("Set-Cookie");
+  const patch = document.paths["/v1/runs/{runId}"]?.["patch"]?.description;
+  expect(patch).toContain("`runs.annotate`; with the field `keep` also `runs.keep`.");
+});
+
+test("every content type of an answer has an example, and a merge patch is of PATCH only", () => {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { responses, requestBody }] of Object.entries(methods)) {
+      const [success] = Object.values(responses);
+      const content = success !== undefined && "content" in success ? (success.content ?? {}) : {};
+      for (const [type, { example }] of Object.entries(content))
+        expect([path, type, typeof example]).not.toContain("undefined");
+      const hasPatch = "application/merge-patch+json" in (requestBody?.content ?? {});
+      expect([path, method, hasPatch]).toEqual([path, method, method === "patch"]);
+    }
+  }
+});
+
+test("an operation with If-Match can answer 412, and one with an ETag answers a version", () => {
+  for (const [key, route] of table) {
+    const operation = operations.find(({ operationId }) => operationId === key);
+    expect([key, operation?.responses["412"] !== undefined]).toEqual([key, route.ifMatch === true]);
+    const versions = Object.values(route.answers).map(
+      (answer) => answer instanceof z.ZodObject && "version" in answer.shape,
+    );
+    if (route.etag === true) expect([key, ...versions]).not.toContain(false);
+  }
+  const withEtag = table.filter(([, { etag }]) => etag === true).map(([key]) => key);
+  for (const key of ["createLoadTest", "createRun", "stopRun", "changeRunLoad"])
+    expect(withEtag).toContain(key);
 });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { exampleOf } from "./examples.ts";
+import { Hint } from "./changes.ts";
+import { exampleOf, otherExampleOf } from "./examples.ts";
 import { EndEvent, EVENT_ID, SampleEvent } from "./metrics-detail.ts";
 import { RunEvent } from "../model/run.ts";
 import { isSchema, type JsonSchema, jsonSchemasOf } from "./openapi-schemas.ts";
@@ -61,7 +62,7 @@ const HEADER_PARAMETERS = {
     in: "header",
     required: false,
     description:
-      "The ETag that the client has read: a newer version of the object is a 412. Absent or *: any.",
+      "The ETag that the client has read, of the object that the path names: a newer version of it is a 412. Absent or *: any.",
     schema: { type: "string", pattern: '^(\\*|(W/)?"[0-9]+")$' },
   },
   IdempotencyKey: {
@@ -69,7 +70,7 @@ const HEADER_PARAMETERS = {
     in: "header",
     required: false,
     description:
-      "Runs the request once: a repeat within 24 hours gets the same response (Idempotency-Replayed: true). 422 for a different request with this key, 409 while the first request is in progress.",
+      "Runs the request once: a repeat within 24 hours gets the same response (Idempotency-Replayed: true), if the caller may still send the request. 422 for a different request with this key, 409 while the first request is in progress.",
     schema: { type: "string", pattern: "^[!-~]{1,255}$" },
   },
   LastEventId: {
@@ -103,6 +104,10 @@ const RESPONSE_HEADERS = {
   "Content-Disposition": text(
     "The name of the file to save.",
     'attachment; filename="metrics.csv"',
+  ),
+  "Set-Cookie": text(
+    "The session's cookie, which only browsers send; after signing out it is empty.",
+    "load_manager_session=3f9a2c71d04e4b6a; Max-Age=604800; Path=/; HttpOnly; SameSite=Strict",
   ),
   "X-Request-Id": text("The id of the request in the server's log.", "a81f02c4"),
   "WWW-Authenticate": text("How to authenticate.", 'Bearer realm="load-manager"'),
@@ -152,7 +157,7 @@ const parametersOf = (key: string, route: Route, schemas: Schemas): (Parameter |
   return [
     ...parametersIn("path", schemas.fieldsOf(route.params), params),
     ...parametersIn("query", schemas.fieldsOf(route.query), query),
-    ...(route.versioned === true && route.method !== "GET" ? [headerParameter("IfMatch")] : []),
+    ...(route.ifMatch === true ? [headerParameter("IfMatch")] : []),
     ...(isKeyed(route) ? [headerParameter("IdempotencyKey")] : []),
     ...(isStream(route) ? [headerParameter("LastEventId")] : []),
   ];
@@ -173,13 +178,13 @@ const requestBodyOf = (key: string, route: Route, body: z.ZodType, schemas: Sche
 /** A body that is not JSON. Of a stream, the schema is that of one event. */
 const textSchema = (contentType: string, schemas: Schemas): JsonSchema => {
   if (contentType !== "text/event-stream") return { type: "string" };
-  const data = { anyOf: [SampleEvent, RunEvent, EndEvent].map(schemas.refTo) };
+  const data = { anyOf: [SampleEvent, RunEvent, EndEvent, Hint].map(schemas.refTo) };
   return {
     description: "One event of the stream.",
     properties: {
       event: {
         type: "string",
-        enum: ["sample", "status", "event", "end"],
+        enum: ["sample", "status", "event", "end", "hint"],
         description: "The kind of event.",
       },
       id: { type: "string", pattern: EVENT_ID.source, description: "The id for Last-Event-ID." },
@@ -188,19 +193,20 @@ const textSchema = (contentType: string, schemas: Schemas): JsonSchema => {
         contentMediaType: "application/json",
         contentSchema: data,
         description:
-          "A SampleEvent for sample, a RunEvent for status and event, an EndEvent for end.",
+          "A SampleEvent for sample, a RunEvent for status and event, an EndEvent for end, a Hint for hint, which only the stream of changes has, and which has no id.",
       },
     },
   };
 };
 
 const successesOf = (key: string, route: Route, schemas: Schemas): [string, Response][] => {
-  const { location, contentTypes = [] } = responsesOf(key);
+  const { location, setsCookie, contentTypes = [] } = responsesOf(key);
   const { answer: example } = exampleOf(key);
   return Object.entries(route.answers).map(([status, answer]) => {
     const names: HeaderName[] = [
-      ...(route.versioned === true && answer !== null ? (["ETag"] as const) : []),
+      ...(route.etag === true && answer !== null ? (["ETag"] as const) : []),
       ...(location === true ? (["Location"] as const) : []),
+      ...(setsCookie === true ? (["Set-Cookie"] as const) : []),
       ...(isKeyed(route) ? (["Idempotency-Replayed"] as const) : []),
       ...(contentTypes.length === 0 ? [] : (["Content-Disposition"] as const)),
       "X-Request-Id",
@@ -210,7 +216,10 @@ const successesOf = (key: string, route: Route, schemas: Schemas): [string, Resp
     const shown = Number(status) < 300 ? { example } : {};
     const type = isSchema(answer) ? "application/json" : answer;
     const schema = isSchema(answer) ? schemas.refTo(answer) : textSchema(answer, schemas);
-    const others = contentTypes.map((name) => [name, { schema: { type: "string" } }]);
+    const others = contentTypes.map((name) => [
+      name,
+      { schema: { type: "string" }, example: otherExampleOf(key, name) },
+    ]);
     const content = { [type]: { schema, ...shown }, ...Object.fromEntries(others) };
     return [status, { description: `${route.summary}.`, headers: headers(...names), content }];
   });
@@ -229,7 +238,7 @@ const problemResponse = (kinds: readonly ProblemKind[]): Response => {
   const meaning = kinds.map((one) => PROBLEMS[one].meaning).join(" ");
   const names: HeaderName[] = [
     ...(status === 401 ? (["WWW-Authenticate"] as const) : []),
-    ...(status === 503 ? (["Retry-After"] as const) : []),
+    ...(status === 429 || status === 503 ? (["Retry-After"] as const) : []),
     "X-Request-Id",
   ];
   const errors = [{ field: "defaultUsers", message: "must be a whole number of at least 1" }];
@@ -239,6 +248,7 @@ const problemResponse = (kinds: readonly ProblemKind[]): Response => {
     status,
     detail: meaning,
     ...(kind === "validation" ? { errors } : {}),
+    ...(status === 429 ? { retryAfterSeconds: 37 } : {}),
     requestId: "a81f02c4",
   };
   const schema = { $ref: "#/components/schemas/Problem" };
@@ -263,10 +273,18 @@ const securityOf = ({ caller }: Route, tokenless: Tokenless): object[] => {
   return [...(tokenless[caller] ? [{}] : []), ...SCHEMES[caller]];
 };
 
+/** The permission that an operation needs, and those of the fields that need another one besides. */
+const permissionText = (route: Route): string[] => {
+  if (route.caller !== "user") return [];
+  const fields = Object.entries(route.fieldPermissions ?? {}).map(
+    ([field, permission]) => `; with the field \`${field}\` also \`${permission}\``,
+  );
+  return [`Needs the permission \`${route.permission}\`${fields.join("")}.`];
+};
+
 /** What the operation does, and which permission it needs. */
 const describedBy = (route: Route): { readonly description?: string } => {
-  const permission =
-    route.caller === "user" ? [`Needs the permission \`${route.permission}\`.`] : [];
+  const permission = permissionText(route);
   const parts = [...(route.description === undefined ? [] : [route.description]), ...permission];
   return parts.length === 0 ? {} : { description: parts.join(" ") };
 };

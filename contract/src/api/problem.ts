@@ -16,8 +16,12 @@ export const Problem = z.object({
       }),
     )
     .optional()
-    .describe("Every invalid field of the request."),
+    .describe("The invalid fields of the request, the first 50 of them."),
   requestId: z.string().optional().describe("The id of the request in the server's log."),
+  retryAfterSeconds: z
+    .int()
+    .optional()
+    .describe("When to try again, in seconds, as Retry-After says; only of a 429."),
 });
 export type Problem = z.output<typeof Problem>;
 
@@ -26,7 +30,7 @@ export const PROBLEMS = {
   validation: {
     status: 400,
     title: "Invalid request",
-    meaning: "The request is invalid; errors names every field.",
+    meaning: "The request is invalid; errors names the fields.",
   },
   unauthorized: { status: 401, title: "Unauthorized", meaning: "The token is missing or unknown." },
   forbidden: {

@@ -8,6 +8,8 @@ type Responses = {
   readonly problems?: readonly ProblemKind[];
   /** The answer names the address of what was created. */
   readonly location?: true;
+  /** The answer sets the session's cookie, or ends it. */
+  readonly setsCookie?: true;
   /** Other content types of the answer, which the query chooses. */
   readonly contentTypes?: readonly string[];
 };
@@ -18,6 +20,7 @@ const RESPONSES: { readonly [K in keyof Routes]?: Responses } = {
   createLoadTest: { problems: ["not-found"], location: true },
   deleteLoadTest: { problems: ["conflict"] },
   createRun: { problems: ["conflict", "cluster-unresolved"], location: true },
+  startDemo: { problems: ["conflict"] },
   updateRun: { problems: ["conflict"] },
   deleteRun: { problems: ["conflict"] },
   changeRunLoad: { problems: ["conflict"] },
@@ -28,9 +31,10 @@ const RESPONSES: { readonly [K in keyof Routes]?: Responses } = {
   reportTestStop: ofReportedRun,
   reportMetrics: ofReportedRun,
   createSession: {
-    problems: ["unauthorized", "forbidden", "conflict", "too-many-requests", "unavailable"],
+    problems: ["unauthorized", "conflict", "too-many-requests", "unavailable"],
+    setsCookie: true,
   },
-  deleteSession: { problems: ["unavailable"] },
+  deleteSession: { problems: ["unavailable"], setsCookie: true },
   reloadConfiguration: { problems: ["conflict"] },
   getPrometheusMetrics: { problems: ["unavailable"] },
 };
@@ -48,11 +52,12 @@ export const problemsOf = (key: string, route: Route): ReadonlyMap<number, Probl
   const kinds = new Set<ProblemKind>([
     "validation",
     "headers-too-large",
-    ...when(route.caller !== "anyone", "unauthorized", "forbidden"),
+    ...when(route.caller !== "anyone", "unauthorized"),
+    ...when(route.caller !== "anyone" || route.anyHost !== true, "forbidden"),
     ...when(route.caller === "user", "too-many-requests"),
     ...when(route.params !== undefined, "not-found"),
     ...when(route.method !== "GET", "too-large", "unsupported-media-type"),
-    ...when(route.versioned === true && route.method !== "GET", "stale"),
+    ...when(route.ifMatch === true, "stale"),
     ...when(isKeyed(route), "conflict", "key-reused"),
     ...(responsesOf(key).problems ?? []),
     // Probes do not need the store, or answer themselves that it fails.

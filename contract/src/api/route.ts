@@ -3,7 +3,12 @@ import type { Permission } from "./access.ts";
 
 /** Who may call: anybody, Locust with its callback token, or a user whose role has the permission. */
 type Authorization =
-  | { readonly caller: "anyone" | "locust" }
+  | {
+      readonly caller: "anyone";
+      /** Also under a foreign name on a server without tokens: the answer says nothing about the server. */
+      readonly anyHost?: true;
+    }
+  | { readonly caller: "locust" }
   | {
       readonly caller: "user";
       readonly permission: Permission;
@@ -26,8 +31,10 @@ export type Route = Authorization & {
   readonly bodyOptional?: boolean;
   /** The success answer by status; `null` has no body; a string names a content type that is not JSON. */
   readonly answers: Readonly<Record<number, z.ZodType | string | null>>;
-  /** Answers an ETag and honours If-Match. */
-  readonly versioned?: boolean;
+  /** The version of the answered object is the answer's ETag. */
+  readonly etag?: true;
+  /** Honours If-Match: the version of the object that the path names. */
+  readonly ifMatch?: true;
 };
 
 export const route = <const R extends Route>(definition: R): R => definition;

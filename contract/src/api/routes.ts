@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { CreateSession, HealthAnswer, Me, ReadyAnswer, ScopeTree } from "./access.ts";
+import { ChangesQuery } from "./changes.ts";
 import { ClusterAnswer, ClusterId, ClusterPage, ClusterQuery } from "./cluster.ts";
+import { KneeAnswer, KneeQuery } from "./knee.ts";
 import {
   CreateLoadTest,
   LoadTestAnswer,
@@ -38,6 +40,12 @@ import {
   DistributionQuery,
   StreamQuery,
 } from "./metrics-detail.ts";
+import {
+  FailuresOverTimeAnswer,
+  OverTimeQuery,
+  ProcessesAnswer,
+  UsersAnswer,
+} from "./metrics-over-time.ts";
 import { LoadTestId, Paging, RunId } from "../model/primitives.ts";
 import { ReloadAnswer } from "./reload.ts";
 import { route } from "./route.ts";
@@ -49,6 +57,7 @@ import {
   RunEvents,
   RunPage,
   RunQuery,
+  StartDemo,
   StopRun,
   UpdateRun,
 } from "./run.ts";
@@ -61,6 +70,7 @@ import {
   ScriptRevisionPage,
   ScriptRevisionWithContent,
 } from "./script.ts";
+import { StorageAnswer } from "./storage.ts";
 
 const loadTestId = z.object({ loadTestId: LoadTestId });
 const revision = z.object({ loadTestId: LoadTestId, revisionId: ScriptRevision.shape.id });
@@ -78,37 +88,41 @@ const callbacks = { tag: "Locust callbacks", caller: "locust", method: "POST" } 
 
 /** Every endpoint of the API. */
 export const routes = {
-  createLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "POST", path: "/v1/load-tests", summary: "Create a load test", body: CreateLoadTest, answers: { 201: LoadTestAnswer } }),
+  createLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "POST", path: "/v1/load-tests", summary: "Create a load test", body: CreateLoadTest, etag: true, answers: { 201: LoadTestAnswer } }),
   listLoadTests: route({ ...loadTests, permission: "read", method: "GET", path: "/v1/load-tests", summary: "List load tests", query: LoadTestQuery, answers: { 200: LoadTestPage } }),
-  getLoadTest: route({ ...loadTests, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId", summary: "Get a load test", params: loadTestId, versioned: true, answers: { 200: LoadTestAnswer } }),
-  updateLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PATCH", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "A merge patch: fields left out keep their value, null clears an optional field.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
-  replaceLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PUT", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "The same as PATCH, for existing clients.", params: loadTestId, body: UpdateLoadTest, versioned: true, answers: { 200: LoadTestAnswer } }),
-  deleteLoadTest: route({ ...loadTests, permission: "loadTests.delete", method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test", description: "Its runs are kept. 409 while one of them is active.", params: loadTestId, versioned: true, answers: { 204: null } }),
+  getLoadTest: route({ ...loadTests, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId", summary: "Get a load test", params: loadTestId, etag: true, answers: { 200: LoadTestAnswer } }),
+  updateLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PATCH", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "A merge patch: fields left out keep their value, null clears an optional field.", params: loadTestId, body: UpdateLoadTest, etag: true, ifMatch: true, answers: { 200: LoadTestAnswer } }),
+  replaceLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PUT", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "The same as PATCH, for existing clients.", params: loadTestId, body: UpdateLoadTest, etag: true, ifMatch: true, answers: { 200: LoadTestAnswer } }),
+  deleteLoadTest: route({ ...loadTests, permission: "loadTests.delete", method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test", description: "Its runs are kept. 409 while one of them is active.", params: loadTestId, ifMatch: true, answers: { 204: null } }),
 
-  saveScript: route({ ...scripts, permission: "scripts.write", method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed.", params: loadTestId, body: PutScript, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
+  saveScript: route({ ...scripts, permission: "scripts.write", method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed. If-Match is the version of the load test, which a new revision raises.", params: loadTestId, body: PutScript, ifMatch: true, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
   getScript: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script", summary: "Get the newest script revision with its content", params: loadTestId, answers: { 200: ScriptRevisionWithContent } }),
   listScriptRevisions: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions", summary: "List the script revisions of a load test", description: "Newest first, without their content.", params: loadTestId, query: PagingQuery, answers: { 200: ScriptRevisionPage } }),
   getScriptRevision: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions/:revisionId", summary: "Get a script revision with its content", params: revision, answers: { 200: ScriptRevisionWithContent } }),
   checkScript: route({ ...scripts, permission: "scripts.check", method: "POST", path: "/v1/scripts/check", summary: "Check a script without saving it", body: CheckScript, answers: { 200: ScriptCheck } }),
 
-  createRun: route({ ...runs, permission: "runs.start", method: "POST", path: "/v1/load-tests/:loadTestId/runs", summary: "Start a run of a load test", params: loadTestId, body: CreateRun, bodyOptional: true, answers: { 201: RunAnswer } }),
+  createRun: route({ ...runs, permission: "runs.start", method: "POST", path: "/v1/load-tests/:loadTestId/runs", summary: "Start a run of a load test", params: loadTestId, body: CreateRun, bodyOptional: true, etag: true, answers: { 201: RunAnswer } }),
   listLoadTestRuns: route({ ...runs, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/runs", summary: "List the runs of a load test", params: loadTestId, query: RunQuery.omit({ loadTestId: true }), answers: { 200: RunPage } }),
   listRuns: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs", summary: "List runs", query: RunQuery, answers: { 200: RunPage } }),
-  getRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId", summary: "Get a run", params: runId, versioned: true, answers: { 200: RunAnswer } }),
-  updateRun: route({ ...runs, permission: "runs.annotate", fieldPermissions: { keep: "runs.keep" }, method: "PATCH", path: "/v1/runs/:runId", summary: "Update the name, notes, tags or keep flag of a run", params: runId, body: UpdateRun, versioned: true, answers: { 200: RunAnswer } }),
-  deleteRun: route({ ...runs, permission: "runs.delete", method: "DELETE", path: "/v1/runs/:runId", summary: "Delete an ended run", description: "409 while the run is active or kept.", params: runId, versioned: true, answers: { 204: null } }),
-  stopRun: route({ ...runs, permission: "runs.stop", method: "POST", path: "/v1/runs/:runId/stop", summary: "Stop a run", description: "202 while the run stops, 200 where it had ended already. May be repeated.", params: runId, body: StopRun, bodyOptional: true, answers: { 200: RunAnswer, 202: RunAnswer } }),
-  changeRunLoad: route({ ...runs, permission: "runs.changeLoad", method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, answers: { 202: RunAnswer } }),
+  getRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId", summary: "Get a run", params: runId, etag: true, answers: { 200: RunAnswer } }),
+  updateRun: route({ ...runs, permission: "runs.annotate", fieldPermissions: { keep: "runs.keep" }, method: "PATCH", path: "/v1/runs/:runId", summary: "Update the name, notes, tags or keep flag of a run", params: runId, body: UpdateRun, etag: true, ifMatch: true, answers: { 200: RunAnswer } }),
+  deleteRun: route({ ...runs, permission: "runs.delete", method: "DELETE", path: "/v1/runs/:runId", summary: "Delete an ended run", description: "409 while the run is active or kept.", params: runId, ifMatch: true, answers: { 204: null } }),
+  stopRun: route({ ...runs, permission: "runs.stop", method: "POST", path: "/v1/runs/:runId/stop", summary: "Stop a run", description: "202 while the run stops, 200 where it had ended already. May be repeated.", params: runId, body: StopRun, bodyOptional: true, etag: true, ifMatch: true, answers: { 200: RunAnswer, 202: RunAnswer } }),
+  changeRunLoad: route({ ...runs, permission: "runs.changeLoad", method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, etag: true, ifMatch: true, answers: { 202: RunAnswer } }),
   listRunEvents: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/events", summary: "List the events of a run", params: runId, query: PagingQuery, answers: { 200: RunEvents } }),
   addRunEvent: route({ ...runs, permission: "runs.annotate", method: "POST", path: "/v1/runs/:runId/events", summary: "Add a note to the events of a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
   streamRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/stream", summary: "Stream a run", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` resumes after the last event that a client received.", params: runId, query: StreamQuery, answers: { 200: "text/event-stream" } }),
 
   getRunSummary: route({ ...metrics, path: "/v1/runs/:runId/summary", summary: "Get the stats of a run", query: WindowQuery, answers: { 200: SummaryAnswer } }),
   getRunGraph: route({ ...metrics, path: "/v1/runs/:runId/graph", summary: "Get users, requests and errors over time", query: GraphQuery, answers: { 200: GraphAnswer } }),
-  getRunRequests: route({ ...metrics, path: "/v1/runs/:runId/requests", summary: "Get the stats of each endpoint", description: "`format=csv` uses Locust's own column names.", query: RequestsQuery, answers: { 200: RequestsAnswer } }),
+  getRunRequests: route({ ...metrics, path: "/v1/runs/:runId/requests", summary: "Get the stats of each endpoint", description: "`format=csv` uses the column names of Locust's own file, and ends with its row Aggregated.", query: RequestsQuery, answers: { 200: RequestsAnswer } }),
   getRunTimeseries: route({ ...metrics, path: "/v1/runs/:runId/metrics/timeseries", summary: "Get the chart of any window", query: TimeseriesQuery, answers: { 200: TimeseriesAnswer } }),
   getRunScatter: route({ ...metrics, path: "/v1/runs/:runId/metrics/scatter", summary: "Get response times over time as points", query: DistributionQuery, answers: { 200: ScatterAnswer } }),
   getRunHeatmap: route({ ...metrics, path: "/v1/runs/:runId/metrics/heatmap", summary: "Get response times over time as counts", query: DistributionQuery, answers: { 200: HeatmapAnswer } }),
+  getRunKnee: route({ ...metrics, path: "/v1/runs/:runId/metrics/knee", summary: "Get where requests per second stop rising with users", query: KneeQuery, answers: { 200: KneeAnswer } }),
+  getRunFailuresOverTime: route({ ...metrics, path: "/v1/runs/:runId/metrics/failures", summary: "Get failures over time by error", query: OverTimeQuery, answers: { 200: FailuresOverTimeAnswer } }),
+  getRunProcesses: route({ ...metrics, path: "/v1/runs/:runId/metrics/processes", summary: "Get CPU, memory and clocks of the Locust processes over time", query: OverTimeQuery, answers: { 200: ProcessesAnswer } }),
+  getRunUsers: route({ ...metrics, path: "/v1/runs/:runId/metrics/users", summary: "Get the users of each User class over time", query: OverTimeQuery, answers: { 200: UsersAnswer } }),
   exportRunMetrics: route({ ...metrics, path: "/v1/runs/:runId/metrics/export", summary: "Export all metrics as CSV or NDJSON", description: "Streams one row for each time bucket and endpoint. `format=ndjson` adds the histograms.", query: ExportQuery, answers: { 200: "text/csv; charset=utf-8" } }),
   listRunFailures: route({ ...metrics, path: "/v1/runs/:runId/failures", summary: "List the failures of a run", description: "Each error of an endpoint with its count.", query: FailuresQuery, answers: { 200: FailuresAnswer } }),
   listRunExceptions: route({ ...metrics, path: "/v1/runs/:runId/exceptions", summary: "List the exceptions that the script raised", query: FailuresQuery, answers: { 200: ExceptionsAnswer } }),
@@ -116,7 +130,9 @@ export const routes = {
 
   listClusters: route({ ...clusters, path: "/v1/clusters", summary: "List the clusters that serve a scope", query: ClusterQuery, answers: { 200: ClusterPage } }),
   getCluster: route({ ...clusters, path: "/v1/clusters/:clusterId", summary: "Get a cluster", params: z.object({ clusterId: ClusterId }), answers: { 200: ClusterAnswer } }),
+  streamChanges: route({ ...system, path: "/v1/stream", summary: "Stream what changes, and a run", description: "Server-sent events for a page. `hint` (a Hint) says that a load test, a run or a cluster that the caller may see has changed; the first event of a connection, and more than 5 changes in a second, are the hint `many`: read again what the page shows. Hints have no id and are not repeated. With `run` also the events of that run, as its own stream sends them, resumed by `Last-Event-ID`; the stream goes on after their `end`.", query: ChangesQuery, answers: { 200: "text/event-stream" } }),
   listScopes: route({ ...system, path: "/v1/scopes", summary: "List the scopes that the caller may see", answers: { 200: ScopeTree } }),
+  startDemo: route({ ...system, permission: "demo.start", method: "POST", path: "/v1/demo", summary: "Start the demo shop and a run against it", description: "Opens a small shop on the server's machine, saves the load test Demo shop in the scope demo/demo/demo, and starts a run of it. 409 where the server does not offer it: it has tokens, no local cluster that serves the scope, or was not started by npm start.", body: StartDemo, bodyOptional: true, etag: true, answers: { 201: RunAnswer } }),
   getMe: route({ ...system, path: "/v1/me", summary: "Get who you are and what you may do", answers: { 200: Me } }),
 
   registerExternalRun: route({ ...callbacks, path: "/v1/internal/locust/register-external", summary: "Register a run that was started at Locust", body: RegisterExternal, answers: { 200: RegisterExternalAnswer } }),
@@ -125,10 +141,11 @@ export const routes = {
   reportMetrics: route({ ...callbacks, path: "/v1/internal/locust/metrics", summary: "Report a snapshot of the metrics", body: PushMetrics, answers: { 200: CallbackAnswer } }),
 
   createSession: route({ ...probes, method: "POST", path: "/v1/session", summary: "Sign in with a token", description: "Sets a cookie that only browsers send, for 12 hours without a request and 7 days at most. 409 where the server has no tokens, so that nobody signs in.", body: CreateSession, answers: { 201: Me } }),
-  deleteSession: route({ ...probes, method: "DELETE", path: "/v1/session", summary: "Sign out", description: "Ends the session of the cookie, also its streams. May be repeated.", answers: { 204: null } }),
+  deleteSession: route({ ...probes, method: "DELETE", path: "/v1/session", summary: "Sign out", description: "Ends the session of the cookie, also its streams. May be repeated. With a cookie it must come from a page of the server.", answers: { 204: null } }),
 
   reloadConfiguration: route({ ...system, permission: "configuration.reload", method: "POST", path: "/v1/admin/reload", summary: "Reload the configuration", description: "Replaces clusters and tokens; runs continue. Only the administrator may call it. An invalid configuration gets 400 naming every fault, and the previous one stays in force.", answers: { 200: ReloadAnswer } }),
-  getLiveness: route({ ...probes, path: "/livez", summary: "Check that the process is alive", answers: { 200: z.object({ status: z.literal("ok").describe("Always ok.") }) } }),
+  getStorageUse: route({ ...system, permission: "storage.read", method: "GET", path: "/v1/admin/storage", summary: "Get how much is stored", description: "Of all scopes together, so only the administrator may call it. It is cheap: nothing is counted record by record.", answers: { 200: StorageAnswer } }),
+  getLiveness: route({ ...probes, anyHost: true, path: "/livez", summary: "Check that the process is alive", answers: { 200: z.object({ status: z.literal("ok").describe("Always ok.") }) } }),
   getReadiness: route({ ...probes, path: "/readyz", summary: "Check that the server is ready", answers: { 200: ReadyAnswer, 503: ReadyAnswer } }),
   getHealth: route({ ...probes, path: "/health", summary: "Get the version and the state of store and clusters", answers: { 200: HealthAnswer } }),
   getPrometheusMetrics: route({ ...probes, path: "/metrics", summary: "Get metrics in Prometheus format", answers: { 200: "text/plain; version=0.0.4" } }),

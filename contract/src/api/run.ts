@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unavailableSettings } from "./settings.ts";
+import { unavailableSettings, unsettable } from "./settings.ts";
 import {
   AutoStop,
   CommaList,
@@ -34,12 +34,15 @@ export const RunAnswer = LoadTestRun.omit({
   externalKey: true,
   startSent: true,
   stopSentAt: true,
+  loadEndSeenAt: true,
   deletingAt: true,
+  ...unsettable,
 }).extend({
   lastMetrics: MetricSnapshot.optional().describe(
     "The newest totals of the run; absent without metrics.",
   ),
 });
+export type RunAnswer = z.output<typeof RunAnswer>;
 
 export const CreateRun = z.strictObject(
   describedLike(LoadTestRun.shape, {
@@ -71,6 +74,13 @@ export const UpdateRun = z.strictObject(
   }),
 );
 export type UpdateRun = z.output<typeof UpdateRun>;
+
+export const StartDemo = CreateRun.pick({
+  targetUsers: true,
+  spawnRate: true,
+  durationSeconds: true,
+});
+export type StartDemo = z.output<typeof StartDemo>;
 
 export const StopRun = z.strictObject({
   reason: z

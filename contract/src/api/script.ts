@@ -11,7 +11,7 @@ export type ScriptProblem = z.output<typeof ScriptProblem>;
 
 export const ScriptWarnings = z
   .array(ScriptProblem)
-  .describe("What will hardly work, though the script compiles; after a save only.");
+  .describe("What will hardly work, though the script compiles; after a save or a check only.");
 
 export const ScriptRevisionWithContent = ScriptRevision.extend({
   files: z
@@ -54,6 +54,7 @@ export const CheckScript = z.strictObject({ content, files: notYet("scripts of s
 export const ScriptCheck = z.object({
   ok: z.boolean().describe("Whether the script compiles."),
   errors: z.array(ScriptProblem).describe("Why the script does not compile."),
+  warnings: ScriptWarnings,
   userClasses: z
     .array(z.string())
     .describe("The User classes of the script; not read by this version."),

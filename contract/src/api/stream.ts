@@ -1,6 +1,7 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { z } from "zod";
 import { RunEvent } from "../model/run.ts";
+import { Hint } from "./changes.ts";
 import { EndEvent, SampleEvent } from "./metrics-detail.ts";
 
 /** `id`: pass it as `lastEventId` to go on after this event. Times in `data` are Unix ms. */
@@ -10,7 +11,16 @@ export type StreamEvent = { readonly id: string } & (
   | { readonly type: "end"; readonly data: z.output<typeof EndEvent> }
 );
 
-const SHAPES = { sample: SampleEvent, status: RunEvent, event: RunEvent, end: EndEvent } as const;
+/** An event of the stream of changes. A hint has no id: it is not repeated on a later connection. */
+export type ChangeEvent = StreamEvent | { readonly type: "hint"; readonly data: Hint };
+
+const SHAPES = {
+  sample: SampleEvent,
+  status: RunEvent,
+  event: RunEvent,
+  end: EndEvent,
+  hint: Hint,
+} as const;
 const isKnown = (type: string | undefined): type is keyof typeof SHAPES =>
   type !== undefined && type in SHAPES;
 
@@ -19,17 +29,26 @@ const SILENT_MS = 45_000;
 /** The pauses before a new connection: the first, and the longest. */
 const RECONNECT_MS = { first: 500, most: 10_000 };
 
+/** What answers is no stream that this program can read; the same answer would come again. */
+export class UnreadableStreamError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "UnreadableStreamError";
+  }
+}
+
 const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve, reject) => {
     const abort = (): void => {
       clearTimeout(timer);
-      reject(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
+      reject(signal?.reason);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", abort);
       resolve();
     }, ms);
-    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
   });
 
 /** The bytes of a body, until it ends or is silent for too long. */
@@ -56,11 +75,33 @@ const bytesOf = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array<Ar
   });
 };
 
-/** The events of one connection. */
-const eventsOf = async function* (body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
+const dataOf = (type: keyof typeof SHAPES, text: string): unknown => {
+  try {
+    return SHAPES[type].parse(JSON.parse(text));
+  } catch (error) {
+    throw new UnreadableStreamError(
+      `The stream has an event (${type}) that this program cannot read; is the server of another version?`,
+      error,
+    );
+  }
+};
+
+/** The events of one connection. `onRetry` is told the pause that the server asks for, in ms. */
+const eventsOf = async function* (
+  { headers, body }: Response,
+  onRetry: (ms: number) => void,
+): AsyncGenerator<ChangeEvent> {
+  const type = headers.get("content-type") ?? "no content type";
+  if (!/^text\/event-stream\s*(;|$)/i.test(type)) {
+    await body?.cancel().catch(() => {});
+    throw new UnreadableStreamError(
+      `The answer is not a stream but ${type}; is the address that of the server?`,
+    );
+  }
+  if (body === null) return;
   const frames = bytesOf(body)
     .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new EventSourceParserStream())
+    .pipeThrough(new EventSourceParserStream({ onRetry }))
     .getReader();
   try {
     for (;;) {
@@ -68,8 +109,9 @@ const eventsOf = async function* (body: ReadableStream<Uint8Array>): AsyncGenera
       if (done) return;
       // An event of a later version is not for this program.
       if (!isKnown(value.event)) continue;
-      const data = SHAPES[value.event].parse(JSON.parse(value.data));
-      yield { id: value.id ?? "", type: value.event, data } as StreamEvent;
+      const data = dataOf(value.event, value.data);
+      const id = value.event === "hint" ? {} : { id: value.id ?? "" };
+      yield { ...id, type: value.event, data } as ChangeEvent;
     }
   } finally {
     await frames.cancel().catch(() => {});
@@ -77,37 +119,47 @@ const eventsOf = async function* (body: ReadableStream<Uint8Array>): AsyncGenera
 };
 
 /**
- * The events of a stream from the first connection to the run's end. Where a connection breaks it goes on after the last
- * event on a new one, so that each event comes once. Throws what `open` throws where that may not be tried again, or where
- * the first connection fails.
+ * The events of a stream from the first connection to the run's end; with `endless` further, where the run's end comes once,
+ * too. Where a connection breaks it goes on after the last
+ * event on a new one, so that each event comes once; it waits as long as the server asks for. Throws UnreadableStreamError,
+ * what `open` throws where that may not be tried again or the first connection fails, and the reason of the signal.
  */
 export const followStream = async function* (
   open: (lastEventId: string | undefined) => Promise<Response>,
   options: {
     readonly lastEventId: string | undefined;
+    readonly endless: boolean;
     readonly signal: AbortSignal | undefined;
     readonly mayRetry: (error: unknown) => boolean;
+    /** How long the server has asked to wait, in ms. */
+    readonly waitOf: (error: unknown) => number | undefined;
   },
-): AsyncGenerator<StreamEvent> {
-  const { signal, mayRetry } = options;
+): AsyncGenerator<ChangeEvent> {
+  const { signal, mayRetry, waitOf, endless } = options;
   let { lastEventId } = options;
-  let waitMs = RECONNECT_MS.first;
+  let hasRunEnded = false;
+  let firstMs = RECONNECT_MS.first;
+  let waitMs = firstMs;
   for (let connected = false; ;) {
+    let askedMs: number | undefined;
     try {
-      const { body } = await open(lastEventId);
+      const response = await open(lastEventId);
       connected = true;
-      if (body !== null) {
-        for await (const event of eventsOf(body)) {
-          waitMs = RECONNECT_MS.first;
-          lastEventId = event.id;
-          yield event;
-          if (event.type === "end") return;
-        }
+      for await (const event of eventsOf(response, (ms) => (waitMs = firstMs = ms))) {
+        waitMs = firstMs;
+        if (event.type !== "hint") lastEventId = event.id;
+        // A new connection repeats the end of a run.
+        if (event.type === "end" && hasRunEnded) continue;
+        yield event;
+        hasRunEnded ||= event.type === "end";
+        if (hasRunEnded && !endless) return;
       }
     } catch (error) {
-      if (signal?.aborted === true || !connected || !mayRetry(error)) throw error;
+      const isFinal = error instanceof UnreadableStreamError || !mayRetry(error);
+      if (signal?.aborted === true || !connected || isFinal) throw error;
+      askedMs = waitOf(error);
     }
-    await pause(waitMs, signal);
-    waitMs = Math.min(2 * waitMs, RECONNECT_MS.most);
+    await pause(askedMs ?? waitMs, signal);
+    waitMs = Math.max(firstMs, Math.min(2 * waitMs, RECONNECT_MS.most));
   }
 };

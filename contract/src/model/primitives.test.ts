@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { covers, isSameProject, isSameScope, overlaps, scopeOf } from "./primitives.ts";
+import { covers, isSameScope, overlaps, scopeOf } from "./primitives.ts";
 
 const project = { accountId: "a", orgId: "o", projectId: "p" };
 const staging = { ...project, envId: "staging" };
@@ -22,8 +22,6 @@ test("two filters overlap where no level contradicts", () => {
 test("scopes are compared by their levels alone", () => {
   expect(isSameScope(staging, { ...staging })).toBe(true);
   expect(isSameScope(staging, project)).toBe(false);
-  expect(isSameProject(staging, project)).toBe(true);
-  expect(isSameProject(staging, { ...staging, projectId: "q" })).toBe(false);
   const loadTest = { ...project, envId: undefined, name: "Checkout" };
   expect(scopeOf(loadTest)).toStrictEqual(project);
 });

@@ -127,10 +127,6 @@ export const overlaps = (one: ScopeFilter, other: ScopeFilter): boolean =>
 export const isSameScope = (one: ScopeFilter, other: ScopeFilter): boolean =>
   SCOPE_LEVELS.every((level) => one[level] === other[level]);
 
-/** The environments may differ. */
-export const isSameProject = (one: Scope, other: Scope): boolean =>
-  isSameScope({ ...one, envId: undefined }, { ...other, envId: undefined });
-
 export const Creator = Label;
 
 const wholeNumber = (min: number, max: number) =>
@@ -203,7 +199,9 @@ export const Paging = z.object({
 export const SearchText = z
   .string()
   .max(200)
-  .describe("Only items whose name contains this text, in upper or lower case.");
+  .describe(
+    "Only items whose names have words that begin with these, in any order, in upper or lower case: check lo finds Load of the checkout.",
+  );
 
 /** `a,b` in a query string. */
 export const CommaList = z.string().transform((text) =>

@@ -5,8 +5,10 @@ export const REASONS = {
   // How a run ended as intended.
   duration_reached: "The duration was reached.",
   shape_ended: "The script's load shape ended.",
+  users_finished: "All users left by themselves.",
   stopped_by_user: "A user stopped the run.",
   stopped_at_locust: "Somebody stopped the run in Locust's own page.",
+  stopped_by_script: "The script itself stopped the test.",
   auto_stop_errors: "Auto-stop ended the run because too many requests failed.",
   expired: "The run waited for its cluster too long.",
   // Why a run could not run.
@@ -21,8 +23,11 @@ export const REASONS = {
   not_enough_workers: "Fewer workers connected than the cluster should have.",
   no_requests: "No request completed.",
   script_failed_on_start: "The script raises in on_start, and no request completed.",
+  spawn_failed: "No user could be started: the script raises while users are made.",
   master_lost: "The Locust master is gone.",
   master_restarted: "Locust answers but no longer knows this run: its master was restarted.",
+  two_masters:
+    "The run was started at another Locust master than the one at the cluster's address, and that other master still sends its metrics: two masters have the same scope.",
   end_unknown: "Locust works on another run, and nothing has arrived about the end of this one.",
   stop_not_confirmed: "A stop was sent to Locust, but the load did not end.",
   host_lost: "The machine that started the run has not been heard of.",
@@ -33,13 +38,16 @@ export type ReasonCode = keyof typeof REASONS;
 /** Why a run's health is not ok. */
 export const HEALTH_CODES = {
   master_unresponsive: "The Locust master does not answer.",
+  cluster_unknown: "The cluster is no longer configured, and its address is not known.",
   master_unreachable: "Nobody listens at the address of the Locust master.",
   host_unknown: "No server is running on the machine that started the run.",
   no_progress: "Locust reports users, but no request completes.",
   workers_lost: "Workers disconnected, and their users with them.",
   workers_missing:
     "Fewer workers are connected than at the start, or than the cluster should have.",
+  users_below_target: "Fewer users run than the run should have.",
   metrics_unavailable: "The metrics of the run cannot be stored or read.",
+  several_reporters: "Several processes post the totals of the run; the largest count.",
   generator_saturated: "A Locust process is at the limit of its CPU core.",
   clock_offset: "The clock of a worker or of the master is off by more than a second.",
 } as const satisfies Record<string, string>;
@@ -61,7 +69,8 @@ export const EVENTS = {
   stop_sent: "A stop was sent to Locust.",
   stop_forced_term: "Processes that did not stop were sent SIGTERM.",
   stop_forced_kill: "Processes that did not end were sent SIGKILL.",
-  load_may_be_left: "Locust did not answer after the end of the run; it may still make load.",
+  load_may_be_left:
+    "Nobody can tell whether the load of the failed run has ended: its master is gone or silent.",
   users_cut_off: "The stop timeout interrupted users in the middle of a request.",
   gap: "Records of metrics are missing.",
   gap_closed: "Missing records have arrived.",
@@ -76,7 +85,19 @@ export const EVENTS = {
   generator_recovered: "A saturated process has free CPU again.",
   clock_offset: "The clock of a worker or of the master is off by more than a second.",
   script_error: "The script raised an exception of a kind not seen before.",
+  users_left: "Users left by themselves.",
+  stopped_by_script: "The script stopped the users of a worker.",
+  listener_failed: "A listener of the script raised an exception.",
   shape_off: "The script's load shape is switched off.",
   endpoints_capped: "There are more endpoints than are counted one by one.",
+  totals_without_time:
+    "Some requests of the run are known only as totals; no second of them is known.",
+  several_reporters: "Several processes post the totals of the run; the largest count.",
+  errors_capped: "There are more kinds of errors than are counted one by one.",
+  exceptions_capped: "There are more kinds of exceptions than are counted one by one.",
+  odd_value: "The script gives a response time or length that is no usable number.",
+  plugin_version_differs: "A worker has another version of the plugin than the master.",
+  messages_missing: "Messages of a worker have not arrived at the master.",
+  locust_report_failed: "Locust could not send a report of its own; its page is behind.",
 } as const satisfies Record<string, string>;
 export type EventType = keyof typeof EVENTS;

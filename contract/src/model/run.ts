@@ -50,12 +50,14 @@ export const StatusReason = z.looseObject({
 });
 export type StatusReason = z.output<typeof StatusReason>;
 
-/** Why the load ends; picks the final status. Set when the run enters Stopping. */
+/** Why the load ends; picks the final status of a run that has requests. Set when the run enters Stopping. */
 export const EndCause = z.enum([
   "duration_reached",
   "shape_ended",
+  "users_finished",
   "stopped_by_user",
   "stopped_at_locust",
+  "stopped_by_script",
   "auto_stop_errors",
   "failed",
 ]);
@@ -72,7 +74,7 @@ export const LoadProfile = z
 
 /**
  * Settings that a load test and a run share. Only `stopTimeoutSeconds` can be set; migrated load tests and runs keep the
- * others, so that nothing of an older database is lost.
+ * others in the store, so that nothing of an older database is lost; answers leave them out.
  */
 export const RunSettings = z.object({
   workers: z.int().optional().describe("The number of Locust workers (migrated; cannot be set)."),
@@ -231,6 +233,8 @@ export const LoadTestRun = Scope.extend({
   stoppingAt: Time.optional().describe("When the run entered Stopping."),
   /** When the first stop was sent to Locust, stored before it is sent; absent where Locust stopped by itself. */
   stopSentAt: Time.optional(),
+  /** When a lost master without the plugin was last seen, where it showed then that its load had ended, or was ending. */
+  loadEndSeenAt: Time.optional(),
   commandedLoad: z
     .object({
       targetUsers: z.int().describe("The number of users that was commanded."),

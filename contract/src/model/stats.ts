@@ -5,6 +5,7 @@ import { Time } from "./primitives.ts";
 export const nullableNumber = z.number().nullable();
 
 const count = (description: string) => z.int().describe(description);
+const knowableCount = (description: string) => z.int().nullable().describe(description);
 const unknowable = (description: string) => nullableNumber.describe(description);
 
 /** Locust's pair of method and name, which makes an endpoint. */
@@ -23,9 +24,15 @@ export const Seen = z.object({
 
 /** Stats over a window; response times in ms, `errorRate` in percent. Null: unknown. */
 export const Stats = z.object({
-  totalRequests: count("The number of requests, failures included."),
-  totalFailures: count("The number of failed requests."),
-  timedRequests: count("The number of requests with a response time."),
+  totalRequests: knowableCount(
+    "The number of requests, failures included; null where it is unknown, beyond 2^53.",
+  ),
+  totalFailures: knowableCount(
+    "The number of failed requests; null where it is unknown, beyond 2^53.",
+  ),
+  timedRequests: knowableCount(
+    "The number of requests with a response time; null where it is unknown, beyond 2^53.",
+  ),
   requestsPerSec: unknowable("Requests per second of load time; null without load time."),
   errorRate: unknowable(
     "The share of failed requests in percent, 0 to 100; null without requests.",
@@ -48,6 +55,13 @@ export const Stats = z.object({
 });
 export type Stats = z.output<typeof Stats>;
 
+/** How far a percentile can be off: relative to its value, and by an absolute amount besides. */
+export const PercentileError = z.object({
+  relative: z.number().describe("The error relative to the value: 0.016 is 1.6 %."),
+  absoluteMs: z.number().describe("The error that comes on top, in ms."),
+});
+export type PercentileError = z.output<typeof PercentileError>;
+
 /** The response times of all endpoints together, as charts and snapshots have them. */
 export const ResponseTimes = Stats.pick({
   avgResponseMs: true,
@@ -68,14 +82,14 @@ export const EndpointSnapshot = z.object({
   p95ResponseTime: Stats.shape.p95ResponseMs,
   p99ResponseTime: Stats.shape.p99ResponseMs,
   requestsPerSec: unknowable(
-    "Requests per second over the last 10 closed seconds; null if unknown.",
+    "Requests per second, as Locust or the sender has told them; null with the plugin.",
   ),
 });
 
-/** Cumulative totals of a run at one time; `totalRps` and `requestsPerSec` are over the last 10 closed seconds. */
+/** Cumulative totals of a run at one time; `totalRps` is over the last 10 closed seconds. */
 export const MetricSnapshot = z.object({
   timestamp: Time.describe(
-    "The time of the snapshot. In a request the server's clock where it is absent, or off by more than a day.",
+    "The time of the snapshot. In a request: absent, before the load or in the future means the time of its arrival.",
   ),
   totalRps: unknowable(
     "Requests per second of all endpoints over the last 10 closed seconds; null if unknown.",
@@ -92,7 +106,11 @@ export type MetricSnapshot = z.output<typeof MetricSnapshot>;
 /** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
 export const RunSummary = Stats.extend({
   maxUsers: count("The highest number of users that ran at the same time."),
-  complete: z.boolean().describe("False while samples of the run may be missing."),
+  complete: z
+    .boolean()
+    .describe(
+      "False until the run has ended and all of its metrics have arrived, each with its time.",
+    ),
   gaps: z
     .array(
       z.object({
@@ -100,14 +118,17 @@ export const RunSummary = Stats.extend({
         to: Time.describe("The moment from which on there are samples again."),
       }),
     )
-    .describe("The parts of the run whose samples are missing."),
+    .describe("The parts of the run whose samples are missing, or are known only as totals."),
   workers: z
     .object({
       expected: z
         .int()
         .nullable()
         .describe("The number of workers that the run should have; null if unknown."),
-      lost: count("The number of workers that disconnected during the run."),
+      lost: z
+        .int()
+        .nullable()
+        .describe("The number of workers that disconnected during the run; null if unknown."),
     })
     .describe("The Locust workers of the run."),
 });

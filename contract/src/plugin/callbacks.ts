@@ -42,7 +42,7 @@ export const RegisterExternalAnswer = z.object({
 const stat = z.number().nullish();
 
 /** The plain JSON snapshot that simple home-made plugins send; cumulative. Fields of older plugins are ignored. */
-const snapshotWith = (count: z.ZodNumber) => {
+const snapshotWith = (count: z.ZodType<number, number>) => {
   const endpoint = describedLike(EndpointSnapshot.shape, {
     method: z.string().default(""),
     name: z.string(),
@@ -55,6 +55,9 @@ const snapshotWith = (count: z.ZodNumber) => {
     p95ResponseTime: stat,
     p99ResponseTime: stat,
     requestsPerSec: stat,
+    avgContentLength: stat.describe(
+      "The average size of the responses' bodies in bytes; null or absent if unknown.",
+    ),
   });
   const error = z.object({
     ...describedLike(Endpoint.shape, { method: z.string().default(""), name: z.string() }),
@@ -88,30 +91,39 @@ const count = z.number().int().min(0);
 export const SnapshotInput = snapshotWith(count);
 export type SnapshotInput = z.output<typeof SnapshotInput>;
 
-/** The sum of response times is stored in microseconds. */
-const isCountable = (requests: number, ms: number | null | undefined): boolean =>
-  requests * (ms ?? 0) * 1000 <= Number.MAX_SAFE_INTEGER;
+/** A whole number. Beyond 2^53 it is not exact, and unknown: it is stored as the largest that is. */
+const postedCount = z
+  .number()
+  .min(0)
+  .refine(Number.isInteger, { error: "must be a whole number" })
+  .transform((value) => Math.min(value, Number.MAX_SAFE_INTEGER));
 
-/** A snapshot that arrives now. Larger counts are near to where sums stop being exact. */
-const PostedSnapshot = snapshotWith(count.max(1e12)).superRefine((snapshot, context) => {
-  const message = "has response times whose sum is too large";
-  if (!isCountable(snapshot.totalRequests, snapshot.avgResponseMs)) {
-    context.addIssue({ code: "custom", message });
-  }
+/** Response times are stored in microseconds. */
+const isStorable = (ms: number | null | undefined): boolean =>
+  (ms ?? 0) * 1000 <= Number.MAX_SAFE_INTEGER;
+
+/** A snapshot that arrives now. */
+const PostedSnapshot = snapshotWith(postedCount).superRefine((snapshot, context) => {
+  const message = "has response times that are too large";
+  if (!isStorable(snapshot.avgResponseMs)) context.addIssue({ code: "custom", message });
   for (const [key, endpoint] of Object.entries(snapshot.requestStats)) {
-    const { numRequests, avgResponseTime, minResponseTime, maxResponseTime } = endpoint;
-    const isFine =
-      isCountable(numRequests, avgResponseTime) &&
-      isCountable(1, minResponseTime) &&
-      isCountable(1, maxResponseTime);
-    if (!isFine) context.addIssue({ code: "custom", message, path: ["requestStats", key] });
+    const { avgResponseTime, minResponseTime, maxResponseTime } = endpoint;
+    if (![avgResponseTime, minResponseTime, maxResponseTime].every(isStorable)) {
+      context.addIssue({ code: "custom", message, path: ["requestStats", key] });
+    }
   }
 });
 
-export const TestStart = z.object({ runId: RunId });
+const OfRun = {
+  runId: RunId.optional().describe(
+    "The run. A plugin that knows none may leave it out: then it is the only active run on clusters without our plugin; 400 where there is none, or more than one.",
+  ),
+};
+
+export const TestStart = z.object(OfRun);
 
 export const TestStop = z.object({
-  runId: RunId,
+  ...OfRun,
   finalMetrics: PostedSnapshot.nullish().describe("The totals at the end of the load."),
   autoStopped: z
     .boolean()
@@ -120,6 +132,6 @@ export const TestStop = z.object({
 });
 
 export const PushMetrics = z.object({
-  runId: RunId,
+  ...OfRun,
   metrics: PostedSnapshot.describe("The totals of the run so far."),
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Id } from "../model/primitives.ts";
 
 /** The version of `locust-plugin/PROTOCOL.md` that the server and the plugin of its version have. */
-export const PLUGIN_PROTOCOL = 2;
+export const PLUGIN_PROTOCOL = 3;
 
 /** Why the load ended, as the plugin reports it. */
 export const StopCause = z.enum([
@@ -12,8 +12,33 @@ export const StopCause = z.enum([
   "shape_ended",
   "no_workers",
   "auto_stop",
+  "script",
+  "users_finished",
+  "master_ended",
 ]);
 export type StopCause = z.output<typeof StopCause>;
+
+/**
+ * The script's exception that explains best why no request completes. `spawning`: it kept users from being made;
+ * `endsProcess`: it has ended a worker.
+ */
+export const ScriptError = z.object({
+  message: z.string(),
+  onStart: z.boolean(),
+  spawning: z.boolean().default(false),
+  endsProcess: z.boolean().default(false),
+});
+export type ScriptError = z.output<typeof ScriptError>;
+
+/** What `attach` and `start` tell people at Locust about the run. */
+export const RunAddress = z.object({
+  /** Where they find it; absent where `server.publicUrl` is not configured. */
+  runUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional(),
+});
+export type RunAddress = z.output<typeof RunAddress>;
 
 /** A command in the answer to metrics, so that a stop works where the server cannot reach the master. */
 export const PluginCommand = z.object({
@@ -28,6 +53,7 @@ export const PluginCommand = z.object({
 
 export const SamplesAnswer = z.object({
   acknowledgedSeq: z.int(),
-  unknownEndpoints: z.array(z.string()),
+  /** Of endpoints and of texts, 16 hex digits each; the plugin sends their names again. */
+  unknownIds: z.array(z.string()),
   commands: z.array(PluginCommand),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PLUGIN_PROTOCOL, StopCause } from "./protocol.ts";
+import { PLUGIN_PROTOCOL, ScriptError, StopCause } from "./protocol.ts";
 
 const ms = z.number().nullish();
 
@@ -16,7 +16,19 @@ export const PluginStatus = z.object({
   wallMs: ms,
   state: z.string(),
   userCount: z.int(),
-  workers: z.array(z.object({ id: z.string(), state: z.string(), users: z.int() })),
+  /** CPU in percent of a core, resident memory in bytes; an older plugin tells of the workers' CPU only. */
+  master: z.object({ cpu: z.number().nullable(), memory: z.int().nullable() }).optional(),
+  workers: z.array(
+    z.object({
+      id: z.string(),
+      state: z.string(),
+      users: z.int(),
+      cpu: z.number().nullish(),
+      memory: z.int().nullish(),
+      /** By how much its clock is ahead of the master's, where it has told its time in a run. */
+      clockAheadMs: z.int().nullish(),
+    }),
+  ),
   run: z
     .object({
       runId: z.string().nullable(),
@@ -39,7 +51,9 @@ export const PluginStatus = z.object({
         .default([]),
       clockOffsets: z.array(z.object({ worker: z.string(), seconds: z.number() })).default([]),
       usersDied: z.int().default(0),
-      scriptError: z.object({ message: z.string(), onStart: z.boolean() }).nullish(),
+      /** Users that left by themselves (StopUser). */
+      usersLeft: z.int().default(0),
+      scriptError: ScriptError.nullish(),
       autoStop: z
         .object({
           requests: z.int(),

@@ -22,7 +22,7 @@ export class Fields {
   private readonly byLower = new Map<string, string[]>();
   private readonly open: Set<string>;
   private readonly kept = new Map<string, Json>();
-  /** The names of the repairs; see `known-faults.ts`. */
+  /** The repairs, such as `impossible_values: totalRequests`; see `known-faults.ts`. */
   readonly repaired: Set<string>;
 
   constructor(document: Readonly<Record<string, unknown>>, repaired = new Set<string>()) {
@@ -36,6 +36,11 @@ export class Fields {
       if (known === undefined) this.byLower.set(lower, [key]);
       else known.push(key);
     }
+  }
+
+  /** Adds a repair of a field. */
+  repair(name: string, field: string): void {
+    this.repaired.add(`${name}: ${field}`);
   }
 
   private keysOf(name: string): string[] {
@@ -114,7 +119,7 @@ export class Fields {
     if (read.kind === "time") return read.ms;
     if (read.kind === "wrong") {
       this.keep(names[0] ?? "", value);
-      this.repaired.add("implausible_time");
+      this.repair("implausible_time", names[0] ?? "");
     }
     return undefined;
   }

@@ -10,6 +10,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   load_tests: ["load_tests"],
   metrics_timeseries: ["metrics_timeseries"],
 };
+/** The target whose documents become records of another form. */
+export const METRICS = "metrics_timeseries";
 /** The collections whose documents are the same today. */
 export const UNCHANGED: ReadonlySet<string> = new Set(["script_blobs", "run_live"]);
 /** A database without a mark holds older data where one of these exists. */
@@ -29,10 +31,16 @@ type Collections = readonly { readonly name: string; readonly type?: string | un
 export const TODAY: readonly string[] = Object.keys(COLLECTIONS);
 
 export const newOf = (name: string): string => `${name}__new`;
+export const targetOf = (copy: string): string => copy.replace(/__new$/, "");
 export const leftOf = (name: string): string => `${name}__left`;
 export const backupOf = (name: string, stamp: string): string => `${name}__backup_${stamp}`;
 const undoneOf = (name: string, stamp: string): string => `${name}__undone_${stamp}`;
 export const SORTING = "metrics_timeseries__sorting";
+/** The summaries of the records of metrics, and the runs with them. */
+export const RUN_SUMMARIES = "load_test_runs__summaries";
+export const MERGED_RUNS = "load_test_runs__merged";
+/** What the migration needs only while it copies. */
+export const TEMPORARY: readonly string[] = [SORTING, RUN_SUMMARIES, MERGED_RUNS];
 
 export const listed = async (db: Db): Promise<Collections> =>
   (await db.listCollections().toArray()).map(({ name, type }) => ({ name, type }));
@@ -68,7 +76,7 @@ export const foreignOf = (collections: Collections, known: readonly string[]): s
         !known.includes(name) &&
         !OLDER.includes(name) &&
         !name.startsWith("system.") &&
-        !/__(new|left|sorting|(backup|undone)_\w+)$/.test(name),
+        !/__(new|left|sorting|summaries|merged|(backup|undone)_\w+)$/.test(name),
     )
     .toSorted();
 

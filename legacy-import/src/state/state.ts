@@ -10,6 +10,8 @@ export type Job = {
   readonly pending: readonly string[];
   readonly copied: number;
   readonly left: number;
+  /** How many scripts inside load tests have become a revision. */
+  readonly firstRevisions: number;
   readonly repaired: Readonly<Record<string, number>>;
 };
 
@@ -30,7 +32,14 @@ export type State = {
   readonly renamed: number;
 };
 
-export const NEW_JOB: Job = { done: false, pending: [], copied: 0, left: 0, repaired: {} };
+export const NEW_JOB: Job = {
+  done: false,
+  pending: [],
+  copied: 0,
+  left: 0,
+  firstRevisions: 0,
+  repaired: {},
+};
 
 /** State and lock are documents of the collection `migrations`, so that any machine can resume. */
 export const STATE_COLLECTION = "migrations";

@@ -2,7 +2,7 @@ import type { Db } from "mongodb";
 import { ensureIndexes } from "@load-manager/server/stores/mongo/indexes.ts";
 import { markSchema } from "@load-manager/server/stores/mongo/schema.ts";
 import type { Lock } from "../state/lock.ts";
-import { SORTING } from "../state/plan.ts";
+import { TEMPORARY } from "../state/plan.ts";
 import type { State } from "../state/state.ts";
 import { renameAll } from "./swap.ts";
 
@@ -14,7 +14,7 @@ export const finishSwap = async (db: Db, lock: Lock, started: State): Promise<St
     await lock.save(state);
   });
   await ensureIndexes(db);
-  await db.collection(SORTING).drop();
+  for (const name of TEMPORARY) await db.collection(name).drop();
   await markSchema(db);
   state = { ...state, phase: "done" };
   await lock.save(state);

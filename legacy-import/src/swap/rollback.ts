@@ -3,7 +3,8 @@ import { AppError } from "@load-manager/server/lib/errors.ts";
 import { unmarkSchema } from "@load-manager/server/stores/mongo/schema.ts";
 import { lockDeps, type MigrateDeps } from "../state/deps.ts";
 import { type Lock, takeLock } from "../state/lock.ts";
-import { backupOf, leftOf, listed, newOf, rollbackOf, SORTING, TODAY } from "../state/plan.ts";
+import { backupOf, leftOf, listed, newOf, rollbackOf, TEMPORARY, TODAY } from "../state/plan.ts";
+import { refuseWhileServed } from "./served.ts";
 import { readState, type State } from "../state/state.ts";
 import { finishSwap } from "./finish.ts";
 import { renameAll } from "./swap.ts";
@@ -18,7 +19,7 @@ const dropOwn = async (db: Db, lock: Lock, { targets }: State): Promise<void> =>
     await db.collection(newOf(name)).drop();
     for (const source of sources) await db.collection(leftOf(source.name)).drop();
   }
-  await db.collection(SORTING).drop();
+  for (const name of TEMPORARY) await db.collection(name).drop();
 };
 
 /** Gives up a migration before its swap. */
@@ -57,6 +58,7 @@ const begin = async (db: Db, lock: Lock, state: State): Promise<State> => {
 export const rollback = async (deps: MigrateDeps): Promise<string[]> => {
   const { db } = deps;
   if ((await readState(db)) === undefined) throw nothing();
+  await refuseWhileServed(deps);
   const lock = await takeLock(db, lockDeps(deps));
   try {
     let state = await readState(db);
@@ -109,6 +111,7 @@ export const cleanup = async (deps: MigrateDeps): Promise<string[]> => {
       "A migration or its rollback is not finished and needs the backups. Finish it first.",
     );
   }
+  await refuseWhileServed(deps);
   const lock = await takeLock(db, lockDeps(deps));
   try {
     const { remove } = await removable(db);

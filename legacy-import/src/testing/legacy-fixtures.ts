@@ -215,8 +215,8 @@ export const oldMetric = (n: number, step: number, shape: Shape): Document => {
 /** A document that the migration must leave, in one of three forms. */
 export const malformed = (n: number): Document =>
   [
-    { _id: `bad-${n}`, tenantId: "acme", name: 5, createdAt: T0 },
-    { _id: `bad-${n}`, tenantId: "acme", projectId: "p", status: "Dreaming", createdAt: T0 },
+    { _id: `bad-${n}`, tenantId: "acme", name: "x", createdAt: null },
+    { _id: `bad-${n}`, tenantId: "acme", projectId: "p", status: "Dreaming", updatedAt: {} },
     { _id: `bad-${n}`, tenantId: "acme", projectId: "p", name: "x", status: {}, createdAt: "soon" },
   ][n % 3] ?? {};
 

@@ -81,3 +81,14 @@ export const isTodaysRecord = (document: Older): boolean =>
 /** Any `_id` as text; different ids give different texts. */
 export const idText = (id: unknown): string =>
   BSON.EJSON.stringify({ id }, { relaxed: false }).slice(6, -1);
+
+/** Below MongoDB's limit for a document, with some reserve. */
+const MOST_BYTES = 16_000_000;
+
+export const fits = (document: Document): boolean => {
+  try {
+    return BSON.calculateObjectSize(document) < MOST_BYTES;
+  } catch {
+    return false;
+  }
+};

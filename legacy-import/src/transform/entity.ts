@@ -156,20 +156,23 @@ const takeTags = (fields: Fields): string[] => {
   const good = [...new Set(all.filter(usable))].slice(0, 50);
   const rest = all.filter((tag) => !good.includes(tag as string));
   if (rest.length > 0) fields.keep("tags", rest);
+  if (good.length < all.length) fields.repaired.add("tags");
   return good;
 };
 
-/** A number of at least `least`, else the default; a smaller number goes to the leftovers. */
+/** A number of at least `least`; else the default, which counts as a repair where there is a number. */
 export const atLeast = (
   fields: Fields,
   least: number,
   otherwise: number,
   ...names: readonly string[]
 ): number => {
+  const [name = ""] = names;
   const value = fields.number(...names);
-  if (value !== undefined && value >= least) return value;
-  if (value !== undefined) fields.keep(names[0] ?? "", value);
-  fields.repaired.add("default_value");
+  if (value === undefined) return otherwise;
+  if (value >= least) return value;
+  fields.keep(name, value);
+  fields.repair("default_value", name);
   return otherwise;
 };
 
@@ -199,7 +202,10 @@ const { shape } = LoadTest;
 
 /** The fields that load tests and runs have in common. */
 export const takeCommon = (fields: Fields) => {
-  const createdBy = fields.filled("createdBy") ?? "unknown";
+  const written = fields.text("createdBy");
+  const isBlank = written?.trim() === "";
+  if (isBlank) fields.repair("default_value", "createdBy");
+  const createdBy = written === undefined || isBlank ? "unknown" : written;
   const stopTimeout = fields.whole("stopTimeoutSeconds");
   return {
     scenarioId: fields.id("scenarioId"),

@@ -80,7 +80,7 @@ describe("a corpus of malformed documents", () => {
         { numRuns: 2500, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
       );
       expect(seen.converted).toBeGreaterThan(50);
-      expect(seen.left).toBeGreaterThan(50);
+      expect(seen.left).toBeGreaterThan(20);
     },
   );
 

@@ -7,6 +7,9 @@ import {
   withRecentRun,
 } from "@load-manager/server/runs/domain/recent-run.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
+import type { Db, Document } from "mongodb";
+import { Fields } from "../read/fields.ts";
+import { READ } from "../read/json.ts";
 
 /** What a load test's document takes from its runs. */
 export type RunsOfLoadTest = {
@@ -93,3 +96,18 @@ export const createRevisionIndex = () => {
   };
 };
 export type RevisionIndex = ReturnType<typeof createRevisionIndex>;
+
+/** Keeps the numbers of older revisions free for them: revisions without a number get later ones. */
+export const reserveNumbers = async (
+  db: Db,
+  collections: readonly string[],
+  revisions: RevisionIndex,
+): Promise<void> => {
+  for (const name of collections) {
+    for await (const document of db.collection<Document>(name).find({}, READ)) {
+      const fields = new Fields(document);
+      const number = fields.whole("revisionNumber", "revision");
+      revisions.reserve(fields.id("loadTestId") ?? "", number ?? 0);
+    }
+  }
+};

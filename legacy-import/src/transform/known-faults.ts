@@ -1,6 +1,9 @@
 import type { Fields } from "../read/fields.ts";
 
-/** Known faults of older programs and their repairs; the keys are the names in `metadata.migration.repaired`. */
+/**
+ * Known faults of older programs and their repairs; the keys are the names in `metadata.migration.repaired`, where the name of
+ * a field may follow: `default_value: spawnRate`.
+ */
 export const REPAIRS = {
   zero_values: "averages, minima, maxima or percentiles of 0 that were never measured: unknown",
   invented_percentiles: "p95 and p99 computed as 1.5 and 2 times the median: unknown",
@@ -13,12 +16,14 @@ export const REPAIRS = {
   recent_runs: "recentRuns rebuilt from the runs",
   id_of_document: "no id was written: _id is used",
   id_changed: "an id that was not text: its text",
-  default_value: "a required value that was missing or invalid: today's default",
+  default_value: "a required value that could not be used: today's default",
+  tags: "tags that were empty, repeated, too long or too many: left out",
   scope_name: "spaces or slashes in names of projects or environments: dashes",
   script_encoding: "a script that should have been base64 and is not: taken as text",
   revision_number: "revision numbers that were missing or in use: the next free one",
 } as const;
-export type Repair = keyof typeof REPAIRS;
+type RepairName = keyof typeof REPAIRS;
+export type Repair = RepairName | `${RepairName}: ${string}`;
 
 type Percentiles = {
   readonly p50: number | null;
@@ -38,8 +43,8 @@ const measured = (fields: Fields, requests: number, names: readonly string[]): n
     if (value > 0) found ??= value;
     else if (value < 0) {
       fields.keep(name, value);
-      fields.repaired.add("impossible_values");
-    } else if (requests > 0) fields.repaired.add("zero_values");
+      fields.repair("impossible_values", name);
+    } else if (requests > 0) fields.repair("zero_values", name);
   }
   return found;
 };

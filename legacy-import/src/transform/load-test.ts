@@ -52,13 +52,14 @@ export const loadTestOf = (
 ): Outcome<ConvertedLoadTest> => {
   const fields = new Fields(document);
   const id = takeId(document, fields);
-  const name = fields.filled("name");
+  const given = fields.filled("name");
   const mapped = takeScope(fields, context.mapping);
   const times = takeTimes(document, fields);
   if (id === undefined) return left("it has no usable id");
-  if (name === undefined) return left("it has no name");
   if (!mapped.ok) return left(mapped.reason);
   if (times === undefined) return left("it has no known time");
+  const name = given ?? `Load test ${id}`;
+  if (given === undefined) fields.repair("default_value", "name");
   takeNameKey(fields, name);
   const users = Math.round(atLeast(fields, 1, 1, "defaultUsers"));
   const spawnRate = atLeast(fields, Number.MIN_VALUE, 1, "defaultSpawnRate");

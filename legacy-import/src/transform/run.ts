@@ -1,5 +1,7 @@
 import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
 import { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
+import { errorRate } from "@load-manager/server/metrics/codec/stats.ts";
+import { exactly, isExact } from "@load-manager/server/metrics/codec/totals.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import {
   compact,
@@ -69,11 +71,12 @@ const takeLive = (fields: Fields, otherwise: number): OldSnapshot | undefined =>
 
 /** The summary of a run, from its last totals. Null means unknown. */
 const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary => ({
-  totalRequests: live.totalRequests,
-  totalFailures: live.totalFailures,
-  timedRequests: live.avgResponseMs === null ? 0 : live.totalRequests,
-  requestsPerSec: seconds === undefined ? null : live.totalRequests / seconds,
-  errorRate: live.totalRequests === 0 ? null : (100 * live.totalFailures) / live.totalRequests,
+  totalRequests: exactly(live.totalRequests),
+  totalFailures: exactly(live.totalFailures),
+  timedRequests: live.avgResponseMs === null ? 0 : exactly(live.totalRequests),
+  requestsPerSec:
+    seconds === undefined || !isExact(live.totalRequests) ? null : live.totalRequests / seconds,
+  errorRate: errorRate(live.totalRequests, live.totalFailures),
   avgResponseMs: live.avgResponseMs,
   minResponseMs: live.minResponseMs ?? least(live),
   maxResponseMs: live.maxResponseMs ?? most(live),
@@ -84,7 +87,7 @@ const summaryOf = (live: OldSnapshot, seconds: number | undefined): RunSummary =
   maxUsers: live.currentUsers,
   complete: false,
   gaps: [],
-  workers: { expected: null, lost: 0 },
+  workers: { expected: null, lost: null },
 });
 
 /** The extreme over all endpoints; null where it is unknown for one of them. */
@@ -146,7 +149,6 @@ export const runOf = (document: Older, context: Context): Outcome<ConvertedRun> 
   const lastSeen = Math.max(times.updatedAt, live?.timestamp ?? 0);
   const end = endOf(status, context, fields, lastSeen);
   const clusterId = fields.id("locustClusterId", "clusterId");
-  if (clusterId === undefined) fields.repaired.add("default_value");
   const began = startedAt ?? times.createdAt;
   const name =
     fields.filled("name") ??

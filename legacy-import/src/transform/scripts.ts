@@ -1,4 +1,5 @@
 import { ScriptRevision } from "@load-manager/contract/model/script.ts";
+import { bytesOfBase64Text } from "@load-manager/server/lib/base64-text.ts";
 import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
 import { z } from "zod";
 import {
@@ -22,28 +23,16 @@ type ConvertedRevision = {
   readonly metadata: Record<string, Json> | undefined;
 };
 
-const isText = (bytes: Uint8Array): boolean => {
-  try {
-    return !new TextDecoder("utf8", { fatal: true }).decode(bytes).includes("\0");
-  } catch {
-    return false;
-  }
-};
+/** Some programs wrote where the script is instead of its text. */
+const isPath = (text: string): boolean => !/[\r\n]/.test(text) && text.trim().endsWith(".py");
 
-/** `undefined` where it is not base64 of a text. */
-const decoded = (text: string): Uint8Array | undefined => {
-  const packed = text.replaceAll(/\s/g, "");
-  if (packed === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return undefined;
-  const bytes = Buffer.from(packed, "base64");
-  const again = bytes.toString("base64").replace(/=+$/, "");
-  return again === packed.replace(/=+$/, "") && isText(bytes) ? bytes : undefined;
-};
-
-/** Takes the script of a document: `locustfile` holds text, `scriptContent` base64. */
+/** Takes the script of a document: `locustfile` holds text, `scriptContent` base64. A path goes to the leftovers. */
 export const takeScript = (fields: Fields): Uint8Array | undefined => {
-  const plain = fields.filled("locustfile");
+  const given = fields.filled("locustfile");
+  if (given !== undefined && isPath(given)) fields.keep("locustfile", given);
+  const plain = given === undefined || isPath(given) ? undefined : given;
   const packed = fields.filled("scriptContent");
-  const bytes = packed === undefined ? undefined : decoded(packed);
+  const bytes = packed === undefined ? undefined : bytesOfBase64Text(packed);
   if (packed !== undefined && bytes === undefined) fields.repaired.add("script_encoding");
   const own = packed === undefined ? undefined : (bytes ?? new TextEncoder().encode(packed));
   if (plain === undefined) return own;

@@ -1,14 +1,22 @@
 import type { EndpointSnapshot, MetricSnapshot } from "@load-manager/contract/model/stats.ts";
-import { swappedEndpoint } from "@load-manager/server/metrics/codec/swapped-endpoint.ts";
+import { isExact, LIMIT } from "@load-manager/server/metrics/codec/totals.ts";
+import { repairedEndpoint } from "@load-manager/server/metrics/codec/swapped-endpoint.ts";
 import type { z } from "zod";
 import { Fields } from "../read/fields.ts";
 import { endpointStats, totalStats } from "./known-faults.ts";
 import { isPlain } from "../read/json.ts";
 
-type Endpoint = z.output<typeof EndpointSnapshot>;
+type Endpoint = z.output<typeof EndpointSnapshot> & {
+  readonly numRequests: number;
+  readonly numFailures: number;
+};
 
 /** The totals of a run as an older program wrote them. The time is `undefined` where it was not plausible. */
-export type OldSnapshot = Omit<MetricSnapshot, "timestamp"> & {
+export type OldSnapshot = Omit<MetricSnapshot, "timestamp" | "requestStats"> & {
+  /** LIMIT means unknown, here and in the endpoints. */
+  readonly totalRequests: number;
+  readonly totalFailures: number;
+  readonly requestStats: Readonly<Record<string, Endpoint>>;
   readonly timestamp: number | undefined;
   readonly minResponseMs: number | null;
   readonly maxResponseMs: number | null;
@@ -20,7 +28,8 @@ const count = (fields: Fields, ...names: readonly string[]): number | undefined 
   const whole = new Fields({ value }).whole("value");
   if (whole !== undefined && whole >= 0) return whole;
   fields.keep(names[0] ?? "", value);
-  fields.repaired.add("impossible_values");
+  fields.repair("impossible_values", names[0] ?? "");
+  if ((new Fields({ value }).number("value") ?? 0) >= LIMIT) return LIMIT;
   return undefined;
 };
 
@@ -29,7 +38,7 @@ const rate = (fields: Fields, most: number, ...names: readonly string[]): number
   if (value === undefined) return null;
   if (value >= 0 && value <= most) return value;
   fields.keep(names[0] ?? "", value);
-  fields.repaired.add("impossible_values");
+  fields.repair("impossible_values", names[0] ?? "");
   return null;
 };
 
@@ -40,13 +49,13 @@ const endpointOf = (key: string, fields: Fields): Endpoint | undefined => {
   const name = fields.text("name") ?? (path.length === 0 ? key : path.join(" "));
   const requests = count(fields, "numRequests", "requests");
   if (requests === undefined || name === "") return undefined;
-  const swapped = swappedEndpoint(method, name);
-  if (swapped !== undefined) fields.repaired.add("swapped_method");
+  const repaired = repairedEndpoint(method, name);
+  if (repaired.method !== method || repaired.name !== name) fields.repaired.add("swapped_method");
   const failures = count(fields, "numFailures", "failures") ?? 0;
   return {
-    ...(swapped ?? { method, name }),
+    ...repaired,
     numRequests: requests,
-    numFailures: Math.min(requests, failures),
+    numFailures: isExact(failures) ? Math.min(requests, failures) : failures,
     ...endpointStats(fields, requests),
     requestsPerSec: rate(fields, Infinity, "requestsPerSec", "currentRps"),
   };
@@ -113,12 +122,9 @@ export const takeSnapshot = (fields: Fields): OldSnapshot | undefined => {
     endpoints.reduce((total, one) => total + value(one), 0);
   const written = count(fields, "totalRequests");
   if (written === undefined && endpoints.length === 0) return undefined;
-  const totalRequests = written ?? sum((one) => one.numRequests);
-  if (!Number.isSafeInteger(totalRequests)) return undefined;
-  const totalFailures = Math.min(
-    totalRequests,
-    count(fields, "totalFailures") ?? sum((one) => one.numFailures),
-  );
+  const totalRequests = Math.min(written ?? sum((one) => one.numRequests), LIMIT);
+  const failures = count(fields, "totalFailures") ?? sum((one) => one.numFailures);
+  const totalFailures = isExact(failures) ? Math.min(totalRequests, failures) : LIMIT;
   return {
     timestamp: fields.time("timestamp"),
     totalRps: rate(fields, Infinity, "totalRps"),

@@ -4,10 +4,11 @@ import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { nameKey } from "@load-manager/server/lib/text.ts";
 import { newOf, SORTING } from "../state/plan.ts";
-import { isPlain, type Json } from "../read/json.ts";
+import { isPlain, type Json, type JsonObject } from "../read/json.ts";
 import type { RevisionIndex, RunIndex } from "./indexes.ts";
 import {
   blobDocuments,
+  fits,
   idText,
   isTodaysRecord,
   liveDocument,
@@ -29,6 +30,8 @@ export type Converted = Placed & {
   readonly extra: readonly Placed[];
   /** The document before its encoding for MongoDB. */
   readonly entity: object;
+  /** Whether the script inside the document is the first revision of its load test. */
+  readonly isFirstRevision?: boolean;
 };
 export type Step = (document: Older) => Outcome<Converted>;
 type StepDeps = { readonly ids: Ids; readonly runs: RunIndex; readonly revisions: RevisionIndex };
@@ -36,27 +39,42 @@ type StepDeps = { readonly ids: Ids; readonly runs: RunIndex; readonly revisions
 const blobsOf = (script: Uint8Array, sha256: string): Placed[] =>
   blobDocuments(script, sha256).map((document) => ({ into: newOf("script_blobs"), document }));
 
-/** `metadata.legacy` with one more older value. */
+/** `metadata.legacy` with more older values. */
 const withLegacy = (
   metadata: Record<string, Json> | undefined,
-  name: string,
-  value: Json,
+  values: JsonObject,
 ): Record<string, Json> => {
   const legacy = metadata?.["legacy"];
-  const own = isPlain(legacy) ? (legacy as Record<string, Json>) : {};
-  return { ...metadata, legacy: { ...own, [name]: value } };
+  const own = isPlain(legacy) ? legacy : {};
+  return { ...metadata, legacy: { ...own, ...values } };
 };
 
-/** The script inside a load test becomes its next revision, unless a revision with the same content exists. */
-const scriptOfLoadTest = (
+/** What becomes of the script inside a load test. */
+type InlineScript = {
+  /** The revision with this content. */
+  readonly revisionId?: string;
+  /** Whether this content was no revision before the migration. */
+  readonly isFirst?: boolean;
+  readonly extra: readonly Placed[];
+  /** The text, where the load test has other revisions: as a later one it would become the script of its next runs. */
+  readonly kept?: string;
+};
+
+const inlineScriptOf = (
   { ids, revisions }: StepDeps,
   { id: loadTestId, createdAt, createdBy }: ConvertedLoadTest["loadTest"],
-  script: Uint8Array,
-): Placed[] => {
+  script: Uint8Array | undefined,
+): InlineScript => {
+  if (script === undefined) return { extra: [] };
   const manifest = manifestOf(script);
-  if (revisions.withContent(loadTestId, manifest.sha256) !== undefined) return [];
+  const id = ids.of(`migrated script ${loadTestId} ${manifest.sha256}`);
+  const same = revisions.withContent(loadTestId, manifest.sha256);
+  // After a kill the revision is there already.
+  if (same !== undefined) return { revisionId: same, isFirst: same === id, extra: [] };
+  if (revisions.newest(loadTestId) !== undefined)
+    return { extra: [], kept: new TextDecoder().decode(script) };
   const revision: ScriptRevision = {
-    id: ids.of(`migrated script ${loadTestId} ${manifest.sha256}`),
+    id,
     loadTestId,
     revisionNumber: revisions.numberFor(loadTestId, 0),
     ...manifest,
@@ -65,10 +83,13 @@ const scriptOfLoadTest = (
     createdBy,
   };
   revisions.add(revision);
-  return [
-    ...blobsOf(script, manifest.files[0].sha256),
-    { into: newOf("script_revisions"), document: revisionDocument(revision) },
-  ];
+  const document = revisionDocument(revision);
+  const blobs = blobsOf(script, manifest.files[0].sha256);
+  return {
+    revisionId: id,
+    isFirst: true,
+    extra: [...blobs, { into: newOf("script_revisions"), document }],
+  };
 };
 
 const loadTestStep = (context: Context, deps: StepDeps): Step => {
@@ -80,23 +101,30 @@ const loadTestStep = (context: Context, deps: StepDeps): Step => {
     if (!first.ok) return first;
     const { id } = first.value.loadTest;
     return mapOutcome(loadTestOf(document, context, runs.of(id)), ({ loadTest, script }) => {
-      const extra = script === undefined ? [] : scriptOfLoadTest(deps, loadTest, script);
+      const { revisionId, isFirst, extra, kept } = inlineScriptOf(deps, loadTest, script);
       const { latestRevisionId: given, ...rest } = loadTest;
-      const own =
-        script === undefined ? undefined : revisions.withContent(id, manifestOf(script).sha256);
       const latest =
-        given !== undefined && revisions.has(id, given) ? given : (own ?? revisions.newest(id));
+        given !== undefined && revisions.has(id, given)
+          ? given
+          : (revisionId ?? revisions.newest(id));
       const gone = given !== undefined && given !== latest;
+      const unused = {
+        ...(gone ? { latestRevisionId: given } : {}),
+        ...(kept === undefined ? {} : { script: kept }),
+      };
       const entity = {
         ...rest,
         ...(latest === undefined ? {} : { latestRevisionId: latest }),
-        ...(gone ? { metadata: withLegacy(loadTest.metadata, "latestRevisionId", given) } : {}),
+        ...(Object.keys(unused).length === 0
+          ? {}
+          : { metadata: withLegacy(loadTest.metadata, unused) }),
       };
       return {
         into: newOf("load_tests"),
         document: { _id: id, ...toDocument(entity), nameKey: nameKey(entity.name) },
         extra,
         entity,
+        ...(isFirst === true ? { isFirstRevision: true } : {}),
       };
     });
   };
@@ -118,7 +146,7 @@ const revisionStep =
     const nothingToKeep = kept || old.revisionNumber === 0;
     const whole = nothingToKeep
       ? metadata
-      : withLegacy(metadata, "revisionNumber", old.revisionNumber);
+      : withLegacy(metadata, { revisionNumber: old.revisionNumber });
     return {
       ok: true,
       repaired,
@@ -174,6 +202,17 @@ const unchanged =
       value: { into: newOf(name), document: own, extra: [], entity: own },
     };
   };
+
+/** Why a converted document is left nevertheless. */
+export const faultOf = (
+  converted: Converted,
+  seen: ReadonlySet<string> | undefined,
+): string | undefined => {
+  if (seen?.has(converted.document._id) === true) {
+    return `an earlier document has the id ${JSON.stringify(converted.document._id)}`;
+  }
+  return fits(converted.document) ? undefined : "it would be larger than 16 MB";
+};
 
 /** The step of each target, by the target's name. */
 export const createSteps = (context: Context, deps: StepDeps): Readonly<Record<string, Step>> => ({

@@ -177,8 +177,40 @@ describe("fields", () => {
     });
   });
 
+  test("a load test without a name gets one; what was repaired names the field", () => {
+    const of = (more: Document) => {
+      const document = read({
+        _id: "l",
+        tenantId: "t",
+        name: "L",
+        id: "l",
+        createdAt: MS,
+        ...more,
+      });
+      const { value, repaired } = ok(loadTestOf(document, CONTEXT, NOBODY));
+      return [value.loadTest, repaired] as const;
+    };
+    expect(of({ name: "" })).toMatchObject([{ name: "Load test l" }, ["default_value: name"]]);
+    const [named, repaired] = of({
+      name: 5,
+      defaultUsers: -1,
+      tags: ["a", "a", ""],
+      createdBy: " ",
+      updatedAt: "soon",
+    });
+    expect(named).toMatchObject({ name: "Load test l", defaultUsers: 1, createdBy: "unknown" });
+    expect(repaired).toEqual([
+      "default_value: createdBy",
+      "default_value: defaultUsers",
+      "default_value: name",
+      "implausible_time: updatedAt",
+      "tags",
+    ]);
+    // What no older program wrote is no repair.
+    expect(of({})).toMatchObject([{ defaultUsers: 1, createdBy: "unknown" }, []]);
+  });
+
   test.each([
-    [{ name: null }, /no name/],
     [{ createdAt: "soon" }, /no known time/],
     [{ _id: 1.5 }, /no usable id/],
   ])("%j is left", (more, reason) => {
@@ -263,11 +295,12 @@ describe("runs", () => {
       migration: {
         repaired: [
           "aggregated_endpoint",
-          "default_value",
           "id_of_document",
           "invented_percentiles",
           "swapped_method",
-          "zero_values",
+          "zero_values: avgResponseMs",
+          "zero_values: maxResponseTime",
+          "zero_values: minResponseTime",
         ],
       },
     });

@@ -1,3 +1,4 @@
+import type { Ids } from "@load-manager/server/lib/ids.ts";
 import type { Db } from "mongodb";
 import type { Context } from "../transform/entity.ts";
 
@@ -10,11 +11,12 @@ export type Place = {
 export type VerifyDeps = {
   readonly db: Db;
   readonly context: Context;
+  readonly ids: Ids;
   readonly onProgress: (collection: string, done: number) => void;
 };
 export type Verification = {
   readonly collection: string;
-  /** Numbers of documents: the older ones, how many of these were left, and today's ones that were checked. */
+  /** Numbers of documents: the older ones, how many of these were left, and today's ones that were read. */
   readonly older: number;
   readonly left: number;
   readonly checked: number;
@@ -40,3 +42,4 @@ export const collectFaults = (collection: string) => {
     }),
   };
 };
+export type Faults = ReturnType<typeof collectFaults>;

@@ -1,18 +1,19 @@
-import type { Document } from "mongodb";
+import type { RunSummary } from "@load-manager/contract/model/stats.ts";
 import { RECORD } from "@load-manager/server/metrics/codec/batch.ts";
 import { decodeSample, endpointsOf } from "@load-manager/server/metrics/codec/sample.ts";
 import { bytesOf } from "@load-manager/server/stores/mongo/document.ts";
-import { READ } from "../read/json.ts";
-import { masterInstanceIdOf, metricOf } from "../transform/metrics.ts";
-import { isTodaysRecord } from "../transform/documents.ts";
+import type { Document } from "mongodb";
+import type { StoredDocument } from "../transform/documents.ts";
+import { differingFields, digestOf } from "./digest.ts";
+import { convertSnapshots, type KnownRuns, readSnapshots } from "./snapshots.ts";
 import { collectFaults, type Place, type Verification, type VerifyDeps } from "./verification.ts";
 
-type Instance = { records: number; last: number };
-type Run = { readonly masterInstances: Map<string, Instance>; snapshots: Map<string, number> };
+const BATCH = 500;
 
-const faultsOf = (record: Document): string[] => {
+/** The rules for a record of today, whichever program wrote it. */
+const faultsOf = (record: StoredDocument): string[] => {
   const faults: string[] = [];
-  const { _id, loadTestRunId, masterInstanceId, seq, type, timestamp, requests } = record;
+  const { _id, loadTestRunId, masterInstanceId, seq, type, timestamp, requests }: Document = record;
   if (_id !== `${loadTestRunId}:${masterInstanceId}:${seq}`)
     faults.push("its _id does not match its run, master instance and number");
   for (const name of ["accountId", "orgId", "projectId"]) {
@@ -33,52 +34,67 @@ const faultsOf = (record: Document): string[] => {
   return faults;
 };
 
-/** Each older document must be one record of its run, and the records must be numbered without a gap. */
+/** The digest that a record of today must have, by its id; and the last number of each master instance of migrated records. */
+const createExpected = () => {
+  const digests = new Map<string, string>();
+  const lastNumbers = new Map<string, number>();
+  return {
+    digests,
+    add: (record: StoredDocument): void => {
+      digests.set(record._id, digestOf(record));
+    },
+    addMigrated: (record: StoredDocument): void => {
+      const { masterInstanceId, seq }: Document = record;
+      digests.set(record._id, digestOf(record));
+      lastNumbers.set(String(masterInstanceId), Number(seq));
+    },
+    /** No older document becomes it. */
+    isBeyond: ({ masterInstanceId, seq }: Document): boolean =>
+      Number(seq) > (lastNumbers.get(String(masterInstanceId)) ?? Infinity),
+  };
+};
+
+/**
+ * Converts the snapshots of every run again, in their order, and compares each record with today's. `expectSummary` is called
+ * with the summary that a run must have from its metrics.
+ */
 export const verifyMetrics = async (
-  { db, context, onProgress }: VerifyDeps,
+  deps: VerifyDeps,
   { target, older, today }: Place,
+  known: KnownRuns,
+  expectSummary: (runId: string, summary: RunSummary) => void,
 ): Promise<Verification> => {
+  const { db, onProgress } = deps;
   const faults = collectFaults(target);
-  const counts = { older: 0, left: 0, checked: 0 };
-  const expected = new Map<string, number>();
-  for (const name of older) {
-    for await (const document of db.collection<Document>(name).find({}, READ)) {
-      counts.older += 1;
-      if (counts.older % 500 === 0) onProgress(name, counts.older);
-      if (isTodaysRecord(document)) continue;
-      const outcome = metricOf(document, context);
-      if (!outcome.ok) counts.left += 1;
-      else expected.set(outcome.value.runId, (expected.get(outcome.value.runId) ?? 0) + 1);
-    }
-  }
-  const runs = new Map<string, Run>();
-  for await (const record of db.collection<Document & { _id: string }>(today).find()) {
+  const expected = createExpected();
+  const snapshots = await readSnapshots(deps, older, expected.add);
+  await convertSnapshots(deps, snapshots, known, {
+    record: expected.addMigrated,
+    summary: expectSummary,
+  });
+  const different = new Map<string, StoredDocument>();
+  let checked = 0;
+  for await (const record of db.collection<StoredDocument>(today).find()) {
+    checked += 1;
+    if (checked % BATCH === 0) onProgress(today, checked);
     for (const fault of faultsOf(record)) faults.add(`${record._id}: ${fault}`);
-    counts.checked += 1;
-    if (counts.checked % 500 === 0) onProgress(today, counts.checked);
-    const { loadTestRunId, masterInstanceId, seq, type }: Document = record;
-    const run = runs.get(loadTestRunId) ?? { masterInstances: new Map(), snapshots: new Map() };
-    runs.set(loadTestRunId, run);
-    const known = run.masterInstances.get(masterInstanceId) ?? { records: 0, last: 0 };
-    run.masterInstances.set(masterInstanceId, {
-      records: known.records + 1,
-      last: Math.max(known.last, Number(seq)),
-    });
-    if (type === RECORD.snapshot)
-      run.snapshots.set(masterInstanceId, (run.snapshots.get(masterInstanceId) ?? 0) + 1);
+    const wanted = expected.digests.get(record._id);
+    expected.digests.delete(record._id);
+    if (wanted !== undefined && wanted !== digestOf(record)) different.set(record._id, record);
+    if (expected.isBeyond(record))
+      faults.add(`${record._id}: no older document becomes this record`);
   }
-  for (const [runId, count] of expected) {
-    const run = runs.get(runId);
-    let found = 0;
-    for (let number = 1; ; number += 1) {
-      const masterInstanceId = masterInstanceIdOf(runId, number);
-      const own = run?.masterInstances.get(masterInstanceId);
-      if (own === undefined) break;
-      found += run?.snapshots.get(masterInstanceId) ?? 0;
-      if (own.records !== own.last)
-        faults.add(`${runId}: ${own.last - own.records} records are missing`);
-    }
-    if (found !== count) faults.add(`${runId}: ${found} records of ${count} older documents`);
+  for (const id of expected.digests.keys()) faults.add(`${id}: it is missing`);
+  // Once more, to name the fields.
+  const name = (record: StoredDocument): void => {
+    const found = different.get(record._id);
+    if (found === undefined) return;
+    const fields = differingFields(record, found).join(", ");
+    faults.add(`${record._id}: it differs from the older documents in ${fields}`);
+  };
+  if (different.size > 0) {
+    await readSnapshots(deps, older, name);
+    await convertSnapshots(deps, snapshots, known, { record: name, summary: () => {} });
   }
-  return faults.result(counts);
+  return faults.result({ ...snapshots.counts, checked });
 };

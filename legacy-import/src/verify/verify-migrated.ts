@@ -9,7 +9,7 @@ import { verifyAll } from "./verify.ts";
 
 /** Verifies a migrated database once more, while its backups exist. Changes nothing. */
 export const verifyMigrated = async (
-  { db, onProgress }: MigrateDeps,
+  { db, ids, onProgress }: MigrateDeps,
   { mapping }: Pick<Context, "mapping">,
 ): Promise<Verification[]> => {
   const state = await readState(db);
@@ -37,6 +37,7 @@ export const verifyMigrated = async (
   return verifyAll(
     {
       db,
+      ids,
       context: { mapping, keepActive: state.keepActive },
       onProgress: (name, done) => onProgress(`verifying ${name}`, done, 0),
     },

@@ -3,11 +3,10 @@ import { fromDocument } from "@load-manager/server/stores/mongo/document.ts";
 import type { MigrateDeps } from "../state/deps.ts";
 import type { Lock } from "../state/lock.ts";
 import { backupOf, listed, newOf, readFrom, SORTING, type Target } from "../state/plan.ts";
-import { Fields } from "../read/fields.ts";
-import { READ } from "../read/json.ts";
 import {
   createRevisionIndex,
   createRunIndex,
+  reserveNumbers,
   type RevisionIndex,
   type RunIndex,
 } from "../transform/indexes.ts";
@@ -17,10 +16,13 @@ import { createSteps } from "../transform/steps.ts";
 import { createIndexes } from "./indexes.ts";
 import { copySource, prepareTarget } from "./copy.ts";
 import { writeMetricRecords } from "./metric-records.ts";
+import { mergeRunSummaries } from "./run-summaries.ts";
 import { copyTimeSeries } from "./time-series.ts";
 
 /** The job that converts the sorted snapshots into records. */
 const METRIC_RECORDS = "metric_records";
+/** The job that gives the runs the summaries of their records. */
+const RUN_SUMMARY_JOB = "run_summaries";
 
 const forEachEntity = async <T>(db: Db, name: string, add: (entity: T) => void): Promise<void> => {
   for await (const document of db.collection<Document>(name).find()) {
@@ -40,14 +42,8 @@ const fillIndexes = async (
     await forEachEntity(db, newOf("script_revisions"), revisions.add);
   }
   if (target.name !== "script_revisions") return;
-  for (const source of target.sources) {
-    const cursor = db.collection<Document>(readFrom(stamp, source)).find({}, READ);
-    for await (const document of cursor) {
-      const fields = new Fields(document);
-      const number = fields.whole("revisionNumber", "revision");
-      revisions.reserve(fields.id("loadTestId") ?? "", number ?? 0);
-    }
-  }
+  const older = target.sources.map((source) => readFrom(stamp, source));
+  await reserveNumbers(db, older, revisions);
   await forEachEntity(db, newOf("script_revisions"), revisions.add);
 };
 
@@ -125,20 +121,33 @@ export const copyAll = async (
   const create = async (name: string): Promise<void> => {
     if (!existing.has(name)) await db.createCollection(name);
   };
+  // Load tests list their newest runs with their summaries, which come with the records of metrics.
+  const isLoadTests = ({ name }: Target): boolean => name === "load_tests";
   for (const target of started.targets) {
     await create(newOf(target.name));
     if (target.name === "metrics_timeseries") await create(SORTING);
-    await copyTarget(deps, context, target, jobs);
+    if (!isLoadTests(target)) await copyTarget(deps, context, target, jobs);
   }
-  const total = await db.collection(SORTING).estimatedDocumentCount();
+  const records = jobs.of(METRIC_RECORDS);
+  const total = records.done ? 0 : await db.collection(SORTING).estimatedDocumentCount();
   await writeMetricRecords(
     {
       db,
       save: jobs.saver(METRIC_RECORDS),
       onProgress: (done) => onProgress("metric records", done, total),
     },
-    jobs.of(METRIC_RECORDS),
+    records,
   );
+  await mergeRunSummaries(
+    {
+      db,
+      save: jobs.saver(RUN_SUMMARY_JOB),
+      onProgress: (done) => onProgress("summaries of runs", done, 0),
+    },
+    jobs.of(RUN_SUMMARY_JOB),
+  );
+  for (const target of started.targets.filter(isLoadTests))
+    await copyTarget(deps, context, target, jobs);
   for (const { name } of started.targets) await createIndexes(db, name, newOf(name));
   return jobs.state();
 };

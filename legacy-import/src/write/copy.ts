@@ -3,9 +3,9 @@ import { left as leftBecause, type Older } from "../transform/entity.ts";
 import { READ } from "../read/json.ts";
 import { UNCHANGED, leftOf, newOf, SORTING, type Source } from "../state/plan.ts";
 import type { Job } from "../state/state.ts";
-import { idText, type StoredDocument } from "../transform/documents.ts";
-import type { Converted, Step } from "../transform/steps.ts";
-import { after, fits, insertAbsent } from "./insert.ts";
+import { fits, idText, type StoredDocument } from "../transform/documents.ts";
+import { type Converted, faultOf, type Step } from "../transform/steps.ts";
+import { after, insertAbsent } from "./insert.ts";
 
 /** Documents of one round. */
 const BATCH = 500;
@@ -82,6 +82,8 @@ export const copySource = async (deps: CopyDeps, begun: Job): Promise<void> => {
       last: { id: documents.at(-1)?.["_id"] },
       copied: job.copied + converted.length,
       left: job.left + left.length,
+      firstRevisions:
+        job.firstRevisions + converted.filter((one) => one.isFirstRevision === true).length,
       repaired,
     };
     onProgress(job.copied + job.left);
@@ -101,16 +103,6 @@ export const copySource = async (deps: CopyDeps, begun: Job): Promise<void> => {
   if (waiting.length > 0) await round(waiting);
   job = { ...job, done: true };
   await save(job);
-};
-
-const faultOf = (
-  converted: Converted,
-  seen: ReadonlySet<string> | undefined,
-): string | undefined => {
-  if (seen?.has(converted.document._id) === true) {
-    return `an earlier document has the id ${JSON.stringify(converted.document._id)}`;
-  }
-  return fits(converted.document) ? undefined : "it would be larger than 16 MB";
 };
 
 /** Deletes the documents of an interrupted round. Resolves with the ids in the target. */

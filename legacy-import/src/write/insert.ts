@@ -66,14 +66,3 @@ export const after = (last: { readonly id: unknown } | undefined): Document => {
   const later = TYPES.slice(at + 1).map((types) => ({ _id: { $type: [...types] } }));
   return { $or: [{ _id: { $gt: last.id } }, ...later] };
 };
-
-/** Below MongoDB's limit for a document, with some reserve. */
-const MOST_BYTES = 16_000_000;
-
-export const fits = (document: Document): boolean => {
-  try {
-    return BSON.calculateObjectSize(document) < MOST_BYTES;
-  } catch {
-    return false;
-  }
-};

@@ -1,6 +1,6 @@
 """How far the clocks of a run's processes are off; each change of more than a second becomes an event."""
 from ..shared.clock import NOTABLE_SECONDS
-from .worker_monitor import MASTER
+from .process_readings import MASTER
 
 # One report may have been delayed; of several, the fastest one tells the offset.
 REPORTS_BEFORE_EVENT = 3
@@ -9,7 +9,7 @@ REPORTS_BEFORE_EVENT = 3
 class ClockOffsets(object):
     """
     ``seconds``: {worker id, or MASTER: seconds ahead}, only offsets over a second; workers against the master, the master
-    against the server.
+    against the server. ``master_ahead``: the latter, also if it is small.
     """
 
     def __init__(self, clock, event):
@@ -19,6 +19,7 @@ class ClockOffsets(object):
         self.smallest = {}
         self.report_counts = {}
         self.jumps = {}
+        self.master_ahead = 0.0
 
     def shift_of(self, worker_id, sent_at):
         """
@@ -33,6 +34,13 @@ class ClockOffsets(object):
             message = "The clock of worker %s is off by %.1f s; the seconds of its metrics are shifted." % (worker_id, -offset)
             self.set(worker_id, -offset, message)
         return int(round(offset)) if abs(offset) > 0.5 else 0
+
+    def ahead_ms(self, process):
+        """By how many ms a process's wall clock is ahead now, also if they are few; ``None``: it has not told its time."""
+        if process != MASTER and process not in self.smallest:
+            return None
+        ahead = self.master_ahead if process == MASTER else -self.smallest[process]
+        return int(round((ahead + self.jumps.get(process, 0)) * 1000))
 
     def check_jump(self, process, seconds):
         """

@@ -5,7 +5,7 @@ import os
 from ..delivery.outbox import Outbox
 from ..shared import compat
 from .auto_stop import AutoStop
-from .run import RUNNING, STARTING, time_limit_of
+from .run import RUNNING, STARTING, run_url_of, time_limit_of
 
 logger = logging.getLogger("load_manager")
 
@@ -37,7 +37,8 @@ class Commands(object):
         run = self.controller.run
         if run is not None and run.run_id == payload.get("runId"):
             run.fence = self.fence
-            time_limit = time_limit_of(payload)
+            time_limit, url = time_limit_of(payload), run_url_of(payload)
+            run.url = url or run.url
             if payload.get("autoStop") is not None:
                 run.auto_stop.set_rule(payload["autoStop"])
             if run.set_time_limit(time_limit):
@@ -62,11 +63,14 @@ class Commands(object):
         # The whole command is read before anything is changed.
         users, spawn_rate = payload["users"], payload["spawnRate"]
         time_limit, auto_stop = time_limit_of(payload), AutoStop(payload.get("autoStop"))
-        clock_ahead = float(payload.get("clockAheadSeconds") or 0)
+        clock_ahead, url = float(payload.get("clockAheadSeconds") or 0), run_url_of(payload)
         self._started_run_ids.add(run_id)
         run = controller.new_run(self._outbox_of(run_id), auto_stop=auto_stop, clock_ahead=clock_ahead)
+        run.url = url
         run.set_time_limit(time_limit)
         run.set_target(users, spawn_rate)
+        if payload.get("quitWorkers"):
+            run.quit_workers_at_end()
         if controller.environment.shape_class is not None:
             run.event("shape_off", "The script's LoadTestShape is switched off: the run's own users and spawn rate apply.")
         if payload.get("host"):
@@ -104,11 +108,11 @@ class Commands(object):
             self.controller.stop_run(run, payload.get("cause") or "manager")
 
     def follow_answer(self, outbox, answer):
-        """The server's answer to a batch: endpoints whose names it does not know, and commands."""
+        """The server's answer to a batch: endpoints and texts that it does not know, and commands."""
         run = self.controller.run
         if run is None or run.outbox is not outbox:
             return
-        run.collector.resend_names(answer.get("unknownEndpoints") or [])
+        run.collector.resend(answer.get("unknownIds") or [])
         for command in answer.get("commands") or []:
             if command["runId"] != run.run_id:
                 continue

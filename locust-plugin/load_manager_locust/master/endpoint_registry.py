@@ -5,7 +5,7 @@ from ..shared.wire import OTHER, OTHER_ID
 
 class EndpointRegistry(object):
     """
-    ``on_full()`` is called once, when the first endpoint beyond ``max_endpoints`` appears. ``merged``: the ids that are
+    ``on_full(max_endpoints)`` is called once, when the first endpoint beyond ``max_endpoints`` appears. ``merged``: the ids that are
     counted as OTHER.
     """
 
@@ -33,20 +33,15 @@ class EndpointRegistry(object):
 
     def _merge(self, key):
         if not self.merged:
-            self.on_full()
+            self.on_full(self.max_endpoints)
         self.merged.add(key)
 
     def _add(self, key, name):
         if key not in self.known:
             self.known[key] = self.unsent[key] = name
 
-    def id_of_error(self, method, name):
-        """
-        The id under which the endpoint of an error is counted. It may never have been registered: a worker does not name the
-        endpoints that it counts as OTHER itself, while Locust's errors do.
-        """
-        key = wire.endpoint_id(method, name)
-        return key if key in self.known or not self.merged else OTHER_ID
+    def counted_as(self, key):
+        return OTHER_ID if key in self.merged else key
 
     def resend(self, keys):
         for key in keys:

@@ -18,7 +18,7 @@ def create(controller):
     """
     settings = controller.settings
     if not settings.has_scope or not controller.sender.urls:
-        logger.info("LOAD_MANAGER_URL, _ACCOUNT_ID, _ORG_ID and _PROJECT_ID are not all set: this run is not registered.")
+        logger.info("This run is not registered at Load Manager: %s not set.", ", ".join(settings.missing))
         controller.run = None
         return None
     run = controller.new_run(Outbox(None, controller.master_instance_id, settings.spool_bytes), external=True)
@@ -46,6 +46,7 @@ def _register(controller, run):
         if response is not None and response.status_code < 300:
             answer = response.json()
             run.outbox.run_id = answer["runId"]
+            logger.info("This run is registered at Load Manager as %s.", run.run_id)
             run.set_time_limit(answer.get("maxSeconds"))
             break
         reason = controller.sender.last_error if response is None else response.text[:500]

@@ -4,12 +4,12 @@ import logging
 import gevent
 from locust import events
 
-from ..shared import pidfile
-from .controller import Controller
+from ..shared import messages, pidfile
+from . import greeting
+from .controller import FLUSH_SECONDS, Controller
 
 logger = logging.getLogger("load_manager")
 
-FLUSH_SECONDS = 2.0
 PORT_CHECK_SECONDS = 0.02
 
 
@@ -23,6 +23,37 @@ def _logging_errors(listener):
             logger.exception("Load Manager's plugin failed in %s", listener.__name__)
 
     return safe_listener
+
+
+def _listen_to_exceptions(runner, controller):
+    """Locust has no event for the exceptions that its workers tell, and its own list does not tell the workers apart."""
+    original = runner.log_exception
+
+    def exception(node_id, msg, formatted_tb):
+        controller.on_exception(node_id, msg, formatted_tb)
+
+    listener = _logging_errors(exception)
+
+    def log_exception(node_id, msg, formatted_tb):
+        listener(node_id=node_id, msg=msg, formatted_tb=formatted_tb)
+        return original(node_id, msg, formatted_tb)
+
+    runner.log_exception = log_exception
+
+
+def _end_run_before_quit(runner, controller):
+    original = runner.quit
+
+    def end_run():
+        controller.before_quit()
+
+    listener = _logging_errors(end_run)
+
+    def quit_runner(*args, **kwargs):
+        listener()
+        return original(*args, **kwargs)
+
+    runner.quit = quit_runner
 
 
 def install(environment, runner, web_ui, settings):
@@ -43,6 +74,9 @@ def install(environment, runner, web_ui, settings):
     def worker_connect(client_id, **_):
         controller.on_worker_connect(client_id)
 
+    def metrics(msg, **_):
+        controller.on_metrics(msg.node_id, msg.data)
+
     def quitting(**_):
         controller.sender.flush(FLUSH_SECONDS)
 
@@ -51,6 +85,10 @@ def install(environment, runner, web_ui, settings):
         hook = getattr(events, listener.__name__, None)
         if hook is not None:
             hook.add_listener(_logging_errors(listener))
+    runner.register_message(messages.METRICS, _logging_errors(metrics))
+    _listen_to_exceptions(runner, controller)
+    _end_run_before_quit(runner, controller)
+    greeting.start(controller)
     if web_ui is not None:
         from . import routes
 

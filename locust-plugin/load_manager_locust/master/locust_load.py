@@ -35,6 +35,11 @@ class LocustLoad(object):
         if self.web_ui is not None:
             self.web_ui._swarm_greenlet = greenlet
 
+    def end_spawning(self):
+        """For a stop, which may be called by the greenlet that spawns."""
+        if getattr(self.web_ui, "_swarm_greenlet", None) is not gevent.getcurrent():
+            compat.kill_spawning(self.web_ui)
+
     def stop(self):
         """In a greenlet of its own: stopping takes as long as the users need to finish."""
         gevent.spawn(self._stop)

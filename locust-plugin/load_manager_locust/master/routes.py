@@ -59,7 +59,6 @@ def install(app, controller, settings):
             return None
         if not request.path.rstrip("/").endswith(GUARDED_PATHS):
             return None
-        urls = controller.sender.urls
-        address = urls[0] + "/v1/runs/" + run.run_id if urls else run.run_id
-        message = "A run of Load Manager is on: %s. Stop it first, or change it there." % address
+        address = run.address(controller.sender.urls)
+        message = "The run %s of Load Manager is on: %s. Stop it first, or change it there." % (run.run_id, address)
         return jsonify(success=False, message=message, runId=run.run_id, url=address), 409

@@ -1,13 +1,19 @@
 """One run as its master knows it: what the server wants, what has happened, and the records that say so."""
+import re
 import time
 
-from ..shared import wire
+from ..shared import compat, wire
 from ..shared.clock import Clock
 from .auto_stop import AutoStop
 from .collector import Collector
-from .worker_monitor import MASTER, WorkerMonitor
+from .process_readings import MASTER
+from .worker_monitor import WorkerMonitor
+from .worker_quit import WorkerQuit
 
 STARTING, RUNNING, STOPPING, ENDED = "starting", "running", "stopping", "ended"
+MAX_URL = 2000
+# It gets into logs and answers.
+_URL = re.compile(r"https?://[!#-;=?-~]+\Z")
 
 
 def time_limit_of(payload):
@@ -17,6 +23,14 @@ def time_limit_of(payload):
     """
     seconds = payload.get("durationSeconds") or payload.get("maxSeconds")
     return float(seconds) if seconds else None
+
+
+def run_url_of(payload):
+    """Where people find the run, by a command of the server; ``None``: it does not say. Raises ValueError where that is no address."""
+    url = payload.get("runUrl")
+    if url is not None and not (isinstance(url, str) and len(url) <= MAX_URL and _URL.match(url)):
+        raise ValueError("runUrl")
+    return url
 
 
 class Run(object):
@@ -31,9 +45,11 @@ class Run(object):
         self, run_key, runner, outbox, fence=0, external=False, max_endpoints=1000, auto_stop=None, clock_ahead=0.0
     ):
         self.run_key = run_key
+        self.runner = runner
         self.outbox = outbox
         self.fence = fence
         self.external = external
+        self.url = None
         self.phase = STARTING
         self.clock = Clock(clock_ahead)
         self.target_users = 0
@@ -47,15 +63,21 @@ class Run(object):
         self.test_started_ms = None
         self.load_started_ms = None
         self.stop_cause = None
+        # Ids of workers whose users the script has stopped itself.
+        self.stopped_by_script = set()
+        self.is_leaving_told = False
         self.stop_issued_ms = None
         self.stop_tried_at = None
         self.idle_since = None
         self.load_ended_at = None
+        # ``None``: the workers go on after the run.
+        self.worker_quit = None
         self.ended_ms = None
         self.final_seq = None
         self.auto_stop = auto_stop or AutoStop()
-        self.worker_monitor = WorkerMonitor(runner, self.event, self.clock)
         self.collector = Collector(runner, outbox.add, self.event, self.auto_stop.count, max_endpoints, self.clock)
+        self.worker_monitor = WorkerMonitor(runner, self.event, self.clock, self.collector.processes)
+        self.collector.clock_offsets.master_ahead = clock_ahead
         if clock_ahead:
             message = "The clock of the master is off by %.1f s; the seconds of its metrics are shifted." % clock_ahead
             self.collector.clock_offsets.set(MASTER, clock_ahead, message)
@@ -63,6 +85,10 @@ class Run(object):
     @property
     def run_id(self):
         return self.outbox.run_id
+
+    def address(self, server_urls):
+        """For people: with an address of the server as this machine reaches it, where no other is known."""
+        return self.url or (server_urls[0] + "/v1/runs/" + self.run_id if server_urls else self.run_id)
 
     @property
     def active(self):
@@ -130,6 +156,30 @@ class Run(object):
         self.event("auto_stop", message % evidence, evidence)
         return True
 
+    def note_message(self, worker_id, message):
+        """What a worker's message says beside what it has counted."""
+        if message.stopped_by_script and worker_id not in self.stopped_by_script:
+            self.stopped_by_script.add(worker_id)
+            text = "The script has stopped worker %s itself, by runner.stop() or runner.quit()." % worker_id
+            self.event("stopped_by_script", text, {"worker": worker_id})
+        if self.collector.users_left and not self.is_leaving_told:
+            self.is_leaving_told = True
+            self.event("users_left", "Users leave by themselves (StopUser).", {"users": self.collector.users_left})
+
+    def has_ended_itself(self):
+        """The cause in PROTOCOL.md, where the users have ended without a stop of the master's; else ``None``."""
+        collector = self.collector
+        if self.runner.user_count > 0:
+            return None
+        live = compat.live_worker_ids(self.runner)
+        if live and all(worker in self.stopped_by_script for worker in live):
+            return "script"
+        # Locust does not spawn users again; while it spawns, or follows a shape, more may come.
+        is_spawned = self.runner.state == "running" and not compat.has_shape_running(self.runner)
+        if is_spawned and collector.users_left and collector.users_left + collector.users_died >= self.target_users:
+            return "users_finished"
+        return None
+
     def mark_stopping(self, cause):
         """The first cause stays, whoever stops the run after that."""
         if self.stop_cause is None:
@@ -145,6 +195,14 @@ class Run(object):
         monitor = self.worker_monitor
         return all(worker in self.collector.final_workers for worker in monitor.worker_ids if worker not in monitor.lost_ids)
 
+    def quit_workers_at_end(self):
+        """The workers are of this run alone."""
+        self.worker_quit = WorkerQuit(self.runner, self.collector)
+
+    def is_waiting_for_workers(self):
+        """Whether the workers quit now, and may still send what their scripts count meanwhile. Called when load has ended."""
+        return self.worker_quit is not None and not self.worker_quit.is_done()
+
     def finish(self):
         """Makes the last record; reports that arrive after that are dropped."""
         if not self.active:
@@ -158,6 +216,7 @@ class Run(object):
             "loadStartedAtMs": self.load_started_ms,
             "stopIssuedAtMs": self.stop_issued_ms,
             "stopCause": self.stop_cause,
+            "scriptError": self.collector.error_tally.script_error(),
             "requests": self.collector.requests,
             "failures": self.collector.failures,
             "workersExpected": len(expected),

@@ -16,7 +16,8 @@ def status_of(controller):
         wallMs=int(time.time() * 1000),
         state=controller.runner.state,
         userCount=controller.runner.user_count,
-        workers=[_worker_status(node) for node in compat.workers_of(controller.runner)],
+        master=_master_status(run),
+        workers=[_worker_status(run, node) for node in compat.workers_of(controller.runner)],
         run=None if run is None else _run_status(run),
         spool={
             "records": sum(len(outbox.pending) for outbox in sender.outboxes),
@@ -27,8 +28,26 @@ def status_of(controller):
     )
 
 
-def _worker_status(node):
-    return {"id": node.id, "state": node.state, "users": node.user_count, "cpu": compat.cpu_percent(node)}
+def _master_status(run):
+    """Only during a run does the master measure itself."""
+    cpu, memory = (None, None) if run is None else run.collector.processes.of_master()
+    return {"cpu": cpu, "memory": memory or None}
+
+
+def _worker_status(run, node):
+    if run is None:
+        cpu, memory, ahead_ms = compat.cpu_percent(node), compat.memory_bytes(node), None
+    else:
+        cpu, memory = run.collector.processes.of_worker(node)
+        ahead_ms = run.collector.clock_offsets.ahead_ms(node.id)
+    return {
+        "id": node.id,
+        "state": node.state,
+        "users": node.user_count,
+        "cpu": cpu,
+        "memory": int(memory) or None,
+        "clockAheadMs": ahead_ms,
+    }
 
 
 def _run_status(run):
@@ -56,6 +75,7 @@ def _run_status(run):
         "saturated": run.worker_monitor.saturated_processes(),
         "clockOffsets": [{"worker": process, "seconds": seconds} for process, seconds in offsets.items()],
         "usersDied": collector.users_died,
-        "scriptError": collector.error_tally.script_error,
+        "usersLeft": collector.users_left,
+        "scriptError": collector.error_tally.script_error(),
         "autoStop": run.auto_stop.evidence,
     }

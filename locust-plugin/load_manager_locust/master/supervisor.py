@@ -56,6 +56,10 @@ class Supervisor(object):
             self.controller.stop_run(run, "deadline")
         elif run.failed_too_often():
             self.controller.stop_run(run, "auto_stop")
+        else:
+            cause = run.has_ended_itself()
+            if cause is not None:
+                self.controller.stop_run(run, cause)
 
     def _end_if_stopped(self, run, now):
         idle = self.controller.load.is_idle
@@ -67,7 +71,9 @@ class Supervisor(object):
             run.load_ended_at = now
         if run.load_ended_at is None:
             return
-        if run.all_workers_reported() or now - run.load_ended_at > LAST_REPORTS_SECONDS:
+        if not run.all_workers_reported() and now - run.load_ended_at <= LAST_REPORTS_SECONDS:
+            return
+        if not run.is_waiting_for_workers():
             self.controller.end_run(run)
 
     def _end_if_unattended(self, now):

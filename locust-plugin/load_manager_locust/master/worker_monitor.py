@@ -1,23 +1,23 @@
 """Watches the processes that make a run's load: workers that disconnect, come back or join, and processes short of CPU."""
 from ..shared import compat
 from ..shared.clock import iso_time
+from .process_readings import MASTER
 
 # Of one core: from here on Locust itself is the bottleneck, and the latencies it measures include its own delay.
 SATURATED_PERCENT = 90
-# Locust measures over 5 s (10 s from 2.32.5): a reading that lasts so long is no spike.
+# The readings are means over 5 s: one that lasts so long is no spike.
 SATURATED_SECONDS = 5.0
-# Stands for the master among worker ids.
-MASTER = "master"
 
 
 class WorkerMonitor(object):
     """
     ``event(kind, message, data)`` records an event of the run: each change once. ``worker_ids``: all workers that have been
-    in the run; ``lost_ids``: those that are not connected now.
+    in the run; ``lost_ids``: those that are not connected now. ``processes``: ProcessReadings.
     """
 
-    def __init__(self, runner, event, clock):
+    def __init__(self, runner, event, clock, processes):
         self.runner = runner
+        self.processes = processes
         self.event = event
         self.clock = clock
         self.worker_ids = []
@@ -58,8 +58,8 @@ class WorkerMonitor(object):
 
     def _check_cpu(self):
         now = self.clock()
-        readings = {node.id: compat.cpu_percent(node) for node in compat.live_workers(self.runner)}
-        readings[MASTER] = getattr(self.runner, "current_cpu_usage", 0) or 0
+        readings = {node.id: self.processes.mean_cpu(node) for node in compat.live_workers(self.runner)}
+        readings[MASTER] = self.processes.mean_cpu_of_master()
         for process, cpu in readings.items():
             if cpu >= SATURATED_PERCENT:
                 since = self.high_since.setdefault(process, now)

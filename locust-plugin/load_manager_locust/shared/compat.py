@@ -1,5 +1,4 @@
 """The differences between Locust's versions (2.12.1 to 2.47)."""
-import gevent
 import locust
 from locust import runners
 
@@ -47,22 +46,46 @@ def cpu_percent(node):
     return getattr(node, "cpu_usage", 0) or 0
 
 
+def memory_bytes(node):
+    """Resident memory, as a worker has last said; 0 before that."""
+    return getattr(node, "memory_usage", 0) or 0
+
+
+def last_heartbeat(runner):
+    """When a worker has last heard of its master, as a value that changes each time; before 2.19 Locust's master sends nothing."""
+    return getattr(runner, "last_heartbeat_timestamp", None)
+
+
+def knows_worker(runner, worker_id):
+    clients = getattr(runner, "clients", None)
+    return clients is not None and worker_id in clients
+
+
+def tell_to_quit(runner, worker_id):
+    """By Locust's own message: the worker stops its users, and its process ends."""
+    runner.send_message("quit", None, worker_id)
+
+
 def target_users_by_class(runner):
     return dict(getattr(runner, "target_user_classes_count", None) or {})
 
 
-def real_users_by_class(runner):
-    return dict(getattr(runner, "reported_user_classes_count", None) or {})
+def set_users_of(runner, worker_id, classes):
+    """``classes``: {class: users} of a worker, as the reports of Locust set it."""
+    if knows_worker(runner, worker_id):
+        runner.clients[worker_id].user_classes_count = classes
 
 
-def is_in_shape(runner):
-    """Whether the current greenlet is the one in which Locust follows a LoadTestShape."""
-    shape_greenlet = getattr(runner, "shape_greenlet", None)
-    return shape_greenlet is not None and shape_greenlet is gevent.getcurrent()
+def has_shape_running(runner):
+    """Whether Locust follows a LoadTestShape."""
+    return getattr(runner, "shape_greenlet", None) is not None
 
 
 def kill_spawning(web_ui):
-    """Ends the greenlet that spawns users: ``runner.stop()`` does not end it, and ramp-up would go on."""
+    """
+    Ends the greenlet that spawns users: ``runner.stop()`` does not end it, ramp-up would go on, and Locust would be "running"
+    for good at its end.
+    """
     greenlet = getattr(web_ui, "_swarm_greenlet", None)
     if greenlet is not None:
         greenlet.kill(block=True)

@@ -1,3 +1,3 @@
 VERSION = "0.1.0"
 # The number at the top of PROTOCOL.md; a server refuses a number that it does not know.
-PROTOCOL = 2
+PROTOCOL = 3

@@ -2,21 +2,28 @@
 import hashlib
 import json
 
-MAGIC = b"LMB\x02"
+MAGIC = b"LMB\x03"
 # Types of records.
 OPEN, SAMPLE, EVENT, DROPPED, FINAL = 1, 2, 3, 4, 5
 # Types of a sample's sections.
-SECOND, USERS, WORKERS, PART, NAMES, ERRORS, EXCEPTIONS = 1, 2, 3, 4, 5, 6, 7
+SECOND, USERS, PART, NAMES, PROCESSES, FAILURES, EXCEPTIONS, TEXTS, CLOCKS_UNKNOWN = 1, 2, 4, 5, 9, 10, 11, 12, 13
+# The largest number that the server can read.
+MOST = 2**53 - 1
 
 
 def varint(value):
     """Unsigned LEB128."""
     out = bytearray()
+    append_varint(out, value)
+    return bytes(out)
+
+
+def append_varint(out, value):
+    """Adds a number to a bytearray."""
     while value >= 0x80:
         out.append((value & 0x7F) | 0x80)
         value >>= 7
     out.append(value)
-    return bytes(out)
 
 
 def read_varint(data, at):
@@ -61,36 +68,58 @@ def histogram(counts, scheme=1):
     """``counts``: {bucket: count}; without any the result is empty."""
     if not counts:
         return b""
-    out = bytearray([scheme])
+    out = bytearray((scheme,))
     previous = 0
-    for index in sorted(counts):
-        count = counts[index]
-        out += varint((index - previous) * 2 + (0 if count == 1 else 1))
-        if count != 1:
-            out += varint(count)
+    for index, count in sorted(counts.items()):
+        if count == 1:
+            append_varint(out, (index - previous) * 2)
+        else:
+            append_varint(out, (index - previous) * 2 + 1)
+            append_varint(out, count)
         previous = index
     return bytes(out)
 
 
+def _delta(key, numbers, ok, failed):
+    """``numbers``: the seven of an endpoint, in their order; ``ok``, ``failed``: encoded histograms."""
+    out = bytearray(key)
+    for number in numbers:
+        append_varint(out, number if number < MOST else MOST)
+    for encoded in (ok, failed):
+        append_varint(out, len(encoded))
+        out += encoded
+    return bytes(out)
+
+
+def _numbers(delta):
+    return delta.requests, delta.failures, delta.no_time, delta.sum_us, delta.min_us or 0, delta.max_us, delta.bytes
+
+
 def part(deltas, scheme=1):
     """What one worker did in one second. ``deltas``: {endpoint id: EndpointDelta}; ``scheme``: of their histograms."""
-    out = bytearray(varint(len(deltas)))
+    ((encoded, _, _),) = parts(deltas, scheme) or [(varint(0), 0, 0)]
+    return encoded
+
+
+def parts(deltas, scheme=1, max_bytes=None):
+    """
+    The same in several parts, each of at most ``max_bytes`` or of one endpoint: [(part, its requests, its failures)]; none
+    without deltas.
+    """
+    chunks = []
+    size = 0
     for key in sorted(deltas):
         delta = deltas[key]
-        out += key
-        for value in (
-            delta.requests,
-            delta.failures,
-            delta.no_time,
-            delta.sum_us,
-            delta.min_us or 0,
-            delta.max_us,
-            delta.bytes,
-        ):
-            out += varint(value)
-        out += block(histogram(delta.ok, scheme))
-        out += block(histogram(delta.failed, scheme))
-    return bytes(out)
+        encoded = _delta(key, _numbers(delta), histogram(delta.ok, scheme), histogram(delta.failed, scheme))
+        if not chunks or (max_bytes is not None and size + len(encoded) > max_bytes):
+            chunks.append([[], 0, 0])
+            size = 0
+        chunk = chunks[-1]
+        chunk[0].append(encoded)
+        chunk[1] += delta.requests
+        chunk[2] += delta.failures
+        size += len(encoded)
+    return [(varint(len(encoded)) + b"".join(encoded), requests, failures) for encoded, requests, failures in chunks]
 
 
 def merge_endpoints(data, merged, into):
@@ -108,9 +137,7 @@ def merge_endpoints(data, merged, into):
         _add_values(sums, values)
         add_histogram(ok, histograms[0])
         add_histogram(failed, histograms[1])
-    encoded = b"".join(varint(value) for value in sums)
-    total = into + encoded + block(histogram(ok)) + block(histogram(failed))
-    return varint(len(kept) + 1) + b"".join(kept) + total
+    return varint(len(kept) + 1) + b"".join(kept) + _delta(into, sums, histogram(ok), histogram(failed))
 
 
 def _read_delta(data, at):
@@ -164,12 +191,23 @@ def users_section(target, real, classes):
     return section(USERS, bytes(out))
 
 
-def workers_section(workers):
-    """``workers``: [(id, state number, users, CPU in percent of a core)]."""
-    out = bytearray(varint(len(workers)))
-    for worker_id, state, users, cpu in workers:
-        out += text(worker_id) + bytes([state]) + varint(users) + varint(max(0, int(cpu * 100)))
-    return section(WORKERS, bytes(out))
+def zigzag(value):
+    """A whole number as one that is not negative."""
+    return 2 * value if value >= 0 else -2 * value - 1
+
+
+def processes_sections(processes):
+    """
+    ``processes``: [(id, state number, users, CPU in percent of a core, bytes of memory, ms that its clock is ahead)]; the last
+    one is ``None`` where it is not known, which an older server reads as 0.
+    """
+    out = bytearray(varint(len(processes)))
+    for process, state, users, cpu, memory, ahead_ms in processes:
+        out += text(process) + bytes([state]) + varint(users) + varint(max(0, int(cpu * 100)))
+        out += varint(memory) + varint(min(zigzag(ahead_ms or 0), MOST))
+    unknown = [text(process[0]) for process in processes if process[-1] is None]
+    clocks = section(CLOCKS_UNKNOWN, varint(len(unknown)) + b"".join(unknown)) if unknown else b""
+    return section(PROCESSES, bytes(out)) + clocks
 
 
 def part_section(worker_id, encoded_part):
@@ -184,20 +222,28 @@ def names_section(names):
     return section(NAMES, bytes(out))
 
 
-def errors_section(errors):
-    """``errors``: [(endpoint id, error, count, first ms, last ms)]."""
-    out = bytearray(varint(len(errors)))
-    for key, error, count, first_ms, last_ms in errors:
-        out += key + text(error) + varint(count) + varint(first_ms) + varint(last_ms)
-    return section(ERRORS, bytes(out))
+def failures_section(failures):
+    """``failures``: [(endpoint id, text id, count)]."""
+    out = bytearray(varint(len(failures)))
+    for key, error, count in failures:
+        out += key + error + varint(count)
+    return section(FAILURES, bytes(out))
 
 
 def exceptions_section(exceptions):
-    """``exceptions``: [(worker ids, message, traceback, count)]."""
+    """``exceptions``: [(worker id, text id of the message, text id of the traceback, count)]."""
     out = bytearray(varint(len(exceptions)))
-    for worker_ids, message, traceback, count in exceptions:
-        out += text(worker_ids) + text(message) + text(traceback) + varint(count)
+    for worker_id, message, traceback, count in exceptions:
+        out += text(worker_id) + message + traceback + varint(count)
     return section(EXCEPTIONS, bytes(out))
+
+
+def texts_section(texts):
+    """``texts``: [(text id, string)]."""
+    out = bytearray(varint(len(texts)))
+    for key, string in texts:
+        out += key + text(string)
+    return section(TEXTS, bytes(out))
 
 
 def as_json(value):

@@ -3,7 +3,7 @@ import gevent
 
 
 def install(recorder):
-    """Wraps the send functions of Locust's HTTP clients; each cut-off request adds 1 to ``recorder.cut_off``."""
+    """Wraps the send functions of Locust's HTTP clients; each cut-off request is counted by the recorder."""
     from locust.clients import HttpSession
     from locust.contrib.fasthttp import FastHttpSession
 
@@ -19,7 +19,7 @@ def _counting(original, recorder):
         try:
             return original(self, *args, **kwargs)
         except gevent.GreenletExit:
-            recorder.cut_off += 1
+            recorder.add_cut_off()
             raise
 
     send._load_manager = True

@@ -1,77 +1,118 @@
-"""Installs the plugin into a worker: listens to Locust's events and adds a report of its own to Locust's reports."""
+"""Installs the plugin into a worker: listens to Locust's events and sends what it has counted to the master."""
 import logging
 
 import gevent
-from locust import events, runners
+from locust import events
+from locust.exception import RPCError
 
 from ..shared import messages
 from ..shared.clock import Clock
-from . import cut_off_requests, liveness, user_crashes
+from ..shared.listener_errors import ListenerErrors
+from . import cut_off_requests, last_message, liveness, locust_reports, spawning, user_ends
 from .deadline import WorkerDeadline
 from .recorder import Recorder
+from .reporter import Reporter
 from .run_messages import RunMessages
+from .script_stop import ScriptStop
 
 logger = logging.getLogger("load_manager")
+
+# How long a stop waits for Locust's last report. One that cannot be sent is tried again for 9 s.
+LAST_REPORT_SECONDS = 1.0
+# How long a process that ends waits for its last message to be on its way.
+SEND_SECONDS = 0.2
 
 
 def install(environment, runner, settings):
     clock = Clock()
     recorder = Recorder(settings.max_endpoints, clock)
-    runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next_report()
+    if environment.stats.total.num_requests:
+        # Users have begun before Locust's ``init``. This report has no mark yet, so the master counts it.
+        _send_locust_report(runner)
+    ends = user_ends.install(events)
+    spawning.install(runner, ends, recorder)
+    reporter = Reporter(runner, recorder, ends, clock)
+    listener_errors = ListenerErrors(events, reporter.note_listener_error)
+    locust_reports.install(runner, reporter.note_report_error)
     cut_off_requests.install(recorder)
-    crashes = user_crashes.install(events)
+    _install_last_message(environment, runner, recorder, reporter)
+    # Wraps ``runner.stop`` once more, so that two stops send one last message.
     deadline = WorkerDeadline(runner)
+    ends.send = lambda: _report_now(reporter)
+    script_stop = ScriptStop(runner, lambda: deadline.stopping)
+    reporter.is_stopped_by_script = lambda: script_stop.called
     run_messages = RunMessages()
 
-    def on_request(request_type, name, response_time, response_length, exception=None, **_):
-        try:
-            recorder.request(request_type, name, response_time, response_length, exception)
-        except Exception:
-            logger.exception("a request could not be counted")
-
     def on_report(client_id, data, **_):
-        try:
-            if recorder.run_key is None:
-                # A worker may wait for its first run for days, in which somebody may set the wall clock.
-                clock.set()
-            report = recorder.report()
-            report.update(usersDied=crashes.take_count(), scriptError=crashes.newest, clockJump=clock.jumped())
-            data[messages.REPORT_FIELD] = report
-            # Locust reads the interval after each report, before it sleeps.
-            runners.WORKER_REPORT_INTERVAL = recorder.seconds_to_next_report()
-        except Exception:
-            logger.exception("the metrics could not be added to Locust's report")
+        data[messages.MARK_FIELD] = messages.mark(recorder.run_key)
 
     def on_run(environment, msg, **_):
         """The master sends this before it starts load, so that scripts know the run in ``test_start`` and ``on_start``."""
-        run_id, run_key, seconds_left = run_messages.read(msg.data)
-        if run_key != recorder.run_key:
+        run = run_messages.read(msg.data)
+        if run.key != recorder.run_key:
             clock.set()
-        recorder.set_run(run_key)
-        deadline.set(run_key, seconds_left)
-        environment.load_manager_run_id = run_id
+            if recorder.run_key is not None:
+                ends.clear()
+                listener_errors.clear()
+                # The next message would accuse the script in the new run of what it did in the one before.
+                script_stop.clear()
+        recorder.set_run(run.key, run.load_started)
+        deadline.set(run.key, run.seconds_left)
+        environment.load_manager_run_id = run.id
 
     def on_test_start(**_):
-        recorder.final = False
+        recorder.begin_load()
+        reporter.begin_load()
         deadline.on_test_start()
+        script_stop.clear()
 
     def on_test_stopping(**_):
         deadline.on_test_stopping()
 
-    def on_test_stop(**_):
-        """All users have stopped. A report that is sent now reaches the master before Locust's message that says so."""
-        try:
-            recorder.final = True
-            runner._send_stats()
-        except Exception:
-            logger.exception("the last metrics could not be sent")
-
     environment.load_manager_run_id = getattr(environment, "load_manager_run_id", None)
-    events.request.add_listener(on_request)
+    events.request.add_listener(recorder.request)
+    events.user_error.add_listener(recorder.exception)
     events.report_to_master.add_listener(on_report)
     events.test_start.add_listener(on_test_start)
     events.test_stopping.add_listener(on_test_stopping)
-    events.test_stop.add_listener(on_test_stop)
     runner.register_message(messages.RUN, on_run)
     liveness.install(runner, settings.run_dir)
     gevent.spawn(deadline.run)
+    gevent.spawn(reporter.run)
+    # The mark tells the master of a run that is on to name it here.
+    gevent.spawn(_send_locust_report, runner)
+
+
+def _report_now(reporter):
+    """The process ends next; the counts of the open second are sent too."""
+    reporter.report(final=True)
+    gevent.sleep(SEND_SECONDS)
+
+
+def _install_last_message(environment, runner, recorder, reporter):
+    def stopped():
+        try:
+            reporter.report(final=True)
+            recorder.end_load()
+        except Exception:
+            logger.exception("the last metrics could not be sent")
+        # Locust's own page is then complete at the end of the test too.
+        gevent.spawn(_send_locust_report, runner).join(LAST_REPORT_SECONDS)
+        # Locust's worker would sleep for so long before it is ready again and reads the next message. Each spawn sets it.
+        environment.stop_timeout = 0
+
+    def quitting():
+        try:
+            reporter.report(final=True, quitting=True)
+        except Exception:
+            logger.exception("the last metrics could not be sent")
+
+    last_message.after_stop(runner, stopped)
+    last_message.after_quitting(runner, quitting)
+
+
+def _send_locust_report(runner):
+    try:
+        runner._send_stats()
+    except RPCError as error:
+        logger.error("Locust's report could not be sent: %s", error)

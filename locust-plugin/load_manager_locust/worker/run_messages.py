@@ -12,8 +12,8 @@ class RunMessages(object):
 
     def read(self, payload):
         """
-        (run id, run key, seconds left), each maybe ``None``. All of a refused message are: the worker has no run then, so that
-        its counts are not taken for those of an earlier run. Logs the first refusal: the master repeats the message.
+        The run that is on, as ``messages.NamedRun``. A refused message names none, so that the worker's counts are not taken for
+        those of an earlier run. Logs the first refusal: the master repeats the message.
         """
         run = messages.run_of(payload)
         if run is not None:
@@ -26,6 +26,6 @@ class RunMessages(object):
                 "The plugin of the master sends its run in version %s, and this worker reads version %d: the script does not "
                 "find the run's id, and this worker does not stop its users by itself after the run's deadline. Install the "
                 "same version of the plugin on the master and on all workers.",
-                version, messages.RUN_VERSION,
+                version, messages.VERSION,
             )
-        return None, None, None
+        return messages.NamedRun()

@@ -23,6 +23,8 @@ export type Authentication = {
   readonly holderOf: (token: string) => TokenHolder | undefined;
   /** The holder of the token with this digest, as long as the configuration has it. */
   readonly holderWith: (digest: string) => TokenHolder | undefined;
+  /** The digests of all tokens. */
+  readonly digests: () => readonly string[];
   /** Whether an `X-Locust-Token` header is valid. Locust's token grants its callbacks only. */
   readonly isLocust: (token: string | undefined) => boolean;
 };
@@ -40,6 +42,7 @@ export const replaceableAuthentication = (
     },
     holderOf: (token) => current.holderOf(token),
     holderWith: (digest) => current.holderWith(digest),
+    digests: () => current.digests(),
     isLocust: (token) => current.isLocust(token),
     replace: (next) => {
       current = next;
@@ -75,6 +78,7 @@ export const createAuthentication = (options: {
     open,
     holderOf: (token) => find(keyOf(token)),
     holderWith: (digest) => find(Buffer.from(digest, "hex")),
+    digests: () => entries.map(({ holder }) => holder.digest),
     isLocust: (token) => {
       if (callbacks.length === 0) return open;
       const key = keyOf(token ?? "");

@@ -22,11 +22,21 @@ type Credentials = {
   readonly addresses: readonly string[];
 };
 
+/** Who sent a request, found out from its credentials. */
+export type Caller = {
+  readonly principal: Principal;
+  /** Asks again, without the request: `undefined` where the credentials no longer count. */
+  readonly again: () => Promise<Principal | undefined>;
+};
+
+/** Whom a route is for. */
+export type Audience = {
+  readonly caller: Route["caller"];
+  readonly anyHost?: true;
+};
+
 /** Finds out who sent a request to a route. Throws AppError unauthorized or forbidden. */
-export type Authenticator = (
-  caller: Route["caller"],
-  credentials: Credentials,
-) => Promise<Principal>;
+export type Authenticator = (route: Audience, credentials: Credentials) => Promise<Caller>;
 
 const NOBODY: Principal = {
   actor: { kind: "user", id: "nobody", name: "nobody" },
@@ -38,11 +48,14 @@ const LOCUST: Principal = {
 };
 const LOCAL = administrator({ kind: "user", id: "local", name: "local" });
 
+const always = (principal: Principal): Caller => ({ principal, again: async () => principal });
+
 const unauthorized = (detail: string): AppError => new AppError("unauthorized", detail);
 
 export const createAuthenticator = (
   authentication: Authentication,
-  sessions: Pick<Sessions, "principalOf">,
+  sessions: Pick<Sessions, "principalOf" | "peek">,
+  publicUrl?: string,
 ): Authenticator => {
   const ofLocust = (token: string | string[] | undefined): Principal => {
     if (authentication.isLocust(Array.isArray(token) ? undefined : token)) return LOCUST;
@@ -51,29 +64,37 @@ export const createAuthenticator = (
     );
   };
 
-  const ofToken = (authorization: string): Principal => {
+  const ofToken = (authorization: string): Caller => {
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
     const holder = token === undefined ? undefined : authentication.holderOf(token);
-    if (holder !== undefined) return holder.principal;
+    if (holder !== undefined) {
+      const { principal, digest } = holder;
+      return { principal, again: async () => authentication.holderWith(digest)?.principal };
+    }
     throw unauthorized("The token is unknown. Send Authorization: Bearer <token>.");
   };
 
-  const ofSession = async (cookie: string, credentials: Credentials): Promise<Principal> => {
+  const ofSession = async (cookie: string, credentials: Credentials): Promise<Caller> => {
     const { method, headers, addresses } = credentials;
     const principal = await sessions.principalOf(cookie);
     if (principal === undefined) {
       throw unauthorized("The session has ended; sign in again with POST /v1/session.");
     }
     if (method !== "GET" && method !== "HEAD") checkSameOrigin(headers, addresses);
-    return principal;
+    return { principal, again: () => sessions.peek(cookie) };
   };
 
-  return async (caller, credentials) => {
+  return async ({ caller, anyHost }, credentials) => {
     const { headers, cookie } = credentials;
-    if (caller === "anyone") return NOBODY;
-    if (authentication.open) guardLocal(headers);
-    if (caller === "locust") return ofLocust(headers["x-locust-token"]);
-    if (authentication.open) return LOCAL;
+    if (authentication.open && anyHost !== true) guardLocal(headers, publicUrl);
+    if (caller === "anyone") return always(NOBODY);
+    if (caller === "locust") return always(ofLocust(headers["x-locust-token"]));
+    if (authentication.open) {
+      return {
+        principal: LOCAL,
+        again: async () => (authentication.open ? LOCAL : undefined),
+      };
+    }
     if (headers.authorization !== undefined) return ofToken(headers.authorization);
     if (cookie !== undefined) return ofSession(cookie, credentials);
     throw unauthorized("A token is missing. Send Authorization: Bearer <token>.");

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createMemoryStores } from "../stores/memory/stores.ts";
 import { createAuthentication, replaceableAuthentication } from "./authenticate.ts";
 import { createSessions } from "./sessions.ts";
@@ -13,23 +12,44 @@ const TOKEN = {
 } as const;
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-const jobs: { readonly stop: () => Promise<void> }[] = [];
-afterEach(async () => {
-  for (const job of jobs.splice(0)) await job.stop();
-});
-
 /** Two servers with one store, and a clock that the test moves. */
 const servers = () => {
   const stores = createMemoryStores();
   let now = 1_000_000;
+  const lines: string[] = [];
+  let use = stores.sessions.use;
+  let reads = 0;
+  let held: Promise<void> = Promise.resolve();
+  const holdReads = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    return resolve;
+  };
+  const refuseUses = () => {
+    use = () => Promise.reject(new Error("the disk is full"));
+  };
   const clock = { now: () => now, monotonic: () => now, wall: () => now };
   const withTokens = (...apiTokens: (typeof TOKEN)[]) =>
     createAuthentication({ apiTokens, callbackTokens: [], apiToken: "administrator-1234" });
   const server = () => {
     const authentication = replaceableAuthentication(withTokens(TOKEN));
-    const sessions = createSessions({ store: stores.sessions, authentication, clock, log: SILENT });
-    jobs.push(sessions.job);
-    return { sessions, removeToken: () => authentication.replace(withTokens()) };
+    const log = { ...SILENT, warn: ({ event }: { readonly event: string }) => lines.push(event) };
+    const store = {
+      ...stores.sessions,
+      use: (...args: Parameters<typeof stores.sessions.use>) => use(...args),
+      get: async (id: string) => {
+        reads += 1;
+        const session = await stores.sessions.get(id);
+        await held;
+        return session;
+      },
+    };
+    const sessions = createSessions({ store, authentication, clock, log });
+    return {
+      sessions,
+      removeToken: () => authentication.replace(withTokens()),
+      addToken: () => authentication.replace(withTokens(TOKEN)),
+    };
   };
   const advance = (ms: number) => void (now += ms);
   const start = async (sessions: ReturnType<typeof createSessions>) => {
@@ -37,7 +57,17 @@ const servers = () => {
     if (started === undefined) throw new Error("the token is unknown");
     return started.cookie;
   };
-  return { stores, a: server(), b: server(), advance, start };
+  return {
+    stores,
+    a: server(),
+    b: server(),
+    advance,
+    start,
+    lines,
+    refuseUses,
+    holdReads,
+    reads: () => reads,
+  };
 };
 
 describe("a session", () => {
@@ -67,11 +97,56 @@ describe("a session", () => {
     await a.sessions.end(cookie);
   });
 
+  test("is read once for many that ask at the same time, and does not come back by a read that was under way", async () => {
+    const { stores, a, start, advance, reads, holdReads } = servers();
+    const cookie = await start(a.sessions);
+    const before = reads();
+    const asked = await Promise.all([1, 2, 3].map(() => a.sessions.peek(cookie)));
+    expect(asked).not.toContain(undefined);
+    expect(reads() - before).toBe(1);
+    advance(1000);
+    const release = holdReads();
+    const late = a.sessions.peek(cookie);
+    await Promise.resolve();
+    await a.sessions.end(cookie);
+    release();
+    expect(await late).toBeDefined();
+    expect(await a.sessions.peek(cookie)).toBeUndefined();
+    expect((await stores.dump.walk("sessions")).records).toEqual([]);
+  });
+
   test("ends when a reload removes its token", async () => {
     const { a, start } = servers();
     const cookie = await start(a.sessions);
     a.removeToken();
     expect(await a.sessions.principalOf(cookie)).toBeUndefined();
+  });
+
+  test("stays ended when its token is configured again, on every server", async () => {
+    const { a, b, start, advance } = servers();
+    const cookie = await start(a.sessions);
+    a.removeToken();
+    await a.sessions.endWithoutToken();
+    a.addToken();
+    expect(await a.sessions.principalOf(cookie)).toBeUndefined();
+    advance(1000);
+    expect(await b.sessions.principalOf(cookie)).toBeUndefined();
+    const next = await start(a.sessions);
+    await a.sessions.endWithoutToken();
+    expect(await a.sessions.principalOf(next)).toBeDefined();
+  });
+
+  test("can be used where the store takes no writes, which is logged once a minute", async () => {
+    const { a, start, advance, lines, refuseUses } = servers();
+    const cookie = await start(a.sessions);
+    refuseUses();
+    advance(60_000);
+    for (let times = 0; times < 3; times += 1)
+      expect(await a.sessions.principalOf(cookie)).toBeDefined();
+    expect(lines).toEqual(["session_use_not_stored"]);
+    advance(60_000);
+    expect(await a.sessions.principalOf(cookie)).toBeDefined();
+    expect(lines).toHaveLength(2);
   });
 
   test("ends after 12 hours without a request, and after 7 days", async () => {
@@ -91,22 +166,5 @@ describe("a session", () => {
     expect(await a.sessions.principalOf(used)).toBeUndefined();
     await a.sessions.expire();
     expect((await stores.dump.walk("sessions")).records).toEqual([]);
-  });
-
-  test("that ends, also on another server, ends what watches it", async () => {
-    const { a, b, start, advance } = servers();
-    const cookie = await start(a.sessions);
-    let [ended, stopped] = [0, 0];
-    b.sessions.watch(cookie, () => (ended += 1));
-    const stop = b.sessions.watch(cookie, () => (stopped += 1));
-    stop();
-    b.sessions.job.start();
-    await sleep(20);
-    expect(ended).toBe(0);
-    await a.sessions.end(cookie);
-    advance(1000);
-    b.sessions.job.wake();
-    await expect.poll(() => ended).toBe(1);
-    expect(stopped).toBe(0);
   });
 });

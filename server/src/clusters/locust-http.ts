@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { messageOf } from "../lib/errors.ts";
 
-/** An answer, or silence; `refused` proves that nobody listens. */
+/** An answer, or silence; `refused`: the machine answered that nobody listens at the port. */
 export type Reply =
   | {
       readonly kind: "answer";
@@ -32,14 +32,21 @@ export const clockAhead = (
   return Math.abs(ahead) - half > NOTABLE_MS ? ahead : 0;
 };
 
-const REFUSED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
-
-const codeOf = (error: unknown): string | undefined => {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ("code" in at && typeof at.code === "string") return at.code;
-  }
-  return undefined;
+/** The codes of an error; several where a name has several addresses. */
+const codesOf = (error: unknown): string[] => {
+  if (error instanceof AggregateError) return error.errors.flatMap(codesOf);
+  if (!(error instanceof Error)) return [];
+  if ("code" in error && typeof error.code === "string") return [error.code];
+  return codesOf(error.cause);
 };
+
+/**
+ * Every address refused, but for those to which this machine has no network (IPv6, mostly). A name that does not resolve and a
+ * machine that cannot be reached say nothing of the process.
+ */
+export const isRefusal = (codes: readonly string[]): boolean =>
+  codes.includes("ECONNREFUSED") &&
+  codes.every((code) => code === "ECONNREFUSED" || code === "ENETUNREACH");
 
 /** One request to a Locust master. Never rejects; `json` is undefined where the body is none. Redirects are answers. */
 export const ask = async (
@@ -66,13 +73,14 @@ export const ask = async (
       answeredAt: clock.now(),
     };
   } catch (error) {
-    const code = codeOf(error);
-    const refused = code !== undefined && REFUSED.has(code);
+    const codes = codesOf(error);
     const timedOut = error instanceof Error && error.name === "TimeoutError";
     const why = timedOut
       ? `no answer within ${init.timeoutMs / 1000} s`
-      : (code ?? messageOf(error));
-    return { kind: "silent", refused, message: `${new URL(url).origin}: ${why}` };
+      : codes.length === 0
+        ? messageOf(error)
+        : [...new Set(codes)].join(", ");
+    return { kind: "silent", refused: isRefusal(codes), message: `${new URL(url).origin}: ${why}` };
   }
 };
 

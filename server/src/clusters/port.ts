@@ -53,6 +53,8 @@ export type ClusterAdapter = {
   /** Deletes what the cluster keeps of an ended run: its folder with logs. */
   readonly remove: (runId: string) => Promise<void>;
   readonly commands: ClusterCommands;
+  /** The cluster is no longer configured and its address is not known: no command will ever reach it. */
+  readonly hasNoAddress?: true;
 };
 
 /** The same commands, each sent through `around`, which may refuse by throwing. */
@@ -84,10 +86,28 @@ export type Clusters = {
   readonly values: () => Iterable<ClusterAdapter>;
 };
 
+/** A process of a Locust as its master tells of it. Null: unknown. */
+export type ClusterProcess = {
+  /** A worker's id, or "master". */
+  readonly id: string;
+  readonly role: "master" | "worker";
+  /** As Locust names it. */
+  readonly state: string;
+  readonly users: number | null;
+  readonly cpuPercent: number | null;
+  readonly memoryBytes: number | null;
+  readonly clockOffsetMs: number | null;
+  readonly pythonVersion: string | null;
+};
+
 export type ClusterProbe = {
   readonly state: "idle" | "busy" | "unreachable" | "unknown";
   readonly message?: string;
   readonly engine?: Engine;
+  /** When a busy cluster should be free, in Unix ms, where that is known. */
+  readonly freeAt?: number;
+  /** Absent where Locust does not tell. */
+  readonly processes?: readonly ClusterProcess[];
   /** The highest fence that the plugin has accepted. */
   readonly fence?: number;
 };

@@ -135,6 +135,7 @@ describe("the cluster of a run that is no longer configured", () => {
     expect(await cluster.observe(run("1"))).toEqual({
       kind: "unreachable",
       refused: false,
+      hasNoAddress: true,
       message: "The cluster gone is no longer configured.",
     });
     await expect(cluster.commands.cleanUp(run("1"), async () => {})).rejects.toThrow("no longer");

@@ -1,6 +1,7 @@
 import {
   covers,
   isSameScope,
+  overlaps,
   type Scope,
   SCOPE_LEVELS,
   type ScopeFilter,
@@ -30,6 +31,12 @@ const specificity = (cluster: ClusterConfig): number =>
 /** A cluster serves its scope and everything below it. */
 export const serves = (cluster: ClusterConfig, scope: ScopeFilter): boolean =>
   covers(cluster.scope, scope);
+
+/** A cluster is seen where it serves a scope of the caller, also if it serves others too. */
+export const isClusterVisible = (
+  { scope }: Pick<ClusterConfig, "scope">,
+  visible: readonly ScopeFilter[],
+): boolean => visible.some((one) => overlaps(scope, one));
 
 const scopeText = (scope: Scope): string =>
   SCOPE_LEVELS.map((level) => scope[level])

@@ -37,7 +37,8 @@ export const unconfiguredCluster = (
   }
   return {
     config: { ...base, kind: "attached", baseUrl: "" },
-    observe: async () => ({ kind: "unreachable", refused: false, message }),
+    observe: async () => ({ kind: "unreachable", refused: false, message, hasNoAddress: true }),
+    hasNoAddress: true,
     commands: {
       prepare: refuse,
       attach: refuse,

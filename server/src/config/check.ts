@@ -21,6 +21,34 @@ export const opennessFaults = (host: string, security: Security): Fault[] =>
         },
       ];
 
+const addressOf = (cluster: ClusterConfig | undefined): string | undefined =>
+  cluster?.kind === "attached" ? new URL(cluster.baseUrl).href.replace(/\/+$/, "") : undefined;
+
+/** A Locust runs one load test at a time: as two clusters it would get two. */
+const sharedAddressFaults = (clusters: readonly (ClusterConfig | undefined)[]): Fault[] => {
+  const addresses = clusters.map(addressOf);
+  return addresses.flatMap((address, index) => {
+    const first = addresses.indexOf(address);
+    if (address === undefined || first === index) return [];
+    const path = ["locustClusters", index, "baseUrl"];
+    return [{ path, message: `is the address of the cluster ${clusters[first]?.id ?? ""} too` }];
+  });
+};
+
+/** The scripts of a local cluster run as the user of the server, so that one scope's scripts can read another's. */
+export const warningsOf = (
+  { security }: { readonly security: Security },
+  clusters: readonly ClusterConfig[],
+): string[] => {
+  if (security.apiTokens.length === 0) return [];
+  return clusters
+    .filter(({ kind, scope }) => kind === "local" && scope.projectId === undefined)
+    .map(
+      ({ id }) =>
+        `The local cluster ${id} serves more than one project, and its scripts run as the user of this server: with a token of one project, a script can read the data of the others. Give each project a local cluster of its own (accountId, orgId, projectId), or attach a Locust that runs elsewhere.`,
+    );
+};
+
 /** Faults between settings. Sections and clusters that are invalid by themselves are absent. */
 export const crossFaults = (
   { server, store, mongodb, security }: Partial<Settings>,
@@ -36,6 +64,7 @@ export const crossFaults = (
     }
     seen.add(cluster.id);
   });
+  faults.push(...sharedAddressFaults(clusters));
   for (const [one, other] of ambiguousPairs(clusters.filter((cluster) => cluster !== undefined))) {
     if (one.id === other.id) continue;
     faults.push({

@@ -112,6 +112,51 @@ describe("the configuration", () => {
     ]);
   });
 
+  test("all faults are told in the order of their lines, each with the nearest name", () => {
+    const text = `server: { prot: 1 }
+locustClusters:
+  - { id: a, baseURl: "http://x:1", accountId: a, orgId: o, projectId: p }
+  - { id: b, baseUrl: "http://y:1", acountId: a, orgId: o, projectId: q }
+  - { id: c, kind: locall }
+store: { kind: mongo }
+`;
+    const lines = refused(text).split("\n");
+    expect(lines).toEqual([
+      expect.stringMatching(/:1:11: server\.prot is not a setting \(did you mean "port"\?\)$/),
+      expect.stringMatching(/:3:5: locustClusters\[0\]\.baseUrl must be/),
+      expect.stringMatching(/:3:14: .*baseURl is not a setting \(did you mean "baseUrl"\?\)$/),
+      expect.stringMatching(/:4:5: locustClusters\[1\]\.accountId is required$/),
+      expect.stringMatching(/:4:37: .*acountId is not a setting \(did you mean "accountId"\?\)$/),
+      expect.stringMatching(
+        /:5:14: .*kind must be "attached" or "local" \(did you mean "local"\?\)/,
+      ),
+      expect.stringMatching(/:6:10: store\.kind must be/),
+    ]);
+  });
+
+  test("two clusters with one address are refused", () => {
+    const text = `locustClusters:
+  - { id: one, accountId: a, orgId: o, projectId: p, baseUrl: "http://LOCUST:8089" }
+  - { id: two, accountId: a, orgId: o, projectId: q, baseUrl: "http://locust:8089/" }
+`;
+    expect(refused(text)).toMatch(
+      /:3:\d+: locustClusters\[1\]\.baseUrl is the address of the cluster one too$/,
+    );
+  });
+
+  test("tokens of scopes beside a local cluster of several projects are a warning", () => {
+    const tokens = `security: { locustCallbackToken: fedcba9876543210, apiTokens: [{ name: t, token: 0123456789abcdef, accountId: a }] }\n`;
+    const of = (cluster: string) => load(`${tokens}${cluster}`).warnings;
+    const warning = [expect.stringMatching(/^The local cluster \w+ serves more than one project/)];
+    expect(of("")).toEqual(warning);
+    expect(of("locustClusters: [{ id: l, kind: local, accountId: a, orgId: o }]\n")).toEqual(
+      warning,
+    );
+    const own = "{ id: l, kind: local, accountId: a, orgId: o, projectId: p }";
+    expect(of(`locustClusters: [${own}]\n`)).toEqual([]);
+    expect(load("").warnings).toEqual([]);
+  });
+
   test("MongoDB settings come from the file or the environment; the URI may contain a password and is not shown", () => {
     const loaded = load("store: { kind: mongodb }", {
       LOAD_MANAGER_MONGODB_URI: "mongodb://me:hidden@127.0.0.1/",
@@ -137,6 +182,15 @@ describe("the configuration", () => {
       /config\.yaml:2:3: server\.port must be a whole number from 0 to 65535/,
     ],
     ["- a\n", /must be a map/],
+    [
+      "server:\n  trustProxy: [loopback, foo]\n",
+      /config\.yaml:2:26: server\.trustProxy\[1\] must be an address such as/,
+    ],
+    ['server: { trustProxy: ["*"] }\n', /:1:24: server\.trustProxy\[0\] must be an address/],
+    [
+      "server: { trustProxy: [10.0.0.0/99] }\n",
+      /:1:24: server\.trustProxy\[0\] must be an address/,
+    ],
     ["mongodb: { uri: x }\n", /:1:12: mongodb\.uri must begin with mongodb:\/\//],
     ["mongo: { uri: x }\n", /:1:1: mongo is not a setting \(did you mean "mongodb"\?\)/],
     [

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { type ScopeFilter, scopeOf } from "@load-manager/contract/model/primitives.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
-import { crossFaults } from "./check.ts";
+import { crossFaults, warningsOf } from "./check.ts";
 import { type Fault, faultsError, faultsOf } from "./problems.ts";
 import { Cluster, SECRETS, Settings } from "./schema.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type Source,
   yamlSource,
 } from "./sources.ts";
-import { fieldOf } from "../lib/zod-messages.ts";
+import { fieldOf } from "@load-manager/contract/api/zod-messages.ts";
 
 /** All settings, resolved: flags over environment over YAML over defaults. */
 export type Config = Omit<Settings, "locustClusters"> & {
@@ -88,10 +88,11 @@ export const loadConfig = (
       return origin === "default" ? undefined : origin;
     });
   }
+  const config = resolved(settings, environment);
   return {
-    config: resolved(settings, environment),
+    config,
     file,
-    warnings,
+    warnings: [...warnings, ...warningsOf(config, config.locustClusters)],
     settings: flatten(settings, [], (path) => givenBy(sources, path) ?? "default"),
     again: () => loadConfig(flags, environment),
   };

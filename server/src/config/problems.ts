@@ -1,32 +1,12 @@
-import { z } from "zod";
-import { AppError } from "../lib/errors.ts";
-import { fieldOf, messagesOf } from "../lib/zod-messages.ts";
+import type { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";
+import { AppError } from "../lib/errors.ts";
+import { namesAt } from "../lib/schema-names.ts";
+import { fieldOf, messagesOf } from "@load-manager/contract/api/zod-messages.ts";
 
 type Path = readonly PropertyKey[];
 /** A fault of a setting. `message` continues a sentence that begins with its name: `must be text`. */
 export type Fault = { readonly path: Path; readonly message: string };
-
-type Shape = z.core.JSONSchema._JSONSchema;
-const branches = (shape: Shape): z.core.JSONSchema.BaseSchema[] =>
-  typeof shape === "boolean"
-    ? []
-    : [shape, ...[...(shape.anyOf ?? []), ...(shape.oneOf ?? [])].flatMap(branches)];
-
-/** The keys that a schema allows at this path. */
-export const namesAt = (schema: z.ZodType, path: Path): string[] => {
-  let shapes = branches(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
-  for (const part of path) {
-    shapes = shapes
-      .flatMap(({ items, properties, additionalProperties }) =>
-        typeof part === "number"
-          ? [items].flat()
-          : [properties?.[String(part)] ?? additionalProperties],
-      )
-      .flatMap((next) => (next === undefined ? [] : branches(next)));
-  }
-  return [...new Set(shapes.flatMap(({ properties }) => Object.keys(properties ?? {})))];
-};
 
 /** The issues of a schema as faults. */
 export const faultsOf = (schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): Fault[] =>
@@ -34,11 +14,20 @@ export const faultsOf = (schema: z.ZodType, issues: readonly z.core.$ZodIssue[])
     messagesOf(issue, (path, key) => `is not a setting${didYouMean(key, namesAt(schema, path))}`),
   );
 
-/** One line for each fault: place, name, message. */
+/** `load-manager.yaml:3:5` as a number that grows with line and column; places without these come first. */
+const positionOf = (place: string | undefined): number => {
+  const [, line, column] = /:(\d+):(\d+)$/.exec(place ?? "") ?? [];
+  return line === undefined ? 0 : Number(line) * 1e6 + Number(column);
+};
+
+/** One line for each fault: place, name, message; in the order of their places. */
 export const faultsError = (
-  faults: readonly Fault[],
+  given: readonly Fault[],
   placeOf: (path: Path) => string | undefined,
 ): AppError => {
+  const faults = given.toSorted(
+    (a, b) => positionOf(placeOf(a.path)) - positionOf(placeOf(b.path)),
+  );
   const lines = faults.map(({ path, message }) => {
     const place = placeOf(path);
     return `${place === undefined ? "" : `${place}: `}${fieldOf(path)} ${message}`;

@@ -1,6 +1,8 @@
+import { compile } from "@fastify/proxy-addr";
 import { Scope, SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { Role } from "@load-manager/contract/api/access.ts";
 import { z } from "zod";
+import { didYouMean } from "../lib/did-you-mean.ts";
 
 const Text = z.string({ error: "must be text" }).min(1, "must not be empty");
 const whole = (min: number, max: number) => {
@@ -17,6 +19,18 @@ const HttpUrl = z
   .refine((text) => !URL.canParse(text) || !hasCredentials(new URL(text)), {
     error: "must not contain a user name or a password; the token of a plugin is its authToken",
   });
+const isProxyAddress = (text: string): boolean => {
+  try {
+    compile(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const ProxyAddress = Text.refine(isProxyAddress, {
+  error:
+    "must be an address such as 10.0.0.9, a network such as 10.0.0.0/8, or loopback, linklocal or uniquelocal",
+});
 const MongoUri = z
   .string({ error: "must be text" })
   .regex(/^mongodb(\+srv)?:\/\/./, "must begin with mongodb:// or mongodb+srv://");
@@ -49,7 +63,19 @@ const withDefaults = (raw: unknown): unknown => {
   const { projectID, ...rest } = raw as Record<string, unknown>;
   const spelled =
     projectID === undefined || "projectId" in rest ? raw : { ...rest, projectId: projectID };
-  return "kind" in spelled || !("baseUrl" in spelled) ? spelled : { ...spelled, kind: "attached" };
+  // A misspelt baseUrl is then named as such.
+  const hasAddress = Object.keys(spelled).some((key) => didYouMean(key, ["baseUrl"]) !== "");
+  return "kind" in spelled || !("baseUrl" in spelled || hasAddress)
+    ? spelled
+    : { ...spelled, kind: "attached" };
+};
+
+const KINDS = ["attached", "local"] as const;
+const kindFault = (raw: unknown): string => {
+  const kind = typeof raw === "object" && raw !== null && "kind" in raw ? raw.kind : undefined;
+  return typeof kind === "string"
+    ? `must be "attached" or "local"${didYouMean(kind, KINDS)}`
+    : 'must have a baseUrl (an attached cluster), or kind: "local"';
 };
 
 export const Cluster = z.preprocess(
@@ -88,7 +114,7 @@ export const Cluster = z.preprocess(
         .superRefine(requireLevelsAbove)
         .describe("Locust is started on this machine for each run."),
     ],
-    { error: 'must have a baseUrl (an attached cluster), or kind: "local"' },
+    { error: ({ input }) => kindFault(input) },
   ),
 );
 
@@ -127,13 +153,13 @@ export const Settings = z.strictObject({
           "Addresses at which Locust reaches this server, tried in order; default: the address it listens on.",
         ),
       publicUrl: HttpUrl.optional().describe(
-        "The address at which people reach this server, for links and cookies.",
+        "The address at which people reach this server, for links, cookies and Locust's log.",
       ),
       trustProxy: z
-        .array(Text)
+        .array(ProxyAddress)
         .default([])
         .describe(
-          "Addresses or networks of proxies whose X-Forwarded headers count: 10.0.0.0/8, loopback.",
+          "Addresses or networks of proxies whose X-Forwarded headers count: 10.0.0.0/8, loopback. Without them everybody behind a proxy has the proxy's address, and shares its limits.",
         ),
     })
     .prefault({})

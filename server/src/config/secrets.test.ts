@@ -181,12 +181,12 @@ locustClusters:
   - { id: b, kind: local, worker: 2 }
 `);
   expect(error.fields.map(({ field }) => field)).toEqual([
-    "security.locustCallbackToken",
-    "server.prot",
-    "locustClusters[2].worker",
-    "locustClusters[1].id",
     "mongodb.uri",
+    "server.prot",
     "security.apiToken",
+    "security.locustCallbackToken",
+    "locustClusters[1].id",
+    "locustClusters[2].worker",
   ]);
   expect(error.message.split("\n")).toHaveLength(6);
 });

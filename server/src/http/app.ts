@@ -16,10 +16,11 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
-import { bindRoutes, type Handlers } from "./bind.ts";
+import { bindRoutes, type CheckAccess, type Handlers } from "./bind.ts";
 import { type CallerDeps, type Callers, createCallers } from "./callers.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { DOCS_POLICY, docsPage } from "./docs.ts";
+import { addPage, type Page, sendPage, wantsPage } from "./page.ts";
 import { refuseMalformed, sendProblem } from "./problem.ts";
 
 const BODY_LIMIT = 1024 * 1024;
@@ -41,8 +42,11 @@ const inflated = (bytes: Buffer): Promise<Buffer> =>
     });
   });
 
-/** Answers an unknown path with 404 and an undeclared method with 405, before the body is read: whatever it is, it is not wanted. */
-const refuseUnknownRoutes = (app: FastifyInstance): void => {
+/**
+ * Answers an unknown path with 404 and an undeclared method with 405, before the body is read: whatever it is, it is not wanted.
+ * A browser gets the page there, whose paths only its own router knows.
+ */
+const refuseUnknownRoutes = (app: FastifyInstance, page: Page | undefined): void => {
   const registered: { readonly segments: string[]; readonly method: string }[] = [];
   app.addHook("onRoute", ({ url, method }) => {
     for (const one of [method].flat()) registered.push({ segments: url.split("/"), method: one });
@@ -58,7 +62,8 @@ const refuseUnknownRoutes = (app: FastifyInstance): void => {
       .map(({ method }) => method);
   };
   app.addHook("onRequest", async (request, reply) => {
-    if (!request.is404) return;
+    if (!request.is404) return undefined;
+    if (page !== undefined && wantsPage(request)) return sendPage(page, reply);
     const path = request.url.split("?")[0] ?? "";
     const methods = [...new Set(methodsOf(path))].join(", ");
     if (methods === "") {
@@ -94,6 +99,7 @@ type HttpDeps = {
   /** Ingests one batch of the plugin's records. */
   readonly samples: (bytes: Uint8Array) => Promise<z.output<typeof SamplesAnswer>>;
   readonly callers: CallerDeps;
+  readonly checkAccess: CheckAccess;
   /** Who needs no token now. */
   readonly tokenless: () => { readonly user: boolean; readonly locust: boolean };
   /** Proxies whose X-Forwarded headers count. */
@@ -102,6 +108,8 @@ type HttpDeps = {
   readonly idempotency: Idempotency;
   readonly log: Logger;
   readonly version: string;
+  /** Absent where it is not built. */
+  readonly page: Page | undefined;
 };
 
 const addSamples = (
@@ -109,8 +117,16 @@ const addSamples = (
   { samples }: HttpDeps,
   { authenticate }: Callers,
 ): void => {
-  app.post(SAMPLES_PATH, { bodyLimit: BATCH_LIMIT }, async (request, reply) => {
-    await authenticate("locust", request);
+  // Of this scope only: everywhere else bytes are no body.
+  app.addContentTypeParser(
+    BATCH_TYPE,
+    { parseAs: "buffer", bodyLimit: BATCH_LIMIT },
+    (_, body, done) => done(null, body),
+  );
+  const onRequest = async (request: FastifyRequest): Promise<void> => {
+    await authenticate({ caller: "locust" }, request);
+  };
+  app.post(SAMPLES_PATH, { bodyLimit: BATCH_LIMIT, onRequest }, async (request, reply) => {
     const { body } = request;
     if (!Buffer.isBuffer(body)) {
       throw new AppError(
@@ -126,11 +142,16 @@ const addSamples = (
   });
 };
 
-/** The address that the reader has asked. A Host that is not one is not repeated. */
-const addressOf = ({ protocol, host }: FastifyRequest): string =>
-  `${protocol}://${/^[\w.:[\]-]+$/.test(host) ? host : "localhost"}`;
+/** The configured address, else the one that the reader has asked. A Host that is not one is not repeated. */
+const addressOf = (publicUrl: string | undefined, { protocol, host }: FastifyRequest): string =>
+  publicUrl === undefined
+    ? `${protocol}://${/^[\w.:[\]-]+$/.test(host) ? host : "localhost"}`
+    : new URL(publicUrl).href.replace(/\/+$/, "");
 
-const addDocuments = (app: FastifyInstance, { tokenless, version }: HttpDeps): void => {
+const addDocuments = (
+  app: FastifyInstance,
+  { tokenless, version, callers, page }: HttpDeps,
+): void => {
   const documented = (isOpen: boolean, isLocustOpen: boolean) => {
     const document = openApi(routes, version, { user: isOpen, locust: isLocustOpen });
     return { text: JSON.stringify(document), page: docsPage(routes, document, isOpen) };
@@ -151,9 +172,10 @@ const addDocuments = (app: FastifyInstance, { tokenless, version }: HttpDeps): v
     reply
       .headers({ "content-security-policy": DOCS_POLICY, "cache-control": "no-store" })
       .type("text/html; charset=utf-8")
-      .send(now().page(addressOf(request))),
+      .send(now().page(addressOf(callers.publicUrl, request))),
   );
-  app.get("/", (_, reply) => reply.redirect("/docs"));
+  if (page === undefined) app.get("/", (_, reply) => reply.redirect("/docs"));
+  else addPage(app, page);
 };
 
 /** For Fastify, whose own lines below warn name no event, repeat ours, and on trace hold whole requests with their tokens. */
@@ -194,16 +216,6 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     exposeHeadRoutes: true,
     trustProxy: deps.trustProxy.length > 0 && [...deps.trustProxy],
   });
-  app.addContentTypeParser(
-    ["application/merge-patch+json"],
-    { parseAs: "string" },
-    app.getDefaultJsonParser("error", "error"),
-  );
-  app.addContentTypeParser(
-    BATCH_TYPE,
-    { parseAs: "buffer", bodyLimit: BATCH_LIMIT },
-    (_, body, done) => done(null, body),
-  );
   app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
     void reply.header("x-request-id", request.id);
@@ -214,12 +226,12 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
   void app.register(fastifyCookie);
   void app.register(fastifyRateLimit, { global: false });
   // After the headers of helmet, which refusals have too.
-  void app.after(() => refuseUnknownRoutes(app));
+  void app.after(() => refuseUnknownRoutes(app, deps.page));
   // Routes come after the plugins, whose additions they use.
   void app.register(async (api) => {
     const callers = createCallers(api, deps.callers);
     bindRoutes(api, deps.handlers, { ...deps, ...callers });
-    addSamples(api, deps, callers);
+    void api.register(async (scope) => addSamples(scope, deps, callers));
     addDocuments(api, deps);
   });
   return app;

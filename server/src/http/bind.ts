@@ -8,11 +8,16 @@ import { routes, type Routes } from "@load-manager/contract/api/routes.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type Access, accessOf } from "../auth/access.ts";
+import type { Caller } from "../auth/authenticator.ts";
 import type { Principal } from "../auth/principal.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
+import type { Callers } from "./callers.ts";
 import type { Idempotency } from "./idempotency.ts";
+import { SESSION_COOKIE } from "./cookies.ts";
 import { parse } from "./validation.ts";
+
+const MERGE_PATCH = "application/merge-patch+json";
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
 type Part<R, K extends "params" | "query" | "body"> =
@@ -27,10 +32,12 @@ type Request<R extends Route> = {
   /** What the caller may see, and whether it may do this. */
   readonly access: Access;
   readonly principal: Principal;
-  /** The session's cookie. */
+  /** The session's cookie, whether it counts or not. */
   readonly cookie: string | undefined;
   /** The caller reached the server by https. */
   readonly isHttps: boolean;
+  /** The caller's IP address. */
+  readonly address: string;
   readonly ifMatch: number | undefined;
   /** The last event that a reader of a stream received. */
   readonly lastEventId: string | undefined;
@@ -49,7 +56,11 @@ type Answer<R extends Route> = {
 } & (
   | { readonly body: Bodies<R> }
   | { readonly raw: string | AsyncIterable<string>; readonly contentType?: string }
-  | { readonly stream: (response: ServerResponse) => void }
+  /** The stream ends when `isAllowed` says no to what its reader may see then. */
+  | {
+      readonly stream: (response: ServerResponse) => void;
+      readonly isAllowed: (access: Access) => boolean;
+    }
 );
 
 /** One function per operation. */
@@ -57,7 +68,7 @@ export type Handlers = {
   readonly [K in keyof Routes]: (request: Request<Routes[K]>) => Promise<Answer<Routes[K]>>;
 };
 
-type AnyHandler = (request: {
+type AnyRequest = {
   params: unknown;
   query: unknown;
   body: unknown;
@@ -66,10 +77,11 @@ type AnyHandler = (request: {
   principal: Principal;
   cookie: string | undefined;
   isHttps: boolean;
+  address: string;
   ifMatch: number | undefined;
   lastEventId: string | undefined;
-  newId: string;
-}) => Promise<Result>;
+};
+type AnyHandler = (request: AnyRequest & { newId: string }) => Promise<Result>;
 
 type Result = {
   status?: number;
@@ -78,6 +90,7 @@ type Result = {
   raw?: string | AsyncIterable<string>;
   contentType?: string;
   stream?: (response: ServerResponse) => void;
+  isAllowed?: (access: Access) => boolean;
 };
 
 /** The permissions that a request needs: the route's, and those of the fields that the body has. */
@@ -94,7 +107,7 @@ const permissionsOf = (route: Route, body: unknown): Permission[] => {
 
 const ifMatchOf = (route: Route, request: FastifyRequest): number | undefined => {
   const given = request.headers["if-match"];
-  if (route.versioned !== true || given === undefined || given.trim() === "*") return undefined;
+  if (route.ifMatch !== true || given === undefined || given.trim() === "*") return undefined;
   const version = /^\s*(?:W\/)?"(\d+)"\s*$/.exec(given)?.[1];
   if (version === undefined) {
     const message = 'must be an ETag from the server, such as "3"';
@@ -119,6 +132,11 @@ const bodyOf = (route: Route, request: FastifyRequest): unknown => {
       fields: [{ field: "body", message: "is required" }],
     });
   }
+  // Bytes are no object, and an error for each of them would be an answer larger than the request.
+  if (Buffer.isBuffer(body)) {
+    const detail = "Send the body with Content-Type: application/json.";
+    throw new AppError("unsupported-media-type", detail);
+  }
   return parse(route.body, body, "body");
 };
 
@@ -132,7 +150,7 @@ const encoded = (route: Route, result: Result) => {
   const status = result.status ?? Number(Object.keys(route.answers)[0]);
   const shape = route.answers[status];
   if (shape === null || shape === undefined || typeof shape === "string") return undefined;
-  const version = route.versioned === true ? versionOf(result.body) : undefined;
+  const version = route.etag === true ? versionOf(result.body) : undefined;
   const headers = {
     ...result.headers,
     ...(version === undefined ? {} : { etag: `"${version}"` }),
@@ -140,12 +158,16 @@ const encoded = (route: Route, result: Result) => {
   return { status, headers, body: JSON.stringify(z.encode(shape, result.body)) };
 };
 
-const parsedRequest = async (
-  { authenticate, isHttps }: BindDeps,
+/** What the route's onRequest hook has found out. */
+const CALLER = "caller";
+const callerOf = (request: FastifyRequest): Caller => request.getDecorator<Caller>(CALLER);
+
+const parsedRequest = (
+  { isHttps }: Pick<BindDeps, "isHttps">,
   route: Route,
   request: FastifyRequest,
-) => {
-  const { principal, cookie } = await authenticate(route.caller, request);
+): AnyRequest => {
+  const { principal } = callerOf(request);
   const params = route.params === undefined ? {} : parse(route.params, request.params, "path");
   const query = parse(route.query ?? z.strictObject({}), request.query, "query");
   const body = bodyOf(route, request);
@@ -156,11 +178,57 @@ const parsedRequest = async (
     principal,
     actor: { ...principal.actor, requestId: request.id },
     access: accessOf(principal, permissionsOf(route, body)),
-    cookie,
+    cookie: request.cookies[SESSION_COOKIE],
     isHttps: isHttps(request),
+    address: request.ip,
     ifMatch: ifMatchOf(route, request),
     lastEventId: lastEventIdOf(request),
   };
+};
+
+const answerOnce = async (
+  { idempotency, checkAccess }: BindDeps,
+  route: Route,
+  handler: AnyHandler,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  given: { readonly key: string; readonly parsed: AnyRequest },
+): Promise<FastifyReply> => {
+  const { key, parsed } = given;
+  const { body, actor } = parsed;
+  const same = { method: route.method, path: request.url, body };
+  const { answer: once, replayed } = await idempotency.once(key, actor, same, async (newId) => {
+    const response = encoded(route, await handler({ ...parsed, newId }));
+    return response ?? { status: 204, headers: {}, body: "" };
+  });
+  if (replayed) {
+    // What the caller may do can have changed since the first answer.
+    await checkAccess(parsed);
+    void reply.header("idempotency-replayed", "true");
+  }
+  return reply
+    .status(once.status)
+    .headers({ "cache-control": "no-store", ...once.headers })
+    .type("application/json; charset=utf-8")
+    .send(once.body);
+};
+
+const answerStream = (
+  { endWithAccess }: BindDeps,
+  { stream, isAllowed }: Result,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply => {
+  void reply.header("cache-control", "no-store");
+  // HEAD requests get headers only.
+  if (request.method === "HEAD") return reply.type("text/event-stream; charset=utf-8").send();
+  void reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  stream?.(reply.raw);
+  if (isAllowed !== undefined) endWithAccess(callerOf(request), isAllowed, reply.raw);
+  return reply;
 };
 
 const answer = async (
@@ -170,43 +238,16 @@ const answer = async (
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> => {
-  const { ids, idempotency } = deps;
-  const parsed = await parsedRequest(deps, route, request);
+  const parsed = parsedRequest(deps, route, request);
   const key = request.headers["idempotency-key"];
   if (typeof key === "string" && isKeyed(route)) {
-    const { body, principal } = parsed;
-    const same = { method: route.method, path: request.url, body };
-    const { answer: once, replayed } = await idempotency.once(
-      key,
-      principal,
-      same,
-      async (newId) => {
-        const response = encoded(route, await handler({ ...parsed, newId }));
-        return response ?? { status: 204, headers: {}, body: "" };
-      },
-    );
-    if (replayed) void reply.header("idempotency-replayed", "true");
-    return reply
-      .status(once.status)
-      .headers({ "cache-control": "no-store", ...once.headers })
-      .type("application/json; charset=utf-8")
-      .send(once.body);
+    return answerOnce(deps, route, handler, request, reply, { key, parsed });
   }
-  const result = await handler({ ...parsed, newId: ids.next() });
-  if (result.stream !== undefined) {
-    // HEAD requests get headers only.
-    if (request.method === "HEAD") return reply.type("text/event-stream; charset=utf-8").send();
-    void reply.hijack();
-    for (const [name, value] of Object.entries(reply.getHeaders())) {
-      if (value !== undefined) reply.raw.setHeader(name, value);
-    }
-    result.stream(reply.raw);
-    if (parsed.cookie !== undefined) deps.endWithSession(parsed.cookie, reply.raw);
-    return reply;
-  }
+  const result = await handler({ ...parsed, newId: deps.ids.next() });
+  if (result.stream !== undefined) return answerStream(deps, result, request, reply);
   const status = result.status ?? Number(Object.keys(route.answers)[0]);
   const shape = route.answers[status];
-  const json = encoded(route, result);
+  const json = result.raw === undefined ? encoded(route, result) : undefined;
   const headers = json?.headers ?? result.headers;
   void reply.status(status).headers({ "cache-control": "no-store", ...headers });
   if (result.raw !== undefined) {
@@ -219,26 +260,39 @@ const answer = async (
   return reply.type("application/json; charset=utf-8").send(json.body);
 };
 
-type BindDeps = {
-  readonly authenticate: (
-    caller: Route["caller"],
-    request: FastifyRequest,
-  ) => Promise<{ readonly principal: Principal; readonly cookie: string | undefined }>;
-  readonly isHttps: (request: FastifyRequest) => boolean;
-  /** Ends a stream when the session of its reader ends. */
-  readonly endWithSession: (cookie: string, response: ServerResponse) => void;
+/** What a request with an Idempotency-Key is about, and whether its caller may do that: rejects as the handler would. */
+export type CheckAccess = (
+  request: Pick<AnyRequest, "params" | "body" | "access">,
+) => Promise<void>;
+
+type BindDeps = Callers & {
   readonly ids: Ids;
   readonly idempotency: Idempotency;
+  readonly checkAccess: CheckAccess;
 };
 
-/** Registers every route of the table. */
+/** Registers every route of the table. Callers are authenticated before their bodies are read. */
 export const bindRoutes = (app: FastifyInstance, handlers: Handlers, deps: BindDeps): void => {
-  for (const [key, route] of Object.entries(routes) as [keyof Routes, Route][]) {
-    const handler = handlers[key] as unknown as AnyHandler;
-    app.route({
+  app.decorateRequest(CALLER);
+  const bind = (scope: FastifyInstance, [key, route]: [string, Route]): void => {
+    const handler = handlers[key as keyof Routes] as unknown as AnyHandler;
+    scope.route({
       method: route.method,
       url: route.path,
+      onRequest: async (request) => {
+        request.setDecorator(CALLER, await deps.authenticate(route, request));
+      },
       handler: (request, reply) => answer(deps, route, handler, request, reply),
     });
-  }
+  };
+  const all = Object.entries(routes) as [string, Route][];
+  for (const one of all.filter(([, { method }]) => method !== "PATCH")) bind(app, one);
+  void app.register(async (patches) => {
+    patches.addContentTypeParser(
+      MERGE_PATCH,
+      { parseAs: "string" },
+      patches.getDefaultJsonParser("error", "error"),
+    );
+    for (const one of all.filter(([, { method }]) => method === "PATCH")) bind(patches, one);
+  });
 };

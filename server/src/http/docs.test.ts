@@ -28,6 +28,18 @@ test("nested fields, parameters and headers are there with their meaning", () =>
   expect(page).not.toContain("undefined");
 });
 
+test("each operation names its permission, as the OpenAPI document does", () => {
+  for (const [key, route] of Object.entries(routes)) {
+    if (!("permission" in route)) continue;
+    const [, section = ""] = page.split(`<details id="${key}">`);
+    expect([key, section.split("</details>")[0]]).toEqual([
+      key,
+      expect.stringContaining(`<code>${route.permission}</code>`),
+    ]);
+  }
+  expect(page).toContain("with the field <code>keep</code> also <code>runs.keep</code>");
+});
+
 test("only its own style and script may run, and it loads nothing", () => {
   const policy = String(headers["content-security-policy"]);
   for (const element of ["style", "script"]) {
@@ -49,6 +61,14 @@ test("examples have the address that the reader has asked, and a token where one
   const guarded = testApp(withTokens);
   const withToken = (await guarded.call("GET", "/docs")).text;
   await guarded.app.close();
+  const named = testApp((config) => ({
+    ...config,
+    server: { ...config.server, publicUrl: "HTTPS://Load.Example/lm/" },
+  }));
+  const behind = await named.call("GET", "/docs", { headers: { host: "10.0.0.5:8800" } });
+  await named.app.close();
+  expect(behind.text).toContain("curl -X POST 'https://load.example/lm/v1/load-tests'");
+  expect(behind.text).not.toContain("10.0.0.5");
   const header = "Authorization: Bearer $TOKEN&quot;";
   expect([page.includes(header), withToken.includes(header)]).toEqual([false, true]);
 });

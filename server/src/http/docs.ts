@@ -127,7 +127,7 @@ const operationSection = (
       : [],
   );
   return `<details id="${key}"><summary><span class="method">${route.method}</span><code>${escape(templateOf(route))}</code><span>${escape(route.summary)}</span></summary><div>
-<p class="quiet">${route.description === undefined ? "" : `${prose(route.description)} `}Operation <code>${key}</code>${link(key)}</p>
+<p class="quiet">${operation.description === undefined ? "" : `${prose(operation.description)} `}Operation <code>${key}</code>${link(key)}</p>
 ${group("example", "Example", `<pre>${escape(curlOf(key, route, isOpen))}</pre>`)}
 ${group("path", "Path", tableOf("path"))}${group("query", "Query", tableOf("query"))}${group("headers", "Headers", tableOf("header"))}
 ${group("body", `Body${route.bodyOptional === true ? " (may be absent)" : ""}`, body)}

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Principal } from "../auth/principal.ts";
+import type { ActorRef } from "@load-manager/contract/model/actor.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
 import { AppError, invalid } from "../lib/errors.ts";
 import type { Ids } from "../lib/ids.ts";
@@ -16,13 +16,13 @@ type Answer = NonNullable<IdempotencyRecord["answer"]>;
 
 export type Idempotency = {
   /**
-   * Does `work` once for each key of a caller. A repeat of the request gets the same response. A request with another
-   * body is refused, as is a repeat while the first is in progress. `work` gets an id that is the same for every repeat,
+   * Does `work` once for each key of a caller, whatever its role is by then. A repeat of the request gets the same response;
+   * whether the caller may still have it is for whoever sends it. A request with another body is refused, as is a repeat while the first is in progress. `work` gets an id that is the same for every repeat,
    * so that an object created before the server was killed is found.
    */
   readonly once: (
     key: string,
-    principal: Principal,
+    actor: ActorRef,
     request: { readonly method: string; readonly path: string; readonly body: unknown },
     work: (newId: string) => Promise<Answer>,
   ) => Promise<{ readonly answer: Answer; readonly replayed: boolean }>;
@@ -93,11 +93,11 @@ export const createIdempotency = (deps: {
   };
 
   return {
-    once: async (key, { actor, grants }, request, work) => {
+    once: async (key, actor, request, work) => {
       if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
         throw invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
       }
-      const id = digest([actor.id, canonical(grants), key]);
+      const id = digest([actor.id, key]);
       const fingerprint = digest([request.method, request.path, canonical(request.body)]);
       if (inProgress.has(id)) throw inProgressError();
       inProgress.add(id);

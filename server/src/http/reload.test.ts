@@ -1,19 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { afterEach, expect, test, vi } from "vitest";
-import { loadConfig } from "../config/load-config.ts";
-import { LOAD_TEST, testApp, TOKENS } from "./testing/test-app.ts";
-import { temporaryFolder } from "../lib/testing/temporary-folder.ts";
+import { reloadableApp as server, RUN, SECURITY, TOKEN_LINES } from "./testing/reloadable-app.ts";
+import { LOAD_TEST, TOKENS } from "./testing/test-app.ts";
 
-const TOKEN_LINES = `
-  apiToken: ${TOKENS.admin}
-  apiTokens:
-    - { name: team, token: ${TOKENS.team}, accountId: acme, orgId: web }
-`;
-const SECURITY = `security:${TOKEN_LINES}  locustCallbackToken: ${TOKENS.callback}\n`;
 const ONE = "  - { id: one, kind: local }\n";
 const attached = (id: string, url: string): string =>
   `  - { id: ${id}, baseUrl: "${url}", accountId: acme, orgId: web, projectId: shop }\n`;
@@ -22,44 +12,6 @@ const closing: (() => void)[] = [];
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
-
-const server = (text: string) => {
-  const folder = temporaryFolder();
-  const file = join(folder, "load-manager.yaml");
-  const write = (next: string): void => writeFileSync(file, next);
-  write(text);
-  const loaded = loadConfig({ config: file, dataDir: join(folder, "data") }, { PATH: "" });
-  const { app, stores, call } = testApp(() => loaded.config, loaded.again);
-  const reload = (token: string | undefined = TOKENS.admin) =>
-    call("POST", "/v1/admin/reload", token === "" ? {} : { token });
-  return { app, stores, call, write, reload };
-};
-
-const RUN: LoadTestRun = {
-  id: "r1",
-  name: "r1",
-  accountId: "acme",
-  orgId: "web",
-  projectId: "shop",
-  tags: [],
-  keep: false,
-  locustClusterId: "one",
-  trigger: "external",
-  status: "Running",
-  health: "ok",
-  verdict: "none",
-  fence: 1,
-  slot: 0,
-  targetUsers: 1,
-  spawnRate: 1,
-  loadProfile: { kind: "constant" },
-  stopTimeoutSeconds: 10,
-  createdAt: 1,
-  createdBy: "x",
-  updatedAt: 1,
-  updatedBy: "x",
-  version: 1,
-};
 
 test("a reload replaces clusters and tokens, and lists settings that need a restart", async () => {
   const { call, stores, write, reload } = server(`${SECURITY}locustClusters:\n${ONE}`);
@@ -114,7 +66,7 @@ test("an invalid configuration is refused with its lines, and the previous one s
   const { status, json } = await reload();
   expect([status, json.errors.map(({ field }: { field: string }) => field)]).toEqual([
     400,
-    ["server.prot", "security.apiTokens[0].token"],
+    ["security.apiTokens[0].token", "server.prot"],
   ]);
   expect(json.detail).toMatch(/load-manager\.yaml:\d+:3: server\.prot is not a setting/);
   expect((await call("GET", "/v1/me", { token: TOKENS.team })).status).toBe(200);

@@ -12,13 +12,13 @@ beforeAll(async () => {
   const start = async (): Promise<string> =>
     (await call("POST", `/v1/load-tests/${loadTest}/runs`, { body: {} })).json.id;
   [full, empty] = [await start(), await start()];
-  const error = { error: "HTTP 500", count: 1, firstMs: 1_002_000, lastMs: 1_002_000 };
+  const error = { error: "HTTP 500", count: 1 };
   const rows = [
     sampleRecord(1, 1000, [{ name: "/a", ok: [10, 20] }]),
     sampleRecord(2, 1001, [{ name: '=cmd|"x', ok: [5] }]),
     withProblems(3, 1002, {
       errors: [{ id: endpointId("GET", "/a"), ...error }],
-      exceptions: [{ workers: "w1", message: "boom", traceback: "line", count: 3 }],
+      exceptions: [{ worker: "w1", message: "boom", traceback: "line", count: 3 }],
     }),
   ];
   await stores.metrics.append(rows.map((row) => ({ ...row, runId: full })));
@@ -31,6 +31,20 @@ const read = async (path: string) => {
   return answer;
 };
 
+test("the summary says how far the metrics can be trusted, and the knee that it cannot be told", async () => {
+  const { trust, findings } = (await read(`${full}/summary`)).json;
+  expect(trust).toMatchObject({
+    data: { state: "fine", gaps: 0, lastSecondAt: "1970-01-01T00:16:42.000Z" },
+    clocks: { state: "unknown" },
+  });
+  expect(findings).toEqual([]);
+  expect((await read(`${full}/metrics/knee?endpoint=GET%20/a`)).json).toMatchObject({
+    stepMs: 10_000,
+    knee: null,
+    noKneeUpToUsers: null,
+  });
+});
+
 test("a batch of another protocol gets a 503 that names both versions", async () => {
   const batch = Buffer.from(batchOf([sampleRecord(1, 1000, [{ name: "/a", ok: [10] }])], full));
   const post = (payload: Buffer) =>
@@ -40,18 +54,86 @@ test("a batch of another protocol gets a 503 that names both versions", async ()
       headers: { host: "127.0.0.1", "content-type": "application/vnd.load-manager.batch" },
       payload,
     });
-  batch[3] = 3;
+  batch[3] = 4;
+  // The plugin asks with an empty one whether it reaches a server that takes its batches.
+  const greeting = Buffer.concat([Buffer.from([0x4c, 0x4d, 0x42, 3, 0]), Buffer.alloc(17)]);
+  const welcome = await post(greeting);
+  expect([welcome.statusCode, welcome.json()]).toEqual([
+    200,
+    { acknowledgedSeq: 0, unknownIds: [], commands: [] },
+  ]);
+  greeting[3] = 4;
+  expect((await post(greeting)).statusCode).toBe(503);
   const answer = await post(batch);
   expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([503, "5"]);
   expect(answer.json()).toMatchObject({
     type: "https://load-manager.dev/problems/unavailable",
-    pluginProtocol: 3,
-    serverProtocol: 2,
+    pluginProtocol: 4,
+    serverProtocol: 3,
   });
   expect((await post(batch.subarray(1))).statusCode).toBe(400);
 });
 
 describe("the metrics of a run", () => {
+  test("fields selects what a chart answers, in both formats; an unknown one gets the nearest name", async () => {
+    const path = `${full}/metrics/timeseries?fields=avgResponseMs,p99.9ResponseMs,errorRate`;
+    const points = (await read(path)).json;
+    expect(Object.keys(points.dataPoints[0]).toSorted()).toEqual([
+      "avgResponseMs",
+      "errorRate",
+      "p99.9ResponseMs",
+      "timestamp",
+    ]);
+    expect(points.dataPoints[0]).toMatchObject({ avgResponseMs: 15, errorRate: 0 });
+    expect(points.dataPoints[0]["p99.9ResponseMs"]).toBeCloseTo(20, 0);
+    expect(points).not.toHaveProperty("summary");
+    const columns = (await read(`${path},summary&format=columns`)).json;
+    expect(columns["p99.9ResponseMs"]).toHaveLength(columns.t.length);
+    expect(columns).not.toHaveProperty("p50ResponseMs");
+    expect(columns.summary.totalRequests).toBe(4);
+    const all = (await read(`${full}/metrics/timeseries`)).json.dataPoints[0];
+    expect(all).toMatchObject({ minResponseMs: 10, maxResponseMs: 20, targetUsers: 5 });
+    const few = (await read(`${full}/metrics/timeseries?fields=minResponseMs,maxResponseMs`)).json;
+    expect(few.dataPoints[0]).toMatchObject({ minResponseMs: 10, maxResponseMs: 20 });
+    for (const [name, said] of [
+      ["avgResponseMS", 'did you mean "avgResponseMs"?'],
+      ["p100ResponseMs", "above 0 and below 100"],
+      ["p0ResponseMs", "above 0 and below 100"],
+      ["", "is no field of a point"],
+    ] as const) {
+      const { status, json } = await call(
+        "GET",
+        `/v1/runs/${full}/metrics/timeseries?fields=totalRps,${name}`,
+      );
+      expect([status, json.errors[0].field]).toEqual([400, "fields"]);
+      expect(json.errors[0].message).toContain(said);
+    }
+  });
+
+  test("failures over time, processes and user classes are columns over the same times", async () => {
+    const failures = (await read(`${full}/metrics/failures`)).json;
+    expect(failures).toMatchObject({ runId: full, stepMs: 1000, truncated: false });
+    expect(failures.t).toEqual([1_000_000, 1_001_000, 1_002_000]);
+    expect(failures.series).toEqual([
+      { method: "GET", name: "/a", error: "HTTP 500", occurrences: 1, counts: [0, 0, 1] },
+    ]);
+    const early = (await read(`${full}/metrics/failures?to=1002000&points=1`)).json;
+    expect(early.series).toEqual([]);
+    for (const name of ["processes", "users"]) {
+      const answer = (await read(`${full}/metrics/${name}`)).json;
+      expect(answer).toMatchObject({ testRunId: full, stepMs: 1000, t: failures.t });
+    }
+    expect((await read(`${empty}/metrics/failures`)).json).toMatchObject({ t: [], series: [] });
+  });
+
+  test("the table of endpoints is a file in Locust's columns, which ends with its row Aggregated", async () => {
+    const csv = await read(`${full}/requests?format=csv`);
+    expect(csv.headers["content-type"]).toBe("text/csv; charset=utf-8");
+    const lines = csv.text.trim().split("\r\n");
+    expect(lines[0]).toContain("Type,Name,Request Count,Failure Count");
+    expect(lines.at(-1)).toMatch(/^,Aggregated,4,1,/);
+  });
+
   test("scatter and heatmap count every request with a response time", async () => {
     const scatter = (await read(`${full}/metrics/scatter`)).json;
     expect([scatter.runId, scatter.testRunId]).toEqual([full, full]);
@@ -134,6 +216,6 @@ describe("the metrics of a run", () => {
   test("the documentation has the definitions", async () => {
     const page = await call("GET", "/docs");
     expect(page.text).toContain('id="definitions"');
-    expect(page.text).toContain("rank ⌈p·n⌉");
+    expect(page.text).toContain("interpolated linearly inside its bucket");
   });
 });

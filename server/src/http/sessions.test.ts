@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { SESSION_COOKIE } from "./cookies.ts";
 import { runOf } from "../stores/testing/fixtures.ts";
@@ -7,6 +8,25 @@ import { LOAD_TEST, testApp, TOKENS, withTokens } from "./testing/test-app.ts";
 
 const { app, stores, call } = testApp(withTokens);
 afterAll(() => app.close());
+
+/** Longer than the pause between two checks of who may go on reading. */
+const WATCHED_MS = 1300;
+
+/** Nothing ends this run soon: of one that was started at Locust nobody knows. */
+const LASTING = { status: "Running", trigger: "external", locustClusterId: "none" } as const;
+
+/** A server that listens and runs its jobs, with the live streams of a run. */
+const listening = async ({ http, start }: typeof app, runId: string) => {
+  const address = new URL(await http.listen({ port: 0, host: "127.0.0.1" }));
+  await start(address.href);
+  const url = `${address.origin}/v1/runs/${runId}/stream`;
+  const stream = async (headers: Record<string, string>): Promise<IncomingMessage> => {
+    const [answer] = (await once(get(url, { headers }), "response")) as [IncomingMessage];
+    expect(answer.statusCode).toBe(200);
+    return answer.resume();
+  };
+  return { stream };
+};
 
 let addresses = 0;
 const signIn = (token: string, headers = {}) =>
@@ -25,7 +45,13 @@ describe("a session", () => {
     expect(set).not.toContain("Secure");
     const headers = { cookie: cookieOf(answer) };
     expect((await call("GET", "/v1/load-tests", { headers })).status).toBe(200);
-    const out = await call("DELETE", "/v1/session", { headers });
+    // Of a page of another site: a person is not signed out by it.
+    const foreign = { ...headers, "sec-fetch-site": "same-site" };
+    const refused = await call("DELETE", "/v1/session", { headers: foreign });
+    expect([refused.status, refused.headers["set-cookie"]]).toEqual([403, undefined]);
+    expect((await call("DELETE", "/v1/session")).status).toBe(204);
+    const own = { ...headers, "sec-fetch-site": "same-origin" };
+    const out = await call("DELETE", "/v1/session", { headers: own });
     expect([out.status, String(out.headers["set-cookie"])]).toEqual([
       204,
       expect.stringContaining("Max-Age=0"),
@@ -58,15 +84,19 @@ describe("a session", () => {
     expect(both.json.name).toBe("other");
   });
 
-  test("is Secure where people reach the server by https", async () => {
+  test.each([
+    ["https://load.example", true],
+    ["HTTPS://Load.Example/path", true],
+    ["http://https.example", false],
+  ])("is Secure where people reach the server by https: %s", async (publicUrl, isSecure) => {
     const https = testApp((config) => ({
       ...withTokens(config),
-      server: { ...config.server, publicUrl: "https://load.example", trustProxy: ["10.0.0.9"] },
+      server: { ...config.server, publicUrl, trustProxy: ["10.0.0.9"] },
     }));
     const body = { token: TOKENS.team };
     const own = await https.call("POST", "/v1/session", { body });
-    expect(String(own.headers["set-cookie"])).toContain("Secure");
-    const headers = { cookie: cookieOf(own), origin: "https://load.example" };
+    expect(String(own.headers["set-cookie"]).includes("Secure")).toBe(isSecure);
+    const headers = { cookie: cookieOf(own), origin: new URL(publicUrl).origin };
     const made = await https.call("POST", "/v1/load-tests", { body: LOAD_TEST, headers });
     expect(made.status).toBe(201);
     await https.app.close();
@@ -82,20 +112,32 @@ describe("a session", () => {
     await open.app.close();
   });
 
-  test("ends its live streams", async () => {
-    const run = runOf({ accountId: "acme", orgId: "web", status: "Running" });
+  test("ends its live streams; those of a token go on, also beside an old cookie", async () => {
+    const run = runOf({ accountId: "acme", orgId: "web", ...LASTING });
     await stores.runs.create(run);
     const cookie = cookieOf(await signIn(TOKENS.team));
-    const address = new URL(await app.http.listen({ port: 0, host: "127.0.0.1" }));
-    await app.start(address.href);
-    const url = `${address.origin}/v1/runs/${run.id}/stream`;
-    const [answer] = (await once(get(url, { headers: { cookie } }), "response")) as [
-      IncomingMessage,
-    ];
-    expect(answer.statusCode).toBe(200);
-    answer.resume();
-    await call("DELETE", "/v1/session", { headers: { cookie } });
-    await expect.poll(() => answer.closed, { timeout: 5000 }).toBe(true);
+    const { stream } = await listening(app, run.id);
+    const authorization = `Bearer ${TOKENS.team}`;
+    const own = await stream({ cookie });
+    expect(own.headers["cache-control"]).toBe("no-store");
+    const others = [await stream({ authorization }), await stream({ authorization, cookie })];
+    await sleep(WATCHED_MS);
+    expect(own.closed).toBe(false);
+    await call("DELETE", "/v1/session", { headers: { cookie, "sec-fetch-site": "same-origin" } });
+    await expect.poll(() => own.closed, { timeout: 1500 }).toBe(true);
+    await sleep(WATCHED_MS);
+    expect(others.map(({ closed }) => closed)).toEqual([false, false]);
+  });
+
+  test("that is old ends no stream of a server without tokens", async () => {
+    const open = testApp();
+    const run = runOf(LASTING);
+    await open.stores.runs.create(run);
+    const { stream } = await listening(open.app, run.id);
+    const answer = await stream({ cookie: `${SESSION_COOKIE}=old` });
+    await sleep(WATCHED_MS);
+    expect(answer.closed).toBe(false);
+    await open.app.close();
   });
 });
 

@@ -36,6 +36,33 @@ test("an object of another tenant and an unknown one get the same answer", async
   expect(shape(foreign, ids.runId)).toBe(shape(unknown, "unknown"));
 });
 
+test("a cluster of another tenant is as unknown to a load test as one that does not exist", async () => {
+  const attached = (id: string, scope: object) => ({
+    id,
+    kind: "attached" as const,
+    baseUrl: "http://127.0.0.1:9",
+    maxConcurrentRuns: 1,
+    scope,
+  });
+  const own = { accountId: "acme", orgId: "web", projectId: "shop" };
+  const clusters = testApp((config) => ({
+    ...withTokens(config),
+    locustClusters: [attached("own", own), attached("theirs", { ...own, accountId: "umbrella" })],
+  }));
+  const token = TOKENS.team;
+  const create = (locustClusterId?: string) =>
+    clusters.call("POST", "/v1/load-tests", { body: { ...LOAD_TEST, locustClusterId }, token });
+  const path = `/v1/load-tests/${(await create("own")).json.id}`;
+  const patch = (locustClusterId: string) =>
+    clusters.call("PATCH", path, { body: { locustClusterId }, token });
+  for (const probe of [create, patch]) {
+    const [theirs, none] = [await probe("theirs"), await probe("none")];
+    expect(theirs.status).toBe(400);
+    expect(theirs.json.detail).toBe(none.json.detail.replace("none", "theirs"));
+  }
+  await clusters.app.close();
+});
+
 test("a cluster that serves several tenants shows each only its own runs", async () => {
   const shared = testApp(withTokens);
   const of = { locustClusterId: "local", status: "Running", orgId: "web" } as const;
@@ -47,11 +74,18 @@ test("a cluster that serves several tenants shows each only its own runs", async
     const list = await shared.call("GET", "/v1/clusters", { token });
     const one = await shared.call("GET", "/v1/clusters/local", { token });
     expect(list.json.items).toEqual([one.json]);
-    return [one.json.holders.map(({ runId }: { runId: string }) => runId), one.json.queueLength];
+    const { holders, queueLength, message } = one.json;
+    return [holders.map(({ runId }: { runId: string }) => runId), queueLength, message];
   };
-  expect(await seen(TOKENS.team)).toEqual([[acme.id], 1]);
-  expect(await seen(TOKENS.other)).toEqual([[umbrella.id], 1]);
-  expect(await seen(TOKENS.admin)).toEqual([[acme.id, umbrella.id], 1]);
+  const [ours, theirs] = [acme, umbrella].map(({ name, id }) => `${name} (${id})`);
+  const busyWith = (names: string): string => `The cluster is busy with ${names}.`;
+  expect(await seen(TOKENS.team)).toEqual([[acme.id], 1, busyWith(`${ours}`)]);
+  expect(await seen(TOKENS.other)).toEqual([[umbrella.id], 1, busyWith(`${theirs}`)]);
+  expect(await seen(TOKENS.admin)).toEqual([
+    [acme.id, umbrella.id],
+    1,
+    busyWith(`${ours}, ${theirs}`),
+  ]);
   await shared.app.close();
 });
 
@@ -68,12 +102,31 @@ test("without tokens only requests with a loopback host and origin are answered"
     body: { runId: "x" },
   });
   expect(callback.status).toBe(404);
+  const foreign = { headers: { host: "evil.example" } };
+  const asked: Record<string, number> = {};
+  for (const path of ["/metrics", "/health", "/readyz", "/livez"])
+    asked[path] = (await open.call("GET", path, foreign)).status;
+  expect(asked).toEqual({ "/metrics": 403, "/health": 403, "/readyz": 403, "/livez": 200 });
+  const body = { token: "x" };
+  expect((await open.call("POST", "/v1/session", { body, ...foreign })).status).toBe(403);
+  await open.app.close();
+  // With tokens these are for whoever asks, under any name.
+  expect((await call("GET", "/metrics", foreign)).status).toBe(200);
+});
+
+test("the refusal of a foreign address names the configured one, which tokens make reachable", async () => {
+  const publicUrl = "https://load.example";
+  const open = testApp((config) => ({ ...config, server: { ...config.server, publicUrl } }));
+  const answer = await open.call("GET", "/v1/me", { headers: { host: "load.example" } });
+  expect([answer.status, answer.json.detail]).toEqual([403, expect.stringContaining(publicUrl)]);
   await open.app.close();
 });
 
 test("random bodies and queries never get a 500", async () => {
-  // The stream of an active run does not end by itself; the next test covers its input.
-  const routed = all.filter(([key, route]) => route.caller !== "anyone" && key !== "streamRun");
+  // Streams do not end by themselves; the next test and changes.test.ts cover their input.
+  const routed = all.filter(
+    ([, route]) => route.caller !== "anyone" && route.answers[200] !== "text/event-stream",
+  );
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...routed),

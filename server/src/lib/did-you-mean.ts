@@ -12,8 +12,12 @@ const distance = (one: string, other: string): number => {
   return row.at(-1) ?? 0;
 };
 
+/** No name of ours is as long, and the comparison of a long one takes long. */
+const LONGEST = 64;
+
 /** ` (did you mean "port"?)` where a known name is similar, else an empty text. */
 export const didYouMean = (name: string, known: Iterable<string>): string => {
+  if (name.length > LONGEST) return "";
   const near = [...known]
     .map((one) => ({ one, edits: distance(name.toLowerCase(), one.toLowerCase()) }))
     .filter(({ one, edits }) => one !== name && edits <= Math.min(3, Math.ceil(one.length / 3)))

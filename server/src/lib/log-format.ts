@@ -23,8 +23,11 @@ const timeOf = (unixMs: number): string => {
 /** Without control characters, by which a text from elsewhere could write over the lines of a terminal. */
 const printable = (text: unknown): string => String(text).replaceAll(/[^\P{Cc}\n]/gu, " ");
 
+/** JSON writes most control characters as escapes, but not DEL and those of C1. */
 const shown = (value: unknown): string =>
-  typeof value === "string" && /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+  typeof value === "string" && /^[\w.:/@+-]+$/.test(value)
+    ? value
+    : printable(JSON.stringify(value));
 
 /**
  * A line of pino's JSON for people: time, level, event, message, the other fields, and the stack of an error below.
@@ -34,8 +37,8 @@ export const readableLine = (line: string): string => {
   if (!line.startsWith("{")) return line;
   const { level, time, event, msg, err, pid: _pid, hostname: _host, ...fields } = JSON.parse(line);
   const [name, style] = LEVELS[level] ?? [String(level), "gray"];
-  const rest = Object.entries(fields).map(([key, value]) => `${key}=${shown(value)}`);
-  const head = [paint("gray", timeOf(time)), paint(style, name), paint("bold", String(event))];
+  const rest = Object.entries(fields).map(([key, value]) => `${printable(key)}=${shown(value)}`);
+  const head = [paint("gray", timeOf(time)), paint(style, name), paint("bold", printable(event))];
   const parts = [
     ...head,
     printable(msg ?? ""),

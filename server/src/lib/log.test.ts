@@ -13,12 +13,12 @@ const linesOf = (write: (log: ReturnType<typeof pino>) => void): string[] => {
 test("a line for people has time, level, event, message and fields; control characters do nothing", () => {
   const [line = ""] = linesOf((log) =>
     log.warn(
-      { event: "a_thing", runId: "r-1", n: 3, text: "two words\u001B[2J" },
-      "So\u001B[2J it is.",
+      { event: "a_thing", runId: "r-1", n: 3, text: "two words\u001B[2J\u009B2J\u007F" },
+      "So\u001B[2J it\u009B is.",
     ),
   );
   expect(line).toMatch(
-    /^\d\d:\d\d:\d\d\.\d{3} {2}WARN {3}a_thing {2}So \[2J it is\. {2}runId=r-1 n=3 text="two words\\u001b\[2J"\n$/,
+    /^\d\d:\d\d:\d\d\.\d{3} {2}WARN {3}a_thing {2}So \[2J it {2}is\. {2}runId=r-1 n=3 text="two words\\u001b\[2J 2J "\n$/,
   );
 });
 

@@ -121,13 +121,15 @@ export const createPeriodic = (options: Options): Periodic => {
   };
 };
 
+/** What `work` resolves with, or `late` where that takes longer than `ms`; the work goes on. */
+export const within = <T>(ms: number, work: Promise<T>, late: T): Promise<T> =>
+  Promise.race([work, sleep(ms, late, { ref: false })]);
+
 /** Stops all jobs at once. Resolves when they have ended, and after `ms` at the latest. */
 export const stopWithin = async (
   ms: number,
   jobs: readonly { readonly stop: () => Promise<void> }[],
 ): Promise<void> => {
-  await Promise.race([
-    Promise.all(jobs.map((job) => job.stop())),
-    sleep(ms, undefined, { ref: false }),
-  ]);
+  const stopped = Promise.all(jobs.map((job) => job.stop()));
+  await within<unknown>(ms, stopped, undefined);
 };

@@ -1,14 +1,16 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Ids } from "../lib/ids.ts";
+import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {
   readonly stores: Pick<Stores, "loadTests" | "revisions" | "runs">;
-  /** The clusters of the current configuration. */
+  /** The clusters of the current configuration; in a verb, those that the caller may see. */
   readonly clusters: () => readonly ClusterConfig[];
   readonly clock: Clock;
   readonly ids: Ids;
   readonly checkScript: ScriptChecker;
+  readonly log: Pick<Log, "info">;
 };

@@ -106,6 +106,7 @@ export const deleteLoadTest = async (
   deps: LoadTestDeps,
   loadTest: LoadTest,
   ifMatch: number | undefined,
+  actor: Actor,
 ): Promise<void> => {
   if (ifMatch !== undefined && ifMatch !== loadTest.version) throw stale("load test", loadTest.id);
   const active = await deps.stores.runs.count(loadTest.id, ACTIVE_STATUSES);
@@ -117,4 +118,15 @@ export const deleteLoadTest = async (
   }
   if (!(await deps.stores.loadTests.delete(loadTest.id, loadTest.version)))
     throw stale("load test", loadTest.id);
+  // Nothing of it is left in the store that could say who did it.
+  const { requestId, ...by } = actor;
+  deps.log.info(
+    {
+      event: "load_test_deleted",
+      loadTestId: loadTest.id,
+      actor: refOf(by),
+      ...(requestId === undefined ? {} : { requestId }),
+    },
+    "A load test was deleted.",
+  );
 };

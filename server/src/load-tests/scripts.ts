@@ -3,7 +3,7 @@ import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
 import type { PutScript } from "@load-manager/contract/api/script.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
-import { AppError, notFound } from "../lib/errors.ts";
+import { AppError, notFound, stale } from "../lib/errors.ts";
 import { manifestOf } from "../lib/script-manifest.ts";
 import type { LoadTestDeps } from "./deps.ts";
 
@@ -68,15 +68,35 @@ export const addRevision = async (
   }
 };
 
-/** Stores the revision, then moves the load test's pointer to it, unless it points to a newer one already. */
-export const saveScript = async (
+/** Takes the version that the caller has read, so that nobody else's change from it counts. Rejects with AppError stale. */
+const claimVersion = async (
   deps: LoadTestDeps,
   loadTest: LoadTest,
+  ifMatch: number,
+  updatedBy: string,
+): Promise<LoadTest> => {
+  const updatedAt = deps.clock.now();
+  const fields = { updatedAt, updatedBy };
+  const claimed = await deps.stores.loadTests.update(loadTest.id, ifMatch, fields);
+  if (claimed === undefined) throw stale("load test", loadTest.id);
+  return claimed;
+};
+
+/**
+ * Stores the revision, then moves the load test's pointer to it, unless it points to a newer one already. Rejects with
+ * AppError stale where `ifMatch` is another version of the load test.
+ */
+export const saveScript = async (
+  deps: LoadTestDeps,
+  given: LoadTest,
   input: PutScript,
   actor: Actor,
+  ifMatch?: number,
 ) => {
   const warnings = await requireValidScript(deps, input.content, "content");
   const createdBy = input.createdBy ?? actor.name;
+  const loadTest =
+    ifMatch === undefined ? given : await claimVersion(deps, given, ifMatch, createdBy);
   const { revision, created } = await addRevision(deps, {
     loadTestId: loadTest.id,
     content: input.content,

@@ -1,11 +1,10 @@
-import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
 import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
 import type { RequestWindow } from "../runs/domain/auto-stop.ts";
 import type { Stores } from "../stores/ports.ts";
 import { createIngest, type Ingested } from "./ingest/ingest.ts";
-import { createSnapshotIngest, type SnapshotOrigin } from "./ingest/snapshot-ingest.ts";
+import { createSnapshotIngest, type StoreSnapshot } from "./ingest/snapshot-ingest.ts";
 import { createRunAggregateCache } from "./live/run-aggregate-cache.ts";
 import {
   type Finals,
@@ -23,12 +22,8 @@ import type { Retention } from "./rollups/compactor.ts";
 export type RunMetrics = {
   /** Stores a batch of the plugin. Rejects with AppError gone or validation. */
   readonly ingestBatch: (bytes: Uint8Array) => Promise<unknown>;
-  /** Stores a cumulative snapshot; times in it in ms. */
-  readonly storeMetric: (
-    run: LoadTestRun,
-    snapshot: SnapshotInput,
-    origin: SnapshotOrigin,
-  ) => Promise<void>;
+  /** Stores a cumulative snapshot; times in it in ms. False where it does not count beside what is there. */
+  readonly storeMetric: StoreSnapshot;
   /** How many requests have arrived. */
   readonly requests: (runId: string) => Promise<number>;
   /** The last `seconds` seconds without the newest `lagSeconds`; `undefined` where some of them are compacted. */
@@ -53,6 +48,7 @@ export type RunMetrics = {
 /** The same, with what HTTP and streams use besides. */
 export type MetricsFacade = Omit<RunMetrics, "ingestBatch"> & {
   readonly ingestBatch: (bytes: Uint8Array) => Promise<Ingested>;
+  readonly isGreeting: (bytes: Uint8Array) => boolean;
   readonly queries: MetricQueries;
   /** The samples as they arrive, for live streams. */
   readonly samples: SampleFollower;
@@ -73,7 +69,7 @@ export const createRunMetrics = (deps: {
   const { metrics, events, runs, shared, clock, retention } = deps;
   const aggregates = createRunAggregateCache(metrics, shared ? clock : undefined);
   const queries = createQueries({ metrics, aggregates, clock });
-  const { ingestBatch } = createIngest({
+  const { ingestBatch, isGreeting } = createIngest({
     metrics,
     events,
     runs,
@@ -82,6 +78,7 @@ export const createRunMetrics = (deps: {
   });
   return {
     ingestBatch,
+    isGreeting,
     storeMetric: createSnapshotIngest({ metrics, events, aggregates }),
     requests: async (runId) => (await aggregates.get(runId)).requests,
     window: async (runId, seconds, lagSeconds) =>

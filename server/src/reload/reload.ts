@@ -1,3 +1,4 @@
+import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
 import type { ClusterRegistry } from "../clusters/registry.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
@@ -20,7 +21,7 @@ type Deps = {
   readonly registry: ClusterRegistry;
   readonly runs: Pick<RunReader, "get" | "unsettled">;
   readonly ownership: Pick<Ownership, "holder" | "leaseOf">;
-  readonly setSecurity: (security: Config["security"]) => void;
+  readonly setSecurity: (security: Config["security"]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -29,7 +30,7 @@ type Deps = {
  * Takes over clusters and tokens from the configuration as it is now; runs go on. Rejects with AppError validation where
  * the configuration has faults, and changes nothing then.
  */
-export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
+export const createReload = (deps: Deps): ((actor: Actor) => Promise<ReloadAnswer>) => {
   const { registry, runs, ownership, log } = deps;
   const rotateToken = createTokenRotation({ registry, runs, ownership, log });
   let security = deps.config.security;
@@ -54,7 +55,7 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
       new Set(open.map((run) => run.locustClusterId)),
     );
     security = config.security;
-    deps.setSecurity(security);
+    await deps.setSecurity(security);
     const rotated = before.locustCallbackToken[0] !== security.locustCallbackToken[0];
     const fresh = new Set([...changes.added, ...changes.changed]);
     const more = await Promise.all([
@@ -82,10 +83,11 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
 
   // One reload at a time: each compares with the result of the one before.
   let last: Promise<unknown> = Promise.resolve();
-  return () => {
+  return ({ requestId, ...by }) => {
+    const who = { actor: refOf(by), ...(requestId === undefined ? {} : { requestId }) };
     const next = last.then(reload).then(
       (answer) => {
-        log.info({ event: "config_reloaded", answer }, "The configuration was reloaded.");
+        log.info({ event: "config_reloaded", answer, ...who }, "The configuration was reloaded.");
         for (const name of answer.needsRestart)
           log.warn(
             { event: "restart_needed", setting: name },
@@ -96,7 +98,7 @@ export const createReload = (deps: Deps): (() => Promise<ReloadAnswer>) => {
       },
       (error: unknown) => {
         log.error(
-          { event: "config_reload_failed", error: messageOf(error) },
+          { event: "config_reload_failed", error: messageOf(error), ...who },
           "The configuration was not reloaded; the previous one stays in force.",
         );
         throw error;

@@ -1,3 +1,4 @@
+import type { StorageUse } from "@load-manager/contract/model/storage.ts";
 import type { CollectionOf } from "./model/collection.ts";
 import type { StoreDump } from "./dump.ts";
 import type { RunEventStore } from "./model/event-store.ts";
@@ -29,8 +30,15 @@ export type Stores = DescribedPorts & {
   readonly dump: StoreDump;
   /** Rejects with the reason where the store cannot be written to just now. */
   readonly ping: () => Promise<void>;
+  /**
+   * Where other programs can take the opened data away, resolves with the reason once one has: a migration was rolled back, or
+   * a newer program has changed the format.
+   */
+  readonly takenAway?: () => Promise<string | undefined>;
   /** Operations that wait for the thread that stores metrics, where there is one. */
   readonly queueLength?: () => number;
+  /** How much is stored, without counting metrics record by record. */
+  readonly storageUse: () => Promise<StorageUse>;
   readonly close: () => Promise<void>;
 };
 

@@ -7,7 +7,7 @@ export type Cursor = {
   second: number;
   /** The newest run event, in the order of arrival. */
   arrival: number;
-  /** The newest record number of each master instance. */
+  /** The newest record number of each master instance, as in the position of a `SampleFollower`. */
   seqs: Map<string, number>;
 };
 
@@ -19,12 +19,17 @@ export const copyCursor = ({ second, arrival, seqs }: Cursor): Cursor => ({
   seqs: new Map(seqs),
 });
 
+/** A position has four decimals at most; the point separates the parts of a cursor. */
+const encodeSeq = (seq: number): string =>
+  Number.isInteger(seq) ? `${seq}` : seq.toFixed(4).replace(".", "+");
+const decodeSeq = (text: string): number => Number(text.replace("+", "."));
+
 /** Encodes a cursor as `second.arrival.masterInstanceId-seq.masterInstanceId-seq…`: every server can continue from it. */
 export const encodeCursor = ({ second, arrival, seqs }: Cursor): string =>
   [
     second,
     arrival,
-    ...[...seqs].map(([masterInstanceId, seq]) => `${masterInstanceId}-${seq}`),
+    ...[...seqs].map(([masterInstanceId, seq]) => `${masterInstanceId}-${encodeSeq(seq)}`),
   ].join(".");
 
 /** Decodes the id of an event; `0` is the start. Throws AppError validation for anything else. */
@@ -35,8 +40,8 @@ export const decodeCursor = (text: string): Cursor => {
   }
   const [second, arrival, ...masterInstances] = text.split(".");
   const seqs = masterInstances.map((part): [string, number] => {
-    const [masterInstanceId = "", seq] = part.split("-");
-    return [masterInstanceId, Number(seq)];
+    const [masterInstanceId = "", seq = ""] = part.split("-");
+    return [masterInstanceId, decodeSeq(seq)];
   });
   return { second: Number(second), arrival: Number(arrival), seqs: new Map(seqs) };
 };

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { EndEvent } from "@load-manager/contract/api/metrics-detail.ts";
 import { type LoadTestRun, RunEvent } from "@load-manager/contract/model/run.ts";
@@ -9,6 +8,7 @@ import type { Log } from "../lib/log.ts";
 import { createPeriodic } from "../lib/periodic.ts";
 import type { Names } from "../metrics/query/sample-event.ts";
 import type { RunReader } from "../stores/model/load-test-run.ts";
+import type { Connection } from "./connection.ts";
 import { copyCursor, type Cursor, hasReached, startCursor } from "./cursor.ts";
 import {
   compactedFrames,
@@ -153,15 +153,27 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
 
   return {
     wake: follower.wake,
-    readers: () => connected.size,
     /** `from` absent: the reader begins with the current status. */
-    open: (run: LoadTestRun, from: Cursor | undefined, response: ServerResponse): void => {
-      const onClose = (): void => {
-        following.delete(reader);
-        connected.delete(reader);
-        follower.wake();
-      };
-      const reader = createReader(response, from ?? startCursor(), onClose, deps.onDropped);
+    open: (
+      run: LoadTestRun,
+      to: {
+        readonly connection: Connection;
+        readonly from: Cursor | undefined;
+        readonly endsConnection: boolean;
+      },
+    ): void => {
+      const { connection, from, endsConnection } = to;
+      const reader = createReader({
+        connection,
+        cursor: from ?? startCursor(),
+        endsConnection,
+        onClose: () => {
+          following.delete(reader);
+          connected.delete(reader);
+          follower.wake();
+        },
+        onDropped: deps.onDropped,
+      });
       connected.add(reader);
       follower.start();
       join(reader, run, from !== undefined).catch((error: unknown) => {
@@ -169,11 +181,8 @@ export const createFeed = (deps: FeedDeps, runId: string, onEmpty: () => void) =
           { event: "stream_open_failed", runId, error: messageOf(error) },
           "A live stream of the run could not be opened; the connection is closed.",
         );
-        response.destroy();
+        connection.destroy();
       });
-    },
-    end: (): void => {
-      for (const reader of connected) reader.end({ reconnect: true });
     },
   };
 };

@@ -1,13 +1,8 @@
-import type { ServerResponse } from "node:http";
+import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Frame } from "./frames.ts";
 
-const RECONNECT_MS = 1000;
-const HEARTBEAT_MS = 15_000;
-/** How much may wait to be sent to one reader. A connection that takes anything at all stays far below it. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-
-/** One open connection. Frames that it cannot take are left out instead of waiting in memory. */
+/** Who reads a run on a connection. Frames that it cannot take are left out instead of waiting in memory. */
 export type Reader = {
   /** The position at which the reader joined the feed; earlier frames are not sent. */
   readonly cursor: Cursor;
@@ -16,8 +11,8 @@ export type Reader = {
   readonly offer: (frame: Frame) => void;
   /** Sends a frame; resolves when there is room for the next one. */
   readonly send: (frame: Frame) => Promise<void>;
-  /** `reconnect`: the stream continues, on this server after its restart or on another one. */
-  readonly end: (options?: { readonly reconnect: boolean }) => void;
+  /** The run has ended. */
+  readonly end: () => void;
 };
 
 const isReceived = ({ position }: Frame, { arrival, second, seqs }: Cursor): boolean => {
@@ -27,56 +22,37 @@ const isReceived = ({ position }: Frame, { arrival, second, seqs }: Cursor): boo
   return position.seq <= (seqs.get(position.masterInstanceId) ?? 0);
 };
 
-const drained = (response: ServerResponse): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
-
-export const createReader = (
-  response: ServerResponse,
-  cursor: Cursor,
-  onClose: () => void,
-  onDropped: () => void,
-): Reader => {
-  response.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "x-accel-buffering": "no",
-  });
-  response.flushHeaders();
-  const heartbeat = setInterval(() => {
-    if (!response.writableNeedDrain) response.write(": heartbeat\n\n");
-  }, HEARTBEAT_MS);
-  response.on("close", () => {
-    clearInterval(heartbeat);
-    onClose();
-  });
-  const isClosed = (): boolean => response.destroyed || response.writableEnded;
+export const createReader = (input: {
+  readonly connection: Connection;
+  readonly cursor: Cursor;
+  /** Whether the connection ends with the run; else it is for other events too. */
+  readonly endsConnection: boolean;
+  /** Called once: the connection is closed, or the run has ended. */
+  readonly onClose: () => void;
+  readonly onDropped: () => void;
+}): Reader => {
+  const { connection, cursor, endsConnection, onDropped } = input;
+  let isOpen = true;
+  const close = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    input.onClose();
+  };
+  connection.onClose(close);
+  const isClosed = (): boolean => !isOpen || connection.isClosed();
   return {
     cursor,
     isClosed,
     offer: (frame) => {
       if (isReceived(frame, cursor) || isClosed()) return;
-      if (response.writableLength > MAX_WAITING_BYTES) return onDropped();
-      response.write(frame.bytes);
+      if (!connection.offer(frame.bytes)) onDropped();
     },
     send: async (frame) => {
-      if (isClosed()) return;
-      if (!response.write(frame.bytes)) await drained(response);
+      if (!isClosed()) await connection.send(frame.bytes);
     },
-    end: ({ reconnect } = { reconnect: false }) => {
-      if (isClosed()) return;
-      if (reconnect) {
-        response.write(
-          `retry: ${RECONNECT_MS}\n: this server is stopping; reconnect with Last-Event-ID\n\n`,
-        );
-      }
-      response.end();
+    end: () => {
+      if (endsConnection) connection.end();
+      else close();
     },
   };
 };

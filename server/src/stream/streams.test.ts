@@ -25,6 +25,7 @@ const setUp = async (stores = createMemoryStores()) => {
     runs: stores.runs,
     events: stores.events,
     samples,
+    changes: { add: () => () => {} },
     log,
     onDropped: () => {
       dropped += 1;

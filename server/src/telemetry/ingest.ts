@@ -1,4 +1,5 @@
 import { Counter, type Registry } from "prom-client";
+import type { MetricsFacade } from "../metrics/run-metrics.ts";
 
 type IngestBatch<A> = (bytes: Uint8Array) => Promise<A>;
 
@@ -29,5 +30,24 @@ export const measureIngest = <A extends { readonly samples: number }>(
     samples.inc(answer.samples);
     received.inc(bytes.byteLength);
     return answer;
+  };
+};
+
+/** Counts the cumulative snapshots of Locusts without the plugin's batches. */
+export const measureSnapshots = (
+  storeMetric: MetricsFacade["storeMetric"],
+  registry: Registry,
+): MetricsFacade["storeMetric"] => {
+  const snapshots = new Counter({
+    name: "load_manager_ingest_snapshots_total",
+    help: "Cumulative snapshots of runs that were accepted: posted by a simple plugin (json), or read from Locust's pages (polled).",
+    labelNames: ["source"],
+    registers: [registry],
+  });
+  for (const source of ["json", "polled"]) snapshots.inc({ source }, 0);
+  return async (run, snapshot, origin) => {
+    const counts = await storeMetric(run, snapshot, origin);
+    if (counts) snapshots.inc({ source: origin.source });
+    return counts;
   };
 };

@@ -2,6 +2,8 @@ import { statfs } from "node:fs/promises";
 import { ClusterAnswer } from "@load-manager/contract/api/cluster.ts";
 import { Counter, type Registry } from "prom-client";
 import type { ClusterState } from "../clusters/cluster-state.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Ownership } from "../runs/ownership/leases.ts";
 import { addGauge } from "./registry.ts";
 
 /** The state of each cluster, as this server saw it last. */
@@ -37,12 +39,32 @@ export const reportHeartbeat = (registry: Registry, ageMs: () => number | undefi
   });
 };
 
+/** How long this server has worked on each slot; nothing where the store does not answer. */
+export const reportLeases = (
+  registry: Registry,
+  heldLeases: Ownership["heldLeases"],
+  clock: Pick<Clock, "now">,
+): void => {
+  addGauge(registry, {
+    name: "load_manager_lease_age_seconds",
+    help: "How long this server has had the lease of each slot that works on a run.",
+    labelNames: ["cluster", "slot"],
+    async collect() {
+      const held = await heldLeases().catch(() => []);
+      this.reset();
+      const now = clock.now();
+      for (const { clusterId, slot, takenAt } of held)
+        this.set({ cluster: clusterId, slot: String(slot) }, (now - takenAt) / 1000);
+    },
+  });
+};
+
 /** Returns what is to be called for each frame that a slow reader does not get. */
 export const reportStreams = (registry: Registry, readers: () => number): (() => void) => {
   const registers = [registry];
   addGauge(registry, {
     name: "load_manager_stream_readers",
-    help: "Connections that follow a run live.",
+    help: "Connections that follow a run, or all that changes, live.",
     collect() {
       this.set(readers());
     },

@@ -9,7 +9,15 @@ const BUCKETS_SECONDS = [0.0005, 0.002, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
 type Ports = Omit<
   Stores,
-  "kind" | "identity" | "shared" | "dump" | "ping" | "queueLength" | "close"
+  | "kind"
+  | "identity"
+  | "shared"
+  | "dump"
+  | "ping"
+  | "takenAway"
+  | "queueLength"
+  | "storageUse"
+  | "close"
 >;
 type Verb = (...args: readonly unknown[]) => Promise<unknown>;
 

@@ -10,7 +10,9 @@ import { systemClock } from "../lib/clock.ts";
 import { uuidV7 } from "../lib/ids.ts";
 import { temporaryFolder } from "../lib/testing/temporary-folder.ts";
 import { batchOf, sampleRecord } from "../metrics/testing/fixtures.ts";
+import { Registry } from "prom-client";
 import { openSqliteStores } from "../stores/sqlite/stores.ts";
+import { reportLeases } from "./server.ts";
 
 const { app, call } = testApp(withTokens);
 afterAll(() => app.close());
@@ -101,6 +103,28 @@ test("a batch counts when it is accepted, its samples once, a refused one by its
   expect(of(`load_manager_store_operation_duration_seconds_${appends}`)).toBe(2);
 });
 
+test("snapshots count by where they come from", async () => {
+  const runId = await startRun();
+  const body = { runId, metrics: { totalRequests: 1, totalFailures: 0 } };
+  const headers = { "x-locust-token": TOKENS.callback };
+  const posted = await call("POST", "/v1/internal/locust/metrics", { body, headers });
+  expect(posted.status).toBe(200);
+  const { of } = await scrape();
+  expect(of('load_manager_ingest_snapshots_total{source="json"}')).toBe(1);
+  expect(of('load_manager_ingest_snapshots_total{source="polled"}')).toBe(0);
+});
+
+test("the age of each lease is shown while this server has it", async () => {
+  const registry = new Registry();
+  const lease = { clusterId: "c", slot: 1, holder: "me", fence: 3, runId: "r", takenAt: 4000 };
+  let held = [lease];
+  reportLeases(registry, async () => held, { now: () => 10_500 });
+  const line = 'load_manager_lease_age_seconds{cluster="c",slot="1"} 6.5';
+  expect(await registry.metrics()).toContain(line);
+  held = [];
+  expect(await registry.metrics()).not.toContain("{");
+});
+
 test("runs are shown while they are open, and counted when they end", async () => {
   const before = await scrape();
   const runId = await startRun();
@@ -186,7 +210,7 @@ test("names, units and help texts follow Prometheus' conventions; no label is a 
       .filter(({ name }) => name.startsWith("load_manager_"))
       .flatMap((one) => [...one.labels.matchAll(/(\w+)="/g)].map(([, label]) => label)),
   );
-  // `state` of clusters is not among them, since the jobs of this server do not run.
+  // `state` of clusters and `slot` of leases are not among them, since the jobs of this server do not run.
   const allowed = [
     "cluster",
     "le",
@@ -194,6 +218,7 @@ test("names, units and help texts follow Prometheus' conventions; no label is a 
     "port",
     "reason",
     "route",
+    "source",
     "status",
     "verb",
     "version",
@@ -235,8 +260,7 @@ test("every metric of the Grafana dashboard and of docs/metrics.md is one of the
     for (const name of used) expect(known).toContain(name);
   }
   const docs = readFileSync(new URL("docs/metrics.md", root), "utf8");
-  const [table = ""] = docs.split("\n## Renamed");
-  const described = [...table.matchAll(/^\| `(load_manager_\w+)/gm)].map(([, name]) => name ?? "");
+  const described = [...docs.matchAll(/^\| `(load_manager_\w+)/gm)].map(([, name]) => name ?? "");
   const own = [...types.keys()].filter((name) => name.startsWith("load_manager_"));
   expect(new Set(described)).toEqual(new Set(own));
 });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PLUGIN_PROTOCOL } from "@load-manager/contract/plugin/protocol.ts";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
 import { runOf } from "../../stores/testing/fixtures.ts";
@@ -16,7 +17,13 @@ afterEach(() => {
 /** A Locust without the plugin: the pages that the end of a run needs. */
 const fakeLocust = async () => {
   const asked: string[] = [];
-  const it = { state: "running", silent: false, requests: 0, asked };
+  const it = {
+    state: "running",
+    silent: false,
+    requests: 0,
+    asked,
+    status: undefined as object | undefined,
+  };
   const server = createServer((request, response) => {
     if (it.silent) {
       request.socket.destroy();
@@ -30,6 +37,8 @@ const fakeLocust = async () => {
     } else if (request.url === "/stats/requests") {
       const stats = [{ name: "Aggregated", num_requests: it.requests, num_failures: 0 }];
       response.end(JSON.stringify({ state: it.state, user_count: 1, stats }));
+    } else if (request.url === "/load-manager/status" && it.status !== undefined) {
+      response.end(JSON.stringify(it.status));
     } else {
       response.writeHead(404).end("{}");
     }
@@ -46,12 +55,18 @@ const fakeLocust = async () => {
       maxConcurrentRuns: 1,
       baseUrl: `http://127.0.0.1:${port}`,
     },
-    { callbackTokens: () => [], callbackUrls: () => [], clock: systemClock },
+    {
+      callbackTokens: () => [],
+      callbackUrls: () => [],
+      runAddress: () => ({}),
+      clock: systemClock,
+    },
   );
   const stops = () => asked.filter((line) => line.endsWith("/stop"));
   return {
     it,
     stops,
+    probe: adapter.probe,
     observe: adapter.observe,
     cleanUp: (run: ReturnType<typeof runOf>) => adapter.commands.cleanUp(run, async () => {}),
   };
@@ -90,6 +105,17 @@ test("a Locust whose request count fell shows other load, which is not stopped",
   expect(stops()).toEqual(["POST /stop"]);
 });
 
+test("a Locust that did not answer and shows fewer requests since is another one", async () => {
+  const { it, observe } = await fakeLocust();
+  const run = { ...lost, status: "Running" } as typeof lost;
+  it.requests = 100;
+  expect(await observe(run)).toMatchObject({ kind: "load" });
+  it.silent = true;
+  expect(await observe(run)).toMatchObject({ kind: "unreachable" });
+  [it.silent, it.requests, it.state] = [false, 7, "stopped"];
+  expect(await observe(run)).toMatchObject({ kind: "foreign" });
+});
+
 test.each([
   ["was not started by us", { startSent: undefined }],
   ["was started at Locust", { trigger: "external" }],
@@ -106,3 +132,27 @@ test.each([
   await cleanUp(run);
   expect(stops()).toEqual([]);
 });
+
+test.each([
+  ["ready", "idle"],
+  ["stopped", "idle"],
+  ["spawning", "busy"],
+  ["running", "busy"],
+])(
+  "a Locust with the plugin whose load is nobody's run, and whose state is %s, is %s",
+  async (state, expected) => {
+    const { it, probe } = await fakeLocust();
+    it.status = {
+      protocol: PLUGIN_PROTOCOL,
+      pluginVersion: "1",
+      locustVersion: "2.47.0",
+      pythonVersion: "3.11",
+      masterInstanceId: "m",
+      state,
+      userCount: 0,
+      workers: [],
+      run: null,
+    };
+    expect((await probe()).state).toBe(expected);
+  },
+);

@@ -1,18 +1,13 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { mustEndLoad } from "../../runs/domain/load-left.ts";
 import { createPluginClient } from "../plugin/client.ts";
-import { engineOf, fenceOf, observationOf } from "../plugin/observation.ts";
+import { engineOf, fenceOf, observationOf, processesOf } from "../plugin/observation.ts";
+import { isBusy } from "../web-ui/stats.ts";
 import { createWebUi } from "../web-ui/web-ui.ts";
 import { type ClusterAdapter, type LoadCommands, loadCommandsFor } from "../port.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
-import { pluginCommands } from "../plugin/commands.ts";
-
-/** The run failed, so its load may not have been seen to end, and no plugin was there to end it. */
-const mayHaveLoad = (run: LoadTestRun): boolean =>
-  run.status === "Failed" &&
-  run.trigger !== "external" &&
-  run.startSent !== undefined &&
-  !run.startSent.capabilities.ownDeadline;
+import { type CallbackAddresses, pluginCommands } from "../plugin/commands.ts";
 
 type AttachedConfig = Extract<ClusterConfig, { readonly kind: "attached" }>;
 
@@ -22,12 +17,7 @@ type AttachedConfig = Extract<ClusterConfig, { readonly kind: "attached" }>;
  */
 export const createAttached = (
   config: AttachedConfig,
-  deps: {
-    /** The tokens that the plugin may know, the present one first; read for each command. */
-    readonly callbackTokens: () => readonly string[];
-    readonly callbackUrls: () => readonly string[];
-    readonly clock: Clock;
-  },
+  deps: CallbackAddresses & { readonly clock: Clock },
 ): ClusterAdapter => {
   const tokens = (): readonly string[] =>
     config.authToken === undefined
@@ -53,6 +43,7 @@ export const createAttached = (
     observe: async (run) => {
       const reply = await client.status();
       if (reply.kind === "silent") {
+        webUi.noteSilence(run, reply.refused);
         return { kind: "unreachable", refused: reply.refused, message: reply.message };
       }
       if (reply.kind === "other-protocol") {
@@ -72,7 +63,7 @@ export const createAttached = (
           const mine = reply.status.run?.runId === run.id;
           if (mine && reply.status.run?.phase !== "ended")
             await commands.stop({ run, fence: run.fence });
-        } else if (mayHaveLoad(run)) await webUi.end(run);
+        } else if (mustEndLoad(run)) await webUi.end(run);
         webUi.forget(run.id);
       },
     },
@@ -85,10 +76,15 @@ export const createAttached = (
       if (reply.kind === "other-protocol") return { state: "unknown", message: reply.message };
       if (reply.kind === "no-plugin") return webUi.probe();
       const { run } = reply.status;
-      const engine = engineOf(reply.status);
-      return run !== null && run.phase !== "ended"
-        ? { state: "busy", engine, message: "Locust is busy with a run that was started there." }
-        : { state: "idle", engine, fence: fenceOf(reply.status) };
+      const seen = {
+        engine: engineOf(reply.status),
+        processes: processesOf(reply.status, reply.clockAheadMs),
+      };
+      // Load of nobody's run: its registration has failed, or no scope is set there.
+      const loads = isBusy(reply.status.state);
+      return loads || (run !== null && run.phase !== "ended")
+        ? { state: "busy", ...seen, message: "Locust is busy with a run that was started there." }
+        : { state: "idle", ...seen, fence: fenceOf(reply.status) };
     },
   };
 };

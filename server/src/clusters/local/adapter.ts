@@ -2,7 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ForcedStep } from "../../runs/domain/observation.ts";
 import { createPluginClient, type PluginClient } from "../plugin/client.ts";
-import { pluginCommands } from "../plugin/commands.ts";
+import { type CallbackAddresses, pluginCommands } from "../plugin/commands.ts";
 import { type ClusterAdapter, loadCommandsFor } from "../port.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
 import { observeLocal } from "./observe.ts";
@@ -11,13 +11,11 @@ import { createRunProcesses } from "./run-processes.ts";
 
 type LocalConfig = Extract<ClusterConfig, { readonly kind: "local" }>;
 
-type Deps = {
+type Deps = CallbackAddresses & {
   readonly runsFolder: string;
   /** The identity of the store that has the runs. */
   readonly store: string;
   readonly python: string;
-  readonly callbackTokens: () => readonly string[];
-  readonly callbackUrls: () => readonly string[];
   readonly clock: Clock;
 };
 
@@ -49,7 +47,9 @@ export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => 
           urls: deps.callbackUrls(),
           token: deps.callbackTokens()[0] ?? "",
         }),
-      ...loadCommandsFor(async (run) => pluginCommands(deps, await clientOf(run))),
+      ...loadCommandsFor(async (run) =>
+        pluginCommands(deps, await clientOf(run), { quitWorkers: true }),
+      ),
       kill: ({ run }, onForcedStep) => endProcesses(() => processes.find(run.id), onForcedStep),
       cleanUp: async (run, onForcedStep) => {
         // Processes of an ended run always get a SIGTERM, so only a SIGKILL is worth an event.

@@ -15,7 +15,6 @@ export type RoleFile = z.output<typeof RoleFile>;
 export type RunFolder = ReturnType<typeof runFolder>;
 
 const TAIL_BYTES = 16_384;
-const TAIL_LINES = 15;
 
 export const runFolder = (root: string, runId: string) => {
   const path = join(root, runId);
@@ -44,8 +43,8 @@ export const runFolder = (root: string, runId: string) => {
       const text = await readFile(join(path, `${role}.json`), "utf8").catch(() => undefined);
       return text === undefined ? undefined : RoleFile.parse(JSON.parse(text));
     },
-    /** The last lines of a role's log, for people. */
-    logTail: async (role: string): Promise<string[]> => {
+    /** The last lines of a role's log, without empty ones. */
+    logEnd: async (role: string): Promise<string[]> => {
       const file = await open(join(path, `${role}.log`)).catch(() => undefined);
       if (file === undefined) return [];
       try {
@@ -53,11 +52,10 @@ export const runFolder = (root: string, runId: string) => {
         const from = Math.max(0, size - TAIL_BYTES);
         const buffer = Buffer.alloc(size - from);
         await file.read(buffer, 0, buffer.length, from);
-        const lines = buffer
+        return buffer
           .toString("utf8")
           .split("\n")
           .filter((line) => line.trim() !== "");
-        return lines.slice(-TAIL_LINES);
       } finally {
         await file.close();
       }

@@ -2,9 +2,13 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Observation } from "../../runs/domain/observation.ts";
 import type { PluginClient } from "../plugin/client.ts";
 import { observationOf, PLUGIN_CAPABILITIES } from "../plugin/observation.ts";
+import { exceptionIn } from "./exception-in-log.ts";
 import type { RoleFile } from "./folder.ts";
 import { isAlive } from "./processes.ts";
 import type { RunProcesses } from "./run-processes.ts";
+
+/** How many lines of a process's log a reason has, for people. */
+const TAIL_LINES = 15;
 
 type Deps = {
   readonly processes: RunProcesses;
@@ -68,16 +72,20 @@ const dead = async (
   role: string,
   how: string,
 ): Promise<Observation> => {
-  const logTail = await processes.folderOf(run.id).logTail(role);
+  const log = await processes.folderOf(run.id).logEnd(role);
+  const logTail = log.slice(-TAIL_LINES);
   if (logTail.some((line) => line.includes("No User class found"))) {
     const message = "The script has no User class, so there is nothing to run.";
     return { kind: "dead", code: "no_user_class", message, logTail };
   }
   const beforeLoad = run.status === "Starting" && run.startSent === undefined;
+  // Whoever ends a process by a signal need not care about what it raised before.
+  const exception = how.startsWith("ended by ") ? undefined : exceptionIn(log);
+  const raised = exception === undefined ? "" : `: ${exception}`;
   return {
     kind: "dead",
     code: beforeLoad || role !== "master" ? "locust_exited" : "master_lost",
-    message: `Locust's ${role} process is gone (${how}).`,
+    message: `Locust's ${role} process is gone (${how})${raised}.`,
     logTail,
   };
 };

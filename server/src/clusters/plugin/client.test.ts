@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PLUGIN_PROTOCOL } from "@load-manager/contract/plugin/protocol.ts";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
 import { runOf } from "../../stores/testing/fixtures.ts";
@@ -25,22 +26,27 @@ const clusterThatAnswers = async (answer: object) => {
   const none = () => [];
   return {
     baseUrl,
-    ...createAttached(config, { callbackTokens: none, callbackUrls: none, clock: systemClock }),
+    ...createAttached(config, {
+      callbackTokens: none,
+      callbackUrls: none,
+      runAddress: () => ({}),
+      clock: systemClock,
+    }),
   };
 };
 
-test.each([1, 3])(
+test.each([PLUGIN_PROTOCOL - 1, PLUGIN_PROTOCOL + 1])(
   "a plugin of protocol %i leaves the state of its cluster unknown, and the message says what to do",
   async (protocol) => {
     const { baseUrl, probe, observe } = await clusterThatAnswers({ protocol });
-    const message = `${baseUrl}: the plugin has protocol ${protocol}, this server has protocol 2; install the plugin of this server's version there`;
+    const message = `${baseUrl}: the plugin has protocol ${protocol}, this server has protocol ${PLUGIN_PROTOCOL}; install the plugin of this server's version there`;
     expect(await probe()).toEqual({ state: "unknown", message });
     expect(await observe(runOf())).toEqual({ kind: "unreachable", refused: false, message });
   },
 );
 
 test("a status of this protocol that lacks fields is no answer, and the message says what to do", async () => {
-  const { baseUrl, probe } = await clusterThatAnswers({ protocol: 2 });
+  const { baseUrl, probe } = await clusterThatAnswers({ protocol: PLUGIN_PROTOCOL });
   expect(await probe()).toEqual({
     state: "unreachable",
     message: `${baseUrl}: the plugin's answer is not understood; install the plugin of this server's version there`,

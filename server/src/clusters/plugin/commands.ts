@@ -1,10 +1,13 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { PluginClient } from "./client.ts";
+import type { Callback } from "../callback.ts";
 import type { LoadCommands } from "../port.ts";
 
-type Callback = {
-  readonly callbackTokens: () => readonly string[];
-  readonly callbackUrls: () => readonly string[];
+export type CallbackAddresses = Pick<Callback, "callbackTokens" | "callbackUrls" | "runAddress">;
+
+type Options = {
+  /** The workers are of one run alone: they end before its final record. */
+  readonly quitWorkers: boolean;
 };
 
 /** The plugin ends the load by these limits without the server. */
@@ -15,8 +18,9 @@ const limits = ({ durationSeconds, maxDurationSec }: LoadTestRun) => ({
 
 /** The commands that the plugin takes; each may be repeated, and carries run and fence. */
 export const pluginCommands = (
-  { callbackTokens, callbackUrls }: Callback,
+  { callbackTokens, callbackUrls, runAddress }: CallbackAddresses,
   client: PluginClient,
+  { quitWorkers }: Options = { quitWorkers: false },
 ): LoadCommands => {
   const reachUs = () => ({ urls: callbackUrls(), token: callbackTokens()[0] ?? "" });
   return {
@@ -24,6 +28,7 @@ export const pluginCommands = (
       client.command("attach", {
         ...reachUs(),
         runId: run.id,
+        ...runAddress(run.id),
         fence,
         ...limits(run),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
@@ -35,12 +40,14 @@ export const pluginCommands = (
       await client.command("start", {
         ...reachUs(),
         runId: run.id,
+        ...runAddress(run.id),
         fence,
         users: run.targetUsers,
         spawnRate: run.spawnRate,
         host: run.targetUrl,
         ...limits(run),
         stopTimeoutSeconds: run.stopTimeoutSeconds,
+        ...(quitWorkers ? { quitWorkers } : {}),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
         ...(aheadMs === 0 ? {} : { clockAheadSeconds: aheadMs / 1000 }),
       });

@@ -1,6 +1,7 @@
 import type { Capabilities, Engine, LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { LoadState, Observation } from "../../runs/domain/observation.ts";
 import { masterInstanceOf } from "../../runs/domain/master-instance.ts";
+import type { ClusterProcess } from "../port.ts";
 import type { PluginStatus } from "@load-manager/contract/plugin/status.ts";
 
 /** What every cluster with the plugin can do. */
@@ -16,6 +17,32 @@ export const engineOf = (status: PluginStatus): Engine => ({
   pythonVersion: status.pythonVersion,
   workers: status.workers.length,
 });
+
+/** The master and its workers. An older plugin does not tell of the master, nor of memory and clocks. */
+export const processesOf = (status: PluginStatus, clockAheadMs: number): ClusterProcess[] => [
+  {
+    id: "master",
+    role: "master",
+    state: status.state,
+    users: null,
+    cpuPercent: status.master?.cpu ?? null,
+    memoryBytes: status.master?.memory ?? null,
+    clockOffsetMs: clockAheadMs,
+    pythonVersion: status.pythonVersion,
+  },
+  ...status.workers.map(
+    ({ id, state, users, cpu, memory, clockAheadMs: ahead }): ClusterProcess => ({
+      id,
+      role: "worker",
+      state,
+      users,
+      cpuPercent: cpu ?? null,
+      memoryBytes: memory ?? null,
+      clockOffsetMs: ahead ?? null,
+      pythonVersion: null,
+    }),
+  ),
+];
 
 export const fenceOf = (status: PluginStatus): number => status.fence ?? status.run?.fence ?? 0;
 
@@ -41,6 +68,7 @@ const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   saturated: run.saturated.map(({ id, sinceMs }) => ({ id, since: Math.round(sinceMs) })),
   clockOffsets: run.clockOffsets,
   usersDied: run.usersDied,
+  usersLeft: run.usersLeft,
   ...(run.scriptError == null ? {} : { scriptError: run.scriptError }),
   ...(run.autoStop == null ? {} : { autoStopEvidence: run.autoStop }),
 });

@@ -8,6 +8,10 @@ import { isBusy, Stats } from "./stats.ts";
 /** The state in the start page: up to 2.27, and in the data that newer pages are made from. */
 const PAGE_STATE = /<body class="([a-z]+)">|window\.templateArgs = .*?"state": ?"([a-z]+)"/;
 
+/** Its version, likewise. */
+const PAGE_VERSION =
+  /locust\/releases\/tag\/([\d.]+)"|window\.templateArgs = .*?"version": ?"([\d.]+)"/;
+
 /** Locust answers a stop only after its users are gone. Where that takes longer, the next observation shows it. */
 const TIMEOUT_MS = 4000;
 
@@ -19,8 +23,12 @@ export type Pages = {
   readonly stats: () => Promise<
     { readonly kind: "stats"; readonly stats: Stats; readonly aheadMs: number } | Silence
   >;
+  /** Locust's version, from the start page; undefined where that does not show it. */
+  readonly version: () => Promise<string | undefined>;
   /** The present state, from the start page where that shows it. Rejects with AppError unavailable where nobody answers. */
   readonly stateNow: () => Promise<string>;
+  /** Tells the run to an older plugin in the script, where one has a route for it; its callbacks then name the run. */
+  readonly setContext: (run: LoadTestRun) => Promise<void>;
   /** Starts the load or changes its users. Rejects with AppError conflict where Locust refuses, else unavailable. */
   readonly swarm: (run: LoadTestRun, users: number, spawnRate: number) => Promise<void>;
   /** Stops whatever load there is. Rejects like `swarm`. */
@@ -33,6 +41,10 @@ const formOf = (run: LoadTestRun, users: number, spawnRate: number): URLSearchPa
     spawn_rate: String(spawnRate),
     ...(run.targetUrl === undefined ? {} : { host: run.targetUrl }),
   });
+
+/** An older plugin knows one level more: what it calls the tenant is the account. */
+const contextOf = ({ id: runId, accountId, orgId, projectId, envId }: LoadTestRun): string =>
+  JSON.stringify({ runId, tenantId: accountId, accountId, orgId, projectId, envId });
 
 const SwarmAnswer = z.looseObject({ success: z.boolean(), message: z.string() });
 
@@ -62,7 +74,8 @@ export const createPages = (
   const base = baseUrl.replace(/\/+$/, "");
   const request = (path: string, init: RequestInit = {}): Promise<Reply> => {
     const [token] = tokens();
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = new Headers(init.headers);
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     return ask(`${base}${path}`, { ...init, headers, timeoutMs: TIMEOUT_MS }, clock);
   };
   const stats: Pages["stats"] = async () => {
@@ -87,6 +100,18 @@ export const createPages = (
   return {
     stats,
     stateNow,
+    setContext: async (run) => {
+      await request("/controlplane/set-context", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: contextOf(run),
+      });
+    },
+    version: async () => {
+      const page = await request("/");
+      const shown = page.kind === "answer" ? PAGE_VERSION.exec(page.text) : null;
+      return shown?.[1] ?? shown?.[2];
+    },
     swarm: async (run, users, spawnRate) => {
       assertStarted(
         await request("/swarm", { method: "POST", body: formOf(run, users, spawnRate) }),

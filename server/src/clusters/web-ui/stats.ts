@@ -1,5 +1,6 @@
 import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
 import { z } from "zod";
+import type { ClusterProcess } from "../port.ts";
 
 const stat = z.number().nullish();
 
@@ -25,6 +26,7 @@ const Row = z.looseObject({
   "response_time_percentile_0.99": stat,
   ninety_ninth_response_time: stat,
   current_rps: stat,
+  avg_content_length: stat,
 });
 type Row = z.output<typeof Row>;
 
@@ -42,9 +44,46 @@ export const Stats = z.looseObject({
       }),
     )
     .optional(),
-  workers: z.array(z.looseObject({ id: z.string(), state: z.string() })).optional(),
+  workers: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        state: z.string(),
+        user_count: stat,
+        cpu_usage: stat,
+        memory_usage: stat,
+      }),
+    )
+    .optional(),
 });
 export type Stats = z.output<typeof Stats>;
+
+/** The workers that the page shows. Of the master it tells nothing but its state. */
+export const processesOf = ({ state, workers = [] }: Stats): ClusterProcess[] => {
+  const unknown = {
+    users: null,
+    cpuPercent: null,
+    memoryBytes: null,
+    clockOffsetMs: null,
+    pythonVersion: null,
+  };
+  return [
+    { id: "master", role: "master", state, ...unknown },
+    ...workers.map((worker): ClusterProcess => ({
+      ...unknown,
+      id: worker.id,
+      role: "worker",
+      state: worker.state,
+      users: worker.user_count ?? null,
+      cpuPercent: worker.cpu_usage ?? null,
+      memoryBytes: worker.memory_usage ?? null,
+    })),
+  ];
+};
+
+/** A master without workers (local mode) lists none, and is a worker itself. */
+export const connectedOf = ({ workers }: Stats): number =>
+  workers === undefined ? 1 : workers.filter(({ state }) => state !== "missing").length;
 
 const percentile99 = (row: Row): number | null =>
   row["response_time_percentile_0.99"] ?? row.ninety_ninth_response_time ?? null;
@@ -54,8 +93,9 @@ const statsOf = (row: Row) => {
   const known = (value: number | null | undefined): number | null =>
     row.num_requests === 0 ? null : (value ?? null);
   return {
-    numRequests: row.num_requests,
-    numFailures: row.num_failures,
+    // Beyond this a number is not exact, and unknown.
+    numRequests: Math.min(row.num_requests, Number.MAX_SAFE_INTEGER),
+    numFailures: Math.min(row.num_failures, Number.MAX_SAFE_INTEGER),
     avgResponseTime: known(row.avg_response_time),
     minResponseTime: known(row.min_response_time),
     maxResponseTime: known(row.max_response_time),
@@ -63,6 +103,7 @@ const statsOf = (row: Row) => {
     p95ResponseTime: known(row["response_time_percentile_0.95"]),
     p99ResponseTime: known(percentile99(row)),
     requestsPerSec: row.current_rps ?? null,
+    avgContentLength: known(row.avg_content_length),
   };
 };
 

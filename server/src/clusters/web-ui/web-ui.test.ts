@@ -4,6 +4,9 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { runOf } from "../../stores/testing/fixtures.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { createPages } from "./pages.ts";
+import { createSleepers } from "./sleepers.ts";
+import { Stats } from "./stats.ts";
 import { createWebUi } from "./web-ui.ts";
 
 const closing: (() => void)[] = [];
@@ -23,7 +26,8 @@ const PAGES = {
 const fakeLocust = async (page: keyof typeof PAGES, now: string, old = "running") => {
   const swarms: string[] = [];
   const server = createServer((request, response) => {
-    if (request.url === "/" && PAGES[page] !== undefined) response.end(PAGES[page](now));
+    if (request.url === "/" && PAGES[page] !== undefined)
+      response.end(now.startsWith("<") ? now : PAGES[page](now));
     else if (request.url === "/stats/requests")
       response.end(JSON.stringify({ state: old, user_count: 1, stats: [] }));
     else if (request.url === "/swarm") {
@@ -39,7 +43,8 @@ const fakeLocust = async (page: keyof typeof PAGES, now: string, old = "running"
   await once(server, "listening");
   closing.push(() => server.close());
   const { port } = server.address() as AddressInfo;
-  return { swarms, polled: createWebUi(`http://127.0.0.1:${port}`, () => [], systemClock) };
+  const url = `http://127.0.0.1:${port}`;
+  return { swarms, polled: createWebUi(url, () => [], systemClock), url };
 };
 
 test.each([
@@ -73,4 +78,39 @@ test("without a state in the page, the stats decide", async () => {
   const { swarms, polled } = await fakeLocust("none", "", "stopped");
   await expect(polled.setUsers(runOf(), 9, 3)).rejects.toThrow('it is "stopped"');
   expect(swarms).toEqual([]);
+});
+
+test.each([
+  ["2.12.1", `<a href="https://github.com/locustio/locust/releases/tag/2.12.1">2.12.1</a>`],
+  ["2.47.0", `<script>window.templateArgs = {"state": "ready", "version": "2.47.0"}</script>`],
+  [undefined, "<p>a page of somebody else's"],
+])("the page tells Locust's version: %s", async (version, html) => {
+  const pages = createPages((await fakeLocust("old", html)).url, () => [], systemClock);
+  expect(await pages.version()).toBe(version);
+});
+
+test("workers that sleep after a load make the cluster busy until they are back, or lost", () => {
+  const clock = { at: 0, now: () => 1_000_000 + clock.at, monotonic: () => clock.at };
+  const sleepers = createSleepers(clock);
+  const page = (state: string, workers: number) =>
+    Stats.parse({
+      state,
+      user_count: 0,
+      stats: [],
+      workers: Array.from({ length: workers }, (_, id) => ({ id: String(id), state: "ready" })),
+    });
+  const run = runOf({ stopTimeoutSeconds: 10 });
+  sleepers.note(run, page("running", 2));
+  expect(sleepers.among(page("stopped", 0))).toBeUndefined();
+  clock.at = 1000;
+  sleepers.note(run, page("stopped", 0));
+  clock.at = 4000.4;
+  expect(sleepers.among(page("stopped", 1))).toEqual({
+    message:
+      "Locust is still stopping: 1 of its 2 workers are ready again; the others sleep for its stop timeout.",
+    freeAt: 1_011_000,
+  });
+  expect(sleepers.among(page("stopped", 2))).toBeUndefined();
+  clock.at = 16_000;
+  expect(sleepers.among(page("stopped", 0))).toBeUndefined();
 });

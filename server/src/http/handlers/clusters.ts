@@ -1,9 +1,10 @@
 import { overlaps } from "@load-manager/contract/model/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Access } from "../../auth/access.ts";
-import { holdersOf, probeOf, stateOf } from "../../clusters/cluster-state.ts";
+import { holdersOf, stateOf } from "../../clusters/cluster-state.ts";
+import type { ClusterWatch, WatchedProbe } from "../../clusters/cluster-watch.ts";
 import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
-import { type ClusterConfig, serves } from "../../clusters/select-cluster.ts";
+import { isClusterVisible, serves } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
@@ -13,14 +14,22 @@ type Deps = {
   readonly runs: Pick<RunReader, "unsettled">;
   readonly clusters: Clusters;
   readonly clock: Pick<Clock, "now">;
+  readonly watch: Pick<ClusterWatch, "last">;
 };
 
-/** A cluster is seen where it serves a scope of the caller, also if it serves others too. */
-const isVisible = ({ scope }: ClusterConfig, { visible }: Access): boolean =>
-  visible.some((one) => overlaps(scope, one));
+const processesOf = ({ processes = [], heardAt }: WatchedProbe) =>
+  processes.map((one) => ({ ...one, lastHeardAt: heardAt.get(one.id) ?? null }));
+
+/** Names the runs of Load Manager that the cluster is busy with; Locust itself does not know whose they are. */
+const busyMessage = (holders: readonly LoadTestRun[], access: Access): string => {
+  const seen = holders.filter((run) => access.canSee(run));
+  if (seen.length === 0) return "The cluster is busy with a run of a scope that you do not see.";
+  const names = seen.map(({ name, id }) => `${name} (${id})`).join(", ");
+  return `The cluster is busy with ${names}.`;
+};
 
 export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "getCluster"> => {
-  const { runs, clusters, clock } = deps;
+  const { runs, clusters, clock, watch } = deps;
   const stateSince = new Map<string, { readonly state: string; readonly at: number }>();
 
   const since = (id: string, state: string): number => {
@@ -34,8 +43,10 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
     const { config } = adapter;
     const ofCluster = open.filter((run) => run.locustClusterId === config.id);
     const holders = holdersOf(adapter, open);
-    const probe = await probeOf(adapter);
+    const probe = await watch.last(adapter);
     const state = stateOf(adapter, probe, holders);
+    const message =
+      state === "busy" && holders.length > 0 ? busyMessage(holders, access) : probe.message;
     return {
       id: config.id,
       kind: config.kind,
@@ -45,12 +56,14 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
       maxConcurrentRuns: config.maxConcurrentRuns,
       state,
       since: since(config.id, state),
-      ...(probe.message === undefined ? {} : { message: probe.message }),
+      ...(message === undefined ? {} : { message }),
       ...(probe.engine === undefined ? {} : { engine: probe.engine }),
       // A cluster may serve several tenants: each sees that it is busy, but only its own runs.
       holders: holders
         .filter((run) => access.canSee(run))
         .map((run) => ({ runId: run.id, slot: run.slot ?? 0 })),
+      // Their users and CPU would show the load of somebody else.
+      processes: holders.every((run) => access.canSee(run)) ? processesOf(probe) : [],
       queueLength: ofCluster.filter((run) => run.status === "Pending").length,
     };
   };
@@ -63,7 +76,7 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
       const open = await runs.unsettled();
       const shown = [...clusters.values()].filter(
         ({ config }) =>
-          isVisible(config, access) &&
+          isClusterVisible(config, access.visible) &&
           (exact
             ? serves(config, { ...asked, envId: envId ?? config.scope.envId })
             : overlaps(config.scope, asked)),
@@ -77,7 +90,7 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
       const isKnown =
         [...clusters.values()].some(({ config }) => config.id === clusterId) ||
         open.some((run) => run.locustClusterId === clusterId);
-      if (adapter === undefined || !isKnown || !isVisible(adapter.config, access)) {
+      if (adapter === undefined || !isKnown || !isClusterVisible(adapter.config, access.visible)) {
         throw notFound("cluster", clusterId);
       }
       return { body: await answer(adapter, open, access) };

@@ -1,6 +1,7 @@
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
 import type { Access } from "../../auth/access.ts";
+import { isClusterVisible } from "../../clusters/select-cluster.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
 import { createLoadTest, deleteLoadTest, updateLoadTest } from "../../load-tests/load-tests.ts";
@@ -28,6 +29,12 @@ export const visibleLoadTest = async (
   return loadTest;
 };
 
+/** Clusters of others are as unknown as those that do not exist, so that their ids cannot be probed. */
+const asSeenBy = (deps: LoadTestDeps, { visible }: Access): LoadTestDeps => ({
+  ...deps,
+  clusters: () => deps.clusters().filter((cluster) => isClusterVisible(cluster, visible)),
+});
+
 export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
   const answer = async (loadTest: LoadTest, warnings?: ScriptProblem[]) => {
     const { latestRevisionId } = loadTest;
@@ -52,7 +59,8 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
     ifMatch,
   }: Parameters<Handlers["updateLoadTest"]>[0] | Parameters<Handlers["replaceLoadTest"]>[0]) => {
     await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
-    const updated = await updateLoadTest(deps, params.loadTestId, body, ifMatch, actor);
+    const seen = asSeenBy(deps, access);
+    const updated = await updateLoadTest(seen, params.loadTestId, body, ifMatch, actor);
     return { body: await answer(updated) };
   };
 
@@ -64,7 +72,7 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
           const known = await deps.stores.loadTests.get(newId);
           return known === undefined ? undefined : { loadTest: known, warnings: undefined };
         },
-        () => createLoadTest(deps, body, actor, newId),
+        () => createLoadTest(asSeenBy(deps, access), body, actor, newId),
       );
       return {
         body: await answer(loadTest, warnings),
@@ -80,9 +88,9 @@ export const loadTestHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => {
     }),
     updateLoadTest: update,
     replaceLoadTest: update,
-    deleteLoadTest: async ({ params, access, ifMatch }) => {
+    deleteLoadTest: async ({ params, access, actor, ifMatch }) => {
       const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
-      await deleteLoadTest(deps, loadTest, ifMatch);
+      await deleteLoadTest(deps, loadTest, ifMatch, actor);
       return { body: null };
     },
   };

@@ -22,8 +22,8 @@ export const locustHandlers = (
     return { body: { success: true, message } };
   };
   return {
-    registerExternalRun: async ({ body }) => {
-      const run = await registerExternalTestRun(deps, body);
+    registerExternalRun: async ({ body, actor }) => {
+      const run = await registerExternalTestRun(deps, body, actor);
       wake(run.id);
       return {
         body: {
@@ -33,22 +33,22 @@ export const locustHandlers = (
         },
       };
     },
-    reportTestStart: async ({ body }) => {
+    reportTestStart: async ({ body, actor }) => {
       const run = await runOfCallback(deps, body.runId);
-      await handleTestStart(deps, run);
+      await handleTestStart(deps, run, actor);
       return done(run, "The start is recorded.");
     },
-    reportTestStop: async ({ body }) => {
+    reportTestStop: async ({ body, actor, address }) => {
       const run = await runOfCallback(deps, body.runId);
-      await handleTestStop(deps, run, body);
-      return done(run, "The end is recorded.");
+      const ignored = await handleTestStop(deps, run, { ...body, reporter: address }, actor);
+      return done(run, ["The end is recorded.", ignored].join(" ").trimEnd());
     },
-    reportMetrics: async ({ body }) => {
+    reportMetrics: async ({ body, address }) => {
       const run = await runOfCallback(deps, body.runId);
       if (isTerminal(run.status))
         return done(run, "The run has ended; these metrics are not counted.");
-      await updateMetrics(deps, run, body.metrics);
-      return done(run, "The metrics are stored.");
+      const ignored = await updateMetrics(deps, run, body.metrics, { reporter: address });
+      return done(run, ignored ?? "The metrics are stored.");
     },
   };
 };

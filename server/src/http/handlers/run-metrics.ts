@@ -1,7 +1,6 @@
 import type { Access } from "../../auth/access.ts";
 import type { MetricsFacade } from "../../metrics/run-metrics.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
-import type { Streams } from "../../stream/streams.ts";
 import type { Handlers } from "../bind.ts";
 import { visibleRunOf } from "./runs.ts";
 
@@ -12,21 +11,22 @@ type Operations =
   | "getRunTimeseries"
   | "getRunScatter"
   | "getRunHeatmap"
+  | "getRunKnee"
+  | "getRunFailuresOverTime"
+  | "getRunProcesses"
+  | "getRunUsers"
   | "exportRunMetrics"
   | "listRunFailures"
   | "listRunExceptions"
-  | "streamRun"
   | "getRunAggregate";
 
-/** The metrics of a run: summary, charts, tables, failures, export, live stream. */
+/** The metrics of a run: summary, charts, tables, failures, export. */
 export const runMetricsHandlers = ({
   runs,
   queries,
-  streams,
 }: {
   readonly runs: RunReader;
   readonly queries: MetricsFacade["queries"];
-  readonly streams: Streams;
 }): Pick<Handlers, Operations> => {
   const visible = (access: Access, id: string) => visibleRunOf(runs, access, id);
   return {
@@ -57,6 +57,18 @@ export const runMetricsHandlers = ({
     getRunHeatmap: async ({ params, query, access }) => ({
       body: await queries.heatmap(await visible(access, params.runId), query),
     }),
+    getRunKnee: async ({ params, query, access }) => ({
+      body: await queries.knee(await visible(access, params.runId), query),
+    }),
+    getRunFailuresOverTime: async ({ params, query, access }) => ({
+      body: await queries.failuresOverTime(await visible(access, params.runId), query),
+    }),
+    getRunProcesses: async ({ params, query, access }) => ({
+      body: await queries.processes(await visible(access, params.runId), query),
+    }),
+    getRunUsers: async ({ params, query, access }) => ({
+      body: await queries.users(await visible(access, params.runId), query),
+    }),
     exportRunMetrics: async ({ params, query, access }) => {
       const run = await visible(access, params.runId);
       return {
@@ -73,9 +85,5 @@ export const runMetricsHandlers = ({
     listRunExceptions: async ({ params, query, access }) => ({
       body: await queries.exceptions(await visible(access, params.runId), query),
     }),
-    streamRun: async ({ params, query, access, lastEventId }) => {
-      const run = await visible(access, params.runId);
-      return { stream: streams.reader(run, lastEventId ?? query.lastEventId) };
-    },
   };
 };

@@ -101,15 +101,15 @@ export const runHandlers = (deps: Deps, wake: (runId?: string) => void): Pick<Ha
       await deleteRun(deps, run, ifMatch, actor);
       return { body: null };
     },
-    stopRun: async ({ params, body, access, actor }) => {
+    stopRun: async ({ params, body, access, actor, ifMatch }) => {
       const before = await visibleRun(access, params.runId);
-      const run = await stopTestRun(deps, before.id, body.reason, actor);
+      const run = await stopTestRun(deps, before.id, body.reason, actor, ifMatch);
       wake(run.id);
       return { status: isTerminal(run.status) ? 200 : 202, body: await answer(run) };
     },
-    changeRunLoad: async ({ params, body, access, actor }) => {
+    changeRunLoad: async ({ params, body, access, actor, ifMatch }) => {
       const before = await visibleRun(access, params.runId);
-      const run = await changeLoad(deps, before.id, body, actor);
+      const run = await changeLoad(deps, before.id, body, actor, ifMatch);
       wake(run.id);
       return { body: await answer(run) };
     },

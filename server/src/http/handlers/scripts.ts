@@ -12,9 +12,9 @@ type Keys =
   | "checkScript";
 
 export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
-  saveScript: async ({ params, body, access, actor }) => {
+  saveScript: async ({ params, body, access, actor, ifMatch }) => {
     const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
-    const { created, ...saved } = await saveScript(deps, loadTest, body, actor);
+    const { created, ...saved } = await saveScript(deps, loadTest, body, actor, ifMatch);
     return { status: created ? 201 : 200, body: saved };
   },
   getScript: async ({ params, access }) => {
@@ -37,9 +37,9 @@ export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
   },
   checkScript: async ({ body, access }) => {
     access.checkAnywhere();
-    const { errors } = await deps.checkScript(body.content);
+    const { errors, warnings } = await deps.checkScript(body.content);
     // The check compiles the script and does not read these yet.
     const unread = { userClasses: [], shapeClasses: [], options: [], tags: [] };
-    return { body: { ok: errors.length === 0, errors, ...unread } };
+    return { body: { ok: errors.length === 0, errors, warnings, ...unread } };
   },
 });

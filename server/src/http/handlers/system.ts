@@ -1,5 +1,6 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { ReloadAnswer } from "@load-manager/contract/api/reload.ts";
-import { probeOf } from "../../clusters/cluster-state.ts";
+import type { ClusterWatch } from "../../clusters/cluster-watch.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Ownership } from "../../runs/ownership/leases.ts";
@@ -7,13 +8,14 @@ import type { Stores } from "../../stores/ports.ts";
 import type { Handlers } from "../bind.ts";
 
 type Deps = {
-  readonly stores: Pick<Stores, "kind" | "ping">;
+  readonly stores: Pick<Stores, "kind" | "ping" | "storageUse">;
   readonly clusters: Clusters;
+  readonly watch: Pick<ClusterWatch, "last">;
   readonly ownership: Pick<Ownership, "holder" | "hostId" | "term">;
   readonly version: string;
   /** Why the server is not ready; empty where it is. */
   readonly notReady: () => readonly string[];
-  readonly reload: () => Promise<ReloadAnswer>;
+  readonly reload: (actor: Actor) => Promise<ReloadAnswer>;
   /** The metrics of this server in Prometheus' text format. */
   readonly prometheusMetrics: () => Promise<string>;
 };
@@ -23,10 +25,11 @@ type Keys =
   | "getReadiness"
   | "getHealth"
   | "getPrometheusMetrics"
-  | "reloadConfiguration";
+  | "reloadConfiguration"
+  | "getStorageUse";
 
 export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
-  const { stores, clusters, ownership, version } = deps;
+  const { stores, clusters, watch, ownership, version } = deps;
 
   const storeProblem = (): Promise<string | undefined> =>
     stores.ping().then(
@@ -50,7 +53,7 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
     },
     getHealth: async () => {
       const problem = await storeProblem();
-      const probes = await Promise.all([...clusters.values()].map(probeOf));
+      const probes = await Promise.all([...clusters.values()].map(watch.last));
       const unreachable = probes.filter((probe) => probe.state === "unreachable").length;
       const ok = problem === undefined;
       return {
@@ -63,10 +66,14 @@ export const systemHandlers = (deps: Deps): Pick<Handlers, Keys> => {
         },
       };
     },
-    getPrometheusMetrics: async () => ({ raw: await deps.prometheusMetrics() }),
-    reloadConfiguration: async ({ access }) => {
+    getStorageUse: async ({ access }) => {
       access.checkAnywhere();
-      return { body: await deps.reload() };
+      return { body: { kind: stores.kind, ...(await stores.storageUse()) } };
+    },
+    getPrometheusMetrics: async () => ({ raw: await deps.prometheusMetrics() }),
+    reloadConfiguration: async ({ access, actor }) => {
+      access.checkAnywhere();
+      return { body: await deps.reload(actor) };
     },
   };
 };

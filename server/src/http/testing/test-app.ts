@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { createApp } from "../../app.ts";
 import { type Config, type LoadedConfig, loadConfig } from "../../config/load-config.ts";
 import { storesForTests } from "../../stores/testing/test-stores.ts";
+import type { Page } from "../page.ts";
 import { assertDeclared } from "./declared.ts";
 import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 
@@ -17,21 +18,24 @@ export const TOKENS = {
 export const testApp = (
   change: (config: Config) => Config = (config) => config,
   again?: () => LoadedConfig,
+  log = pino({ level: "silent" }),
+  stores = storesForTests(),
+  page?: Page,
 ) => {
   const dataDir = join(temporaryFolder(), "data");
   const { config } = loadConfig({ dataDir }, { PATH: "/usr/local/bin:/usr/bin:/bin" });
   let ids = 0;
-  const stores = storesForTests();
   const app = createApp({
     config: change(config),
     again,
     stores,
     clock: { now: () => 1_700_000_000_000, monotonic: () => 0, wall: () => 1_700_000_000_000 },
     ids: { next: () => `id-${(ids += 1)}`, of: (name) => `of-${name}` },
-    log: pino({ level: "silent" }),
+    log,
+    page,
   });
   const call = async (
-    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+    method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE",
     url: string,
     options: {
       readonly body?: unknown;
@@ -57,9 +61,8 @@ export const testApp = (
             payload: typeof options.body === "string" ? options.body : JSON.stringify(options.body),
           }),
     });
-    const json = /[/+]json/.test(String(response.headers["content-type"]))
-      ? response.json()
-      : undefined;
+    const isJson = /[/+]json/.test(String(response.headers["content-type"]));
+    const json = isJson && method !== "HEAD" ? response.json() : undefined;
     assertDeclared(method, url, { status: response.statusCode, headers: response.headers, json });
     return { status: response.statusCode, headers: response.headers, text: response.body, json };
   };

@@ -3,8 +3,19 @@ import { AppError } from "../../lib/errors.ts";
 import { ByteReader, malformed } from "./bytes.ts";
 import { hex } from "./endpoint-id.ts";
 
-/** Record types. The plugin sends all but `snapshot`, which the server writes for a cumulative snapshot. */
-export const RECORD = { open: 1, sample: 2, event: 3, dropped: 4, final: 5, snapshot: 8 } as const;
+/**
+ * Record types. The plugin sends the first five. The server writes `snapshot` for a cumulative snapshot, and `untimed` for
+ * what it counted at no known time: a sample of the second 0, which counts in the whole run and in no window of it.
+ */
+export const RECORD = {
+  open: 1,
+  sample: 2,
+  event: 3,
+  dropped: 4,
+  final: 5,
+  snapshot: 8,
+  untimed: 9,
+} as const;
 
 export type BatchRecord = {
   readonly seq: number;
@@ -55,3 +66,13 @@ export const decodeBatch = (bytes: Uint8Array): Batch => {
   if (!reader.done) throw malformed("bytes follow its last record");
   return { runId, masterInstanceId, records };
 };
+
+/** Magic, version, an empty run id, a master instance and no record. */
+const GREETING_BYTES = 4 + 1 + 16 + 1;
+
+/**
+ * Whether the plugin only asks if it reaches a server that takes its batches: without a run and without records. Throws
+ * AppError unavailable where it has another protocol.
+ */
+export const isGreeting = (bytes: Uint8Array): boolean =>
+  bytes.byteLength === GREETING_BYTES && decodeBatch(bytes).runId === "";

@@ -10,6 +10,10 @@ export const malformed = (problem: string): AppError =>
     fields: [{ field: "body", message: problem }],
   });
 
+/** A whole number as an unsigned one: 0, -1, 1, -2 … as 0, 1, 2, 3 … */
+export const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);
+export const unzigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
+
 /** Reads the primitives of `locust-plugin/PROTOCOL.md`: bytes, varints, strings. Throws AppError validation at the end. */
 export class ByteReader {
   readonly bytes: Uint8Array;

@@ -6,8 +6,8 @@ const MAX_CACHED = 100_000;
 const cache = new Map<number, Map<number, string>>();
 let cachedCount = 0;
 
-/** The 8 bytes of an endpoint's id at an offset, as 16 hex digits. Cached: the same few ids come every second. */
-export const endpointIdOf = (bytes: Uint8Array, offset: number): string => {
+/** The 8 bytes of an endpoint's or text's id at an offset, as 16 hex digits. Cached: the same few ids come every second. */
+export const idAt = (bytes: Uint8Array, offset: number): string => {
   const word = (from: number): number =>
     ((bytes[from] ?? 0) << 24) |
     ((bytes[from + 1] ?? 0) << 16) |

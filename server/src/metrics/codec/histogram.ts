@@ -1,11 +1,11 @@
-import type { PercentileError } from "@load-manager/contract/api/metrics.ts";
+import type { PercentileError } from "@load-manager/contract/model/stats.ts";
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 
 /**
  * A latency histogram. Merging adds counts: it is exact, and the order does not matter.
  *
  * Scheme 1, the plugin's, is log-linear over whole microseconds: each power of two (octave) has 64 buckets of equal
- * width, as in HdrHistogram (https://hdrhistogram.org). A bucket's midpoint is at most 1/128 (0.8 %) off.
+ * width, as in HdrHistogram (https://hdrhistogram.org): a bucket is at most 1/64 (1.6 %) of its values wide.
  * `counts[i]` is the count of bucket `first + i`.
  *
  * Scheme 0 is Locust's own statistics: counts by rounded milliseconds (`rounded`).
@@ -207,10 +207,13 @@ export const clearHistogram = (histogram: Histogram): void => {
   delete histogram.rounded;
 };
 
+/** The counted values of a bucket: `count` of them in the `widthUs` whole microseconds from `lowUs` on. */
+type Bucket = { readonly lowUs: number; readonly widthUs: number; readonly count: number };
+
 /**
- * Percentile p (in percent) by the nearest-rank method: the value at rank ⌈p/100 · n⌉, in ms. (Hyndman & Fan 1996,
- * "Sample quantiles in statistical packages", definition 1.) The value is its bucket's midpoint, clamped to the minimum
- * and maximum measured. Null without values.
+ * Percentile p (in percent) in ms: the value at rank p/100 · n of the merged histogram, interpolated linearly inside its
+ * bucket, and clamped to the minimum and maximum measured. (Quantiles of grouped data; Hyndman & Fan 1996, "Sample quantiles
+ * in statistical packages", definition 4.) It never falls with p. Null without values.
  */
 export const percentile = (
   histogram: Histogram,
@@ -218,32 +221,41 @@ export const percentile = (
   bounds: { readonly minUs: number; readonly maxUs: number },
 ): number | null => {
   if (histogram.total === 0) return null;
-  const rank = Math.max(1, Math.ceil((p / 100) * histogram.total - 1e-9));
-  const us = valueAt(histogram, rank);
+  const us = valueAt(histogram, (p / 100) * histogram.total);
   return Math.min(Math.max(us, bounds.minUs), bounds.maxUs) / 1000;
 };
+
+/** The value at a rank inside a bucket of whole microseconds; `passed`: how many values are below the bucket. */
+const inside = ({ lowUs, widthUs, count }: Bucket, rank: number, passed: number): number =>
+  lowUs + ((widthUs - 1) * Math.max(0, rank - passed)) / count;
 
 const valueAt = (histogram: Histogram, rank: number): number => {
   if (histogram.rounded !== undefined) return valueAtMixed(histogram, rank);
   const { first, counts } = histogram;
   let passed = 0;
   for (let index = 0; index < counts.length; index += 1) {
-    passed += counts[index] ?? 0;
-    if (passed >= rank) return midpoint(first + index);
+    const count = counts[index] ?? 0;
+    // A product of p and n that should be whole may be a little more.
+    if (count > 0 && passed + count >= rank - 1e-9)
+      return inside({ ...bucketBounds(first + index), count }, rank, passed);
+    passed += count;
   }
   return 0;
 };
 
+/** Locust's rounded times count in the bucket that contains them, if it has others, so that the value rises with the rank. */
 const valueAtMixed = (histogram: Histogram, rank: number): number => {
-  const values: [number, number][] = [...(histogram.rounded ?? [])].map(([ms, count]) => [
-    ms * 1000,
-    count,
-  ]);
-  eachBucket(histogram, (bucket, count) => values.push([midpoint(bucket), count]));
+  const buckets = new Map<number, Bucket>();
+  eachBucket(histogram, (bucket, count) => buckets.set(bucket, { ...bucketBounds(bucket), count }));
+  for (const [ms, count] of histogram.rounded ?? []) {
+    const known = buckets.get(bucketOf(ms * 1000));
+    if (known === undefined) buckets.set(-1 - ms, { lowUs: ms * 1000, widthUs: 1, count });
+    else buckets.set(bucketOf(ms * 1000), { ...known, count: known.count + count });
+  }
   let passed = 0;
-  for (const [us, count] of values.toSorted(([a], [b]) => a - b)) {
-    passed += count;
-    if (passed >= rank) return us;
+  for (const bucket of [...buckets.values()].toSorted((a, b) => a.lowUs - b.lowUs)) {
+    if (passed + bucket.count >= rank - 1e-9) return inside(bucket, rank, passed);
+    passed += bucket.count;
   }
   return 0;
 };
@@ -259,8 +271,11 @@ export const bucketMean = (histogram: Histogram): number | null => {
   return sum / histogram.total / 1000;
 };
 
-/** How far a percentile can be off: half a bucket of scheme 1, or Locust's rounding where any of it was merged. */
+/**
+ * How far a percentile can be off: the width of a bucket of scheme 1 (1/64 of the value: all values of a bucket may lie at
+ * one of its ends), or Locust's rounding where any of it was merged.
+ */
 export const errorBound = (histograms: readonly Histogram[]): PercentileError =>
   histograms.some(({ rounded }) => rounded !== undefined)
     ? { relative: 0.05, absoluteMs: 0.5 }
-    : { relative: 0.008, absoluteMs: 0 };
+    : { relative: 0.016, absoluteMs: 0 };

@@ -1,4 +1,4 @@
-import { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import { z } from "zod";
 import { malformed } from "./bytes.ts";
 
@@ -16,6 +16,7 @@ const Final = z.looseObject({
   loadStartedAtMs: ms,
   stopIssuedAtMs: ms,
   stopCause: StopCause.nullish().catch(undefined),
+  scriptError: ScriptError.nullish().catch(undefined),
   requests: z.int().nullish(),
   workersExpected: z.int().nullish(),
   workersReported: z.int().nullish(),

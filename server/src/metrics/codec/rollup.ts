@@ -43,17 +43,17 @@ const ENCODING = { plain: 1, zstd: 2 } as const;
 /** For smaller bodies decompression costs more than the space is worth. */
 const COMPRESS_FROM_BYTES = 1024;
 
-const plain = (bytes: Uint8Array): Uint8Array =>
+export const plain = (bytes: Uint8Array): Uint8Array =>
   new ByteWriter().byte(ENCODING.plain).raw(bytes).finish();
 
-const compress = (bytes: Uint8Array): Uint8Array => {
+export const compress = (bytes: Uint8Array): Uint8Array => {
   if (bytes.length < COMPRESS_FROM_BYTES) return plain(bytes);
   const compressed = zstdCompressSync(bytes);
   if (compressed.length >= bytes.length * 0.9) return plain(bytes);
   return new ByteWriter().byte(ENCODING.zstd).raw(compressed).finish();
 };
 
-const decompress = (body: Uint8Array): Uint8Array =>
+export const decompress = (body: Uint8Array): Uint8Array =>
   body[0] === ENCODING.zstd ? zstdDecompressSync(body.subarray(1)) : body.subarray(1);
 
 const DELTA_COLUMNS = [
@@ -76,7 +76,7 @@ const RUN_COLUMNS = [
 ] as const;
 
 /** Ascending starts, each as the distance in cells from the one before. */
-const writeStarts = (
+export const writeStarts = (
   writer: ByteWriter,
   cells: readonly { readonly start: number }[],
   level: number,
@@ -89,12 +89,12 @@ const writeStarts = (
     previous = cell.start;
   }
 };
-const readColumn = (reader: ByteReader, count: number): number[] => {
+export const readColumn = (reader: ByteReader, count: number): number[] => {
   const values: number[] = [];
   for (let index = 0; index < count; index += 1) values.push(reader.varint());
   return values;
 };
-const readStarts = (reader: ByteReader, level: number, start: number): number[] => {
+export const readStarts = (reader: ByteReader, level: number, start: number): number[] => {
   const starts = readColumn(reader, reader.varint());
   let previous = start;
   return starts.map((distance) => (previous += distance * level));
@@ -176,30 +176,3 @@ export const decodeRunCells = (body: Uint8Array, level: number, start: number): 
     };
   });
 };
-
-/** Everything else that a window's records hold: names, covered seconds, errors, exceptions. */
-export type Meta = {
-  readonly names: readonly (readonly [id: string, method: string, name: string])[];
-  /** Seconds with a sample, as ranges with both ends included. */
-  readonly covered: readonly (readonly [from: number, to: number])[];
-  readonly maxUsers: number;
-  /** How often each error occurred, by second. */
-  readonly errors: readonly {
-    readonly id: string;
-    readonly error: string;
-    readonly counts: readonly (readonly [second: number, count: number])[];
-  }[];
-  /** How often each exception was raised, by second. */
-  readonly exceptions: readonly {
-    readonly workers: string;
-    readonly message: string;
-    readonly traceback: string;
-    readonly counts: readonly (readonly [second: number, count: number])[];
-  }[];
-};
-
-export const encodeMeta = (meta: Meta): Uint8Array => compress(Buffer.from(JSON.stringify(meta)));
-
-export const decodeMeta = (body: Uint8Array): Meta =>
-  // Unchecked: only encodeMeta writes it.
-  JSON.parse(Buffer.from(decompress(body)).toString("utf8")) as Meta;

@@ -2,18 +2,25 @@ import { createHash } from "node:crypto";
 import { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
 import type { SampleEvent } from "@load-manager/contract/api/metrics-detail.ts";
 import { z } from "zod";
-import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
-import { endpointIdOf, hex } from "./endpoint-id.ts";
+import { ByteReader, malformed, unzigzag } from "./bytes.ts";
+import { idAt } from "./endpoint-id.ts";
 
-const SECTION = {
+/** The types of a sample's sections (`locust-plugin/PROTOCOL.md`). */
+export const SECTION = {
   second: 1,
   users: 2,
-  workers: 3,
   part: 4,
   names: 5,
-  errors: 6,
-  exceptions: 7,
   snapshot: 8,
+  processes: 9,
+  failures: 10,
+  exceptions: 11,
+  texts: 12,
+  clocksUnknown: 13,
+  // Of protocol 2, in records that were stored before protocol 3.
+  workers2: 3,
+  errors2: 6,
+  exceptions2: 7,
 } as const;
 
 /** Sums over some requests; times in microseconds, 0 where no request had a response time. */
@@ -33,20 +40,52 @@ export type Delta = {
 /** The requests of one endpoint in one second on one worker. */
 export type EndpointDelta = Delta & { readonly id: string };
 
-/** A cumulative snapshot that the server polled or received, and the first second that it covers beyond the one before. */
-const ServerSnapshot = z.object({
+/**
+ * What a record of a cumulative snapshot says of itself. It covers the seconds from `fromSecond` to its own, for which it
+ * has the users; what was counted is spread over the seconds from `countsFrom` on. A record that
+ * would reach over the start of a rollup's window is split there; only the last part has the snapshot.
+ */
+const SnapshotNote = z.object({
   source: z.enum(["json", "polled"]),
+  /** The address that posted it; absent where the server polled it. */
+  reporter: z.string().optional(),
   fromSecond: z.int(),
-  snapshot: SnapshotInput,
+  /** Default: `fromSecond`. */
+  countsFrom: z.int().optional(),
+  /** For each second from `countsFrom` on, its part of the counts. Default: all the same. */
+  weights: z.array(z.int().min(0)).optional(),
+  /** The second of the last snapshot that differed from the one before it. */
+  changedSecond: z.int().optional(),
+  /** The first second over which later counts may be spread: the load began then, or a standstill ended. */
+  notBefore: z.int().optional(),
+  snapshot: SnapshotInput.optional(),
+  /**
+   * What is counted of each endpoint, as [requests, failures, microseconds, bytes], where that is not what the snapshot
+   * says: endpoints that it leaves out, or whose totals have fallen.
+   */
+  counted: z
+    .record(z.string(), z.tuple([z.number(), z.number(), z.number(), z.number()]))
+    .optional(),
+  /** The workers that a polled page has shown, and those that were gone or silent during the load since. */
+  workers: z.object({ seen: z.array(z.string()), lost: z.array(z.string()) }).optional(),
+  /** Which of the series of its address, told apart by totals that fall and rise in turns. Default: 0, the largest. */
+  series: z.int().optional(),
+  /** Another series has larger totals: nothing of this snapshot is counted. */
+  isOther: z.boolean().optional(),
+  /** Several processes are known to post from this address. */
+  isSeveral: z.boolean().optional(),
+  /** How many records the series of this address with the largest totals (an instance), and this one, had when this one began. */
+  began: z.object({ leader: z.string(), leaderUpTo: z.int(), upTo: z.int() }).optional(),
 });
-export type ServerSnapshot = z.output<typeof ServerSnapshot>;
+export type SnapshotNote = z.output<typeof SnapshotNote>;
 
 export type Sample = {
   readonly second: number;
   readonly users?: { readonly target: number; readonly real: number };
-  /** Encoded sections that only live streams need; see `classesOf` and `workersOf`. */
+  /** Encoded sections; see `classesOf` and `processesOf`. */
   readonly usersSection?: Uint8Array;
-  readonly workersSection?: Uint8Array;
+  readonly processesSection?: { readonly bytes: Uint8Array; readonly isProtocol2: boolean };
+  readonly clocksUnknownSection?: Uint8Array;
   /** The workers' encoded reports; see `endpointsOf`. */
   readonly parts: readonly Uint8Array[];
   readonly names: readonly {
@@ -54,32 +93,50 @@ export type Sample = {
     readonly method: string;
     readonly name: string;
   }[];
+  /** Texts of errors, messages and tracebacks, which the counts name by id. */
+  readonly texts: readonly { readonly id: string; readonly text: string }[];
   readonly errors: readonly ErrorCount[];
   readonly exceptions: readonly ExceptionCount[];
-  readonly snapshot?: ServerSnapshot;
+  readonly snapshot?: SnapshotNote;
+  /** The endpoints, where they are decoded already. */
+  readonly deltas?: readonly EndpointDelta[];
 };
 
-/** How often an error occurred at an endpoint, first and last (Unix ms). */
-export type ErrorCount = {
-  readonly id: string;
-  readonly error: string;
-  readonly count: number;
-  readonly firstMs: number;
-  readonly lastMs: number;
-};
+/** How often requests of an endpoint failed with an error; `text` is the id of its text. */
+export type ErrorCount = { readonly id: string; readonly text: string; readonly count: number };
 
-/** How often a script raised an exception, and on which workers (joined by ", "). */
-export type ExceptionCount = {
-  readonly workers: string;
+/** How often a script raised an exception on a worker; message and traceback are ids of texts. */
+type ExceptionCount = {
+  readonly worker: string;
   readonly message: string;
   readonly traceback: string;
   readonly count: number;
 };
 
+/** A process of Locust in one second. Null: unknown. */
+export type ProcessState = {
+  /** A worker's id, or "master". */
+  readonly id: string;
+  readonly state: (typeof WORKER_STATES)[number];
+  readonly users: number;
+  readonly cpuPercent: number;
+  readonly memoryBytes: number | null;
+  /** By how much its clock is ahead: a worker's against the master's, the master's against the server's. */
+  readonly clockOffsetMs: number | null;
+};
+
 /** A sample and its endpoints' deltas: what has to be decoded once only. */
 export type DecodedSample = { readonly sample: Sample; readonly deltas: readonly EndpointDelta[] };
 
-const WORKER_STATES = ["unknown", "ready", "spawning", "running", "missing", "stopped"] as const;
+/** In the order of their numbers in the wire format. */
+export const WORKER_STATES = [
+  "unknown",
+  "ready",
+  "spawning",
+  "running",
+  "missing",
+  "stopped",
+] as const;
 
 /** Users of each class of the script. */
 export const classesOf = ({ usersSection }: Sample): SampleEvent["userClasses"] => {
@@ -96,90 +153,134 @@ export const classesOf = ({ usersSection }: Sample): SampleEvent["userClasses"] 
   return classes;
 };
 
-/** The state of each worker according to the master. */
-export const workersOf = ({ workersSection }: Sample): SampleEvent["workers"] => {
-  const workers: SampleEvent["workers"] = [];
-  if (workersSection === undefined) return workers;
-  const reader = new ByteReader(workersSection);
+const idsOf = (section: Uint8Array | undefined): ReadonlySet<string> => {
+  const ids = new Set<string>();
+  if (section === undefined) return ids;
+  const reader = new ByteReader(section);
+  for (let left = reader.varint(); left > 0; left -= 1) ids.add(reader.text());
+  return ids;
+};
+
+/** The Locust processes of a sample: the workers, and the master where the plugin is there. */
+export const processesOf = (sample: Sample): ProcessState[] => {
+  const { processesSection } = sample;
+  const processes: ProcessState[] = [];
+  if (processesSection === undefined) return processes;
+  const { bytes, isProtocol2 } = processesSection;
+  const unknownClocks = idsOf(sample.clocksUnknownSection);
+  const reader = new ByteReader(bytes);
   for (let left = reader.varint(); left > 0; left -= 1) {
     const [id, state] = [reader.text(), WORKER_STATES[reader.byte()] ?? "unknown"];
     const [users, cpu] = [reader.varint(), reader.varint()];
-    workers.push({ id, state, users, cpuPercent: cpu / 100 });
+    // 0: not measured yet.
+    const memory = isProtocol2 ? 0 : reader.varint();
+    const memoryBytes = memory === 0 ? null : memory;
+    const offset = isProtocol2 ? null : unzigzag(reader.varint());
+    const clockOffsetMs = unknownClocks.has(id) ? null : offset;
+    processes.push({ id, state, users, cpuPercent: cpu / 100, memoryBytes, clockOffsetMs });
   }
-  return workers;
+  return processes;
 };
 
+const idOf = (content: string): string =>
+  createHash("sha256").update(content, "utf8").digest("hex").slice(0, 16);
+
 /** The first 8 bytes of SHA-256 over method, NUL, name; as 16 hex digits. */
-export const endpointId = (method: string, name: string): string =>
-  createHash("sha256").update(`${method}\0${name}`, "utf8").digest("hex").slice(0, 16);
+export const endpointId = (method: string, name: string): string => idOf(`${method}\0${name}`);
+
+/** The text under which the plugin counts the kinds of errors and exceptions beyond its limit. */
+export const OTHER_TEXT = "(other)";
+
+/** The first 8 bytes of a text's SHA-256, as 16 hex digits. */
+export const textId = (text: string): string => idOf(text);
+
+/** Its text is never sent. */
+export const OTHER_TEXT_ID = textId(OTHER_TEXT);
+
+type Draft = {
+  -readonly [Key in keyof Sample]: Sample[Key] extends readonly (infer Item)[]
+    ? Item[]
+    : Sample[Key];
+};
+
+/** Reads one section into the draft; unknown ones are skipped. */
+const readSection = (draft: Draft, type: number, payload: Uint8Array): void => {
+  const section = new ByteReader(payload);
+  const each = (read: () => void): void => {
+    for (let left = section.varint(); left > 0; left -= 1) read();
+  };
+  const id = (): string => idAt(payload, section.skip(8));
+  const text = (content: string): string => {
+    const ofText = textId(content);
+    draft.texts.push({ id: ofText, text: content });
+    return ofText;
+  };
+  if (type === SECTION.second) draft.second = section.varint();
+  else if (type === SECTION.users) {
+    draft.users = { target: section.varint(), real: section.varint() };
+    draft.usersSection = payload;
+  } else if (type === SECTION.processes || type === SECTION.workers2) {
+    draft.processesSection = { bytes: payload, isProtocol2: type === SECTION.workers2 };
+  } else if (type === SECTION.clocksUnknown) draft.clocksUnknownSection = payload;
+  else if (type === SECTION.part) {
+    section.text();
+    draft.parts.push(section.rest());
+  } else if (type === SECTION.names) {
+    each(() => draft.names.push({ id: id(), method: section.text(), name: section.text() }));
+  } else if (type === SECTION.texts) {
+    each(() => draft.texts.push({ id: id(), text: section.text() }));
+  } else if (type === SECTION.failures) {
+    each(() => draft.errors.push({ id: id(), text: id(), count: section.varint() }));
+  } else if (type === SECTION.exceptions) {
+    each(() => {
+      const [worker, message, traceback] = [section.text(), id(), id()];
+      draft.exceptions.push({ worker, message, traceback, count: section.varint() });
+    });
+  } else if (type === SECTION.errors2) {
+    each(() => {
+      draft.errors.push({ id: id(), text: text(section.text()), count: section.varint() });
+      // The first and the last time, which the sample's second replaces.
+      section.varint();
+      section.varint();
+    });
+  } else if (type === SECTION.exceptions2) {
+    each(() => {
+      const worker = section.text();
+      const [message, traceback] = [text(section.text()), text(section.text())];
+      draft.exceptions.push({ worker, message, traceback, count: section.varint() });
+    });
+  } else if (type === SECTION.snapshot) draft.snapshot = snapshotOf(payload);
+};
 
 /** Decodes a sample's sections. Unknown sections are skipped, parts stay encoded. Throws AppError validation. */
 export const decodeSample = (body: Uint8Array): Sample => {
   const reader = new ByteReader(body);
-  let second: number | undefined;
-  let users: Sample["users"];
-  let usersSection: Uint8Array | undefined;
-  let workersSection: Uint8Array | undefined;
-  let snapshot: ServerSnapshot | undefined;
-  const parts: Uint8Array[] = [];
-  const names: Sample["names"][number][] = [];
-  const errors: ErrorCount[] = [];
-  const exceptions: ExceptionCount[] = [];
-  while (!reader.done) {
-    const type = reader.byte();
-    const payload = reader.take(reader.varint());
-    const section = new ByteReader(payload);
-    if (type === SECTION.second) second = section.varint();
-    else if (type === SECTION.users) {
-      users = { target: section.varint(), real: section.varint() };
-      usersSection = payload;
-    } else if (type === SECTION.workers) workersSection = payload;
-    else if (type === SECTION.part) {
-      section.text();
-      parts.push(section.rest());
-    } else if (type === SECTION.names) {
-      for (let left = section.varint(); left > 0; left -= 1) {
-        names.push({ id: hex(section.take(8)), method: section.text(), name: section.text() });
-      }
-    } else if (type === SECTION.errors) {
-      for (let left = section.varint(); left > 0; left -= 1) {
-        const [id, error] = [hex(section.take(8)), section.text()];
-        const [count, firstMs, lastMs] = [section.varint(), section.varint(), section.varint()];
-        errors.push({ id, error, count, firstMs, lastMs });
-      }
-    } else if (type === SECTION.exceptions) {
-      for (let left = section.varint(); left > 0; left -= 1) {
-        const [workers, message, traceback] = [section.text(), section.text(), section.text()];
-        exceptions.push({ workers, message, traceback, count: section.varint() });
-      }
-    } else if (type === SECTION.snapshot) snapshot = snapshotOf(payload);
-  }
-  if (second === undefined) throw malformed("a sample has no second");
-  return {
-    second,
-    parts,
-    names,
-    errors,
-    exceptions,
-    ...(users === undefined ? {} : { users }),
-    ...(usersSection === undefined ? {} : { usersSection }),
-    ...(workersSection === undefined ? {} : { workersSection }),
-    ...(snapshot === undefined ? {} : { snapshot }),
+  const draft: Draft = {
+    second: -1,
+    parts: [],
+    names: [],
+    texts: [],
+    errors: [],
+    exceptions: [],
   };
+  while (!reader.done) readSection(draft, reader.byte(), reader.take(reader.varint()));
+  if (draft.second < 0) throw malformed("a sample has no second");
+  return draft;
 };
 
-const snapshotOf = (payload: Uint8Array): ServerSnapshot => {
+const snapshotOf = (payload: Uint8Array): SnapshotNote => {
   try {
-    return ServerSnapshot.parse(JSON.parse(Buffer.from(payload).toString("utf8")));
+    return SnapshotNote.parse(JSON.parse(Buffer.from(payload).toString("utf8")));
   } catch {
     throw malformed("a snapshot in it cannot be read");
   }
 };
 
 /** The deltas of all parts of a sample; histograms stay encoded. Throws AppError validation. */
-export const endpointsOf = ({ parts }: Pick<Sample, "parts">): EndpointDelta[] => {
+export const endpointsOf = (sample: Pick<Sample, "parts" | "deltas">): readonly EndpointDelta[] => {
+  if (sample.deltas !== undefined) return sample.deltas;
   const deltas: EndpointDelta[] = [];
-  for (const part of parts) eachEndpoint(part, (delta) => deltas.push(delta));
+  for (const part of sample.parts) eachEndpoint(part, (delta) => deltas.push(delta));
   return deltas;
 };
 
@@ -187,7 +288,7 @@ const eachEndpoint = (part: Uint8Array, visit: (delta: EndpointDelta) => void): 
   const reader = new ByteReader(part);
   for (let left = reader.varint(); left > 0; left -= 1) {
     visit({
-      id: endpointIdOf(part, reader.skip(8)),
+      id: idAt(part, reader.skip(8)),
       requests: reader.varint(),
       failures: reader.varint(),
       noTime: reader.varint(),
@@ -200,53 +301,4 @@ const eachEndpoint = (part: Uint8Array, visit: (delta: EndpointDelta) => void): 
     });
   }
   if (!reader.done) throw malformed("bytes follow a part's last endpoint");
-};
-
-const encodePart = (worker: string, endpoints: readonly EndpointDelta[]): Uint8Array => {
-  const writer = new ByteWriter().text(worker).varint(endpoints.length);
-  for (const endpoint of endpoints) {
-    writer.raw(Buffer.from(endpoint.id, "hex"));
-    const { requests, failures, noTime, sumUs, minUs, maxUs, bytes } = endpoint;
-    for (const value of [requests, failures, noTime, sumUs, minUs, maxUs, bytes])
-      writer.varint(value);
-    writer.block(endpoint.ok).block(endpoint.failed);
-  }
-  return writer.finish();
-};
-
-/** Encodes a sample that the server records itself. */
-export const encodeSample = (sample: {
-  readonly second: number;
-  readonly users: { readonly target: number; readonly real: number };
-  readonly worker: string;
-  readonly endpoints: readonly EndpointDelta[];
-  readonly names: Sample["names"];
-  readonly errors?: Sample["errors"];
-  readonly snapshot?: ServerSnapshot;
-}): Uint8Array => {
-  const names = new ByteWriter().varint(sample.names.length);
-  for (const { id, method, name } of sample.names) {
-    names.raw(Buffer.from(id, "hex")).text(method).text(name);
-  }
-  const { target, real } = sample.users;
-  const writer = new ByteWriter()
-    .byte(SECTION.second)
-    .block(new ByteWriter().varint(sample.second).finish())
-    .byte(SECTION.users)
-    .block(new ByteWriter().varint(target).varint(real).varint(0).finish())
-    .byte(SECTION.names)
-    .block(names.finish())
-    .byte(SECTION.part)
-    .block(encodePart(sample.worker, sample.endpoints));
-  if (sample.errors !== undefined && sample.errors.length > 0) {
-    const errors = new ByteWriter().varint(sample.errors.length);
-    for (const { id, error, count, firstMs, lastMs } of sample.errors) {
-      errors.raw(Buffer.from(id, "hex")).text(error).varint(count).varint(firstMs).varint(lastMs);
-    }
-    writer.byte(SECTION.errors).block(errors.finish());
-  }
-  if (sample.snapshot !== undefined) {
-    writer.byte(SECTION.snapshot).block(Buffer.from(JSON.stringify(sample.snapshot)));
-  }
-  return writer.finish();
 };

@@ -6,7 +6,7 @@ import {
   type Histogram,
   percentile,
 } from "./histogram.ts";
-import type { Totals } from "./totals.ts";
+import { exactly, isExact, type Totals } from "./totals.ts";
 
 export type Responses = "all" | "ok" | "failed";
 
@@ -51,14 +51,15 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
   const bounds = { minUs: Number.isFinite(minUs) ? minUs : 0, maxUs };
   if (responses === "all") {
     const timed = requests - add((totals) => totals.noTime);
-    // Cumulative snapshots have no histograms; a minimum or maximum of 0 in them means that it is unknown.
-    const isKnown = (us: number): boolean => timed > 0 && (us > 0 || histogram.total > 0);
+    const sumUs = add((totals) => totals.sumUs);
+    const isMeasured = list.some((totals) => totals.isMeasured);
+    const isKnown = (us: number): boolean => timed > 0 && (us > 0 || isMeasured);
     return {
       requests,
       failures,
       timed,
       histogram,
-      avgMs: timed > 0 ? add((totals) => totals.sumUs) / timed / 1000 : null,
+      avgMs: timed > 0 && isExact(sumUs) ? sumUs / timed / 1000 : null,
       minMs: isKnown(bounds.minUs) ? bounds.minUs / 1000 : null,
       maxMs: isKnown(bounds.maxUs) ? bounds.maxUs / 1000 : null,
       bounds,
@@ -76,17 +77,17 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
   };
 };
 
-/** Failures in percent of requests; null without requests. */
+/** Failures in percent of requests; null without requests, or where one of them is unknown. */
 export const errorRate = (requests: number, failures: number): number | null =>
-  requests === 0 ? null : (100 * failures) / requests;
+  requests === 0 || !isExact(requests) || !isExact(failures) ? null : (100 * failures) / requests;
 
 /** The stats of a view; `requestsPerSec` depends on the window, so that the caller computes it. */
 export const statsOf = (view: View, requestsPerSec: number | null): Stats => {
   const p = (rank: number): number | null => percentile(view.histogram, rank, view.bounds);
   return {
-    totalRequests: view.requests,
-    totalFailures: view.failures,
-    timedRequests: view.timed,
+    totalRequests: exactly(view.requests),
+    totalFailures: exactly(view.failures),
+    timedRequests: isExact(view.requests) ? view.timed : null,
     requestsPerSec,
     errorRate: errorRate(view.requests, view.failures),
     avgResponseMs: view.avgMs,

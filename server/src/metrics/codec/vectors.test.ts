@@ -5,14 +5,33 @@ import { ByteReader, ByteWriter } from "./bytes.ts";
 import { hex } from "./endpoint-id.ts";
 import { addEncoded, bucketOf, emptyHistogram, encodeHistogram } from "./histogram.ts";
 import { decodeFinal, decodeOpen } from "./records.ts";
-import { classesOf, decodeSample, endpointId, endpointsOf, workersOf } from "./sample.ts";
+import {
+  classesOf,
+  decodeSample,
+  endpointId,
+  endpointsOf,
+  type ProcessState,
+  processesOf,
+  type Sample,
+  textId,
+  WORKER_STATES,
+} from "./sample.ts";
 
 type Vectors = {
   varints: [number, string][];
   buckets: [number, number][];
   endpoints: [string, string, string][];
   histogram: { counts: [number, number][]; hex: string };
-  batch: { hex: string; masterInstanceId: string; endpoint: Record<string, unknown> };
+  texts: [string, string][];
+  batch: {
+    hex: string;
+    masterInstanceId: string;
+    endpoint: Record<string, unknown>;
+    processes: (Omit<ProcessState, "state"> & { state: number })[];
+    failures: { endpoint: string; text: string; count: number }[];
+    exceptions: Sample["exceptions"];
+    texts: [string, string][];
+  };
 };
 
 const file = new URL("../../../../locust-plugin/tests/vectors.json", import.meta.url);
@@ -26,6 +45,7 @@ test("the decoder reads the vectors of the plugin's tests", () => {
   }
   for (const [us, bucket] of vectors.buckets) expect([us, bucketOf(us)]).toEqual([us, bucket]);
   for (const [method, name, id] of vectors.endpoints) expect(endpointId(method, name)).toBe(id);
+  for (const [text, id] of vectors.texts) expect(textId(text)).toBe(id);
   const histogram = emptyHistogram();
   addEncoded(histogram, bytes(vectors.histogram.hex));
   for (const [bucket, count] of vectors.histogram.counts)
@@ -50,7 +70,14 @@ test("the decoder reads a whole batch of the plugin", () => {
   const read = decodeSample(sample);
   expect(read).toMatchObject({ second: 1_795_000_000, users: { target: 20, real: 19 } });
   expect(classesOf(read)).toEqual([{ name: "Visitor", targetUsers: 20, currentUsers: 19 }]);
-  expect(workersOf(read)).toEqual([{ id: "w1", state: "running", users: 19, cpuPercent: 12.5 }]);
+  expect(processesOf(read)).toEqual(
+    vectors.batch.processes.map((one) => ({ ...one, state: WORKER_STATES[one.state] })),
+  );
+  expect(read.errors).toEqual(
+    vectors.batch.failures.map(({ endpoint: id, ...error }) => ({ id, ...error })),
+  );
+  expect(read.exceptions).toEqual(vectors.batch.exceptions);
+  expect(read.texts).toEqual(vectors.batch.texts.map(([id, text]) => ({ id, text })));
   expect(read.names).toEqual([
     { id: vectors.batch.endpoint["id"], method: "GET", name: "/products/[id]" },
   ]);

@@ -116,10 +116,10 @@ describe("batches of the plugin", () => {
 
   test("of another protocol are refused in a way that lets the plugin keep them", async () => {
     const other = batchOf(records());
-    other[3] = 3;
+    other[3] = 4;
     await expect(it.ingestBatch(other)).rejects.toMatchObject({
       kind: "unavailable",
-      message: expect.stringContaining("protocol 3, and this server reads protocol 2") as string,
+      message: expect.stringContaining("protocol 4, and this server reads protocol 3") as string,
     });
     expect(await it.stores.metrics.read("run")).toEqual([]);
     const noBatch = Uint8Array.from([1, ...other.slice(1)]);
@@ -137,7 +137,7 @@ describe("batches of the plugin", () => {
     expect(answer).toMatchObject({
       run: { id: "run" },
       acknowledgedSeq: 2,
-      unknownEndpoints: [],
+      unknownIds: [],
     });
   });
 
@@ -240,20 +240,27 @@ describe("cumulative snapshots", () => {
     const again = createSnapshotIngest({ ...stores, aggregates });
     await again(run, snapshot(25, 2), json(1_003_000));
     await again(run, snapshot(30, 2), json(1_004_000));
-    await again(run, snapshot(4, 1), json(1_006_000));
-    await again(run, snapshot(6, 1), json(1_008_000, true));
-    await again(run, snapshot(99, 1), json(1_010_000));
+    for (const second of [1006, 1009, 1012, 1015])
+      await again(run, snapshot(second - 1002, 1), json(second * 1000));
+    await again(run, snapshot(15, 1), json(1_018_000, true));
+    await again(
+      { ...run, status: "Finished", finishedAt: 1_018_500 },
+      snapshot(99, 1),
+      json(1_019_000),
+    );
     const runAggregate = await aggregates.get("run");
-    expect(runAggregate.requests).toBe(36);
-    expect(runAggregate.masterInstances.size).toBe(2);
-    expect(toSnapshot(runAggregate, 1_008_000)).toMatchObject({
-      totalRequests: 36,
+    expect(runAggregate.requests).toBe(45);
+    // The lower totals had an instance of their own until they were proved to be a reset.
+    expect(runAggregate.masterInstances.size).toBe(3);
+    expect(toSnapshot(runAggregate, 1_018_000)).toMatchObject({
+      totalRequests: 45,
       totalFailures: 3,
       p95ResponseMs: 42,
     });
     expect(await createRunAggregateCache(stores.metrics).get("run")).toEqual(runAggregate);
-    await again(run, snapshot(500), { source: "polled", at: 1_020_000 });
-    expect((await aggregates.get("run")).requests).toBe(36);
+    // Locust's page is the last word on how many there were.
+    await again(run, snapshot(40), { source: "polled", at: 1_020_000 });
+    expect((await aggregates.get("run")).requests).toBe(45);
   });
 
   test.each(["a", "b", "c", "d", "e", "f"])(
@@ -264,11 +271,13 @@ describe("cumulative snapshots", () => {
       const before = createRunAggregateCache(own.metrics);
       const first = createSnapshotIngest({ ...own, aggregates: before });
       await first(run, snapshot(25), json(1_000_000));
-      await first(run, snapshot(4), json(1_002_000));
+      await first(run, snapshot(4), json(1_004_000));
+      await first(run, snapshot(5), json(1_008_000));
+      await first(run, snapshot(6), json(1_012_000));
       const aggregates = createRunAggregateCache(own.metrics);
       const again = createSnapshotIngest({ ...own, aggregates });
-      await again(run, snapshot(6), json(1_004_000));
-      expect((await aggregates.get(id)).requests).toBe(31);
+      await again(run, snapshot(7), json(1_016_000));
+      expect((await aggregates.get(id)).requests).toBe(32);
     },
   );
 
@@ -286,7 +295,8 @@ describe("cumulative snapshots", () => {
     await store(testRun(), failing(10, 1, 0), json(1_000_000));
     await store(testRun(), failing(20, 3, 2), json(1_001_000));
     await store(testRun(), failing(20, 3, 2), json(1_002_000));
-    await store(testRun(), failing(5, 1, 0), json(1_003_000));
+    for (const second of [1003, 1008, 1013])
+      await store(testRun(), failing(5, 1, 0), json(second * 1000));
     const clock = { now: () => 2_000_000, monotonic: () => 0, wall: () => 2_000_000 };
     const queries = createQueries({ metrics: own.metrics, aggregates, clock });
     const { items } = await queries.failures(testRun(), {});
@@ -294,7 +304,54 @@ describe("cumulative snapshots", () => {
       ["/a", "refused", 4],
       ["/a", "500", 2],
     ]);
-    expect(items[0]).toMatchObject({ firstSeenAt: 1_000_000, lastSeenAt: 1_003_000 });
+    expect(items[0]).toMatchObject({ firstSeenAt: 1_000_000, lastSeenAt: 1_012_000 });
+  });
+
+  test("of several processes that post the totals of a run: the largest of each endpoint counts, nothing is added up", async () => {
+    const own = createMemoryStores();
+    let aggregates = createRunAggregateCache(own.metrics);
+    const run = testRun();
+    const totals = (requests: Readonly<Record<string, number>>, refused: number) => ({
+      ...snapshot(Object.values(requests).reduce((sum, count) => sum + count, 0)),
+      requestStats: Object.fromEntries(
+        Object.entries(requests).map(([name, numRequests]) => [
+          name,
+          { method: "GET", name, numRequests, numFailures: 0, avgResponseTime: 10 },
+        ]),
+      ),
+      errors: [{ method: "GET", name: "/a", error: "refused", occurrences: refused }],
+    });
+    const posts = [
+      ["10.0.0.2", { "/a": 4, "/b": 1 }, 1],
+      ["10.0.0.1", { "/a": 9, "/b": 3 }, 2],
+      ["10.0.0.3", { "/a": 5, "/b": 2, "/c": 1 }, 1],
+      ["10.0.0.2", { "/a": 8, "/b": 2 }, 1],
+      ["10.0.0.1", { "/a": 18, "/b": 6, "/c": 1 }, 3],
+      ["10.0.0.3", { "/a": 10, "/b": 4, "/c": 1 }, 1],
+    ] as const;
+    for (const [index, [reporter, requests, refused]] of posts.entries()) {
+      // Each as by a server that has just started.
+      aggregates = createRunAggregateCache(own.metrics);
+      const store = createSnapshotIngest({ ...own, aggregates });
+      const final = index === 4;
+      await store(run, totals(requests, refused), {
+        ...json(1_000_000 + index * 1000, final),
+        reporter,
+      });
+    }
+    const runAggregate = await aggregates.get("run");
+    expect(runAggregate.requests).toBe(25);
+    expect(finalsOf(runAggregate).complete).toBe(true);
+    const counts = [...runAggregate.endpoints].map(([id, { requests }]) => [
+      runAggregate.names.get(id)?.name,
+      requests,
+    ]);
+    expect(Object.fromEntries(counts)).toEqual({ "/a": 18, "/b": 6, "/c": 1 });
+    const clock = { now: () => 2_000_000, monotonic: () => 0, wall: () => 2_000_000 };
+    const { failures } = createQueries({ metrics: own.metrics, aggregates, clock });
+    expect((await failures(run, {})).items).toMatchObject([{ error: "refused", occurrences: 3 }]);
+    const { items } = await own.events.list("run", { limit: 10 });
+    expect(items.map(({ type }) => type)).toEqual(["several_reporters"]);
   });
 
   test("count the endpoints after the thousandth as (other)", async () => {

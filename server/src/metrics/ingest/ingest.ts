@@ -3,7 +3,7 @@ import { AppError } from "../../lib/errors.ts";
 import type { MetricStore, MetricRecord } from "../../stores/model/metric-store.ts";
 import type { RunEventStore, ServerEvent } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
-import { type Batch, type BatchRecord, decodeBatch, RECORD } from "../codec/batch.ts";
+import { type Batch, type BatchRecord, decodeBatch, isGreeting, RECORD } from "../codec/batch.ts";
 import { ByteReader, malformed } from "../codec/bytes.ts";
 import { denormalizedTotalsOf } from "../codec/denormalized-totals.ts";
 import { checkEncoded } from "../codec/histogram.ts";
@@ -13,8 +13,10 @@ import {
   type DecodedSample,
   decodeSample,
   endpointsOf,
-  workersOf,
+  OTHER_TEXT_ID,
+  processesOf,
 } from "../codec/sample.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
 import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 
 export type Ingested = {
@@ -22,8 +24,8 @@ export type Ingested = {
   readonly run: LoadTestRun;
   /** Every record up to this number is stored; the plugin deletes them. */
   readonly acknowledgedSeq: number;
-  /** Endpoint ids whose names have not arrived. */
-  readonly unknownEndpoints: string[];
+  /** Ids of endpoints and texts whose names have not arrived. */
+  readonly unknownIds: string[];
   /** How many samples were new. */
   readonly samples: number;
 };
@@ -42,7 +44,7 @@ const checkSample = (body: Uint8Array): DecodedSample => {
   const sample = decodeSample(body);
   const deltas = endpointsOf(sample);
   classesOf(sample);
-  workersOf(sample);
+  processesOf(sample);
   for (const { ok, failed } of deltas) {
     checkEncoded(ok);
     checkEncoded(failed);
@@ -93,6 +95,24 @@ const conflictEvents = (records: readonly MetricRecord[], at: number): ServerEve
     message: `Record ${seq} arrived twice with different contents; the first was kept.`,
   }));
 
+/** The endpoints and texts that samples have counts of, and the run has no name of. */
+const unknownOf = ({ names, texts }: RunAggregate, arrived: readonly Arrived[]): string[] => {
+  const unknown = new Set<string>();
+  const needText = (id: string): void => {
+    if (id !== OTHER_TEXT_ID && !texts.has(id)) unknown.add(id);
+  };
+  for (const { decoded } of arrived) {
+    if (decoded === undefined) continue;
+    for (const { id } of decoded.deltas) if (!names.has(id)) unknown.add(id);
+    for (const { text } of decoded.sample.errors) needText(text);
+    for (const { message, traceback } of decoded.sample.exceptions) {
+      needText(message);
+      needText(traceback);
+    }
+  }
+  return [...unknown];
+};
+
 /**
  * Stores the plugin's batches. A record counts once, however often it arrives. Rejects with AppError: gone where the run
  * is deleted or a sample is older than the retention, validation where the batch is malformed, unavailable where it has
@@ -114,6 +134,7 @@ export const createIngest = ({ metrics, events, runs, aggregates, oldestSecond }
   };
 
   return {
+    isGreeting,
     ingestBatch: async (bytes: Uint8Array): Promise<Ingested> => {
       const batch = decodeBatch(bytes);
       const { runId } = batch;
@@ -131,13 +152,10 @@ export const createIngest = ({ metrics, events, runs, aggregates, oldestSecond }
       const conflicts = conflicting.flatMap((index) => records[index] ?? []);
       const newEvents = [...pluginEvents(records), ...conflictEvents(conflicts, run.updatedAt)];
       if (newEvents.length > 0) await events.append(runId, newEvents);
-      const { names } = await aggregates.get(runId);
-      const unknownIds = new Set<string>();
-      for (const { decoded } of arrived)
-        for (const { id } of decoded?.deltas ?? []) if (!names.has(id)) unknownIds.add(id);
+      const unknownIds = unknownOf(await aggregates.get(runId), arrived);
       const acknowledgedSeq = records.reduce((last, { seq }) => Math.max(last, seq), 0);
       const samples = inserted.filter((index) => records[index]?.type === RECORD.sample).length;
-      return { run, acknowledgedSeq, unknownEndpoints: [...unknownIds], samples };
+      return { run, acknowledgedSeq, unknownIds, samples };
     },
   };
 };

@@ -1,20 +1,19 @@
 import type { RequestWindow } from "../../runs/domain/auto-stop.ts";
-import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import type { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import { getOrCreate } from "../../lib/maps.ts";
 import type { Reading, MetricRecord, Rollup } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import type { EndpointName } from "../codec/endpoint-id.ts";
 import { addRange, type Range } from "../codec/ranges.ts";
 import { decodeFinal, decodeOpen, type Final, type Open } from "../codec/records.ts";
-import { decodeCells, decodeMeta, SERIES } from "../codec/rollup.ts";
-import {
-  type DecodedSample,
-  decodeSample,
-  endpointsOf,
-  type ServerSnapshot,
-} from "../codec/sample.ts";
+import { decodeCells, SERIES } from "../codec/rollup.ts";
+import { decodeMeta, type LastSnapshot } from "../codec/rollup-meta.ts";
+import { errorKey } from "../codec/rollup-table.ts";
+import { type DecodedSample, decodeSample, endpointsOf, type Sample } from "../codec/sample.ts";
+import { samplesOf, SPREAD_SECONDS } from "../codec/spread.ts";
 import { addDelta, emptyTotals, type Totals } from "../codec/totals.ts";
 
-type MasterInstance = {
+export type MasterInstance = {
   /** Every record up to this number has been added. */
   upTo: number;
   /** Numbers above `upTo` that have been added. */
@@ -23,10 +22,10 @@ type MasterInstance = {
   final?: Final & { readonly seq: number };
   dropped: boolean;
   /** The newest cumulative snapshot stored under this instance. */
-  snapshot?: ServerSnapshot & { readonly second: number };
+  snapshot?: Omit<LastSnapshot, "masterInstanceId">;
 };
 
-type SecondCounts = { requests: number; failures: number };
+export type SecondCounts = { requests: number; failures: number };
 
 /**
  * A run's records and rollups, added up. The order in which they are added does not matter; the same record added twice
@@ -37,6 +36,14 @@ export type RunAggregate = {
   /** By endpoint id, like `endpoints`. */
   readonly names: Map<string, EndpointName>;
   readonly endpoints: Map<string, Totals>;
+  /** What was counted at no known time; `endpoints` and `requests` include it. */
+  readonly untimed: {
+    readonly endpoints: Map<string, Totals>;
+    /** By the key of `errorKey`. */
+    readonly errors: Map<string, number>;
+  };
+  /** Texts of errors and exceptions, by id. */
+  readonly texts: Map<string, string>;
   /** The seconds that have at least one sample. */
   readonly covered: Range[];
   /** Counts of the last RECENT_SECONDS, by second. */
@@ -45,6 +52,8 @@ export type RunAggregate = {
   recentFrom: number;
   requests: number;
   users: number;
+  /** The second of `users`. */
+  usersSecond: number;
   maxUsers: number;
   lastSecond: number;
 };
@@ -56,11 +65,14 @@ export const emptyRunAggregate = (): RunAggregate => ({
   masterInstances: new Map(),
   names: new Map(),
   endpoints: new Map(),
+  untimed: { endpoints: new Map(), errors: new Map() },
+  texts: new Map(),
   covered: [],
   recent: new Map(),
   recentFrom: 0,
   requests: 0,
   users: 0,
+  usersSecond: 0,
   maxUsers: 0,
   lastSecond: 0,
 });
@@ -103,32 +115,62 @@ const takeSeq = (instance: MasterInstance, seq: number): boolean => {
   return true;
 };
 
+const setUsers = (runAggregate: RunAggregate, second: number, users: number): void => {
+  if (second < runAggregate.usersSecond) return;
+  const isSame = second === runAggregate.usersSecond;
+  runAggregate.users = isSame ? Math.max(users, runAggregate.users) : users;
+  runAggregate.usersSecond = second;
+};
+
 const addSample = (
   runAggregate: RunAggregate,
   instance: MasterInstance,
-  { sample, deltas }: Partial<DecodedSample> & Pick<DecodedSample, "sample">,
-  withTotals: boolean,
+  sample: Sample,
+  deltas: DecodedSample["deltas"] | undefined,
 ): void => {
   const { second, snapshot, users } = sample;
   for (const { id, method, name } of sample.names) runAggregate.names.set(id, { method, name });
-  const isNewest = second >= runAggregate.lastSecond;
+  for (const { id, text } of sample.texts) runAggregate.texts.set(id, text);
   const counts = recentCounts(runAggregate, second);
   addRange(runAggregate.covered, Math.min(second, snapshot?.fromSecond ?? second), second);
   if (users !== undefined) {
-    if (isNewest) runAggregate.users = users.real;
+    setUsers(runAggregate, second, users.real);
     runAggregate.maxUsers = Math.max(runAggregate.maxUsers, users.real);
   }
-  if (withTotals) {
-    for (const delta of deltas ?? endpointsOf(sample)) {
-      addDelta(totalsOf(runAggregate, delta.id), delta, second);
-      counts.requests += delta.requests;
-      counts.failures += delta.failures;
-      runAggregate.requests += delta.requests;
-    }
+  for (const delta of deltas ?? []) {
+    addDelta(totalsOf(runAggregate, delta.id), delta, second);
+    counts.requests += delta.requests;
+    counts.failures += delta.failures;
+    runAggregate.requests += delta.requests;
   }
-  if (snapshot !== undefined && second >= (instance.snapshot?.second ?? 0)) {
-    instance.snapshot = { ...snapshot, second };
+  if (snapshot?.snapshot !== undefined) setSnapshot(instance, { ...snapshot, second });
+};
+
+const setSnapshot = (
+  instance: MasterInstance,
+  snapshot: NonNullable<MasterInstance["snapshot"]>,
+) => {
+  if (snapshot.second >= (instance.snapshot?.second ?? 0)) instance.snapshot = snapshot;
+};
+
+const addUntimed = (
+  runAggregate: RunAggregate,
+  instance: MasterInstance,
+  body: Uint8Array,
+): void => {
+  const sample = decodeSample(body);
+  const note = sample.snapshot;
+  if (note !== undefined) setSnapshot(instance, { ...note, second: note.fromSecond });
+  const { endpoints, errors } = runAggregate.untimed;
+  for (const { id, method, name } of sample.names) runAggregate.names.set(id, { method, name });
+  for (const { id, text } of sample.texts) runAggregate.texts.set(id, text);
+  for (const delta of endpointsOf(sample)) {
+    addDelta(totalsOf(runAggregate, delta.id), delta, 0);
+    addDelta(getOrCreate(endpoints, delta.id, emptyTotals), delta, 0);
+    runAggregate.requests += delta.requests;
   }
+  for (const error of sample.errors)
+    errors.set(errorKey(error), (errors.get(errorKey(error)) ?? 0) + error.count);
 };
 
 /** Adds a record unless its number has been added. `decoded`: its sample, where the caller has decoded it already. */
@@ -145,16 +187,24 @@ export const addRecord = (
   const instance = instanceOf(runAggregate, record.masterInstanceId);
   if (!takeSeq(instance, seq)) return;
   if (type === RECORD.sample || type === RECORD.snapshot) {
-    const decoded = options.decoded ?? { sample: decodeSample(body) };
-    addSample(runAggregate, instance, decoded, options.withTotals ?? true);
-  } else if (type === RECORD.open) instance.open = decodeOpen(body);
+    const { withTotals = true, decoded } = options;
+    for (const sample of decoded === undefined ? samplesOf(record) : [decoded.sample]) {
+      const deltas = withTotals ? (decoded?.deltas ?? endpointsOf(sample)) : undefined;
+      addSample(runAggregate, instance, sample, deltas);
+    }
+  } else if (type === RECORD.untimed) addUntimed(runAggregate, instance, body);
+  else if (type === RECORD.open) instance.open = decodeOpen(body);
   else if (type === RECORD.final) instance.final = { ...decodeFinal(body), seq };
   else if (type === RECORD.dropped) instance.dropped = true;
 };
 
 const addMeta = (runAggregate: RunAggregate, body: Uint8Array): void => {
-  const { names, covered, maxUsers } = decodeMeta(body);
+  const { names, texts, covered, maxUsers, lastUsers, snapshots } = decodeMeta(body);
   for (const [id, method, name] of names) runAggregate.names.set(id, { method, name });
+  for (const [id, text] of texts) runAggregate.texts.set(id, text);
+  if (lastUsers !== undefined) setUsers(runAggregate, lastUsers.second, lastUsers.users);
+  for (const { masterInstanceId, ...snapshot } of snapshots)
+    setSnapshot(instanceOf(runAggregate, masterInstanceId), snapshot);
   for (const [from, to] of covered) {
     addRange(runAggregate.covered, from, to);
     runAggregate.lastSecond = Math.max(runAggregate.lastSecond, to);
@@ -193,6 +243,10 @@ export const runAggregateOf = (
   return runAggregate;
 };
 
+/** How many of the newest seconds may still get counts of later snapshots. */
+export const openSeconds = ({ masterInstances }: RunAggregate): number =>
+  [...masterInstances.values()].some(({ snapshot }) => snapshot !== undefined) ? SPREAD_SECONDS : 0;
+
 /**
  * Requests and failures of the last `seconds` seconds, without the newest `lagSeconds`; `to` is not included. `undefined`
  * where the window reaches into compacted seconds.
@@ -228,12 +282,21 @@ export const sequenceGaps = (runAggregate: RunAggregate): SequenceGap[] =>
     return beyond.size === 0 ? [] : [{ masterInstanceId, fromSeq: upTo + 1, toSeq: next - 1 }];
   });
 
+/** Whether more than one process has posted totals of the run: from several addresses, or by totals that fall and rise in turns. */
+export const hasSeveralReporters = ({ masterInstances }: RunAggregate): boolean => {
+  const notes = [...masterInstances.values()].flatMap(({ snapshot }) => snapshot ?? []);
+  const reporters = new Set(notes.flatMap(({ reporter }) => reporter ?? []));
+  return reporters.size > 1 || notes.some(({ isSeveral }) => isSeveral === true);
+};
+
 export type Finals = {
   readonly masterInstances: number;
   /** Every instance has sent its final record and everything before it. Polled ones send none, and are complete. */
   readonly complete: boolean;
   /** Why load ended, from the instance whose load began last. */
   readonly stopCause?: StopCause | undefined;
+  readonly scriptError?: ScriptError | undefined;
+  readonly hasSeveralReporters?: true;
 };
 
 const startOf = ({ final, open }: MasterInstance): number =>
@@ -241,38 +304,64 @@ const startOf = ({ final, open }: MasterInstance): number =>
 
 export const finalsOf = (runAggregate: RunAggregate): Finals => {
   const masterInstances = [...runAggregate.masterInstances.values()];
+  // Of several processes that post the totals of a run only the one that ends the test posts final ones.
+  const posters = masterInstances.filter(({ snapshot }) => snapshot?.reporter !== undefined);
+  const hasPosted = posters.some(({ final }) => final !== undefined);
   const isInstanceComplete = ({ snapshot, final, upTo, dropped }: MasterInstance): boolean => {
     if (snapshot?.source === "polled") return true;
+    if (hasPosted && snapshot?.reporter !== undefined) return true;
     return final !== undefined && upTo >= final.seq && !dropped;
   };
+  // Ids are random, so their order says nothing about time.
+  const last = masterInstances.toSorted((a, b) => startOf(a) - startOf(b)).at(-1)?.final;
   return {
     masterInstances: masterInstances.length,
     complete: masterInstances.every(isInstanceComplete),
-    // Ids are random, so their order says nothing about time.
-    stopCause:
-      masterInstances.toSorted((a, b) => startOf(a) - startOf(b)).at(-1)?.final?.stopCause ??
-      undefined,
+    stopCause: last?.stopCause ?? undefined,
+    scriptError: last?.scriptError ?? undefined,
+    ...(hasSeveralReporters(runAggregate) ? { hasSeveralReporters: true } : {}),
   };
 };
+
+/** What was counted since the last poll before Locust was restarted, or since a lost worker's last report, is lost. */
+const isPolledWhole = ({ masterInstances }: RunAggregate): boolean => {
+  const polled = [...masterInstances.values()].filter((one) => one.snapshot?.source === "polled");
+  const lost = polled.flatMap(({ snapshot }) => snapshot?.workers?.lost ?? []);
+  return polled.length <= 1 && lost.length === 0;
+};
+
+/** Of several posters the largest totals count, which are all only if they are the master's: its own page is. */
+const isPostedWhole = (runAggregate: RunAggregate): boolean =>
+  !hasSeveralReporters(runAggregate) ||
+  [...runAggregate.masterInstances.values()].some((one) => one.snapshot?.source === "polled");
 
 /** Like `complete` of `finalsOf`, and every worker has sent its last report. */
 export const isComplete = (runAggregate: RunAggregate): boolean =>
   finalsOf(runAggregate).complete &&
+  isPolledWhole(runAggregate) &&
+  isPostedWhole(runAggregate) &&
   [...runAggregate.masterInstances.values()].every(({ final }) => {
     if (final === undefined) return true;
     const { workersExpected, workersReported } = final;
     return workersExpected == null || workersReported == null || workersReported >= workersExpected;
   });
 
-/** Workers according to the masters' final records: the highest number expected (null: unknown) and lost. */
+/** How many workers a master instance has lost; `undefined`: unknown. */
+const lostBy = ({ final, snapshot }: MasterInstance): number | undefined =>
+  snapshot === undefined ? (final?.workersLost ?? undefined) : snapshot.workers?.lost.length;
+
+/** Workers according to the masters' final records, or to the page that was polled: the highest number expected, and lost. Null: unknown. */
 export const workersOf = (
   runAggregate: RunAggregate,
-): { readonly expected: number | null; readonly lost: number } => {
+): { readonly expected: number | null; readonly lost: number | null } => {
   const masterInstances = [...runAggregate.masterInstances.values()];
   const expected = masterInstances.map(
     ({ final, open }) => final?.workersExpected ?? open?.workers.length ?? 0,
   );
-  const lost = masterInstances.map(({ final }) => final?.workersLost ?? 0);
+  const lost = masterInstances.flatMap((one) => lostBy(one) ?? []);
   const mostExpected = Math.max(0, ...expected);
-  return { expected: mostExpected === 0 ? null : mostExpected, lost: Math.max(0, ...lost) };
+  return {
+    expected: mostExpected === 0 ? null : mostExpected,
+    lost: lost.length === 0 ? null : Math.max(...lost),
+  };
 };

@@ -1,10 +1,10 @@
+import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
 import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import { type EndpointName, endpointNameOf } from "../codec/endpoint-id.ts";
 import { percentile } from "../codec/histogram.ts";
-import type { ServerSnapshot } from "../codec/sample.ts";
 import { errorRate, statsOf, viewOf } from "../codec/stats.ts";
-import type { Totals } from "../codec/totals.ts";
-import type { RunAggregate } from "./run-aggregate.ts";
+import { exactly, type Totals } from "../codec/totals.ts";
+import { openSeconds, type RunAggregate } from "./run-aggregate.ts";
 
 const RATE_SECONDS = 10;
 /** Samples arrive a little late: up to this age the newest second with a sample is the last closed one. */
@@ -13,7 +13,8 @@ const LATE_SECONDS = 3;
 /** Requests per second over the last 10 closed seconds; falls to 0 when no more arrive. Null before the first sample. */
 const recentRate = (runAggregate: RunAggregate, now: number): number | null => {
   if (runAggregate.lastSecond === 0) return null;
-  const last = Math.max(runAggregate.lastSecond, Math.floor(now / 1000) - LATE_SECONDS);
+  const newest = Math.max(runAggregate.lastSecond, Math.floor(now / 1000) - LATE_SECONDS);
+  const last = newest - openSeconds(runAggregate);
   const first = runAggregate.covered[0]?.[0] ?? last;
   let requests = 0;
   for (let second = last - RATE_SECONDS + 1; second <= last; second += 1) {
@@ -23,15 +24,19 @@ const recentRate = (runAggregate: RunAggregate, now: number): number | null => {
 };
 
 /** Locust's own newest snapshot, of a run whose metrics are snapshots. */
-export const locustSnapshot = (runAggregate: RunAggregate): ServerSnapshot | undefined =>
-  [...runAggregate.masterInstances.values()].findLast((instance) => instance.snapshot !== undefined)
-    ?.snapshot;
+export const locustSnapshot = (runAggregate: RunAggregate): SnapshotInput | undefined =>
+  [...runAggregate.masterInstances.values()]
+    .flatMap(({ snapshot: note }) =>
+      note?.snapshot === undefined || note.isOther === true ? [] : note,
+    )
+    .toSorted((a, b) => a.second - b.second)
+    .at(-1)?.snapshot;
 
 /** Locust's own percentiles and rate come first; response times of snapshots have no histogram. */
 const endpointSnapshot = (
   { method, name }: EndpointName,
   totals: Totals,
-  locust: ServerSnapshot["snapshot"] | undefined,
+  locust: SnapshotInput | undefined,
 ): MetricSnapshot["requestStats"][string] => {
   const view = viewOf([totals], "all");
   const locustStats = locust?.requestStats[`${method} ${name}`];
@@ -39,8 +44,8 @@ const endpointSnapshot = (
   return {
     method,
     name,
-    numRequests: view.requests,
-    numFailures: view.failures,
+    numRequests: exactly(view.requests),
+    numFailures: exactly(view.failures),
     avgResponseTime: view.avgMs,
     minResponseTime: view.minMs,
     maxResponseTime: view.maxMs,
@@ -57,7 +62,7 @@ const endpointSnapshot = (
  */
 export const toSnapshot = (runAggregate: RunAggregate, now: number): MetricSnapshot | undefined => {
   if (runAggregate.masterInstances.size === 0) return undefined;
-  const locust = locustSnapshot(runAggregate)?.snapshot;
+  const locust = locustSnapshot(runAggregate);
   const all = viewOf([...runAggregate.endpoints.values()], "all");
   const { p50ResponseMs, p95ResponseMs, p99ResponseMs } = locust ?? statsOf(all, null);
   const requestStats = [...runAggregate.endpoints].map(([id, totals]) => {
@@ -67,8 +72,8 @@ export const toSnapshot = (runAggregate: RunAggregate, now: number): MetricSnaps
   return {
     timestamp: now,
     totalRps: recentRate(runAggregate, now),
-    totalRequests: all.requests,
-    totalFailures: all.failures,
+    totalRequests: exactly(all.requests),
+    totalFailures: exactly(all.failures),
     errorRate: errorRate(all.requests, all.failures),
     avgResponseMs: all.avgMs,
     p50ResponseMs: p50ResponseMs ?? null,

@@ -38,12 +38,17 @@ const cell = (value: string | number | null | undefined): string => {
 export const csvLine = (values: readonly (string | number | null | undefined)[]): string =>
   `${values.map(cell).join(",")}\r\n`;
 
+/** Where there are no histograms, Locust's own percentiles are known. */
+const percentileOf = (row: EndpointRow, p: string): number | null | undefined =>
+  row.percentiles?.[p] ??
+  { 50: row.p50ResponseMs, 95: row.p95ResponseMs, 99: row.p99ResponseMs }[p];
+
 const lineOf = (row: EndpointRow): string => {
   const failuresPerSec =
-    row.requestsPerSec === null || row.totalRequests === 0
+    row.requestsPerSec === null || row.totalFailures === null || !row.totalRequests
       ? null
       : (row.requestsPerSec * row.totalFailures) / row.totalRequests;
-  const percentiles = HEAD.slice(11, -1).map((title) => row.percentiles?.[title.slice(0, -1)]);
+  const percentiles = HEAD.slice(11, -1).map((title) => percentileOf(row, title.slice(0, -1)));
   return csvLine([
     row.method,
     row.name,
@@ -61,6 +66,6 @@ const lineOf = (row: EndpointRow): string => {
   ]);
 };
 
-/** The table of endpoints as CSV. */
+/** The table of endpoints as CSV; the last row is that of all endpoints. */
 export const csvOf = (rows: readonly EndpointRow[]): string =>
   [csvLine(HEAD), ...rows.map(lineOf)].join("");

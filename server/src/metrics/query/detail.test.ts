@@ -45,21 +45,18 @@ describe("distributions, failures and the export", () => {
   });
 
   test("failures and exceptions are counted over any window, the most frequent first", async () => {
-    const error = (second: number, text: string, count: number) => ({
+    const error = (text: string, count: number) => ({
       id: endpointId("GET", "/a"),
       error: text,
       count,
-      firstMs: second * 1000,
-      lastMs: second * 1000,
     });
-    const raised = (second: number, workers: string) => ({
-      second,
-      exceptions: [{ workers, message: "boom", traceback: "line 1", count: 2 }],
+    const raised = (worker: string) => ({
+      exceptions: [{ worker, message: "boom", traceback: "line 1", count: 2 }],
     });
     const rows = [
-      withProblems(1, 1000, { errors: [error(1000, "500", 1), error(1000, "refused", 3)] }),
-      withProblems(2, 1001, { errors: [error(1001, "500", 4)], ...raised(1001, "w1") }),
-      withProblems(3, 1002, raised(1002, "w1, w2")),
+      withProblems(1, 1000, { errors: [error("500", 1), error("refused", 3)] }),
+      withProblems(2, 1001, { errors: [error("500", 4)], ...raised("w1") }),
+      withProblems(3, 1002, raised("w1, w2")),
     ];
     const queries = await queriesOver(rows);
     const failures = await queries.failures(run, FailuresQuery.parse({}));

@@ -26,6 +26,9 @@ export type Selection = {
   readonly keyOf: (series: string) => string | undefined;
 };
 
+/** Reads users and coverage only. */
+export const NO_ENDPOINTS: Selection = { series: [], keyOf: () => undefined };
+
 /** All endpoints, or those named; added up, or each by itself. */
 export const selectEndpoints = (
   grouping: "sum" | "each",

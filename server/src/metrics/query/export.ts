@@ -3,13 +3,14 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { ROLLUP_SECONDS, type Level } from "../codec/rollup.ts";
 import { bucketBounds, eachBucket, type Histogram } from "../codec/histogram.ts";
-import type { Totals } from "../codec/totals.ts";
+import { viewOf } from "../codec/stats.ts";
+import { contentBytes, isExact, type Totals } from "../codec/totals.ts";
 import { csvLine } from "./csv.ts";
 import { endpointNameOf } from "../codec/endpoint-id.ts";
 import { aggregateWindow } from "./aggregate.ts";
-import { selectEndpoints } from "./endpoints.ts";
+import { byName, selectEndpoints } from "./endpoints.ts";
 import { rollupStarts } from "./plan.ts";
-import { type QueryDeps, readPlanned, resolveWindow } from "./window.ts";
+import { isWholeRun, type QueryDeps, readPlanned, resolveWindow } from "./window.ts";
 
 const STEPS = { "1s": 1, "10s": 10, "60s": 60 } as const satisfies Record<string, Level>;
 
@@ -46,27 +47,29 @@ const bucketsOf = (histograms: readonly Histogram[]): [number, number, number][]
   return [...exact, ...roundedByLocust];
 };
 
+/** `second`: undefined where what was counted has no known time. */
 const lineOf = (
-  second: number,
+  second: number | undefined,
   { method, name }: { readonly method: string; readonly name: string },
   totals: Totals,
 ) => {
-  const timed = totals.requests - totals.noTime;
+  const { timed, minMs, maxMs } = viewOf([totals], "all");
+  const known = (ms: number | null): number | null => (ms === null ? null : toMicroseconds(ms));
   return {
-    timestamp: new Date(second * 1000).toISOString(),
+    timestamp: second === undefined ? null : new Date(second * 1000).toISOString(),
     method,
     name,
     requests: totals.requests,
     failures: totals.failures,
     timedRequests: timed,
-    sumResponseMs: toMicroseconds(totals.sumUs / 1000),
-    minResponseMs: timed === 0 ? null : toMicroseconds(totals.minUs / 1000),
-    maxResponseMs: timed === 0 ? null : toMicroseconds(totals.maxUs / 1000),
-    contentBytes: totals.bytes,
+    sumResponseMs: isExact(totals.sumUs) ? toMicroseconds(totals.sumUs / 1000) : null,
+    minResponseMs: known(minMs),
+    maxResponseMs: known(maxMs),
+    contentBytes: contentBytes(totals),
   };
 };
 
-/** A line of CSV or JSON for each bucket and endpoint. Yields a rollup's window at a time, so that memory does not grow with the run. */
+/** A line of CSV or JSON for each bucket and endpoint, and last for each endpoint what it has counted at no known time. Yields a rollup's window at a time, so that memory does not grow with the run. */
 export const createExport = (deps: QueryDeps) =>
   async function* lines(
     run: LoadTestRun,
@@ -75,6 +78,17 @@ export const createExport = (deps: QueryDeps) =>
     const { runAggregate, window, loadTime } = await resolveWindow(deps, run, query);
     const step = STEPS[query.step];
     const { series, keyOf } = selectEndpoints("each", query.endpoint);
+    const encodeLine = (second: number | undefined, id: string, totals: Totals): string => {
+      if (totals.requests === 0) return "";
+      const line = lineOf(second, endpointNameOf(runAggregate.names, id), totals);
+      if (query.format === "csv") return csvLine(Object.values(line));
+      return `${JSON.stringify({ ...line, histogram: bucketsOf([totals.ok, totals.failed]) })}\n`;
+    };
+    /** In the order of their names: which arrived first says nothing. */
+    const named = (totals: ReadonlyMap<string, Totals>): [string, Totals][] =>
+      [...totals].toSorted(([a], [b]) =>
+        byName(endpointNameOf(runAggregate.names, a), endpointNameOf(runAggregate.names, b)),
+      );
     if (query.format === "csv") yield csvLine(HEAD);
     for (const start of rollupStarts(window, runAggregate.covered)) {
       const part = {
@@ -85,19 +99,18 @@ export const createExport = (deps: QueryDeps) =>
       const isPartial = part.from % step !== 0 || (part.to + 1) % step !== 0;
       const plan = new Map<number, Level>([[start, isPartial ? 1 : step]]);
       const reading = await readPlanned(deps, run.id, { plan, window: part, series, runAggregate });
-      const options = { step, keyOf, loadTime, steady: false, separateFailures: true };
+      const { covered } = runAggregate;
+      const options = { step, keyOf, loadTime, covered, steady: false, separateFailures: true };
       const { totals: buckets } = aggregateWindow(reading, { ...part, ...options });
       let text = "";
       for (const [second, byKey] of [...buckets].toSorted(([a], [b]) => a - b)) {
-        for (const [id, totals] of byKey) {
-          if (totals.requests === 0) continue;
-          const line = lineOf(second, endpointNameOf(runAggregate.names, id), totals);
-          text +=
-            query.format === "csv"
-              ? csvLine(Object.values(line))
-              : `${JSON.stringify({ ...line, histogram: bucketsOf([totals.ok, totals.failed]) })}\n`;
-        }
+        for (const [id, totals] of named(byKey)) text += encodeLine(second, id, totals);
       }
       if (text !== "") yield text;
+    }
+    if (!isWholeRun(query)) return;
+    for (const [id, totals] of named(runAggregate.untimed.endpoints)) {
+      const key = keyOf(id);
+      if (key !== undefined) yield encodeLine(undefined, key, totals);
     }
   };

@@ -5,95 +5,67 @@ import type {
 } from "@load-manager/contract/api/metrics-detail.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
+import { getOrCreate } from "../../lib/maps.ts";
+import { compareText } from "../../lib/text.ts";
 import { endpointNameOf } from "../codec/endpoint-id.ts";
-import { decodeMeta, rollupStart, SERIES } from "../codec/rollup.ts";
-import { decodeSample, type ExceptionCount } from "../codec/sample.ts";
-import { type QueryDeps, resolveWindow } from "./window.ts";
+import { errorOfKey, exceptionOfKey, type TableCell } from "../codec/rollup-table.ts";
+import { OTHER_TEXT, OTHER_TEXT_ID } from "../codec/sample.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
+import { readTable } from "./tables.ts";
+import { isWholeRun, type QueryDeps, resolveWindow } from "./window.ts";
 
-/** The plugin counts the errors beyond its limit under this name. */
-const OTHER_ERRORS = "(more kinds of errors)";
+/** Times in Unix ms; null where what was counted has no known time. */
+type Occurrences = { count: number; firstSeenAt: number | null; lastSeenAt: number | null };
 
-type Occurrences = { count: number; firstSeenAt: number; lastSeenAt: number };
-
-/** Counts occurrences of items; times in Unix ms. */
-const createTally = <Item>() => {
-  const entries = new Map<string, { readonly item: Item; readonly occurrences: Occurrences }>();
-  return {
-    /** → the item that the key was added with first. */
-    add: (key: string, item: Item, second: number, count: number): Item => {
-      const time = second * 1000;
-      const entry = entries.get(key) ?? {
-        item,
-        occurrences: { count: 0, firstSeenAt: time, lastSeenAt: time },
-      };
-      entries.set(key, entry);
-      const { occurrences } = entry;
-      occurrences.count += count;
-      occurrences.firstSeenAt = Math.min(occurrences.firstSeenAt, time);
-      occurrences.lastSeenAt = Math.max(occurrences.lastSeenAt, time);
-      return entry.item;
-    },
-    mostFrequentFirst: () =>
-      [...entries.values()].toSorted(
-        ({ occurrences: a }, { occurrences: b }) =>
-          b.count - a.count || a.firstSeenAt - b.firstSeenAt,
-      ),
-  };
+const addCell = (occurrences: Occurrences, { values }: Pick<TableCell, "values">): void => {
+  const [count = 0, first, last] = values;
+  const time = (
+    known: number | null,
+    second: number | undefined,
+    pick: (...times: number[]) => number,
+  ): number | null =>
+    second === undefined ? known : pick(...(known === null ? [] : [known]), second * 1000);
+  occurrences.count += count;
+  occurrences.firstSeenAt = time(occurrences.firstSeenAt, first, Math.min);
+  occurrences.lastSeenAt = time(occurrences.lastSeenAt, last, Math.max);
 };
 
-const createProblems = () => {
-  const errors = createTally<{ readonly id: string; readonly error: string }>();
-  const exceptions = createTally<{
-    readonly message: string;
-    readonly traceback: string;
-    readonly workers: Set<string>;
-  }>();
-  return {
-    errors,
-    exceptions,
-    addError: (id: string, error: string, second: number, count: number): void => {
-      errors.add(`${id} ${error}`, { id, error }, second, count);
-    },
-    addException: (
-      { message, traceback, workers }: Omit<ExceptionCount, "count">,
-      second: number,
-      count: number,
-    ): void => {
-      const item = { message, traceback, workers: new Set<string>() };
-      const recorded = exceptions.add(`${message}\0${traceback}`, item, second, count);
-      for (const worker of workers.split(", ")) if (worker !== "") recorded.workers.add(worker);
-    },
-  };
+/** Adds cells up by what `groupOf` gives of their key; the most frequent group first. */
+const tally = (
+  cells: readonly Pick<TableCell, "key" | "values">[],
+  groupOf: (key: string) => string,
+) => {
+  const groups = new Map<string, { keys: Set<string>; occurrences: Occurrences }>();
+  for (const cell of cells) {
+    const group = getOrCreate(groups, groupOf(cell.key), () => ({
+      keys: new Set<string>(),
+      occurrences: { count: 0, firstSeenAt: null, lastSeenAt: null },
+    }));
+    group.keys.add(cell.key);
+    addCell(group.occurrences, cell);
+  }
+  return [...groups]
+    .toSorted(
+      ([one, { occurrences: a }], [other, { occurrences: b }]) =>
+        b.count - a.count || (a.firstSeenAt ?? 0) - (b.firstSeenAt ?? 0) || compareText(one, other),
+    )
+    .map(([, group]) => group);
 };
+
+/** A text by its id; the id in brackets while the text has not arrived. */
+export const textOf = ({ texts }: Pick<RunAggregate, "texts">, id: string): string =>
+  id === OTHER_TEXT_ID ? OTHER_TEXT : (texts.get(id) ?? `(${id})`);
 
 /** Failures by error and exceptions of a window, the most frequent first. */
 export const createFailures = (deps: QueryDeps) => {
-  const read = async (run: LoadTestRun, query: z.output<typeof FailuresQuery>) => {
-    const { window, runAggregate } = await resolveWindow(deps, run, query);
-    const { errors, exceptions, addError, addException } = createProblems();
-    const answer = { errors, exceptions, names: runAggregate.names };
-    if (window.to < window.from) return answer;
-    const inWindow = (second: number): boolean => second >= window.from && second <= window.to;
-    const starts = { fromStart: rollupStart(window.from), toStart: window.to };
-    const { rollups, records } = await deps.metrics.readRollups(run.id, {
-      rollups: [{ level: 0, series: [SERIES.meta], ...starts }],
-      records: { fromSecond: window.from, toSecond: window.to },
-    });
-    for (const meta of rollups.map(({ body }) => decodeMeta(body))) {
-      for (const { id, error, counts } of meta.errors)
-        for (const [second, count] of counts)
-          if (inWindow(second)) addError(id, error, second, count);
-      for (const { counts, ...exception } of meta.exceptions)
-        for (const [second, count] of counts)
-          if (inWindow(second)) addException(exception, second, count);
-    }
-    for (const { second, body } of records) {
-      const sample = decodeSample(body);
-      for (const { id, error, count } of sample.errors) addError(id, error, second, count);
-      for (const { count, ...exception } of sample.exceptions)
-        addException(exception, second, count);
-    }
-    return answer;
+  const read = async (
+    run: LoadTestRun,
+    query: z.output<typeof FailuresQuery>,
+    table: "errors" | "exceptions",
+  ) => {
+    const resolved = await resolveWindow(deps, run, query);
+    const { cells } = await readTable(deps, run.id, table, resolved, undefined);
+    return { ...resolved, cells };
   };
 
   return {
@@ -101,29 +73,42 @@ export const createFailures = (deps: QueryDeps) => {
       run: LoadTestRun,
       query: z.output<typeof FailuresQuery>,
     ): Promise<z.output<typeof FailuresAnswer>> => {
-      const { errors, names } = await read(run, query);
-      const items = errors
-        .mostFrequentFirst()
-        .map(({ item: { id, error }, occurrences: { count, ...times } }) => ({
-          ...endpointNameOf(names, id),
-          error,
-          occurrences: count,
-          ...times,
-        }));
-      return { runId: run.id, items, truncated: items.some(({ error }) => error === OTHER_ERRORS) };
+      const { cells, runAggregate } = await read(run, query, "errors");
+      const untimed = isWholeRun(query)
+        ? [...runAggregate.untimed.errors].map(([key, count]) => ({ key, values: [count] }))
+        : [];
+      const items = tally([...cells, ...untimed], (key) => key).map(
+        ({ keys: [key = ""], occurrences: { count, ...times } }) => {
+          const { id, text } = errorOfKey(key);
+          const name = endpointNameOf(runAggregate.names, id);
+          return { ...name, error: textOf(runAggregate, text), occurrences: count, ...times };
+        },
+      );
+      const truncated = items.some(({ error }) => error === OTHER_TEXT);
+      return { runId: run.id, items, truncated };
     },
     exceptions: async (
       run: LoadTestRun,
       query: z.output<typeof FailuresQuery>,
     ): Promise<z.output<typeof ExceptionsAnswer>> => {
-      const { exceptions } = await read(run, query);
-      const items = exceptions.mostFrequentFirst().map(({ item, occurrences }) => ({
-        message: item.message,
-        traceback: item.traceback,
-        workers: [...item.workers].toSorted(),
-        ...occurrences,
-      }));
-      return { runId: run.id, items, truncated: false };
+      const { cells, runAggregate } = await read(run, query, "exceptions");
+      const groupOf = (key: string): string => {
+        const { message, traceback } = exceptionOfKey(key);
+        return `${message} ${traceback}`;
+      };
+      const items = tally(cells, groupOf).map(({ keys, occurrences }) => {
+        const exceptions = [...keys].map(exceptionOfKey);
+        const { message = "", traceback = "" } = exceptions[0] ?? {};
+        const workers = exceptions.flatMap(({ worker }) => worker.split(", "));
+        return {
+          message: textOf(runAggregate, message),
+          traceback: textOf(runAggregate, traceback),
+          workers: [...new Set(workers.filter((worker) => worker !== ""))].toSorted(),
+          ...occurrences,
+        };
+      });
+      const truncated = items.some(({ message }) => message === OTHER_TEXT);
+      return { runId: run.id, items, truncated };
     },
   };
 };

@@ -1,7 +1,7 @@
 import type { SampleEvent } from "@load-manager/contract/api/metrics-detail.ts";
 import type { MetricRecord, MetricStore } from "../../stores/model/metric-store.ts";
-import { RECORD } from "../codec/batch.ts";
 import { decodeCells, decodeRunCells, ROLLUP_SECONDS, SERIES } from "../codec/rollup.ts";
+import { samplesOf } from "../codec/spread.ts";
 import type { RunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { type Names, sampleEventOf, sampleEventOfCell, type Users } from "./sample-event.ts";
 
@@ -9,9 +9,17 @@ import { type Names, sampleEventOf, sampleEventOfCell, type Users } from "./samp
 type SamplePosition = {
   /** The newest Unix second of a sample. */
   second: number;
-  /** The newest record number of each master instance. */
+  /**
+   * The newest record number of each master instance. While only the first samples of a record have been read, their number
+   * counts as ten-thousandths beyond the number before it.
+   */
   readonly seqs: Map<string, number>;
 };
+
+/** The position after the first `count` samples of a record. */
+const within = (seq: number, count: number): number =>
+  // As a cursor's text has it: a sum may be off in the last bit.
+  Number((seq - 1 + count / 10_000).toFixed(4));
 
 /** A sample, and what of the position it stands for: a record, or a second that has been compacted. */
 export type FollowedSample = {
@@ -47,7 +55,7 @@ const READ_LIMIT = 200;
 const hasSeqGap = (records: readonly MetricRecord[], { seqs }: SamplePosition): boolean => {
   const last = new Map(seqs);
   return records.some(({ masterInstanceId, seq }) => {
-    const isNext = seq === (last.get(masterInstanceId) ?? 0) + 1;
+    const isNext = seq === Math.floor(last.get(masterInstanceId) ?? 0) + 1;
     last.set(masterInstanceId, seq);
     return !isNext;
   });
@@ -98,17 +106,29 @@ const nextSamples = async function* (
   position: SamplePosition,
   names: Names,
 ): AsyncGenerator<FollowedSample> {
-  const read = (): Promise<MetricRecord[]> => metrics.readAfter(runId, position.seqs, READ_LIMIT);
+  const read = (): Promise<MetricRecord[]> => {
+    const whole = [...position.seqs].map(([id, seq]): [string, number] => [id, Math.floor(seq)]);
+    return metrics.readAfter(runId, new Map(whole), READ_LIMIT);
+  };
   let records = await read();
   if (hasSeqGap(records, position)) {
     yield* compactedSamples(metrics, runId, position);
     records = await read();
   }
-  for (const { masterInstanceId, seq, type, second, body } of records) {
-    position.seqs.set(masterInstanceId, seq);
-    if (type !== RECORD.sample && type !== RECORD.snapshot) continue;
-    position.second = Math.max(position.second, second);
-    yield { of: { masterInstanceId, seq }, event: sampleEventOf(body, names) };
+  for (const record of records) {
+    const { masterInstanceId, seq: last } = record;
+    const reached = position.seqs.get(masterInstanceId) ?? 0;
+    const samples = samplesOf(record);
+    for (const [index, sample] of samples.entries()) {
+      const isLast = index === samples.length - 1;
+      const seq = isLast ? last : within(last, index + 1);
+      const event = sampleEventOf(sample, names);
+      if (seq <= reached) continue;
+      position.seqs.set(masterInstanceId, seq);
+      position.second = Math.max(position.second, sample.second);
+      yield { of: { masterInstanceId, seq }, event };
+    }
+    position.seqs.set(masterInstanceId, last);
   }
 };
 

@@ -13,7 +13,17 @@ import type { Seconds } from "./seconds.ts";
 /** The width of the cells to read, by the start of the rollup. */
 export type Plan = Map<number, Level>;
 
-type Covered = readonly (readonly [from: number, to: number])[];
+/** Ranges of seconds, both ends included. */
+export type Covered = readonly (readonly [from: number, to: number])[];
+
+/**
+ * Whether a second, or the cell that begins with it, belongs to a window. The run's first cell may begin before the run
+ * does, where the retention has left only wide ones.
+ */
+export const isInWindow = (
+  start: number,
+  { from, to, covered }: Seconds & { readonly covered: Covered },
+): boolean => Math.max(start, covered[0]?.[0] ?? start) >= from && start <= to;
 
 /** The starts of a window's rollups with samples. Skipping empty ones matters where one sample's clock was years off. */
 export const rollupStarts = (window: Seconds, covered: Covered): number[] => {
@@ -50,8 +60,9 @@ export const planOf = (
   return plan;
 };
 
-/** One query for each sequence of adjacent rollups with the same level. */
+/** One query for each sequence of adjacent rollups with the same level; none without series. */
 export const queriesOf = (plan: Plan, series: RollupQuery["series"]): RollupQuery[] => {
+  if (series.length === 0) return [];
   const sequences: { level: Level; fromStart: number; toStart: number }[] = [];
   for (const [start, level] of [...plan].toSorted(([a], [b]) => a - b)) {
     const last = sequences.at(-1);
@@ -91,6 +102,14 @@ export const coarserWhereMissing = (
   }
   return missing;
 };
+
+/** The narrowest cells of the rollups that have wider ones, and records beside them. */
+export const finestBeside = (rollups: readonly Rollup[], withRecords: ReadonlySet<number>): Plan =>
+  new Map(
+    rollups
+      .filter(({ level, start }) => level > 1 && withRecords.has(start))
+      .map(({ start }) => [start, 1]),
+  );
 
 /** Whether the real users were as many as targeted in every second of a cell. */
 export const isSteady = ({ covered, steady }: RunCell): boolean =>

@@ -1,40 +1,54 @@
 import type { DataPoint } from "@load-manager/contract/api/metrics.ts";
-import { errorRate, type Responses, viewOf } from "../codec/stats.ts";
-import { percentile } from "../codec/histogram.ts";
+import { type Responses, viewOf } from "../codec/stats.ts";
+import { type PointField, STANDARD_FIELDS } from "./fields.ts";
 import type { QueriedWindow } from "./window.ts";
 
+type Times = Pick<QueriedWindow, "window" | "closed" | "step">;
+type Charted = Times & Pick<QueriedWindow, "windowAggregate">;
+
+/** The starts of a chart's points, in seconds. */
+export const startsOf = ({ window, closed, step }: Times): number[] => {
+  const starts: number[] = [];
+  for (let start = Math.floor(window.from / step) * step; start <= closed; start += step)
+    starts.push(start);
+  return starts;
+};
+
 /**
- * The points of a chart: one for each bucket from the window's first to its last. Values of a bucket without samples are
- * null; rates also where no whole second of it lies in the load time.
+ * The columns of a chart, in the order of `fields`, with a value for each of `startsOf`. Values of a bucket without samples
+ * are null; rates also where no whole second of it lies in the load time.
  */
-export const pointsOf = (
-  { windowAggregate, window, step }: Pick<QueriedWindow, "windowAggregate" | "window" | "step">,
+export const columnsOf = (
+  { windowAggregate, ...times }: Charted,
   key: string,
   responses: Responses,
-): DataPoint[] => {
-  const points: DataPoint[] = [];
-  for (let start = Math.floor(window.from / step) * step; start <= window.to; start += step) {
+  fields: readonly PointField[],
+): (number | null)[][] => {
+  const columns: (number | null)[][] = fields.map(() => []);
+  for (const start of startsOf(times)) {
     const run = windowAggregate.run.get(start);
     const totals = windowAggregate.totals.get(start)?.get(key);
-    const view = viewOf(totals === undefined ? [] : [totals], responses);
-    const { requests, failures } = windowAggregate.rated.get(start)?.get(key) ?? {
-      requests: 0,
-      failures: 0,
+    const source = {
+      view: viewOf(totals === undefined ? [] : [totals], responses),
+      responses,
+      users: run?.users ?? null,
+      targetUsers: run?.target ?? null,
+      rated: windowAggregate.rated.get(start)?.get(key) ?? { requests: 0, failures: 0 },
+      wholeSeconds: run?.whole ?? 0,
     };
-    const rated = { all: requests, ok: requests - failures, failed: failures }[responses];
-    const p = (rank: number): number | null => percentile(view.histogram, rank, view.bounds);
-    const whole = run?.whole ?? 0;
-    points.push({
-      timestamp: start * 1000,
-      totalRps: whole === 0 ? null : rated / whole,
-      currentUsers: run?.users ?? null,
-      errorRate: errorRate(view.requests, view.failures),
-      errorsPerSec: whole === 0 ? null : (responses === "ok" ? 0 : failures) / whole,
-      avgResponseMs: view.avgMs,
-      p50ResponseMs: p(50),
-      p95ResponseMs: p(95),
-      p99ResponseMs: p(99),
-    });
+    fields.forEach(({ read }, index) => columns[index]?.push(read(source)));
   }
-  return points;
+  return columns;
+};
+
+/** The points of a chart with all their fields. */
+export const pointsOf = (queried: Charted, key: string, responses: Responses): DataPoint[] => {
+  const columns = columnsOf(queried, key, responses, STANDARD_FIELDS);
+  return startsOf(queried).map((start, index) => ({
+    timestamp: start * 1000,
+    // STANDARD_FIELDS has every field of a point.
+    ...(Object.fromEntries(
+      STANDARD_FIELDS.map(({ name }, column) => [name, columns[column]?.[index] ?? null]),
+    ) as Omit<DataPoint, "timestamp">),
+  }));
 };

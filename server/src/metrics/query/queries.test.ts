@@ -10,6 +10,7 @@ import {
   TimeseriesQuery,
   WindowQuery,
 } from "@load-manager/contract/api/metrics.ts";
+import { KneeAnswer, KneeQuery } from "@load-manager/contract/api/knee.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { RECORD } from "../codec/batch.ts";
@@ -28,10 +29,10 @@ describe("the stats of a window", () => {
       totalFailures: 10,
       durationMs: 9000,
       maxUsers: 5,
-      complete: true,
+      complete: false,
       gaps: [],
-      workers: { expected: 1, lost: 0 },
-      percentileError: { relative: 0.008, absoluteMs: 0 },
+      workers: { expected: 1, lost: null },
+      percentileError: { relative: 0.016, absoluteMs: 0 },
     });
     expect(summary.requestsPerSec).toBeCloseTo(30 / 9);
     expect(summary.errorRate).toBeCloseTo((100 * 10) / 31);
@@ -39,6 +40,36 @@ describe("the stats of a window", () => {
     expect(summary.p50ResponseMs).toBeCloseTo(10, 0);
     expect(summary.p99ResponseMs).toBeCloseTo(30, 0);
     expect(summary.lowCount).toEqual(["p99ResponseMs"]);
+  });
+
+  test("have their trust and findings of the whole run beside them, whatever the window", async () => {
+    const holes = usualRecords().filter(({ second }) => second !== 1004 && second !== 1005);
+    const ended = { ...run, status: "Finished" as const, spawnRate: 1 };
+    const queries = await queriesOver(holes);
+    const { trust, findings } = await queries.summary(ended, window());
+    expect(trust).toEqual({
+      load: { state: "fine", users: 5, targetUsers: 5, reachedAt: 1_009_500 },
+      generators: {
+        state: "unknown",
+        process: null,
+        cpuPercent: null,
+        workers: { expected: 1, lost: null },
+      },
+      data: { state: "flawed", gaps: 1, gapSeconds: 2, lastSecondAt: 1_010_000 },
+      clocks: { state: "unknown", process: null, offsetMs: null },
+      percentiles: { state: "fine", error: { relative: 0.016, absoluteMs: 0 } },
+    });
+    expect(findings).toEqual([
+      { code: "gap", since: 1_004_000, until: 1_006_000, data: { seconds: 2 } },
+    ]);
+    const early = await queries.summary(ended, window({ to: "1002000" }));
+    expect([early.trust, early.findings]).toEqual([trust, findings]);
+    const none = await (await queriesOver([])).summary(ended, window());
+    expect(none.trust).toMatchObject({
+      load: { state: "unknown" },
+      data: { state: "unknown", lastSecondAt: null },
+      percentiles: { state: "unknown" },
+    });
   });
 
   test("can cover a time range, successful or failed responses, or steady load, with more percentiles", async () => {
@@ -60,6 +91,7 @@ describe("the stats of a window", () => {
       "10": expect.closeTo(10, 0),
       "99.9": expect.closeTo(30, 0),
     });
+    expect(more.lowCount).toEqual(["p99ResponseMs", "p99.9ResponseMs"]);
   });
 
   test("without samples are zero in counts and null elsewhere", async () => {
@@ -141,9 +173,9 @@ describe("charts", () => {
   test("can cover one endpoint, the sum of several, each as a series, or use columns", async () => {
     const queries = await queriesOver(usualRecords());
     const one = await queries.timeseries(run, series({ endpoint: "POST /b" }));
-    expect([one.summary.totalRequests, one.dataPoints?.[3]?.totalRps]).toEqual([10, 1]);
+    expect([one.summary?.totalRequests, one.dataPoints?.[3]?.totalRps]).toEqual([10, 1]);
     const both = await queries.timeseries(run, series({ endpoint: ["POST /b", "GET /a"] }));
-    expect(both.summary.totalRequests).toBe(31);
+    expect(both.summary?.totalRequests).toBe(31);
     const each = await queries.timeseries(run, series({ groupBy: "endpoint", format: "columns" }));
     expect(() => z.encode(TimeseriesAnswer, each)).not.toThrow();
     expect(each.series?.map(({ endpoint, totalRps }) => [endpoint, totalRps?.[3]])).toEqual([
@@ -151,7 +183,7 @@ describe("charts", () => {
       ["POST /b", 1],
     ]);
     const none = await queries.timeseries(run, series({ endpoint: "GET /none" }));
-    expect(none.summary.totalRequests).toBe(0);
+    expect(none.summary?.totalRequests).toBe(0);
     const columns = await queries.timeseries(run, series({ format: "columns" }));
     expect([columns.dataPoints, columns.t?.[3], columns.totalRps?.[3]]).toEqual([
       undefined,
@@ -175,6 +207,50 @@ describe("charts", () => {
       dataPoints: 11,
     });
     expect(all.endpointStats.map(({ name }) => name)).toEqual(["/a", "/b"]);
+  });
+});
+
+describe("the knee", () => {
+  /** Two users more each point; from 20 users on no more requests. */
+  const saturating = () => [
+    jsonRecord(1, RECORD.open, { ...LOAD, loadStartedAtMs: 1_000_000 }),
+    ...Array.from({ length: 200 }, (_, index) => {
+      const real = 2 * Math.floor(index / 10) + 2;
+      const ok = Array.from({ length: Math.min(real, 20) }, () => 10 + real);
+      const requests = [
+        { name: "/a", ok },
+        { name: "/b", ok: [500] },
+      ];
+      return sampleRecord(2 + index, 1000 + index, requests, { target: 40, real });
+    }),
+  ];
+
+  test("comes with its points, requests of all endpoints and response times of those asked for", async () => {
+    const queries = await queriesOver(saturating());
+    const answer = await queries.knee(run, KneeQuery.parse({ endpoint: "GET /a" }));
+    expect(() => z.encode(KneeAnswer, answer)).not.toThrow();
+    expect([answer.stepMs, answer.points.length, answer.noKneeUpToUsers]).toEqual([
+      10_000,
+      20,
+      null,
+    ]);
+    expect(answer.points[4]).toEqual({
+      timestamp: 1_040_000,
+      users: 9,
+      requestsPerSec: 11,
+      p95ResponseMs: expect.closeTo(20, 0) as number,
+    });
+    expect(answer.knee?.users).toBeGreaterThan(17);
+    expect(answer.knee?.users).toBeLessThan(21);
+    expect(answer.knee?.requestsPerSec).toBeCloseTo(21, 0);
+  });
+
+  test("is none, up to how many users, where requests still rise, and unknown of a short run", async () => {
+    const queries = await queriesOver(saturating());
+    const early = await queries.knee(run, KneeQuery.parse({ to: "1100000" }));
+    expect([early.knee, early.noKneeUpToUsers]).toEqual([null, 19]);
+    const short = await (await queriesOver(usualRecords())).knee(run, KneeQuery.parse({}));
+    expect([short.knee, short.noKneeUpToUsers]).toEqual([null, null]);
   });
 });
 
@@ -210,7 +286,17 @@ describe("the table of endpoints", () => {
       sampleRecord(2, 1001, [{ name: '=cmd("x"),1', ok: [10] }]),
     ];
     const csv = await (await queriesOver(rows)).requestsCsv(run, RequestsQuery.parse({}));
-    const [head, line] = csv.split("\r\n");
+    const [head, line, ...more] = csv.split("\r\n");
+    const totals = more.at(-2)?.split(",") ?? [];
+    const column = (title: string) => Number(totals[(head ?? "").split(",").indexOf(title)]);
+    expect(totals.slice(0, 2)).toEqual(["", "Aggregated"]);
+    const all = await (await queriesOver(rows)).summary(run, WindowQuery.parse({}));
+    expect([column("Request Count"), column("Failure Count")]).toEqual([
+      all.totalRequests,
+      all.totalFailures,
+    ]);
+    expect(column("Requests/s")).toBeCloseTo(all.requestsPerSec ?? 0, 9);
+    expect(column("95%")).toBe(all.p95ResponseMs);
     expect(head?.startsWith("Type,Name,Request Count,Failure Count,Median Response Time")).toBe(
       true,
     );

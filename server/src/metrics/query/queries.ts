@@ -1,6 +1,8 @@
 import { createHeatmap, createScatter } from "./distribution.ts";
 import { createExport } from "./export.ts";
 import { createFailures } from "./failures.ts";
+import { createKnee } from "./knee-answer.ts";
+import { createOverTime } from "./over-time.ts";
 import { createOverview } from "./overview.ts";
 import { createRequests } from "./requests.ts";
 import { createSummary } from "./summary.ts";
@@ -16,14 +18,16 @@ export type MetricQueries = ReturnType<typeof createQueries>;
 export const createQueries = (deps: QueryDeps) => {
   const readWindow = createWindowReader(deps);
   return {
-    ...createSummary(readWindow),
+    ...createSummary(deps, readWindow),
     ...createRequests(readWindow),
     graph: createGraph(readWindow),
     timeseries: createTimeseries(readWindow),
     aggregate: createOverview(readWindow),
     scatter: createScatter(readWindow),
     heatmap: createHeatmap(readWindow),
+    knee: createKnee(readWindow),
     exportLines: createExport(deps),
     ...createFailures(deps),
+    ...createOverTime(deps),
   };
 };

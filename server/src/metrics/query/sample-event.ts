@@ -3,7 +3,7 @@ import { getOrCreate } from "../../lib/maps.ts";
 import { type EndpointName, endpointNameOf } from "../codec/endpoint-id.ts";
 import { percentile } from "../codec/histogram.ts";
 import type { Cell } from "../codec/rollup.ts";
-import { classesOf, decodeSample, endpointsOf, workersOf } from "../codec/sample.ts";
+import { classesOf, endpointsOf, processesOf, type Sample } from "../codec/sample.ts";
 import { viewOf } from "../codec/stats.ts";
 import { addDelta, addTotals, emptyTotals, type Totals } from "../codec/totals.ts";
 
@@ -44,9 +44,8 @@ const endpointStats = (name: EndpointName, totals: Totals): SampleEvent["endpoin
   return { ...name, ...stats, p95ResponseMs: p(95) };
 };
 
-/** The event of a sample record. Adds the endpoint names that the record brings. */
-export const sampleEventOf = (body: Uint8Array, names: Names): SampleEvent => {
-  const sample = decodeSample(body);
+/** The event of a sample. Adds the endpoint names that it brings. */
+export const sampleEventOf = (sample: Sample, names: Names): SampleEvent => {
   const { users, second } = sample;
   for (const { id, method, name } of sample.names) names.set(id, { method, name });
   const endpoints = new Map<string, Totals>();
@@ -56,7 +55,7 @@ export const sampleEventOf = (body: Uint8Array, names: Names): SampleEvent => {
   for (const totals of endpoints.values()) addTotals(all, totals);
   return sampleEvent(second, { real: users?.real ?? null, target: users?.target ?? null }, all, {
     userClasses: classesOf(sample),
-    workers: workersOf(sample),
+    workers: processesOf(sample),
     endpoints: [...endpoints].map(([id, totals]) =>
       endpointStats(endpointNameOf(names, id), totals),
     ),

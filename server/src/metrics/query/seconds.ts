@@ -1,8 +1,15 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
-import type { RunAggregate } from "../live/run-aggregate.ts";
+import { isTerminal } from "../../runs/domain/states.ts";
+import { openSeconds, type RunAggregate } from "../live/run-aggregate.ts";
 
 /** Whole seconds, both ends included. */
 export type Seconds = { readonly from: number; readonly to: number };
+
+/** The last second of which the counts are known: counts of the seconds before a snapshot may come with the next ones. */
+export const closedSecond = (run: LoadTestRun, runAggregate: RunAggregate): number =>
+  isTerminal(run.status)
+    ? runAggregate.lastSecond
+    : runAggregate.lastSecond - openSeconds(runAggregate);
 
 /** The load time: from the first user spawned to the stop being issued, in Unix ms. `undefined` before load has begun. */
 export const loadTimeOf = (
@@ -15,11 +22,14 @@ export const loadTimeOf = (
     ({ final, open }) => final?.loadStartedAtMs ?? open?.loadStartedAtMs ?? [],
   );
   const firstSecond = runAggregate.covered[0]?.[0];
-  const first = firstSecond === undefined ? undefined : firstSecond * 1000;
+  const first = firstSecond === undefined ? run.startedAt : firstSecond * 1000;
   const fromMs = starts.length > 0 ? Math.min(...starts) : (run.loadStartedAt ?? first);
   if (fromMs === undefined) return undefined;
   const stops = masterInstances.flatMap(({ final }) => final?.stopIssuedAtMs ?? []);
-  const latest = Math.min(now, (runAggregate.lastSecond + 1) * 1000);
+  const latest =
+    firstSecond === undefined
+      ? (run.finishedAt ?? now)
+      : Math.min(now, (runAggregate.lastSecond + 1) * 1000);
   const toMs = stops.length > 0 ? Math.max(...stops) : (run.loadEndedAt ?? latest);
   return { fromMs, toMs: Math.max(fromMs, toMs) };
 };
@@ -30,12 +40,10 @@ export const secondsOf = (
   query: { readonly from?: number | undefined; readonly to?: number | undefined },
 ): Seconds => {
   const first = runAggregate.covered[0]?.[0] ?? 0;
+  const last = runAggregate.lastSecond;
   return {
     from: query.from === undefined ? first : Math.max(first, Math.floor(query.from / 1000)),
-    to:
-      query.to === undefined
-        ? runAggregate.lastSecond
-        : Math.min(runAggregate.lastSecond, Math.ceil(query.to / 1000) - 1),
+    to: query.to === undefined ? last : Math.min(last, Math.ceil(query.to / 1000) - 1),
   };
 };
 
@@ -49,9 +57,28 @@ export const stepFor = ({ from, to }: Seconds, points: number): number => {
   return STEPS.find(fits) ?? Math.ceil((to - from + 1) / points / 86_400) * 86_400;
 };
 
+/** How many requests are known at no time. */
+export const untimedRequests = ({ untimed }: RunAggregate): number =>
+  [...untimed.endpoints.values()].reduce((sum, { requests }) => sum + requests, 0);
+
+type Gap = { readonly from: number; readonly to: number };
+
+/** The part of the load that no second is known of, where requests are known at no time. */
+const gapAtEnd = (run: LoadTestRun, runAggregate: RunAggregate): Gap[] => {
+  if (untimedRequests(runAggregate) === 0) return [];
+  const { startedAt, finishedAt } = run;
+  const begun = run.loadStartedAt ?? startedAt;
+  const from = runAggregate.covered.length === 0 ? begun : (runAggregate.lastSecond + 1) * 1000;
+  const to = run.loadEndedAt ?? finishedAt;
+  return from === undefined || to === undefined || from >= to ? [] : [{ from, to }];
+};
+
 /** Gaps between the seconds with samples, in Unix ms; `to` is not included. */
-export const gapsOf = ({ covered }: RunAggregate): { from: number; to: number }[] =>
-  covered.slice(1).map(([from], index) => ({
+export const gapsOf = (run: LoadTestRun, runAggregate: RunAggregate): Gap[] => {
+  const { covered } = runAggregate;
+  const between = covered.slice(1).map(([from], index) => ({
     from: ((covered[index]?.[1] ?? from) + 1) * 1000,
     to: from * 1000,
   }));
+  return [...between, ...gapAtEnd(run, runAggregate)];
+};

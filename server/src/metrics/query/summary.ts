@@ -2,38 +2,51 @@ import type { SummaryAnswer, WindowQuery } from "@load-manager/contract/api/metr
 import type { RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
-import { isComplete, workersOf } from "../live/run-aggregate.ts";
-import { gapsOf } from "./seconds.ts";
+import { isTerminal } from "../../runs/domain/states.ts";
+import { isComplete, type RunAggregate, workersOf } from "../live/run-aggregate.ts";
+import { createFindings } from "./findings.ts";
+import { gapsOf, untimedRequests } from "./seconds.ts";
 import { percentileNotes, viewOfAll, windowStatsOf } from "./window-stats.ts";
-import type { WindowReader } from "./window.ts";
+import { isWholeRun, type QueriedWindow, type QueryDeps, type WindowReader } from "./window.ts";
+
+/** Whether the run has ended, and all of its metrics are there, each with its time. */
+const isRunComplete = (run: LoadTestRun, runAggregate: RunAggregate): boolean => {
+  if (!isTerminal(run.status)) return false;
+  // Without any record a run is complete if no start was sent to Locust.
+  if (runAggregate.masterInstances.size === 0) return run.startSent === undefined;
+  return isComplete(runAggregate) && untimedRequests(runAggregate) === 0;
+};
+
+/** All responses of the whole run. */
+const WHOLE = { responses: "all" } as const;
 
 /** The stats of a run, and of a window of it. */
-export const createSummary = (readWindow: WindowReader) => {
-  const summaryOfRun = async (run: LoadTestRun): Promise<RunSummary> => {
-    const query = { responses: "all" } as const;
-    const queried = await readWindow(run, query);
-    const { runAggregate } = queried;
+export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
+  const judge = createFindings(deps, readWindow);
+  const summaryOf = (run: LoadTestRun, whole: QueriedWindow): RunSummary => {
+    const { runAggregate } = whole;
     return {
-      ...windowStatsOf(queried, query, viewOfAll(queried, query)),
+      ...windowStatsOf(whole, WHOLE, viewOfAll(whole, WHOLE)),
       maxUsers: runAggregate.maxUsers,
-      // Without any record a run is complete if no start was sent to Locust.
-      complete:
-        runAggregate.masterInstances.size === 0
-          ? run.startSent === undefined
-          : isComplete(runAggregate),
-      gaps: gapsOf(runAggregate),
+      complete: isRunComplete(run, runAggregate),
+      gaps: gapsOf(run, runAggregate),
       workers: workersOf(runAggregate),
     };
   };
+  const summaryOfRun = async (run: LoadTestRun): Promise<RunSummary> =>
+    summaryOf(run, await readWindow(run, WHOLE));
 
   const summary = async (
     run: LoadTestRun,
     query: WindowQuery,
   ): Promise<z.output<typeof SummaryAnswer>> => {
-    const queried = await readWindow(run, query);
+    const whole = await readWindow(run, WHOLE);
+    const isWhole = isWholeRun(query) && query.responses === "all";
+    const queried = isWhole ? whole : await readWindow(run, query);
     const view = viewOfAll(queried, query);
     const { runAggregate, loadTime } = queried;
-    const { complete, gaps, workers } = await summaryOfRun(run);
+    const { complete, gaps, workers } = summaryOf(run, whole);
+    const { percentileError } = percentileNotes(whole, WHOLE, viewOfAll(whole, WHOLE));
     const { id: runId, name, status, statusReason, health, verdict, startedAt, finishedAt } = run;
     const { targetUsers, spawnRate, durationSeconds } = run;
     return {
@@ -54,6 +67,7 @@ export const createSummary = (readWindow: WindowReader) => {
       complete,
       gaps,
       workers,
+      ...(await judge(run, { complete, gaps, workers }, whole, percentileError)),
       ...percentileNotes(queried, query, view),
     };
   };

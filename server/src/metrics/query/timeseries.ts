@@ -1,5 +1,4 @@
 import type {
-  DataPoint,
   GraphAnswer,
   GraphQuery,
   TimeseriesAnswer,
@@ -10,40 +9,71 @@ import type { z } from "zod";
 import { endpointNameOf } from "../codec/endpoint-id.ts";
 import { SERIES } from "../codec/rollup.ts";
 import { byName, parseEndpoint, selectEndpoints } from "./endpoints.ts";
-import { pointsOf } from "./points.ts";
+import { fieldsOf, type PointField } from "./fields.ts";
+import { columnsOf, pointsOf, startsOf } from "./points.ts";
+import { untimedRequests } from "./seconds.ts";
 import { percentileNotes, viewOfAll, windowStatsOf } from "./window-stats.ts";
 import type { QueriedWindow, WindowReader } from "./window.ts";
 
-/** A chart over a window: the sum of all endpoints, the sum of those named, or a series for each. */
+/** The chart of one key, in the format of the query. */
+const chartOf = (
+  queried: QueriedWindow,
+  query: Pick<z.output<typeof TimeseriesQuery>, "format" | "responses">,
+  fields: readonly PointField[],
+  key: string,
+) => {
+  const columns = columnsOf(queried, key, query.responses, fields);
+  const t = startsOf(queried).map((start) => start * 1000);
+  if (query.format === "columns") {
+    return {
+      t,
+      ...Object.fromEntries(fields.map(({ name }, index) => [name, columns[index] ?? []])),
+    };
+  }
+  const dataPoints = t.map((timestamp, point) => ({
+    timestamp,
+    ...Object.fromEntries(fields.map(({ name }, index) => [name, columns[index]?.[point] ?? null])),
+  }));
+  return { dataPoints };
+};
+
+/**
+ * A chart over a window: the sum of all endpoints, the sum of those named, or a series for each. Histograms are read only
+ * where one of the fields needs them.
+ */
 export const createTimeseries =
   (readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
     query: z.output<typeof TimeseriesQuery>,
   ): Promise<z.output<typeof TimeseriesAnswer>> => {
+    const { fields, summary } = fieldsOf(query.fields);
     const grouping = query.groupBy === undefined ? "sum" : "each";
     const queried = await readWindow(run, query, {
       points: query.points,
       selection: selectEndpoints(grouping, query.endpoint),
+      withHistograms:
+        summary ||
+        query.percentiles !== undefined ||
+        query.responses !== "all" ||
+        fields.some(({ isPercentile }) => isPercentile),
     });
     const view = viewOfAll(queried, query);
-    const chart = (key: string) => {
-      const points = pointsOf(queried, key, query.responses);
-      return query.format === "columns" ? columnsOf(points) : { dataPoints: points };
-    };
+    const charts =
+      grouping === "sum"
+        ? chartOf(queried, query, fields, SERIES.all)
+        : {
+            series: seriesOf(queried, query.endpoint).map(({ id, ...names }) => ({
+              ...names,
+              ...chartOf(queried, query, fields, id),
+            })),
+          };
     return {
       testRunId: run.id,
       runId: run.id,
       stepMs: queried.step * 1000,
-      ...(grouping === "sum"
-        ? chart(SERIES.all)
-        : {
-            series: seriesOf(queried, query.endpoint).map(({ id, ...names }) => ({
-              ...names,
-              ...chart(id),
-            })),
-          }),
-      summary: windowStatsOf(queried, query, view),
+      ...charts,
+      ...(summary ? { summary: windowStatsOf(queried, query, view) } : {}),
       ...percentileNotes(queried, query, view),
     };
   };
@@ -57,7 +87,9 @@ export const createGraph =
   ): Promise<z.output<typeof GraphAnswer>> => {
     const queried = await readWindow(run, query, { points: query.points });
     const points = pointsOf(queried, SERIES.all, query.responses);
+    const untimed = untimedRequests(queried.runAggregate);
     return {
+      ...(untimed === 0 ? {} : { untimedRequests: untimed }),
       runId: run.id,
       name: run.name,
       status: run.status,
@@ -86,20 +118,4 @@ const seriesOf = (
     return { endpoint: `${method} ${name}`, method, name, id };
   });
   return series.toSorted(byName);
-};
-
-const columnsOf = (points: readonly DataPoint[]) => {
-  const column = <K extends Exclude<keyof DataPoint, "timestamp">>(key: K) =>
-    points.map((point) => point[key]);
-  return {
-    t: points.map((point) => point.timestamp),
-    totalRps: column("totalRps"),
-    currentUsers: column("currentUsers"),
-    errorRate: column("errorRate"),
-    errorsPerSec: column("errorsPerSec"),
-    avgResponseMs: column("avgResponseMs"),
-    p50ResponseMs: column("p50ResponseMs"),
-    p95ResponseMs: column("p95ResponseMs"),
-    p99ResponseMs: column("p99ResponseMs"),
-  };
 };

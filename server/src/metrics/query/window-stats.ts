@@ -3,19 +3,24 @@ import type { WindowQuery } from "@load-manager/contract/api/metrics.ts";
 import { errorBound, percentile } from "../codec/histogram.ts";
 import { SERIES } from "../codec/rollup.ts";
 import { lowCount, type Responses, statsOf, type View, viewOf } from "../codec/stats.ts";
+import { exactly, isExact } from "../codec/totals.ts";
 import { locustSnapshot } from "../live/snapshot.ts";
 import type { WindowAggregate } from "./aggregate.ts";
-import type { QueriedWindow } from "./window.ts";
+import { untimedRequests } from "./seconds.ts";
+import { isWholeRun, type QueriedWindow } from "./window.ts";
 
 /** The percentiles of every `Stats`. */
-export const STANDARD_PERCENTILES = [50, 90, 95, 99];
+const STANDARD_PERCENTILES = [50, 90, 95, 99];
 
-const requestsAfterLoad = (
-  { afterLoad }: WindowAggregate,
+/** Requests that are in no rate: after the load time, or at no known time. */
+const unratedRequests = (
+  { afterLoad, untimed }: WindowAggregate,
   responses: Responses,
   key: string,
 ): number => {
-  const { requests, failures } = afterLoad.get(key) ?? { requests: 0, failures: 0 };
+  const lists = [afterLoad.get(key), untimed.get(key)];
+  const requests = lists.reduce((sum, counts) => sum + (counts?.requests ?? 0), 0);
+  const failures = lists.reduce((sum, counts) => sum + (counts?.failures ?? 0), 0);
   if (responses === "all") return requests;
   return responses === "ok" ? requests - failures : failures;
 };
@@ -37,29 +42,33 @@ export const rateOf = (
   const toMs = Math.min(loadTime.toMs, query.to ?? loadTime.toMs);
   const seconds =
     query.phase === "steady" ? coveredSeconds(windowAggregate) : (toMs - fromMs) / 1000;
-  if (window.to < window.from || seconds <= 0) return null;
-  const inLoadTime = view.requests - requestsAfterLoad(windowAggregate, query.responses, key);
+  if (window.to < window.from || seconds <= 0 || !isExact(view.requests)) return null;
+  const inLoadTime = view.requests - unratedRequests(windowAggregate, query.responses, key);
   return Math.max(0, inLoadTime) / seconds;
 };
 
 /** The sum of all endpoints that were read, over the whole window. */
 export const viewOfAll = ({ windowAggregate }: QueriedWindow, query: WindowQuery): View =>
   viewOf(
-    [...windowAggregate.totals.values()].flatMap((byKey) => [...byKey.values()]),
+    [...windowAggregate.totals.values(), windowAggregate.untimed].flatMap((byKey) => [
+      ...byKey.values(),
+    ]),
     query.responses,
   );
-
-/** Whether the query is about the whole run; only then do Locust's own percentiles answer it. */
-export const isWholeRun = ({ from, to, phase }: WindowQuery): boolean =>
-  from === undefined && to === undefined && phase === undefined;
 
 /** The stats of a window. Percentiles are Locust's own where the run's metrics are snapshots, which have no histograms. */
 export const windowStatsOf = (queried: QueriedWindow, query: WindowQuery, view: View): Stats => {
   const stats = statsOf(view, rateOf(queried, query, view));
-  const locust = locustSnapshot(queried.runAggregate)?.snapshot;
+  const locust = locustSnapshot(queried.runAggregate);
   if (locust === undefined || view.histogram.total > 0 || !isWholeRun(query)) return stats;
   const { p50ResponseMs = null, p95ResponseMs = null, p99ResponseMs = null } = locust;
   return { ...stats, p50ResponseMs, p95ResponseMs, p99ResponseMs };
+};
+
+/** The names of the percentiles of an answer that rest on too few values: of the standard ones, and of those that the query asks for. */
+export const lowCountOf = (query: WindowQuery, view: View): { lowCount?: string[] } => {
+  const low = lowCount(view, [...new Set([...STANDARD_PERCENTILES, ...(query.percentiles ?? [])])]);
+  return low.length === 0 ? {} : { lowCount: low };
 };
 
 /** The percentiles that the query asks for beside the standard ones. */
@@ -72,15 +81,19 @@ export const extraPercentiles = (query: WindowQuery, view: View) =>
         ),
       };
 
-/** The fields beside every answer with percentiles: their error, their source, and which rest on few values. */
+/**
+ * The fields beside every answer with percentiles: their error, their source, which rest on few values, and how many
+ * requests have no known time.
+ */
 export const percentileNotes = (queried: QueriedWindow, query: WindowQuery, view: View) => {
   const isLocusts =
     locustSnapshot(queried.runAggregate) !== undefined && view.histogram.total === 0;
-  const low = lowCount(view, STANDARD_PERCENTILES);
+  const untimed = untimedRequests(queried.runAggregate);
   return {
+    ...(untimed === 0 ? {} : { untimedRequests: exactly(untimed) }),
     percentileError: isLocusts ? null : errorBound([view.histogram]),
     ...(isLocusts ? { percentileSource: "locust" as const } : {}),
-    ...(low.length === 0 ? {} : { lowCount: low }),
+    ...lowCountOf(query, view),
     ...extraPercentiles(query, view),
   };
 };

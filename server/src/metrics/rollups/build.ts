@@ -4,17 +4,27 @@ import { addRange, type Range } from "../codec/ranges.ts";
 import {
   type Cell,
   decodeCells,
-  decodeMeta,
   decodeRunCells,
   encodeCells,
-  encodeMeta,
   encodeRunCells,
   LEVELS,
-  type Meta,
   type RunCell,
   SERIES,
 } from "../codec/rollup.ts";
-import { decodeSample, type Delta, endpointsOf } from "../codec/sample.ts";
+import { decodeMeta, encodeMeta, type LastSnapshot, type Meta } from "../codec/rollup-meta.ts";
+import {
+  combine,
+  decodeTable,
+  encodeTable,
+  TABLE_NAMES,
+  type TableCell,
+  tableCellsOf,
+  type TableName,
+  widerTableCells,
+} from "../codec/rollup-table.ts";
+import { type Delta, endpointsOf } from "../codec/sample.ts";
+import { samplesOf } from "../codec/spread.ts";
+import { isSteadyUsers, mostUsers, type SecondUsers } from "../codec/users.ts";
 import {
   addDelta,
   addTotals,
@@ -26,27 +36,7 @@ import {
 
 /** One second of an endpoint: its only delta as it arrived, or the totals of several. */
 type EndpointSecond = { delta: Delta } | { totals: Totals };
-/** Null: unknown. */
-type SecondUsers = { users: number | null; target: number | null };
 const UNKNOWN_USERS: SecondUsers = { users: null, target: null };
-
-/** Counts by key and second. */
-class CountsBySecond {
-  private readonly byKey = new Map<string, Map<number, number>>();
-  add(key: string, second: number, count: number): void {
-    const seconds = getOrCreate(this.byKey, key, () => new Map<number, number>());
-    seconds.set(second, (seconds.get(second) ?? 0) + count);
-  }
-  entries(): [key: string, counts: [second: number, count: number][]][] {
-    return [...this.byKey].map(([key, seconds]) => [
-      key,
-      [...seconds].toSorted(([a], [b]) => a - b),
-    ]);
-  }
-}
-
-type MetaError = Pick<Meta["errors"][number], "id" | "error">;
-type MetaException = Omit<Meta["exceptions"][number], "counts">;
 
 /** What a window holds, second by second. */
 class Window {
@@ -54,8 +44,12 @@ class Window {
   /** Has every second with a sample. */
   readonly users = new Map<number, SecondUsers>();
   readonly names = new Map<string, readonly [id: string, method: string, name: string]>();
-  private readonly errors = new CountsBySecond();
-  private readonly exceptions = new CountsBySecond();
+  readonly texts = new Map<string, string>();
+  private readonly covered: Range[] = [];
+  /** What an earlier meta rollup said: the cells that it was made of may be gone. */
+  private older: Pick<Meta, "maxUsers" | "lastUsers"> = { maxUsers: 0 };
+  private readonly snapshots = new Map<string, LastSnapshot>();
+  private readonly tables = new Map<TableName, Map<string, Map<number, readonly number[]>>>();
 
   addEndpoint(id: string, second: number, delta: Delta): void {
     const seconds = getOrCreate(this.endpoints, id, () => new Map<number, EndpointSecond>());
@@ -70,52 +64,86 @@ class Window {
     seconds.set(second, { totals });
   }
 
-  /** Notes a second with a sample. Without users it keeps those of other samples of the second. */
-  addSecond(second: number, users?: SecondUsers): void {
-    this.users.set(second, users ?? this.users.get(second) ?? UNKNOWN_USERS);
+  /** Notes a second with a sample, and its users where the sample has them. */
+  addSecond(second: number, users: SecondUsers = UNKNOWN_USERS): void {
+    this.users.set(second, mostUsers(this.users.get(second), users));
   }
 
-  addError({ id, error }: MetaError, second: number, count: number): void {
-    this.errors.add(JSON.stringify({ id, error }), second, count);
+  addCovered(from: number, to: number): void {
+    addRange(this.covered, from, to);
   }
 
-  addException(
-    { workers, message, traceback }: MetaException,
-    second: number,
-    count: number,
-  ): void {
-    this.exceptions.add(JSON.stringify({ workers, message, traceback }), second, count);
+  addSnapshot(snapshot: LastSnapshot): void {
+    const { masterInstanceId, second } = snapshot;
+    if (second >= (this.snapshots.get(masterInstanceId)?.second ?? 0))
+      this.snapshots.set(masterInstanceId, snapshot);
+  }
+
+  /** Cells of one second. Those of the same row and second become one. */
+  addTableCells(table: TableName, cells: readonly TableCell[]): void {
+    const byKey = getOrCreate(
+      this.tables,
+      table,
+      () => new Map<string, Map<number, readonly number[]>>(),
+    );
+    for (const { key, start, values } of cells) {
+      const seconds = getOrCreate(byKey, key, () => new Map<number, readonly number[]>());
+      const before = seconds.get(start);
+      seconds.set(start, before === undefined ? values : combine(table, before, values));
+    }
+  }
+
+  /** By key, then ascending. */
+  tableCells(table: TableName): TableCell[] {
+    return [...(this.tables.get(table) ?? [])].flatMap(([key, seconds]) =>
+      [...seconds].toSorted(([a], [b]) => a - b).map(([start, values]) => ({ key, start, values })),
+    );
+  }
+
+  addOlder({ maxUsers, lastUsers }: Meta): void {
+    this.older = { maxUsers, ...(lastUsers === undefined ? {} : { lastUsers }) };
   }
 
   meta(): Meta {
-    const covered: Range[] = [];
-    for (const second of [...this.users.keys()].toSorted((a, b) => a - b))
-      addRange(covered, second, second);
+    const seconds = [...this.users].toSorted(([a], [b]) => a - b);
+    for (const [second] of seconds) this.addCovered(second, second);
+    const [second, last] = seconds.findLast(([, { users }]) => users !== null) ?? [];
+    const { maxUsers, lastUsers: before } = this.older;
+    const isLater = second !== undefined && second >= (before?.second ?? 0);
+    const lastUsers = isLater ? { second, users: last?.users ?? 0 } : before;
     return {
       names: [...this.names.values()],
-      covered,
-      maxUsers: Math.max(0, ...[...this.users.values()].map(({ users }) => users ?? 0)),
-      errors: this.errors
-        .entries()
-        .map(([key, counts]) => ({ ...(JSON.parse(key) as MetaError), counts })),
-      exceptions: this.exceptions
-        .entries()
-        .map(([key, counts]) => ({ ...(JSON.parse(key) as MetaException), counts })),
+      texts: [...this.texts],
+      covered: this.covered,
+      maxUsers: Math.max(maxUsers, ...[...this.users.values()].map(({ users }) => users ?? 0)),
+      ...(lastUsers === undefined ? {} : { lastUsers }),
+      snapshots: [...this.snapshots.values()],
     };
   }
 }
 
+const addMeta = (window: Window, body: Uint8Array): void => {
+  const meta = decodeMeta(body);
+  window.addOlder(meta);
+  for (const name of meta.names) window.names.set(name[0], name);
+  for (const [id, text] of meta.texts) window.texts.set(id, text);
+  for (const [from, to] of meta.covered) window.addCovered(from, to);
+  for (const snapshot of meta.snapshots) window.addSnapshot(snapshot);
+  window.addTableCells("errors", meta.older.errors);
+  window.addTableCells("exceptions", meta.older.exceptions);
+};
+
 /** Adds a rollup that was built earlier. Levels above 1 s and SERIES.all are left out: they are built from the others. */
 const addRollup = (window: Window, { series, level, start, body }: Rollup): void => {
   if (series === SERIES.meta) {
-    const meta = decodeMeta(body);
-    for (const name of meta.names) window.names.set(name[0], name);
-    for (const { counts, ...error } of meta.errors)
-      for (const [second, count] of counts) window.addError(error, second, count);
-    for (const { counts, ...exception } of meta.exceptions)
-      for (const [second, count] of counts) window.addException(exception, second, count);
-  } else if (level !== 1 || series === SERIES.all) return;
-  else if (series === SERIES.run) {
+    addMeta(window, body);
+    return;
+  }
+  if (level !== 1 || series === SERIES.all) return;
+  const table = TABLE_NAMES.find((name) => name === series);
+  if (table !== undefined) {
+    window.addTableCells(table, decodeTable(table, body, level, start));
+  } else if (series === SERIES.run) {
     for (const { start: second, users, target } of decodeRunCells(body, level, start))
       window.addSecond(second, users === null || target === null ? undefined : { users, target });
   } else {
@@ -124,18 +152,22 @@ const addRollup = (window: Window, { series, level, start, body }: Rollup): void
   }
 };
 
-const addSample = (window: Window, body: Uint8Array): void => {
-  const sample = decodeSample(body);
-  const { second, users } = sample;
-  window.addSecond(
-    second,
-    users === undefined ? undefined : { users: users.real, target: users.target },
-  );
-  for (const { id, method, name } of sample.names) window.names.set(id, [id, method, name]);
-  for (const { count, ...error } of sample.errors) window.addError(error, second, count);
-  for (const { count, ...exception } of sample.exceptions)
-    window.addException(exception, second, count);
-  for (const delta of endpointsOf(sample)) window.addEndpoint(delta.id, second, delta);
+const addRecord = (window: Window, record: MetricRecord): void => {
+  for (const sample of samplesOf(record)) {
+    const { second, users, snapshot } = sample;
+    window.addSecond(
+      second,
+      users === undefined ? undefined : { users: users.real, target: users.target },
+    );
+    for (const { id, method, name } of sample.names) window.names.set(id, [id, method, name]);
+    for (const { id, text } of sample.texts) window.texts.set(id, text);
+    for (const table of TABLE_NAMES) window.addTableCells(table, tableCellsOf(table, sample));
+    for (const delta of endpointsOf(sample)) window.addEndpoint(delta.id, second, delta);
+    if (snapshot === undefined) continue;
+    window.addCovered(Math.min(snapshot.fromSecond, second), second);
+    if (snapshot.snapshot !== undefined)
+      window.addSnapshot({ ...snapshot, masterInstanceId: record.masterInstanceId, second });
+  }
 };
 
 const endpointCells = (seconds: ReadonlyMap<number, EndpointSecond>): Cell[] =>
@@ -164,12 +196,12 @@ const cellsOfAll = ({ endpoints, users }: Window): { all: Cell[]; run: RunCell[]
   return {
     all: ascending.map(([start, totals]) => ({ ...deltaOf(totals), start, lastSecond: start })),
     run: ascending.map(([start, { requests }]) => {
-      const { users: real, target } = users.get(start) ?? UNKNOWN_USERS;
-      const isSteady = real !== null && real === target && real > 0;
+      const ofSecond = users.get(start) ?? UNKNOWN_USERS;
+      const { users: real, target } = ofSecond;
       return {
         start,
         covered: 1,
-        steady: isSteady ? 1 : 0,
+        steady: isSteadyUsers(ofSecond) ? 1 : 0,
         users: real,
         target,
         maxUsers: real ?? 0,
@@ -222,18 +254,18 @@ const widerCells = (cells: readonly Cell[], level: number): Cell[] => {
 };
 
 /**
- * Builds the rollups of one window of a run, of all series and levels, from its sample records and from the rollups that
+ * Builds the rollups of one window of a run, of all series and levels, from its records of samples and snapshots, and from the rollups that
  * it has already (`before`: SERIES.meta, and level 1 of the others). Everything given belongs to that window.
  */
 export const buildRollups = (
   runId: string,
   start: number,
-  samples: readonly MetricRecord[],
+  records: readonly MetricRecord[],
   before: readonly Rollup[],
 ): Rollup[] => {
   const window = new Window();
   for (const rollup of before) addRollup(window, rollup);
-  for (const { body } of samples) addSample(window, body);
+  for (const record of records) addRecord(window, record);
   const rollups: Rollup[] = [];
   const put = (series: string, level: number, body: Uint8Array): void => {
     rollups.push({ runId, series, level, start, body });
@@ -251,6 +283,14 @@ export const buildRollups = (
     put(SERIES.run, level, encodeRunCells(cells, level, start));
   }
   for (const [series, seconds] of window.endpoints) putLevels(series, endpointCells(seconds));
+  for (const table of TABLE_NAMES) {
+    const cells = window.tableCells(table);
+    if (cells.length === 0) continue;
+    for (const level of LEVELS) {
+      const ofLevel = level === 1 ? cells : widerTableCells(table, cells, level);
+      put(table, level, encodeTable(table, ofLevel, level, start));
+    }
+  }
   put(SERIES.meta, 0, encodeMeta(window.meta()));
   return rollups;
 };

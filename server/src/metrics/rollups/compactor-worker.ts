@@ -2,13 +2,14 @@ import { parentPort } from "node:worker_threads";
 import { messageOf } from "../../lib/errors.ts";
 import type { Rollup, MetricRecord } from "../../stores/model/metric-store.ts";
 import { buildRollups } from "./build.ts";
+import { buildLateRollups } from "./build-late.ts";
 
 /** A request to the worker thread: the arguments of `buildRollups`. */
 export type BuildRequest = {
   readonly id: number;
   readonly runId: string;
   readonly start: number;
-  readonly samples: readonly MetricRecord[];
+  readonly records: readonly MetricRecord[];
   readonly before: readonly Rollup[];
 };
 export type BuildAnswer =
@@ -17,9 +18,11 @@ export type BuildAnswer =
 
 const port = parentPort;
 if (port === null) throw new Error("compactor-worker.ts runs in a worker thread only");
-const build = ({ id, runId, start, samples, before }: BuildRequest): BuildAnswer => {
+const build = ({ id, runId, start, records, before }: BuildRequest): BuildAnswer => {
   try {
-    return { id, rollups: buildRollups(runId, start, samples, before) };
+    const hasSeconds = before.length === 0 || before.some(({ level }) => level === 1);
+    const buildAll = hasSeconds ? buildRollups : buildLateRollups;
+    return { id, rollups: buildAll(runId, start, records, before) };
   } catch (error) {
     return { id, error: messageOf(error) };
   }

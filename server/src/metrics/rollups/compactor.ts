@@ -2,9 +2,9 @@ import { type Clock, expiryNow } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import { createPeriodic } from "../../lib/periodic.ts";
-import type { MetricStore } from "../../stores/model/metric-store.ts";
-import { RECORD } from "../codec/batch.ts";
-import { ROLLUP_SECONDS, rollupStart, SERIES } from "../codec/rollup.ts";
+import type { MetricStore, RollupQuery } from "../../stores/model/metric-store.ts";
+import { LEVELS, ROLLUP_SECONDS, rollupStart, SERIES } from "../codec/rollup.ts";
+import { TABLE_NAMES } from "../codec/rollup-table.ts";
 import { createBuilder } from "./builder.ts";
 
 /** How many seconds after its end a window is compacted: by then its last samples have arrived. */
@@ -44,22 +44,25 @@ const compactWindow = async (
   start: number,
 ): Promise<void> => {
   const starts = { fromStart: start, toStart: start };
-  const { rollups, records } = await metrics.readRollups(runId, {
-    rollups: [
-      { level: 1, series: "endpoints", ...starts },
-      { level: 1, series: [SERIES.run], ...starts },
-      { level: 0, series: [SERIES.meta], ...starts },
-    ],
-    records: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
-  });
-  const isExpired =
-    rollups.some(({ level }) => level === 0) && !rollups.some(({ level }) => level === 1);
-  if (isExpired) throw new Error("the retention has deleted the window's one-second cells");
-  const samples = records.filter(({ type }) => type === RECORD.sample);
-  if (samples.length === 0) return;
-  const built = await builder.build({ runId, start, samples, before: rollups });
+  const ofLevel = (level: number, more: readonly string[] = []): RollupQuery[] => [
+    { level, series: "endpoints", ...starts },
+    { level, series: [SERIES.run, ...TABLE_NAMES, ...more], ...starts },
+  ];
+  const read = (rollups: readonly RollupQuery[]) =>
+    metrics.readRollups(runId, {
+      rollups: [...rollups, { level: 0, series: [SERIES.meta], ...starts }],
+      records: { fromSecond: start, toSecond: start + ROLLUP_SECONDS - 1 },
+    });
+  const finest = await read(ofLevel(1));
+  const isExpired = finest.rollups.length > 0 && finest.rollups.every(({ level }) => level !== 1);
+  // Records of a window whose one-second cells the retention has deleted are added to the wider ones.
+  const { rollups, records } = isExpired
+    ? await read(LEVELS.flatMap((level) => ofLevel(level, [SERIES.all])))
+    : finest;
+  if (records.length === 0) return;
+  const built = await builder.build({ runId, start, records, before: rollups });
   // False where another server was first; the next pass compacts what is left.
-  await metrics.compact(runId, samples, built);
+  await metrics.compact(runId, records, built);
 };
 
 /**

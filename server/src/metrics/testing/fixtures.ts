@@ -4,7 +4,8 @@ import { runOf } from "../../stores/testing/fixtures.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ByteWriter } from "../codec/bytes.ts";
 import { addLatency, emptyHistogram, encodeHistogram } from "../codec/histogram.ts";
-import { encodeSample, endpointId, type Sample } from "../codec/sample.ts";
+import { encodeSample } from "../codec/encode-sample.ts";
+import { endpointId, SECTION, textId } from "../codec/sample.ts";
 
 /** A running run. */
 export const testRun = (more: Partial<LoadTestRun> = {}): LoadTestRun =>
@@ -74,27 +75,57 @@ export const sampleRecord = (
   }),
 });
 
+/** Sections with errors and exceptions. Texts are given as they are, and sent by id. */
+export type Problems = {
+  readonly errors?: readonly {
+    readonly id: string;
+    readonly error: string;
+    readonly count: number;
+  }[];
+  readonly exceptions?: readonly {
+    readonly worker: string;
+    readonly message: string;
+    readonly traceback: string;
+    readonly count: number;
+  }[];
+};
+
 /** A sample of one failed request at GET /a, with errors and exceptions. */
 export const withProblems = (
   seq: number,
   second: number,
-  problems: Pick<Partial<Sample>, "errors" | "exceptions">,
+  { errors = [], exceptions = [] }: Problems,
 ): MetricRecord => {
   const record = sampleRecord(seq, second, [{ name: "/a", failed: [1] }]);
-  const errors = new ByteWriter().varint(problems.errors?.length ?? 0);
-  for (const { id, error, count, firstMs, lastMs } of problems.errors ?? []) {
-    errors.raw(Buffer.from(id, "hex")).text(error).varint(count).varint(firstMs).varint(lastMs);
+  const idBytes = (id: string): Uint8Array => Buffer.from(id, "hex");
+  const failures = new ByteWriter().varint(errors.length);
+  for (const { id, error, count } of errors)
+    failures
+      .raw(idBytes(id))
+      .raw(idBytes(textId(error)))
+      .varint(count);
+  const raised = new ByteWriter().varint(exceptions.length);
+  for (const { worker, message, traceback, count } of exceptions) {
+    raised
+      .text(worker)
+      .raw(idBytes(textId(message)))
+      .raw(idBytes(textId(traceback)))
+      .varint(count);
   }
-  const exceptions = new ByteWriter().varint(problems.exceptions?.length ?? 0);
-  for (const { workers, message, traceback, count } of problems.exceptions ?? []) {
-    exceptions.text(workers).text(message).text(traceback).varint(count);
-  }
+  const texts = [
+    ...errors.map(({ error }) => error),
+    ...exceptions.flatMap(({ message, traceback }) => [message, traceback]),
+  ];
+  const named = new ByteWriter().varint(texts.length);
+  for (const text of texts) named.raw(idBytes(textId(text))).text(text);
   const body = new ByteWriter()
     .raw(record.body)
-    .byte(6)
-    .block(errors.finish())
-    .byte(7)
-    .block(exceptions.finish());
+    .byte(SECTION.failures)
+    .block(failures.finish())
+    .byte(SECTION.exceptions)
+    .block(raised.finish())
+    .byte(SECTION.texts)
+    .block(named.finish());
   return { ...record, body: body.finish() };
 };
 
@@ -109,7 +140,7 @@ export const jsonRecord = (seq: number, type: number, value: unknown): MetricRec
 
 /** A batch as the plugin sends it; all records are of one master instance. */
 export const batchOf = (records: readonly MetricRecord[], runId = "run"): Uint8Array => {
-  const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 2])).text(runId);
+  const writer = new ByteWriter().raw(Uint8Array.from([0x4c, 0x4d, 0x42, 3])).text(runId);
   writer.raw(Buffer.from(records[0]?.masterInstanceId ?? "", "hex")).varint(records.length);
   for (const { seq, type, body } of records) writer.varint(seq).byte(type).block(body);
   return writer.finish();

@@ -21,7 +21,7 @@ test("a later change of users has a later time, even from a server whose clock i
   expect(commandsFor(run)).toMatchObject([{ users: 9, commandNumber: first + 1 }]);
   const sent: object[] = [];
   const client = { command: async (_: string, body: object) => void sent.push(body) };
-  const callback = { callbackTokens: () => [], callbackUrls: () => [] };
+  const callback = { callbackTokens: () => [], callbackUrls: () => [], runAddress: () => ({}) };
   const { setUsers } = pluginCommands(callback, client as unknown as PluginClient);
   await setUsers({ run, fence: 1 }, 9, 1);
   expect(sent).toMatchObject([{ users: 9, commandNumber: first + 1 }]);

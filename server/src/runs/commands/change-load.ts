@@ -1,8 +1,8 @@
-import type { Actor } from "@load-manager/contract/model/actor.ts";
+import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { ChangeLoad } from "@load-manager/contract/api/run.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { AppError } from "../../lib/errors.ts";
+import { AppError, stale } from "../../lib/errors.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { recordEvent } from "../journal/events.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
@@ -13,17 +13,22 @@ type Deps = {
   readonly clock: Pick<Clock, "now">;
 };
 
-/** Stores the wanted users; the controller commands them. Rejects with AppError conflict unless the run is Running. */
+/**
+ * Stores the wanted users; the controller commands them. Rejects with AppError conflict unless the run is Running, stale
+ * where `ifMatch` is another version.
+ */
 export const changeLoad = async (
   deps: Deps,
   id: string,
   load: ChangeLoad,
   actor: Actor,
+  ifMatch?: number,
 ): Promise<LoadTestRun> => {
   const now = deps.clock.now();
   const run = await deps.writer.change(
     id,
     (current) => {
+      if (ifMatch !== undefined && ifMatch !== current.version) throw stale("run", id);
       if (current.status !== "Running") {
         throw new AppError(
           "conflict",
@@ -43,7 +48,11 @@ export const changeLoad = async (
     at: now,
     type: "load_changed",
     message: `${actor.name} changed the users to ${load.targetUsers}.`,
-    data: { targetUsers: load.targetUsers, spawnRate: run.commandedLoad?.spawnRate ?? 1 },
+    data: {
+      actor: refOf(actor),
+      targetUsers: load.targetUsers,
+      spawnRate: run.commandedLoad?.spawnRate ?? 1,
+    },
   });
   return run;
 };

@@ -85,7 +85,7 @@ export const createTestRun = async (
       stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,
     },
   );
-  await deps.writer.create(run);
+  await deps.writer.create(run, actor);
   if (script !== undefined && cluster.kind === "attached") {
     await recordEvent(deps.events, run.id, {
       id: "script-not-sent",

@@ -1,7 +1,12 @@
 import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { RegisterExternal } from "@load-manager/contract/plugin/callbacks.ts";
-import { AUTO_STOP, isSameProject, isSameScope } from "@load-manager/contract/model/primitives.ts";
+import {
+  AUTO_STOP,
+  covers,
+  isSameScope,
+  scopeOf,
+} from "@load-manager/contract/model/primitives.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { selectCluster } from "../../clusters/select-cluster.ts";
@@ -10,13 +15,10 @@ import { invalid } from "../../lib/errors.ts";
 import type { Ids } from "../../lib/ids.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
+import { hasPlugin } from "../domain/master-instance.ts";
 import { POLICY } from "../domain/policy.ts";
-import { isTerminal } from "../domain/states.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import { newRun } from "./new-run.ts";
-
-/** The actor of Locust's callbacks. */
-export const LOCUST: Actor = { kind: "locust", id: "locust", name: "locust" };
 
 type Deps = {
   readonly writer: RunWriter;
@@ -30,12 +32,14 @@ type Deps = {
 
 /**
  * Registers a run that somebody started in Locust itself. The same `externalKey` gives the same run; without a key, an
- * active external run of the cluster with equal parameters is the same. Rejects with AppError cluster-unresolved, or
+ * external run of the cluster with equal parameters that is Starting or Running is the same,
+ * and so is the run that was started here on a cluster without our plugin. Rejects with AppError cluster-unresolved, or
  * validation where the load test is not one of the scope.
  */
 export const registerExternalTestRun = async (
   deps: Deps,
   input: RegisterExternal,
+  actor: Actor,
 ): Promise<LoadTestRun> => {
   const { clock, ids } = deps;
   const configs = [...deps.clusters.values()].map((adapter) => adapter.config);
@@ -59,8 +63,8 @@ export const registerExternalTestRun = async (
       locustClusterId: cluster.id,
       trigger: "external",
       status: "Starting",
-      createdBy: LOCUST.name,
-      actor: LOCUST,
+      createdBy: actor.name,
+      actor,
       now,
     },
     {
@@ -76,7 +80,7 @@ export const registerExternalTestRun = async (
     },
   );
   try {
-    await deps.writer.create(run);
+    await deps.writer.create(run, actor);
   } catch (error) {
     const first = await deps.runs.get(run.id);
     if (first === undefined) throw error;
@@ -88,7 +92,7 @@ export const registerExternalTestRun = async (
 const loadTestOf = async (deps: Deps, input: RegisterExternal): Promise<LoadTest | undefined> => {
   if (input.loadTestId === undefined) return undefined;
   const loadTest = await deps.loadTests.get(input.loadTestId);
-  if (loadTest === undefined || !isSameProject(loadTest, input)) {
+  if (loadTest === undefined || !covers(scopeOf(loadTest), input)) {
     throw invalid("loadTestId", "is not a load test of this scope");
   }
   return loadTest;
@@ -103,14 +107,20 @@ const findExternal = async (
     return deps.runs.findExternal(clusterId, input.externalKey);
   }
   const open = await deps.runs.unsettled();
+  const isSame = (run: LoadTestRun): boolean =>
+    run.trigger === "external" &&
+    isSameScope(run, input) &&
+    run.scenarioId === input.scenarioId &&
+    run.targetUsers === input.targetUsers &&
+    run.spawnRate === input.spawnRate;
+  // A script that registers whatever begins: a Locust has one load at a time, and this one was started from here.
+  const isOurs = (run: LoadTestRun): boolean =>
+    run.trigger !== "external" && run.startSent !== undefined && !hasPlugin(run);
   return open.find(
     (run) =>
       run.locustClusterId === clusterId &&
-      run.trigger === "external" &&
-      !isTerminal(run.status) &&
-      isSameScope(run, input) &&
-      run.scenarioId === input.scenarioId &&
-      run.targetUsers === input.targetUsers &&
-      run.spawnRate === input.spawnRate,
+      // The load of a run that is Stopping is over: whoever registers now has begun another.
+      (run.status === "Starting" || run.status === "Running") &&
+      (isSame(run) || isOurs(run)),
   );
 };

@@ -21,19 +21,28 @@ type Deps = {
   readonly clock: Pick<Clock, "now">;
 };
 
+type Wake = {
+  /** Tells the readers of the run's streams that something is there. */
+  readonly readers: (runId: string) => void;
+  /** Reconciles the run now. */
+  readonly loop: (runId: string) => void;
+};
+
 /**
- * Stores a batch of the plugin and answers with the commands for its run. `wake` tells the run's readers that something
- * is there. Rejects with AppError gone or validation.
+ * Stores a batch of the plugin and answers with the commands for its run. Rejects with AppError gone or validation.
  */
 export const receiveSamples = async (
-  deps: Deps & { readonly metrics: Pick<MetricsFacade, "ingestBatch"> },
-  wake: (runId: string) => void,
+  deps: Deps & { readonly metrics: Pick<MetricsFacade, "ingestBatch" | "finals" | "isGreeting"> },
+  wake: Wake,
   bytes: Uint8Array,
 ): Promise<z.output<typeof SamplesAnswer>> => {
-  const { run, acknowledgedSeq, unknownEndpoints } = await deps.metrics.ingestBatch(bytes);
-  wake(run.id);
+  if (deps.metrics.isGreeting(bytes)) return { acknowledgedSeq: 0, unknownIds: [], commands: [] };
+  const { run, acknowledgedSeq, unknownIds } = await deps.metrics.ingestBatch(bytes);
+  wake.readers(run.id);
+  if (run.settledAt === undefined && (await deps.metrics.finals(run.id)).complete)
+    wake.loop(run.id);
   await refreshSummary(deps, run);
-  return { acknowledgedSeq, unknownEndpoints, commands: commandsFor(run) };
+  return { acknowledgedSeq, unknownIds, commands: commandsFor(run) };
 };
 
 /**

@@ -39,22 +39,21 @@ describe("runs in the queue of a cluster", () => {
     );
   });
 
-  test("do not show the name of a run of another project", async () => {
+  test.each([
+    ["another project", { projectId: "other" }],
+    ["the project around its environment", { envId: "staging" }],
+  ])("do not show the name of a run of %s", async (_, scope) => {
     const { it, ids, runs } = await queueOf(2);
     const { calm, base } = it;
     const foreign = await base.runs.get(ids[1] ?? "");
-    await base.runs.update(
-      ids[1] ?? "",
-      { version: foreign?.version ?? 0 },
-      { projectId: "other" },
-    );
+    await base.runs.update(ids[1] ?? "", { version: foreign?.version ?? 0 }, scope);
     const admit = async () => {
       await admitPending(calm(), "sim", await base.runs.unsettled());
       return (await runs())[1]?.statusReason;
     };
     const busy = {
       code: "cluster_busy",
-      message: "The cluster sim is busy with a run of another project.",
+      message: "The cluster sim is busy with a run of another project or environment.",
       position: 1,
       expectedStartAt: expect.any(Number) as number,
     };

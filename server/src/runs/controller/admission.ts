@@ -130,8 +130,10 @@ const probeOf = async (
   adapter: ClusterAdapter,
 ): Promise<{ readonly busy?: StatusReason; readonly fence?: number | undefined }> => {
   if (adapter.config.kind !== "attached") return {};
-  const { state, message, fence } = await adapter.probe();
-  return state === "busy" || state === "unknown" ? { busy: clusterBusy(message) } : { fence };
+  const { state, message, fence, freeAt } = await adapter.probe();
+  return state === "busy" || state === "unknown"
+    ? { busy: clusterBusy(message, freeAt) }
+    : { fence };
 };
 
 const hasSlot = async ({ runs }: Pick<AdmissionDeps, "runs">, runId: string): Promise<boolean> => {

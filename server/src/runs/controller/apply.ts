@@ -80,10 +80,12 @@ const transitionPatch = (context: Context, action: Transition): RunPatch => {
         ...observed,
         status: action.status,
         statusReason: action.reason,
+        ...(action.startedAt === undefined ? {} : { startedAt: action.startedAt }),
+        ...(action.loadEndSeenAt === undefined ? {} : { loadEndSeenAt: action.loadEndSeenAt }),
         ...(load?.stopIssuedAt === undefined &&
         run.loadEndedAt === undefined &&
         run.startedAt !== undefined
-          ? { loadEndedAt: run.stoppingAt ?? now }
+          ? { loadEndedAt: run.stopSentAt ?? run.stoppingAt ?? now }
           : {}),
         finishedAt: Math.max(action.finishedAt, run.startedAt ?? 0),
       };

@@ -8,8 +8,10 @@ import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { Facts } from "../domain/actions.ts";
 import type { RequestWindow } from "../domain/auto-stop.ts";
+import { isBelowTarget } from "../domain/below-target.ts";
 import { capabilitiesOf } from "../domain/capabilities.ts";
-import type { Observation } from "../domain/observation.ts";
+import { masterInstanceOf } from "../domain/master-instance.ts";
+import type { LoadState, Observation } from "../domain/observation.ts";
 import { POLICY } from "../domain/policy.ts";
 import { nextProgress, type Progress } from "../domain/stall.ts";
 import { type OpenGaps, recordGaps } from "./record-gaps.ts";
@@ -19,12 +21,16 @@ export type FactsMemory = {
   watchedSince?: number;
   unreachableSince?: number | undefined;
   endSeenSince?: number | undefined;
+  loadEndSeen?: boolean;
   stopSentAt?: number | undefined;
   firstStopAt?: number | undefined;
   liveWrittenAt?: number | undefined;
   polledAt?: number | undefined;
   requests?: number | undefined;
   progress?: Progress | undefined;
+  belowTargetSince?: number | undefined;
+  /** The requests of the run when another master instance than its own was first seen. */
+  requestsAtOther?: number;
   openGaps?: OpenGaps;
   /** When a metrics error was last logged. */
   errorLoggedAt?: number;
@@ -47,11 +53,14 @@ const storePolled = async (
 ): Promise<void> => {
   if (seen.kind !== "load" || seen.load.polledSnapshot === undefined) return;
   const now = deps.clock.monotonic();
-  const interval = deps.limits.metricsPollIntervalSeconds * 1000;
+  // The last totals are wanted, whatever the interval.
+  const isEnding = run.status === "Stopping" || seen.load.phase === "ended";
+  const interval = isEnding ? 0 : deps.limits.metricsPollIntervalSeconds * 1000;
   if (memory.polledAt !== undefined && now - memory.polledAt < interval - POLICY.tickMs / 2) return;
   await deps.metrics.storeMetric(run, seen.load.polledSnapshot, {
     source: "polled",
     at: deps.clock.now(),
+    ...(seen.load.polledWorkers === undefined ? {} : { workers: seen.load.polledWorkers }),
   });
   memory.polledAt = now;
 };
@@ -76,11 +85,32 @@ const autoStopWindow = async (
   return deps.metrics.window(run.id, autoStop.windowSeconds, lagMs / 1000);
 };
 
+/** A master that was restarted sends nothing more for its earlier run. */
+const hasTwoMasters = (
+  run: LoadTestRun,
+  seen: Observation,
+  requests: number,
+  memory: FactsMemory,
+): boolean => {
+  const own = masterInstanceOf(run);
+  const other =
+    seen.kind === "ready" || seen.kind === "foreign" ? seen.masterInstanceId : undefined;
+  if (run.trigger !== "external" || own === undefined || other === undefined || other === own) {
+    return false;
+  }
+  memory.requestsAtOther ??= requests;
+  return requests > memory.requestsAtOther;
+};
+
 const showsEnd = (run: LoadTestRun, seen: Observation): boolean => {
   if (seen.kind === "load") return seen.load.phase === "ended";
   if (run.status === "Stopping") return seen.kind !== "unreachable";
   return run.status === "Running" && (seen.kind === "foreign" || seen.kind === "ready");
 };
+
+/** A master that has told its workers to stop; one that still spawns may show "stopped" with users. */
+const isEnding = ({ phase, users }: LoadState): boolean =>
+  phase === "stopping" || (phase === "ended" && users === 0);
 
 /** What the stored metrics say; `error` where they cannot be stored or read. */
 const readMetrics = async (
@@ -139,8 +169,16 @@ export const gatherFacts = async (
   memory.requests = requests;
   memory.watchedSince ??= now;
   memory.unreachableSince = heard ? undefined : (memory.unreachableSince ?? now);
-  memory.endSeenSince = showsEnd(run, seen) ? (memory.endSeenSince ?? now) : undefined;
+  if (showsEnd(run, seen)) memory.endSeenSince ??= now;
+  // An end that was seen stays seen while the cluster is silent.
+  else if (seen.kind !== "unreachable") memory.endSeenSince = undefined;
+  if (seen.kind !== "unreachable") {
+    memory.loadEndSeen = seen.kind === "load" && isEnding(seen.load);
+  }
   memory.progress = nextProgress(memory.progress, seen, requests, now);
+  memory.belowTargetSince = isBelowTarget(run, seen, deps.clock.now())
+    ? (memory.belowTargetSince ?? now)
+    : undefined;
   const since = (at: number | undefined, otherwise: number): number =>
     at === undefined ? otherwise : now - at;
   const endSeenForMs = since(memory.endSeenSince, 0);
@@ -151,17 +189,22 @@ export const gatherFacts = async (
     watchedForMs: now - memory.watchedSince,
     unreachableForMs: since(memory.unreachableSince, 0),
     endSeenForMs,
+    loadEndSeen: memory.loadEndSeen === true,
     stopSentAgoMs: since(memory.stopSentAt, Number.POSITIVE_INFINITY),
     firstStopAgoMs: since(memory.firstStopAt, Number.POSITIVE_INFINITY),
     finalsIn: polled
-      ? endSeenForMs >= POLICY.polledFinalsMs
+      ? endSeenForMs >= POLICY.polledFinalsMs && finals.complete
       : finals.masterInstances === 0
         ? nothingStarted
         : finals.complete,
+    hasTwoMasters: hasTwoMasters(run, seen, requests, memory),
     hasReported: error === undefined && finals.masterInstances > 0,
     stopCause: "stopCause" in finals ? finals.stopCause : undefined,
+    scriptError: "scriptError" in finals ? finals.scriptError : undefined,
+    hasSeveralReporters: "hasSeveralReporters" in finals,
     requestsSeen: requests,
     stalledForMs: since(memory.progress?.at, 0),
+    belowTargetForMs: since(memory.belowTargetSince, 0),
     window,
     metricsError: error,
   };

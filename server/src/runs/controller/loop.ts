@@ -28,7 +28,12 @@ export const createLoop = (deps: ReconcileDeps & AdmissionDeps): RunLoop => {
       intervalMs: POLICY.tickMs,
       fields: { runId },
       log,
-      job: async () => ((await reconcileRun(deps, runId, memory)) ? "done" : undefined),
+      job: async () => {
+        if (await reconcileRun(deps, runId, memory)) return "done";
+        if (memory.hasMoved === true) watcher.wake();
+        memory.hasMoved = false;
+        return undefined;
+      },
     });
     watched.set(runId, watcher);
     void watcher.ended.then(() => {

@@ -8,6 +8,8 @@ import { createAttached } from "../../clusters/attached/attached.ts";
 import { createRegistry } from "../../clusters/registry.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { NO_CAPABILITIES } from "../domain/capabilities.ts";
+import { handleTestStop, updateMetrics } from "../commands/locust-callbacks.ts";
+import { createRunMetrics } from "../../metrics/run-metrics.ts";
 import { changeLoad } from "../commands/change-load.ts";
 import { registerExternalTestRun } from "../commands/external-runs.ts";
 import { stopTestRun } from "../commands/stop.ts";
@@ -64,6 +66,7 @@ const serverAt = (baseUrl: string): Clusters =>
       return createAttached(config, {
         callbackTokens: () => [],
         callbackUrls: () => [],
+        runAddress: () => ({}),
         clock: systemClock,
       });
     },
@@ -71,11 +74,21 @@ const serverAt = (baseUrl: string): Clusters =>
   );
 const world = () => createWorld({ kind: "attached", plugin: false, servers: 1, hosts: 1, runs: 1 });
 
-/** A Running run with 50 requests. */
-const running = async () => {
+/** A Running run with 50 requests. `prepare`: what is done before the server looks for the first time. */
+const running = async (
+  prepare: (
+    deps: ReturnType<Awaited<ReturnType<typeof world>>["calm"]>,
+    id: string,
+  ) => unknown = () => {},
+  realMetrics = false,
+) => {
   const it = await world();
   const { seen, baseUrl } = await locust();
-  const deps = it.calm({ clusters: serverAt(baseUrl) });
+  const clusters = serverAt(baseUrl);
+  const retention = { secondsDays: 14, tenSecondsDays: 90 };
+  const clock = { now: it.now, monotonic: it.now, wall: it.now };
+  const metrics = createRunMetrics({ ...it.base, shared: false, clock, retention });
+  const deps = it.calm({ clusters, ...(realMetrics ? { metrics } : {}) });
   const { id, version } = await it.create();
   const at = it.now();
   const starting = { status: "Starting", startingAt: at, slot: 0, engine: { workers: 1 } } as const;
@@ -85,6 +98,7 @@ const running = async () => {
     { ...starting, startSent: { at, baseUrl, capabilities: NO_CAPABILITIES } },
   );
   Object.assign(seen, { state: "running", requests: 50, users: 5 });
+  await prepare(deps, id);
   const memory: RunMemory = {};
   const pass = async (passes = 1): Promise<LoadTestRun | undefined> => {
     for (let left = passes; left > 0; left -= 1) {
@@ -103,6 +117,44 @@ describe("a run on a Locust without the plugin", () => {
     Object.assign(seen, { state: "ready", requests: 0, users: 0 });
     const run = await pass(3);
     expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "master_restarted"]);
+  });
+
+  test("and with posted totals is not settled before its final totals are there; later ones count too", async () => {
+    const totals = (numRequests: number) => ({
+      totalRequests: numRequests,
+      totalFailures: 0,
+      currentUsers: 5,
+      requestStats: { "GET /a": { method: "GET", name: "/a", numRequests, numFailures: 0 } },
+    });
+    const post = async (deps: Parameters<typeof handleTestStop>[0], id: string): Promise<void> => {
+      const run = await deps.runs.get(id);
+      if (run !== undefined) await updateMetrics(deps, run, totals(40), { reporter: "10.0.0.1" });
+    };
+    const stopWith = async (of: Awaited<ReturnType<typeof running>>, requests: number) => {
+      const run = await of.deps.runs.get(of.id);
+      if (run === undefined) throw new Error("the run is gone");
+      const report = { finalMetrics: totals(requests), reporter: "10.0.0.1" };
+      return handleTestStop(of.deps, run, report, TESTER);
+    };
+    const [inTime, late] = [await running(post, true), await running(post, true)];
+    for (const { seen } of [inTime, late]) Object.assign(seen, { state: "stopped", users: 0 });
+    expect((await inTime.pass(10))?.status).toBe("Stopping");
+    await stopWith(inTime, 58);
+    const run = await inTime.pass(3);
+    expect(run?.settledAt).toEqual(expect.any(Number));
+    expect(run?.summary).toMatchObject({ totalRequests: 58, complete: true });
+
+    // Locust's page has the last word meanwhile.
+    expect((await late.pass(30))?.summary).toMatchObject({ totalRequests: 50, complete: false });
+    await stopWith(late, 58);
+    expect((await late.deps.runs.get(late.id))?.summary).toMatchObject({
+      totalRequests: 58,
+      complete: true,
+    });
+    expect(await stopWith(late, 58)).toMatch("not counted");
+    // A worker's end may come before the master's, which has more.
+    await stopWith(late, 99);
+    expect((await late.deps.runs.get(late.id))?.summary?.totalRequests).toBe(99);
   });
 
   test("that waits for its final metrics does not stop load that another user starts meanwhile", async () => {
@@ -166,7 +218,11 @@ describe("a run on a Locust without the plugin", () => {
     const { seen, baseUrl } = await locust();
     const deps = it.calm({ clusters: serverAt(baseUrl) });
     const scope = { accountId: "a", orgId: "o", projectId: "p" };
-    const { id } = await registerExternalTestRun(deps, { ...scope, targetUsers: 5, spawnRate: 1 });
+    const { id } = await registerExternalTestRun(
+      deps,
+      { ...scope, targetUsers: 5, spawnRate: 1 },
+      TESTER,
+    );
     const memory: RunMemory = {};
     await reconcileRun(deps, id, memory);
     expect((await it.base.runs.get(id))?.status).toBe("Starting");

@@ -1,4 +1,4 @@
-import { isSameProject } from "@load-manager/contract/model/primitives.ts";
+import { covers, scopeOf } from "@load-manager/contract/model/primitives.ts";
 import type { LoadTestRun, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { ClusterAdapter } from "../../clusters/port.ts";
 import { deadlineOf } from "../domain/deadline.ts";
@@ -26,7 +26,7 @@ const expectedStart = (
 
 /**
  * Why a run waits: who has the cluster, the run's position in the queue (from 1) and when it should start. A cluster may
- * serve several tenants, so the run that has it is named within its own project only.
+ * serve several tenants, so the run that has it is named only where whoever sees the waiting run sees it too.
  */
 export const queueReason = (
   { id, maxConcurrentRuns }: ClusterAdapter["config"],
@@ -40,13 +40,13 @@ export const queueReason = (
   const before = ofCluster.filter(({ status }) => status === "Pending").slice(0, position - 1);
   const ends = holders.map((run) => deadlineOf(run, run.startedAt ?? run.startingAt));
   const expectedStartAt = expectedStart(maxConcurrentRuns, ends, before, now);
-  const holder = holders.find((run) => isSameProject(run, waiting));
+  const holder = holders.find((run) => covers(scopeOf(waiting), run));
   const busy =
     holder !== undefined
       ? `busy with the run "${holder.name}"`
       : holders.length === 0
         ? "busy"
-        : "busy with a run of another project";
+        : "busy with a run of another project or environment";
   return {
     code: "cluster_busy",
     message: `The cluster ${id} is ${busy}.`,

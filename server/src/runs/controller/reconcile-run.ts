@@ -12,13 +12,15 @@ import { guardedByTerm } from "../ownership/term-guard.ts";
 import { apply } from "./apply.ts";
 import { type FactsMemory, gatherFacts } from "./gather-facts.ts";
 import { reconcileRemoteRun } from "./remote-host.ts";
-import { settleRun, type SettleMemory } from "./settle.ts";
+import { drainSpool, settleRun, type SettleMemory } from "./settle.ts";
 
 /** What one server remembers of a run between two passes. */
 export type RunMemory = FactsMemory &
   SettleMemory & {
     /** The status whose event is known to be stored. */
     recordedStatus?: RunStatus;
+    /** Whether a pass has changed the status since this was last reset: the next step need not wait for the next tick. */
+    hasMoved?: boolean;
     attachedFence?: number | undefined;
   };
 
@@ -60,6 +62,8 @@ export const reconcileRun = async (
     memory.recordedStatus = run.status;
   }
   const seen = await observeHeld(deps, adapter, hold, memory);
+  // What the plugin could not send before its process ended says how the load ended.
+  if (seen.kind === "dead") await drainSpool(deps, hold.run);
   const facts = await gatherFacts(deps, hold.run, seen, memory);
   await act(deps, adapter, await withPhases(deps, hold, seen), seen, facts, memory);
   return false;
@@ -146,6 +150,7 @@ const act = async (
     try {
       const context = { deps, adapter, hold: { run, fence: hold.fence }, seen, onStopSent };
       run = await apply(context, action);
+      if (action.do === "transition" && run !== undefined) memory.hasMoved = true;
     } catch (error) {
       const name = action.do === "transition" ? action.status : action.do;
       deps.log.warn(

@@ -32,7 +32,12 @@ test("the event of the final status exists once, whether or not a kill prevented
         at: run.updatedAt,
         type: "status",
         message: "Stopped: Stopped by t.",
-        data: { to: "Stopped", code: "stopped_by_user", ...(killed ? {} : { from: "Pending" }) },
+        data: {
+          to: "Stopped",
+          code: "stopped_by_user",
+          // The run has neither; its statusReason names the actor.
+          ...(killed ? {} : { from: "Pending", actor: TESTER }),
+        },
       },
     ]);
   }

@@ -9,6 +9,7 @@ import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
+import { workersLeft } from "../domain/load-left.ts";
 import { POLICY } from "../domain/policy.ts";
 import { NO_STATS, recentRunOf } from "../domain/recent-run.ts";
 import { holdsSlot } from "../domain/states.ts";
@@ -61,16 +62,31 @@ const isOthersLoad = async ({ ownership }: Deps, run: LoadTestRun): Promise<bool
   return lease?.runId !== undefined && lease.runId !== run.id;
 };
 
+/** Workers of a lost master, which nobody can reach. */
+const recordWorkersLeft = async (deps: Deps, run: LoadTestRun): Promise<void> => {
+  const left = workersLeft(run);
+  if (left === undefined) return;
+  await recordEvent(deps.events, run.id, {
+    id: "load_may_be_left",
+    at: run.finishedAt ?? deps.clock.now(),
+    type: "load_may_be_left",
+    message: left.message,
+    ...(left.until === undefined ? {} : { data: { until: new Date(left.until).toISOString() } }),
+  });
+};
+
 /** The slot is not free until this succeeds. For an attached Locust, which may be gone for good, that has a limit. */
 const endLoad = async (deps: Deps, run: LoadTestRun): Promise<void> => {
   const cluster = guardedByTerm(deps.clusters.of(run), deps.ownership);
   const now = deps.clock.now();
   if (await isOthersLoad(deps, run)) return;
+  if (cluster.config.kind === "attached") await recordWorkersLeft(deps, run);
   try {
     await cluster.commands.cleanUp(run, forcedStepRecorder(deps, run));
   } catch (error) {
     const silentForMs = now - (run.finishedAt ?? now);
-    if (cluster.config.kind !== "attached" || silentForMs < POLICY.loadLeftMs) throw error;
+    const mayAnswer = cluster.hasNoAddress !== true && silentForMs < POLICY.loadLeftMs;
+    if (cluster.config.kind !== "attached" || mayAnswer) throw error;
     await recordEvent(deps.events, run.id, {
       id: "load_may_be_left",
       at: now,
@@ -141,7 +157,7 @@ export const settleRun = async (
   const live = computed && (await metrics.snapshot(run));
   if (live !== undefined) await deps.runs.setLive(run.id, live);
   const summary = computed ?? { ...NO_STATS, complete: false };
-  if (!summary.complete && (computed === undefined || summary.totalRequests > 0)) {
+  if (!summary.complete && (computed === undefined || summary.totalRequests !== 0)) {
     await recordIncomplete(deps, run, computed !== undefined);
   }
   if (run.loadTestId !== undefined) {

@@ -1,4 +1,4 @@
-import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import type { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import type { HealthCode } from "@load-manager/contract/model/reasons.ts";
 import type { EndCause, Health, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { RequestWindow } from "./auto-stop.ts";
@@ -20,16 +20,26 @@ export type Facts = {
   readonly stopSentAgoMs: number;
   /** Time since this server sent its first stop; infinite where it sent none. */
   readonly firstStopAgoMs: number;
+  /** Whether the cluster, when it answered last, showed that the load had ended, or was ending. */
+  readonly loadEndSeen: boolean;
   /** Every master instance that reported has handed in its final metrics. */
   readonly finalsIn: boolean;
   /** A master instance has reported about the run, so its load has begun. */
   readonly hasReported: boolean;
+  /** Metrics of the run went on to arrive while another master instance answered at the cluster's address. */
+  readonly hasTwoMasters: boolean;
   /** Why the load ended, from the final metrics. */
   readonly stopCause?: StopCause | undefined;
+  /** From the final metrics too. */
+  readonly scriptError?: ScriptError | undefined;
+  /** Several processes post the totals of the run. */
+  readonly hasSeveralReporters?: boolean | undefined;
   /** Requests in the metrics that arrived: proof of load where Locust does not answer. */
   readonly requestsSeen: number;
   /** How long no request has completed; 0 where one has since the last pass, or where nothing is known. */
   readonly stalledForMs: number;
+  /** How long fewer users than wanted have run after the ramp; 0 where enough run, or where it is not known. */
+  readonly belowTargetForMs: number;
   /** The newest complete `autoStop.windowSeconds`. */
   readonly window?: RequestWindow | undefined;
   /** Why metrics cannot be stored or read. */
@@ -51,6 +61,8 @@ export type Transition =
       readonly status: "Finished" | "Stopped" | "Failed";
       readonly reason: StatusReason;
       readonly finishedAt: number;
+      readonly startedAt?: number;
+      readonly loadEndSeenAt?: number;
     };
 
 /** How well the run runs; `since` in Unix ms. */

@@ -27,7 +27,12 @@ describe("a start is confirmed by requests", () => {
   });
 
   test("a script that raises in on_start is script_failed_on_start: when all users are gone, else at the timeout", () => {
-    const scriptError = { message: "ValueError: no token", onStart: true };
+    const scriptError = {
+      message: "ValueError: no token",
+      onStart: true,
+      spawning: false,
+      endsProcess: false,
+    };
     const dead = loading({ requests: 0, users: 0, usersDied: 10, scriptError });
     expect(decided(starting, dead, factsAt(3))).toEqual(["Stopping script_failed_on_start"]);
     const some = loading({ requests: 0, users: 3, usersDied: 7, scriptError });
@@ -38,6 +43,21 @@ describe("a start is confirmed by requests", () => {
       endCause: "failed",
       reason: { message: expect.stringContaining("no token") },
     });
+  });
+
+  test("a script that cannot make users is spawn_failed 10 s after the ramp, unless a user came", () => {
+    const scriptError = {
+      message: "TypeError: no basket",
+      onStart: false,
+      spawning: true,
+      endsProcess: false,
+    };
+    const none = loading({ requests: 0, users: 0, scriptError });
+    const below = (ms: number) => factsAt(20, { belowTargetForMs: ms });
+    expect(decided(starting, none, below(9999))).toEqual([]);
+    expect(decided(starting, none, below(10_000))).toEqual(["Stopping spawn_failed"]);
+    const one = loading({ requests: 0, users: 1, scriptError });
+    expect(decided(starting, one, below(10_000))).toEqual([]);
   });
 
   test("zero workers, too few workers, another run, another master: each has its own code", () => {
@@ -77,7 +97,9 @@ describe("a start is confirmed by requests", () => {
     expect(decided(starting, ready, factsAt(9))).toEqual(["start"]);
     expect(reported({ requestsSeen: 5 })).toEqual(["Running"]);
     expect(reported({})).toEqual([]);
-    expect(reported({ finalsIn: true, stopCause: "deadline" })).toEqual(["Stopping no_requests"]);
+    expect(reported({ finalsIn: true, stopCause: "deadline" })).toEqual([
+      "Stopping duration_reached",
+    ]);
     expect(reported({ finalsIn: true, stopCause: "manager" })).toEqual([
       "Stopping stopped_by_user",
     ]);
@@ -101,6 +123,27 @@ describe("health", () => {
     const stalled = factsAt(60, { stalledForMs: POLICY.stalledMs });
     expect(health(loading(all, 1), stalled)).toEqual(["unknown no_progress"]);
     expect(health(loading({ users: 0, targetUsers: 0 }), stalled)).toEqual(["ok"]);
+  });
+
+  test("is degraded while fewer users run than should for 10 s after the ramp, with the script's exception", () => {
+    const scriptError = {
+      message: "ConnectionError: no seat",
+      onStart: false,
+      spawning: true,
+      endsProcess: false,
+    };
+    const below = factsAt(60, { belowTargetForMs: POLICY.belowTargetMs });
+    const seen = loading({ users: 4, targetUsers: 6, scriptError });
+    expect(health(seen, below)).toEqual(["degraded users_below_target"]);
+    expect(decide(running, seen, below)).toMatchObject([
+      {
+        reason: {
+          message:
+            "4 of 6 users run, and no more come. The script raises: ConnectionError: no seat",
+          since: STARTED + 50_000,
+        },
+      },
+    ]);
   });
 
   test("is unknown with its start time while the master is silent or refuses connections, until it is lost", () => {

@@ -8,6 +8,7 @@ import type { Observation, Observed } from "./observation.ts";
 import {
   autoStopped,
   ended,
+  type EndedLoad,
   endedBefore,
   failedBecause,
   neverBegan,
@@ -16,6 +17,7 @@ import {
   stoppedByLocust,
 } from "./outcomes.ts";
 import { POLICY } from "./policy.ts";
+import { hasReportedEnd } from "./states.ts";
 
 /** For a Locust that does not answer: by the stored start time. */
 const pastDeadlineUnseen = (run: LoadTestRun, now: number): boolean => {
@@ -40,17 +42,22 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
   const elapsed = Math.min(now - (run.startingAt ?? run.createdAt), facts.watchedForMs);
   const late = elapsed > POLICY.startTimeoutMs;
   const isAbsent = seen.kind === "nothing" || seen.kind === "ready" || seen.kind === "foreign";
-  if (isAbsent && run.trigger === "external" && elapsed <= POLICY.externalShownMs) return [];
+  const mayStillBeShown = elapsed <= POLICY.externalShownMs && !facts.hasTwoMasters;
+  if (isAbsent && run.trigger === "external" && mayStillBeShown) return [];
+  const byFinals = endedByFinals(run, seen, facts);
+  if (byFinals !== undefined) return [byFinals];
   switch (seen.kind) {
     case "nothing":
-      if (run.trigger === "external") return [restarted(now)];
+      if (run.trigger === "external") return [restarted(facts)];
       return late
         ? [failedBecause(now, "start_failed", "Locust could not be made ready in time.")]
         : [{ do: "prepare" }];
     case "dead":
       return [failedBecause(now, seen.code, seen.message, seen.logTail)];
     case "foreign":
-      return [failedBecause(now, "cluster_taken", seen.message)];
+      return facts.hasTwoMasters
+        ? [restarted(facts)]
+        : [failedBecause(now, "cluster_taken", seen.message)];
     case "unreachable": {
       if (facts.requestsSeen > 0) {
         return [{ do: "transition", status: "Running", startedAt: now }, silentHealth(seen, facts)];
@@ -75,13 +82,28 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       if (load.requests > 0) return [runningSince(load, now), healthOf(seen, facts)];
       const waited = now - (run.startSent?.at ?? run.startingAt ?? run.createdAt);
       const allDied = load.users === 0 && (load.usersDied ?? 0) >= (load.targetUsers ?? Infinity);
-      if (waited > POLICY.startTimeoutMs || allDied) return [neverBegan(load)];
+      const noneCame =
+        load.users === 0 &&
+        load.scriptError?.spawning === true &&
+        facts.belowTargetForMs >= POLICY.belowTargetMs;
+      if (waited > POLICY.startTimeoutMs || allDied || noneCame) return [neverBegan(load)];
       return pastDeadline(run, seen, now) ? [overdue(run, load)] : [];
     }
   }
 };
 
-const restarted = (now: number): Transition => failedBecause(now, "master_restarted");
+/** Locust is gone or silent, and its final metrics say how the load ended before. */
+const endedByFinals = (
+  run: LoadTestRun,
+  seen: Observation,
+  { finalsIn, stopCause }: Facts,
+): Transition | undefined =>
+  (seen.kind === "dead" || seen.kind === "unreachable") && finalsIn && stopCause !== undefined
+    ? endedBefore(run, stopCause)
+    : undefined;
+
+const restarted = ({ now, hasTwoMasters }: Facts): Transition =>
+  failedBecause(now, hasTwoMasters ? "two_masters" : "master_restarted");
 
 /** Locust waits. A start is sent again only where the cluster recognises it, so a run starts at most once. */
 const beforeLoad = (
@@ -91,9 +113,9 @@ const beforeLoad = (
   elapsed: number,
 ): Action[] => {
   const { now, watchedForMs } = facts;
-  if (run.trigger === "external") return [restarted(now)];
+  if (run.trigger === "external") return [restarted(facts)];
   if (run.startSent !== undefined) {
-    if (seen.masterInstanceId !== run.startSent.masterInstanceId) return [restarted(now)];
+    if (seen.masterInstanceId !== run.startSent.masterInstanceId) return [restarted(facts)];
     const waited = Math.min(now - run.startSent.at, watchedForMs);
     const { restartSafeStart } = seen.capabilities;
     if (waited > (restartSafeStart ? POLICY.startTimeoutMs : POLICY.polledStartMs)) {
@@ -121,10 +143,12 @@ const beforeLoad = (
 
 const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
+  const byFinals = endedByFinals(run, seen, facts);
+  if (byFinals !== undefined) return [byFinals];
   const evidence = autoStopEvidence(run, facts.window);
   switch (seen.kind) {
     case "nothing":
-      return [restarted(now)];
+      return [restarted(facts)];
     case "ready":
     case "foreign":
       return replaced(run, seen, facts);
@@ -138,7 +162,10 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
     }
     case "load": {
       const { load } = seen;
-      if (load.phase === "stopping" || load.phase === "ended") return [stoppedByLocust(run, load)];
+      if (load.phase === "stopping" || load.phase === "ended") {
+        const isProven = seen.capabilities.finalReport || facts.endSeenForMs >= POLICY.polledEndMs;
+        return isProven ? [stoppedByLocust(run, load)] : [];
+      }
       if (pastDeadline(run, seen, now)) return [overdue(run, load)];
       if (evidence !== undefined) return [autoStopped(evidence)];
       const wanted = run.commandedLoad;
@@ -162,8 +189,9 @@ const replaced = (
   facts: Facts,
 ): Action[] => {
   const { now } = facts;
+  if (!seen.capabilities.finalReport && seen.kind === "foreign") return [replacedUnseen(now, seen)];
   if (!seen.capabilities.finalReport || seen.masterInstanceId !== masterInstanceOf(run))
-    return [restarted(now)];
+    return [restarted(facts)];
   if (!facts.finalsIn && facts.endSeenForMs < POLICY.finalsMs) return [];
   return [
     facts.stopCause === undefined
@@ -171,6 +199,14 @@ const replaced = (
       : endedBefore(run, facts.stopCause),
   ];
 };
+
+/** Without the plugin a page with other load does not tell what has become of the run's own. */
+const replacedUnseen = (now: number, { message }: Observed<"foreign">): Transition =>
+  failedBecause(
+    now,
+    "master_restarted",
+    `${message} Its master was restarted, or somebody stopped the load or reset its statistics meanwhile: without the plugin this cannot be told apart.`,
+  );
 
 /** What silence proves: refused connections soon prove loss; mere silence only after all load must have ended. */
 const lost = (
@@ -186,10 +222,10 @@ const lost = (
       ? facts.unreachableForMs >= POLICY.silenceMs
       : now > certain && facts.unreachableForMs >= POLICY.refusedMs);
   if (!gone) return undefined;
-  return [
-    { do: "kill" },
-    failedBecause(now, "master_lost", `The Locust master is lost: ${seen.message}`),
-  ];
+  const over = facts.loadEndSeen ? "; it had shown before that its load ended" : "";
+  const message = `The Locust master is lost: ${seen.message}${over}`;
+  const failed = failedBecause(now, "master_lost", message);
+  return [{ do: "kill" }, { ...failed, ...(facts.loadEndSeen ? { loadEndSeenAt: now } : {}) }];
 };
 
 /** Locust caches its stats page by the wall clock: after that is set back, the page shows an old state. */
@@ -219,14 +255,34 @@ const stopDue = (run: LoadTestRun, seen: Observation, facts: Facts): number => {
   );
 };
 
+/** What Locust and the metrics that have arrived say of a load that has ended. */
+const endedLoad = (seen: Observation, facts: Facts): EndedLoad => {
+  const load = seen.kind === "load" ? seen.load : undefined;
+  const isUnknown = facts.metricsError !== undefined && (load?.requests ?? 0) === 0;
+  return {
+    requests: isUnknown ? undefined : Math.max(load?.requests ?? 0, facts.requestsSeen),
+    scriptError: load?.scriptError ?? facts.scriptError,
+  };
+};
+
+/** A stop reaches a cluster without an address only in the answers to its metrics. */
+const isHopeless = (run: LoadTestRun, { hasReported, now }: Facts): boolean =>
+  !hasReported || now - (run.stoppingAt ?? now) > POLICY.finalsMs;
+
 const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
   const due = stopDue(run, seen, facts);
   const whole = facts.finalsIn || facts.endSeenForMs >= POLICY.finalsMs;
+  const end = (at: number): Action[] => [ended(run, at, endedLoad(seen, facts))];
   const stopAgain: Action[] = facts.stopSentAgoMs > POLICY.stopAgainMs ? [{ do: "stop" }] : [];
   switch (seen.kind) {
     case "unreachable": {
-      if (facts.finalsIn) return [ended(run, now)];
+      if (whole) return end(now);
+      if (seen.hasNoAddress === true && isHopeless(run, facts)) {
+        const message = `${seen.message} It was asked to stop while nothing could be sent to it, so its load may go on until Locust ends it.`;
+        return [failedBecause(now, "cluster_unknown", message)];
+      }
+      if (facts.endSeenForMs > 0) return [silentHealth(seen, facts)];
       const gone = lost(run, seen, facts);
       if (gone !== undefined && (seen.refused || now > due + POLICY.killGraceMs)) return gone;
       // A silent master receives no stop: one was sent, and more travel in the answers to its metrics.
@@ -238,16 +294,19 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
     case "ready":
     case "foreign":
     case "dead":
-      return whole ? [ended(run, now)] : [];
+      return whole ? end(now) : [];
     case "load": {
       const { load } = seen;
-      if (load.phase === "ended") return whole ? [ended(run, load.endedAt ?? now)] : [];
+      if (load.phase === "ended") return whole ? end(load.endedAt ?? now) : [];
       if (now > due + POLICY.killGraceMs) {
         return [{ do: "kill" }, failedBecause(now, "stop_not_confirmed", notStopped(seen))];
       }
       if (now > due) return [{ do: "kill" }];
-      // A cluster that carries a stop through by itself needs no second one.
-      return load.phase === "stopping" && seen.capabilities.ownDeadline ? [] : stopAgain;
+      // A cluster that carries a stop through by itself needs no second one, nor does a load whose end Locust has reported: what
+      // the page shows may be outdated, or somebody's next load.
+      const carriesItself = load.phase === "stopping" && seen.capabilities.ownDeadline;
+      const isFresh = now - (run.stoppingAt ?? now) < POLICY.finalsMs;
+      return carriesItself || (hasReportedEnd(run) && isFresh) ? [] : stopAgain;
     }
   }
 };

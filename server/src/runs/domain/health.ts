@@ -19,7 +19,11 @@ const because = (
 export const silentHealth = (seen: Observed<"unreachable">, facts: Facts): HealthAction =>
   because(
     "unknown",
-    seen.refused ? "master_unreachable" : "master_unresponsive",
+    seen.hasNoAddress === true
+      ? "cluster_unknown"
+      : seen.refused
+        ? "master_unreachable"
+        : "master_unresponsive",
     seen.message,
     Math.round(facts.now - facts.unreachableForMs),
   );
@@ -47,12 +51,23 @@ export const healthOf = (seen: Observed<"load">, facts: Facts): HealthAction => 
       `The metrics cannot be stored or read: ${facts.metricsError}`,
     );
   }
+  if (facts.hasSeveralReporters === true) {
+    const message = "Several processes post the totals of the run; the largest count.";
+    return because("degraded", "several_reporters", message);
+  }
   if (load.workersLost.length > 0) {
     return because("degraded", "workers_lost", `Workers lost: ${load.workersLost.join(", ")}.`);
   }
   if (load.phase === "running" && workers < workersExpected) {
     const message = `${workers} of ${workersExpected} workers are connected.`;
     return because("degraded", "workers_missing", message);
+  }
+  if (facts.belowTargetForMs >= POLICY.belowTargetMs) {
+    const why =
+      load.scriptError === undefined ? "" : ` The script raises: ${load.scriptError.message}`;
+    const message = `${load.users} of ${wanted} users run, and no more come.${why}`;
+    const since = Math.round(facts.now - facts.belowTargetForMs);
+    return because("degraded", "users_below_target", message, since);
   }
   const [saturated] = load.saturated ?? [];
   if (saturated !== undefined) {

@@ -1,5 +1,5 @@
 import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
-import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import type { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import type { ReasonCode } from "@load-manager/contract/model/reasons.ts";
 import type { Capabilities, Engine } from "@load-manager/contract/model/run.ts";
 
@@ -42,21 +42,33 @@ export type LoadState = {
   readonly clockOffsets?: readonly { readonly worker: string; readonly seconds: number }[];
   /** Users that ended because the script raised an exception. */
   readonly usersDied?: number;
-  readonly scriptError?: { readonly message: string; readonly onStart: boolean };
+  /** Users that left by themselves; only with the plugin. */
+  readonly usersLeft?: number;
+  readonly scriptError?: ScriptError;
   /** Present where the plugin's auto-stop ended the run. */
   readonly autoStopEvidence?: AutoStopEvidence;
   /** Users that the stop timeout interrupted; known once the load has ended. */
   readonly cutOffUsers?: number;
   /** Locust's own cumulative stats; only without the plugin. */
   readonly polledSnapshot?: SnapshotInput;
+  /** The workers that Locust's page shows; only without the plugin. */
+  readonly polledWorkers?: readonly { readonly id: string; readonly isConnected: boolean }[];
 };
 
 /** What the cluster's answer proves about a run. Whatever is not proved is `unreachable`. */
 export type Observation =
   /** Nothing of the run exists: no process, or an idle master that does not know it. */
   | { readonly kind: "nothing"; readonly engine?: Engine }
-  /** No answer. `refused`: nobody listens at the address, which proves more than silence. */
-  | { readonly kind: "unreachable"; readonly message: string; readonly refused: boolean }
+  /**
+   * No answer. `refused`: nobody listens at the port of a machine that answers, which proves more than silence. `hasNoAddress`: the cluster is no
+   * longer configured, and its address is not known, so nothing will ever be seen of it.
+   */
+  | {
+      readonly kind: "unreachable";
+      readonly message: string;
+      readonly refused: boolean;
+      readonly hasNoAddress?: true;
+    }
   /** The cluster works on another run, or on load that was started in Locust itself. */
   | {
       readonly kind: "foreign";

@@ -1,35 +1,46 @@
-import type { StopCause } from "@load-manager/contract/plugin/protocol.ts";
+import type { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import { type ReasonCode, REASONS } from "@load-manager/contract/model/reasons.ts";
 import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { Transition } from "./actions.ts";
 import type { AutoStopEvidence, LoadState } from "./observation.ts";
 
-type End = {
-  /** What the plugin calls this end. */
-  readonly stopCause: StopCause;
-  readonly status: "Finished" | "Stopped" | "Failed";
-  readonly code: ReasonCode;
-  readonly message?: string;
+type FinalStatus = "Finished" | "Stopped" | "Failed";
+
+/** The final status of a run that has requests, by its end cause. */
+const STATUSES: Readonly<Record<EndCause, FinalStatus>> = {
+  duration_reached: "Finished",
+  shape_ended: "Finished",
+  users_finished: "Finished",
+  stopped_by_user: "Stopped",
+  stopped_at_locust: "Stopped",
+  stopped_by_script: "Stopped",
+  auto_stop_errors: "Stopped",
+  failed: "Failed",
 };
 
-/** Every way in which load ends: stop cause (plugin) → end cause (run) → final status and reason. */
-const ENDS: Readonly<Record<EndCause, End>> = {
-  duration_reached: { stopCause: "deadline", status: "Finished", code: "duration_reached" },
-  shape_ended: { stopCause: "shape_ended", status: "Finished", code: "shape_ended" },
-  stopped_by_user: { stopCause: "manager", status: "Stopped", code: "stopped_by_user" },
-  stopped_at_locust: { stopCause: "locust_ui", status: "Stopped", code: "stopped_at_locust" },
-  auto_stop_errors: { stopCause: "auto_stop", status: "Stopped", code: "auto_stop_errors" },
-  failed: {
-    stopCause: "no_workers",
-    status: "Failed",
+type End = { readonly endCause: EndCause; readonly code: ReasonCode; readonly message?: string };
+
+const endsAs = (endCause: Exclude<EndCause, "failed">): End => ({ endCause, code: endCause });
+
+/** Every way in which load ends: what the plugin calls it → end cause and reason. */
+const ENDS: Readonly<Record<StopCause, End>> = {
+  deadline: endsAs("duration_reached"),
+  shape_ended: endsAs("shape_ended"),
+  users_finished: endsAs("users_finished"),
+  manager: endsAs("stopped_by_user"),
+  locust_ui: endsAs("stopped_at_locust"),
+  script: endsAs("stopped_by_script"),
+  auto_stop: endsAs("auto_stop_errors"),
+  no_workers: {
+    endCause: "failed",
     code: "no_workers",
     message: "Locust lost its last worker, and stopped.",
   },
-};
-
-const endCauseOf = (stopCause: StopCause): EndCause => {
-  const causes = Object.keys(ENDS) as EndCause[];
-  return causes.find((cause) => ENDS[cause].stopCause === stopCause) ?? "failed";
+  master_ended: {
+    endCause: "failed",
+    code: "master_lost",
+    message: "The Locust master was ended, by a signal or Ctrl-C.",
+  },
 };
 
 type Reason = StatusReason & { readonly code: ReasonCode };
@@ -43,7 +54,7 @@ const reasonOf = (
     ? { code, message }
     : { code, message, logTail: [...logTail] };
 
-const endReason = (cause: EndCause): Reason => reasonOf(ENDS[cause].code, ENDS[cause].message);
+const endReason = (cause: StopCause): Reason => reasonOf(ENDS[cause].code, ENDS[cause].message);
 
 const tooManyFailed = (evidence: AutoStopEvidence): Reason => ({
   ...reasonOf(
@@ -54,12 +65,17 @@ const tooManyFailed = (evidence: AutoStopEvidence): Reason => ({
 });
 
 /** Why no request completed, as far as the script's exceptions explain it. */
-const noRequests = (load?: LoadState): Reason => {
-  const error = load?.scriptError;
+const noRequests = (error: ScriptError | undefined): Reason => {
   if (error === undefined) {
     return reasonOf(
       "no_requests",
       "No request completed. Check the script, the target and Locust's log.",
+    );
+  }
+  if (error.spawning) {
+    return reasonOf(
+      "spawn_failed",
+      `No user could be started. The script raises: ${error.message}`,
     );
   }
   return error.onStart
@@ -73,7 +89,9 @@ export const runningSince = (load: LoadState, now: number): Transition => ({
   startedAt: load.testStartedAt ?? now,
 });
 
-const stopping = (endCause: EndCause, reason: Reason, startedAt?: number): Transition => ({
+type Stopping = Extract<Transition, { readonly status: "Stopping" }>;
+
+const stopping = (endCause: EndCause, reason: Reason, startedAt?: number): Stopping => ({
   do: "transition",
   status: "Stopping",
   endCause,
@@ -81,48 +99,48 @@ const stopping = (endCause: EndCause, reason: Reason, startedAt?: number): Trans
   ...(startedAt === undefined ? {} : { startedAt }),
 });
 
-const stoppingAs = (
-  run: LoadTestRun,
-  endCause: EndCause,
-  load: LoadState | undefined,
-  startedAt?: number,
-): Transition => {
-  const byHand = endCause === "stopped_by_user" || endCause === "stopped_at_locust";
-  const neverRan = run.status === "Starting" && (load?.requests ?? 0) === 0 && !byHand;
-  if (neverRan && endCause !== "failed") return stopping("failed", noRequests(load), startedAt);
-  const evidence = endCause === "auto_stop_errors" ? load?.autoStopEvidence : undefined;
-  const reason = evidence === undefined ? endReason(endCause) : tooManyFailed(evidence);
-  return stopping(endCause, reason, startedAt);
+/** Locust's page names nobody. */
+const STOPPED_BY_UNKNOWN =
+  "Locust's page shows that the load was stopped. Without the plugin it cannot be told by whom: by somebody in that page, by the script, by Locust's own timer, or by a master that was started again.";
+
+const stoppingAs = (run: LoadTestRun, stopCause: StopCause, load?: LoadState): Stopping => {
+  const evidence = stopCause === "auto_stop" ? load?.autoStopEvidence : undefined;
+  const reason = evidence === undefined ? endReason(stopCause) : tooManyFailed(evidence);
+  const hasBegun = run.status === "Starting" && load !== undefined && load.requests > 0;
+  return stopping(ENDS[stopCause].endCause, reason, hasBegun ? load.testStartedAt : undefined);
 };
 
 /** Locust has stopped, or is stopping, and the server sent no stop. */
-export const stoppedByLocust = (run: LoadTestRun, load: LoadState): Transition =>
-  stoppingAs(run, endCauseOf(load.stopCause ?? "locust_ui"), load, load.testStartedAt);
+export const stoppedByLocust = (run: LoadTestRun, load: LoadState): Transition => {
+  const transition = stoppingAs(run, load.stopCause ?? "locust_ui", load);
+  return load.polledSnapshot === undefined
+    ? transition
+    : { ...transition, reason: { ...transition.reason, message: STOPPED_BY_UNKNOWN } };
+};
 
-/** The run has ended at Locust, which works on something else by now. */
+/** The run has ended at Locust, which works on something else by now, or is gone. */
 export const endedBefore = (run: LoadTestRun, stopCause: StopCause): Transition =>
-  stoppingAs(run, endCauseOf(stopCause), undefined);
+  stoppingAs(run, stopCause);
 
-/** The end that Locust's test-stop callback reports. `requests`: how many have been counted for the run. */
+/** The end that Locust's test-stop callback reports. It tells a stop from the end of Locust's own run time only by `autoStopped`. */
 export const endOfCallback = (
-  run: LoadTestRun,
   durationReached: boolean,
-  requests: number,
 ): { readonly endCause: EndCause; readonly reason: StatusReason } => {
-  if (!durationReached) {
-    return { endCause: "stopped_at_locust", reason: endReason("stopped_at_locust") };
+  if (durationReached) {
+    return { endCause: ENDS.deadline.endCause, reason: endReason("deadline") };
   }
-  return run.status === "Starting" && requests === 0
-    ? { endCause: "failed", reason: noRequests() }
-    : { endCause: "duration_reached", reason: endReason("duration_reached") };
+  const message =
+    "Locust reported the end of the test: its own run time was over, or somebody stopped it there. The callback does not say which.";
+  return { endCause: ENDS.locust_ui.endCause, reason: reasonOf(ENDS.locust_ui.code, message) };
 };
 
 /** The deadline has passed and the load goes on. */
 export const overdue = (run: LoadTestRun, load?: LoadState): Transition =>
-  stoppingAs(run, "duration_reached", load);
+  stoppingAs(run, "deadline", load);
 
 /** Locust reports that it runs, and no request completes. */
-export const neverBegan = (load: LoadState): Transition => stopping("failed", noRequests(load));
+export const neverBegan = (load: LoadState): Transition =>
+  stopping("failed", noRequests(load.scriptError));
 
 /** The server's own auto-stop, for a cluster without the plugin or a plugin that has not acted. */
 export const autoStopped = (evidence: AutoStopEvidence): Transition =>
@@ -150,9 +168,10 @@ export const clusterUnknown = (clusterId: string): Reason =>
   reasonOf("cluster_unknown", `The cluster ${clusterId} is no longer configured.`);
 
 /** Why the first run of the queue waits although a slot is free. */
-export const clusterBusy = (message = "Locust is busy."): Reason => ({
+export const clusterBusy = (message = "Locust is busy.", expectedStartAt?: number): Reason => ({
   ...reasonOf("cluster_busy", message),
   position: 1,
+  ...(expectedStartAt === undefined ? {} : { expectedStartAt }),
 });
 
 export const hostLost = (hostId: string | undefined): Reason =>
@@ -161,9 +180,48 @@ export const hostLost = (hostId: string | undefined): Reason =>
     `The machine ${hostId ?? ""} that started this run has not been heard of; by now the load must have ended.`,
   );
 
-/** The final status that the stored end cause picks. */
-export const ended = (run: LoadTestRun, finishedAt: number): Transition => {
+/** What is known of a load that has ended. `requests`: `undefined` where the metrics cannot be read. */
+export type EndedLoad = {
+  readonly requests: number | undefined;
+  readonly scriptError: ScriptError | undefined;
+};
+
+/** Ends that need no request: somebody decided them, or they are failures that the script's exception does not explain. */
+const needsNoRequest = ({ endCause, statusReason }: LoadTestRun, error?: ScriptError): boolean => {
+  const kept = error !== undefined && (error.spawning || error.onStart);
+  if (statusReason?.code === "no_workers" || endCause === "stopped_by_script") return !kept;
+  return STATUSES[endCause ?? "failed"] !== "Finished";
+};
+
+/** The reason that was given when the stop was decided, with what has become known since. */
+const completed = (reason: StatusReason, { requests, scriptError }: EndedLoad): StatusReason => {
+  if (reason.code === "no_requests" && (requests ?? 0) > 0) {
+    const message = `No request completed before the stop; ${requests} completed after it.`;
+    return { ...reason, message };
+  }
+  return reason.code === "no_workers" && scriptError?.endsProcess === true
+    ? { ...reason, message: `${reason.message} The script raises: ${scriptError.message}` }
+    : reason;
+};
+
+/**
+ * The final status, decided when all metrics are in: the stored end cause picks it, but a run in which no request completed
+ * is Failed. `startedAt` is set where a run never was Running and has requests all the same.
+ */
+export const ended = (run: LoadTestRun, finishedAt: number, load: EndedLoad): Transition => {
   const cause = run.endCause ?? "failed";
-  const reason = run.statusReason ?? endReason(cause);
-  return { do: "transition", status: ENDS[cause].status, reason, finishedAt };
+  const reason = run.statusReason ?? reasonOf(cause === "failed" ? "end_unknown" : cause);
+  const { requests, scriptError } = load;
+  const neverRan = run.startedAt === undefined && requests === 0;
+  if (neverRan && !needsNoRequest(run, scriptError)) {
+    return { do: "transition", status: "Failed", reason: noRequests(scriptError), finishedAt };
+  }
+  const began = run.startedAt === undefined && (requests ?? 0) > 0 ? run.loadStartedAt : undefined;
+  return {
+    do: "transition",
+    status: STATUSES[cause],
+    reason: completed(reason, load),
+    finishedAt,
+    ...(began === undefined ? {} : { startedAt: began }),
+  };
 };

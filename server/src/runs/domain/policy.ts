@@ -20,6 +20,8 @@ export const POLICY = {
   workersLateMs: 10_000,
   /** Users run and no request completes for this long: health becomes unknown. */
   stalledMs: 30_000,
+  /** Fewer users than wanted for this long after the ramp: health becomes degraded. */
+  belowTargetMs: 10_000,
   /** The plugin's auto-stop acts first; the server's acts this much later. */
   autoStopGraceMs: 10_000,
   /** Connections are refused for this long: the master is gone. */
@@ -28,8 +30,12 @@ export const POLICY = {
   silenceMs: 300_000,
   /** After the end of a run a silent attached Locust is asked for this long whether load is left. */
   loadLeftMs: 900_000,
+  /** From 2.19 on Locust ends a worker a minute after its master's last message; with a margin for the end itself. */
+  lostWorkersMs: 65_000,
   /** A run stays Stopping for this long while final metrics are missing. */
   finalsMs: 15_000,
+  /** Without the plugin: a master that ends shows stopped load until its process is gone; one that still shows it after this long lives. */
+  polledEndMs: 3000,
   /** Without the plugin: Locust's page shows the last stats this long after the end. */
   polledFinalsMs: 6000,
   /** Metrics that cannot be read for this long are left out of the summary. */
@@ -44,8 +50,6 @@ export const POLICY = {
   expectedStartMovedMs: 5000,
   /** The stop timeout of a run that was started in Locust itself, which does not tell its own. */
   externalStopTimeoutMs: 10_000,
-  /** The time of a posted snapshot is believed if it is this close to the server's. */
-  snapshotClockMs: 24 * 3_600_000,
   /** Live metrics are written at most this often. */
   liveMs: 5000,
   /** A server writes its heartbeat, and reads those of the others, this often. */

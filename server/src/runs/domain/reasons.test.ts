@@ -60,8 +60,16 @@ test("the events that the plugin records are in the list", () => {
   const types = namedIn("locust-plugin/load_manager_locust/**/*.py", /\.event\(\s*"(\w+)"/g);
   expect(types.toSorted()).toEqual(
     [
-      ...["auto_stop", "clock_offset", "endpoints_capped", "generator_recovered"],
-      ...["generator_saturated", "script_error", "shape_off"],
+      ...["auto_stop", "clock_offset", "endpoints_capped", "errors_capped", "exceptions_capped"],
+      ...[
+        "generator_recovered",
+        "generator_saturated",
+        "listener_failed",
+        "locust_report_failed",
+        "messages_missing",
+      ],
+      ...["odd_value", "plugin_version_differs", "script_error", "shape_off"],
+      ...["stopped_by_script", "users_left"],
       ...["workers_back", "workers_joined", "workers_lost"],
     ].toSorted(),
   );

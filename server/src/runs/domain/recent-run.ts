@@ -19,7 +19,7 @@ export const NO_STATS: RunSummary = {
   maxUsers: 0,
   complete: false,
   gaps: [],
-  workers: { expected: null, lost: 0 },
+  workers: { expected: null, lost: null },
 };
 
 /** What the load test keeps of an ended run. */

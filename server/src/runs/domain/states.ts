@@ -14,6 +14,14 @@ const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
 export const canBecome = (from: RunStatus, to: RunStatus): boolean =>
   from === to || TRANSITIONS[from].includes(to);
 
+/** Locust has shown or reported the end of the load, and nobody has stopped it here: there is nothing to stop. */
+export const hasReportedEnd = ({
+  status,
+  loadEndedAt,
+  stopSentAt,
+}: Pick<LoadTestRun, "status" | "loadEndedAt" | "stopSentAt">): boolean =>
+  status === "Stopping" && loadEndedAt !== undefined && stopSentAt === undefined;
+
 export const isTerminal = (status: RunStatus): boolean => TRANSITIONS[status].length === 0;
 
 const STATUSES = Object.keys(TRANSITIONS) as RunStatus[];

@@ -1,3 +1,4 @@
+import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { EventType } from "@load-manager/contract/model/reasons.ts";
 import type { LoadTestRun, RunEvent, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -22,11 +23,15 @@ export const recordEvent = (
   { id, ...event }: NewEvent,
 ): Promise<void> => events.append(runId, [{ id: `${runId}:${id}`, ...event }]);
 
-/** A change of status with its reason; each status is recorded once, however often this is called. */
+/**
+ * A change of status with its reason, and who made it where that was not the server; each status is recorded once, however
+ * often this is called.
+ */
 export const recordStatus = (
   events: RunEventStore,
   run: LoadTestRun,
   from: RunStatus | undefined,
+  actor?: Actor,
 ): Promise<void> => {
   const why = run.statusReason === undefined ? "" : `: ${run.statusReason.message}`;
   return recordEvent(events, run.id, {
@@ -38,13 +43,14 @@ export const recordStatus = (
       to: run.status,
       ...(from === undefined ? {} : { from }),
       ...(run.statusReason === undefined ? {} : { code: run.statusReason.code }),
+      ...(actor === undefined ? {} : { actor: refOf(actor) }),
     },
   });
 };
 
 /**
  * Records the run's present status where a kill between the write of the status and its event has lost the event. An
- * event that is stored already stays as it is.
+ * event that is stored already stays as it is. The status before and the actor are lost.
  */
 export const recordCurrentStatus = (events: RunEventStore, run: LoadTestRun): Promise<void> => {
   const since = {

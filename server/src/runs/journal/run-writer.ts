@@ -7,8 +7,8 @@ import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunStore } from "../../stores/model/load-test-run.ts";
 import { recordCurrentStatus, recordStatus } from "./events.ts";
 
-/** Told of each change of status once it is stored; `from` is absent for a new run. */
-export type OnStatus = (run: LoadTestRun, from: RunStatus | undefined) => void;
+/** Told of each change of status once it is stored, and of who made it; `from` is absent for a new run. */
+export type OnStatus = (run: LoadTestRun, from: RunStatus | undefined, actor: Actor) => void;
 
 export type RunPatch = Parameters<RunStore["update"]>[2];
 
@@ -18,7 +18,7 @@ const SYSTEM: Actor = { kind: "system", id: "load-manager", name: "load-manager"
 /** The only way to change a stored run. Each change of status is an event too. */
 export type RunWriter = {
   /** Stores a new run. Rejects with AppError conflict where the id is taken. */
-  readonly create: (run: LoadTestRun) => Promise<void>;
+  readonly create: (run: LoadTestRun, actor: Actor) => Promise<void>;
   /**
    * Writes as the server, where the run is still as it was read and, with a fence, still held with that fence.
    * `undefined` where it is not: the next pass decides again.
@@ -66,19 +66,19 @@ export const createRunWriter = (deps: {
     if (byServer) await failpoint(`${patch.status}.before`);
     const next = await runs.update(run.id, guard, fields);
     if (next === undefined) return undefined;
-    onStatus(next, run.status);
+    onStatus(next, run.status, actor);
     if (byServer) await failpoint(`${patch.status}.after`);
-    await recordStatus(events, next, run.status);
+    await recordStatus(events, next, run.status, byServer ? undefined : actor);
     return next;
   };
 
   return {
-    create: async (run) => {
+    create: async (run, actor) => {
       await failpoint("create.before");
       await runs.create(run);
-      onStatus(run, undefined);
+      onStatus(run, undefined, actor);
       await failpoint("create.after");
-      await recordStatus(events, run, undefined);
+      await recordStatus(events, run, undefined, actor);
     },
     write: (run, patch, fence) => update(run, patch, SYSTEM, fence),
     change: async (runId, decide, actor) => {

@@ -1,3 +1,4 @@
+import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import type { Log } from "../../lib/log.ts";
 
@@ -12,13 +13,14 @@ const EVENTS: Readonly<Record<RunStatus, { readonly event: string; readonly mess
 };
 
 /**
- * Logs a change of status that was stored. Names and reasons' messages stay out: they are texts of users and targets,
+ * Logs a change of status that was stored, with the request that caused it. Names and reasons' messages stay out: they are texts of users and targets,
  * and the run's events have them.
  */
 export const logStatus = (
   log: Pick<Log, "info">,
   run: LoadTestRun,
   from: RunStatus | undefined,
+  { requestId }: Pick<Actor, "requestId">,
 ): void => {
   const { id: runId, status, locustClusterId: clusterId, loadTestId, statusReason, endCause } = run;
   // A run that was started at Locust itself begins as Starting.
@@ -33,6 +35,7 @@ export const logStatus = (
       status,
       ...(statusReason === undefined ? {} : { reason: statusReason.code }),
       ...(endCause === undefined ? {} : { endCause }),
+      ...(requestId === undefined ? {} : { requestId }),
     },
     message,
   );

@@ -23,6 +23,19 @@ const usedLocust = async () => {
   return { it, adapter, deps, run, stored: () => it.base.runs.get(run.id) };
 };
 
+test("a server knows which leases it has, and since when", async () => {
+  const it = await createWorld({ kind: "attached", plugin: true, servers: 1, hosts: 1, runs: 1 });
+  const { ownership, clock } = it.calm();
+  const { holder } = ownership;
+  expect(await ownership.heldLeases()).toEqual([]);
+  const slot = { clusterId: "sim", slot: 0, runId: "r" };
+  const lease = await ownership.takeLease(slot, undefined, async () => undefined);
+  expect(await ownership.heldLeases()).toEqual([{ ...lease, takenAt: clock.now() }]);
+  await it.base.leases.claim({ ...slot, holder: "another" }, lease?.fence);
+  expect(await ownership.heldLeases()).toEqual([]);
+  expect(holder).not.toBe("another");
+});
+
 describe("a Locust that a server with another store has used", () => {
   test("is claimed with a fence above its own while it is idle", async () => {
     const { it, adapter, deps, run, stored } = await usedLocust();

@@ -49,6 +49,8 @@ export type Ownership = Pick<Membership, "holder" | "isGone" | "term"> & {
   readonly holdRun: (run: LoadTestRun) => Promise<Hold | undefined>;
   /** Frees the slot that works on this run. */
   readonly releaseRun: (run: LoadTestRun) => Promise<void>;
+  /** The leases of this server that work on a run, and when it took each (Unix ms). */
+  readonly heldLeases: () => Promise<(Lease & { readonly takenAt: number })[]>;
   readonly leaseOf: (clusterId: string, slot: number) => Promise<Lease | undefined>;
   /** Whether the run's processes are on another machine: only in a store that several servers share. */
   readonly isRemote: (run: LoadTestRun) => boolean;
@@ -91,9 +93,14 @@ const recordAdoption = async (
   });
 };
 
+const nameOf = ({ clusterId, slot }: Pick<Lease, "clusterId" | "slot">): string =>
+  `${clusterId} ${slot}`;
+
 export const createOwnership = (deps: Deps): Ownership => {
-  const { leases, writer, hostId, sharedStore } = deps;
+  const { leases, writer, hostId, sharedStore, clock } = deps;
   const { holder, isGone, term } = deps.membership;
+  /** When this server took each slot last. */
+  const taken = new Map<string, { readonly fence: number; readonly at: number }>();
 
   const isFree = async (lease: Lease | undefined): Promise<boolean> =>
     lease === undefined ||
@@ -103,8 +110,18 @@ export const createOwnership = (deps: Deps): Ownership => {
 
   const takeLease: Ownership["takeLease"] = async (slot, seen, aboveFence) => {
     if (term() === undefined || !(await isFree(seen))) return undefined;
-    return leases.claim({ ...slot, holder, aboveFence: await aboveFence() }, seen?.fence);
+    const wanted = { ...slot, holder, aboveFence: await aboveFence() };
+    const lease = await leases.claim(wanted, seen?.fence);
+    if (lease !== undefined) taken.set(nameOf(lease), { fence: lease.fence, at: clock.now() });
+    return lease;
   };
+
+  const heldLeases: Ownership["heldLeases"] = async () =>
+    (await leases.list()).flatMap((lease) => {
+      const mine = taken.get(nameOf(lease));
+      const isHeld = lease.holder === holder && lease.runId !== undefined;
+      return isHeld && mine?.fence === lease.fence ? [{ ...lease, takenAt: mine.at }] : [];
+    });
 
   const returnLease = async ({ clusterId, slot, fence }: Lease): Promise<void> => {
     await leases.release(clusterId, slot, holder, fence);
@@ -128,16 +145,16 @@ export const createOwnership = (deps: Deps): Ownership => {
     }
     const slot = run.slot ?? 0;
     const wanted = { clusterId: run.locustClusterId, slot, runId: run.id };
-    const taken = await takeLease(wanted, lease, () => fenceAtCluster(deps, run));
-    if (taken === undefined) return undefined;
-    const held = await writer.write(run, { fence: taken.fence, slot });
+    const fresh = await takeLease(wanted, lease, () => fenceAtCluster(deps, run));
+    if (fresh === undefined) return undefined;
+    const held = await writer.write(run, { fence: fresh.fence, slot });
     if (held === undefined) {
       // The run has changed since it was read, and has perhaps ended: it needs no slot.
-      await returnLease(taken);
+      await returnLease(fresh);
       return undefined;
     }
-    if (run.fence > 0) await recordAdoption(deps, run, taken.fence);
-    return { run: held, fence: taken.fence };
+    if (run.fence > 0) await recordAdoption(deps, run, fresh.fence);
+    return { run: held, fence: fresh.fence };
   };
 
   return {
@@ -149,6 +166,7 @@ export const createOwnership = (deps: Deps): Ownership => {
     takeLease,
     returnLease,
     holdRun,
+    heldLeases,
     leaseOf: leases.get,
     releaseRun: async (run) => {
       const lease = await leaseOfRun(run);

@@ -33,12 +33,15 @@ export const factsAt = (seconds: number, more: Partial<Facts> = {}): Facts => ({
   watchedForMs: seconds * 1000,
   unreachableForMs: 0,
   endSeenForMs: 0,
+  loadEndSeen: false,
   stopSentAgoMs: Number.POSITIVE_INFINITY,
   firstStopAgoMs: Number.POSITIVE_INFINITY,
   finalsIn: false,
   hasReported: false,
+  hasTwoMasters: false,
   requestsSeen: 0,
   stalledForMs: 0,
+  belowTargetForMs: 0,
   ...more,
 });
 

@@ -45,6 +45,19 @@ describe("simulated histories", () => {
     expect(broken).toEqual([]);
   });
 
+  test("settling a failed run whose load was seen to end does not stop load that somebody started since", async () => {
+    const { broken } = await play(
+      { kind: "attached", plugin: false, servers: 1, hosts: 1, runs: 1 },
+      [
+        { do: "no-answers" },
+        { do: "advance", ms: 19_070 },
+        { do: "advance", ms: 3721 },
+        { do: "other-start", ms: 10_000 },
+      ],
+    );
+    expect(broken).toEqual([]);
+  });
+
   test("a stop that a server did not send because it slept is not counted as sent", async () => {
     const { broken } = await play(
       { kind: "attached", plugin: false, servers: 2, hosts: 1, runs: 1 },

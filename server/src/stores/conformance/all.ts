@@ -12,6 +12,7 @@ import { recentRunsConformance } from "./recent-runs.ts";
 import { revisionConformance } from "./revisions.ts";
 import { runConformance } from "./runs.ts";
 import { sessionConformance } from "./sessions.ts";
+import { storageUseConformance } from "./storage-use.ts";
 
 /** What every adapter must keep: registers the tests of all described collections, and of all ports. */
 export const storesConformance = (open: OpenStores): void => {
@@ -26,6 +27,7 @@ export const storesConformance = (open: OpenStores): void => {
   keyConformance(open);
   metricConformance(open);
   dumpConformance(open);
+  storageUseConformance(open);
 
   test("answers a ping while it is open, and may be closed twice", async () => {
     const stores = await open();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Collection, Condition } from "../model/collection.ts";
 import { keyOf, valueOf } from "../shared/columns.ts";
-import { compareText } from "../../lib/text.ts";
+import { compareText, hasWordStart } from "../../lib/text.ts";
 import {
   fieldOfColumn,
   freshValue,
@@ -96,9 +96,11 @@ const columnConformance = (description: SampleDescription, store: Of, column: st
       expect(await by({ in: [stored[1]] })).toEqual([second]);
       expect(await by({ in: ["no such text"] })).toEqual([]);
       expect(await store().count([{ column, in: [] }])).toBe(0);
-      for (const part of ["0% of_", "ppl%", "\\s.", ".*", "'quote\"", "%"]) {
-        const meet = [first, second].filter((_, index) => String(stored[index]).includes(part));
-        expect(await by({ part })).toEqual(meet.toSorted());
+      for (const start of ["0% of_", "ppl%", "\\s.", ".*", "'quote\"", "%", "of", "1", "a"]) {
+        const meet = [first, second].filter((_, index) =>
+          hasWordStart(String(stored[index]), start),
+        );
+        expect(await by({ wordStart: start })).toEqual(meet.toSorted());
       }
     }
     if (type === "integer") {

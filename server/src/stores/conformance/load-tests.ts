@@ -34,6 +34,23 @@ export const loadTestConformance = (open: OpenStores): void => {
       sparse: { sort: "lastRunAt", field: "lastRunAt" },
     });
 
+    test("those that have changed since a time, the newest first", async () => {
+      const far = 9_000_000_000_000;
+      const { id: a } = await created({ updatedAt: far });
+      const { id: b, version } = await created();
+      await store().update(b, version, { updatedAt: far + 2 });
+      const { id: c } = await created();
+      await store().setRecentRuns(c, 0, [], far + 1);
+      const since = async (at: number, limit = 10) =>
+        (await store().changedSince(at, limit)).map((one) => one.id);
+      expect(await since(far)).toEqual([b, c, a]);
+      expect(await since(far + 1)).toEqual([b, c]);
+      expect(await since(far, 1)).toEqual([b]);
+      expect(await since(far + 3)).toEqual([]);
+      for (const one of await store().changedSince(far, 10))
+        await store().delete(one.id, one.version);
+    });
+
     test("by name: without case, in the order of code points", async () => {
       const scope = freshScope();
       const names = ["banana", "Apple", "apple", "Äther", "🍎", "\uff21", "Zebra", "10", "9"];
@@ -141,7 +158,7 @@ export const loadTestConformance = (open: OpenStores): void => {
 
     test("of four writers with one version one wins, always", async () => {
       const { id } = await created();
-      for (const version of range(1, 20)) {
+      for (const version of range(1, 8)) {
         const results = await Promise.all(
           ["a", "b", "c", "d"].map((name) =>
             store().update(id, version, { name, updatedBy: name }),

@@ -190,9 +190,9 @@ export const metricConformance = (open: OpenStores): void => {
       const [old, young, kept] = [freshId(), freshId(), freshId()];
       await store().append([
         sampleOf({ runId: old, seq: 1, second: 1000 }),
-        sampleOf({ runId: old, seq: 2, second: 900 }),
+        sampleOf({ runId: old, seq: 2, type: 8, second: 900 }),
         sampleOf({ runId: young, seq: 1, second: 5000 }),
-        sampleOf({ runId: young, seq: 2, type: 8, second: 10 }),
+        sampleOf({ runId: young, seq: 2, type: 8, second: 6000 }),
         sampleOf({ runId: young, seq: 3, type: 1, second: 0 }),
       ]);
       const of = async (beforeSecond: number) =>

@@ -26,7 +26,7 @@ export const recentRunsConformance = (open: OpenStores): void => {
           expect(loadTest?.recentRuns).toEqual(runs.toReversed().slice(0, 10));
           expect(loadTest).toMatchObject({ version: 1, updatedAt: 5_000 });
         }),
-        { numRuns: 8 },
+        { numRuns: 3 },
       );
     });
 

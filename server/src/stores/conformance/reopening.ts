@@ -71,6 +71,7 @@ export const reopening =
       collection,
       ...wrappedPorts((port) => wrapped(port)),
       ping: () => inTurn(() => current.ping()),
+      storageUse: () => inTurn(() => current.storageUse()),
       close: () => inTurn(() => current.close()),
     };
   };

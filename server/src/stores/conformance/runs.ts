@@ -37,6 +37,21 @@ export const runConformance = (open: OpenStores): void => {
     listed("startedAt");
     listed("finishedAt");
 
+    test("those that have changed since a time, the newest first", async () => {
+      const far = 9_000_000_000_000;
+      const { id: a } = await created({ updatedAt: far });
+      const { id: b, version } = await created();
+      await store().update(b, { version }, { updatedAt: far + 2 });
+      const since = async (at: number, limit = 10) =>
+        (await store().changedSince(at, limit)).map((run) => run.id);
+      expect(await since(far)).toEqual([b, a]);
+      expect(await since(far + 1)).toEqual([b]);
+      expect(await since(far, 1)).toEqual([b]);
+      expect(await since(far + 3)).toEqual([]);
+      for (const run of await store().changedSince(far, 10))
+        await store().delete(run.id, run.version);
+    });
+
     test("lists by status, load test and time of creation", async () => {
       const scope = freshScope();
       const loadTestId = freshId();
@@ -118,7 +133,7 @@ export const runConformance = (open: OpenStores): void => {
 
     test("of four writers with one version one wins, always", async () => {
       const { id } = await created({ fence: 1 });
-      for (const version of range(1, 20)) {
+      for (const version of range(1, 8)) {
         const results = await Promise.all(
           ["a", "b", "c", "d"].map(async (name, index) => {
             for (let turn = 0; turn < index; turn += 1) await Promise.resolve();

@@ -40,5 +40,19 @@ export const sessionConformance = (open: OpenStores): void => {
       const left = [old, idle, fresh].map(({ id }) => store().get(id));
       expect(await Promise.all(left)).toEqual([undefined, undefined, fresh]);
     });
+
+    test("of other tokens are deleted, whatever else they are", async () => {
+      const [kept, other, third] = ["kept", "other", "third"].map((tokenDigest) => ({
+        ...sessionOf(),
+        tokenDigest,
+      }));
+      const all = [kept, other, third].filter((session) => session !== undefined);
+      for (const session of all) await store().create(session);
+      await store().keepTokens(["kept", "another"]);
+      const left = await Promise.all(all.map(({ id }) => store().get(id)));
+      expect(left).toEqual([kept, undefined, undefined]);
+      await store().keepTokens([]);
+      expect(await store().get(kept?.id ?? "")).toBeUndefined();
+    });
   });
 };

@@ -1,7 +1,10 @@
 import { MODELS } from "../model/models.ts";
 import type { OpenedStores, Stores } from "../ports.ts";
 
-type Ports = Omit<Stores, "kind" | "identity" | "shared" | "ping" | "queueLength" | "close">;
+type Ports = Omit<
+  Stores,
+  "kind" | "identity" | "shared" | "ping" | "takenAway" | "queueLength" | "storageUse" | "close"
+>;
 const HAND_WRITTEN = ["events", "leases", "metrics", "keys", "dump"] as const;
 
 /** Every port of a store, wrapped: a new model needs no line here. */

@@ -87,7 +87,7 @@ const kinds: readonly [name: string, open: () => Promise<Stores>][] = [
   ...(URI === undefined ? [] : [["mongodb", () => openMongoStores(mongo())] as const]),
 ].map(([name, open]) => [name, open] as [string, () => Promise<Stores>]);
 
-describe("a copy", { timeout: 120_000 }, () => {
+describe("a copy", { timeout: 300_000 }, () => {
   for (const [from, openFrom] of kinds) {
     for (const [to, openTo] of kinds) {
       if (from === to && from !== "sqlite") continue;

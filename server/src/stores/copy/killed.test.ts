@@ -43,7 +43,7 @@ for (const kind of ["sqlite", ...(URI === undefined ? [] : ["mongodb"])]) {
   test(
     `a copy to ${kind} that is killed repeatedly is completed by the same command`,
     {
-      timeout: 180_000,
+      timeout: 300_000,
     },
     async () => {
       const root = temporaryFolder();

@@ -1,4 +1,4 @@
-import { compareText } from "../../lib/text.ts";
+import { compareText, hasWordStart } from "../../lib/text.ts";
 import type { Collection, ColumnCondition, Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import type { Described } from "../shared/assemble.ts";
@@ -19,8 +19,8 @@ const testOf = (condition: ColumnCondition): Test => {
   if ("in" in condition) {
     return (value) => typeof value === "string" && condition.in.includes(value);
   }
-  if ("part" in condition) {
-    return (value) => typeof value === "string" && value.includes(condition.part);
+  if ("wordStart" in condition) {
+    return (value) => typeof value === "string" && hasWordStart(value, condition.wordStart);
   }
   if ("all" in condition) {
     return (value) =>

@@ -5,7 +5,7 @@ import type {
   MetricStore,
   MetricRecord,
 } from "../model/metric-store.ts";
-import { bySeq, inRange, SAMPLE, sameRecord, toRanges } from "../shared/samples.ts";
+import { bySeq, inRange, sameRecord, toRanges } from "../shared/samples.ts";
 import { compareText } from "../../lib/text.ts";
 
 export type MetricsOfRun = {
@@ -103,7 +103,7 @@ export const memoryMetrics = (runs: Map<string, MetricsOfRun>): MetricStore => {
     uncompacted: async (beforeSecond) =>
       [...runs].flatMap(([runId, { records }]) => {
         const second = [...records.values()].reduce(
-          (oldest, record) => (record.type === SAMPLE ? Math.min(oldest, record.second) : oldest),
+          (oldest, record) => (record.second > 0 ? Math.min(oldest, record.second) : oldest),
           Infinity,
         );
         return second < beforeSecond ? { runId, second } : [];

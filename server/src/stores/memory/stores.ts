@@ -1,6 +1,7 @@
 import { storeDump } from "../dump.ts";
 import type { Description } from "../model/description.ts";
 import { LOAD_TEST_RUNS } from "../model/load-test-run.ts";
+import { LOAD_TESTS } from "../model/load-test.ts";
 import type { OpenedStores } from "../ports.ts";
 import { assemble, descriptionsOf, type ExtraModel } from "../shared/assemble.ts";
 import { memoryBlobs } from "./blobs.ts";
@@ -54,6 +55,14 @@ export const createMemoryStores = (
     keys: memoryKeys(memory.keys),
     dump: storeDump(dumps, memoryDumps(memory), memoryMark()),
     ping: async () => {},
+    storageUse: async () => ({
+      loadTests: described.get(LOAD_TESTS.name)?.size ?? 0,
+      runs: described.get(LOAD_TEST_RUNS.name)?.size ?? 0,
+      metricRecords: [...memory.metrics.values()].reduce(
+        (sum, { records, rollups }) => sum + records.size + rollups.size,
+        0,
+      ),
+    }),
     close: async () => {},
   };
 };

@@ -24,7 +24,7 @@ export type ColumnCondition = { readonly column: string } & (
   | { /** Equal; null: absent. */ readonly is: string | number | boolean | null }
   | { /** One of them. */ readonly in: readonly string[] }
   | { /** From (inclusive), to (exclusive). */ readonly from?: number; readonly to?: number }
-  | { /** A part of the text. */ readonly part: string }
+  | { /** A word of the text begins so (`hasWordStart`). */ readonly wordStart: string }
   | { /** All of them are in the list. */ readonly all: readonly string[] }
 );
 

@@ -1,6 +1,6 @@
 import { SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
-import type { Condition, Visible } from "./collection.ts";
-import { nameKey } from "../../lib/text.ts";
+import type { Collection, Condition, Visible } from "./collection.ts";
+import { nameKey, searchWords } from "../../lib/text.ts";
 import type { Column } from "./description.ts";
 
 /** Columns that most entities have. */
@@ -31,12 +31,20 @@ export const visibleTo = (scopes: Visible): Condition[] => {
   return groups.length === 1 && first !== undefined ? first : [{ any: groups }];
 };
 
-/** The name contains the text, without case. */
-export const named = (text: string | undefined): Condition[] => {
-  const part = nameKey(text ?? "");
-  return part === "" ? [] : [{ column: "nameKey", part }];
-};
+/** Each word of the text is the start of a word of the name, in any order, without case. */
+export const named = (text: string | undefined): Condition[] =>
+  searchWords(text ?? "").map((wordStart) => ({ column: "nameKey", wordStart }));
 
 /** All of the tags are there. */
 export const tagged = (tags: readonly string[] | undefined): Condition[] =>
   tags === undefined || tags.length === 0 ? [] : [{ column: "tags", all: tags }];
+
+/** Entities with `updatedAt` from then on, the newest first. */
+export const changedSince = async <T>(
+  collection: Pick<Collection<T>, "list">,
+  since: number,
+  limit: number,
+): Promise<T[]> => {
+  const where = [{ column: "updatedAt", from: since }];
+  return (await collection.list({ where, sort: "-updatedAt", limit })).items;
+};

@@ -5,7 +5,15 @@ import { AppError } from "../../lib/errors.ts";
 import { canBecome } from "../../runs/domain/states.ts";
 import type { Collection, Condition, Page, Patch, Visible } from "./collection.ts";
 import type { LiveStore } from "./live-store.ts";
-import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged, visibleTo } from "./conditions.ts";
+import {
+  changedSince,
+  inScope,
+  NAME_KEY,
+  named,
+  SCOPE_COLUMNS,
+  tagged,
+  visibleTo,
+} from "./conditions.ts";
 import { described } from "./description.ts";
 
 export const LOAD_TEST_RUNS = described<LoadTestRun>()({
@@ -25,6 +33,8 @@ export const LOAD_TEST_RUNS = described<LoadTestRun>()({
     finishedAt: { type: "integer", optional: true, sort: true },
     settledAt: { type: "integer", optional: true },
     createdAt: { type: "integer", sort: true },
+    // Optional in its column only: SQLite adds it to the rows of earlier versions.
+    updatedAt: { type: "integer", optional: true, sort: true },
   },
   indexes: [
     {
@@ -33,6 +43,7 @@ export const LOAD_TEST_RUNS = described<LoadTestRun>()({
     },
     { name: "load_test_created_idx", columns: ["loadTestId", "createdAt"] },
     { name: "created_idx", columns: ["createdAt", "id"] },
+    { name: "updated_idx", columns: ["updatedAt", "id"] },
     { name: "settled_idx", columns: ["settledAt", "createdAt", "id"] },
     { name: "external_idx", columns: ["locustClusterId", "externalKey"] },
     { name: "keep_idx", columns: ["keep"] },
@@ -61,6 +72,8 @@ type RunGuard = {
 export type RunStore = {
   readonly create: (run: LoadTestRun) => Promise<void>;
   readonly get: (id: string) => Promise<LoadTestRun | undefined>;
+  /** Those with `updatedAt` from then on, the newest first, so many at most. */
+  readonly changedSince: (since: number, limit: number) => Promise<LoadTestRun[]>;
   readonly list: (query: RunQuery, visible: Visible) => Promise<Page<LoadTestRun>>;
   /**
    * Sets the given fields and `version + 1`, where the guard holds; `undefined` where it does not.
@@ -105,6 +118,7 @@ export const runStore = (
   collection: Collection<LoadTestRun, "run">,
   { live }: { readonly live: LiveStore },
 ): RunStore => ({
+  changedSince: (since, limit) => changedSince(collection, since, limit),
   create: (run) => collection.insert(run, "adding"),
   get: collection.get,
   list: ({ sort, limit, cursor, ...query }, visible) =>

@@ -1,7 +1,15 @@
 import type { LoadTest, RecentRun } from "@load-manager/contract/model/load-test.ts";
 import type { LoadTestQuery } from "@load-manager/contract/api/load-test.ts";
 import type { Collection, Page, Patch, Visible } from "./collection.ts";
-import { inScope, NAME_KEY, named, SCOPE_COLUMNS, tagged, visibleTo } from "./conditions.ts";
+import {
+  changedSince,
+  inScope,
+  NAME_KEY,
+  named,
+  SCOPE_COLUMNS,
+  tagged,
+  visibleTo,
+} from "./conditions.ts";
 import { described } from "./description.ts";
 
 export const LOAD_TESTS = described<LoadTest>()({
@@ -14,10 +22,13 @@ export const LOAD_TESTS = described<LoadTest>()({
     tags: { type: "texts" },
     lastRunAt: { type: "integer", optional: true, sort: true },
     createdAt: { type: "integer", sort: true },
+    // Optional in its column only: SQLite adds it to the rows of earlier versions.
+    updatedAt: { type: "integer", optional: true, sort: true },
   },
   indexes: [
     { name: "account_org_project_idx", columns: ["accountId", "orgId", "projectId"] },
     { name: "created_idx", columns: ["createdAt", "id"] },
+    { name: "updated_idx", columns: ["updatedAt", "id"] },
   ],
   freeMaps: ["metadata", "environment", "scriptOptions"],
   groups: {
@@ -32,7 +43,9 @@ export type LoadTestStore = {
   /** Rejects with AppError conflict where the id is taken. */
   readonly create: (loadTest: LoadTest) => Promise<void>;
   readonly get: (id: string) => Promise<LoadTest | undefined>;
-  /** Newest first unless `sort` says otherwise; ties broken by id; the cursor stays right under inserts and deletes. `q` is a case-insensitive part of the name; `tags`: all of them. */
+  /** Those with `updatedAt` from then on, the newest first, so many at most. */
+  readonly changedSince: (since: number, limit: number) => Promise<LoadTest[]>;
+  /** Newest first unless `sort` says otherwise; ties broken by id; the cursor stays right under inserts and deletes. `q`: its words are starts of words of the name, without case; `tags`: all of them. */
   readonly list: (query: LoadTestQuery, visible: Visible) => Promise<Page<LoadTest>>;
   /** Sets the given fields and `version + 1` where `version` still is the stored one; else `undefined`. */
   readonly update: (
@@ -61,6 +74,7 @@ export type LoadTestStore = {
 export const loadTestStore = (
   collection: Collection<LoadTest, "definition" | "recentRuns", "lastRunNumber">,
 ): LoadTestStore => ({
+  changedSince: (since, limit) => changedSince(collection, since, limit),
   create: (loadTest) => collection.insert(loadTest, "adding"),
   get: collection.get,
   list: ({ sort, limit, cursor, ...query }, visible) =>

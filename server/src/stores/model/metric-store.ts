@@ -107,7 +107,7 @@ export type MetricStore = {
     records: readonly Pick<MetricRecord, "masterInstanceId" | "seq">[],
     rollups: readonly Rollup[],
   ) => Promise<boolean>;
-  /** The runs that have samples (type 2) before a second, and the oldest such second of each. */
+  /** The runs that have samples or snapshots before a second, and the oldest such second of each. */
   readonly uncompacted: (
     beforeSecond: number,
   ) => Promise<{ readonly runId: string; readonly second: number }[]>;

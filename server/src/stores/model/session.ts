@@ -28,6 +28,8 @@ export type SessionStore = {
   readonly delete: (id: string) => Promise<boolean>;
   /** Deletes those that were created, or used last, before these times (ms). */
   readonly expire: (createdBefore: number, usedBefore: number) => Promise<void>;
+  /** Deletes those of all other tokens. */
+  readonly keepTokens: (tokenDigests: readonly string[]) => Promise<void>;
 };
 
 export const sessionStore = (collection: Collection<Session, "use">): SessionStore => {
@@ -44,6 +46,13 @@ export const sessionStore = (collection: Collection<Session, "use">): SessionSto
         ...(await collection.keys([{ column: "lastUsedAt", to: usedBefore }])),
       ];
       for (const id of new Set(ids)) await remove(id);
+    },
+    keepTokens: async (tokenDigests) => {
+      const kept = new Set(tokenDigests);
+      for (const id of await collection.keys([])) {
+        const session = await collection.get(id);
+        if (session !== undefined && !kept.has(session.tokenDigest)) await remove(id);
+      }
     },
   };
 };

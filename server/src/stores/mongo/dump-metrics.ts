@@ -1,5 +1,5 @@
 import type { Db } from "mongodb";
-import { type DumpPage, type HandWrittenDumps, pageLimit, placeOf, placeText } from "../dump.ts";
+import type { DumpPage, HandWrittenDumps } from "../dump.ts";
 import type { Rollup } from "../model/metric-store.ts";
 import { toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
@@ -14,6 +14,7 @@ import {
 } from "./metrics-manifest.ts";
 import { rollupDocument, rollupOf } from "./metrics-rollups.ts";
 import { clearAll, collectionOf, type Documents, inOrder, pageOf, putAll } from "./walk.ts";
+import { pageLimit, placeOf, placeText } from "../shared/pages.ts";
 
 /** What is copied here is one completed compaction. */
 const FIRST_COMPACTION = 1;

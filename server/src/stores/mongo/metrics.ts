@@ -5,7 +5,7 @@ import type {
   DenormalizedTotals,
   MetricRecord,
 } from "../model/metric-store.ts";
-import { bySeq, SAMPLE, sameRecord } from "../shared/samples.ts";
+import { bySeq, sameRecord, TIMED_TYPES } from "../shared/samples.ts";
 import { bytesOf, long, toDocument } from "./document.ts";
 import { isDuplicate, verb } from "./errors.ts";
 import { isIn, type Manifests, manifests } from "./metrics-manifest.ts";
@@ -168,6 +168,8 @@ const rowsAfter = async (
   return found;
 };
 
+const TIMED = { $in: TIMED_TYPES.map(long) };
+
 const runsToCompact = async (
   records: Documents,
   sweep: (runId: string) => Promise<void>,
@@ -177,10 +179,7 @@ const runsToCompact = async (
   const before = { $lt: long(beforeSecond * 1000) };
   for (let runId = ""; ;) {
     const [next] = await records
-      .find(
-        { type: long(SAMPLE), loadTestRunId: { $gt: runId } },
-        { projection: { loadTestRunId: 1 } },
-      )
+      .find({ type: TIMED, loadTestRunId: { $gt: runId } }, { projection: { loadTestRunId: 1 } })
       .sort({ loadTestRunId: 1 })
       .limit(1)
       .toArray();
@@ -188,7 +187,7 @@ const runsToCompact = async (
     runId = String(next["loadTestRunId"]);
     await sweep(runId);
     const [oldest] = await records
-      .find({ type: long(SAMPLE), loadTestRunId: runId, timestamp: before })
+      .find({ type: TIMED, loadTestRunId: runId, timestamp: before })
       .sort({ timestamp: 1 })
       .limit(1)
       .map(recordOf)

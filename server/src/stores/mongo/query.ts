@@ -2,6 +2,7 @@ import type { Document } from "mongodb";
 import type { ColumnCondition, Condition } from "../model/collection.ts";
 import type { Description } from "../model/description.ts";
 import { columnOf, type Order } from "../shared/columns.ts";
+import { IN_WORD, isWord } from "../../lib/text.ts";
 import type { Listing } from "../shared/listing.ts";
 import { long } from "./document.ts";
 
@@ -14,7 +15,11 @@ export const stored = <T>(value: T) => (typeof value === "number" ? long(value) 
 const comparison = (condition: ColumnCondition): unknown => {
   if ("is" in condition) return stored(condition.is);
   if ("in" in condition) return { $in: [...condition.in] };
-  if ("part" in condition) return { $regex: escaped(condition.part) };
+  if ("wordStart" in condition) {
+    const { wordStart } = condition;
+    const before = isWord(wordStart) ? `(?:^|[^${IN_WORD.slice(1)})` : "";
+    return { $regex: `${before}${escaped(wordStart)}` };
+  }
   if ("all" in condition) return { $all: [...condition.all] };
   const { from, to } = condition;
   return {

@@ -73,3 +73,14 @@ export const checkSchema = async (db: Db): Promise<void> => {
   }
   await markSchema(db);
 };
+
+/** The reason where the database, which was of today's format, no longer is. */
+export const takenAway = async (db: Db): Promise<string | undefined> => {
+  const mark = await db.collection<Marker>("store_meta").findOne({ _id: "schema" });
+  if (mark?.version === FORMAT) return undefined;
+  const why =
+    mark === null
+      ? "its migration was rolled back, or it was dropped"
+      : `another version of Load Manager has changed its format to ${mark.version}`;
+  return `The database ${db.databaseName} no longer has the data that this server has opened: ${why}. The server ends. Runs go on; start it again once the database is ready.`;
+};

@@ -15,7 +15,8 @@ import { mongoKeys } from "./keys.ts";
 import { mongoLeases } from "./leases.ts";
 import { mongoLive } from "./live.ts";
 import { mongoMetrics } from "./metrics.ts";
-import { checkSchema } from "./schema.ts";
+import { checkSchema, takenAway } from "./schema.ts";
+import { mongoStorageUse } from "./storage-use.ts";
 
 export type MongoOptions = {
   readonly uri: string;
@@ -107,6 +108,8 @@ export const openMongoStores = async (options: MongoOptions): Promise<OpenedStor
     ping: verb(async () => {
       await checks.updateOne({ _id: "write" }, { $inc: { count: 1 } }, { upsert: true });
     }),
+    takenAway: verb(async () => takenAway(db)),
+    storageUse: mongoStorageUse(db),
     close: () => (closing ??= closed(client)),
   };
 };

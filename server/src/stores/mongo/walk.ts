@@ -1,8 +1,9 @@
 import type { Collection, Db, Document } from "mongodb";
-import { type DumpPage, pageLimit, type Place, placeOf, placeText } from "../dump.ts";
+import type { DumpPage } from "../dump.ts";
 import { bytesOf } from "./document.ts";
 import { verb } from "./errors.ts";
 import { stored } from "./query.ts";
+import { pageLimit, type Place, placeOf, placeText } from "../shared/pages.ts";
 
 export type Documents = Collection<Document & { _id: string }>;
 export const collectionOf = (db: Db, name: string): Documents => db.collection(name);

@@ -1,7 +1,8 @@
 import type { MetricRecord } from "../model/metric-store.ts";
 import { compareText } from "../../lib/text.ts";
 
-export const SAMPLE = 2;
+/** The types of the records that have a second, which rollups take up: samples, and the server's records of snapshots. */
+export const TIMED_TYPES = [2, 8] as const;
 
 /** Whether a record has a second, and it is in the range. */
 export const inRange = (

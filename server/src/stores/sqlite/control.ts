@@ -1,4 +1,5 @@
 import Database from "better-sqlite3";
+import { hasWordStart } from "../../lib/text.ts";
 import { folderError, isDamage, isFull, noRoom } from "./errors.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -30,6 +31,9 @@ type Verb = <Args extends readonly unknown[], T>(
 ) => (...args: Args) => Promise<T>;
 
 export const controlOf = (db: Database.Database, dataDir: string, trouble: Trouble): Control => {
+  db.function("has_word_start", { deterministic: true }, (text: unknown, start: unknown) =>
+    typeof text === "string" && typeof start === "string" && hasWordStart(text, start) ? 1 : 0,
+  );
   const statements = new Map<string, Database.Statement<unknown[]>>();
   const prepared = (sql: string): Database.Statement<unknown[]> => {
     const known = statements.get(sql);

@@ -1,19 +1,12 @@
 import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import type { RunEvent } from "@load-manager/contract/model/run.ts";
-import {
-  type HandWrittenDumps,
-  type HandWrittenRecords,
-  type KindDump,
-  pageLimit,
-  placeOf,
-  placeText,
-  type StoreDump,
-} from "../dump.ts";
+import type { HandWrittenDumps, HandWrittenRecords, KindDump, StoreDump } from "../dump.ts";
 import type { IdempotencyRecord } from "../model/idempotency-store.ts";
 import type { Lease } from "../model/lease-store.ts";
 import type { Control, Value } from "./control.ts";
 import { parsed } from "./document.ts";
 import { readMark, writeMark } from "./mark.ts";
+import { pageLimit, placeOf, placeText } from "../shared/pages.ts";
 
 type Table<Row, T> = {
   readonly name: keyof HandWrittenRecords;

@@ -1,6 +1,8 @@
 import type Database from "better-sqlite3";
-import { type DumpPage, type DumpRecords, pageLimit, placeOf, placeText } from "../dump.ts";
+import type { DumpPage, DumpRecords } from "../dump.ts";
 import type { Rollup, CompactedRange, MetricRecord } from "../model/metric-store.ts";
+// Whatever this file loads is loaded once more, on the thread of metrics.db.
+import { pageLimit, placeOf, placeText } from "../shared/pages.ts";
 
 export type MetricKind = "metrics_timeseries" | "metrics_rollups" | "metrics_compacted";
 type AnyRecord = DumpRecords[MetricKind];

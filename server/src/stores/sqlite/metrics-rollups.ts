@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import type { Rollup, RollupQuery, CompactedRange, MetricRecord } from "../model/metric-store.ts";
-import { byMasterInstance, SAMPLE, toRanges } from "../shared/samples.ts";
+import { byMasterInstance, TIMED_TYPES, toRanges } from "../shared/samples.ts";
 
 type Key = Pick<MetricRecord, "masterInstanceId" | "seq">;
 
@@ -19,6 +19,13 @@ class RowIsGone extends Error {}
 
 const COLUMNS = "runId, series, level, start, body";
 
+/** The smallest value of a column over the records that have a second: one step in the index for each type. */
+const ofTimedTypes = (select: string, column: string, where: string): string =>
+  `${select} FROM (${TIMED_TYPES.map(
+    (type) =>
+      `SELECT min(${column}) AS ${column} FROM metrics_timeseries WHERE type = ${type} AND second > 0 AND ${where}`,
+  ).join(" UNION ALL ")})`;
+
 const readsOf = (db: Database.Database) => ({
   ofSeries: db.prepare<unknown[], Rollup>(
     `SELECT ${COLUMNS} FROM metrics_rollups
@@ -35,10 +42,10 @@ const readsOf = (db: Database.Database) => ({
     "SELECT 1 FROM metrics_compacted WHERE runId = ? AND masterInstanceId = ? AND fromSeq <= ? AND toSeq >= ?",
   ),
   nextRun: db.prepare<unknown[], { runId: string | null }>(
-    `SELECT min(runId) AS runId FROM metrics_timeseries WHERE type = ${SAMPLE} AND second > 0 AND runId > ?`,
+    ofTimedTypes("SELECT min(runId) AS runId", "runId", "runId > @after"),
   ),
   oldest: db.prepare<unknown[], { second: number | null }>(
-    `SELECT min(second) AS second FROM metrics_timeseries WHERE type = ${SAMPLE} AND runId = ? AND second > 0 AND second < ?`,
+    ofTimedTypes("SELECT min(second) AS second", "second", "runId = @runId AND second < @before"),
   ),
 });
 
@@ -127,8 +134,9 @@ export const rollupsTable = (db: Database.Database): RollupsTable => {
     },
     uncompacted: (beforeSecond) => {
       const found: { runId: string; second: number }[] = [];
-      for (let runId = nextRun.get("")?.runId; runId != null; runId = nextRun.get(runId)?.runId) {
-        const second = oldest.get(runId, beforeSecond)?.second;
+      const next = (after: string) => nextRun.get({ after })?.runId;
+      for (let runId = next(""); runId != null; runId = next(runId)) {
+        const second = oldest.get({ runId, before: beforeSecond })?.second;
         if (second != null) found.push({ runId, second });
       }
       return found;

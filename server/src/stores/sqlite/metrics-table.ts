@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import type { AppendResult, MetricRecord } from "../model/metric-store.ts";
-import { sameRecord } from "../shared/samples.ts";
+import { sameRecord, TIMED_TYPES } from "../shared/samples.ts";
 
 const COLUMNS = "runId, masterInstanceId, seq, type, second, body";
 const ORDER = "ORDER BY masterInstanceId, seq";
@@ -38,7 +38,7 @@ export const metricsTable = (
   );
   const ranged = db.prepare<unknown[], MetricRecord>(
     `SELECT ${COLUMNS} FROM metrics_timeseries INDEXED BY metrics_timeseries_run_second_idx
-     WHERE type IN (2, 8) AND runId = ? AND second > 0 AND second BETWEEN ? AND ? ${ORDER}`,
+     WHERE type IN (${TIMED_TYPES.join(", ")}) AND runId = ? AND second > 0 AND second BETWEEN ? AND ? ${ORDER}`,
   );
   /** The next master instance of a run: one step in the unique index, however many rows a master instance has. */
   const nextInstance = db.prepare<unknown[], { masterInstanceId: string | null }>(

@@ -115,6 +115,15 @@ export const CONTROL_MIGRATIONS: readonly string[] = [
   CREATE INDEX sessions_created_idx ON sessions (createdAt);
   CREATE INDEX sessions_last_used_idx ON sessions (lastUsedAt);
   `,
+  `
+  ALTER TABLE load_tests ADD COLUMN updatedAt INTEGER;
+  UPDATE load_tests SET updatedAt = json_extract(document, '$.updatedAt');
+  CREATE INDEX load_tests_updated_idx ON load_tests (updatedAt, id);
+
+  ALTER TABLE load_test_runs ADD COLUMN updatedAt INTEGER;
+  UPDATE load_test_runs SET updatedAt = json_extract(document, '$.updatedAt');
+  CREATE INDEX load_test_runs_updated_idx ON load_test_runs (updatedAt, id);
+  `,
 ];
 
 export const METRICS_MIGRATIONS: readonly string[] = [

@@ -18,7 +18,8 @@ const comparison = (column: string, condition: ColumnCondition): Sql => {
     const places = condition.in.map(() => "?").join(", ");
     return { sql: `${column} IN (${places})`, values: [...condition.in] };
   }
-  if ("part" in condition) return { sql: `instr(${column}, ?) > 0`, values: [condition.part] };
+  if ("wordStart" in condition)
+    return { sql: `has_word_start(${column}, ?)`, values: [condition.wordStart] };
   if ("all" in condition) {
     const one = `EXISTS (SELECT 1 FROM json_each(${column}) WHERE value = ?)`;
     return { sql: condition.all.map(() => one).join(" AND "), values: [...condition.all] };

@@ -18,6 +18,7 @@ import { sqliteLive } from "./live.ts";
 import { MARK_FILE, readMark } from "./mark.ts";
 import { openSqliteMetrics } from "./metrics.ts";
 import { CHECK_WRITE, CONTROL_MIGRATIONS } from "./migrations.ts";
+import { sqliteStorageUse } from "./storage-use.ts";
 import { type Trouble, watchTrouble } from "./trouble.ts";
 
 /** The main thread waits no longer than this where another program holds control.db: everybody waits with it. */
@@ -109,6 +110,7 @@ export const openSqliteStores = async (options: SqliteOptions): Promise<OpenedSt
       await metrics.ping();
     },
     queueLength: metrics.queueLength,
+    storageUse: sqliteStorageUse(db, folder),
     close: () => (closing ??= close()),
   };
 };

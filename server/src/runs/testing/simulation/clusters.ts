@@ -88,6 +88,7 @@ export const simulatedCluster = (options: {
     witnessed: () => ({
       harmed: all().flatMap(({ harmed }) => harmed),
       mastersKilled: all().some((locust) => locust.wasKilled()),
+      metricsAway: all().some((locust) => locust.wereMetricsAway()),
       stopped: new Set(all().flatMap(({ stopped }) => [...stopped])),
     }),
   };

@@ -55,6 +55,7 @@ export const recordingStores = (stores: Stores): { stores: Stores; history: Hist
 
 type Load = {
   readonly runId: string;
+  readonly requests: number;
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly stopIssuedAt?: number;
@@ -89,6 +90,8 @@ export const brokenPromises = (seen: {
     /** Loads of other users that the server stopped. */
     readonly harmed: readonly string[];
     readonly mastersKilled: boolean;
+    /** Whether the metrics could not be read for a while. */
+    readonly metricsAway: boolean;
     /** The runs for which Locust received a stop. */
     readonly stopped: ReadonlySet<string>;
   };
@@ -130,6 +133,12 @@ export const brokenPromises = (seen: {
       )
     )
       untrue("its load went on");
+    const made = seen.loads.some((load) => load.runId === id && load.requests > 0);
+    // A stop because of no requests is a failure, whatever completes after it.
+    if (why === "no_requests" && made && run.endCause !== "failed") untrue("it has requests");
+    // Locust's own page does not tell whose load it shows.
+    if (why === "duration_reached" && seen.plugin && !made && !seen.witnessed.metricsAway)
+      untrue("it has no requests");
     if (run.settledAt === undefined) broken.push(`the run ${id} is not settled`);
     const changes = history.changes.filter(({ runId }) => runId === id);
     for (const status of new Set(changes.map((change) => change.status))) {

@@ -141,11 +141,11 @@ export const play = async (
       if (next.do === "stop") {
         stopped.add(run.id);
         await stopTestRun(deps, run.id, undefined, TESTER);
-      } else if (next.do === "callback-start") await handleTestStart(deps, run);
+      } else if (next.do === "callback-start") await handleTestStart(deps, run, TESTER);
       else if (run.status !== "Pending") {
         stoppedInPage = true;
         // The callback reads metrics, which may be unreadable; Locust ignores the answer.
-        await handleTestStop(deps, run, {}).catch(() => {});
+        await handleTestStop(deps, run, {}, TESTER).catch(() => {});
       }
     }
     await it.reconcileAll();

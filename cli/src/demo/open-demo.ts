@@ -1,0 +1,27 @@
+import { createClient } from "@load-manager/contract/api/client.ts";
+import type { OpenDemo } from "@load-manager/server/server.ts";
+import { type Shop, startShop } from "../../../examples/shop/shop.ts";
+import { saveDemoLoadTest } from "./demo-load-test.ts";
+
+const LOAD = { targetUsers: 20, spawnRate: 5, durationSeconds: 60 };
+
+/** Starts the demo shop at the first demo that a person starts in the page; it closes with the server. */
+export const openDemo: OpenDemo = (address) => {
+  let shop: Promise<Shop> | undefined;
+  return {
+    launch: async ({ load, clusterId, key }) => {
+      const opening = (shop ??= startShop());
+      opening.catch(() => (shop = undefined));
+      const { url } = await opening;
+      const client = createClient({ baseUrl: address });
+      const loadTestId = await saveDemoLoadTest(client, clusterId, url);
+      const body = { ...LOAD, ...load };
+      const run = await client.createRun({ params: { loadTestId }, body, idempotencyKey: key });
+      return { runId: run.id };
+    },
+    close: async () => {
+      const opened = await shop?.catch(() => undefined);
+      await opened?.close();
+    },
+  };
+};

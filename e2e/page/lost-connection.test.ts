@@ -1,0 +1,86 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Shop, startShop } from "../../examples/shop/shop.ts";
+import { freePort } from "../attached-locust.ts";
+import {
+  defineShop,
+  expectNoProcesses,
+  LOCUSTS,
+  newFolder,
+  removeFolder,
+  type Server,
+  settled,
+  startServer,
+} from "../harness.ts";
+import { launchBrowser, openPage } from "./browser.ts";
+
+const TABS = 10;
+const [USERS, SECONDS] = [4, 30];
+
+let browser: Browser;
+let shop: Shop;
+let server: Server;
+let port = 0;
+const dataDir = newFolder();
+const python = LOCUSTS[0]?.python ?? "python3";
+beforeAll(async () => {
+  port = await freePort();
+  [shop, server, browser] = await Promise.all([
+    startShop(),
+    startServer({ python, dataDir, port }),
+    launchBrowser(),
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.kill("SIGTERM");
+  await shop.close();
+  expectNoProcesses(dataDir);
+  removeFolder(dataDir);
+});
+
+test("ten tabs follow a run; the server is killed and comes back: each says so, heals, and has the whole run once", async () => {
+  const loadTestId = await defineShop(server.client, shop.url);
+  const body = { targetUsers: USERS, spawnRate: USERS, durationSeconds: SECONDS };
+  const { id: runId } = await server.client.createRun({ params: { loadTestId }, body });
+  const context = await browser.newContext();
+  // What the browser itself logs of a server that is away.
+  const mayFail =
+    /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|503/;
+  const tabs = await Promise.all(
+    Array.from({ length: TABS }, () => openPage(context, server.address, mayFail)),
+  );
+  await Promise.all(tabs.map(({ page }) => page.goto(`${server.address}/runs/${runId}`)));
+  await Promise.all(
+    tabs.map(({ page }) => page.getByRole("heading", { level: 1 }).getByText("Running").waitFor()),
+  );
+
+  await server.kill("SIGKILL");
+  await Promise.all(tabs.map(({ page }) => page.getByText("The server does not answer").waitFor()));
+  server = await startServer({ python, dataDir, port });
+  await Promise.all(
+    tabs.map(({ page }) =>
+      page.getByText("The server does not answer").waitFor({ state: "hidden" }),
+    ),
+  );
+  const run = await settled(server.client, runId);
+  expect(run.status).toBe("Finished");
+  const counted = Object.values(shop.counts(runId)).reduce((sum, one) => sum + one.requests, 0);
+  expect(run.summary?.totalRequests).toBe(counted);
+  for (const { page, expectClean } of tabs) {
+    await page.getByRole("heading", { level: 1 }).getByText("Finished").waitFor();
+    await expect
+      .poll(
+        async () =>
+          (await page.getByLabel("Key figures").innerText()).includes(
+            counted.toLocaleString("en-US"),
+          ),
+        {
+          timeout: 15_000,
+        },
+      )
+      .toBe(true);
+    await page.getByText("every second has arrived once").waitFor();
+    expectClean();
+  }
+});

@@ -1,0 +1,134 @@
+import type { Finding, Trust } from "@load-manager/contract/api/findings.ts";
+import type { PercentileError, RunSummary } from "@load-manager/contract/model/stats.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { getOrCreate } from "../../lib/maps.ts";
+import { isTerminal } from "../../runs/domain/states.ts";
+import { processOfCell } from "../codec/rollup-table.ts";
+import { exactly } from "../codec/totals.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
+import { NO_ENDPOINTS } from "./endpoints.ts";
+import { judgeLoad, type UsersPoint } from "./judge-load.ts";
+import { judgeProcesses, type ProcessesPoint } from "./judge-processes.ts";
+import { startsOf } from "./points.ts";
+import { untimedRequests } from "./seconds.ts";
+import type { Stretch } from "./spells.ts";
+import { readTable } from "./tables.ts";
+import { type QueryDeps, type QueriedWindow, resolveWindow, type WindowReader } from "./window.ts";
+
+/** What is judged: means of 10 s, so that a spike of a second is no fault, and wider ones in runs of more than 2.7 h. */
+const POINTS = 1000;
+const MIN_STEP = 10;
+
+/** The gravest first. */
+const ORDER: readonly Finding["code"][] = [
+  "generator_saturated",
+  "users_below_target",
+  "workers_lost",
+  "gap",
+  "incomplete",
+  "clock_offset",
+];
+
+const stretchOf = (start: number, step: number, { fromMs, toMs }: Stretch): Stretch => ({
+  fromMs: Math.max(fromMs, start * 1000),
+  toMs: Math.min(toMs, (start + step) * 1000),
+});
+
+const usersPointsOf = (queried: QueriedWindow): UsersPoint[] =>
+  startsOf(queried).map((start) => {
+    const { users = null, target = null } = queried.windowAggregate.run.get(start) ?? {};
+    const stretch = stretchOf(start, queried.step, queried.loadTime);
+    return { ...stretch, users, targetUsers: target };
+  });
+
+/** The spawn rate of a run at a time, in users per second. */
+const spawnRateOf =
+  ({ spawnRate = 1, commandedLoad }: LoadTestRun) =>
+  (ms: number): number =>
+    commandedLoad !== undefined && ms + MIN_STEP * 1000 >= commandedLoad.at
+      ? commandedLoad.spawnRate
+      : spawnRate;
+
+/** Records of a run that lasts may overtake each other: the newest seconds may still come. */
+const LATE_MS = 10_000;
+
+const judgeData = (
+  run: LoadTestRun,
+  { complete, gaps }: Pick<RunSummary, "complete" | "gaps">,
+  runAggregate: RunAggregate,
+): { readonly trust: Trust["data"]; readonly findings: Finding[] } => {
+  const { lastSecond } = runAggregate;
+  const hasEnded = isTerminal(run.status);
+  const settled = hasEnded ? gaps : gaps.filter(({ to }) => to <= lastSecond * 1000 - LATE_MS);
+  const findings = settled.map(({ from, to }): Finding => {
+    const seconds = (to - from) / 1000;
+    return { code: "gap", since: from, until: to, data: { seconds } };
+  });
+  const isIncomplete = hasEnded && !complete && settled.length === 0;
+  const untimed = exactly(untimedRequests(runAggregate));
+  const since = run.finishedAt ?? (lastSecond + 1) * 1000;
+  if (isIncomplete)
+    findings.push({ code: "incomplete", since, data: { untimedRequests: untimed } });
+  const hasMetrics = runAggregate.covered.length > 0;
+  return {
+    trust: {
+      state: findings.length > 0 ? "flawed" : hasMetrics ? "fine" : "unknown",
+      gaps: settled.length,
+      gapSeconds: settled.reduce((sum, { from, to }) => sum + (to - from) / 1000, 0),
+      lastSecondAt: hasMetrics ? lastSecond * 1000 : null,
+    },
+    findings,
+  };
+};
+
+/** The trust in the metrics of a run, and its faults. Both are about the whole run, and made here only. */
+export const createFindings = (deps: QueryDeps, readWindow: WindowReader) => {
+  const processPoints = async (
+    run: LoadTestRun,
+    { step, loadTime }: QueriedWindow,
+    window: { readonly from: number; readonly to: number },
+  ): Promise<ProcessesPoint[]> => {
+    const resolved = await resolveWindow(deps, run, window);
+    const { cells } = await readTable(deps, run.id, "processes", resolved, step);
+    const byStart = new Map<number, ReturnType<typeof processOfCell>[]>();
+    for (const cell of cells) getOrCreate(byStart, cell.start, () => []).push(processOfCell(cell));
+    return [...byStart].map(([start, processes]) => ({
+      ...stretchOf(start, step, loadTime),
+      processes,
+    }));
+  };
+
+  return async (
+    run: LoadTestRun,
+    summary: Pick<RunSummary, "complete" | "gaps" | "workers">,
+    whole: QueriedWindow,
+    error: PercentileError | null,
+  ): Promise<{ readonly trust: Trust; readonly findings: Finding[] }> => {
+    const { loadTime, runAggregate } = whole;
+    const hasEnded = isTerminal(run.status);
+    // The last second, in which users leave, is not judged.
+    const window = { from: loadTime.fromMs, to: Math.floor(loadTime.toMs / 1000) * 1000 };
+    const options = { points: POINTS, minStep: MIN_STEP, selection: NO_ENDPOINTS };
+    const queried = await readWindow(run, { ...window, responses: "all" }, options);
+    const load = judgeLoad(usersPointsOf(queried), spawnRateOf(run), hasEnded);
+    const processes = judgeProcesses(await processPoints(run, queried, window), {
+      workers: summary.workers,
+      load: loadTime,
+      hasEnded,
+    });
+    const data = judgeData(run, summary, runAggregate);
+    const hasTimes = whole.windowAggregate.totals.size > 0;
+    const findings = [...load.findings, ...processes.findings, ...data.findings];
+    return {
+      trust: {
+        load: load.trust,
+        ...processes.trust,
+        data: data.trust,
+        percentiles: { state: error === null || !hasTimes ? "unknown" : "fine", error },
+      },
+      findings: findings.toSorted(
+        (a, b) => ORDER.indexOf(a.code) - ORDER.indexOf(b.code) || a.since - b.since,
+      ),
+    };
+  };
+};

@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { judgeLoad, type UsersPoint } from "./judge-load.ts";
+import { judgeProcesses, type ProcessesPoint } from "./judge-processes.ts";
+
+const at = (index: number) => ({ fromMs: index * 10_000, toMs: (index + 1) * 10_000 });
+const users = (counts: readonly (number | null)[], target = 100): UsersPoint[] =>
+  counts.map((count, index) => ({ ...at(index), users: count, targetUsers: count && target }));
+const slow = () => 10;
+
+describe("the load", () => {
+  test("is fine from when the target was reached", () => {
+    const { trust, findings } = judgeLoad(users([50, 100, 100]), slow, true);
+    expect(trust).toEqual({ state: "fine", users: 100, targetUsers: 100, reachedAt: 20_000 });
+    expect(findings).toEqual([]);
+  });
+
+  test("is not judged before the spawn rate can have reached it", () => {
+    const { trust, findings } = judgeLoad(users([50, 99]), slow, false);
+    expect([trust.state, trust.reachedAt, findings]).toEqual(["unknown", null, []]);
+  });
+
+  test("below its target is a finding, which lasts or has ended", () => {
+    const lasting = judgeLoad(users([50, 100, 80, 70]), slow, false);
+    expect(lasting.trust).toMatchObject({ state: "flawed", users: 70, reachedAt: 20_000 });
+    expect(lasting.findings).toEqual([
+      { code: "users_below_target", since: 20_000, data: { users: 70, targetUsers: 100 } },
+    ]);
+    const over = judgeLoad(users([50, 100, 80, null, 100]), slow, false);
+    expect(over.findings).toMatchObject([{ since: 20_000, until: 30_000 }]);
+    expect(judgeLoad(users([50, 100, 80]), slow, true).findings).toMatchObject([{ until: 30_000 }]);
+  });
+
+  test("that ends on its way to the target was not reached", () => {
+    const { trust, findings } = judgeLoad(users([20, 40, 60]), () => 2, true);
+    expect(trust).toMatchObject({ state: "flawed", users: 60, reachedAt: null });
+    expect(findings).toMatchObject([{ since: 0, until: 30_000, data: { users: 20 } }]);
+  });
+
+  test("has time for each new target", () => {
+    const points = [...users([50, 100]), ...users([100, 150, 200], 200).map((one) => one)].map(
+      (point, index) => ({ ...point, ...at(index) }),
+    );
+    const { trust, findings } = judgeLoad(points, slow, false);
+    expect([trust.state, trust.reachedAt, findings]).toEqual(["fine", 50_000, []]);
+  });
+
+  test("is unknown without users", () => {
+    expect(judgeLoad(users([null, null]), slow, true).trust.state).toBe("unknown");
+  });
+});
+
+const process = (id: string, more: Partial<ProcessesPoint["processes"][number]> = {}) => ({
+  id,
+  state: "running" as const,
+  cpuPercent: 40,
+  clockOffsetMs: 2,
+  ...more,
+});
+const processes = (...lists: ProcessesPoint["processes"][]): ProcessesPoint[] =>
+  lists.map((list, index) => ({ ...at(index), processes: list }));
+const input = {
+  workers: { expected: 2, lost: 0 },
+  load: { fromMs: 0, toMs: 100_000 },
+  hasEnded: false,
+};
+
+describe("the processes", () => {
+  test("are fine with their busiest one, and the clock that is furthest off", () => {
+    const points = processes([process("a"), process("b", { cpuPercent: 64, clockOffsetMs: -5 })]);
+    const { trust, findings } = judgeProcesses(points, input);
+    expect(trust).toEqual({
+      generators: { state: "fine", process: "b", cpuPercent: 64, workers: input.workers },
+      clocks: { state: "fine", process: "b", offsetMs: -5 },
+    });
+    expect(findings).toEqual([]);
+  });
+
+  test("are unknown without the plugin", () => {
+    const { trust } = judgeProcesses([], { ...input, workers: { expected: null, lost: null } });
+    expect(trust).toMatchObject({
+      generators: { state: "unknown", process: null, cpuPercent: null },
+      clocks: { state: "unknown", offsetMs: null },
+    });
+  });
+
+  test("that are saturated are named with their time; a minute's pause makes two times of it", () => {
+    const busy = process("a", { cpuPercent: 95 });
+    const idle = process("a");
+    const points = processes(
+      [idle],
+      [busy],
+      [idle],
+      [busy],
+      [idle],
+      ...Array.from({ length: 7 }, () => [idle]),
+      [busy],
+    );
+    const { trust, findings } = judgeProcesses(points, input);
+    expect(trust.generators).toMatchObject({ state: "flawed", process: "a", cpuPercent: 95 });
+    expect(findings).toEqual([
+      {
+        code: "generator_saturated",
+        since: 10_000,
+        until: 40_000,
+        data: { processes: [{ id: "a", cpuPercent: 95 }] },
+      },
+      expect.objectContaining({ since: 120_000 }),
+    ]);
+    expect(findings[1]).not.toHaveProperty("until");
+  });
+
+  test("that are gone or missing are lost until they are back", () => {
+    const points = processes(
+      [process("a"), process("b")],
+      [process("a"), process("b", { state: "missing" })],
+      [process("a")],
+      [process("a"), process("b")],
+    );
+    const { trust, findings } = judgeProcesses(points, input);
+    expect(trust.generators.state).toBe("flawed");
+    expect(findings).toEqual([
+      { code: "workers_lost", since: 10_000, until: 30_000, data: { workers: ["b"], lost: 1 } },
+    ]);
+  });
+
+  test("that no point misses, but the master, are lost at some time", () => {
+    const { findings } = judgeProcesses([], { ...input, workers: { expected: 2, lost: 1 } });
+    expect(findings).toEqual([
+      { code: "workers_lost", since: 0, until: 100_000, data: { workers: [], lost: 1 } },
+    ]);
+  });
+
+  test("whose clocks are off say against what", () => {
+    const points = processes([
+      process("master", { clockOffsetMs: -2500 }),
+      process("a", { clockOffsetMs: null }),
+    ]);
+    const { trust, findings } = judgeProcesses(points, input);
+    expect(trust.clocks).toEqual({ state: "flawed", process: "master", offsetMs: -2500 });
+    expect(findings).toMatchObject([
+      { code: "clock_offset", data: { process: "master", offsetMs: -2500, against: "server" } },
+    ]);
+  });
+});

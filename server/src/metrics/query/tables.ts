@@ -1,0 +1,75 @@
+import { rollupStart, SERIES } from "../codec/rollup.ts";
+import { decodeMeta } from "../codec/rollup-meta.ts";
+import {
+  combine,
+  decodeTable,
+  type TableCell,
+  tableCellsOf,
+  type TableName,
+} from "../codec/rollup-table.ts";
+import { samplesOf } from "../codec/spread.ts";
+import type { MetricRecord } from "../../stores/model/metric-store.ts";
+import { isInWindow, planOf } from "./plan.ts";
+import { type QueryDeps, readPlanned, type resolveWindow, widestOf } from "./window.ts";
+
+type Resolved = Awaited<ReturnType<typeof resolveWindow>>;
+
+/** In the order of time, so that the last value of a bucket wins; samples of one second as they arrived. */
+const byStart = (a: TableCell, b: TableCell): number => a.start - b.start;
+
+/** Errors and exceptions of rollups that were built before these had tables. */
+const olderCells = async (
+  deps: QueryDeps,
+  runId: string,
+  table: TableName,
+  { window }: Resolved,
+): Promise<readonly TableCell[]> => {
+  if (table !== "errors" && table !== "exceptions") return [];
+  const starts = { fromStart: rollupStart(window.from), toStart: window.to };
+  const { rollups } = await deps.metrics.readRollups(runId, {
+    rollups: [{ level: 0, series: [SERIES.meta], ...starts }],
+  });
+  return rollups.flatMap(({ body }) => decodeMeta(body).older[table]);
+};
+
+/**
+ * The cells of a table in a window, ascending, those of the same row and bucket as one. `step`: the width of a bucket in
+ * seconds; `undefined`: one bucket for the whole window, which begins at 0. `level`: the width of the widest cell that was
+ * read, wider than `step` where the retention has deleted the narrow ones.
+ */
+export const readTable = async (
+  deps: QueryDeps,
+  runId: string,
+  table: TableName,
+  resolved: Resolved,
+  step: number | undefined,
+): Promise<{ readonly cells: TableCell[]; readonly level: number }> => {
+  const { window, runAggregate, cuts } = resolved;
+  if (window.to < window.from) return { cells: [], level: 1 };
+  const plan = planOf(window, runAggregate.covered, cuts, step);
+  const { rollups, records } = await readPlanned(deps, runId, {
+    plan,
+    window,
+    series: [table],
+    runAggregate,
+  });
+  const compacted = rollups
+    .filter(({ series }) => series === table)
+    .flatMap(({ body, level, start }) => decodeTable(table, body, level, start));
+  const older = await olderCells(deps, runId, table, resolved);
+  const recorded = records.flatMap((record: MetricRecord) =>
+    samplesOf(record).flatMap((sample) => tableCellsOf(table, sample)),
+  );
+  const bucketOf = (second: number): number =>
+    step === undefined ? 0 : Math.floor(second / step) * step;
+  const buckets = new Map<string, TableCell>();
+  for (const { key, start, values } of [...compacted, ...older, ...recorded].toSorted(byStart)) {
+    if (!isInWindow(start, { ...window, covered: runAggregate.covered })) continue;
+    const bucket = bucketOf(start);
+    const place = `${bucket} ${key}`;
+    const before = buckets.get(place);
+    const sum = before === undefined ? values : combine(table, before.values, values);
+    buckets.set(place, { key, start: bucket, values: sum });
+  }
+  return { cells: [...buckets.values()].toSorted(byStart), level: widestOf({ rollups }) };
+};

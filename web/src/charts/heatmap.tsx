@@ -1,0 +1,165 @@
+import { type ReactNode, useMemo } from "react";
+import type uPlot from "uplot";
+import { inMs } from "../format/numbers.ts";
+import { useLatest } from "../lib/use-latest.ts";
+import styles from "./charts.module.css";
+import { type Decorations, decorationHooks } from "./decorations.ts";
+import { Plot } from "./plot.tsx";
+import { logRange } from "./scales.ts";
+import { logScale, mergeHooks, noAxis, timeAxis, timeCursor, valueAxis } from "./time-options.ts";
+import { colorOf } from "./tokens.ts";
+
+const SHADES = ["--h1", "--h2", "--h3", "--h4", "--h5", "--h6", "--h7"];
+
+type HeatmapData = {
+  /** The start of each time bucket, in seconds since load start. */
+  readonly times: readonly number[];
+  readonly stepSeconds: number;
+  readonly lowerMs: readonly number[];
+  readonly upperMs: readonly number[];
+  readonly counts: readonly (readonly number[])[];
+};
+
+type Props = {
+  readonly heatmap: HeatmapData;
+  readonly height: number;
+  readonly range: readonly [number, number];
+  readonly loadStartMs: number;
+  readonly decorations: Decorations;
+  readonly onWindow: (window: readonly [number, number] | undefined) => void;
+};
+
+type Row = { readonly lower: number; readonly upper: number; readonly counts: number[] };
+
+/** The latency buckets that have requests, with as many neighbours joined as make each row at least a third of a percent high. */
+const rowsOf = ({ lowerMs, upperMs, counts }: HeatmapData, most: number): Row[] => {
+  const totals = lowerMs.map((_, row) =>
+    counts.reduce((sum, column) => sum + (column[row] ?? 0), 0),
+  );
+  const first = totals.findIndex((total) => total > 0);
+  const last = totals.findLastIndex((total) => total > 0);
+  if (first === -1) return [];
+  const joined = Math.max(1, Math.ceil((last - first + 1) / most));
+  const rows: Row[] = [];
+  for (let from = first; from <= last; from += joined) {
+    const to = Math.min(from + joined - 1, last);
+    rows.push({
+      lower: Math.max(lowerMs[from] ?? 0, 0.1),
+      upper: upperMs[to] ?? 0,
+      counts: counts.map((column) => column.slice(from, to + 1).reduce((sum, one) => sum + one, 0)),
+    });
+  }
+  return rows;
+};
+
+/** The shade of a cell: the root of its requests per second, in seven steps. */
+const shadeOf = (count: number, most: number): number =>
+  Math.min(SHADES.length - 1, Math.floor(Math.sqrt(count / most) * SHADES.length));
+
+type Drawn = Props & { readonly rows: readonly Row[]; readonly most: number };
+
+const drawCells = (
+  plot: uPlot,
+  { heatmap, rows, most }: Drawn,
+  shades: readonly string[],
+): void => {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  const edges = heatmap.times.map((at) => [
+    Math.round(plot.valToPos(at, "x", true)),
+    Math.round(plot.valToPos(at + heatmap.stepSeconds, "x", true)),
+  ]);
+  for (const { lower, upper, counts } of rows) {
+    const bottom = Math.round(plot.valToPos(lower, "y", true));
+    const above = Math.round(plot.valToPos(upper, "y", true));
+    for (const [index, count] of counts.entries()) {
+      const [left = 0, right = 0] = edges[index] ?? [];
+      if (count === 0 || right < bbox.left || left > bbox.left + bbox.width) continue;
+      ctx.fillStyle = shades[shadeOf(count, most)] ?? "";
+      ctx.fillRect(left, above, right - left, bottom - above);
+    }
+  }
+  ctx.restore();
+};
+
+const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> => {
+  const window = timeCursor((chosen) => read().onWindow(chosen));
+  const shades = SHADES.map(colorOf);
+  return {
+    legend: { show: false },
+    scales: {
+      x: { time: false, range: (_, min, max) => [min, max] },
+      y: {
+        ...logScale,
+        range: () => {
+          const { rows } = read();
+          return rows.length === 0
+            ? [1, 1000]
+            : logRange(rows[0]?.lower ?? 1, rows.at(-1)?.upper ?? 1000);
+        },
+      },
+    },
+    axes: [
+      timeAxis({ isShown: false, loadStartMs: read().loadStartMs }),
+      valueAxis(inMs, { isLog: true }),
+      noAxis,
+    ],
+    series: [{}, { points: { show: false } }],
+    cursor: { ...window.cursor, points: { show: false } },
+    hooks: mergeHooks(
+      { drawClear: [(plot) => drawCells(plot, read(), shades)] },
+      decorationHooks(() => read().decorations, { withDoubts: true }),
+      window.hooks,
+    ),
+  };
+};
+
+const perSecond = (count: number, stepSeconds: number): string =>
+  (count / stepSeconds).toLocaleString("en-US", { maximumSignificantDigits: 2 });
+
+const descriptionOf = (rows: readonly Row[]): string => {
+  const total = rows.flatMap((row) => row.counts).reduce((sum, one) => sum + one, 0);
+  return `Response time distribution: ${total} requests from ${inMs(rows[0]?.lower)} to ${inMs(rows.at(-1)?.upper)} ms.`;
+};
+
+/** Response times over time as shades: how many requests took how long. */
+export const Heatmap = (props: Props): ReactNode => {
+  const { heatmap, height, range, loadStartMs } = props;
+  const rows = useMemo(() => rowsOf(heatmap, Math.floor((height - 10) / 5)), [heatmap, height]);
+  const most = Math.max(1, ...rows.flatMap((row) => row.counts));
+  const latest = useLatest({ ...props, rows, most });
+  const data = useMemo<uPlot.AlignedData>(
+    () => [[...heatmap.times], heatmap.times.map(() => null)],
+    [heatmap.times],
+  );
+  return (
+    <div className={styles["row"]}>
+      <div className={styles["head"]}>
+        <h3>
+          Response time distribution{" "}
+          <span>ms, log scale; shade: requests per second in each cell</span>
+        </h3>
+        <span className={styles["key"]} aria-hidden>
+          {perSecond(1, heatmap.stepSeconds)}
+          <svg width={12 * SHADES.length} height="10">
+            {SHADES.map((shade, index) => (
+              <rect key={shade} x={12 * index} width="12" height="10" fill={`var(${shade})`} />
+            ))}
+          </svg>
+          {perSecond(most, heatmap.stepSeconds)}
+        </span>
+      </div>
+      <Plot
+        options={() => optionsOf(() => latest.current)}
+        version={String(loadStartMs)}
+        data={data}
+        height={height}
+        range={range}
+        description={descriptionOf(rows)}
+      />
+    </div>
+  );
+};

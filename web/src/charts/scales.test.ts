@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { linearRange, logRange, logTicks, stacked, timeTicks } from "./scales.ts";
+
+test("time ticks are round, in order, within the bounds, and not too close to each other", () => {
+  expect(timeTicks(0, 600, 900)).toEqual([0, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600]);
+  expect(timeTicks(61, 95, 400)).toEqual([70, 80, 90]);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 1e6 }),
+      fc.integer({ min: 1, max: 4e6 }),
+      fc.integer({ min: 100, max: 2000 }),
+      (from, length, width) => {
+        const ticks = timeTicks(from, from + length, width);
+        const perPixel = length / width;
+        for (const [index, tick] of ticks.entries()) {
+          expect(tick).toBeGreaterThanOrEqual(from);
+          expect(tick).toBeLessThanOrEqual(from + length);
+          if (index > 0)
+            expect(tick - (ticks[index - 1] ?? 0)).toBeGreaterThanOrEqual(79 * perPixel);
+        }
+      },
+    ),
+  );
+});
+
+test("axes have round bounds that hold the values", () => {
+  expect([0, 7, 98, 104, 583].map(linearRange)).toEqual([
+    [0, 1],
+    [0, 8],
+    [0, 100],
+    [0, 150],
+    [0, 600],
+  ]);
+  expect([logRange(12, 450), logRange(3, 3000)]).toEqual([
+    [10, 1000],
+    [3, 3000],
+  ]);
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.2, max: 1e6, noNaN: true }),
+      fc.double({ min: 1, max: 1e4, noNaN: true }),
+      (low, factor) => {
+        const high = low * factor;
+        const [from, to] = logRange(low, high);
+        expect(from).toBeLessThanOrEqual(low * 1.000001);
+        expect(to).toBeGreaterThanOrEqual(high * 0.999);
+        const ticks = logTicks(from, to);
+        expect(ticks.length).toBeGreaterThanOrEqual(2);
+        expect(ticks.length).toBeLessThanOrEqual(12);
+      },
+    ),
+  );
+});
+
+test("bars stand on each other; a gap stays one", () => {
+  expect(
+    stacked([
+      [1, null, 2],
+      [3, null, null],
+    ]),
+  ).toEqual([
+    [1, null, 2],
+    [4, null, 2],
+  ]);
+});

@@ -1,0 +1,170 @@
+import { type ReactNode, useMemo, useState } from "react";
+import type uPlot from "uplot";
+import { useLatest } from "../lib/use-latest.ts";
+import { Legend, type LegendItem } from "./legend.tsx";
+import styles from "./charts.module.css";
+import { type Decorations, decorationHooks } from "./decorations.ts";
+import { Plot } from "./plot.tsx";
+import { stacked } from "./scales.ts";
+import {
+  bars,
+  linearScale,
+  logScale,
+  mergeHooks,
+  noAxis,
+  steps,
+  timeAxis,
+  timeCursor,
+  valueAxis,
+} from "./time-options.ts";
+import { colorOf } from "./tokens.ts";
+
+type Values = readonly (number | null)[];
+
+export type TimeSeries = {
+  readonly label: string;
+  /** A token of theme/tokens.css. */
+  readonly color: string;
+  readonly values: Values;
+  readonly kind?: "line" | "step" | "bar";
+  readonly dash?: readonly number[];
+  readonly width?: number;
+  /** `right`: the axis of users. */
+  readonly axis?: "right";
+  readonly format: (value: number) => string;
+  /** A series that only bounds the band has no line and no place in the legend. */
+  readonly isBound?: boolean;
+};
+
+export type TimeChartProps = {
+  readonly title: string;
+  /** The unit, and the scale where it is not linear. */
+  readonly unit: string;
+  /** Seconds since load start, one for each value. */
+  readonly times: readonly number[];
+  readonly series: readonly TimeSeries[];
+  /** The labels of two series between which the band is filled. */
+  readonly band?: { readonly upper: string; readonly lower: string; readonly color: string };
+  readonly height: number;
+  readonly isLog?: boolean;
+  readonly axisFormat: (value: number) => string;
+  readonly range: readonly [number, number];
+  readonly loadStartMs: number;
+  readonly hasTimeLabels?: boolean;
+  readonly decorations: Decorations;
+  readonly withDoubts?: boolean;
+  readonly onWindow: (window: readonly [number, number] | undefined) => void;
+  readonly controls?: ReactNode;
+};
+
+const seriesOf = (one: TimeSeries): uPlot.Series => ({
+  label: one.label,
+  scale: one.axis === "right" ? "right" : "y",
+  ...(one.isBound === true ? { width: 0 } : { stroke: colorOf(one.color) }),
+  ...(one.isBound === true ? {} : { width: one.width ?? 1.5 }),
+  ...(one.dash === undefined ? {} : { dash: [...one.dash] }),
+  ...(one.kind === "bar" ? { fill: colorOf(one.color), paths: bars(), width: 0 } : {}),
+  ...(one.kind === "step" ? { paths: steps() } : {}),
+  points: { show: false },
+  spanGaps: false,
+});
+
+const isStacked = (series: readonly TimeSeries[]): boolean =>
+  series.every(({ kind }) => kind === "bar");
+
+/** Bars stand on each other; the highest is drawn first, so that the lower ones stay visible. */
+const dataOf = (times: readonly number[], series: readonly TimeSeries[]): uPlot.AlignedData => {
+  const values = series.map((one) => one.values);
+  const shown = isStacked(series) ? stacked(values).toReversed() : values;
+  return [times, ...shown] as unknown as uPlot.AlignedData;
+};
+
+/** One sentence: what a screen reader says of the chart. */
+const descriptionOf = (title: string, unit: string, series: readonly TimeSeries[]): string => {
+  const parts = series
+    .filter(({ isBound }) => isBound !== true)
+    .map(({ label, values, format }) => {
+      const known = values.filter((value) => value !== null);
+      const last = known.at(-1);
+      if (last === undefined) return `${label}: no data`;
+      const [min, max] = [Math.min(...known), Math.max(...known)];
+      return `${label} from ${format(min)} to ${format(max)}, last ${format(last)}`;
+    });
+  return `${title}, ${unit}. ${parts.join("; ")}.`;
+};
+
+/** uPlot's options for what `read` gives: asked again for what may change without a new plot. */
+const optionsOf = (
+  read: () => TimeChartProps,
+  setCursor: (index: number | undefined) => void,
+): Omit<uPlot.Options, "width" | "height"> => {
+  const { series, band, isLog = false, hasTimeLabels = false, loadStartMs, withDoubts } = read();
+  const inOrder = isStacked(series) ? series.toReversed() : series;
+  const window = timeCursor((chosen) => read().onWindow(chosen));
+  const hooks = decorationHooks(() => read().decorations, { withDoubts: withDoubts === true });
+  const index = (label: string): number => inOrder.findIndex((one) => one.label === label) + 1;
+  const hasRight = series.some(({ axis }) => axis === "right");
+  return {
+    legend: { show: false },
+    scales: {
+      x: { time: false, range: (_, min, max) => [min, max] },
+      y: isLog ? logScale : linearScale,
+      // Target users lie above the requests.
+      right: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] },
+    },
+    axes: [
+      timeAxis({ isShown: hasTimeLabels, loadStartMs }),
+      valueAxis((value) => read().axisFormat(value), { isLog }),
+      hasRight
+        ? valueAxis((value) => (Number.isInteger(value) ? String(value) : ""), {
+            scale: "right",
+            isRight: true,
+          })
+        : noAxis,
+    ],
+    series: [{}, ...inOrder.map(seriesOf)],
+    ...(band === undefined
+      ? {}
+      : {
+          bands: [{ series: [index(band.upper), index(band.lower)], fill: colorOf(band.color) }],
+        }),
+    cursor: window.cursor,
+    hooks: mergeHooks(window.hooks, hooks, {
+      setCursor: [(plot) => setCursor(plot.cursor.idx ?? undefined)],
+    }),
+  };
+};
+
+/** A chart over the time axis of its stack, with a legend that reads its values. */
+export const TimeChart = (props: TimeChartProps): ReactNode => {
+  const { title, unit, times, series, height, range, controls, isLog, loadStartMs } = props;
+  const [cursor, setCursor] = useState<number | undefined>();
+  const latest = useLatest(props);
+  const drawn = useMemo(() => dataOf(times, series), [times, series]);
+  const items: LegendItem[] = series
+    .filter(({ isBound }) => isBound !== true)
+    .map(({ label, color, dash, kind, values, format }) => {
+      const value = cursor === undefined ? values.findLast((one) => one !== null) : values[cursor];
+      return { label, color, dash, kind, value: value == null ? undefined : format(value) };
+    });
+  const kinds = series.map(({ label, color, kind, axis }) => [label, color, kind, axis].join(" "));
+  return (
+    <div className={styles["row"]}>
+      <div className={styles["head"]}>
+        <h3>
+          {title} <span>{unit}</span>
+        </h3>
+        <Legend items={items} />
+        {controls !== undefined && <div className={styles["controls"]}>{controls}</div>}
+      </div>
+      <Plot
+        options={() => optionsOf(() => latest.current, setCursor)}
+        version={[isLog === true ? "log" : "linear", loadStartMs, ...kinds].join("|")}
+        data={drawn}
+        height={height}
+        range={range}
+        description={descriptionOf(title, unit, series)}
+      />
+    </div>
+  );
+};

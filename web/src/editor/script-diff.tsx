@@ -1,0 +1,43 @@
+import { python } from "@codemirror/lang-python";
+import { unifiedMergeView } from "@codemirror/merge";
+import { EditorState } from "@codemirror/state";
+import { EditorView, highlightSpecialChars, lineNumbers } from "@codemirror/view";
+import { type ReactNode, useEffect, useRef } from "react";
+import { appearance } from "./appearance.ts";
+import styles from "./editor.module.css";
+
+/** What a text has become: lines that are gone above those that are new, and long equal parts folded. */
+export const ScriptDiff = ({
+  before,
+  after,
+  label,
+}: {
+  readonly before: string;
+  readonly after: string;
+  readonly label: string;
+}): ReactNode => {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const { current: parent } = host;
+    if (parent === null) return undefined;
+    const view = new EditorView({
+      parent,
+      doc: after,
+      extensions: [
+        lineNumbers(),
+        highlightSpecialChars(),
+        python(),
+        EditorState.readOnly.of(true),
+        EditorView.contentAttributes.of({ "aria-label": label }),
+        unifiedMergeView({
+          original: before,
+          mergeControls: false,
+          collapseUnchanged: { margin: 3, minSize: 6 },
+        }),
+        appearance(),
+      ],
+    });
+    return () => view.destroy();
+  }, [before, after, label]);
+  return <div ref={host} className={styles["diff"]} />;
+};

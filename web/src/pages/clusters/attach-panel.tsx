@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+import { Copyable } from "../../components/copyable.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { useScope } from "../../components/use-scope.ts";
+import { configuration, INSTALL, startCommands } from "./attach.ts";
+import styles from "./clusters-page.module.css";
+
+/** How a Locust of one's own becomes a cluster. */
+export const AttachPanel = (): ReactNode => {
+  const scope = useScope();
+  return (
+    <Panel
+      title="Attach your own Locust"
+      sub="three steps; Stop in Locust’s own page goes on working"
+    >
+      <ol className={styles["steps"]}>
+        <li>
+          <h3>1. Install the plugin</h3>
+          <p>
+            In a copy of Load Manager’s source, on the master and on every worker. Locust 2.12.1 or
+            newer.
+          </p>
+          <Copyable text={INSTALL} label="Install the plugin" />
+          <p className="muted">
+            Without it Locust is polled: no merged percentiles, no gaps shown, and runs do not end
+            by themselves while this server is away.
+          </p>
+        </li>
+        <li>
+          <h3>2. Tell Locust where to report, and start it</h3>
+          <p>
+            The token is the server’s <code>security.locustCallbackToken</code>; it opens nothing
+            but reporting. Without tokens on the server leave it out.
+          </p>
+          <Copyable text={startCommands(location.origin, scope)} label="Start Locust" />
+        </li>
+        <li>
+          <h3>3. Name it in the configuration</h3>
+          <p>
+            <code>load-manager.yaml</code>; a reload takes it over, and runs go on. Clusters that
+            are named replace the local one that serves everything without them.
+          </p>
+          <Copyable text={configuration(scope)} label="The cluster in the configuration" />
+          <p className="muted">It then appears above as idle, with its versions and workers.</p>
+        </li>
+      </ol>
+    </Panel>
+  );
+};

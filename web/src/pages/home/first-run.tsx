@@ -1,0 +1,127 @@
+import { Button, NumberInput } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { client } from "../../api/client.ts";
+import { meQuery } from "../../api/queries.ts";
+import { Failure } from "../../components/notices.tsx";
+import { Panel, PanelBody } from "../../components/panel.tsx";
+import { duration } from "../../format/times.ts";
+import { randomId } from "../../lib/random-id.ts";
+import styles from "./first-run.module.css";
+
+type Field = {
+  readonly label: string;
+  readonly value: number | string;
+  readonly onChange: (value: number | string) => void;
+  readonly min: number;
+  readonly suffix?: string;
+};
+
+const DemoForm = (): ReactNode => {
+  const navigate = useNavigate();
+  const [users, setUsers] = useState<number | string>(20);
+  const [spawnRate, setSpawnRate] = useState<number | string>(1);
+  const [seconds, setSeconds] = useState<number | string>(120);
+  const load = {
+    targetUsers: Number(users),
+    spawnRate: Number(spawnRate),
+    durationSeconds: Number(seconds),
+  };
+  const isValid = load.targetUsers >= 1 && load.spawnRate > 0 && load.durationSeconds >= 1;
+  const start = useMutation({
+    mutationFn: () => client.startDemo({ body: load, idempotencyKey: randomId() }),
+    onSuccess: ({ id }) => navigate({ to: "/runs/$runId", params: { runId: id } }),
+  });
+  const fields: readonly Field[] = [
+    { label: "Users", value: users, onChange: setUsers, min: 1 },
+    {
+      label: "Spawn rate",
+      value: spawnRate,
+      onChange: setSpawnRate,
+      min: 0.1,
+      suffix: " users/s",
+    },
+    { label: "Duration", value: seconds, onChange: setSeconds, min: 1, suffix: " s" },
+  ];
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isValid) start.mutate();
+      }}
+    >
+      <div className={styles["fields"]}>
+        {fields.map(({ label, value, onChange, min, suffix }) => (
+          <NumberInput
+            key={label}
+            label={label}
+            value={value}
+            onChange={onChange}
+            min={min}
+            {...(suffix === undefined ? {} : { suffix })}
+          />
+        ))}
+      </div>
+      <div className={styles["start"]}>
+        <Button
+          type="submit"
+          variant="filled"
+          size="md"
+          leftSection={<IconPlayerPlay size={16} stroke={1.5} />}
+          disabled={!isValid}
+          loading={start.isPending}
+        >
+          Start the run
+        </Button>
+        <span className="soft">
+          {isValid
+            ? `All ${load.targetUsers} users after ${duration((load.targetUsers / load.spawnRate) * 1000)}. It stops by itself after ${duration(load.durationSeconds * 1000)}.`
+            : "Each field needs a number above 0."}
+        </span>
+      </div>
+      {start.error !== null && <Failure what="The run was not started." error={start.error} />}
+    </form>
+  );
+};
+
+/** The first step where nothing has run yet: the demo shop where the server offers it, and the other ways. */
+export const FirstRun = (): ReactNode => {
+  const { data: me } = useQuery(meQuery);
+  if (me === undefined) return null;
+  return (
+    <Panel title="Start your first run">
+      <PanelBody>
+        {me.demo ? (
+          <>
+            <p>
+              <strong>Demo shop.</strong> Nothing has run here yet. A small shop on the server’s
+              machine is the target: its visitors look around, fill a cart now and then, and rarely
+              pay.
+            </p>
+            <DemoForm />
+          </>
+        ) : (
+          <p>
+            Nothing has run here yet. A run needs a load test: a locustfile, a target and how many
+            users. Runs that are started at an attached Locust appear here by themselves.
+          </p>
+        )}
+        <ul className={styles["ways"]}>
+          <li>
+            <Link to="/load-tests">Use your own script</Link>: a new load test checks it before it
+            is saved.
+          </li>
+          <li>
+            <Link to="/clusters">Use your own Locust</Link>: attach a master with the plugin, in
+            three steps.
+          </li>
+          <li>
+            <a href="/docs">Use the API</a>: everything that the page does, from a pipeline.
+          </li>
+        </ul>
+      </PanelBody>
+    </Panel>
+  );
+};

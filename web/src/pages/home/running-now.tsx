@@ -1,0 +1,153 @@
+import { Button } from "@mantine/core";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { IconPlayerStop } from "@tabler/icons-react";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { client } from "../../api/client.ts";
+import { ACTIVE, canStop, runsQuery } from "../../api/queries.ts";
+import { Panel } from "../../components/panel.tsx";
+import { RunState } from "../../components/run-state.tsx";
+import { Sparkline } from "../../components/sparkline.tsx";
+import { StopDialog } from "../../components/stop-dialog.tsx";
+import { cell, Table } from "../../components/table.tsx";
+import { useMay } from "../../components/use-may.ts";
+import { useNow } from "../../components/use-now.ts";
+import { count, inMs, percent, rate, text } from "../../format/numbers.ts";
+import { duration } from "../../format/times.ts";
+import styles from "./home-page.module.css";
+
+const LINES_MS = 5000;
+const POINTS = 60;
+
+const linesQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["metrics", runId, "home lines"],
+    queryFn: ({ signal }) =>
+      client.getRunTimeseries({
+        params: { runId },
+        query: { points: POINTS, format: "columns", fields: "totalRps,p95ResponseMs" },
+        signal,
+      }),
+    refetchInterval: LINES_MS,
+    placeholderData: keepPreviousData,
+  });
+
+const TimeLeft = ({ run, now }: { readonly run: RunAnswer; readonly now: number }): ReactNode => {
+  const { loadStartedAt, durationSeconds } = run;
+  if (loadStartedAt === undefined) return "–";
+  const done = Math.max(0, now - loadStartedAt);
+  if (durationSeconds === undefined) return `${duration(done)} so far, no planned end`;
+  const planned = durationSeconds * 1000;
+  return (
+    <span className={styles["left"]}>
+      <progress value={done} max={planned} aria-label="Part of the planned time" />
+      {duration(Math.max(0, planned - done))}
+    </span>
+  );
+};
+
+const Row = ({ run, now }: { readonly run: RunAnswer; readonly now: number }): ReactNode => {
+  const { data: lines } = useQuery(linesQuery(run.id));
+  const [isStopping, setStopping] = useState(false);
+  const mayStop = useMay("runs.stop", run);
+  const { lastMetrics, healthReason } = run;
+  const target = run.commandedLoad?.targetUsers ?? run.targetUsers;
+  const isWeak = run.health !== "ok" && healthReason !== undefined;
+  return (
+    <tr>
+      <td>
+        <div className={styles["name"]}>
+          <RunState status={run.status} iconOnly />
+          <div>
+            <Link to="/runs/$runId" params={{ runId: run.id }}>
+              {run.name}
+            </Link>
+            <div className={cell.second}>
+              {isWeak ? healthReason.message : `by ${run.createdBy}`}
+            </div>
+          </div>
+        </div>
+      </td>
+      <td>{run.locustClusterId}</td>
+      <td className={cell.num}>
+        {count(lastMetrics?.currentUsers)} / {count(target)}
+      </td>
+      <td className={cell.num}>
+        <strong>{rate(lastMetrics?.totalRps).value}</strong>
+      </td>
+      <td className={styles["line"]}>
+        <Sparkline values={lines?.totalRps ?? []} color="--load" label="Requests per second" />
+      </td>
+      <td className={cell.num}>{text(percent(lastMetrics?.errorRate))}</td>
+      <td className={cell.num}>
+        <strong>{inMs(lastMetrics?.p95ResponseMs)}</strong>
+      </td>
+      <td className={styles["line"]}>
+        <Sparkline values={lines?.p95ResponseMs ?? []} label="p95 of the response time" />
+      </td>
+      <td>
+        <TimeLeft run={run} now={now} />
+      </td>
+      <td className={cell.num}>
+        <Button
+          size="compact-sm"
+          leftSection={<IconPlayerStop size={14} stroke={1.5} />}
+          disabled={!mayStop || !canStop(run)}
+          title={mayStop ? undefined : "This needs the role runner."}
+          onClick={() => setStopping(true)}
+        >
+          Stop
+        </Button>
+        <StopDialog run={run} isOpen={isStopping} onClose={() => setStopping(false)} />
+      </td>
+    </tr>
+  );
+};
+
+export const RunningNow = ({ scope }: { readonly scope: ScopeFilter }): ReactNode => {
+  const { data } = useQuery(runsQuery(scope, { status: ACTIVE, limit: 50 }));
+  const runs = data?.items ?? [];
+  const now = useNow(runs.length > 0);
+  if (runs.length === 0) return null;
+  return (
+    <Panel title="Running now" sub={runs.length === 1 ? "1 run" : `${runs.length} runs`}>
+      <Table label="Running now">
+        <thead>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col">Cluster</th>
+            <th scope="col" className={cell.num}>
+              Users
+            </th>
+            <th scope="col" className={cell.num}>
+              Requests/s
+            </th>
+            <th scope="col">
+              <span className="sr-only">Requests per second over time</span>
+            </th>
+            <th scope="col" className={cell.num}>
+              Failed
+            </th>
+            <th scope="col" className={cell.num}>
+              p95 (ms)
+            </th>
+            <th scope="col">
+              <span className="sr-only">p95 over time</span>
+            </th>
+            <th scope="col">Time left</th>
+            <th scope="col">
+              <span className="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <Row key={run.id} run={run} now={now} />
+          ))}
+        </tbody>
+      </Table>
+    </Panel>
+  );
+};

@@ -1,0 +1,233 @@
+import { Button, TextInput } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { messageOf } from "../../api/client.ts";
+import { Empty, Failure, Loading } from "../../components/notices.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { useMay } from "../../components/use-may.ts";
+import { STARTER_SCRIPT } from "../load-tests/starter-script.ts";
+import { isOvertaken } from "./script-edit.ts";
+import styles from "./script-panel.module.css";
+import type { Script } from "./use-script.ts";
+
+const ScriptEditor = lazy(() =>
+  import("../../editor/script-editor.tsx").then((room) => ({ default: room.ScriptEditor })),
+);
+const ScriptDiff = lazy(() =>
+  import("../../editor/script-diff.tsx").then((room) => ({ default: room.ScriptDiff })),
+);
+
+type Props = { readonly loadTest: LoadTestAnswer; readonly script: Script };
+
+const NONE: readonly never[] = [];
+
+/** Why the edit cannot be saved now. */
+const reasonOf = ({ loadTest, script }: Props, mayWrite: boolean): string | undefined => {
+  const { edit, check, isChecking } = script;
+  if (!mayWrite) return "This needs the role editor.";
+  if (edit === undefined) return "Nothing has changed.";
+  if (isOvertaken(edit, loadTest)) return "Choose first what to do with the newer revision.";
+  const [error] = check?.errors ?? [];
+  if (error !== undefined && !isChecking)
+    return `${error.line === undefined ? "The script" : `Line ${error.line}`} does not compile.`;
+  return undefined;
+};
+
+const Status = ({ script: { edit, check, isChecking, checkError } }: Props): ReactNode => {
+  if (edit === undefined) return null;
+  if (isChecking) return "Checking";
+  if (checkError !== null) return `Not checked: ${messageOf(checkError)}`;
+  const errors = check?.errors.length ?? 0;
+  if (errors === 0) return "Compiles";
+  return (
+    <span className={styles["wrong"]}>
+      <IconAlertTriangle size={14} stroke={1.5} aria-hidden /> {errors}{" "}
+      {errors === 1 ? "error" : "errors"}
+    </span>
+  );
+};
+
+const Actions = ({
+  loadTest,
+  script,
+  isDiff,
+  onDiff,
+  description,
+  onSaved,
+}: Props & {
+  readonly isDiff: boolean;
+  readonly onDiff: () => void;
+  readonly description: string;
+  readonly onSaved: () => void;
+}): ReactNode => {
+  const mayWrite = useMay("scripts.write", loadTest);
+  const { edit, discard, save, saveAs } = script;
+  const reason = reasonOf({ loadTest, script }, mayWrite);
+  return (
+    <>
+      <span role="status">
+        <Status loadTest={loadTest} script={script} />
+      </span>
+      <Button
+        size="compact-sm"
+        disabled={edit === undefined}
+        aria-pressed={isDiff}
+        onClick={onDiff}
+      >
+        {isDiff ? "Edit" : "Diff"}
+      </Button>
+      <Button size="compact-sm" disabled={edit === undefined} onClick={discard}>
+        Discard
+      </Button>
+      <Button
+        size="compact-sm"
+        variant={reason === undefined ? "filled" : "default"}
+        disabled={reason !== undefined}
+        title={reason}
+        loading={save.isPending}
+        onClick={() => saveAs(description, onSaved)}
+      >
+        Save revision {(loadTest.latestRevision?.revisionNumber ?? 0) + 1}
+      </Button>
+    </>
+  );
+};
+
+const Overtaken = ({ loadTest, script: { rebase, discard } }: Props): ReactNode => (
+  <div className={styles["notice"]} role="alert">
+    <p>
+      <strong>Revision {loadTest.latestRevision?.revisionNumber} was saved meanwhile.</strong> Your
+      edit began before it. Nothing is overwritten until you choose.
+    </p>
+    <Button size="compact-sm" onClick={discard}>
+      Open theirs, discard mine
+    </Button>
+    <Button size="compact-sm" onClick={rebase}>
+      Save mine on top of it
+    </Button>
+  </div>
+);
+
+const Foot = ({
+  loadTest,
+  script,
+  description,
+  onDescription,
+}: Props & {
+  readonly description: string;
+  readonly onDescription: (text: string) => void;
+}): ReactNode => (
+  <footer className={styles["foot"]}>
+    {script.edit === undefined ? (
+      <span>
+        Each save is a revision of its own; runs keep the one that they ran. Tab indents, Esc and
+        then Tab leaves the editor.
+      </span>
+    ) : (
+      <TextInput
+        size="xs"
+        className={styles["description"] ?? ""}
+        aria-label="What has changed"
+        placeholder="What has changed (optional)"
+        maxLength={2000}
+        value={description}
+        onChange={(event) => onDescription(event.currentTarget.value)}
+      />
+    )}
+    <span className={styles["kind"]}>
+      {script.edit !== undefined && loadTest.latestRevision !== undefined
+        ? `Runs go on with revision ${loadTest.latestRevision.revisionNumber} until you save. `
+        : ""}
+      Python, UTF-8
+    </span>
+  </footer>
+);
+
+const Body = ({ loadTest, script, isDiff }: Props & { readonly isDiff: boolean }): ReactNode => {
+  const { revision, edit, baseText, text, change, check, begin } = script;
+  const mayWrite = useMay("scripts.write", loadTest);
+  if (revision.error !== null && edit === undefined)
+    return (
+      <Failure
+        what="The script cannot be read."
+        error={revision.error}
+        onRetry={() => void revision.refetch()}
+      />
+    );
+  if (loadTest.latestRevision === undefined && edit === undefined)
+    return (
+      <Empty title="No script">
+        <p>Runs use the script that the cluster’s own Locust was started with.</p>
+        <Button disabled={!mayWrite} onClick={() => begin(STARTER_SCRIPT)}>
+          Write one
+        </Button>
+      </Empty>
+    );
+  if (edit?.baseId !== undefined && revision.data === undefined) return <Loading lines={12} />;
+  if (edit === undefined && revision.data === undefined) return <Loading lines={12} />;
+  return (
+    <Suspense fallback={<Loading lines={12} />}>
+      {isDiff && edit !== undefined ? (
+        <ScriptDiff before={baseText} after={text} label="What your edit changes" />
+      ) : (
+        <ScriptEditor
+          value={text}
+          onChange={change}
+          problems={check?.errors ?? NONE}
+          isReadOnly={!mayWrite}
+          label="locustfile.py"
+        />
+      )}
+    </Suspense>
+  );
+};
+
+/** The locustfile, to edit; each save is a new revision. */
+export const ScriptPanel = ({ loadTest, script }: Props): ReactNode => {
+  const [isDiff, setDiff] = useState(false);
+  const [description, setDescription] = useState("");
+  const { edit, check, save } = script;
+  const number = loadTest.latestRevision?.revisionNumber;
+  const showsDiff = isDiff && edit !== undefined;
+  return (
+    <Panel
+      title="Script"
+      sub={
+        <>
+          <span className="mono">locustfile.py</span>
+          {number !== undefined && `, revision ${number}`}
+          {edit !== undefined && ", edited"}
+        </>
+      }
+      end={
+        <Actions
+          loadTest={loadTest}
+          script={script}
+          isDiff={showsDiff}
+          onDiff={() => setDiff(!isDiff)}
+          description={description}
+          onSaved={() => setDescription("")}
+        />
+      }
+    >
+      {isOvertaken(edit, loadTest) && <Overtaken loadTest={loadTest} script={script} />}
+      {save.error !== null && edit !== undefined && (
+        <Failure what="The script was not saved." error={save.error} />
+      )}
+      <Body loadTest={loadTest} script={script} isDiff={showsDiff} />
+      {check?.warnings.map(({ line, message }) => (
+        <p key={`${line}${message}`} className={styles["warning"]}>
+          {line === undefined ? "" : `Line ${line}: `}
+          {message}
+        </p>
+      ))}
+      <Foot
+        loadTest={loadTest}
+        script={script}
+        description={description}
+        onDescription={setDescription}
+      />
+    </Panel>
+  );
+};

@@ -1,0 +1,185 @@
+import { Button, Textarea } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, type SyntheticEvent, useRef } from "react";
+import { client } from "../../api/client.ts";
+import { type FieldErrors, refusedFields } from "../../api/form-errors.ts";
+import { runQueryOf } from "../../api/queries.ts";
+import { DraftText } from "../../components/draft-fields.tsx";
+import { Failure } from "../../components/notices.tsx";
+import { Panel, PanelBody } from "../../components/panel.tsx";
+import { useDraft } from "../../components/use-draft.ts";
+import { useMay } from "../../components/use-may.ts";
+import { typedDuration } from "../../format/times.ts";
+import { randomId } from "../../lib/random-id.ts";
+import { numberOf, typedSeconds } from "../load-tests/load-test-draft.ts";
+import { ClusterNote } from "./cluster-note.tsx";
+import { rampOf } from "./ramp.ts";
+import { RampPreview } from "./ramp-preview.tsx";
+import { type StartDraft, startBodyOf, startDraftOf, startErrors } from "./start-draft.ts";
+import styles from "./start-panel.module.css";
+
+type Props = {
+  readonly loadTest: LoadTestAnswer;
+  readonly last: RunAnswer | undefined;
+  /** Whether the editor has a script that is not saved, and so does not run. */
+  readonly isScriptEdited: boolean;
+};
+
+const useStart = (
+  { id: loadTestId }: LoadTestAnswer,
+  draft: StartDraft,
+  refuse: (errors: FieldErrors) => void,
+) => {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  // One click too many starts no second run: the same request has the same key until it has succeeded.
+  const key = useRef({ body: "", id: "" });
+  return useMutation({
+    mutationFn: () => {
+      const body = startBodyOf(draft);
+      const text = JSON.stringify(body);
+      if (key.current.body !== text) key.current = { body: text, id: randomId() };
+      return client.createRun({
+        params: { loadTestId },
+        body,
+        idempotencyKey: key.current.id,
+      });
+    },
+    onError: (error) => refuse(refusedFields(error)),
+    onSuccess: async (run) => {
+      queries.setQueryData(runQueryOf(run.id).queryKey, run);
+      void queries.invalidateQueries({ queryKey: ["runs"] });
+      await navigate({ to: "/runs/$runId", params: { runId: run.id } });
+    },
+  });
+};
+
+const Facts = ({ loadTest, isScriptEdited }: Omit<Props, "last">): ReactNode => (
+  <dl className={styles["facts"]}>
+    <div>
+      <dt>Script</dt>
+      <dd>
+        {loadTest.latestRevision === undefined
+          ? "none: the cluster’s own script runs"
+          : `revision ${loadTest.latestRevision.revisionNumber}`}
+        {isScriptEdited && (
+          <>
+            , <strong>not your unsaved edit</strong>
+          </>
+        )}
+      </dd>
+    </div>
+    <div>
+      <dt>Cluster</dt>
+      <dd>
+        <ClusterNote loadTest={loadTest} />
+      </dd>
+    </div>
+  </dl>
+);
+
+type Fields = ReturnType<typeof useDraft<StartDraft>>["field"];
+
+const LoadFields = ({
+  loadTest,
+  field,
+}: {
+  readonly loadTest: LoadTestAnswer;
+  readonly field: Fields;
+}): ReactNode => (
+  <div className={styles["load"]}>
+    <DraftText
+      label="Users"
+      inputMode="numeric"
+      placeholder={String(loadTest.defaultUsers)}
+      field={field("targetUsers")}
+    />
+    <DraftText
+      label="Spawn rate"
+      inputMode="decimal"
+      unit="users/s"
+      placeholder={String(loadTest.defaultSpawnRate)}
+      field={field("spawnRate")}
+    />
+    <DraftText
+      label="Duration"
+      placeholder={
+        loadTest.defaultDurationSec === undefined
+          ? "until stopped"
+          : typedDuration(loadTest.defaultDurationSec)
+      }
+      field={field("duration", "durationSeconds")}
+    />
+  </div>
+);
+
+/** Starts a run. It is filled in as the last one was started, and shows how the users will rise. */
+export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode => {
+  const { draft, field, check, refuse } = useDraft(startDraftOf(loadTest, last), (now) =>
+    startErrors(now, loadTest),
+  );
+  const start = useStart(loadTest, draft, refuse);
+  const mayStart = useMay("runs.start", loadTest);
+  const users = numberOf(draft.targetUsers) ?? loadTest.defaultUsers;
+  const ramp = rampOf(
+    users,
+    numberOf(draft.spawnRate) ?? loadTest.defaultSpawnRate,
+    typedSeconds(draft.duration) ?? loadTest.defaultDurationSec,
+  );
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    if (check()) start.mutate();
+  };
+  const notes = field("notes");
+  return (
+    <Panel
+      title="Start a run"
+      sub={last?.runNumber === undefined ? undefined : `as #${last.runNumber} was started`}
+    >
+      <form noValidate onSubmit={submit} aria-label="Start a run">
+        <PanelBody>
+          <div className={styles["fields"]}>
+            <LoadFields loadTest={loadTest} field={field} />
+            <RampPreview ramp={ramp} asked={users} />
+            <DraftText label="Target URL" inputMode="url" field={field("targetUrl")} />
+            <DraftText
+              label="Name"
+              placeholder={`${loadTest.name} #${loadTest.lastRunNumber + 1}`}
+              field={field("name")}
+            />
+            <Textarea
+              label="Notes"
+              placeholder="What is different this time"
+              autosize
+              maxRows={6}
+              value={notes.value}
+              error={notes.error}
+              onChange={(event) => notes.onChange(event.currentTarget.value)}
+              onBlur={notes.onBlur}
+            />
+          </div>
+        </PanelBody>
+        <div className={styles["foot"]}>
+          <Facts loadTest={loadTest} isScriptEdited={isScriptEdited} />
+          {start.error !== null && <Failure what="The run was not started." error={start.error} />}
+          <Button
+            type="submit"
+            variant="filled"
+            fullWidth
+            h={40}
+            leftSection={<IconPlayerPlay size={16} stroke={1.5} />}
+            loading={start.isPending}
+            disabled={!mayStart}
+            title={mayStart ? undefined : "This needs the role runner."}
+          >
+            Start run
+          </Button>
+        </div>
+      </form>
+    </Panel>
+  );
+};

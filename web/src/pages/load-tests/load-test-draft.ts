@@ -1,0 +1,150 @@
+import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import { CreateLoadTest, UpdateLoadTest } from "@load-manager/contract/api/load-test.ts";
+import { AUTO_STOP, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { type FieldErrors, schemaErrors } from "../../api/form-errors.ts";
+import { secondsOf, typedDuration } from "../../format/times.ts";
+
+/** The settings of a load test as somebody types them. */
+export type SettingsDraft = {
+  readonly name: string;
+  readonly description: string;
+  readonly tags: string[];
+  readonly targetUrl: string;
+  readonly locustClusterId: string;
+  readonly defaultUsers: string;
+  readonly defaultSpawnRate: string;
+  readonly defaultDurationSec: string;
+  readonly maxDurationSec: string;
+  readonly stopTimeoutSeconds: string;
+  readonly autoStop: boolean;
+  readonly failedPercent: string;
+  readonly windowSeconds: string;
+  readonly minRequests: string;
+};
+
+const textOf = (value: number | undefined): string => (value === undefined ? "" : String(value));
+const durationOf = (seconds: number | undefined): string =>
+  seconds === undefined ? "" : typedDuration(seconds);
+
+export const draftOf = (loadTest: Partial<LoadTestAnswer>): SettingsDraft => {
+  const autoStop = loadTest.autoStop ?? AUTO_STOP;
+  return {
+    name: loadTest.name ?? "",
+    description: loadTest.description ?? "",
+    tags: loadTest.tags ?? [],
+    targetUrl: loadTest.targetUrl ?? "",
+    locustClusterId: loadTest.locustClusterId ?? "",
+    defaultUsers: textOf(loadTest.defaultUsers ?? 1),
+    defaultSpawnRate: textOf(loadTest.defaultSpawnRate ?? 1),
+    defaultDurationSec: durationOf(loadTest.defaultDurationSec),
+    maxDurationSec: durationOf(loadTest.maxDurationSec),
+    stopTimeoutSeconds: durationOf(loadTest.stopTimeoutSeconds ?? 10),
+    autoStop: autoStop.enabled,
+    failedPercent: textOf(autoStop.failedPercent),
+    windowSeconds: durationOf(autoStop.windowSeconds),
+    minRequests: textOf(autoStop.minRequests),
+  };
+};
+
+/** What is no number becomes NaN, which every schema refuses; nothing stays nothing. */
+export const numberOf = (text: string): number | undefined =>
+  text.trim() === "" ? undefined : Number(text.trim().replaceAll(",", ""));
+export const typedSeconds = (text: string): number | undefined =>
+  text.trim() === "" ? undefined : (secondsOf(text) ?? Number.NaN);
+
+const settingsOf = (draft: SettingsDraft) => ({
+  name: draft.name,
+  description: draft.description.trim() === "" ? undefined : draft.description,
+  tags: draft.tags,
+  targetUrl: draft.targetUrl.trim(),
+  locustClusterId: draft.locustClusterId === "" ? undefined : draft.locustClusterId,
+  defaultUsers: numberOf(draft.defaultUsers),
+  defaultSpawnRate: numberOf(draft.defaultSpawnRate),
+  defaultDurationSec: typedSeconds(draft.defaultDurationSec),
+  maxDurationSec: typedSeconds(draft.maxDurationSec),
+  stopTimeoutSeconds: typedSeconds(draft.stopTimeoutSeconds),
+  autoStop: {
+    enabled: draft.autoStop,
+    failedPercent: numberOf(draft.failedPercent),
+    windowSeconds: typedSeconds(draft.windowSeconds),
+    minRequests: numberOf(draft.minRequests),
+  },
+});
+type Settings = ReturnType<typeof settingsOf>;
+
+/** JSON has no NaN, which is what somebody typed that is no number. */
+const isSame = (one: unknown, other: unknown): boolean =>
+  JSON.stringify(one, (_, value: unknown) => (Number.isNaN(value) ? "NaN" : value)) ===
+  JSON.stringify(other, (_, value: unknown) => (Number.isNaN(value) ? "NaN" : value));
+
+/** A merge patch with what differs between two drafts: null clears a field. */
+export const patchOf = (before: SettingsDraft, draft: SettingsDraft): Record<string, unknown> => {
+  const [from, to] = [settingsOf(before), settingsOf(draft)];
+  const changed = (Object.keys(to) as (keyof Settings)[]).filter(
+    (name) => !isSame(from[name], to[name]),
+  );
+  return Object.fromEntries(changed.map((name) => [name, to[name] ?? null]));
+};
+
+/** The fields that differ between two drafts. */
+export const changedFields = (before: SettingsDraft, draft: SettingsDraft): string[] =>
+  (Object.keys(draft) as (keyof SettingsDraft)[]).filter(
+    (name) => !isSame(before[name], draft[name]),
+  );
+
+const DURATIONS = {
+  defaultDurationSec: "defaultDurationSec",
+  maxDurationSec: "maxDurationSec",
+  stopTimeoutSeconds: "stopTimeoutSeconds",
+  windowSeconds: "autoStop.windowSeconds",
+} as const;
+
+export const UNREADABLE = "must be a duration, such as 90 s, 10 min or 1 h 30 min";
+
+const withDurations = (draft: SettingsDraft, errors: FieldErrors): FieldErrors => ({
+  ...errors,
+  ...Object.fromEntries(
+    (Object.keys(DURATIONS) as (keyof typeof DURATIONS)[])
+      .filter((name) => Number.isNaN(typedSeconds(draft[name])))
+      .map((name) => [DURATIONS[name], UNREADABLE]),
+  ),
+});
+
+const tooLong = ({ defaultDurationSec, maxDurationSec }: Settings): FieldErrors =>
+  (defaultDurationSec ?? 0) > (maxDurationSec ?? Infinity)
+    ? { defaultDurationSec: "must be at most the longest duration" }
+    : {};
+
+/** What is wrong with a draft, as a change of what is stored. */
+export const patchErrors = (before: SettingsDraft, draft: SettingsDraft): FieldErrors =>
+  withDurations(draft, {
+    ...tooLong(settingsOf(draft)),
+    ...schemaErrors(UpdateLoadTest, patchOf(before, draft)),
+  });
+
+/** The body of a new load test: its scope, its settings, and the text of its locustfile where there is one. */
+export const creationOf = (
+  scope: ScopeFilter,
+  draft: SettingsDraft,
+  locustfile: string,
+): Record<string, unknown> => {
+  const { autoStop, ...settings } = settingsOf(draft);
+  const named = Object.entries({ ...scope, ...settings }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return {
+    ...Object.fromEntries(named),
+    ...(isSame(autoStop, AUTO_STOP) ? {} : { autoStop }),
+    ...(locustfile.trim() === "" ? {} : { locustfile }),
+  };
+};
+
+export const creationErrors = (
+  scope: ScopeFilter,
+  draft: SettingsDraft,
+  locustfile: string,
+): FieldErrors =>
+  withDurations(draft, {
+    ...tooLong(settingsOf(draft)),
+    ...schemaErrors(CreateLoadTest, creationOf(scope, draft, locustfile)),
+  });

@@ -1,0 +1,181 @@
+import { Button, Group, Stack, TagsInput, Textarea } from "@mantine/core";
+import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, type SyntheticEvent, useRef } from "react";
+import { client } from "../../api/client.ts";
+import { refusedFields } from "../../api/form-errors.ts";
+import { textOfScope } from "../../api/scope.ts";
+import { DraftText } from "../../components/draft-fields.tsx";
+import { Dialog } from "../../components/dialog.tsx";
+import { Failure } from "../../components/notices.tsx";
+import { useDraft } from "../../components/use-draft.ts";
+import { useScope } from "../../components/use-scope.ts";
+import { randomId } from "../../lib/random-id.ts";
+import { creationErrors, creationOf, draftOf, type SettingsDraft } from "./load-test-draft.ts";
+import styles from "./new-load-test-dialog.module.css";
+import { STARTER_SCRIPT } from "./starter-script.ts";
+
+/** Another load test, whose settings and script the new one starts with. */
+export type Original = { readonly loadTest: LoadTestAnswer; readonly locustfile: string };
+
+type Draft = SettingsDraft & {
+  readonly accountId: string;
+  readonly orgId: string;
+  readonly projectId: string;
+  readonly envId: string;
+  readonly locustfile: string;
+};
+
+const scopeOfDraft = ({ accountId, orgId, projectId, envId }: Draft): ScopeFilter => ({
+  accountId: accountId.trim(),
+  orgId: orgId.trim(),
+  projectId: projectId.trim(),
+  ...(envId.trim() === "" ? {} : { envId: envId.trim() }),
+});
+
+const initialOf = (scope: ScopeFilter, original: Original | undefined): Draft => {
+  const { accountId = "", orgId = "", projectId = "", envId = "" } = original?.loadTest ?? scope;
+  const name = original === undefined ? "" : `${original.loadTest.name.slice(0, 190)}, copy`;
+  return {
+    ...draftOf({ ...original?.loadTest, name }),
+    ...{ accountId, orgId, projectId, envId },
+    locustfile: original?.locustfile ?? STARTER_SCRIPT,
+  };
+};
+
+const useCreation = (draft: Draft, refuse: (errors: ReturnType<typeof refusedFields>) => void) => {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  // The same text sent twice makes one load test.
+  const key = useRef({ body: "", id: "" });
+  return useMutation({
+    mutationFn: () => {
+      const body = creationOf(scopeOfDraft(draft), draft, draft.locustfile);
+      const text = JSON.stringify(body);
+      if (key.current.body !== text) key.current = { body: text, id: randomId() };
+      return client.createLoadTest({
+        body: body as Parameters<typeof client.createLoadTest>[0]["body"],
+        idempotencyKey: key.current.id,
+      });
+    },
+    onError: (error) => refuse(refusedFields(error)),
+    onSuccess: async (made) => {
+      void queries.invalidateQueries({ queryKey: ["loadTests"] });
+      void queries.invalidateQueries({ queryKey: ["scopes"] });
+      await navigate({
+        to: "/load-tests/$loadTestId",
+        params: { loadTestId: made.id },
+        search: { scope: textOfScope(made) },
+      });
+    },
+  });
+};
+
+type FormProps = {
+  readonly original: Original | undefined;
+  readonly onClose: () => void;
+};
+
+type Fields = ReturnType<typeof useDraft<Draft>>["field"];
+
+const ScopeFields = ({ field }: { readonly field: Fields }): ReactNode => (
+  <fieldset className={styles["scope"]}>
+    <legend>Where it belongs</legend>
+    <DraftText label="Account" field={field("accountId")} withAsterisk />
+    <DraftText label="Org" field={field("orgId")} withAsterisk />
+    <DraftText label="Project" field={field("projectId")} withAsterisk />
+    <DraftText label="Environment" field={field("envId")} placeholder="none" />
+  </fieldset>
+);
+
+const LoadFields = ({ field }: { readonly field: Fields }): ReactNode => (
+  <div className={styles["load"]}>
+    <DraftText label="Users" inputMode="numeric" field={field("defaultUsers")} />
+    <DraftText
+      label="Spawn rate"
+      inputMode="decimal"
+      unit="users/s"
+      field={field("defaultSpawnRate")}
+    />
+    <DraftText label="Duration" placeholder="until stopped" field={field("defaultDurationSec")} />
+  </div>
+);
+
+const Form = ({ original, onClose }: FormProps): ReactNode => {
+  const scope = useScope();
+  const { draft, field, check, refuse } = useDraft(initialOf(scope, original), (now) =>
+    creationErrors(scopeOfDraft(now), now, now.locustfile),
+  );
+  const create = useCreation(draft, refuse);
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    if (check()) create.mutate();
+  };
+  const tags = field("tags");
+  const locustfile = field("locustfile");
+  return (
+    <form noValidate onSubmit={submit}>
+      <Stack gap="md">
+        <DraftText label="Name" field={field("name")} data-autofocus withAsterisk />
+        <DraftText
+          label="Target URL"
+          description="The system under test. Put only load on what is yours."
+          placeholder="https://shop.example"
+          inputMode="url"
+          field={field("targetUrl")}
+          withAsterisk
+        />
+        <ScopeFields field={field} />
+        <LoadFields field={field} />
+        <TagsInput
+          label="Tags"
+          placeholder="Enter adds one"
+          value={tags.value}
+          error={tags.error}
+          onChange={tags.onChange}
+          onBlur={tags.onBlur}
+        />
+        <Textarea
+          label="locustfile.py"
+          description="What each user does, in Python. Its page has an editor; leave it empty where the cluster has its own."
+          classNames={{ input: styles["script"] ?? "" }}
+          autosize
+          minRows={6}
+          maxRows={16}
+          spellCheck={false}
+          value={locustfile.value}
+          error={locustfile.error}
+          onChange={(event) => locustfile.onChange(event.currentTarget.value)}
+          onBlur={locustfile.onBlur}
+        />
+        {create.error !== null && (
+          <Failure what="The load test was not created." error={create.error} />
+        )}
+        <Group justify="flex-end" gap="sm">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="filled" loading={create.isPending}>
+            Create load test
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+};
+
+export const NewLoadTestDialog = ({
+  isOpen,
+  onClose,
+  title,
+  original,
+}: {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly title: string;
+  readonly original?: Original | undefined;
+}): ReactNode => (
+  <Dialog isOpen={isOpen} onClose={onClose} title={title} size={640}>
+    <Form original={original} onClose={onClose} />
+  </Dialog>
+);

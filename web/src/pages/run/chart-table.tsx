@@ -1,0 +1,53 @@
+import type { ReactNode } from "react";
+import type { TimeSeries } from "../../charts/time-chart.tsx";
+import { cell, Table } from "../../components/table.tsx";
+import { clock, sinceStart } from "../../format/times.ts";
+
+const MOST_ROWS = 500;
+
+/** The values of the charts as a table, newest first. */
+export const ChartTable = ({
+  times,
+  loadStartMs,
+  series,
+}: {
+  readonly times: readonly number[];
+  readonly loadStartMs: number;
+  readonly series: readonly TimeSeries[];
+}): ReactNode => {
+  const rows = times
+    .map((at, index) => ({ at, index }))
+    .toReversed()
+    .slice(0, MOST_ROWS);
+  return (
+    <Table label="The charts as a table">
+      <thead>
+        <tr>
+          <th scope="col">Since load start</th>
+          <th scope="col">Time</th>
+          {series.map(({ label }) => (
+            <th key={label} scope="col" className={cell.num}>
+              {label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ at, index }) => (
+          <tr key={at}>
+            <td>{sinceStart(at)}</td>
+            <td>{clock(loadStartMs + at * 1000)}</td>
+            {series.map(({ label, values, format }) => {
+              const value = values[index];
+              return (
+                <td key={label} className={cell.num}>
+                  {value == null ? "–" : format(value)}
+                </td>
+              );
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+};

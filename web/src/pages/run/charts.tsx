@@ -1,0 +1,223 @@
+import { SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useState } from "react";
+import type { Decorations } from "../../charts/decorations.ts";
+import { Heatmap } from "../../charts/heatmap.tsx";
+import { TimeChart, type TimeSeries } from "../../charts/time-chart.tsx";
+import { inMs } from "../../format/numbers.ts";
+import { failureSeries } from "./failures-over-time.ts";
+import {
+  failuresOverTimeQuery,
+  heatmapQuery,
+  processesQuery,
+  userClassesQuery,
+} from "./run-queries.ts";
+import { classSeries, perSecond, secondsSince } from "./series.ts";
+import type { RunView } from "./view.ts";
+
+const PROCESS_COLORS = [
+  "--load",
+  "--accent",
+  "--cyan",
+  "--violet",
+  "--brown",
+  "--err-2",
+  "--users",
+  "--p50",
+];
+export const FAILURE_POINTS = 120;
+
+/** What all charts of the stack share. */
+type Shared = {
+  readonly range: readonly [number, number];
+  readonly loadStartMs: number;
+  readonly decorations: Decorations;
+  readonly onWindow: (window: readonly [number, number] | undefined) => void;
+};
+type Props = { readonly view: RunView; readonly shared: Shared };
+
+type TimeProps = {
+  readonly shared: Shared;
+  readonly times: readonly number[];
+  readonly series: readonly TimeSeries[];
+};
+
+/** The users by class on the axis of times that the requests have; only while they are asked for. */
+const useClasses = (view: RunView, points: number, isAsked: boolean) => {
+  const { run, window, charts } = view;
+  const { data } = useQuery({
+    ...userClassesQuery(run.id, window.kind, charts, points),
+    enabled: isAsked,
+  });
+  return useMemo(() => classSeries(data?.classes ?? []), [data]);
+};
+
+export const LoadChart = ({
+  view,
+  shared,
+  times,
+  series,
+  points,
+}: TimeProps & { readonly view: RunView; readonly points: number }): ReactNode => {
+  const [isByClass, setByClass] = useState(false);
+  const hasUsers = view.endpoints.length === 0;
+  const classes = useClasses(view, points, hasUsers && isByClass);
+  const shown = useMemo(
+    () =>
+      isByClass && hasUsers
+        ? [
+            ...series.filter(({ label }) => label !== "Users" && label !== "Target"),
+            // Both are asked for with the same points; a second that only one has yet is unknown in the other.
+            ...classes.map((one) => ({
+              ...one,
+              values: times.map((_, index) => one.values[index] ?? null),
+            })),
+          ]
+        : series,
+    [isByClass, hasUsers, series, classes, times],
+  );
+  const control = (
+    <SegmentedControl
+      size="xs"
+      aria-label="Users in the chart"
+      value={isByClass ? "class" : "all"}
+      onChange={(value) => setByClass(value === "class")}
+      data={[
+        { value: "all", label: "All users" },
+        { value: "class", label: "By class" },
+      ]}
+    />
+  );
+  return (
+    <TimeChart
+      {...shared}
+      title="Requests per second"
+      unit={hasUsers ? "and users (right axis)" : ""}
+      times={times}
+      series={shown}
+      height={150}
+      axisFormat={perSecond}
+      {...(hasUsers ? { controls: control } : {})}
+    />
+  );
+};
+
+export const LatencyChart = ({
+  shared,
+  times,
+  series,
+  isLog,
+  onLog,
+}: TimeProps & {
+  readonly isLog: boolean;
+  readonly onLog: (isLog: boolean) => void;
+}): ReactNode => {
+  const hasBand = series.some(({ isBound }) => isBound === true);
+  return (
+    <TimeChart
+      {...shared}
+      title="Response time"
+      unit={[
+        isLog ? "ms, log scale" : "ms",
+        ...(hasBand ? ["band: min to max"] : ["95%ile of each endpoint"]),
+      ].join("; ")}
+      times={times}
+      series={series}
+      {...(hasBand ? { band: { upper: "max", lower: "min", color: "--band" } } : {})}
+      height={200}
+      isLog={isLog}
+      axisFormat={inMs}
+      withDoubts
+      controls={
+        <SegmentedControl
+          size="xs"
+          aria-label="Scale of response times"
+          value={isLog ? "log" : "linear"}
+          onChange={(value) => onLog(value === "log")}
+          data={[
+            { value: "log", label: "Log" },
+            { value: "linear", label: "Linear" },
+          ]}
+        />
+      }
+    />
+  );
+};
+
+/** Nothing where no request failed. */
+export const FailureChart = ({ view, shared }: Props): ReactNode => {
+  const { run, window, charts, endpoints, loadStartMs } = view;
+  const { data } = useQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
+  const series = useMemo(
+    () => (data === undefined ? [] : failureSeries(data, endpoints)),
+    [data, endpoints],
+  );
+  const times = useMemo(() => secondsSince(loadStartMs, data?.t ?? []), [data, loadStartMs]);
+  if (series.length === 0) return null;
+  return (
+    <TimeChart
+      {...shared}
+      title="Failures per second"
+      unit="by error"
+      times={times}
+      series={series}
+      height={80}
+      axisFormat={perSecond}
+    />
+  );
+};
+
+export const DistributionChart = ({ view, shared }: Props): ReactNode => {
+  const { run, window, charts, endpoints, loadStartMs } = view;
+  const { data } = useQuery(heatmapQuery(run.id, window.kind, charts, endpoints));
+  const heatmap = useMemo(
+    () =>
+      data && {
+        ...data,
+        times: secondsSince(loadStartMs, data.t),
+        stepSeconds: data.stepMs / 1000,
+      },
+    [data, loadStartMs],
+  );
+  if (heatmap === undefined || heatmap.counts.flat().every((count) => count === 0)) return null;
+  return <Heatmap {...shared} heatmap={heatmap} height={130} />;
+};
+
+/** The names of workers are long; the end of one tells it from the others. */
+const nameOf = (id: string, role: string): string =>
+  role === "master" ? "master" : id.length > 16 ? `…${id.slice(-8)}` : id;
+
+export const GeneratorChart = ({
+  view,
+  shared,
+  points,
+}: Props & { readonly points: number }): ReactNode => {
+  const { run, window, charts, loadStartMs } = view;
+  const { data } = useQuery(processesQuery(run.id, window.kind, charts, points));
+  const series = useMemo(
+    () =>
+      (data?.processes ?? [])
+        .slice(0, PROCESS_COLORS.length)
+        .map(({ id, role, cpuPercent }, index): TimeSeries => ({
+          label: nameOf(id, role),
+          color: PROCESS_COLORS[index] ?? "--load",
+          values: cpuPercent,
+          width: 1.25,
+          format: (value) => `${Math.round(value)} %`,
+        })),
+    [data],
+  );
+  const times = useMemo(() => secondsSince(loadStartMs, data?.t ?? []), [data, loadStartMs]);
+  return (
+    <TimeChart
+      {...shared}
+      title="Load generator CPU"
+      unit="% of one core, per process"
+      times={times}
+      series={series}
+      height={110}
+      axisFormat={(value) => String(Math.round(value))}
+      hasTimeLabels
+    />
+  );
+};

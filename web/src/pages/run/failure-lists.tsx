@@ -1,0 +1,87 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Empty, Failure } from "../../components/notices.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { cell, Table } from "../../components/table.tsx";
+import { TimeText } from "../../components/time-text.tsx";
+import { count } from "../../format/numbers.ts";
+import styles from "./failure-lists.module.css";
+import { exceptionsQuery, failuresQuery } from "./run-queries.ts";
+import type { RunView } from "./view.ts";
+
+const Seen = ({ ms }: { readonly ms: number | null }): ReactNode =>
+  ms === null ? "–" : <TimeText ms={ms} />;
+
+const kinds = (number: number): string => (number === 1 ? "1 kind" : `${count(number)} kinds`);
+
+export const FailureList = ({ view }: { readonly view: RunView }): ReactNode => {
+  const { run, window, charts } = view;
+  const { data, error: unread } = useQuery(failuresQuery(run.id, window.kind, charts));
+  if (data === undefined)
+    return unread === null ? null : <Failure what="The failures cannot be read." error={unread} />;
+  const items = data.items;
+  return (
+    <Panel title="Failures" sub={kinds(items.length)}>
+      {items.length === 0 ? (
+        <Empty title="No request of this window failed." />
+      ) : (
+        <Table label="Failures">
+          <thead>
+            <tr>
+              <th scope="col" className={cell.num}>
+                # Occurrences
+              </th>
+              <th scope="col">Type, name</th>
+              <th scope="col">Error</th>
+              <th scope="col">First seen</th>
+              <th scope="col">Last seen</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map(({ method, name, error, occurrences, firstSeenAt, lastSeenAt }) => (
+              <tr key={`${method} ${name} ${error}`}>
+                <td className={cell.num}>{count(occurrences)}</td>
+                <td className={styles["name"]}>
+                  <span className="muted">{method}</span> {name}
+                </td>
+                <td className={styles["error"]}>{error}</td>
+                <td>
+                  <Seen ms={firstSeenAt} />
+                </td>
+                <td>
+                  <Seen ms={lastSeenAt} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </Panel>
+  );
+};
+
+export const ExceptionList = ({ view }: { readonly view: RunView }): ReactNode => {
+  const { run, window, charts } = view;
+  const { data } = useQuery(exceptionsQuery(run.id, window.kind, charts));
+  if (data === undefined || data.items.length === 0) return null;
+  return (
+    <Panel title="Exceptions" sub={`${kinds(data.items.length)}; raised by the script`}>
+      <ul className={styles["exceptions"]}>
+        {data.items.map(({ message, traceback, count: times, workers }) => (
+          <li key={`${message} ${traceback}`}>
+            <details>
+              <summary>
+                <b>{count(times)}</b> <span className={styles["error"]}>{message}</span>
+                <span className="muted">
+                  {" "}
+                  on {workers.length === 1 ? "1 worker" : `${workers.length} workers`}
+                </span>
+              </summary>
+              <pre>{traceback}</pre>
+            </details>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+};

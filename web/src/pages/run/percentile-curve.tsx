@@ -1,0 +1,77 @@
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useMemo } from "react";
+import type uPlot from "uplot";
+import styles from "../../charts/charts.module.css";
+import { Plot } from "../../charts/plot.tsx";
+import { logScale, valueAxis } from "../../charts/time-options.ts";
+import { colorOf } from "../../charts/tokens.ts";
+import { Panel } from "../../components/panel.tsx";
+import { inMs } from "../../format/numbers.ts";
+import { summaryQuery } from "./run-queries.ts";
+import type { RunView } from "./view.ts";
+
+/** A percentile is shown as far as so many values are beyond it. */
+const LEAST_BEYOND = 10;
+const NINES = [0, 50, 90, 99, 99.9, 99.99];
+
+/** Spaced by nines: 90, 99 and 99.9 are as far apart as each other. */
+const place = (percentile: number): number => -Math.log10(1 - percentile / 100);
+
+/** How long the slowest requests took, percentile by percentile. */
+export const PercentileCurve = ({ view }: { readonly view: RunView }): ReactNode => {
+  const { run, window, figures } = view;
+  const { data: summary } = useQuery(summaryQuery(run.id, window.kind, figures));
+  const data = useMemo<uPlot.AlignedData>(() => {
+    const timed = summary?.timedRequests ?? 0;
+    const points = Object.entries(summary?.percentiles ?? {})
+      .map(([percentile, value]) => [Number(percentile), value] as const)
+      .filter(([percentile]) => timed * (1 - percentile / 100) >= LEAST_BEYOND)
+      .toSorted(([one], [other]) => one - other);
+    return [points.map(([percentile]) => place(percentile)), points.map(([, value]) => value)];
+  }, [summary]);
+  const options = (): Omit<uPlot.Options, "width" | "height"> => ({
+    legend: { show: false },
+    scales: {
+      x: { time: false, range: (_, min, max) => [Math.min(min, 0), Math.max(max, place(99))] },
+      y: logScale,
+    },
+    axes: [
+      {
+        stroke: colorOf("--ink-3"),
+        font: '11px "IBM Plex Sans Variable", system-ui, sans-serif',
+        grid: { stroke: colorOf("--line"), width: 1 },
+        ticks: { show: false },
+        splits: () => NINES.map(place),
+        values: (_, splits) =>
+          splits.map((at) => String(Math.round((100 - 100 * 10 ** -at) * 100) / 100)),
+        size: 28,
+      },
+      valueAxis(inMs, { isLog: true }),
+    ],
+    series: [
+      {},
+      { label: "Response time", stroke: colorOf("--p95"), width: 1.75, points: { show: false } },
+    ],
+    cursor: { drag: { x: false, y: false } },
+  });
+  const [places] = data;
+  return (
+    <Panel title="Percentile curve" sub="ms, log scale; x: percentile, by nines">
+      <div className={styles["side"]}>
+        {places.length < 2 ? (
+          <p className={styles["caption"]}>Too few values for a curve yet.</p>
+        ) : (
+          <Plot
+            options={options}
+            version="curve"
+            data={data}
+            height={200}
+            description={`Percentile curve: ${Object.entries(summary?.percentiles ?? {})
+              .map(([percentile, value]) => `p${percentile} ${inMs(value)} ms`)
+              .join(", ")}.`}
+          />
+        )}
+      </div>
+    </Panel>
+  );
+};

@@ -1,0 +1,150 @@
+import { Button, Menu } from "@mantine/core";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { IconDots, IconPlayerStop, IconRotate, IconUsers } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { client } from "../../api/client.ts";
+import { canStop, isEnded, runQueryOf } from "../../api/queries.ts";
+import { Failure } from "../../components/notices.tsx";
+import { StopDialog } from "../../components/stop-dialog.tsx";
+import { useMay } from "../../components/use-may.ts";
+import { copyText } from "../../lib/copy-text.ts";
+import { randomId } from "../../lib/random-id.ts";
+import { ChangeLoadDialog } from "./change-load-dialog.tsx";
+import styles from "./run-head.module.css";
+
+type Dialog = { readonly isOpen: boolean; readonly setOpen: (open: boolean) => void };
+
+/** A new run with the same load, target and script. */
+const useRunAgain = (run: RunAnswer) => {
+  const navigate = useNavigate();
+  return useMutation({
+    mutationFn: () => {
+      const { targetUsers, spawnRate, durationSeconds, targetUrl, scriptRevisionId } = run;
+      return client.createRun({
+        params: { loadTestId: run.loadTestId ?? "" },
+        body: {
+          ...(targetUsers === undefined ? {} : { targetUsers }),
+          ...(spawnRate === undefined ? {} : { spawnRate }),
+          ...(durationSeconds === undefined ? {} : { durationSeconds }),
+          ...(targetUrl === undefined ? {} : { targetUrl }),
+          ...(scriptRevisionId === undefined ? {} : { scriptRevisionId }),
+          tags: [...run.tags],
+        },
+        idempotencyKey: randomId(),
+      });
+    },
+    onSuccess: ({ id }) => navigate({ to: "/runs/$runId", params: { runId: id } }),
+  });
+};
+
+const More = ({ run, onKeep }: { readonly run: RunAnswer; readonly onKeep: () => void }) => {
+  const mayKeep = useMay("runs.keep", run);
+  const [said, setSaid] = useState("Copy link");
+  const copy = async (): Promise<void> =>
+    setSaid((await copyText(location.href)) ? "Copied" : "This browser does not let a page copy");
+  return (
+    <Menu position="bottom-end" onClose={() => setSaid("Copy link")}>
+      <Menu.Target>
+        <Button px={8} aria-label="More actions">
+          <IconDots size={16} stroke={1.5} />
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => void copy()} closeMenuOnClick={false}>
+          {said}
+        </Menu.Item>
+        <Menu.Item onClick={onKeep} disabled={!mayKeep}>
+          {run.keep ? "Do not keep: may be deleted" : "Keep: protect against deletion"}
+          {mayKeep ? "" : " (needs the role editor)"}
+        </Menu.Item>
+        <Menu.Item
+          component="a"
+          href={`/v1/runs/${run.id}/metrics/export`}
+          download={`${run.name}.csv`}
+        >
+          Export CSV, one row a second
+        </Menu.Item>
+        <Menu.Item
+          component="a"
+          href={`/v1/runs/${run.id}/requests?format=csv`}
+          download={`${run.name} requests.csv`}
+        >
+          Export CSV as Locust’s own
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+};
+
+const unless = (may: boolean): { readonly disabled?: true; readonly title?: string } =>
+  may ? {} : { disabled: true, title: "This needs the role runner." };
+
+/** What can be done with a run now. */
+export const RunActions = ({
+  run,
+  stop,
+}: {
+  readonly run: RunAnswer;
+  readonly stop: Dialog;
+}): ReactNode => {
+  const queries = useQueryClient();
+  const [isChanging, setChanging] = useState(false);
+  const again = useRunAgain(run);
+  const keep = useMutation({
+    mutationFn: () =>
+      client.updateRun({
+        params: { runId: run.id },
+        body: { keep: !run.keep },
+        ifMatch: run.version,
+      }),
+    onSuccess: (changed) => queries.setQueryData(runQueryOf(run.id).queryKey, changed),
+  });
+  const error = again.error ?? keep.error;
+  const [mayChange, mayStop, mayStart] = [
+    useMay("runs.changeLoad", run),
+    useMay("runs.stop", run),
+    useMay("runs.start", run),
+  ];
+  return (
+    <>
+      {error !== null && (
+        <Failure what={again.error === null ? "Not changed." : "Not started."} error={error} />
+      )}
+      <div className={styles["actions"]}>
+        {run.status === "Running" && (
+          <Button
+            leftSection={<IconUsers size={16} stroke={1.5} />}
+            {...unless(mayChange)}
+            onClick={() => setChanging(true)}
+          >
+            Change users
+          </Button>
+        )}
+        {canStop(run) && (
+          <Button
+            leftSection={<IconPlayerStop size={16} stroke={1.5} />}
+            {...unless(mayStop)}
+            onClick={() => stop.setOpen(true)}
+          >
+            {run.status === "Pending" ? "Cancel run" : "Stop run"}
+          </Button>
+        )}
+        {isEnded(run) && run.loadTestId !== undefined && (
+          <Button
+            leftSection={<IconRotate size={16} stroke={1.5} />}
+            loading={again.isPending}
+            {...unless(mayStart)}
+            onClick={() => again.mutate()}
+          >
+            Run again
+          </Button>
+        )}
+        <More run={run} onKeep={() => keep.mutate()} />
+      </div>
+      <StopDialog run={run} isOpen={stop.isOpen} onClose={() => stop.setOpen(false)} />
+      <ChangeLoadDialog run={run} isOpen={isChanging} onClose={() => setChanging(false)} />
+    </>
+  );
+};

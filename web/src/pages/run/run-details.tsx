@@ -1,0 +1,105 @@
+import { useQuery } from "@tanstack/react-query";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { type ReactNode, useState } from "react";
+import { Failure, Loading } from "../../components/notices.tsx";
+import { Panel, PanelBody } from "../../components/panel.tsx";
+import { TimeText } from "../../components/time-text.tsx";
+import { count } from "../../format/numbers.ts";
+import { duration } from "../../format/times.ts";
+import styles from "./run-details.module.css";
+import { scriptQuery } from "./run-queries.ts";
+import type { RunView } from "./view.ts";
+import { WorkerTable } from "./worker-table.tsx";
+
+const Settings = ({ run }: { readonly run: RunAnswer }): ReactNode => {
+  const seconds = (value: number | undefined): string =>
+    value === undefined ? "–" : duration(value * 1000);
+  const rows: readonly (readonly [name: string, value: ReactNode])[] = [
+    ["Run id", <code key="id">{run.id}</code>],
+    ["Scope", [run.accountId, run.orgId, run.projectId, run.envId].filter(Boolean).join(" / ")],
+    ["Created", <TimeText key="created" ms={run.createdAt} />],
+    ["Created by", run.createdBy],
+    ["Trigger", run.trigger === "external" ? "external: started at Locust" : "api"],
+    ["Users", count(run.targetUsers)],
+    ["Spawn rate", run.spawnRate === undefined ? "–" : `${run.spawnRate} users/s`],
+    ["Duration", seconds(run.durationSeconds)],
+    ["Stop timeout", seconds(run.stopTimeoutSeconds)],
+    ["Target", run.targetUrl ?? "–"],
+    ["Cluster", run.locustClusterId],
+    ["Locust", run.engine?.locustVersion ?? "–"],
+    ["Plugin", run.engine?.pluginVersion ?? "–"],
+    ["Python", run.engine?.pythonVersion ?? "–"],
+    ["Kept", run.keep ? "yes: protected against deletion" : "no"],
+  ];
+  return (
+    <dl className={styles["settings"]}>
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+};
+
+const Script = ({ run }: { readonly run: RunAnswer }): ReactNode => {
+  const script = useQuery({
+    ...scriptQuery(run.loadTestId ?? "", run.scriptRevisionId ?? ""),
+    enabled: run.loadTestId !== undefined && run.scriptRevisionId !== undefined,
+  });
+  if (run.scriptRevisionId === undefined)
+    return <p>The cluster’s own script ran; the server does not have it.</p>;
+  if (script.error !== null)
+    return <Failure what="The script cannot be read." error={script.error} />;
+  if (script.data === undefined) return <Loading lines={8} />;
+  return script.data.files.map(({ path, content }) => (
+    <figure key={path}>
+      <figcaption className="muted">
+        {path}, revision {script.data.revisionNumber}
+      </figcaption>
+      <pre className={styles["code"]}>{content}</pre>
+    </figure>
+  ));
+};
+
+const Section = ({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ReactNode;
+}): ReactNode => {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details className={styles["section"]} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{title}</summary>
+      {isOpen && <PanelBody>{children}</PanelBody>}
+    </details>
+  );
+};
+
+/** The Locust processes, the script as it ran, the settings as they were resolved, and the log of a Locust that ended. */
+export const RunDetails = ({ view }: { readonly view: RunView }): ReactNode => {
+  const { run } = view;
+  return (
+    <Panel label="Details">
+      {run.loadStartedAt !== undefined && (
+        <Section title="Locust processes">
+          <WorkerTable view={view} />
+        </Section>
+      )}
+      {run.statusReason?.logTail !== undefined && (
+        <Section title="Locust’s log, its end">
+          <pre className={styles["code"]}>{run.statusReason.logTail.join("\n")}</pre>
+        </Section>
+      )}
+      <Section title="Script as it ran">
+        <Script run={run} />
+      </Section>
+      <Section title="Settings as resolved">
+        <Settings run={run} />
+      </Section>
+    </Panel>
+  );
+};

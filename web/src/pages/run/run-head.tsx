@@ -1,0 +1,123 @@
+import { Link } from "@tanstack/react-router";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import type { ReactNode } from "react";
+import { isEnded } from "../../api/queries.ts";
+import { RunState } from "../../components/run-state.tsx";
+import { TimeText } from "../../components/time-text.tsx";
+import { count, counted } from "../../format/numbers.ts";
+import { clock, duration } from "../../format/times.ts";
+import { RunActions } from "./run-actions.tsx";
+import styles from "./run-head.module.css";
+import { loadSeconds } from "./window.ts";
+
+type Dialog = { readonly isOpen: boolean; readonly setOpen: (open: boolean) => void };
+
+const Progress = ({ run, now }: { readonly run: RunAnswer; readonly now: number }): ReactNode => {
+  const { loadStartedAt, durationSeconds } = run;
+  if (loadStartedAt === undefined || isEnded(run)) return null;
+  const done = loadSeconds(run, now);
+  if (durationSeconds === undefined)
+    return (
+      <p className={styles["progress"]}>
+        <strong>{duration(done * 1000)}</strong> without a planned end
+      </p>
+    );
+  const endsAt = loadStartedAt + durationSeconds * 1000;
+  return (
+    <div className={styles["progress"]}>
+      <strong>{duration(Math.min(done, durationSeconds) * 1000)}</strong>
+      <progress value={done} max={durationSeconds} aria-label="Part of the planned time" />
+      <span>
+        of {duration(durationSeconds * 1000)}, ends at {clock(endsAt)}
+      </span>
+    </div>
+  );
+};
+
+const Item = ({ name, children }: { readonly name: string; readonly children: ReactNode }) => (
+  <span>
+    <span className="muted">{name}</span> {children}
+  </span>
+);
+
+const Facts = ({ run }: { readonly run: RunAnswer }): ReactNode => {
+  const { engine, targetUsers, commandedLoad, loadStartedAt } = run;
+  const users = commandedLoad?.targetUsers ?? targetUsers;
+  return (
+    <div className={styles["facts"]}>
+      {loadStartedAt === undefined ? (
+        <Item name="created">
+          <TimeText ms={run.createdAt} />
+        </Item>
+      ) : (
+        <Item name="load began">
+          <TimeText ms={loadStartedAt} hasSeconds />
+        </Item>
+      )}
+      <Item name="by">{run.createdBy}</Item>
+      {users !== undefined && (
+        <Item name="load">
+          {counted(users, "user")}
+          {commandedLoad !== undefined && targetUsers !== users
+            ? `, changed from ${count(targetUsers)}`
+            : ""}
+        </Item>
+      )}
+      {run.targetUrl !== undefined && <Item name="target">{run.targetUrl}</Item>}
+      <Item name="cluster">
+        {run.locustClusterId}
+        {engine?.workers === undefined ? "" : `, ${counted(engine.workers, "worker")}`}
+      </Item>
+      {engine?.locustVersion !== undefined && <Item name="Locust">{engine.locustVersion}</Item>}
+      {run.tags.map((tag) => (
+        <span key={tag} className={styles["tag"]}>
+          {tag}
+        </span>
+      ))}
+    </div>
+  );
+};
+
+/** Title, status with its reason, what ran where, and what can be done with it. */
+export const RunHead = ({
+  run,
+  now,
+  stop,
+}: {
+  readonly run: RunAnswer;
+  readonly now: number;
+  readonly stop: Dialog;
+}): ReactNode => {
+  return (
+    <header className={styles["head"]}>
+      <nav aria-label="Where this is">
+        <ol className={styles["crumbs"]}>
+          <li>
+            {run.loadTestId === undefined ? (
+              <Link to="/runs">Runs</Link>
+            ) : (
+              <Link to="/load-tests/$loadTestId" params={{ loadTestId: run.loadTestId }}>
+                Load test
+              </Link>
+            )}
+          </li>
+          <li aria-current="page">{run.name}</li>
+        </ol>
+      </nav>
+      <div className={styles["title"]}>
+        <h1>
+          {run.name} <RunState status={run.status} />
+        </h1>
+        <RunActions run={run} stop={stop} />
+      </div>
+      {run.statusReason !== undefined && (
+        <p className={styles["reason"]} title={run.statusReason.code}>
+          {run.statusReason.message}
+        </p>
+      )}
+      <Facts run={run} />
+      {run.notes !== undefined && <p className={styles["notes"]}>{run.notes}</p>}
+      <Progress run={run} now={now} />
+    </header>
+  );
+};

@@ -1,0 +1,177 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { canStop, isEnded, runQueryOf } from "../../api/queries.ts";
+import { useKeys } from "../../components/keys.ts";
+import { Failure, Loading } from "../../components/notices.tsx";
+import { wordOf } from "../../components/run-state.tsx";
+import { useMay } from "../../components/use-may.ts";
+import { useTitle } from "../../components/title.ts";
+import { useNow } from "../../components/use-now.ts";
+import { useWidth } from "../../lib/use-width.ts";
+import { ChartStack } from "./chart-stack.tsx";
+import { Diagnosis } from "./diagnosis.tsx";
+import { EndpointTable } from "./endpoint-table.tsx";
+import { EventList } from "./event-list.tsx";
+import { ExceptionList, FailureList } from "./failure-lists.tsx";
+import { KneeChart } from "./knee-chart.tsx";
+import { KeyFigures } from "./key-figures.tsx";
+import { PercentileCurve } from "./percentile-curve.tsx";
+import { RunDetails } from "./run-details.tsx";
+import { RunHead } from "./run-head.tsx";
+import styles from "./run-page.module.css";
+import { type RunSearch, runSearchOf } from "./search.ts";
+import { TrustStrip } from "./trust-strip.tsx";
+import { type RunView, viewOf } from "./view.ts";
+import { wholeSeconds } from "./window.ts";
+import { WindowBar } from "./window-bar.tsx";
+
+/** The window and what else the address says, and how to change it. */
+const useView = (run: RunAnswer, now: number) => {
+  const given = useSearch({ from: "/shell/runs/$runId" });
+  // The router keeps what the route has left out of an address as unusable.
+  const search = useMemo(() => runSearchOf(given), [given]);
+  const navigate = useNavigate({ from: "/runs/$runId" });
+  const change = useCallback(
+    (changed: Partial<Record<keyof RunSearch, unknown>>) =>
+      void navigate({
+        search: (before) => ({ ...before, ...changed }) as RunSearch,
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate],
+  );
+  const view = useMemo(() => viewOf(run, search, now), [run, search, now]);
+  return { view, search, change };
+};
+
+/** What was asked for with a window that ends now is asked for again once the run's real end is known. */
+const useRealEnd = ({ id, loadEndedAt, settledAt }: RunAnswer): void => {
+  const queries = useQueryClient();
+  const end = `${loadEndedAt} ${settledAt}`;
+  const known = useRef(end);
+  useEffect(() => {
+    if (known.current === end) return;
+    known.current = end;
+    void queries.invalidateQueries({ queryKey: ["metrics", id] });
+  }, [queries, id, end]);
+};
+
+const Charts = ({
+  view,
+  onWindow,
+  onOverlay,
+  onAnswered,
+}: {
+  readonly view: RunView;
+  readonly onAnswered: () => void;
+  readonly onOverlay: (runId: string | undefined) => void;
+  readonly onWindow: (window: readonly [number, number] | undefined) => void;
+}): ReactNode => {
+  const { ref, width } = useWidth();
+  return (
+    <div className={styles["columns"]}>
+      <div ref={ref} className={styles["stack"]}>
+        {width > 0 && (
+          <ChartStack
+            view={view}
+            width={width}
+            onWindow={onWindow}
+            onOverlay={onOverlay}
+            onAnswered={onAnswered}
+          />
+        )}
+      </div>
+      <aside className={styles["aside"]}>
+        <KneeChart view={view} />
+        <PercentileCurve view={view} />
+        <EventList view={view} />
+      </aside>
+    </div>
+  );
+};
+
+const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
+  const isLive = !isEnded(run);
+  const now = useNow(isLive);
+  useRealEnd(run);
+  const { view, search, change } = useView(run, now);
+  const [isStopping, setStopping] = useState(false);
+  // Tables of a long run take the server longest, and would keep the charts waiting.
+  const [hasCharts, setHasCharts] = useState(false);
+  const onAnswered = useCallback(() => setHasCharts(true), []);
+  const mayStop = useMay("runs.stop", run);
+  useTitle(`${wordOf(run.status)}: ${run.name}`);
+  const whole = { window: undefined, from: undefined, to: undefined };
+  const onWindow = (window: readonly [number, number] | undefined): void =>
+    change(
+      window === undefined
+        ? whole
+        : {
+            ...whole,
+            ...wholeSeconds(window),
+          },
+    );
+  const preset = (window: RunSearch["window"]): void => change({ ...whole, window });
+  useKeys({
+    w: () => preset(undefined),
+    y: () => preset("steady"),
+    "5": () => preset("last5m"),
+    x: () => setStopping(mayStop && canStop(run)),
+  });
+  return (
+    <>
+      <RunHead run={run} now={now} stop={{ isOpen: isStopping, setOpen: setStopping }} />
+      <Diagnosis run={run} />
+      <TrustStrip run={run} now={now} isLive={isLive} />
+      {run.loadStartedAt !== undefined && (
+        <>
+          <section className={styles["figures"]} aria-label="Key figures">
+            <WindowBar view={view} onPreset={preset} onWhole={() => change(whole)} />
+            <KeyFigures view={view} />
+          </section>
+          <Charts
+            view={view}
+            onWindow={onWindow}
+            onOverlay={(overlay) => change({ overlay })}
+            onAnswered={onAnswered}
+          />
+          {hasCharts && (
+            <>
+              <EndpointTable
+                view={view}
+                chosen={search.endpoint ?? []}
+                onChoose={(endpoint) =>
+                  change({ endpoint: endpoint.length === 0 ? undefined : endpoint })
+                }
+              />
+              <FailureList view={view} />
+              <ExceptionList view={view} />
+            </>
+          )}
+        </>
+      )}
+      {run.loadStartedAt === undefined && <EventList view={view} />}
+      <RunDetails view={view} />
+    </>
+  );
+};
+
+export const RunPage = (): ReactNode => {
+  const { runId } = useParams({ from: "/shell/runs/$runId" });
+  const run = useQuery(runQueryOf(runId));
+  if (run.data !== undefined) return <RunContent key={runId} run={run.data} />;
+  if (run.error !== null)
+    return (
+      <>
+        <h1 className="sr-only">Run</h1>
+        <Failure
+          what="The run cannot be shown."
+          error={run.error}
+          onRetry={() => void run.refetch()}
+        />
+      </>
+    );
+  return <Loading lines={8} />;
+};

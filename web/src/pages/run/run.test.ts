@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { failureSeries } from "./failures-over-time.ts";
+import { groupedMarks } from "./marks.ts";
+import { runSearchOf } from "./search.ts";
+import { loadSeconds, queryOfWindow, steadyPart, wholeSeconds, windowOf } from "./window.ts";
+
+const START = 1_700_000_000_000;
+const RUN = {
+  loadStartedAt: START,
+  loadEndedAt: START + 600_000,
+  phases: [
+    { from: START, to: START + 60_000, kind: "ramp" as const },
+    { from: START + 60_000, to: START + 590_000, kind: "steady" as const },
+  ],
+};
+
+test("the address of a run: what is no window or text is left out", () => {
+  expect(runSearchOf({ window: "steady", from: 5, to: 9, endpoint: "GET /", x: 1 })).toEqual({
+    window: "steady",
+    from: 5,
+    to: 9,
+    endpoint: ["GET /"],
+  });
+  expect(runSearchOf({ window: "all", from: 9, to: 5, endpoint: [3], overlay: 7 })).toEqual({});
+  expect(runSearchOf({ from: 1e17, to: 1e21 })).toEqual({});
+  expect(runSearchOf({ from: -1, to: Number.POSITIVE_INFINITY })).toEqual({});
+});
+
+test("a dragged span becomes whole seconds, one at least, none before the load", () => {
+  expect(wholeSeconds([2.4, 9.6])).toEqual({ from: 2000, to: 10_000 });
+  expect(wholeSeconds([2.4, 2.45])).toEqual({ from: 2000, to: 3000 });
+  expect(wholeSeconds([-4, -1])).toEqual({ from: 0, to: 1000 });
+});
+
+test("windows of an ended run, and of one that goes on, whose end moves", () => {
+  const now = START + 10_000_000;
+  expect(windowOf({}, RUN, now)).toEqual({ kind: "whole", from: 0, to: 600 });
+  expect(windowOf({ window: "steady" }, RUN, now)).toEqual({ kind: "steady", from: 60, to: 590 });
+  expect(windowOf({ window: "ramp" }, RUN, now)).toEqual({ kind: "ramp", from: 0, to: 60 });
+  expect(windowOf({ window: "last5m" }, RUN, now)).toEqual({ kind: "last5m", from: 300, to: 600 });
+  expect(windowOf({ from: 1000, to: 9000 }, RUN, now)).toEqual({ kind: "chosen", from: 1, to: 9 });
+  const live = { loadStartedAt: START, phases: [] };
+  expect(windowOf({ window: "last60s" }, live, START + 90_000)).toMatchObject({ from: 30, to: 90 });
+  expect(windowOf({ window: "steady" }, live, START + 90_000).kind).toBe("whole");
+  expect([loadSeconds({}, START), loadSeconds(live, START - 5)]).toEqual([0, 0]);
+  expect(steadyPart({ ...RUN, phases: [{ from: START + 5000, kind: "steady" }] }, now)).toEqual({
+    from: 5,
+    to: 600,
+  });
+});
+
+test("the whole run is asked for without bounds", () => {
+  expect(queryOfWindow({ kind: "whole", from: 0, to: 9 }, START)).toEqual({});
+  expect(queryOfWindow({ kind: "chosen", from: 1, to: 9 }, START)).toEqual({
+    from: String(START + 1000),
+    to: String(START + 9000),
+  });
+});
+
+test("marks on each other become one with their number", () => {
+  const mark = (at: number, letter: string) => ({ at, letter, message: letter });
+  expect(groupedMarks([mark(0, "A"), mark(5, "B"), mark(100, "C")], 1)).toEqual([
+    { at: 0, letter: "A", message: "A\nB", count: 2 },
+    { at: 100, letter: "C", message: "C", count: 1 },
+  ]);
+});
+
+test("failures per second: three errors, or two and the rest, and gaps stay gaps", () => {
+  const of = (error: string, counts: (number | null)[], name = "/") => ({
+    method: "GET",
+    name,
+    error,
+    counts,
+  });
+  const series = [
+    of("a", [2, null]),
+    of("a", [2, null], "/x"),
+    of("b", [1, null]),
+    of("c", [5, null]),
+    of("d", [0, null]),
+  ];
+  const all = failureSeries({ t: [0, 2000], stepMs: 2000, series }, []);
+  expect(all.map(({ label, values }) => [label, values])).toEqual([
+    ["c", [2.5, null]],
+    ["a", [2, null]],
+    ["2 other errors", [0.5, null]],
+  ]);
+  const one = failureSeries({ t: [0], stepMs: 1000, series }, ["GET /x"]);
+  expect(one.map(({ label, values }) => [label, values[0]])).toEqual([["a", 2]]);
+});

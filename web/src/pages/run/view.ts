@@ -1,0 +1,44 @@
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { isEnded } from "../../api/queries.ts";
+import type { WindowQuery } from "./run-queries.ts";
+import type { RunSearch } from "./search.ts";
+import { loadSeconds, queryOfWindow, type Window, windowOf } from "./window.ts";
+
+/** What the parts of a run's page show: the run, the window of every figure and table, and the bounds of the charts. */
+export type RunView = {
+  readonly run: RunAnswer;
+  readonly isLive: boolean;
+  readonly window: Window;
+  /** The window as queries of figures and tables name it. */
+  readonly figures: WindowQuery;
+  /** The window as queries of charts name it. */
+  readonly charts: WindowQuery;
+  /** The bounds of the time axis in seconds since load start: a whole live run shows its planned end from the start. */
+  readonly range: readonly [number, number];
+  readonly loadStartMs: number;
+  readonly endpoints: readonly string[];
+  /** Another run that is laid under the charts. */
+  readonly overlay: string | undefined;
+};
+
+const rangeOf = (run: RunAnswer, window: Window, now: number): readonly [number, number] => {
+  if (window.kind !== "whole") return [window.from, Math.max(window.to, window.from + 1)];
+  const planned = isEnded(run) || run.loadEndedAt !== undefined ? undefined : run.durationSeconds;
+  return [0, Math.max(planned ?? 0, loadSeconds(run, now), 10)];
+};
+
+export const viewOf = (run: RunAnswer, search: RunSearch, now: number): RunView => {
+  const window = windowOf(search, run, now);
+  const bounds = queryOfWindow(window, run.loadStartedAt);
+  return {
+    run,
+    isLive: !isEnded(run),
+    window,
+    figures: window.kind === "steady" ? { phase: "steady" } : bounds,
+    charts: bounds,
+    range: rangeOf(run, window, now),
+    loadStartMs: run.loadStartedAt ?? run.createdAt,
+    endpoints: search.endpoint ?? [],
+    overlay: search.overlay,
+  };
+};
