@@ -33,13 +33,19 @@ describe.each(LOCUSTS)("status and health of a run on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let target: Target;
+  let begun: string | undefined;
   beforeAll(async () => {
     server = await startServer({ python, dataDir });
   });
   beforeEach(async () => {
     target = await startTarget();
   });
-  afterEach(() => target.close());
+  // A test that fails leaves its run; the next one needs its slot.
+  afterEach(async () => {
+    if (begun !== undefined) await stop(begun);
+    begun = undefined;
+    await target.close();
+  });
   afterAll(async () => {
     await server.kill("SIGTERM");
     expectNoProcesses(dataDir);
@@ -49,10 +55,12 @@ describe.each(LOCUSTS)("status and health of a run on $name", ({ python }) => {
   const begin = async (locustfile = VISITS) => {
     const body = { ...SCOPE, name: "Seen", targetUrl: target.url, locustfile };
     const loadTest = await server.client.createLoadTest({ body });
-    return server.client.createRun({
+    const run = await server.client.createRun({
       params: { loadTestId: loadTest.id },
       body: { targetUsers: 4, spawnRate: 4, durationSeconds: 300, stopTimeoutSeconds: 1 },
     });
+    begun = run.id;
+    return run;
   };
   const pidOf = (role: string): number => {
     const found = processesWith(`LOAD_MANAGER_RUN_DIR=${dataDir}`).find((one) => one.role === role);
@@ -130,6 +138,7 @@ describe.each(LOCUSTS)("status and health of a run on $name", ({ python }) => {
   test("a worker that is lost and comes back: health is degraded, then ok, with an event each", async () => {
     const run = await begin();
     await running(server.client, run.id);
+    const before = (await typesOf(run.id)).length;
     const worker = pidOf("worker-2");
     process.kill(worker, "SIGSTOP");
     await health(run.id, "degraded", "workers_lost", 20);
@@ -137,7 +146,7 @@ describe.each(LOCUSTS)("status and health of a run on $name", ({ python }) => {
     await health(run.id, "ok", undefined, 20);
     // The server polls the health, but events arrive with the metrics, a moment later.
     const seen = await until("the event", async () => {
-      const types = await typesOf(run.id);
+      const types = (await typesOf(run.id)).slice(before);
       return types.includes("workers_back") ? types : undefined;
     });
     expect(seen.filter((type) => type.startsWith("workers_"))).toEqual([

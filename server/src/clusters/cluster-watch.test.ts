@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createAttached } from "./attached/attached.ts";
 import { createClusterWatch } from "./cluster-watch.ts";
@@ -120,6 +121,42 @@ test("a cluster that has answered is not asked again for a reader, and tells its
   const second = await watch.last(adapter);
   expect(second.heardAt.get("w1")).toBe(heardAt);
   expect(second.heardAt.get("master")).toBeGreaterThan(heardAt);
+});
+
+test("what a cluster answered during a run does not count after the run: it is asked again", async () => {
+  let state = "running";
+  const { adapter, asked } = await masterWith(() => ({ ...status([]), state }));
+  const watch = watchOver([adapter]);
+  const run = { id: "r1", locustClusterId: "c", slot: 0, status: "Running" } as LoadTestRun;
+  expect((await watch.current(adapter, [run])).state).toBe("busy");
+  state = "ready";
+  // The run goes on: its cluster need not be asked again.
+  expect((await watch.current(adapter, [run])).state).toBe("busy");
+  expect(asked()).toBe(1);
+  expect((await watch.current(adapter, [])).state).toBe("idle");
+  expect(asked()).toBe(2);
+});
+
+test("an answer that was asked for during a run and comes after it does not count either", async () => {
+  let answered = 0;
+  const hold = Promise.withResolvers<void>();
+  const { adapter } = await masterWith(() => ({ ...status([]), state: "running" }));
+  const slow = {
+    ...adapter,
+    probe: async () => {
+      const probe = await adapter.probe();
+      await hold.promise;
+      answered += 1;
+      return answered === 1 ? probe : { state: "idle" as const };
+    },
+  };
+  const watch = watchOver([slow]);
+  const run = { id: "r1", locustClusterId: "c", slot: 0, status: "Running" } as LoadTestRun;
+  void watch.current(slow, [run]);
+  const after = watch.current(slow, []);
+  hold.resolve();
+  expect((await after).state).toBe("idle");
+  expect(answered).toBe(2);
 });
 
 test("nobody waits for a dead host: not the reader, not the other clusters", async () => {

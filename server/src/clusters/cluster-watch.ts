@@ -15,6 +15,8 @@ const FIRST_MS = 500;
 export type WatchedProbe = ClusterProbe & {
   /** When each process was last heard of, in Unix ms, by its id. */
   readonly heardAt: ReadonlyMap<string, number>;
+  /** The ids of the runs that held the cluster when it was asked. */
+  readonly heldBy: ReadonlySet<string>;
 };
 
 export type ClusterWatch = Pick<Periodic, "start" | "stop" | "wake"> & {
@@ -22,6 +24,14 @@ export type ClusterWatch = Pick<Periodic, "start" | "stop" | "wake"> & {
   readonly states: () => ReadonlyMap<string, ClusterState>;
   /** The cluster's last answer. Waits at most half a second: for a cluster that has never answered. */
   readonly last: (adapter: ClusterAdapter) => Promise<WatchedProbe>;
+  /**
+   * The same, but asks again where the last answer is of a time when a run held the cluster that holds it no more: what
+   * was busy then may be idle now. `open`: the runs that are not settled.
+   */
+  readonly current: (
+    adapter: ClusterAdapter,
+    open: readonly LoadTestRun[],
+  ) => Promise<WatchedProbe>;
 };
 
 type Deps = {
@@ -36,14 +46,37 @@ const NOT_ASKED: WatchedProbe = {
   state: "unknown",
   message: "The cluster has not answered yet.",
   heardAt: new Map(),
+  heldBy: new Set(),
+};
+
+const NOT_ASKED_AGAIN = {
+  state: "unknown",
+  message: "The cluster has not answered yet since its last run.",
+} as const;
+
+/** Whether a run that held the cluster when it answered has given it back. */
+const isOutdated = (
+  { heldBy }: WatchedProbe,
+  adapter: ClusterAdapter,
+  open: readonly LoadTestRun[],
+): boolean => {
+  const holders = new Set(holdersOf(adapter, open).map(({ id }) => id));
+  return [...heldBy].some((id) => !holders.has(id));
 };
 
 /** The last answer of each cluster. A cluster that is asked already is not asked again. */
-const createAnswers = (clock: Pick<Clock, "now">) => {
+const createAnswers = (
+  clock: Pick<Clock, "now">,
+  onAnswer: (adapter: ClusterAdapter, probe: ClusterProbe, open: readonly LoadTestRun[]) => void,
+) => {
   const last = new Map<ClusterAdapter, WatchedProbe>();
   const asked = new Map<ClusterAdapter, Promise<WatchedProbe>>();
 
-  const askNow = async (adapter: ClusterAdapter): Promise<WatchedProbe> => {
+  const askNow = async (
+    adapter: ClusterAdapter,
+    open: readonly LoadTestRun[],
+  ): Promise<WatchedProbe> => {
+    const heldBy = new Set(holdersOf(adapter, open).map(({ id }) => id));
     const probe = await probeOf(adapter);
     const { processes = [] } = probe;
     const before = last.get(adapter)?.heardAt;
@@ -53,20 +86,20 @@ const createAnswers = (clock: Pick<Clock, "now">) => {
         return at === undefined ? [] : [[id, at]];
       }),
     );
-    const answer = { ...probe, heardAt };
+    const answer = { ...probe, heardAt, heldBy };
     last.set(adapter, answer);
     asked.delete(adapter);
+    onAnswer(adapter, probe, open);
     return answer;
   };
-  const ask = (adapter: ClusterAdapter): Promise<WatchedProbe> => {
-    const underWay = asked.get(adapter) ?? askNow(adapter);
+  const ask = (adapter: ClusterAdapter, open: readonly LoadTestRun[]): Promise<WatchedProbe> => {
+    const underWay = asked.get(adapter) ?? askNow(adapter, open);
     asked.set(adapter, underWay);
     return underWay;
   };
   return {
     last,
     ask,
-    isAsked: (adapter: ClusterAdapter): boolean => asked.has(adapter),
     settled: async (): Promise<void> => void (await Promise.all(asked.values())),
   };
 };
@@ -83,13 +116,14 @@ export const createClusterWatch = ({
   onChange,
 }: Deps): ClusterWatch => {
   const states = new Map<string, ClusterState>();
-  const answers = createAnswers(clock);
+  let watched: ReadonlySet<ClusterAdapter> = new Set();
 
   const noteState = (
     adapter: ClusterAdapter,
     probe: ClusterProbe,
     open: readonly LoadTestRun[],
   ): void => {
+    if (!watched.has(adapter)) return;
     const clusterId = adapter.config.id;
     const state = stateOf(adapter, probe, holdersOf(adapter, open));
     const before = states.get(clusterId);
@@ -108,6 +142,17 @@ export const createClusterWatch = ({
     );
   };
 
+  const answers = createAnswers(clock, noteState);
+
+  const freshAnswer = async (
+    adapter: ClusterAdapter,
+    open: readonly LoadTestRun[],
+  ): Promise<WatchedProbe> => {
+    const answer = await answers.ask(adapter, open);
+    // It was asked before the run was over.
+    return isOutdated(answer, adapter, open) ? answers.ask(adapter, open) : answer;
+  };
+
   const { start, stop, wake } = createPeriodic({
     name: "cluster_watch",
     intervalMs: INTERVAL_MS,
@@ -117,14 +162,11 @@ export const createClusterWatch = ({
       const configured = [...clusters.values()];
       const ids = new Set(configured.map(({ config }) => config.id));
       for (const id of states.keys()) if (!ids.has(id)) states.delete(id);
-      const adapters = new Set(configured);
-      for (const known of answers.last.keys()) if (!adapters.has(known)) answers.last.delete(known);
+      watched = new Set(configured);
+      for (const known of answers.last.keys()) if (!watched.has(known)) answers.last.delete(known);
       // A dead host answers after its timeout; nobody else waits for it.
       for (const adapter of configured) {
-        if (answers.isAsked(adapter)) continue;
-        void answers.ask(adapter).then((probe) => {
-          if (adapters.has(adapter)) noteState(adapter, probe, open);
-        });
+        void answers.ask(adapter, open);
       }
     },
   });
@@ -137,6 +179,12 @@ export const createClusterWatch = ({
     },
     states: () => states,
     last: async (adapter) =>
-      answers.last.get(adapter) ?? (await within(FIRST_MS, answers.ask(adapter), NOT_ASKED)),
+      answers.last.get(adapter) ?? (await within(FIRST_MS, answers.ask(adapter, []), NOT_ASKED)),
+    current: async (adapter, open) => {
+      const before = answers.last.get(adapter);
+      if (before !== undefined && !isOutdated(before, adapter, open)) return before;
+      const otherwise = before === undefined ? NOT_ASKED : { ...before, ...NOT_ASKED_AGAIN };
+      return within(FIRST_MS, freshAnswer(adapter, open), otherwise);
+    },
   };
 };

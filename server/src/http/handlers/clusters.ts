@@ -14,7 +14,7 @@ type Deps = {
   readonly runs: Pick<RunReader, "unsettled">;
   readonly clusters: Clusters;
   readonly clock: Pick<Clock, "now">;
-  readonly watch: Pick<ClusterWatch, "last">;
+  readonly watch: Pick<ClusterWatch, "current">;
 };
 
 const processesOf = ({ processes = [], heardAt }: WatchedProbe) =>
@@ -43,7 +43,7 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
     const { config } = adapter;
     const ofCluster = open.filter((run) => run.locustClusterId === config.id);
     const holders = holdersOf(adapter, open);
-    const probe = await watch.last(adapter);
+    const probe = await watch.current(adapter, open);
     const state = stateOf(adapter, probe, holders);
     const message =
       state === "busy" && holders.length > 0 ? busyMessage(holders, access) : probe.message;
