@@ -1,5 +1,5 @@
-// A MongoDB-compatible server for the tests: FerretDB on SQLite, behind a proxy that passes on one message at a time,
-// since FerretDB's updates are not atomic.
+// A MongoDB-compatible server for the tests: FerretDB on SQLite, behind a proxy that passes on one message of a
+// database at a time, since FerretDB's updates are not atomic.
 //
 //	ferretdb FOLDER [PORT]
 //
@@ -8,6 +8,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -44,8 +46,40 @@ func readMessage(from *bufio.Reader) ([]byte, error) {
 	return message, err
 }
 
-// Every request of every client waits for the answer to the one before it.
-func serve(client net.Conn, address string, turn *sync.Mutex) {
+// The lock of each database, by its name.
+type turns struct {
+	sync.Mutex
+	of map[string]*sync.Mutex
+}
+
+func (t *turns) turn(database string) *sync.Mutex {
+	t.Lock()
+	defer t.Unlock()
+	if t.of[database] == nil {
+		t.of[database] = &sync.Mutex{}
+	}
+	return t.of[database]
+}
+
+// The BSON element "$db" of a command is a string: its type, its name, the length of its value, and the value.
+var dbElement = []byte("\x02$db\x00")
+
+// Returns the database that the message is for; "" if it names none, as the messages before OP_MSG.
+func databaseOf(message []byte) string {
+	at := bytes.Index(message, dbElement)
+	if at < 0 {
+		return ""
+	}
+	_, name, _ := bytes.Cut(message[at:], dbElement)
+	if len(name) < 4 {
+		return ""
+	}
+	name, _, _ = bytes.Cut(name[4:], []byte{0})
+	return string(name)
+}
+
+// Every request for a database waits for the answer to the one before it.
+func serve(client net.Conn, address string, all *turns) {
 	defer client.Close()
 	server, err := net.Dial("tcp", address)
 	if err != nil {
@@ -58,6 +92,7 @@ func serve(client net.Conn, address string, turn *sync.Mutex) {
 		if err != nil {
 			return
 		}
+		turn := all.turn(databaseOf(request))
 		turn.Lock()
 		_, err = server.Write(request)
 		var answer []byte
@@ -89,6 +124,8 @@ func main() {
 	if len(os.Args) > 2 {
 		port = os.Args[2]
 	}
+	// It makes much garbage; memory is there.
+	debug.SetGCPercent(400)
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 
 	// FerretDB does not report the port that it got for ":0", so a free port is found first.
@@ -102,8 +139,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	db, err := ferretdb.New(&ferretdb.Config{
-		Handler:   "sqlite",
-		SQLiteURL: "file:" + folder + "/",
+		Handler: "sqlite",
+		// The files are gone with the tests, so nothing has to survive the loss of power.
+		SQLiteURL: "file:" + folder + "/?_pragma=synchronous(off)",
 		Listener:  ferretdb.ListenerConfig{TCP: behind},
 	})
 	if err != nil {
@@ -116,14 +154,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var turn sync.Mutex
+	all := &turns{of: map[string]*sync.Mutex{}}
 	go func() {
 		for {
 			client, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go serve(client, behind, &turn)
+			go serve(client, behind, all)
 		}
 	}()
 	// The parent process holds standard input open, so this process ends with it.
