@@ -132,9 +132,11 @@ describe.each(LOCUSTS)("a script on $name whose master and workers all post", ({
     await sleep(3000);
     await pressStop(locust.baseUrl);
     const [ended, before] = [await settled(client, second.id), await settled(client, first.id)];
-    expect(await counted(client, second.id)).toEqual(shop.counts(second.id));
-    expect(ended).toMatchObject({ status: "Stopped", summary: { complete: true } });
-    const types = (await eventsOf(client, second.id)).map(({ type }) => type);
+    const events = await eventsOf(client, second.id);
+    const told = JSON.stringify({ ended, events });
+    expect(ended, told).toMatchObject({ status: "Stopped", summary: { complete: true } });
+    expect(await counted(client, second.id), told).toEqual(shop.counts(second.id));
+    const types = events.map(({ type }) => type);
     expect(types).toContain("several_reporters");
     // Locust clears its figures at the next start, so that those of the last three seconds may be missing.
     expect(before.status).toBe("Stopped");

@@ -21,6 +21,7 @@ import { launchBrowser, openPage } from "./browser.ts";
 
 const FOLDER = join(ROOT, "docs/screenshots");
 const WIDE = { width: 1440, height: 1500 };
+const SCREEN = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 1200 };
 
 let browser: Browser;
@@ -96,13 +97,20 @@ test("pictures of every page, and of Locust's own page on the same run", async (
     return (await client.createRun({ params: { loadTestId }, body })).id;
   };
   await settled(client, await start(20, 40));
-  const runId = await start(40, 120);
+  const runId = await start(40, 180);
   await sleep(70_000);
   expect((await client.getRun({ params: { runId } })).status).toBe("Running");
   await take({ name: "run-light", path: `/runs/${runId}` });
   await take({ name: "run-dark", path: `/runs/${runId}`, isDark: true });
   await take({ name: "run-phone", path: `/runs/${runId}`, size: PHONE });
-  await take({ name: "home-light", path: "/", size: { width: 1440, height: 900 } });
+  await take({ name: "home-light", path: "/", size: SCREEN });
+  await take({ name: "load-tests", path: "/load-tests", size: SCREEN });
+  await take({ name: "load-test", path: `/load-tests/${loadTestId}` });
+  await take({ name: "load-test-dark", path: `/load-tests/${loadTestId}`, isDark: true });
+  await take({ name: "runs", path: "/runs", size: SCREEN });
+  await take({ name: "clusters", path: "/clusters", size: SCREEN });
+  await take({ name: "about", path: "/about", size: SCREEN });
+  await take({ name: "sign-in", path: "/sign-in", size: SCREEN });
   await takeLocust("locust-statistics", "Statistics");
   await takeLocust("locust-charts", "Charts");
   await settled(client, runId);

@@ -98,21 +98,33 @@ const createVersion = (pages: Pages) => {
 };
 
 /** Looks whether Locust is idle; it must have been so for longer than Locust caches its answers. */
-const createProbe = (pages: Pages, sleepers: Sleepers, clock: Pick<Clock, "monotonic">) => {
+const createProbe = (
+  pages: Pages,
+  versionOf: ReturnType<typeof createVersion>,
+  sleepers: Sleepers,
+  clock: Pick<Clock, "monotonic">,
+) => {
   let idleSince: number | undefined;
   let probedAt = 0;
   return async (): Promise<ClusterProbe> => {
     const reply = await pages.stats();
-    if (reply.kind === "silent") return { state: "unreachable", message: reply.message };
+    if (reply.kind === "silent") {
+      versionOf.forget();
+      return { state: "unreachable", message: reply.message };
+    }
     const processes = processesOf(reply.stats);
+    const locustVersion = await versionOf.now();
+    const engine = {
+      workers: connectedOf(reply.stats),
+      ...(locustVersion === undefined ? {} : { locustVersion }),
+    };
     if (isBusy(reply.stats.state)) {
       idleSince = undefined;
-      return { state: "busy", message: BUSY, processes };
+      return { state: "busy", message: BUSY, engine, processes };
     }
     const asleep = sleepers.among(reply.stats);
-    if (asleep !== undefined) return { state: "busy", ...asleep, processes };
+    if (asleep !== undefined) return { state: "busy", ...asleep, engine, processes };
     const now = clock.monotonic();
-    const engine = { workers: (reply.stats.workers ?? []).length };
     const since = idleSince !== undefined && now - probedAt < STREAK_MS ? idleSince : now;
     [idleSince, probedAt] = [since, now];
     if (now - since >= CACHED_MS) return { state: "idle", engine, processes };
@@ -186,6 +198,6 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[], cl
       if (!fewer && !memory.isForeign(run, stats)) await pages.stop();
     },
     forget: memory.forget,
-    probe: createProbe(pages, sleepers, clock),
+    probe: createProbe(pages, versionOf, sleepers, clock),
   };
 };

@@ -42,6 +42,23 @@ describe("the stats of a window", () => {
     expect(summary.lowCount).toEqual(["p99ResponseMs"]);
   });
 
+  test("judge no users after the stop, also before the end of the load is known", async () => {
+    const records = Array.from({ length: 60 }, (_, index) =>
+      sampleRecord(index + 1, 1000 + index, [{ name: "/a", ok: [10] }], {
+        target: 5,
+        real: index < 30 ? 5 : 0,
+      }),
+    );
+    const stopping = { ...run, status: "Stopping" as const, spawnRate: 5, stopSentAt: 1_030_000 };
+    const queries = await queriesOver(records);
+    const stopped = await queries.summary(stopping, window());
+    expect([stopped.trust.load.state, stopped.findings]).toEqual(["fine", []]);
+    // Without a stop it is a fault.
+    const { stopSentAt: _, ...left } = stopping;
+    const unstopped = await queries.summary(left, window());
+    expect(unstopped.findings).toMatchObject([{ code: "users_below_target" }]);
+  });
+
   test("have their trust and findings of the whole run beside them, whatever the window", async () => {
     const holes = usualRecords().filter(({ second }) => second !== 1004 && second !== 1005);
     const ended = { ...run, status: "Finished" as const, spawnRate: 1 };

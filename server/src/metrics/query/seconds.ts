@@ -30,7 +30,8 @@ export const loadTimeOf = (
     firstSecond === undefined
       ? (run.finishedAt ?? now)
       : Math.min(now, (runAggregate.lastSecond + 1) * 1000);
-  const toMs = stops.length > 0 ? Math.max(...stops) : (run.loadEndedAt ?? latest);
+  const told = run.loadEndedAt ?? Math.min(run.stopSentAt ?? latest, latest);
+  const toMs = stops.length > 0 ? Math.max(...stops) : told;
   return { fromMs, toMs: Math.max(fromMs, toMs) };
 };
 
