@@ -14,6 +14,7 @@ import {
   settled,
   until,
 } from "../harness.ts";
+import { median } from "./median.ts";
 
 /** `npm run test:soak -- --hours N` sets it. */
 const MINUTES = Number(process.env["LOAD_MANAGER_SOAK_MINUTES"] ?? 0);
@@ -31,9 +32,6 @@ const random = (seed: number) => {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
   };
 };
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 type Usage = { rssMiB: number; heapMiB: number; files: number };
 

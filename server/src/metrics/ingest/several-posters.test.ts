@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ended, type Requests, setUp, snapshot, sumOf } from "../testing/posted-fixtures.ts";
+import { ended, type Requests, setUp, snapshot, START, sumOf } from "../testing/posted-fixtures.ts";
 
 describe("several posters behind one address", () => {
   const reporter = "127.0.0.1";
@@ -65,5 +65,28 @@ describe("several posters behind one address", () => {
     }
     expect((await summary()).totalRequests).toBe(240);
     expect(await rows()).toEqual({ "GET /a": 200, "GET /b": 40 });
+  });
+
+  test("a steady load is steady in the chart: what one shows first is spread since the last change that any of them has shown", async () => {
+    const { post, chart } = setUp();
+    /** Ten requests a second; the master has its workers' counts of every third second. */
+    const reported = (second: number): number => 10 * (second - (second % 3));
+    for (let second = 1; second <= 40; second += 1) {
+      const at = START + second;
+      await post(snapshot({ "/a": reported(second) }), { reporter, at });
+      await post(snapshot({ "/a": 4 * second }), { reporter, at });
+      const page = { source: "polled", at } as const;
+      if (second % 2 === 0) await post(snapshot({ "/a": reported(second) }), page);
+    }
+    const { dataPoints = [] } = await chart();
+    const middle = dataPoints.filter(({ timestamp }) => {
+      const second = timestamp / 1000 - START;
+      return second >= 8 && second < 32;
+    });
+    expect(middle).toHaveLength(24);
+    for (const { totalRps } of middle) {
+      expect(totalRps).toBeGreaterThanOrEqual(8);
+      expect(totalRps).toBeLessThanOrEqual(12);
+    }
   });
 });

@@ -107,6 +107,21 @@ const secondOf = (
   return lastSecond < lastOfLoad ? lastOfLoad : undefined;
 };
 
+/**
+ * The last change that any poster has shown, for one that continues a snapshot: where several show the same requests, the
+ * first to show them need not be the one that has shown those before.
+ */
+const lastChange = (
+  before: MasterInstance["snapshot"],
+  { masterInstances }: RunAggregate,
+): MasterInstance["snapshot"] => {
+  if (before === undefined) return undefined;
+  const changedAt = (note: typeof before): number => note.changedSecond ?? 0;
+  return [...masterInstances.values()]
+    .flatMap(({ snapshot }) => snapshot ?? [])
+    .reduce((last, one) => (changedAt(one) > changedAt(last) ? one : last), before);
+};
+
 /** A snapshot of which nothing counts: it says neither how many users there are nor what was counted. */
 const recordOfOther = (
   snapshot: SnapshotInput,
@@ -129,6 +144,9 @@ const recordOfOther = (
       snapshot: { ...rest, ...(errors === undefined ? {} : { errors }) },
       fromSecond: second,
       countsFrom: second,
+      // It may stand in the place of one that counts.
+      changedSecond: before?.changedSecond,
+      notBefore: before?.notBefore,
     },
   });
 };
@@ -177,7 +195,7 @@ export const contentsOf = (
   const { from, to, notBefore, weights } = spreadOf({
     second,
     next: fromSecond,
-    before,
+    before: lastChange(before, runAggregate),
     loadEndMs: loadEndOf(run),
     requests: deltas.reduce((sum, { requests }) => sum + requests, 0),
     recent: runAggregate.recent,
