@@ -93,17 +93,21 @@ export const EventList = ({ view }: { readonly view: RunView }): ReactNode => {
       {shown.length === 0 ? (
         <Empty title="Nothing has happened yet." />
       ) : (
-        <ol className={styles["list"]}>
-          {shown.map(({ event, letter }) => (
-            <li key={letter}>
-              <span className={styles["letter"]}>{letter}</span>
-              <time dateTime={new Date(event.at).toISOString()} title={utc(event.at)}>
-                {run.loadStartedAt === undefined ? "" : sinceStart((event.at - loadStartMs) / 1000)}
-              </time>
-              <span title={event.type}>{event.message}</span>
-            </li>
-          ))}
-        </ol>
+        <div className={styles["list"]} tabIndex={0} role="region" aria-label="List of events">
+          <ol>
+            {shown.map(({ event, letter }) => (
+              <li key={letter}>
+                <span className={styles["letter"]}>{letter}</span>
+                <time dateTime={new Date(event.at).toISOString()} title={utc(event.at)}>
+                  {run.loadStartedAt === undefined
+                    ? ""
+                    : sinceStart((event.at - loadStartMs) / 1000)}
+                </time>
+                <span title={event.type}>{event.message}</span>
+              </li>
+            ))}
+          </ol>
+        </div>
       )}
       <NoteDialog runId={run.id} isOpen={isAdding} onClose={() => setAdding(false)} />
     </Panel>

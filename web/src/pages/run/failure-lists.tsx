@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { CodeText } from "../../components/code-text.tsx";
 import { Empty, Failure } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { cell, Table } from "../../components/table.tsx";
@@ -77,7 +78,7 @@ export const ExceptionList = ({ view }: { readonly view: RunView }): ReactNode =
                   on {workers.length === 1 ? "1 worker" : `${workers.length} workers`}
                 </span>
               </summary>
-              <pre>{traceback}</pre>
+              <CodeText label={`Traceback of ${message.slice(0, 200)}`}>{traceback}</CodeText>
             </details>
           </li>
         ))}
