@@ -17,6 +17,7 @@ import { EventList } from "./event-list.tsx";
 import { ExceptionList, FailureList } from "./failure-lists.tsx";
 import { KneeChart } from "./knee-chart.tsx";
 import { KeyFigures } from "./key-figures.tsx";
+import { OutsideNotice } from "./outside-notice.tsx";
 import { PercentileCurve } from "./percentile-curve.tsx";
 import { RunDetails } from "./run-details.tsx";
 import { RunHead } from "./run-head.tsx";
@@ -24,7 +25,7 @@ import styles from "./run-page.module.css";
 import { type RunSearch, runSearchOf } from "./search.ts";
 import { TrustStrip } from "./trust-strip.tsx";
 import { type RunView, viewOf } from "./view.ts";
-import { wholeSeconds } from "./window.ts";
+import { isOutside, wholeSeconds } from "./window.ts";
 import { WindowBar } from "./window-bar.tsx";
 
 /** The window and what else the address says, and how to change it. */
@@ -103,6 +104,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const onAnswered = useCallback(() => setHasCharts(true), []);
   const mayStop = useMay("runs.stop", run);
   useTitle(`${wordOf(run.status)}: ${run.name}`);
+  const isNowhere = isOutside(view.window, run, now);
   const whole = { window: undefined, from: undefined, to: undefined };
   const onWindow = (window: readonly [number, number] | undefined): void =>
     change(
@@ -129,15 +131,19 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
         <>
           <section className={styles["figures"]} aria-label="Key figures">
             <WindowBar view={view} onPreset={preset} onWhole={() => change(whole)} />
-            <KeyFigures view={view} />
+            {!isNowhere && <KeyFigures view={view} />}
           </section>
-          <Charts
-            view={view}
-            onWindow={onWindow}
-            onOverlay={(overlay) => change({ overlay })}
-            onAnswered={onAnswered}
-          />
-          {hasCharts && (
+          {isNowhere ? (
+            <OutsideNotice view={view} onWhole={() => change(whole)} />
+          ) : (
+            <Charts
+              view={view}
+              onWindow={onWindow}
+              onOverlay={(overlay) => change({ overlay })}
+              onAnswered={onAnswered}
+            />
+          )}
+          {hasCharts && !isNowhere && (
             <>
               <EndpointTable
                 view={view}
