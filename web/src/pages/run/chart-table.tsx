@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, Table, TableHead } from "../../components/table.tsx";
 import { clock, sinceStart } from "../../format/times.ts";
 
 const MOST_ROWS = 500;
@@ -19,19 +19,14 @@ export const ChartTable = ({
     .map((at, index) => ({ at, index }))
     .toReversed()
     .slice(0, MOST_ROWS);
+  const heads = [
+    { head: "Since load start" },
+    { head: "Time" },
+    ...series.map(({ label }) => ({ head: label, isNumber: true })),
+  ];
   return (
     <Table label="The charts as a table">
-      <thead>
-        <tr>
-          <th scope="col">Since load start</th>
-          <th scope="col">Time</th>
-          {series.map(({ label }) => (
-            <th key={label} scope="col" className={cell.num}>
-              {label}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead heads={heads} />
       <tbody>
         {rows.map(({ at, index }) => (
           <tr key={at}>

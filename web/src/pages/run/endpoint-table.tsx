@@ -7,7 +7,7 @@ import { memo, type ReactNode, useCallback, useMemo, useState } from "react";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Sparkline } from "../../components/sparkline.tsx";
-import { cell, SortHead, Table } from "../../components/table.tsx";
+import { cell, Table, TableHead } from "../../components/table.tsx";
 import { count, inMs, percent, rate } from "../../format/numbers.ts";
 import { useLatest } from "../../lib/use-latest.ts";
 import styles from "./endpoint-table.module.css";
@@ -137,7 +137,7 @@ const Heads = ({
   readonly sort: Sort;
   readonly onSort: (sort: Sort) => void;
 }): ReactNode => {
-  const props = (head: string) => ({
+  const sorting = (head: string) => ({
     sorted:
       sort.head === head
         ? sort.isDown
@@ -146,19 +146,12 @@ const Heads = ({
         : undefined,
     onSort: () => onSort({ head, isDown: sort.head === head ? !sort.isDown : head !== NAME }),
   });
-  return (
-    <thead>
-      <tr>
-        <SortHead {...props(NAME)}>{NAME}</SortHead>
-        {COLUMNS.map(({ head }) => (
-          <SortHead key={head} isNumber {...props(head)}>
-            {head}
-          </SortHead>
-        ))}
-        <th scope="col">95%ile over time</th>
-      </tr>
-    </thead>
-  );
+  const heads = [
+    { head: NAME, ...sorting(NAME) },
+    ...COLUMNS.map(({ head }) => ({ head, isNumber: true, ...sorting(head) })),
+    { head: "95%ile over time" },
+  ];
+  return <TableHead heads={heads} />;
 };
 
 const Total = ({ total }: { readonly total: Figures }): ReactNode => (
