@@ -79,3 +79,37 @@ test("a window outside the run is said, and left for the whole run", async () =>
   expect(windowOf(page)).toEqual([null, null]);
   expectClean();
 });
+
+test("arrows go through the endpoints, Enter shows one alone, Space one beside it; c chooses an overlay", async () => {
+  const { page, expectClean } = await openRun();
+  const table = page.getByRole("table", { name: "Endpoints" });
+  const endpoints = (): string[] =>
+    JSON.parse(new URL(page.url()).searchParams.get("endpoint") ?? "[]") as string[];
+  const focused = (): Promise<string> => page.locator(":focus").innerText();
+  // Sorted by the 95th percentile: checkout, cart, search, the front page.
+  await table.getByRole("button", { name: "POST /checkout" }).focus();
+  await page.keyboard.press("ArrowDown");
+  expect(await focused()).toContain("/cart");
+  await page.keyboard.press("Enter");
+  await expect.poll(endpoints).toEqual(["GET /cart"]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+  await expect.poll(endpoints).toEqual(["GET /cart", "GET /search"]);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Space");
+  await expect.poll(endpoints).toEqual(["GET /search"]);
+  await page.keyboard.press("c");
+  await page.getByRole("option", { name: /^#1,/ }).click();
+  await page.waitForURL(/overlay=/);
+  // The second key of a chord is no shortcut of the run's page.
+  await page.locator("main").focus();
+  await page.keyboard.press("g");
+  await page.keyboard.press("c");
+  await page.getByRole("heading", { level: 1, name: "Clusters" }).waitFor();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard" });
+  await help.getByText("On a run: choose another to lay under the charts").waitFor();
+  await help.getByText("In a table: the row above or below").waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  expectClean();
+});

@@ -20,7 +20,11 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ["5", "On a run: the last 5 minutes"],
   ["l", "On a run: response times on a log or a linear scale"],
   ["t", "On a run: the charts as a table"],
+  ["c", "On a run: choose another to lay under the charts"],
   ["x", "On a run: stop it (asks first)"],
+  ["↑ ↓", "In a table: the row above or below"],
+  ["Enter", "In a table: open the row; of endpoints, show its charts alone"],
+  ["Space", "In the table of endpoints: show its charts beside the others"],
 ];
 
 export const useHelp = () => {

@@ -1,6 +1,6 @@
 import { SegmentedControl } from "@mantine/core";
 import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Decorations } from "../../charts/decorations.ts";
 import { useKeys } from "../../components/keys.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
@@ -63,6 +63,23 @@ const usePrefetchedCharts = ({ run, window, charts, endpoints }: RunView, points
   usePrefetchQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
 };
 
+/** How the charts are shown, and the keys for it. */
+const useChoices = ([from, to]: readonly [number, number]) => {
+  const [scale, setScale] = useState<boolean | undefined>();
+  const [isTable, setTable] = useState(false);
+  const overlaySelect = useRef<HTMLInputElement>(null);
+  const isLog = scale ?? to - from >= LEAST_LOG_SECONDS;
+  useKeys({
+    l: () => setScale(!isLog),
+    t: () => setTable((before) => !before),
+    c: () => {
+      overlaySelect.current?.focus();
+      overlaySelect.current?.click();
+    },
+  });
+  return { isLog, setScale, isTable, setTable, overlaySelect };
+};
+
 /** All charts of a run over one time axis, or their values as a table. */
 export const ChartStack = ({
   view,
@@ -79,10 +96,7 @@ export const ChartStack = ({
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
 }): ReactNode => {
   const { endpoints, range, loadStartMs } = view;
-  const [scale, setScale] = useState<boolean | undefined>();
-  const [isTable, setTable] = useState(false);
-  const isLog = scale ?? range[1] - range[0] >= LEAST_LOG_SECONDS;
-  useKeys({ l: () => setScale(!isLog), t: () => setTable((before) => !before) });
+  const { isLog, setScale, isTable, setTable, overlaySelect } = useChoices(range);
   const points = pointsOf(width);
   const { series, error } = useSeries(view, points);
   usePrefetchedCharts(view, points);
@@ -118,7 +132,7 @@ export const ChartStack = ({
       sub={sub}
       end={
         <>
-          <OverlaySelect view={view} onOverlay={onOverlay} />
+          <OverlaySelect ref={overlaySelect} view={view} onOverlay={onOverlay} />
           {control}
         </>
       }
