@@ -17,6 +17,7 @@ import { EventList } from "./event-list.tsx";
 import { ExceptionList, FailureList } from "./failure-lists.tsx";
 import { KneeChart } from "./knee-chart.tsx";
 import { KeyFigures } from "./key-figures.tsx";
+import { NoteDialog, type NoteTime } from "./note-dialog.tsx";
 import { OutsideNotice } from "./outside-notice.tsx";
 import { PercentileCurve } from "./percentile-curve.tsx";
 import { RunDetails } from "./run-details.tsx";
@@ -71,6 +72,12 @@ const Charts = ({
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
 }): ReactNode => {
   const { ref, width } = useWidth();
+  const [isTable, onTable] = useState(false);
+  const [noteAt, setNoteAt] = useState<NoteTime | undefined>();
+  const mayNote = useMay("runs.annotate", view.run);
+  const table = { isTable, onTable };
+  // What has not happened yet cannot be noted.
+  const onTime = (seconds: number): void => setNoteAt(Math.min(seconds, view.loadSeconds));
   return (
     <div className={styles["columns"]}>
       <div ref={ref} className={styles["stack"]}>
@@ -78,18 +85,33 @@ const Charts = ({
           <ChartStack
             view={view}
             width={width}
+            table={table}
             onWindow={onWindow}
             onOverlay={onOverlay}
             onAnswered={onAnswered}
+            onTime={mayNote ? onTime : undefined}
           />
         )}
       </div>
       <aside className={styles["aside"]}>
-        <KneeChart view={view} />
-        <PercentileCurve view={view} />
-        <EventList view={view} />
+        <KneeChart view={view} table={table} />
+        <PercentileCurve view={view} table={table} />
+        <EventList view={view} onNote={mayNote ? () => setNoteAt("now") : undefined} />
       </aside>
+      <NoteDialog view={view} at={noteAt} onClose={() => setNoteAt(undefined)} />
     </div>
+  );
+};
+
+/** The events of a run without load, to which a note can be added too. */
+const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
+  const [isAdding, setAdding] = useState(false);
+  const mayNote = useMay("runs.annotate", view.run);
+  return (
+    <>
+      <EventList view={view} onNote={mayNote ? () => setAdding(true) : undefined} />
+      <NoteDialog view={view} at={isAdding ? "now" : undefined} onClose={() => setAdding(false)} />
+    </>
   );
 };
 
@@ -158,7 +180,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
           )}
         </>
       )}
-      {run.loadStartedAt === undefined && <EventList view={view} />}
+      {run.loadStartedAt === undefined && <EarlyEvents view={view} />}
       <RunDetails view={view} />
     </>
   );
