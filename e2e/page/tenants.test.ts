@@ -47,9 +47,13 @@ class Odd(User):
         fire(request_type="GET", name="/", response_time=5, response_length=1, exception=ValueError("<b>no</b>\\nsecond line"), context={})
 `;
 
+/** Longer and wider than the editor, so that it scrolls both ways. */
+const LONG_SCRIPT = `${SCRIPT}\n${`# ${"far ".repeat(100)}\n`.repeat(150)}`;
+
 let browser: Browser;
 let server: Server;
 let runId = "";
+let readOnlyId = "";
 const dataDir = newFolder();
 beforeAll(async () => {
   server = await startServer({ python: LOCUSTS[0]?.python ?? "python3", dataDir, config: CONFIG });
@@ -58,10 +62,12 @@ beforeAll(async () => {
   const at = { orgId: "web", projectId: "shop", targetUrl: "http://127.0.0.1:9" };
   const [first] = await Promise.all(
     ODD.map((name) =>
-      client.createLoadTest({ body: { ...at, accountId: "acme", name, locustfile: SCRIPT } }),
+      client.createLoadTest({ body: { ...at, accountId: "acme", name, locustfile: LONG_SCRIPT } }),
     ),
   );
-  await client.createLoadTest({ body: { ...at, accountId: "umbrella", name: "Only umbrella’s" } });
+  const umbrellas = { ...at, accountId: "umbrella", name: "Only umbrella’s", tags: ["a", "b"] };
+  const { id } = await client.createLoadTest({ body: { ...umbrellas, locustfile: LONG_SCRIPT } });
+  readOnlyId = id;
   const run = await client.createRun({
     params: { loadTestId: first?.id ?? "" },
     body: { targetUsers: 2, spawnRate: 2, durationSeconds: 4, tags: ["<b>tag</b>"] },
@@ -116,6 +122,42 @@ test("names with markup, line breaks, 64 kB and right-to-left text are shown as 
   );
   expect(overflow).toBeLessThanOrEqual(0);
   expect(await violationsOf(page)).toEqual([]);
+  await page.getByText("Script as it ran").click();
+  const script = page.getByRole("region", { name: "locustfile.py, revision 1" });
+  await script.focus();
+  await page.keyboard.press("End");
+  await expect.poll(() => script.evaluate((element) => element.scrollTop)).toBeGreaterThan(0);
+  expect(await violationsOf(page)).toEqual([]);
+  expectClean();
+});
+
+test("a viewer reads a long script with the keyboard alone, and takes a tag from a filter", async () => {
+  const { page, expectClean } = await openPage(await browser.newContext(), server.address, /401/);
+  await page.goto(`${server.address}/load-tests/${readOnlyId}`);
+  await signIn(page, TOKENS.umbrella);
+  const editor = page.getByRole("textbox", { name: "locustfile.py" });
+  await editor.waitFor();
+  expect(await editor.getAttribute("aria-readonly")).toBe("true");
+  expect(await violationsOf(page)).toEqual([]);
+  await editor.focus();
+  await page.keyboard.press("Control+End");
+  await expect
+    .poll(() => page.locator(".cm-scroller").evaluate((element) => element.scrollTop))
+    .toBeGreaterThan(0);
+  expect(await violationsOf(page)).toEqual([]);
+  for (const [list, rows] of [
+    ["load-tests", 1],
+    ["runs", 0],
+  ] as const) {
+    await page.goto(`${server.address}/${list}?tags=a,b`);
+    const remove = page.getByRole("button", { name: "Without the tag a" });
+    await remove.waitFor();
+    expect([list, await violationsOf(page)]).toEqual([list, []]);
+    await remove.focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/tags=b$/);
+    await expect.poll(() => page.locator("tbody tr").count()).toBe(rows);
+  }
   expectClean();
 });
 

@@ -4,21 +4,13 @@ import { inMs } from "../format/numbers.ts";
 import { useLatest } from "../lib/use-latest.ts";
 import styles from "./charts.module.css";
 import { type Decorations, decorationHooks } from "./decorations.ts";
+import { type HeatmapData, type HeatmapRow, rowsOf } from "./heatmap-rows.ts";
 import { Plot } from "./plot.tsx";
 import { logRange } from "./scales.ts";
 import { logScale, mergeHooks, noAxis, timeAxis, timeCursor, valueAxis } from "./time-options.ts";
 import { colorOf } from "./tokens.ts";
 
 const SHADES = ["--h1", "--h2", "--h3", "--h4", "--h5", "--h6", "--h7"];
-
-type HeatmapData = {
-  /** The start of each time bucket, in seconds since load start. */
-  readonly times: readonly number[];
-  readonly stepSeconds: number;
-  readonly lowerMs: readonly number[];
-  readonly upperMs: readonly number[];
-  readonly counts: readonly (readonly number[])[];
-};
 
 type Props = {
   readonly heatmap: HeatmapData;
@@ -29,34 +21,11 @@ type Props = {
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
 };
 
-type Row = { readonly lower: number; readonly upper: number; readonly counts: number[] };
-
-/** The latency buckets that have requests, with as many neighbours joined as make each row at least a third of a percent high. */
-const rowsOf = ({ lowerMs, upperMs, counts }: HeatmapData, most: number): Row[] => {
-  const totals = lowerMs.map((_, row) =>
-    counts.reduce((sum, column) => sum + (column[row] ?? 0), 0),
-  );
-  const first = totals.findIndex((total) => total > 0);
-  const last = totals.findLastIndex((total) => total > 0);
-  if (first === -1) return [];
-  const joined = Math.max(1, Math.ceil((last - first + 1) / most));
-  const rows: Row[] = [];
-  for (let from = first; from <= last; from += joined) {
-    const to = Math.min(from + joined - 1, last);
-    rows.push({
-      lower: Math.max(lowerMs[from] ?? 0, 0.1),
-      upper: upperMs[to] ?? 0,
-      counts: counts.map((column) => column.slice(from, to + 1).reduce((sum, one) => sum + one, 0)),
-    });
-  }
-  return rows;
-};
-
 /** The shade of a cell: the root of its requests per second, in seven steps. */
 const shadeOf = (count: number, most: number): number =>
   Math.min(SHADES.length - 1, Math.floor(Math.sqrt(count / most) * SHADES.length));
 
-type Drawn = Props & { readonly rows: readonly Row[]; readonly most: number };
+type Drawn = Props & { readonly rows: readonly HeatmapRow[]; readonly most: number };
 
 const drawCells = (
   plot: uPlot,
@@ -120,7 +89,7 @@ const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> =
 const perSecond = (count: number, stepSeconds: number): string =>
   (count / stepSeconds).toLocaleString("en-US", { maximumSignificantDigits: 2 });
 
-const descriptionOf = (rows: readonly Row[]): string => {
+const descriptionOf = (rows: readonly HeatmapRow[]): string => {
   const total = rows.flatMap((row) => row.counts).reduce((sum, one) => sum + one, 0);
   return `Response time distribution: ${total} requests from ${inMs(rows[0]?.lower)} to ${inMs(rows.at(-1)?.upper)} ms.`;
 };

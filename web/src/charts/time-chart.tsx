@@ -7,6 +7,7 @@ import { type Decorations, decorationHooks } from "./decorations.ts";
 import { Plot } from "./plot.tsx";
 import { stacked } from "./scales.ts";
 import {
+  axisClick,
   bars,
   linearScale,
   logScale,
@@ -54,6 +55,8 @@ export type TimeChartProps = {
   readonly decorations: Decorations;
   readonly withDoubts?: boolean;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
+  /** A click on the labels of the time axis. */
+  readonly onTime?: ((seconds: number) => void) | undefined;
   readonly controls?: ReactNode;
 };
 
@@ -99,6 +102,7 @@ const optionsOf = (
   setCursor: (index: number | undefined) => void,
 ): Omit<uPlot.Options, "width" | "height"> => {
   const { series, band, isLog = false, hasTimeLabels = false, loadStartMs, withDoubts } = read();
+  const isClicked = hasTimeLabels && read().onTime !== undefined;
   const inOrder = isStacked(series) ? series.toReversed() : series;
   const window = timeCursor((chosen) => read().onWindow(chosen));
   const hooks = decorationHooks(() => read().decorations, { withDoubts: withDoubts === true });
@@ -131,13 +135,14 @@ const optionsOf = (
     cursor: window.cursor,
     hooks: mergeHooks(window.hooks, hooks, {
       setCursor: [(plot) => setCursor(plot.cursor.idx ?? undefined)],
+      ...(isClicked ? axisClick((seconds) => read().onTime?.(seconds)) : {}),
     }),
   };
 };
 
 /** A chart over the time axis of its stack, with a legend that reads its values. */
 export const TimeChart = (props: TimeChartProps): ReactNode => {
-  const { title, unit, times, series, height, range, controls, isLog, loadStartMs } = props;
+  const { title, unit, times, series, height, range, controls, isLog, loadStartMs, onTime } = props;
   const [cursor, setCursor] = useState<number | undefined>();
   const latest = useLatest(props);
   const drawn = useMemo(() => dataOf(times, series), [times, series]);
@@ -159,7 +164,12 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
       </div>
       <Plot
         options={() => optionsOf(() => latest.current, setCursor)}
-        version={[isLog === true ? "log" : "linear", loadStartMs, ...kinds].join("|")}
+        version={[
+          isLog === true ? "log" : "linear",
+          loadStartMs,
+          onTime !== undefined,
+          ...kinds,
+        ].join("|")}
         data={drawn}
         height={height}
         range={range}

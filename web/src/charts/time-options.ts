@@ -5,7 +5,7 @@ import { colorOf } from "./tokens.ts";
 
 export const AXIS_WIDTH = 56;
 /** All charts of a stack show the same cursor. */
-const SYNC_KEY = "run";
+export const SYNC_KEY = "run";
 export const FONT = '11px "IBM Plex Sans Variable", system-ui, sans-serif';
 
 export type TimeAxis = {
@@ -101,6 +101,21 @@ export const timeCursor = (
       },
     ],
   },
+});
+
+/** Tells the time at which the axis below a chart is clicked. */
+export const axisClick = (onTime: (seconds: number) => void): uPlot.Hooks.Arrays => ({
+  ready: [
+    (plot) => {
+      const axis = plot.root.querySelector<HTMLElement>(".u-axis");
+      if (axis === null) return;
+      axis.title = "Add a note at this time";
+      axis.addEventListener("click", (event) => {
+        const { left } = plot.over.getBoundingClientRect();
+        onTime(plot.posToVal(event.clientX - left, "x"));
+      });
+    },
+  ],
 });
 
 export const mergeHooks = (...all: readonly uPlot.Hooks.Arrays[]): uPlot.Hooks.Arrays => {

@@ -3,6 +3,7 @@ import { useTimeout } from "@mantine/hooks";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { copyText } from "../lib/copy-text.ts";
+import { CodeText } from "./code-text.tsx";
 import styles from "./copyable.module.css";
 
 const SHOWN_MS = 2000;
@@ -24,9 +25,7 @@ export const Copyable = ({
   };
   return (
     <div className={styles["copyable"]}>
-      <pre tabIndex={0} role="region" aria-label={label}>
-        {text}
-      </pre>
+      <CodeText label={label}>{text}</CodeText>
       <ActionIcon
         variant="subtle"
         color="gray"

@@ -13,7 +13,12 @@ export const FilterTags = ({
     <Pill
       key={tag}
       withRemoveButton
-      removeButtonProps={{ "aria-label": `Without the tag ${tag}`, tabIndex: 0 }}
+      // Mantine hides the button from the keyboard and from screen readers.
+      removeButtonProps={{
+        "aria-label": `Without the tag ${tag}`,
+        "aria-hidden": false,
+        tabIndex: 0,
+      }}
       onRemove={() => onRemove(tag)}
     >
       <bdi>{tag}</bdi>

@@ -19,8 +19,14 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ["y", "On a run: its steady part"],
   ["5", "On a run: the last 5 minutes"],
   ["l", "On a run: response times on a log or a linear scale"],
-  ["t", "On a run: the charts as a table"],
+  ["t", "On a run: the charts as tables"],
+  ["← →", "On a run: the cursor of the charts, point by point"],
+  ["Shift ← →", "On a run: choose a window with the cursor; Enter zooms to it"],
+  ["c", "On a run: choose another to lay under the charts"],
   ["x", "On a run: stop it (asks first)"],
+  ["↑ ↓", "In a table: the row above or below"],
+  ["Enter", "In a table: open the row; of endpoints, show its charts alone"],
+  ["Space", "In the table of endpoints: show its charts beside the others"],
 ];
 
 export const useHelp = () => {

@@ -12,7 +12,7 @@ const move = (body: HTMLElement, event: KeyboardEvent): void => {
   next.focus();
 };
 
-/** The ref of a table body whose rows have a link `data-row`: arrows go from one to the next, so that Enter opens it. */
+/** The ref of a table body whose rows have a link or button `data-row`: arrows go from one to the next, so that Enter opens it. */
 export const rowKeys = (body: HTMLElement | null): (() => void) | undefined => {
   if (body === null) return undefined;
   const press = (event: KeyboardEvent): void => move(body, event);

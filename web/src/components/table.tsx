@@ -25,24 +25,50 @@ export const Table = ({
 );
 
 type Direction = "ascending" | "descending";
-type SortProps = {
-  readonly children: ReactNode;
+
+/** The head of a column. */
+export type Head = {
+  readonly head: string;
+  /** Where another column has the same words. */
+  readonly key?: string;
+  readonly isNumber?: boolean | undefined;
+  /** Only read aloud. */
+  readonly isHidden?: boolean;
   /** Absent where the table is sorted by another column. */
-  readonly sorted: Direction | undefined;
-  readonly isNumber?: boolean;
-  readonly onSort: () => void;
+  readonly sorted?: Direction | undefined;
+  /** Makes the head a button. */
+  readonly onSort?: () => void;
 };
 
-/** The head of a column that sorts the table. */
-export const SortHead = ({ children, sorted, isNumber = false, onSort }: SortProps): ReactNode => (
-  <th scope="col" className={isNumber ? styles["num"] : undefined} aria-sort={sorted ?? "none"}>
+const HeadText = ({ head, isHidden = false, sorted, onSort }: Head): ReactNode => {
+  if (isHidden) return <span className="sr-only">{head}</span>;
+  if (onSort === undefined) return head;
+  return (
     <button
       type="button"
       className={`${styles["sort"]} ${sorted === undefined ? "" : styles["sorted"]}`}
       onClick={onSort}
     >
       {sorted !== undefined && <span aria-hidden>{sorted === "ascending" ? "↑ " : "↓ "}</span>}
-      {children}
+      {head}
     </button>
-  </th>
+  );
+};
+
+/** The heads of all columns of a table. */
+export const TableHead = ({ heads }: { readonly heads: readonly Head[] }): ReactNode => (
+  <thead>
+    <tr>
+      {heads.map((one) => (
+        <th
+          key={one.key ?? one.head}
+          scope="col"
+          className={one.isNumber === true ? styles["num"] : undefined}
+          aria-sort={one.onSort === undefined ? undefined : (one.sorted ?? "none")}
+        >
+          <HeadText {...one} />
+        </th>
+      ))}
+    </tr>
+  </thead>
 );

@@ -5,6 +5,7 @@ import { EditorView, highlightSpecialChars, lineNumbers } from "@codemirror/view
 import { type ReactNode, useEffect, useRef } from "react";
 import { appearance } from "./appearance.ts";
 import styles from "./editor.module.css";
+import { reachable } from "./reachable.ts";
 
 /** What a text has become: lines that are gone above those that are new, and long equal parts folded. */
 export const ScriptDiff = ({
@@ -28,7 +29,7 @@ export const ScriptDiff = ({
         highlightSpecialChars(),
         python(),
         EditorState.readOnly.of(true),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        reachable(label),
         unifiedMergeView({
           original: before,
           mergeControls: false,

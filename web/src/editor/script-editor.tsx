@@ -15,6 +15,7 @@ import { useLatest } from "../lib/use-latest.ts";
 import { appearance } from "./appearance.ts";
 import styles from "./editor.module.css";
 import { type Problem, problemMarks, showProblems } from "./problems.ts";
+import { reachable } from "./reachable.ts";
 
 type Props = {
   readonly value: string;
@@ -38,7 +39,7 @@ const extensionsOf = (label: string, isReadOnly: boolean): Extension => [
   python(),
   problemMarks,
   keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
-  EditorView.contentAttributes.of({ "aria-label": label }),
+  reachable(label),
   EditorState.readOnly.of(isReadOnly),
   appearance(),
 ];

@@ -7,7 +7,7 @@ import { clustersQuery, runQueryOf } from "../../api/queries.ts";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { useTitle } from "../../components/title.ts";
 import { useScope } from "../../components/use-scope.ts";
 import { count } from "../../format/numbers.ts";
@@ -16,7 +16,16 @@ import { StateCell } from "./state-cell.tsx";
 import styles from "./clusters-page.module.css";
 import { ProcessTable } from "./process-table.tsx";
 
-const COLUMNS = 8;
+const HEADS: readonly Head[] = [
+  { head: "Cluster" },
+  { head: "State" },
+  { head: "Versions" },
+  { head: "Workers", isNumber: true },
+  { head: "In use by" },
+  { head: "Slots held", isNumber: true },
+  { head: "Waiting", isNumber: true },
+  { head: "Serves" },
+];
 
 const Holder = ({ runId }: { readonly runId: string }): ReactNode => {
   const { data: run } = useQuery(runQueryOf(runId));
@@ -85,7 +94,7 @@ const Row = ({ cluster }: { readonly cluster: ClusterAnswer }): ReactNode => {
       </tr>
       {isOpen && (
         <tr id={detailId}>
-          <td colSpan={COLUMNS} className={styles["detail"]}>
+          <td colSpan={HEADS.length} className={styles["detail"]}>
             <ProcessTable cluster={cluster} />
           </td>
         </tr>
@@ -113,24 +122,7 @@ const Content = (): ReactNode => {
     );
   return (
     <Table label="Clusters">
-      <thead>
-        <tr>
-          <th scope="col">Cluster</th>
-          <th scope="col">State</th>
-          <th scope="col">Versions</th>
-          <th scope="col" className={cell.num}>
-            Workers
-          </th>
-          <th scope="col">In use by</th>
-          <th scope="col" className={cell.num}>
-            Slots held
-          </th>
-          <th scope="col" className={cell.num}>
-            Waiting
-          </th>
-          <th scope="col">Serves</th>
-        </tr>
-      </thead>
+      <TableHead heads={HEADS} />
       <tbody>
         {clusters.data.items.map((cluster) => (
           <Row key={cluster.id} cluster={cluster} />

@@ -1,11 +1,22 @@
 import type { ClusterAnswer } from "@load-manager/contract/api/cluster.ts";
 import type { ReactNode } from "react";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { bytes, count, text, UNKNOWN } from "../../format/numbers.ts";
 import styles from "./clusters-page.module.css";
 
 type Process = ClusterAnswer["processes"][number];
+
+const HEADS: readonly Head[] = [
+  { head: "Process" },
+  { head: "State" },
+  { head: "Users", isNumber: true },
+  { head: "CPU, % of one core" },
+  { head: "Memory", isNumber: true },
+  { head: "Clock against master", isNumber: true },
+  { head: "Python" },
+  { head: "Last heard", isNumber: true },
+];
 
 /** A load generator with more than this of one core cannot be trusted to make its load. */
 const SATURATED_PERCENT = 90;
@@ -49,26 +60,7 @@ export const ProcessTable = ({
     );
   return (
     <Table label={`Processes of ${id}`}>
-      <thead>
-        <tr>
-          <th scope="col">Process</th>
-          <th scope="col">State</th>
-          <th scope="col" className={cell.num}>
-            Users
-          </th>
-          <th scope="col">CPU, % of one core</th>
-          <th scope="col" className={cell.num}>
-            Memory
-          </th>
-          <th scope="col" className={cell.num}>
-            Clock against master
-          </th>
-          <th scope="col">Python</th>
-          <th scope="col" className={cell.num}>
-            Last heard
-          </th>
-        </tr>
-      </thead>
+      <TableHead heads={HEADS} />
       <tbody>
         {processes.map((process) => (
           <tr key={process.id}>

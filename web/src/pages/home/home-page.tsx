@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { type RunFilter, runsQuery } from "../../api/queries.ts";
 import { nameOfScope } from "../../api/scope.ts";
+import { PageHead } from "../../components/page-head.tsx";
 import { useTitle } from "../../components/title.ts";
 import { useScope } from "../../components/use-scope.ts";
 import { ClusterList } from "./cluster-list.tsx";
@@ -26,21 +27,22 @@ export const HomePage = (): ReactNode => {
   const isEverything = Object.keys(scope).length === 0;
   return (
     <>
-      <header className={styles["head"]}>
-        <div>
-          <h1>Home</h1>
-          <p className="soft">
-            {isEverything ? "Everything that you may see" : `Everything in ${nameOfScope(scope)}`}
-          </p>
-        </div>
-        <Button
-          variant="filled"
-          leftSection={<IconPlus size={16} stroke={1.5} />}
-          renderRoot={(props) => <Link to="/load-tests" search={{ new: true }} {...props} />}
-        >
-          New load test
-        </Button>
-      </header>
+      <PageHead
+        title="Home"
+        actions={
+          <Button
+            variant="filled"
+            leftSection={<IconPlus size={16} stroke={1.5} />}
+            renderRoot={(props) => <Link to="/load-tests" search={{ new: true }} {...props} />}
+          >
+            New load test
+          </Button>
+        }
+      >
+        <p className="soft">
+          {isEverything ? "Everything that you may see" : `Everything in ${nameOfScope(scope)}`}
+        </p>
+      </PageHead>
       {isEmpty && <FirstRun />}
       <RunningNow scope={scope} />
       <div className={styles["columns"]}>

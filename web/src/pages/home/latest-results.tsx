@@ -7,9 +7,9 @@ import { runsQuery } from "../../api/queries.ts";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { RunState } from "../../components/run-state.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { TimeText } from "../../components/time-text.tsx";
-import { inMs, percent, rate, text } from "../../format/numbers.ts";
+import { inMs, percent, rate } from "../../format/numbers.ts";
 import styles from "./home-page.module.css";
 
 const FILTER = {
@@ -17,6 +17,15 @@ const FILTER = {
   sort: "-finishedAt",
   limit: 10,
 } as const;
+
+const HEADS: readonly Head[] = [
+  { head: "Run" },
+  { head: "State" },
+  { head: "Requests/s", isNumber: true },
+  { head: "Failed (%)", isNumber: true },
+  { head: "p95 (ms)", isNumber: true },
+  { head: "Ended", isNumber: true },
+];
 
 const Row = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const { summary, status, statusReason } = run;
@@ -40,7 +49,7 @@ const Row = ({ run }: { readonly run: RunAnswer }): ReactNode => {
         <RunState status={status} />
       </td>
       <td className={cell.num}>{rate(summary?.requestsPerSec).value}</td>
-      <td className={cell.num}>{text(percent(summary?.errorRate))}</td>
+      <td className={cell.num}>{percent(summary?.errorRate).value}</td>
       <td className={cell.num}>{inMs(summary?.p95ResponseMs)}</td>
       <td className={cell.num}>
         {run.finishedAt === undefined ? "–" : <TimeText ms={run.finishedAt} />}
@@ -69,24 +78,7 @@ export const LatestResults = ({ scope }: { readonly scope: ScopeFilter }): React
       )}
       {items.length > 0 && (
         <Table label="Latest results">
-          <thead>
-            <tr>
-              <th scope="col">Run</th>
-              <th scope="col">State</th>
-              <th scope="col" className={cell.num}>
-                Requests/s
-              </th>
-              <th scope="col" className={cell.num}>
-                Failed
-              </th>
-              <th scope="col" className={cell.num}>
-                p95 (ms)
-              </th>
-              <th scope="col" className={cell.num}>
-                Ended
-              </th>
-            </tr>
-          </thead>
+          <TableHead heads={HEADS} />
           <tbody>
             {items.map((run) => (
               <Row key={run.id} run={run} />

@@ -8,18 +8,32 @@ import { type ReactNode, useState } from "react";
 import { client } from "../../api/client.ts";
 import { ACTIVE, canStop, runsQuery } from "../../api/queries.ts";
 import { Panel } from "../../components/panel.tsx";
+import { ProgressBar } from "../../components/progress-bar.tsx";
 import { RunState } from "../../components/run-state.tsx";
 import { Sparkline } from "../../components/sparkline.tsx";
 import { StopDialog } from "../../components/stop-dialog.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { useMay } from "../../components/use-may.ts";
 import { useNow } from "../../components/use-now.ts";
-import { count, inMs, percent, rate, text } from "../../format/numbers.ts";
+import { count, inMs, percent, rate } from "../../format/numbers.ts";
 import { duration } from "../../format/times.ts";
 import styles from "./home-page.module.css";
 
 const LINES_MS = 5000;
 const POINTS = 60;
+
+const HEADS: readonly Head[] = [
+  { head: "Run" },
+  { head: "Cluster" },
+  { head: "Users", isNumber: true },
+  { head: "Requests/s", isNumber: true },
+  { head: "Requests per second over time", isHidden: true },
+  { head: "Failed (%)", isNumber: true },
+  { head: "p95 (ms)", isNumber: true },
+  { head: "p95 over time", isHidden: true },
+  { head: "Time left" },
+  { head: "Actions", isHidden: true },
+];
 
 const linesQuery = (runId: string) =>
   queryOptions({
@@ -42,7 +56,7 @@ const TimeLeft = ({ run, now }: { readonly run: RunAnswer; readonly now: number 
   const planned = durationSeconds * 1000;
   return (
     <span className={styles["left"]}>
-      <progress value={done} max={planned} aria-label="Part of the planned time" />
+      <ProgressBar value={done} max={planned} />
       {duration(Math.max(0, planned - done))}
     </span>
   );
@@ -80,7 +94,7 @@ const Row = ({ run, now }: { readonly run: RunAnswer; readonly now: number }): R
       <td className={styles["line"]}>
         <Sparkline values={lines?.totalRps ?? []} color="--load" label="Requests per second" />
       </td>
-      <td className={cell.num}>{text(percent(lastMetrics?.errorRate))}</td>
+      <td className={cell.num}>{percent(lastMetrics?.errorRate).value}</td>
       <td className={cell.num}>
         <strong>{inMs(lastMetrics?.p95ResponseMs)}</strong>
       </td>
@@ -114,34 +128,7 @@ export const RunningNow = ({ scope }: { readonly scope: ScopeFilter }): ReactNod
   return (
     <Panel title="Running now" sub={runs.length === 1 ? "1 run" : `${runs.length} runs`}>
       <Table label="Running now">
-        <thead>
-          <tr>
-            <th scope="col">Run</th>
-            <th scope="col">Cluster</th>
-            <th scope="col" className={cell.num}>
-              Users
-            </th>
-            <th scope="col" className={cell.num}>
-              Requests/s
-            </th>
-            <th scope="col">
-              <span className="sr-only">Requests per second over time</span>
-            </th>
-            <th scope="col" className={cell.num}>
-              Failed
-            </th>
-            <th scope="col" className={cell.num}>
-              p95 (ms)
-            </th>
-            <th scope="col">
-              <span className="sr-only">p95 over time</span>
-            </th>
-            <th scope="col">Time left</th>
-            <th scope="col">
-              <span className="sr-only">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead heads={HEADS} />
         <tbody>
           {runs.map((run) => (
             <Row key={run.id} run={run} now={now} />

@@ -8,10 +8,18 @@ import { runsQuery } from "../../api/queries.ts";
 import { Panel } from "../../components/panel.tsx";
 import { RunState } from "../../components/run-state.tsx";
 import { StopDialog } from "../../components/stop-dialog.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { useMay } from "../../components/use-may.ts";
 import { TimeText } from "../../components/time-text.tsx";
 import styles from "./home-page.module.css";
+
+const HEADS: readonly Head[] = [
+  { head: "Place", isNumber: true },
+  { head: "Run" },
+  { head: "Why it waits" },
+  { head: "Expected start" },
+  { head: "Actions", isHidden: true },
+];
 
 const Row = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const [isStopping, setStopping] = useState(false);
@@ -73,19 +81,7 @@ export const WaitingRuns = ({ scope }: { readonly scope: ScopeFilter }): ReactNo
   return (
     <Panel title="Waiting" sub={runs.length === 1 ? "1 run" : `${runs.length} runs`}>
       <Table label="Waiting">
-        <thead>
-          <tr>
-            <th scope="col" className={cell.num}>
-              Place
-            </th>
-            <th scope="col">Run</th>
-            <th scope="col">Why it waits</th>
-            <th scope="col">Expected start</th>
-            <th scope="col">
-              <span className="sr-only">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead heads={HEADS} />
         <tbody>
           {runs.map((run) => (
             <Row key={run.id} run={run} />

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { rowKeys } from "../../components/row-keys.ts";
 import { RunState } from "../../components/run-state.tsx";
 import { Sparkline } from "../../components/sparkline.tsx";
-import { cell, SortHead, Table } from "../../components/table.tsx";
+import { cell, Table, TableHead } from "../../components/table.tsx";
 import { Tags } from "../../components/tags.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { count, inMs, percent, rate, UNKNOWN } from "../../format/numbers.ts";
@@ -110,7 +110,7 @@ export const LoadTestTable = ({
   readonly onSort: (sort: Sort) => void;
   readonly onTag: (tag: string) => void;
 }): ReactNode => {
-  const head = (field: SortField) => ({
+  const sorting = (field: SortField) => ({
     sorted:
       sort === field
         ? ("ascending" as const)
@@ -123,29 +123,20 @@ export const LoadTestTable = ({
       onSort(sort === first ? second : first);
     },
   });
+  const heads = [
+    { head: "Load test", ...sorting("name") },
+    { head: "Newest run" },
+    { head: "Last started", ...sorting("lastRunAt") },
+    { head: "Users", isNumber: true },
+    { head: "Requests/s", isNumber: true },
+    { head: "of 10 runs", key: "trend of requests" },
+    { head: "Failed (%)", isNumber: true },
+    { head: "p95 (ms)", isNumber: true },
+    { head: "of 10 runs", key: "trend of p95" },
+  ];
   return (
     <Table label="Load tests">
-      <thead>
-        <tr>
-          <SortHead {...head("name")}>Load test</SortHead>
-          <th scope="col">Newest run</th>
-          <SortHead {...head("lastRunAt")}>Last started</SortHead>
-          <th scope="col" className={cell.num}>
-            Users
-          </th>
-          <th scope="col" className={cell.num}>
-            Requests/s
-          </th>
-          <th scope="col">of 10 runs</th>
-          <th scope="col" className={cell.num}>
-            Failed (%)
-          </th>
-          <th scope="col" className={cell.num}>
-            p95 (ms)
-          </th>
-          <th scope="col">of 10 runs</th>
-        </tr>
-      </thead>
+      <TableHead heads={heads} />
       <tbody ref={rowKeys}>
         {loadTests.map((loadTest) => (
           <TableRow

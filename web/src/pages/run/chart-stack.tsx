@@ -1,14 +1,13 @@
-import { SegmentedControl } from "@mantine/core";
 import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Decorations } from "../../charts/decorations.ts";
 import { useKeys } from "../../components/keys.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { ChartTable } from "./chart-table.tsx";
+import { type ChartPart, cursorText } from "./chart-cursor.ts";
+import { ChartTables, distributionPart } from "./chart-tables.tsx";
 import {
   DistributionChart,
-  FAILURE_POINTS,
   FailureChart,
   GeneratorChart,
   LatencyChart,
@@ -24,7 +23,10 @@ import {
   processesQuery,
   summaryQuery,
 } from "./run-queries.ts";
-import { useSeries } from "./use-series.ts";
+import { type TableChoice, TableSwitch } from "./table-switch.tsx";
+import { useChartCursor } from "./use-chart-cursor.ts";
+import { FAILURE_POINTS, useFailures, useGenerators, useHeatmap } from "./use-charts.ts";
+import { type ChartSeries, useSeries } from "./use-series.ts";
 import type { RunView } from "./view.ts";
 
 /** Shorter windows have a linear axis of response times at first. */
@@ -63,84 +65,126 @@ const usePrefetchedCharts = ({ run, window, charts, endpoints }: RunView, points
   usePrefetchQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
 };
 
-/** All charts of a run over one time axis, or their values as a table. */
-export const ChartStack = ({
-  view,
-  width,
-  onWindow,
-  onOverlay,
-  onAnswered,
-}: {
+/** How the charts are shown, and the keys for it. */
+const useChoices = ([from, to]: readonly [number, number], { isTable, onTable }: TableChoice) => {
+  const [scale, setScale] = useState<boolean | undefined>();
+  const overlaySelect = useRef<HTMLInputElement>(null);
+  const isLog = scale ?? to - from >= LEAST_LOG_SECONDS;
+  useKeys({
+    l: () => setScale(!isLog),
+    t: () => onTable(!isTable),
+    c: () => {
+      overlaySelect.current?.focus();
+      overlaySelect.current?.click();
+    },
+  });
+  return { isLog, setScale, overlaySelect };
+};
+
+/** All lines of the stack, and the distribution. */
+const useParts = (view: RunView, points: number, { times, load, latency }: ChartSeries) => {
+  const failures = useFailures(view);
+  const generators = useGenerators(view, points);
+  const heatmap = useHeatmap(view);
+  const lines: readonly ChartPart[] = [
+    { title: "Requests and response times", times, series: [...load, ...latency] },
+    { title: "Failures per second", ...failures },
+    { title: "Load generator CPU, % of one core", ...generators },
+  ];
+  return { failures, generators, heatmap, lines };
+};
+
+type Props = {
   readonly view: RunView;
   readonly width: number;
+  readonly table: TableChoice;
   readonly onOverlay: (runId: string | undefined) => void;
   /** The first answer has come, or failed: what is less urgent may be asked for. */
   readonly onAnswered: () => void;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
+  /** A click on a time, where it may be noted. */
+  readonly onTime: ((seconds: number) => void) | undefined;
+};
+
+const KEYS_LABEL =
+  "Charts over time. Left and right arrows move the cursor, with Shift they choose a window, Enter zooms to it.";
+
+/** The charts, or their values as tables. */
+const Content = ({
+  props: { view, width, table, onWindow, onTime },
+  series,
+  scale: { isLog, setScale },
+}: {
+  readonly props: Props;
+  readonly series: ChartSeries;
+  readonly scale: Omit<ReturnType<typeof useChoices>, "overlaySelect">;
 }): ReactNode => {
-  const { endpoints, range, loadStartMs } = view;
-  const [scale, setScale] = useState<boolean | undefined>();
-  const [isTable, setTable] = useState(false);
-  const isLog = scale ?? range[1] - range[0] >= LEAST_LOG_SECONDS;
-  useKeys({ l: () => setScale(!isLog), t: () => setTable((before) => !before) });
+  const { range, loadStartMs } = view;
+  const points = pointsOf(width);
+  const { times, load, latency } = series;
+  const { failures, generators, heatmap, lines } = useParts(view, points, series);
+  const { data: events } = useQuery(eventsQuery(view.run.id));
+  const decorations = useDecorations(view);
+  const cursor = useChartCursor(times, range, onWindow);
+  if (table.isTable)
+    return (
+      <ChartTables
+        parts={[...lines, ...(heatmap === undefined ? [] : [distributionPart(heatmap)])]}
+        loadStartMs={loadStartMs}
+      />
+    );
+  const shared = { range, loadStartMs, decorations, onWindow, onTime };
+  return (
+    <>
+      <div role="region" tabIndex={0} data-page-keys aria-label={KEYS_LABEL}>
+        <EventRail view={view} events={events?.items ?? []} onTime={onTime} />
+        <LoadChart view={view} shared={shared} times={times} series={load} points={points} />
+        <FailureChart shared={shared} {...failures} />
+        <LatencyChart
+          shared={shared}
+          times={times}
+          series={latency}
+          isLog={isLog}
+          onLog={setScale}
+        />
+        <DistributionChart shared={shared} heatmap={heatmap} />
+        <GeneratorChart shared={shared} {...generators} />
+      </div>
+      <p className="sr-only" role="status">
+        {cursor !== undefined && cursorText(cursor, lines, loadStartMs)}
+      </p>
+    </>
+  );
+};
+
+/** All charts of a run over one time axis, or their values as tables. */
+export const ChartStack = (props: Props): ReactNode => {
+  const { view, width, table, onOverlay, onAnswered } = props;
+  const { overlaySelect, ...scale } = useChoices(view.range, table);
   const points = pointsOf(width);
   const { series, error } = useSeries(view, points);
   usePrefetchedCharts(view, points);
   useEffect(() => {
     if (series !== undefined || error !== null) onAnswered();
   }, [series, error, onAnswered]);
-  const { data: events } = useQuery(eventsQuery(view.run.id));
-  const decorations = useDecorations(view);
   if (series === undefined)
     return error === null ? (
       <Loading lines={12} />
     ) : (
       <Failure what="The charts cannot be read." error={error} />
     );
-  const { times, load, latency } = series;
-  const shared = { range, loadStartMs, decorations, onWindow };
-  const control = (
-    <SegmentedControl
-      size="xs"
-      aria-label="Charts or table"
-      value={isTable ? "table" : "charts"}
-      onChange={(value) => setTable(value === "table")}
-      data={[
-        { value: "charts", label: "Charts" },
-        { value: "table", label: "Table" },
-      ]}
-    />
-  );
-  const sub = endpoints.length === 0 ? "all endpoints" : endpoints.join(", ");
   return (
     <Panel
       title="Over time"
-      sub={sub}
+      sub={view.endpoints.length === 0 ? "all endpoints" : view.endpoints.join(", ")}
       end={
         <>
-          <OverlaySelect view={view} onOverlay={onOverlay} />
-          {control}
+          <OverlaySelect ref={overlaySelect} view={view} onOverlay={onOverlay} />
+          <TableSwitch what="Over time" {...table} />
         </>
       }
     >
-      {isTable ? (
-        <ChartTable times={times} loadStartMs={loadStartMs} series={[...load, ...latency]} />
-      ) : (
-        <>
-          <EventRail view={view} events={events?.items ?? []} />
-          <LoadChart view={view} shared={shared} times={times} series={load} points={points} />
-          <FailureChart view={view} shared={shared} />
-          <LatencyChart
-            shared={shared}
-            times={times}
-            series={latency}
-            isLog={isLog}
-            onLog={setScale}
-          />
-          <DistributionChart view={view} shared={shared} />
-          <GeneratorChart view={view} shared={shared} points={points} />
-        </>
-      )}
+      <Content props={props} series={series} scale={scale} />
     </Panel>
   );
 };

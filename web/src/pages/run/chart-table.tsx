@@ -1,37 +1,29 @@
 import type { ReactNode } from "react";
-import type { TimeSeries } from "../../charts/time-chart.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, Table, TableHead } from "../../components/table.tsx";
 import { clock, sinceStart } from "../../format/times.ts";
+import type { ChartPart } from "./chart-cursor.ts";
 
 const MOST_ROWS = 500;
 
 /** The values of the charts as a table, newest first. */
 export const ChartTable = ({
+  title,
   times,
   loadStartMs,
   series,
-}: {
-  readonly times: readonly number[];
-  readonly loadStartMs: number;
-  readonly series: readonly TimeSeries[];
-}): ReactNode => {
+}: ChartPart & { readonly loadStartMs: number }): ReactNode => {
   const rows = times
     .map((at, index) => ({ at, index }))
     .toReversed()
     .slice(0, MOST_ROWS);
+  const heads = [
+    { head: "Since load start" },
+    { head: "Time" },
+    ...series.map(({ label }) => ({ head: label, isNumber: true })),
+  ];
   return (
-    <Table label="The charts as a table">
-      <thead>
-        <tr>
-          <th scope="col">Since load start</th>
-          <th scope="col">Time</th>
-          {series.map(({ label }) => (
-            <th key={label} scope="col" className={cell.num}>
-              {label}
-            </th>
-          ))}
-        </tr>
-      </thead>
+    <Table label={`${title}, as a table`}>
+      <TableHead heads={heads} />
       <tbody>
         {rows.map(({ at, index }) => (
           <tr key={at}>

@@ -2,30 +2,13 @@ import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import type { Decorations } from "../../charts/decorations.ts";
+import type { HeatmapData } from "../../charts/heatmap-rows.ts";
 import { Heatmap } from "../../charts/heatmap.tsx";
 import { TimeChart, type TimeSeries } from "../../charts/time-chart.tsx";
 import { inMs } from "../../format/numbers.ts";
-import { failureSeries } from "./failures-over-time.ts";
-import {
-  failuresOverTimeQuery,
-  heatmapQuery,
-  processesQuery,
-  userClassesQuery,
-} from "./run-queries.ts";
-import { classSeries, perSecond, secondsSince } from "./series.ts";
+import { userClassesQuery } from "./run-queries.ts";
+import { classSeries, perSecond } from "./series.ts";
 import type { RunView } from "./view.ts";
-
-const PROCESS_COLORS = [
-  "--load",
-  "--accent",
-  "--cyan",
-  "--violet",
-  "--brown",
-  "--err-2",
-  "--users",
-  "--p50",
-];
-export const FAILURE_POINTS = 120;
 
 /** What all charts of the stack share. */
 type Shared = {
@@ -33,9 +16,9 @@ type Shared = {
   readonly loadStartMs: number;
   readonly decorations: Decorations;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
+  /** Where it may be asked for: a click on the time axis. */
+  readonly onTime: ((seconds: number) => void) | undefined;
 };
-type Props = { readonly view: RunView; readonly shared: Shared };
-
 type TimeProps = {
   readonly shared: Shared;
   readonly times: readonly number[];
@@ -145,16 +128,8 @@ export const LatencyChart = ({
 };
 
 /** Nothing where no request failed. */
-export const FailureChart = ({ view, shared }: Props): ReactNode => {
-  const { run, window, charts, endpoints, loadStartMs } = view;
-  const { data } = useQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
-  const series = useMemo(
-    () => (data === undefined ? [] : failureSeries(data, endpoints)),
-    [data, endpoints],
-  );
-  const times = useMemo(() => secondsSince(loadStartMs, data?.t ?? []), [data, loadStartMs]);
-  if (series.length === 0) return null;
-  return (
+export const FailureChart = ({ shared, times, series }: TimeProps): ReactNode =>
+  series.length > 0 && (
     <TimeChart
       {...shared}
       title="Failures per second"
@@ -165,59 +140,24 @@ export const FailureChart = ({ view, shared }: Props): ReactNode => {
       axisFormat={perSecond}
     />
   );
-};
 
-export const DistributionChart = ({ view, shared }: Props): ReactNode => {
-  const { run, window, charts, endpoints, loadStartMs } = view;
-  const { data } = useQuery(heatmapQuery(run.id, window.kind, charts, endpoints));
-  const heatmap = useMemo(
-    () =>
-      data && {
-        ...data,
-        times: secondsSince(loadStartMs, data.t),
-        stepSeconds: data.stepMs / 1000,
-      },
-    [data, loadStartMs],
-  );
-  if (heatmap === undefined || heatmap.counts.flat().every((count) => count === 0)) return null;
-  return <Heatmap {...shared} heatmap={heatmap} height={130} />;
-};
-
-/** The names of workers are long; the end of one tells it from the others. */
-const nameOf = (id: string, role: string): string =>
-  role === "master" ? "master" : id.length > 16 ? `…${id.slice(-8)}` : id;
-
-export const GeneratorChart = ({
-  view,
+export const DistributionChart = ({
   shared,
-  points,
-}: Props & { readonly points: number }): ReactNode => {
-  const { run, window, charts, loadStartMs } = view;
-  const { data } = useQuery(processesQuery(run.id, window.kind, charts, points));
-  const series = useMemo(
-    () =>
-      (data?.processes ?? [])
-        .slice(0, PROCESS_COLORS.length)
-        .map(({ id, role, cpuPercent }, index): TimeSeries => ({
-          label: nameOf(id, role),
-          color: PROCESS_COLORS[index] ?? "--load",
-          values: cpuPercent,
-          width: 1.25,
-          format: (value) => `${Math.round(value)} %`,
-        })),
-    [data],
-  );
-  const times = useMemo(() => secondsSince(loadStartMs, data?.t ?? []), [data, loadStartMs]);
-  return (
-    <TimeChart
-      {...shared}
-      title="Load generator CPU"
-      unit="% of one core, per process"
-      times={times}
-      series={series}
-      height={110}
-      axisFormat={(value) => String(Math.round(value))}
-      hasTimeLabels
-    />
-  );
-};
+  heatmap,
+}: {
+  readonly shared: Shared;
+  readonly heatmap: HeatmapData | undefined;
+}): ReactNode => heatmap !== undefined && <Heatmap {...shared} heatmap={heatmap} height={130} />;
+
+export const GeneratorChart = ({ shared, times, series }: TimeProps): ReactNode => (
+  <TimeChart
+    {...shared}
+    title="Load generator CPU"
+    unit="% of one core, per process"
+    times={times}
+    series={series}
+    height={110}
+    axisFormat={(value) => String(Math.round(value))}
+    hasTimeLabels
+  />
+);

@@ -1,4 +1,5 @@
 import { Button, TextInput } from "@mantine/core";
+import { useMergedRef } from "@mantine/hooks";
 import { IconDownload, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { EndpointRow } from "@load-manager/contract/api/metrics.ts";
@@ -6,8 +7,9 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { memo, type ReactNode, useCallback, useMemo, useState } from "react";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { rowKeys } from "../../components/row-keys.ts";
 import { Sparkline } from "../../components/sparkline.tsx";
-import { cell, SortHead, Table } from "../../components/table.tsx";
+import { cell, Table, TableHead } from "../../components/table.tsx";
 import { count, inMs, percent, rate } from "../../format/numbers.ts";
 import { useLatest } from "../../lib/use-latest.ts";
 import styles from "./endpoint-table.module.css";
@@ -72,9 +74,16 @@ const Row = memo(
       <td className={styles["name"]}>
         <button
           type="button"
+          data-row
           aria-pressed={isChosen}
-          title={`Charts of ${nameOf(row)}; with Shift beside the others`}
+          title={`Charts of ${nameOf(row)}; with Shift, or by the space bar, beside the others`}
           onClick={(event) => onChoose(nameOf(row), event.shiftKey)}
+          onKeyDown={(event) => {
+            if (event.key !== " ") return;
+            // Enter is a click, which shows its charts alone.
+            event.preventDefault();
+            if (!event.repeat) onChoose(nameOf(row), true);
+          }}
         >
           <span className={styles["method"]}>{row.method}</span> {row.name}
         </button>
@@ -137,7 +146,7 @@ const Heads = ({
   readonly sort: Sort;
   readonly onSort: (sort: Sort) => void;
 }): ReactNode => {
-  const props = (head: string) => ({
+  const sorting = (head: string) => ({
     sorted:
       sort.head === head
         ? sort.isDown
@@ -146,19 +155,12 @@ const Heads = ({
         : undefined,
     onSort: () => onSort({ head, isDown: sort.head === head ? !sort.isDown : head !== NAME }),
   });
-  return (
-    <thead>
-      <tr>
-        <SortHead {...props(NAME)}>{NAME}</SortHead>
-        {COLUMNS.map(({ head }) => (
-          <SortHead key={head} isNumber {...props(head)}>
-            {head}
-          </SortHead>
-        ))}
-        <th scope="col">95%ile over time</th>
-      </tr>
-    </thead>
-  );
+  const heads = [
+    { head: NAME, ...sorting(NAME) },
+    ...COLUMNS.map(({ head }) => ({ head, isNumber: true, ...sorting(head) })),
+    { head: "95%ile over time" },
+  ];
+  return <TableHead heads={heads} />;
 };
 
 const Total = ({ total }: { readonly total: Figures }): ReactNode => (
@@ -209,6 +211,7 @@ const fitting = (names: readonly string[]): string[] => {
 const Rows = ({ view, rows, chosen, onChoose }: RowsProps): ReactNode => {
   const { run, window, figures, charts } = view;
   const { ref, shown, above, below } = useVisibleRows(rows);
+  const bodyRef = useMergedRef(ref, rowKeys);
   // In the order of names, so that another sort asks for nothing new.
   const names = fitting(shown.map(nameOf));
   const { data: lines } = useQuery(endpointLinesQuery(run.id, window.kind, charts, names));
@@ -226,7 +229,7 @@ const Rows = ({ view, rows, chosen, onChoose }: RowsProps): ReactNode => {
     [latest],
   );
   return (
-    <tbody ref={ref}>
+    <tbody ref={bodyRef}>
       <Spacer height={above} />
       {shown.map((row) => (
         <Row

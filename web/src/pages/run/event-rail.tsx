@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import type { MouseEvent, ReactNode } from "react";
 import type { RunEvent } from "@load-manager/contract/model/run.ts";
 import { AXIS_WIDTH } from "../../charts/time-options.ts";
 import { counted } from "../../format/numbers.ts";
@@ -14,15 +14,22 @@ const PHASES = { ramp: "ramp", steady: "steady" } as const;
 export const EventRail = ({
   view,
   events,
+  onTime,
 }: {
   readonly view: RunView;
   readonly events: readonly RunEvent[];
+  /** A click on the rail; absent where nothing may be noted. */
+  readonly onTime: ((seconds: number) => void) | undefined;
 }): ReactNode => {
   const { run, range, loadStartMs, window } = view;
   const { ref, width: whole } = useWidth();
   const width = Math.max(0, whole - 2 * AXIS_WIDTH);
   const [from, to] = range;
   const x = (seconds: number): number => AXIS_WIDTH + ((seconds - from) / (to - from)) * width;
+  const click = ({ currentTarget, clientX }: MouseEvent): void => {
+    const place = clientX - currentTarget.getBoundingClientRect().left - AXIS_WIDTH;
+    if (place >= 0 && place <= width) onTime?.(from + (place / width) * (to - from));
+  };
   const at = (ms: number): number => (ms - loadStartMs) / 1000;
   const phases = (run.phases ?? []).flatMap((phase) => {
     const start = Math.max(from, at(phase.from));
@@ -39,7 +46,14 @@ export const EventRail = ({
     <div className={styles["rail"]}>
       <div ref={ref}>
         {width > 0 && (
-          <svg width={whole} height="40" aria-hidden>
+          <svg
+            width={whole}
+            height="40"
+            aria-hidden
+            {...(onTime === undefined ? {} : { onClick: click, className: styles["noted"] })}
+          >
+            {onTime !== undefined && <title>Add a note at this time</title>}
+            <rect width={whole} height="40" fill="transparent" />
             <text x="0" y="12" className={styles["caption"]}>
               Phase
             </text>

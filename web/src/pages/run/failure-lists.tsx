@@ -1,13 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { CodeText } from "../../components/code-text.tsx";
 import { Empty, Failure } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { count } from "../../format/numbers.ts";
 import styles from "./failure-lists.module.css";
 import { exceptionsQuery, failuresQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
+
+const FAILURE_HEADS: readonly Head[] = [
+  { head: "# Occurrences", isNumber: true },
+  { head: "Type, name" },
+  { head: "Error" },
+  { head: "First seen" },
+  { head: "Last seen" },
+];
 
 const Seen = ({ ms }: { readonly ms: number | null }): ReactNode =>
   ms === null ? "–" : <TimeText ms={ms} />;
@@ -26,17 +35,7 @@ export const FailureList = ({ view }: { readonly view: RunView }): ReactNode => 
         <Empty title="No request of this window failed." />
       ) : (
         <Table label="Failures">
-          <thead>
-            <tr>
-              <th scope="col" className={cell.num}>
-                # Occurrences
-              </th>
-              <th scope="col">Type, name</th>
-              <th scope="col">Error</th>
-              <th scope="col">First seen</th>
-              <th scope="col">Last seen</th>
-            </tr>
-          </thead>
+          <TableHead heads={FAILURE_HEADS} />
           <tbody>
             {items.map(({ method, name, error, occurrences, firstSeenAt, lastSeenAt }) => (
               <tr key={`${method} ${name} ${error}`}>
@@ -77,7 +76,7 @@ export const ExceptionList = ({ view }: { readonly view: RunView }): ReactNode =
                   on {workers.length === 1 ? "1 worker" : `${workers.length} workers`}
                 </span>
               </summary>
-              <pre>{traceback}</pre>
+              <CodeText label={`Traceback of ${message.slice(0, 200)}`}>{traceback}</CodeText>
             </details>
           </li>
         ))}

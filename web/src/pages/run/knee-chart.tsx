@@ -4,9 +4,11 @@ import { type ReactNode, useMemo } from "react";
 import styles from "../../charts/charts.module.css";
 import { Scatter } from "../../charts/scatter.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { count, rate, responseTime, text } from "../../format/numbers.ts";
-import { duration } from "../../format/times.ts";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
+import { count, inMs, rate, responseTime, text } from "../../format/numbers.ts";
+import { duration, sinceStart } from "../../format/times.ts";
 import { kneeQuery } from "./run-queries.ts";
+import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import type { RunView } from "./view.ts";
 
 const sentenceOf = ({ knee, noKneeUpToUsers }: KneeAnswer): string => {
@@ -22,8 +24,40 @@ const sentenceOf = ({ knee, noKneeUpToUsers }: KneeAnswer): string => {
     : `No knee up to ${count(noKneeUpToUsers)} users.`;
 };
 
+const KNEE_HEADS: readonly Head[] = [
+  { head: "Since load start" },
+  { head: "Users", isNumber: true },
+  { head: "Requests/s", isNumber: true },
+  { head: "p95 (ms)", isNumber: true },
+];
+
+const KneeTable = ({
+  points,
+  loadStartMs,
+}: Pick<KneeAnswer, "points"> & { readonly loadStartMs: number }): ReactNode => (
+  <Table label="Where it breaks, as a table">
+    <TableHead heads={KNEE_HEADS} />
+    <tbody>
+      {points.map(({ timestamp, users, requestsPerSec, p95ResponseMs }) => (
+        <tr key={timestamp}>
+          <td>{sinceStart((timestamp - loadStartMs) / 1000)}</td>
+          <td className={cell.num}>{count(users)}</td>
+          <td className={cell.num}>{rate(requestsPerSec).value}</td>
+          <td className={cell.num}>{inMs(p95ResponseMs)}</td>
+        </tr>
+      ))}
+    </tbody>
+  </Table>
+);
+
 /** Latency against throughput: where the target stops keeping up. */
-export const KneeChart = ({ view }: { readonly view: RunView }): ReactNode => {
+export const KneeChart = ({
+  view,
+  table,
+}: {
+  readonly view: RunView;
+  readonly table: TableChoice;
+}): ReactNode => {
   const { run, window, charts, endpoints } = view;
   const { data } = useQuery(kneeQuery(run.id, window.kind, charts, endpoints));
   const points = useMemo(
@@ -41,8 +75,13 @@ export const KneeChart = ({ view }: { readonly view: RunView }): ReactNode => {
       : { x: knee.requestsPerSec, y: knee.p95ResponseMs };
   const sentence = sentenceOf(data);
   return (
-    <Panel title="Where it breaks" sub="p95 in ms against requests per second; darker: more users">
-      {points.length > 1 && (
+    <Panel
+      title="Where it breaks"
+      sub="p95 in ms by requests/s"
+      end={<TableSwitch what="Where it breaks" {...table} />}
+    >
+      {table.isTable && <KneeTable points={data.points} loadStartMs={view.loadStartMs} />}
+      {!table.isTable && points.length > 1 && (
         <div className={styles["side"]}>
           <Scatter
             points={points}
@@ -53,7 +92,7 @@ export const KneeChart = ({ view }: { readonly view: RunView }): ReactNode => {
         </div>
       )}
       <p className={styles["caption"]}>
-        One point for {duration(data.stepMs)}. {sentence}
+        One point for {duration(data.stepMs)}, darker with more users. {sentence}
       </p>
     </Panel>
   );

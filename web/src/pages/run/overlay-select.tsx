@@ -1,6 +1,6 @@
 import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import type { ReactNode, Ref } from "react";
 import { runQueryOf } from "../../api/queries.ts";
 import { moment } from "../../format/times.ts";
 import { earlierRunsQuery } from "./run-queries.ts";
@@ -10,7 +10,9 @@ import type { RunView } from "./view.ts";
 export const OverlaySelect = ({
   view,
   onOverlay,
+  ref,
 }: {
+  readonly ref: Ref<HTMLInputElement>;
   readonly view: RunView;
   readonly onOverlay: (runId: string | undefined) => void;
 }): ReactNode => {
@@ -38,6 +40,7 @@ export const OverlaySelect = ({
   if (others.length === 0 && overlay === undefined) return null;
   return (
     <Select
+      ref={ref}
       size="xs"
       w={200}
       clearable

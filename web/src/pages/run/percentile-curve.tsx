@@ -6,8 +6,10 @@ import { Plot } from "../../charts/plot.tsx";
 import { logScale, valueAxis } from "../../charts/time-options.ts";
 import { colorOf } from "../../charts/tokens.ts";
 import { Panel } from "../../components/panel.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { inMs } from "../../format/numbers.ts";
 import { summaryQuery } from "./run-queries.ts";
+import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import type { RunView } from "./view.ts";
 
 /** A percentile is shown as far as so many values are beyond it. */
@@ -17,18 +19,52 @@ const NINES = [0, 50, 90, 99, 99.9, 99.99];
 /** Spaced by nines: 90, 99 and 99.9 are as far apart as each other. */
 const place = (percentile: number): number => -Math.log10(1 - percentile / 100);
 
+type Point = readonly [percentile: number, ms: number | null];
+
+/** The percentiles with enough values beyond them, in order. */
+const pointsOf = (
+  percentiles: Readonly<Record<string, number | null>> = {},
+  timed: number | null = 0,
+): Point[] =>
+  Object.entries(percentiles)
+    .map(([percentile, value]) => [Number(percentile), value] as const)
+    .filter(([percentile]) => (timed ?? 0) * (1 - percentile / 100) >= LEAST_BEYOND)
+    .toSorted(([one], [other]) => one - other);
+
+const CURVE_HEADS: readonly Head[] = [
+  { head: "Percentile", isNumber: true },
+  { head: "Response time (ms)", isNumber: true },
+];
+
+const CurveTable = ({ points }: { readonly points: readonly Point[] }): ReactNode => (
+  <Table label="Percentile curve, as a table">
+    <TableHead heads={CURVE_HEADS} />
+    <tbody>
+      {points.map(([percentile, ms]) => (
+        <tr key={percentile}>
+          <td className={cell.num}>{percentile}</td>
+          <td className={cell.num}>{inMs(ms)}</td>
+        </tr>
+      ))}
+    </tbody>
+  </Table>
+);
+
 /** How long the slowest requests took, percentile by percentile. */
-export const PercentileCurve = ({ view }: { readonly view: RunView }): ReactNode => {
+export const PercentileCurve = ({
+  view,
+  table,
+}: {
+  readonly view: RunView;
+  readonly table: TableChoice;
+}): ReactNode => {
   const { run, window, figures } = view;
   const { data: summary } = useQuery(summaryQuery(run.id, window.kind, figures));
-  const data = useMemo<uPlot.AlignedData>(() => {
-    const timed = summary?.timedRequests ?? 0;
-    const points = Object.entries(summary?.percentiles ?? {})
-      .map(([percentile, value]) => [Number(percentile), value] as const)
-      .filter(([percentile]) => timed * (1 - percentile / 100) >= LEAST_BEYOND)
-      .toSorted(([one], [other]) => one - other);
-    return [points.map(([percentile]) => place(percentile)), points.map(([, value]) => value)];
-  }, [summary]);
+  const points = useMemo(() => pointsOf(summary?.percentiles, summary?.timedRequests), [summary]);
+  const data = useMemo<uPlot.AlignedData>(
+    () => [points.map(([percentile]) => place(percentile)), points.map(([, value]) => value)],
+    [points],
+  );
   const options = (): Omit<uPlot.Options, "width" | "height"> => ({
     legend: { show: false },
     scales: {
@@ -54,13 +90,16 @@ export const PercentileCurve = ({ view }: { readonly view: RunView }): ReactNode
     ],
     cursor: { drag: { x: false, y: false } },
   });
-  const [places] = data;
   return (
-    <Panel title="Percentile curve" sub="ms, log scale; x: percentile, by nines">
+    <Panel
+      title="Percentile curve"
+      sub="ms, log scale, by nines"
+      end={<TableSwitch what="Percentile curve" {...table} />}
+    >
+      {table.isTable && <CurveTable points={points} />}
       <div className={styles["side"]}>
-        {places.length < 2 ? (
-          <p className={styles["caption"]}>Too few values for a curve yet.</p>
-        ) : (
+        {points.length < 2 && <p className={styles["caption"]}>Too few values for a curve yet.</p>}
+        {points.length >= 2 && !table.isTable && (
           <Plot
             options={options}
             version="curve"

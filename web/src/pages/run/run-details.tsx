@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { type ReactNode, useState } from "react";
+import { CodeText } from "../../components/code-text.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
 import { TimeText } from "../../components/time-text.tsx";
@@ -53,14 +54,17 @@ const Script = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   if (script.error !== null)
     return <Failure what="The script cannot be read." error={script.error} />;
   if (script.data === undefined) return <Loading lines={8} />;
-  return script.data.files.map(({ path, content }) => (
-    <figure key={path}>
-      <figcaption className="muted">
-        {path}, revision {script.data.revisionNumber}
-      </figcaption>
-      <pre className={styles["code"]}>{content}</pre>
-    </figure>
-  ));
+  return script.data.files.map(({ path, content }) => {
+    const title = `${path}, revision ${script.data.revisionNumber}`;
+    return (
+      <figure key={path}>
+        <figcaption className="muted">{title}</figcaption>
+        <CodeText label={title} className={styles["code"]}>
+          {content}
+        </CodeText>
+      </figure>
+    );
+  });
 };
 
 const Section = ({
@@ -91,7 +95,9 @@ export const RunDetails = ({ view }: { readonly view: RunView }): ReactNode => {
       )}
       {run.statusReason?.logTail !== undefined && (
         <Section title="Locust’s log, its end">
-          <pre className={styles["code"]}>{run.statusReason.logTail.join("\n")}</pre>
+          <CodeText label="Locust’s log, its end" className={styles["code"]}>
+            {run.statusReason.logTail.join("\n")}
+          </CodeText>
         </Section>
       )}
       <Section title="Script as it ran">

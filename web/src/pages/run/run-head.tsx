@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import type { ReactNode } from "react";
 import { isEnded } from "../../api/queries.ts";
+import { ProgressBar } from "../../components/progress-bar.tsx";
 import { RunState } from "../../components/run-state.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { count, counted } from "../../format/numbers.ts";
@@ -26,7 +27,7 @@ const Progress = ({ run, now }: { readonly run: RunAnswer; readonly now: number 
   return (
     <div className={styles["progress"]}>
       <strong>{duration(Math.min(done, durationSeconds) * 1000)}</strong>
-      <progress value={done} max={durationSeconds} aria-label="Part of the planned time" />
+      <ProgressBar value={done} max={durationSeconds} />
       <span>
         of {duration(durationSeconds * 1000)}, ends at {clock(endsAt)}
       </span>

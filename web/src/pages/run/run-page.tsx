@@ -17,6 +17,8 @@ import { EventList } from "./event-list.tsx";
 import { ExceptionList, FailureList } from "./failure-lists.tsx";
 import { KneeChart } from "./knee-chart.tsx";
 import { KeyFigures } from "./key-figures.tsx";
+import { NoteDialog, type NoteTime } from "./note-dialog.tsx";
+import { OutsideNotice } from "./outside-notice.tsx";
 import { PercentileCurve } from "./percentile-curve.tsx";
 import { RunDetails } from "./run-details.tsx";
 import { RunHead } from "./run-head.tsx";
@@ -24,7 +26,7 @@ import styles from "./run-page.module.css";
 import { type RunSearch, runSearchOf } from "./search.ts";
 import { TrustStrip } from "./trust-strip.tsx";
 import { type RunView, viewOf } from "./view.ts";
-import { wholeSeconds } from "./window.ts";
+import { isOutside, wholeSeconds } from "./window.ts";
 import { WindowBar } from "./window-bar.tsx";
 
 /** The window and what else the address says, and how to change it. */
@@ -70,6 +72,12 @@ const Charts = ({
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
 }): ReactNode => {
   const { ref, width } = useWidth();
+  const [isTable, onTable] = useState(false);
+  const [noteAt, setNoteAt] = useState<NoteTime | undefined>();
+  const mayNote = useMay("runs.annotate", view.run);
+  const table = { isTable, onTable };
+  // What has not happened yet cannot be noted.
+  const onTime = (seconds: number): void => setNoteAt(Math.min(seconds, view.loadSeconds));
   return (
     <div className={styles["columns"]}>
       <div ref={ref} className={styles["stack"]}>
@@ -77,18 +85,33 @@ const Charts = ({
           <ChartStack
             view={view}
             width={width}
+            table={table}
             onWindow={onWindow}
             onOverlay={onOverlay}
             onAnswered={onAnswered}
+            onTime={mayNote ? onTime : undefined}
           />
         )}
       </div>
       <aside className={styles["aside"]}>
-        <KneeChart view={view} />
-        <PercentileCurve view={view} />
-        <EventList view={view} />
+        <KneeChart view={view} table={table} />
+        <PercentileCurve view={view} table={table} />
+        <EventList view={view} onNote={mayNote ? () => setNoteAt("now") : undefined} />
       </aside>
+      <NoteDialog view={view} at={noteAt} onClose={() => setNoteAt(undefined)} />
     </div>
+  );
+};
+
+/** The events of a run without load, to which a note can be added too. */
+const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
+  const [isAdding, setAdding] = useState(false);
+  const mayNote = useMay("runs.annotate", view.run);
+  return (
+    <>
+      <EventList view={view} onNote={mayNote ? () => setAdding(true) : undefined} />
+      <NoteDialog view={view} at={isAdding ? "now" : undefined} onClose={() => setAdding(false)} />
+    </>
   );
 };
 
@@ -103,6 +126,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const onAnswered = useCallback(() => setHasCharts(true), []);
   const mayStop = useMay("runs.stop", run);
   useTitle(`${wordOf(run.status)}: ${run.name}`);
+  const isNowhere = isOutside(view.window, run, now);
   const whole = { window: undefined, from: undefined, to: undefined };
   const onWindow = (window: readonly [number, number] | undefined): void =>
     change(
@@ -129,15 +153,19 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
         <>
           <section className={styles["figures"]} aria-label="Key figures">
             <WindowBar view={view} onPreset={preset} onWhole={() => change(whole)} />
-            <KeyFigures view={view} />
+            {!isNowhere && <KeyFigures view={view} />}
           </section>
-          <Charts
-            view={view}
-            onWindow={onWindow}
-            onOverlay={(overlay) => change({ overlay })}
-            onAnswered={onAnswered}
-          />
-          {hasCharts && (
+          {isNowhere ? (
+            <OutsideNotice view={view} onWhole={() => change(whole)} />
+          ) : (
+            <Charts
+              view={view}
+              onWindow={onWindow}
+              onOverlay={(overlay) => change({ overlay })}
+              onAnswered={onAnswered}
+            />
+          )}
+          {hasCharts && !isNowhere && (
             <>
               <EndpointTable
                 view={view}
@@ -152,7 +180,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
           )}
         </>
       )}
-      {run.loadStartedAt === undefined && <EventList view={view} />}
+      {run.loadStartedAt === undefined && <EarlyEvents view={view} />}
       <RunDetails view={view} />
     </>
   );

@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { failureSeries } from "./failures-over-time.ts";
 import { groupedMarks } from "./marks.ts";
 import { runSearchOf } from "./search.ts";
-import { loadSeconds, queryOfWindow, steadyPart, wholeSeconds, windowOf } from "./window.ts";
+import {
+  isOutside,
+  loadSeconds,
+  queryOfWindow,
+  steadyPart,
+  wholeSeconds,
+  windowOf,
+} from "./window.ts";
 
 const START = 1_700_000_000_000;
 const RUN = {
@@ -47,6 +54,23 @@ test("windows of an ended run, and of one that goes on, whose end moves", () => 
     from: 5,
     to: 600,
   });
+});
+
+test("a window is outside the run where it begins after its last second", () => {
+  const now = START + 10_000_000;
+  const from = (seconds: number) => ({ kind: "chosen" as const, from: seconds, to: seconds + 60 });
+  expect(isOutside(from(599), RUN, now)).toBe(false);
+  expect(isOutside(from(600), RUN, now)).toBe(true);
+  const stopping = { ...RUN, finishedAt: START + 605_000 };
+  expect([isOutside(from(604), stopping, now), isOutside(from(605), stopping, now)]).toEqual([
+    false,
+    true,
+  ]);
+  const live = { loadStartedAt: START, phases: [] };
+  expect(isOutside(from(90), live, START + 90_000)).toBe(true);
+  expect(isOutside(from(90), live, START + 91_000)).toBe(false);
+  const whole = { kind: "whole" as const, from: 0, to: 600 };
+  expect(isOutside(whole, RUN, now)).toBe(false);
 });
 
 test("the whole run is asked for without bounds", () => {

@@ -16,6 +16,8 @@ export type RunView = {
   /** The bounds of the time axis in seconds since load start: a whole live run shows its planned end from the start. */
   readonly range: readonly [number, number];
   readonly loadStartMs: number;
+  /** How long the load has lasted so far, or lasted. */
+  readonly loadSeconds: number;
   readonly endpoints: readonly string[];
   /** Another run that is laid under the charts. */
   readonly overlay: string | undefined;
@@ -38,6 +40,7 @@ export const viewOf = (run: RunAnswer, search: RunSearch, now: number): RunView 
     charts: bounds,
     range: rangeOf(run, window, now),
     loadStartMs: run.loadStartedAt ?? run.createdAt,
+    loadSeconds: loadSeconds(run, now),
     endpoints: search.endpoint ?? [],
     overlay: search.overlay,
   };

@@ -19,6 +19,9 @@ export const loadSeconds = (
     ? 0
     : Math.max(0, ((loadEndedAt ?? finishedAt ?? now) - loadStartedAt) / 1000);
 
+const lastSeconds = ({ loadStartedAt = 0, finishedAt = 0 }: Times): number =>
+  (finishedAt - loadStartedAt) / 1000;
+
 /** From the first to the last steady second; `undefined` without one. */
 export const steadyPart = (
   run: Times,
@@ -57,6 +60,10 @@ export const windowOf = (search: RunSearch, run: Times, now: number): Window => 
       return { kind: "whole", from: 0, to: end };
   }
 };
+
+/** Whether the run has no second of a window. What completes after the load's end, while users stop, belongs to the run. */
+export const isOutside = (window: Window, run: Times, now: number): boolean =>
+  window.from >= Math.max(loadSeconds(run, now), lastSeconds(run));
 
 /** The whole seconds, in ms since load start, that are nearest to a span of seconds: at least one. */
 export const wholeSeconds = ([start, end]: readonly [number, number]) => {

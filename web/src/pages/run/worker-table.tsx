@@ -1,10 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Empty, Loading } from "../../components/notices.tsx";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { bytes, count, text } from "../../format/numbers.ts";
 import { processesQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
+
+const HEADS: readonly Head[] = [
+  { head: "Process" },
+  { head: "Last state" },
+  { head: "Users", isNumber: true },
+  { head: "CPU, last", isNumber: true },
+  { head: "CPU, most", isNumber: true },
+  { head: "Memory, most", isNumber: true },
+  { head: "Clock offset (ms)", isNumber: true },
+];
 
 const POINTS = 300;
 const last = (values: readonly (number | null)[]): number | null =>
@@ -29,27 +39,7 @@ export const WorkerTable = ({ view }: { readonly view: RunView }): ReactNode => 
     );
   return (
     <Table label="Locust processes">
-      <thead>
-        <tr>
-          <th scope="col">Process</th>
-          <th scope="col">Last state</th>
-          <th scope="col" className={cell.num}>
-            Users
-          </th>
-          <th scope="col" className={cell.num}>
-            CPU, last
-          </th>
-          <th scope="col" className={cell.num}>
-            CPU, most
-          </th>
-          <th scope="col" className={cell.num}>
-            Memory, most
-          </th>
-          <th scope="col" className={cell.num}>
-            Clock offset (ms)
-          </th>
-        </tr>
-      </thead>
+      <TableHead heads={HEADS} />
       <tbody>
         {data.processes.map((one) => (
           <tr key={one.id}>

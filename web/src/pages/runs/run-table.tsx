@@ -3,7 +3,7 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { rowKeys } from "../../components/row-keys.ts";
-import { cell, Table } from "../../components/table.tsx";
+import { cell, Table, TableHead } from "../../components/table.tsx";
 import type { LoadTestNames, RunColumn } from "./columns.tsx";
 import styles from "./run-table.module.css";
 
@@ -67,32 +67,23 @@ export const RunTable = ({
   readonly nameOf: (run: RunAnswer) => string;
   readonly loadTestNames?: LoadTestNames;
   readonly selection: RunSelection;
-}): ReactNode => (
-  <Table label={label}>
-    <thead>
-      <tr>
-        <th scope="col">
-          <span className="sr-only">Selected</span>
-        </th>
-        <th scope="col">Run</th>
-        {columns.map(({ key, head, isNumber }) => (
-          <th key={key} scope="col" className={isNumber ? cell.num : undefined}>
-            {head}
-          </th>
+}): ReactNode => {
+  const heads = [{ head: "Selected", isHidden: true }, { head: "Run" }, ...columns];
+  return (
+    <Table label={label}>
+      <TableHead heads={heads} />
+      <tbody ref={rowKeys}>
+        {runs.map((run) => (
+          <Row
+            key={run.id}
+            run={run}
+            columns={columns}
+            nameOf={nameOf}
+            loadTestNames={loadTestNames}
+            selection={selection}
+          />
         ))}
-      </tr>
-    </thead>
-    <tbody ref={rowKeys}>
-      {runs.map((run) => (
-        <Row
-          key={run.id}
-          run={run}
-          columns={columns}
-          nameOf={nameOf}
-          loadTestNames={loadTestNames}
-          selection={selection}
-        />
-      ))}
-    </tbody>
-  </Table>
-);
+      </tbody>
+    </Table>
+  );
+};

@@ -1,0 +1,212 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  defineShop,
+  eventsOf,
+  expectNoProcesses,
+  LOCUSTS,
+  newFolder,
+  removeFolder,
+  type Server,
+  settled,
+  startServer,
+} from "../harness.ts";
+import { launchBrowser, openPage, violationsOf } from "./browser.ts";
+
+const SCRIPT = `
+from locust import User, constant, task
+
+class Visitor(User):
+    wait_time = constant(0.2)
+
+    @task
+    def visit(self):
+        fire = self.environment.events.request.fire
+        for name, ms in [("/", 20), ("/cart", 80), ("/search", 40)]:
+            fire(request_type="GET", name=name, response_time=ms, response_length=1, exception=None, context={})
+        fire(request_type="POST", name="/checkout", response_time=150, response_length=1, exception=ValueError("sold out"), context={})
+`;
+const SECONDS = 30;
+
+let browser: Browser;
+let server: Server;
+let runId = "";
+const dataDir = newFolder();
+beforeAll(async () => {
+  server = await startServer({ python: LOCUSTS[0]?.python ?? "python3", dataDir });
+  browser = await launchBrowser();
+  const loadTestId = await defineShop(server.client, "http://shop.test", { locustfile: SCRIPT });
+  const start = async (durationSeconds: number): Promise<string> => {
+    const body = {
+      targetUsers: 10,
+      spawnRate: 1,
+      durationSeconds,
+      autoStop: { enabled: false },
+    };
+    return (await server.client.createRun({ params: { loadTestId }, body })).id;
+  };
+  await settled(server.client, await start(5));
+  runId = await start(SECONDS);
+  await settled(server.client, runId);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.kill("SIGTERM");
+  expectNoProcesses(dataDir);
+  removeFolder(dataDir);
+});
+
+/** Opens the run; `search` is its window and endpoints. */
+const openRun = async (search = "", width = 1440) => {
+  const context = await browser.newContext({ viewport: { width, height: 1200 } });
+  const watched = await openPage(context, server.address);
+  await watched.page.goto(`${server.address}/runs/${runId}${search}`);
+  return watched;
+};
+const windowOf = (page: Page): (string | null)[] => {
+  const { searchParams } = new URL(page.url());
+  return [searchParams.get("from"), searchParams.get("to")];
+};
+const charts = (page: Page) => page.getByLabel(/^Response time,/);
+
+test("a window outside the run is said, and left for the whole run", async () => {
+  const { page, expectClean } = await openRun("?from=600000&to=660000");
+  await page.getByText("The window is outside the run.").waitFor();
+  await page.getByText(/from 10:00 to 11:00 after load start; the load lasted \d+ s\./).waitFor();
+  expect(await charts(page).count()).toBe(0);
+  expect(await violationsOf(page)).toEqual([]);
+  await page.getByRole("button", { name: "Show the whole run" }).click();
+  await charts(page).waitFor();
+  expect(windowOf(page)).toEqual([null, null]);
+  expectClean();
+});
+
+test("arrows go through the endpoints, Enter shows one alone, Space one beside it; c chooses an overlay", async () => {
+  const { page, expectClean } = await openRun();
+  const table = page.getByRole("table", { name: "Endpoints" });
+  const endpoints = (): string[] =>
+    JSON.parse(new URL(page.url()).searchParams.get("endpoint") ?? "[]") as string[];
+  const focused = (): Promise<string> => page.locator(":focus").innerText();
+  // Sorted by the 95th percentile: checkout, cart, search, the front page.
+  await table.getByRole("button", { name: "POST /checkout" }).focus();
+  await page.keyboard.press("ArrowDown");
+  expect(await focused()).toContain("/cart");
+  await page.keyboard.press("Enter");
+  await expect.poll(endpoints).toEqual(["GET /cart"]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+  await expect.poll(endpoints).toEqual(["GET /cart", "GET /search"]);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Space");
+  await expect.poll(endpoints).toEqual(["GET /search"]);
+  await page.keyboard.press("c");
+  await page.getByRole("option", { name: /^#1,/ }).click();
+  await page.waitForURL(/overlay=/);
+  // The second key of a chord is no shortcut of the run's page.
+  await page.locator("main").focus();
+  await page.keyboard.press("g");
+  await page.keyboard.press("c");
+  await page.getByRole("heading", { level: 1, name: "Clusters" }).waitFor();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard" });
+  await help.getByText("On a run: choose another to lay under the charts").waitFor();
+  await help.getByText("In a table: the row above or below").waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  expectClean();
+});
+
+test("arrows move the cursor of all charts and say the values, with Shift they choose a window, Enter zooms to it", async () => {
+  const { page, expectClean } = await openRun();
+  await charts(page).waitFor();
+  const said = page.getByRole("status").filter({ hasText: /after load start|: Requests\/s/ });
+  const secondsOf = (text: string): number[] =>
+    [...text.matchAll(/(\d+):(\d\d)(?!:)/g)].map(([, min, s]) => Number(min) * 60 + Number(s));
+  for (let press = 0; press < 9; press += 1) await page.keyboard.press("ArrowRight");
+  const atCursor = await said.innerText();
+  expect(atCursor).toMatch(/^0:0[789], /);
+  for (const part of ["p95 ", "Failures per second: ", "Load generator CPU"])
+    expect(atCursor).toContain(part);
+  // The legend reads the same point.
+  const legend = page.locator("li", { hasText: "Requests/s" }).locator("b");
+  expect(atCursor).toContain(`Requests/s ${await legend.first().innerText()},`);
+  await page.getByRole("region", { name: /^Charts over time/ }).focus();
+  for (let press = 0; press < 8; press += 1) await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("Shift+ArrowLeft");
+  const [from = 0, to = 0] = secondsOf(/Window ([^,]*)/.exec(await said.innerText())?.[1] ?? "");
+  expect(to - from).toBe(7);
+  const drawn = page.locator(".u-select");
+  expect(await drawn.first().evaluate((element) => element.clientWidth)).toBeGreaterThan(20);
+  expect(await violationsOf(page)).toEqual([]);
+  await page.keyboard.press("Enter");
+  await expect.poll(() => windowOf(page)).toEqual([String(from * 1000), String(to * 1000)]);
+  // What scrolls has the arrows for itself.
+  await page.getByRole("region", { name: "Endpoints" }).focus();
+  await page.keyboard.press("ArrowRight");
+  expect(await said.count()).toBe(0);
+  expectClean();
+});
+
+test("a click on the time axis or on the rail of events notes what happened then; the button notes now", async () => {
+  const { page, expectClean } = await openRun("?from=10000&to=20000");
+  const axis = page
+    .getByLabel(/^Load generator CPU,/)
+    .locator(".u-axis")
+    .first();
+  await axis.scrollIntoViewIfNeeded();
+  const { width = 0 } = (await axis.boundingBox()) ?? {};
+  await axis.click({ position: { x: width / 2, y: 12 } });
+  const dialog = page.getByRole("dialog", { name: "Add a note" });
+  await dialog.getByText(/in the charts at 0:15, /).waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  await page.keyboard.type("cache emptied");
+  await page.keyboard.press("Enter");
+  await page.getByRole("region", { name: "List of events" }).getByText("cache emptied").waitFor();
+  const { loadStartedAt = 0 } = await server.client.getRun({ params: { runId } });
+  const note = (await eventsOf(server.client, runId)).find(({ type }) => type === "note");
+  expect(note?.message).toBe("cache emptied");
+  expect(Math.abs((note?.at ?? 0) - loadStartedAt - 15_000)).toBeLessThan(200);
+  const rail = page.locator("svg", { hasText: "Add a note at this time" });
+  const box = await rail.boundingBox();
+  await rail.click({ position: { x: 56 + ((box?.width ?? 0) - 112) / 4, y: 6 } });
+  await dialog.getByText(/in the charts at 0:1[23], /).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Add a note" }).click();
+  await dialog.getByText("in the charts at this moment").waitFor();
+  expectClean();
+});
+
+test("t shows every chart as a table, with the API's figures", async () => {
+  const { page, expectClean } = await openRun();
+  await charts(page).waitFor();
+  await page.keyboard.press("t");
+  const table = (name: string) => page.getByRole("table", { name: `${name}, as a table` });
+  for (const [name, head] of [
+    ["Requests and response times", "p95"],
+    ["Failures per second", /sold out/],
+    ["Requests by response time", / to .* ms/],
+    ["Load generator CPU, % of one core", "master"],
+  ] as const) {
+    await table(name).getByRole("columnheader", { name: head }).first().waitFor();
+    expect(await table(name).getByRole("row").count()).toBeGreaterThan(20);
+  }
+  const params = { runId };
+  const { points } = await server.client.getRunKnee({ params, query: {} });
+  expect(await table("Where it breaks").getByRole("row").count()).toBe(points.length + 1);
+  const { p95ResponseMs } = await server.client.getRunSummary({ params });
+  const row = table("Percentile curve").getByRole("row", { name: /^95 / });
+  expect(await row.innerText()).toMatch(new RegExp(`^95\\s+${Math.round(p95ResponseMs ?? 0)}$`));
+  // Each request is in one cell of the distribution.
+  const cells = await table("Requests by response time").locator("tbody td").allInnerTexts();
+  const counts = cells
+    .filter((text) => /^[\d,]+$/.test(text))
+    .map((text) => Number(text.replaceAll(",", "")));
+  const { timedRequests } = await server.client.getRunSummary({ params });
+  expect(counts.reduce((sum, one) => sum + one, 0)).toBe(timedRequests);
+  expect(await violationsOf(page)).toEqual([]);
+  await page
+    .getByRole("radiogroup", { name: "Percentile curve: chart or table" })
+    .getByText("Chart")
+    .click();
+  await charts(page).waitFor();
+  expectClean();
+});

@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { HeatmapData } from "../../charts/heatmap-rows.ts";
+import type { TimeSeries } from "../../charts/time-chart.tsx";
+import { failureSeries } from "./failures-over-time.ts";
+import { failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queries.ts";
+import { secondsSince } from "./series.ts";
+import type { RunView } from "./view.ts";
+
+export const FAILURE_POINTS = 120;
+const PROCESS_COLORS = [
+  "--load",
+  "--accent",
+  "--cyan",
+  "--violet",
+  "--brown",
+  "--err-2",
+  "--users",
+  "--p50",
+];
+
+type Lines = { readonly times: readonly number[]; readonly series: readonly TimeSeries[] };
+
+/** No series where no request failed. */
+export const useFailures = ({ run, window, charts, endpoints, loadStartMs }: RunView): Lines => {
+  const { data } = useQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
+  return useMemo(
+    () => ({
+      times: secondsSince(loadStartMs, data?.t ?? []),
+      series: data === undefined ? [] : failureSeries(data, endpoints),
+    }),
+    [data, endpoints, loadStartMs],
+  );
+};
+
+/** `undefined` where no request has a response time. */
+export const useHeatmap = (view: RunView): HeatmapData | undefined => {
+  const { run, window, charts, endpoints, loadStartMs } = view;
+  const { data } = useQuery(heatmapQuery(run.id, window.kind, charts, endpoints));
+  return useMemo(
+    () =>
+      data === undefined || data.counts.flat().every((count) => count === 0)
+        ? undefined
+        : { ...data, times: secondsSince(loadStartMs, data.t), stepSeconds: data.stepMs / 1000 },
+    [data, loadStartMs],
+  );
+};
+
+/** The names of workers are long; the end of one tells it from the others. */
+const nameOf = (id: string, role: string): string =>
+  role === "master" ? "master" : id.length > 16 ? `…${id.slice(-8)}` : id;
+
+/** The CPU of the Locust processes. */
+export const useGenerators = (
+  { run, window, charts, loadStartMs }: RunView,
+  points: number,
+): Lines => {
+  const { data } = useQuery(processesQuery(run.id, window.kind, charts, points));
+  return useMemo(
+    () => ({
+      times: secondsSince(loadStartMs, data?.t ?? []),
+      series: (data?.processes ?? [])
+        .slice(0, PROCESS_COLORS.length)
+        .map(({ id, role, cpuPercent }, index): TimeSeries => ({
+          label: nameOf(id, role),
+          color: PROCESS_COLORS[index] ?? "--load",
+          values: cpuPercent,
+          width: 1.25,
+          format: (value) => `${Math.round(value)} %`,
+        })),
+    }),
+    [data, loadStartMs],
+  );
+};
