@@ -10,8 +10,8 @@ import { revisionStore, SCRIPT_REVISIONS } from "./script-revision.ts";
  */
 export const MODELS = {
   loadTests: { description: LOAD_TESTS, port: loadTestStore },
-  scopeCounts: { description: SCOPE_COUNTS, port: scopeCountStore },
   revisions: { description: SCRIPT_REVISIONS, port: revisionStore },
   sessions: { description: SESSIONS, port: sessionStore },
   runs: { description: LOAD_TEST_RUNS, port: runStore },
+  scopeCounts: { description: SCOPE_COUNTS, port: scopeCountStore },
 };
