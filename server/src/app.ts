@@ -37,6 +37,7 @@ import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
 import { createPeriodic, stopWithin } from "./lib/periodic.ts";
+import { recountScopes } from "./load-tests/scope-counts.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
 import { type Compactor, createCompactor } from "./metrics/rollups/compactor.ts";
 import { createRunMetrics, type MetricsFacade } from "./metrics/run-metrics.ts";
@@ -267,6 +268,7 @@ const createJobs = (
     job: async () => {
       await stores.keys.expire(expiryNow(clock) - KEY_MS);
       await sessions.expire();
+      await recountScopes({ ...stores, clock });
     },
     log,
   });
@@ -300,7 +302,7 @@ const createHandlers = (
     ...streamHandlers({ runs, streams }),
     ...locustHandlers(services, wake),
     ...clusterHandlers({ ...services, watch }),
-    ...scopeHandlers(services),
+    ...scopeHandlers({ scopeCounts: stores.scopeCounts, clusters }),
     ...sessionHandlers({ ...auth, offersDemo: () => offersDemo(demo) }),
     ...demoHandlers(demo),
     ...systemHandlers({
@@ -394,6 +396,7 @@ export const createApp = (given: Deps): App => {
       callback.setAddress(listening);
       await membership.start();
       await endSessionsWithoutToken(auth.sessions, log);
+      await recountScopes({ ...stores, clock });
       notReady.length = 0;
       for (const job of jobs) job.start();
     },

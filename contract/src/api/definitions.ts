@@ -70,7 +70,7 @@ export const DEFINITIONS: readonly { readonly term: string; readonly text: strin
   },
   {
     term: "Users",
-    text: "currentUsers is the number of users of the live workers at the end of the second, or of the point's last second; targetUsers is the number last commanded.",
+    text: "currentUsers is the number of users of the live workers at the end of the second, or of the point's last second; targetUsers is the number last commanded. maxUsers of a window is the most currentUsers of its seconds; 0 without samples.",
   },
   {
     term: "Snapshot",

@@ -105,7 +105,9 @@ export type MetricSnapshot = z.output<typeof MetricSnapshot>;
 
 /** The stats of a run, kept with it when it has ended; computed again when late samples arrive. */
 export const RunSummary = Stats.extend({
-  maxUsers: count("The highest number of users that ran at the same time."),
+  maxUsers: count(
+    "The highest number of users that ran at the same time in the window; 0 without samples.",
+  ),
   complete: z
     .boolean()
     .describe(

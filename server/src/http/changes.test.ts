@@ -83,6 +83,15 @@ test("own writes are told at once, those of another server within a look, to tho
   await expect
     .poll(() => team.of(own).at(-1), { timeout: 300 })
     .toEqual({ kind: "loadTest", id: own, version: 1, gone: true });
+  expect((await two.call("DELETE", `/v1/load-tests/${foreign}`, TEAM)).status).toBe(204);
+  await expect
+    .poll(() => team.of(foreign).at(-1), { timeout: 5000 })
+    .toMatchObject({ kind: "loadTest", id: foreign, gone: true });
+  // What was deleted before a page has opened is not told: its first hint has it read everything.
+  const late = await open(TOKENS.team);
+  const last = await create(two);
+  await expect.poll(() => late.of(last), { timeout: 5000 }).toHaveLength(1);
+  expect([late.of(own), late.of(foreign)]).toEqual([[], []]);
   // Another tenant has seen nothing but the first event, and nothing is told twice.
   expect(other.events).toEqual([{ type: "hint", data: { kind: "many" } }]);
   const keys = team.hints().map((hint) => JSON.stringify(hint));

@@ -6,7 +6,7 @@ import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {
-  readonly stores: Pick<Stores, "loadTests" | "revisions" | "runs">;
+  readonly stores: Pick<Stores, "loadTests" | "scopeCounts" | "revisions" | "runs">;
   /** The clusters of the current configuration; in a verb, those that the caller may see. */
   readonly clusters: () => readonly ClusterConfig[];
   readonly clock: Clock;

@@ -6,6 +6,7 @@ import { definedOnly } from "../lib/defined.ts";
 import { AppError, invalid, notFound, stale } from "../lib/errors.ts";
 import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
+import { countCreated, countDeleted } from "./scope-counts.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
 
 /** A named cluster must exist and serve the scope. Without a name each run selects its cluster. */
@@ -29,6 +30,11 @@ const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void =
       `must be at most maxDurationSec, which is ${maxDurationSec}`,
     );
   }
+};
+
+const store = async ({ stores, clock }: LoadTestDeps, loadTest: LoadTest): Promise<void> => {
+  await countCreated({ ...stores, clock }, loadTest);
+  await stores.loadTests.create(loadTest);
 };
 
 /** Creates a load test, and its first script revision where a locustfile is given. */
@@ -58,7 +64,7 @@ export const createLoadTest = async (
   checkCluster(deps, loadTest);
   checkDuration(loadTest);
   if (locustfile === undefined) {
-    await deps.stores.loadTests.create(loadTest);
+    await store(deps, loadTest);
     return { loadTest, warnings: undefined };
   }
   const warnings = await requireValidScript(deps, locustfile, "locustfile");
@@ -69,7 +75,7 @@ export const createLoadTest = async (
     actor,
   });
   const withScript = { ...loadTest, latestRevisionId: revision.id };
-  await deps.stores.loadTests.create(withScript);
+  await store(deps, withScript);
   return { loadTest: withScript, warnings };
 };
 
@@ -118,6 +124,7 @@ export const deleteLoadTest = async (
   }
   if (!(await deps.stores.loadTests.delete(loadTest.id, loadTest.version)))
     throw stale("load test", loadTest.id);
+  await countDeleted({ ...deps.stores, clock: deps.clock }, loadTest);
   // Nothing of it is left in the store that could say who did it.
   const { requestId, ...by } = actor;
   deps.log.info(

@@ -104,6 +104,9 @@ const postSnapshots = async (
   }
 };
 
+/** Users rise by one each 10 s up to 30, and fall to 1 in the same way. */
+const usersAt = (at: number): number => 30 - Math.abs(29 - Math.floor(at / 10));
+
 const expirySuite = (open: () => Promise<OpenedStores>): void => {
   test.each(["json", "polled"] as const)(
     "snapshots (%s) expire with the level of their cells, and the figures stay; no step is finer than what is left",
@@ -134,6 +137,42 @@ const expirySuite = (open: () => Promise<OpenedStores>): void => {
       await stores.close();
     },
   );
+
+  test("the most users of a window are those of its seconds: recorded, rolled up, late, and as long as a level of cells is left", async () => {
+    const stores = await open();
+    const world = setUp(stores);
+    const requests = [{ name: "/a", ok: [10] }];
+    const recordAt = (seq: number, at: number, real = usersAt(at)) =>
+      sampleRecord(seq, START + at, requests, { target: 30, real });
+    const most = async (from: number, to: number): Promise<number> => {
+      const query = { from: String((START + from) * 1000), to: String((START + to) * 1000) };
+      world.metrics.forget("run");
+      return (await world.metrics.queries.summary(run, WindowQuery.parse(query))).maxUsers;
+    };
+    const seconds = Array.from({ length: 580 }, (_, at) => at);
+    await world.metrics.ingestBatch(batchOf(seconds.map((at) => recordAt(at + 1, at))));
+    // Windows on the borders of cells of a minute, across the top, and of single seconds.
+    const all = async () =>
+      Promise.all([most(0, 580), most(56, 116), most(236, 536), most(436, 440), most(579, 900)]);
+    const expected = [30, 12, 30, 16, 2];
+    expect(await all()).toEqual(expected);
+    await world.days(1);
+    expect(await world.levels()).toEqual([1, 10, 60]);
+    expect(await all()).toEqual(expected);
+    await world.metrics.ingestBatch(batchOf([recordAt(581, 60, 20)]));
+    expect([await most(56, 116), await most(61, 116)]).toEqual([20, 12]);
+    await world.days(2);
+    expect([await most(56, 116), await most(61, 116)]).toEqual([20, 12]);
+    await world.days(15);
+    expect(await world.levels()).toEqual([10, 60]);
+    expect([await most(56, 116), await most(236, 536)]).toEqual([20, 30]);
+    await world.days(91);
+    expect(await world.levels()).toEqual([60]);
+    expect([await most(56, 116), await most(236, 536), await most(116, 236)]).toEqual([20, 30, 24]);
+    await stores.metrics.deleteRun("run");
+    await world.compactor.stop();
+    await stores.close();
+  });
 };
 
 describe("memory", () => {

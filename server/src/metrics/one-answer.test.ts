@@ -235,6 +235,14 @@ const exported = async ({ metrics }: World, step: "1s" | "10s") => {
 const sum = <T>(items: readonly T[], value: (item: T) => number | null): number =>
   items.reduce((total, item) => total + (value(item) ?? Number.NaN), 0);
 
+/** Windows that are next to each other, whole together; some of their borders are also those of cells. */
+const PARTS = [0, 7, 60, 61, 300, 425, 600, 1000].map((from, index, all) => ({
+  fromSecond: START + from,
+  toSecond: START + (all[index + 1] ?? 2000),
+}));
+const partQuery = ({ fromSecond, toSecond }: (typeof PARTS)[number]) =>
+  WindowQuery.parse({ from: String(fromSecond * 1000), to: String(toSecond * 1000) });
+
 /** Every answer about the run; the stored figures first. */
 const answersOf = async (world: World) => {
   const { metrics } = world;
@@ -252,6 +260,9 @@ const answersOf = async (world: World) => {
     chart: await queries.timeseries(run, TimeseriesQuery.parse({ points: 11_000 })),
     wide: await queries.timeseries(run, TimeseriesQuery.parse({ points: 12, groupBy: "endpoint" })),
     window: await queries.summary(run, WindowQuery.parse(middle)),
+    parts: await Promise.all(
+      PARTS.map(async (part) => ({ ...part, ...(await queries.summary(run, partQuery(part))) })),
+    ),
     steady: await queries.summary(run, WindowQuery.parse({ phase: "steady" })),
     failures: await queries.failures(run, FailuresQuery.parse({})),
     failuresInWindow: await queries.failures(run, FailuresQuery.parse(middle)),
@@ -337,6 +348,14 @@ test("there is one answer, however figures have arrived, merged or not", async (
       expect(sum(before.failures.items, ({ occurrences }) => occurrences)).toBeLessThanOrEqual(
         totalFailures ?? Number.NaN,
       );
+      // The users of a window are those of its seconds, as the chart has them.
+      for (const { fromSecond, toSecond, maxUsers } of before.parts) {
+        const seconds = before.chart.dataPoints?.filter(
+          ({ timestamp }) => timestamp >= fromSecond * 1000 && timestamp < toSecond * 1000,
+        );
+        expect(maxUsers).toBe(Math.max(0, ...(seconds ?? []).map((at) => at.currentUsers ?? 0)));
+      }
+      expect(Math.max(...before.parts.map(({ maxUsers }) => maxUsers))).toBe(stored.maxUsers);
       const timed = before.failures.items.filter(({ firstSeenAt }) => firstSeenAt !== null);
       const untimed = before.export.filter(({ timestamp }) => timestamp === null);
       if (untimed.length === 0)

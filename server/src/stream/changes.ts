@@ -1,9 +1,12 @@
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import { type Scope, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { ScopeCount } from "@load-manager/contract/model/scope-count.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { createPeriodic, type Periodic } from "../lib/periodic.ts";
 import type { LoadTestStore } from "../stores/model/load-test.ts";
+import type { ScopeCountStore } from "../stores/model/scope-count.ts";
 import type { RunReader } from "../stores/model/load-test-run.ts";
 import { type Change, type HintReader, loadTestChange, MANY, runChange } from "./hints.ts";
 
@@ -35,18 +38,47 @@ const createTold = () => {
   };
 };
 
+/** A load test that is gone; `updatedAt` is the time of its deletion. */
+type Deleted = Scope & Stamp & { readonly id: string };
+
+const deletedSince = (counts: readonly ScopeCount[], since: number): Deleted[] =>
+  counts.flatMap((count) =>
+    count.deletedLoadTests
+      .filter(({ at }) => at >= since)
+      .map(({ id, version, at }) => ({ ...scopeOf(count), id, version, updatedAt: at })),
+  );
+
 type Sources = {
   readonly loadTests: Pick<LoadTestStore, "changedSince">;
+  /** They have what was deleted. */
+  readonly scopeCounts: Pick<ScopeCountStore, "changedSince">;
   readonly runs: Pick<RunReader, "changedSince">;
   readonly clock: Pick<Clock, "now">;
   readonly log: Log;
 };
 
+/** What has changed since a time, whichever server has changed it. */
+const createLook =
+  ({ loadTests, scopeCounts, runs }: Sources) =>
+  async (since: number) => {
+    const changedRuns = await runs.changedSince(since, MOST_AT_ONCE);
+    const changedTests = await loadTests.changedSince(since, MOST_AT_ONCE);
+    const counts = await scopeCounts.changedSince(since, MOST_AT_ONCE);
+    return {
+      runs: changedRuns,
+      loadTests: changedTests,
+      deleted: deletedSince(counts, since),
+      isFull: [changedRuns, changedTests, counts].some(({ length }) => length >= MOST_AT_ONCE),
+    };
+  };
+
 /**
  * Tells readers what changes: this server's own writes at once, as it is told of them; other servers' writes by a look into
  * the store once a second, while there are readers. Nothing is kept for readers to come.
  */
-export const createChanges = ({ loadTests, runs, clock, log }: Sources) => {
+export const createChanges = (sources: Sources) => {
+  const { clock, log } = sources;
+  const changedSince = createLook(sources);
   const readers = new Set<HintReader>();
   const told = createTold();
   let poll: Periodic | undefined;
@@ -58,6 +90,9 @@ export const createChanges = ({ loadTests, runs, clock, log }: Sources) => {
   };
   const noteLoadTest = (loadTest: LoadTest): void => {
     if (readers.size > 0 && told.take("loadTest", loadTest)) tell(loadTestChange(loadTest));
+  };
+  const noteDeleted = (loadTest: Deleted): void => {
+    if (readers.size > 0 && told.take("deleted", loadTest)) tell(loadTestChange(loadTest, true));
   };
   const noteRun = (run: LoadTestRun): void => {
     if (readers.size > 0 && told.take("run", run)) tell(runChange(run));
@@ -78,20 +113,20 @@ export const createChanges = ({ loadTests, runs, clock, log }: Sources) => {
         }
         const now = clock.now();
         const since = Math.min(polledAt ?? now, now) - OVERLAP_MS;
-        const changedRuns = await runs.changedSince(since, MOST_AT_ONCE);
-        const changedTests = await loadTests.changedSince(since, MOST_AT_ONCE);
+        const changed = await changedSince(since);
         polledAt = now;
         if (!hasLooked) {
-          for (const run of changedRuns) told.take("run", run);
-          for (const loadTest of changedTests) told.take("loadTest", loadTest);
+          for (const run of changed.runs) told.take("run", run);
+          for (const loadTest of changed.loadTests) told.take("loadTest", loadTest);
+          for (const one of changed.deleted) told.take("deleted", one);
           hasLooked = true;
           for (const reader of readers) reader.begin();
           return undefined;
         }
-        for (const run of changedRuns) noteRun(run);
-        for (const loadTest of changedTests) noteLoadTest(loadTest);
-        const isFull = [changedRuns, changedTests].some(({ length }) => length >= MOST_AT_ONCE);
-        if (isFull) tell(MANY);
+        for (const run of changed.runs) noteRun(run);
+        for (const loadTest of changed.loadTests) noteLoadTest(loadTest);
+        for (const one of changed.deleted) noteDeleted(one);
+        if (changed.isFull) tell(MANY);
         told.forgetBefore(since);
         return undefined;
       },
@@ -103,7 +138,8 @@ export const createChanges = ({ loadTests, runs, clock, log }: Sources) => {
   return {
     tell,
     noteLoadTest,
-    noteLoadTestGone: (loadTest: LoadTest): void => tell(loadTestChange(loadTest, true)),
+    noteLoadTestGone: (loadTest: LoadTest): void =>
+      noteDeleted({ ...loadTest, updatedAt: clock.now() }),
     noteRun,
     /** Returns what removes the reader. */
     add: (reader: HintReader): (() => void) => {

@@ -1,5 +1,5 @@
 import { Hint } from "@load-manager/contract/api/changes.ts";
-import { covers, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { covers, type Scope, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { z } from "zod";
@@ -16,7 +16,10 @@ export const MANY: Change = { hint: { kind: "many" }, isVisible: () => true };
 const seenIn = (scope: ScopeFilter) => (visible: Visible) =>
   visible.some((one) => covers(one, scope));
 
-export const loadTestChange = (loadTest: LoadTest, gone?: true): Change => {
+export const loadTestChange = (
+  loadTest: Pick<LoadTest, "id" | "version"> & Scope,
+  gone?: true,
+): Change => {
   const { id, version } = loadTest;
   const hint = { kind: "loadTest" as const, id, version, ...(gone ? { gone } : {}) };
   return { hint, isVisible: seenIn(loadTest) };

@@ -17,6 +17,8 @@ type RunBucket = {
   target?: number;
   /** The second of `users` and `target`. */
   usersSecond: number;
+  /** The most users of any second of the bucket; 0 where no sample has them. */
+  maxUsers: number;
   /** Seconds with a sample, and those of them that lie wholly within the load time. */
   covered: number;
   whole: number;
@@ -59,6 +61,7 @@ const UNKNOWN_USERS: SecondUsers = { users: null, target: null };
 const emptyCounts = (): Counts => ({ requests: 0, failures: 0 });
 const emptyRunBucket = (): RunBucket => ({
   usersSecond: 0,
+  maxUsers: 0,
   covered: 0,
   whole: 0,
   lowest: Number.POSITIVE_INFINITY,
@@ -176,6 +179,7 @@ const addRunCell = (
     if (isWhole) bucket.whole += cell.covered;
   }
   setUsers(bucket, cell, cell.start + cell.level - 1);
+  bucket.maxUsers = Math.max(bucket.maxUsers, cell.maxUsers);
   if (!isWhole) return;
   bucket.lowest = Math.min(bucket.lowest, cell.lowest);
   bucket.highest = Math.max(bucket.highest, cell.highest);
@@ -245,6 +249,7 @@ const addSamples = (
     const { users, rolledUp } = sampled.get(second) ?? { users: UNKNOWN_USERS, rolledUp: 0 };
     const bucket = adder.runBucketOf(second);
     setUsers(bucket, users, second);
+    bucket.maxUsers = Math.max(bucket.maxUsers, users.users ?? 0);
     requestsBySecond.set(second, rolledUp);
     if (!options.steady || widerCells(second) !== undefined) return;
     bucket.covered += 1;

@@ -20,6 +20,12 @@ const isRunComplete = (run: LoadTestRun, runAggregate: RunAggregate): boolean =>
 /** All responses of the whole run. */
 const WHOLE = { responses: "all" } as const;
 
+/** The most users of any second of the window. Of the whole run they are known even where its cells have expired. */
+const maxUsersOf = ({ runAggregate, windowAggregate }: QueriedWindow, query: WindowQuery): number =>
+  isWholeRun(query)
+    ? runAggregate.maxUsers
+    : Math.max(0, ...[...windowAggregate.run.values()].map(({ maxUsers }) => maxUsers));
+
 /** The stats of a run, and of a window of it. */
 export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
   const judge = createFindings(deps, readWindow);
@@ -44,7 +50,7 @@ export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
     const isWhole = isWholeRun(query) && query.responses === "all";
     const queried = isWhole ? whole : await readWindow(run, query);
     const view = viewOfAll(queried, query);
-    const { runAggregate, loadTime } = queried;
+    const { loadTime } = queried;
     const { complete, gaps, workers } = summaryOf(run, whole);
     const { percentileError } = percentileNotes(whole, WHOLE, viewOfAll(whole, WHOLE));
     const { id: runId, name, status, statusReason, health, verdict, startedAt, finishedAt } = run;
@@ -60,7 +66,7 @@ export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
       ...(startedAt === undefined ? {} : { startedAt }),
       ...(finishedAt === undefined ? {} : { finishedAt }),
       durationMs: loadTime.toMs > loadTime.fromMs ? loadTime.toMs - loadTime.fromMs : null,
-      maxUsers: runAggregate.maxUsers,
+      maxUsers: maxUsersOf(queried, query),
       ...(targetUsers === undefined ? {} : { targetUsers }),
       ...(spawnRate === undefined ? {} : { spawnRate }),
       ...(durationSeconds === undefined ? {} : { durationSeconds }),

@@ -11,6 +11,7 @@ import { metricConformance } from "./metrics.ts";
 import { recentRunsConformance } from "./recent-runs.ts";
 import { revisionConformance } from "./revisions.ts";
 import { runConformance } from "./runs.ts";
+import { scopeCountConformance } from "./scope-counts.ts";
 import { sessionConformance } from "./sessions.ts";
 import { storageUseConformance } from "./storage-use.ts";
 
@@ -21,6 +22,7 @@ export const storesConformance = (open: OpenStores): void => {
   recentRunsConformance(open);
   revisionConformance(open);
   runConformance(open);
+  scopeCountConformance(open);
   sessionConformance(open);
   eventConformance(open);
   leaseConformance(open);

@@ -1,5 +1,6 @@
 import { LOAD_TEST_RUNS, runStore } from "./load-test-run.ts";
 import { LOAD_TESTS, loadTestStore } from "./load-test.ts";
+import { SCOPE_COUNTS, scopeCountStore } from "./scope-count.ts";
 import { SESSIONS, sessionStore } from "./session.ts";
 import { revisionStore, SCRIPT_REVISIONS } from "./script-revision.ts";
 
@@ -12,4 +13,5 @@ export const MODELS = {
   revisions: { description: SCRIPT_REVISIONS, port: revisionStore },
   sessions: { description: SESSIONS, port: sessionStore },
   runs: { description: LOAD_TEST_RUNS, port: runStore },
+  scopeCounts: { description: SCOPE_COUNTS, port: scopeCountStore },
 };

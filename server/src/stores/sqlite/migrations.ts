@@ -124,6 +124,21 @@ export const CONTROL_MIGRATIONS: readonly string[] = [
   UPDATE load_test_runs SET updatedAt = json_extract(document, '$.updatedAt');
   CREATE INDEX load_test_runs_updated_idx ON load_test_runs (updatedAt, id);
   `,
+  // Empty: the server counts the load tests when it starts.
+  `
+  CREATE TABLE scope_counts (
+    id TEXT PRIMARY KEY NOT NULL,
+    accountId TEXT NOT NULL,
+    orgId TEXT NOT NULL,
+    projectId TEXT NOT NULL,
+    envId TEXT,
+    loadTests INTEGER NOT NULL,
+    updatedAt INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX scope_counts_account_org_project_idx ON scope_counts (accountId, orgId, projectId);
+  CREATE INDEX scope_counts_updated_idx ON scope_counts (updatedAt, id);
+  `,
 ];
 
 export const METRICS_MIGRATIONS: readonly string[] = [

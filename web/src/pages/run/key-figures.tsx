@@ -80,8 +80,7 @@ export const KeyFigures = ({ view }: { readonly view: RunView }): ReactNode => {
       }
     : {
         figure: { value: count(own.maxUsers), unit: "" },
-        // The API knows it of the whole run alone.
-        note: window.kind === "whole" ? "at most" : "at most in the whole run",
+        note: window.kind === "whole" ? "at most" : `at most, run ${count(whole?.maxUsers)}`,
       };
   const bound =
     own.percentileError === null
