@@ -85,6 +85,9 @@ export const LoadChart = ({
   );
 };
 
+/** Said where a chart is empty: without the plugin nobody measures it, and at the start nobody has yet. */
+const UNMEASURED = "not measured yet, or no plugin";
+
 export const LatencyChart = ({
   shared,
   times,
@@ -96,6 +99,7 @@ export const LatencyChart = ({
   readonly onLog: (isLog: boolean) => void;
 }): ReactNode => {
   const hasBand = series.some(({ isBound }) => isBound === true);
+  const isMeasured = series.some(({ values }) => values.some((value) => value !== null));
   return (
     <TimeChart
       {...shared}
@@ -103,6 +107,7 @@ export const LatencyChart = ({
       unit={[
         isLog ? "ms, log scale" : "ms",
         ...(hasBand ? ["band: min to max"] : ["95%ile of each endpoint"]),
+        ...(isMeasured ? [] : [UNMEASURED]),
       ].join("; ")}
       times={times}
       series={series}
@@ -153,7 +158,7 @@ export const GeneratorChart = ({ shared, times, series }: TimeProps): ReactNode 
   <TimeChart
     {...shared}
     title="Load generator CPU"
-    unit="% of one core, per process"
+    unit={`% of one core, per process${series.length === 0 ? `; ${UNMEASURED}` : ""}`}
     times={times}
     series={series}
     height={110}

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Empty } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { TimeText } from "../../components/time-text.tsx";
 import { sinceStart, utc } from "../../format/times.ts";
 import { lettersOf } from "./event-letters.ts";
 import styles from "./event-list.module.css";
@@ -46,11 +47,13 @@ export const EventList = ({
             {shown.map(({ event, letter }) => (
               <li key={letter}>
                 <span className={styles["letter"]}>{letter}</span>
-                <time dateTime={new Date(event.at).toISOString()} title={utc(event.at)}>
-                  {run.loadStartedAt === undefined
-                    ? ""
-                    : sinceStart((event.at - loadStartMs) / 1000)}
-                </time>
+                {run.loadStartedAt === undefined ? (
+                  <TimeText ms={event.at} hasSeconds />
+                ) : (
+                  <time dateTime={new Date(event.at).toISOString()} title={utc(event.at)}>
+                    {sinceStart((event.at - loadStartMs) / 1000)}
+                  </time>
+                )}
                 <span title={event.type}>{event.message}</span>
               </li>
             ))}

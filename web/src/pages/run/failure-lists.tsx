@@ -7,7 +7,7 @@ import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { count } from "../../format/numbers.ts";
 import styles from "./failure-lists.module.css";
-import { exceptionsQuery, failuresQuery } from "./run-queries.ts";
+import { exceptionsQuery, failuresQuery, summaryQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
 
 const FAILURE_HEADS: readonly Head[] = [
@@ -21,10 +21,23 @@ const FAILURE_HEADS: readonly Head[] = [
 const Seen = ({ ms }: { readonly ms: number | null }): ReactNode =>
   ms === null ? "–" : <TimeText ms={ms} />;
 
+/** Locust's totals may say how many requests failed, and not how. */
+const NoKind = ({ failures }: { readonly failures: number }): ReactNode =>
+  failures === 0 ? (
+    <Empty title="No request of this window failed." />
+  ) : (
+    <Empty title={failures === 1 ? "1 request failed." : `${count(failures)} requests failed.`}>
+      <p>
+        How they failed is not known: what reports to this run sends no errors. The plugin does.
+      </p>
+    </Empty>
+  );
+
 const kinds = (number: number): string => (number === 1 ? "1 kind" : `${count(number)} kinds`);
 
 export const FailureList = ({ view }: { readonly view: RunView }): ReactNode => {
-  const { run, window, charts } = view;
+  const { run, window, charts, figures } = view;
+  const { data: summary } = useQuery(summaryQuery(run.id, window.kind, figures));
   const { data, error: unread } = useQuery(failuresQuery(run.id, window.kind, charts));
   if (data === undefined)
     return unread === null ? null : <Failure what="The failures cannot be read." error={unread} />;
@@ -32,7 +45,7 @@ export const FailureList = ({ view }: { readonly view: RunView }): ReactNode => 
   return (
     <Panel title="Failures" sub={kinds(items.length)}>
       {items.length === 0 ? (
-        <Empty title="No request of this window failed." />
+        <NoKind failures={summary?.totalFailures ?? 0} />
       ) : (
         <Table label="Failures">
           <TableHead heads={FAILURE_HEADS} />

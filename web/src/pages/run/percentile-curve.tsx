@@ -19,15 +19,17 @@ const NINES = [0, 50, 90, 99, 99.9, 99.99];
 /** Spaced by nines: 90, 99 and 99.9 are as far apart as each other. */
 const place = (percentile: number): number => -Math.log10(1 - percentile / 100);
 
-type Point = readonly [percentile: number, ms: number | null];
+type Point = readonly [percentile: number, ms: number];
 
-/** The percentiles with enough values beyond them, in order. */
+/** The percentiles that are known and have enough values beyond them, in order. */
 const pointsOf = (
   percentiles: Readonly<Record<string, number | null>> = {},
   timed: number | null = 0,
 ): Point[] =>
   Object.entries(percentiles)
-    .map(([percentile, value]) => [Number(percentile), value] as const)
+    .flatMap(([percentile, value]) =>
+      value === null ? [] : [[Number(percentile), value] as const],
+    )
     .filter(([percentile]) => (timed ?? 0) * (1 - percentile / 100) >= LEAST_BEYOND)
     .toSorted(([one], [other]) => one - other);
 
@@ -98,7 +100,9 @@ export const PercentileCurve = ({
     >
       {table.isTable && <CurveTable points={points} />}
       <div className={styles["side"]}>
-        {points.length < 2 && <p className={styles["caption"]}>Too few values for a curve yet.</p>}
+        {points.length < 2 && (
+          <p className={styles["caption"]}>Too few response times are known for a curve.</p>
+        )}
         {points.length >= 2 && !table.isTable && (
           <Plot
             options={options}
