@@ -1,5 +1,5 @@
 import type { Grant, Permission } from "@load-manager/contract/api/access.ts";
-import { covers, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { covers, overlaps, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 
 type Granted = {
   readonly scope: Grant["scope"];
@@ -13,3 +13,13 @@ export const mayIn = (
   scope: ScopeFilter,
 ): boolean =>
   grants.some((grant) => covers(grant.scope, scope) && grant.permissions.includes(permission));
+
+/** The scopes within this one in which the caller may do it, or that it lies in. */
+export const scopesOf = (
+  { grants }: { readonly grants: readonly Granted[] },
+  permission: Permission,
+  scope: ScopeFilter,
+): ScopeFilter[] =>
+  grants
+    .filter((grant) => overlaps(grant.scope, scope) && grant.permissions.includes(permission))
+    .map((grant) => ({ ...grant.scope, ...scope }));

@@ -7,6 +7,7 @@ import { type RunFilter, runsQuery } from "../../api/queries.ts";
 import { nameOfScope } from "../../api/scope.ts";
 import { PageHead } from "../../components/page-head.tsx";
 import { useTitle } from "../../components/title.ts";
+import { useScopesOf } from "../../components/use-may.ts";
 import { useScope } from "../../components/use-scope.ts";
 import { ClusterList } from "./cluster-list.tsx";
 import { FirstRun } from "./first-run.tsx";
@@ -23,6 +24,7 @@ export const HomePage = (): ReactNode => {
   useTitle("Home");
   const scope = useScope();
   const any = useQuery(runsQuery(scope, ANY));
+  const mayWrite = useScopesOf("loadTests.write", scope)?.length !== 0;
   const isEmpty = any.data?.items.length === 0;
   const isEverything = Object.keys(scope).length === 0;
   return (
@@ -30,13 +32,15 @@ export const HomePage = (): ReactNode => {
       <PageHead
         title="Home"
         actions={
-          <Button
-            variant="filled"
-            leftSection={<IconPlus size={16} stroke={1.5} />}
-            renderRoot={(props) => <Link to="/load-tests" search={{ new: true }} {...props} />}
-          >
-            New load test
-          </Button>
+          mayWrite && (
+            <Button
+              variant="filled"
+              leftSection={<IconPlus size={16} stroke={1.5} />}
+              renderRoot={(props) => <Link to="/load-tests" search={{ new: true }} {...props} />}
+            >
+              New load test
+            </Button>
+          )
         }
       >
         <p className="soft">

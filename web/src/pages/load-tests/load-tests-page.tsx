@@ -13,7 +13,7 @@ import { SearchField } from "../../components/search-field.tsx";
 import { ShowMore } from "../../components/show-more.tsx";
 import { Toolbar } from "../../components/toolbar.tsx";
 import { useTitle } from "../../components/title.ts";
-import { useMay } from "../../components/use-may.ts";
+import { useScopesOf } from "../../components/use-may.ts";
 import { useScope } from "../../components/use-scope.ts";
 import { tagsOf, withoutTag, withTag } from "../../lib/tag-list.ts";
 import { LoadTestTable } from "./load-test-table.tsx";
@@ -107,14 +107,16 @@ export const LoadTestsPage = (): ReactNode => {
   // The router keeps what the route has left out of an address as unusable.
   const search = useMemo(() => loadTestsSearchOf(given), [given]);
   const navigate = useNavigate({ from: "/load-tests" });
-  const mayWrite = useMay("loadTests.write", scope);
+  const mayWrite = useScopesOf("loadTests.write", scope)?.length !== 0;
   const change: Change = (changed) =>
     void navigate({
       search: (before) => ({ ...before, ...changed }) as LoadTestsSearch,
       replace: true,
       resetScroll: false,
     });
-  const onNew = (): void => change({ new: true });
+  const onNew = (): void => {
+    if (mayWrite) change({ new: true });
+  };
   useKeys({ n: onNew });
   return (
     <>
@@ -147,7 +149,7 @@ export const LoadTestsPage = (): ReactNode => {
         <Content search={search} change={change} onNew={onNew} />
       </Panel>
       <NewLoadTestDialog
-        isOpen={search.new === true}
+        isOpen={mayWrite && search.new === true}
         onClose={() => change({ new: undefined })}
         title="New load test"
       />

@@ -11,6 +11,7 @@ import { DraftText } from "../../components/draft-fields.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Failure } from "../../components/notices.tsx";
 import { useDraft } from "../../components/use-draft.ts";
+import { useScopesOf } from "../../components/use-may.ts";
 import { useScope } from "../../components/use-scope.ts";
 import { randomId } from "../../lib/random-id.ts";
 import { creationErrors, creationOf, draftOf, type SettingsDraft } from "./load-test-draft.ts";
@@ -104,7 +105,10 @@ const LoadFields = ({ field }: { readonly field: Fields }): ReactNode => (
 );
 
 const Form = ({ original, onClose }: FormProps): ReactNode => {
-  const scope = useScope();
+  const shown = useScope();
+  const scopes = useScopesOf("loadTests.write", shown) ?? [];
+  // Where it can only belong to one scope nobody should have to type it.
+  const scope = scopes.length === 1 ? (scopes[0] ?? shown) : shown;
   const { draft, field, check, refuse } = useDraft(initialOf(scope, original), (now) =>
     creationErrors(scopeOfDraft(now), now, now.locustfile),
   );
