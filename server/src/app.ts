@@ -5,10 +5,8 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import { createAccessWatch } from "./auth/access-watch.ts";
-import { createAuthentication, replaceableAuthentication } from "./auth/authenticate.ts";
-import { createAuthenticator } from "./auth/authenticator.ts";
-import { createSessions, type Sessions } from "./auth/sessions.ts";
+import { type Auth, createAuth } from "./auth/auth.ts";
+import type { Sessions } from "./auth/sessions.ts";
 import { createAttached } from "./clusters/attached/attached.ts";
 import { type Callback, createCallback } from "./clusters/callback.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
@@ -32,7 +30,6 @@ import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
 import { streamHandlers } from "./http/handlers/streams.ts";
 import { scriptHandlers } from "./http/handlers/scripts.ts";
 import { awakeOrAsleep, type Clock, expiryNow } from "./lib/clock.ts";
-import { messageOf } from "./lib/errors.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
@@ -182,44 +179,11 @@ const reportState = (
   reportDisk(registry, config.store.dataDir);
 };
 
-const createAuth = ({ config, stores, clock, log }: Deps) => {
-  const authenticationOf = ({ apiToken, apiTokens, locustCallbackToken }: Config["security"]) =>
-    createAuthentication({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
-  const authentication = replaceableAuthentication(authenticationOf(config.security));
-  const accessWatch = createAccessWatch(log);
-  const onEnd = accessWatch.job.wake;
-  const sessions = createSessions({ store: stores.sessions, authentication, clock, log, onEnd });
-  const { publicUrl } = config.server;
-  return {
-    sessions,
-    accessWatch,
-    publicUrl,
-    authenticator: createAuthenticator(authentication, sessions, publicUrl),
-    isOpen: () => authentication.open,
-    tokenless: () => ({ user: authentication.open, locust: authentication.isLocust(undefined) }),
-    setSecurity: async (security: Config["security"]): Promise<void> => {
-      authentication.replace(authenticationOf(security));
-      accessWatch.job.wake();
-      await endSessionsWithoutToken(sessions, log);
-    },
-  };
-};
-
-/** Their tokens do not count any more, whether the store answers or not; the hourly expiry tries again. */
-const endSessionsWithoutToken = async (sessions: Sessions, log: Logger): Promise<void> => {
-  await sessions.endWithoutToken().catch((error: unknown) => {
-    log.warn(
-      { event: "sessions_not_ended", error: messageOf(error) },
-      "Sessions whose token is no longer configured were not deleted from the store.",
-    );
-  });
-};
-
 const createReloading = (
   { config, again, clock, log }: Deps,
   registry: ClusterRegistry,
   { runs, ownership }: RunServices,
-  auth: ReturnType<typeof createAuth>,
+  auth: Auth,
   callback: Callback,
   onReload: () => void,
 ): App["reload"] => {
@@ -285,7 +249,7 @@ const createHandlers = (
     readonly wake: (runId?: string) => void;
     readonly notReady: () => readonly string[];
     readonly reload: (actor: Actor) => Promise<ReloadAnswer>;
-    readonly auth: ReturnType<typeof createAuth>;
+    readonly auth: Auth;
     readonly prometheusMetrics: () => Promise<string>;
   },
 ) => {
@@ -348,7 +312,13 @@ export const createApp = (given: Deps): App => {
   const services = createServices(deps, clusters, metrics, registry);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
-  const auth = createAuth(deps);
+  const auth = createAuth({
+    security: config.security,
+    publicUrl: config.server.publicUrl,
+    sessions: stores.sessions,
+    clock,
+    log,
+  });
   const { orphanReaper, compactor, expiry } = createJobs(deps, runsFolder, auth.sessions);
   const onChange = (...state: Parameters<typeof clusterChange>) =>
     changes.tell(clusterChange(...state));
@@ -395,7 +365,7 @@ export const createApp = (given: Deps): App => {
     start: async (listening) => {
       callback.setAddress(listening);
       await membership.start();
-      await endSessionsWithoutToken(auth.sessions, log);
+      await auth.endSessionsWithoutToken();
       await recountScopes({ ...stores, clock });
       notReady.length = 0;
       for (const job of jobs) job.start();
