@@ -49,14 +49,15 @@ const opened = async (browser: Browser, url: string): Promise<number> => {
   return ms;
 };
 
-/** From the key of a window until the figures are those of the window. */
+/** From the key of a window until the number of requests is that of the window: notes change before the answer. */
 const zoomed = (page: Page, key: string): Promise<number> =>
   page.evaluate<number>(`new Promise((resolve) => {
     const figures = document.querySelector("[aria-label='Key figures']");
-    const before = figures.innerText;
+    const requests = () => [...figures.querySelectorAll("dl > div")].at(-1).children[1].innerText;
+    const before = requests();
     const begun = performance.now();
     const look = () => {
-      if (figures.innerText !== before) resolve(performance.now() - begun);
+      if (requests() !== before) resolve(performance.now() - begun);
       else requestAnimationFrame(look);
     };
     dispatchEvent(new KeyboardEvent("keydown", { key: ${JSON.stringify(key)} }));

@@ -1,5 +1,6 @@
 // What the page of browser.test.ts runs; nothing of Node is here.
-import { createClient, ProblemError } from "@load-manager/contract/api/client.ts";
+import { createClient } from "@load-manager/contract/api/client.ts";
+import { ProblemError } from "@load-manager/contract/api/http-client.ts";
 
 const client = createClient({ baseUrl: "" });
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Client, createClient } from "@load-manager/contract/api/client.ts";
+import { createClient } from "@load-manager/contract/api/client.ts";
+import type { Client } from "@load-manager/contract/api/http-client.ts";
 import { expect } from "vitest";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -5,6 +5,8 @@ import {
   lazyRouteComponent,
   retainSearchParams,
 } from "@tanstack/react-router";
+import { runQueryOf } from "./api/queries.ts";
+import { queryClient } from "./api/query-client.ts";
 import type { ScopeSearch } from "./api/scope.ts";
 import { PageError } from "./components/page-error.tsx";
 import { Shell } from "./components/shell.tsx";
@@ -49,6 +51,8 @@ const runRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/runs/$runId",
   validateSearch: (search: Record<string, unknown>): RunSearch => runSearchOf(search),
+  // Asked for while the page's code is loaded.
+  loader: ({ params: { runId } }) => void queryClient.prefetchQuery(runQueryOf(runId)),
   component: lazyRouteComponent(() => import("./pages/run/run-page.tsx"), "RunPage"),
 });
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Client } from "@load-manager/contract/api/client.ts";
+import type { Client } from "@load-manager/contract/api/http-client.ts";
 
 export const DEMO_SCOPE = { accountId: "demo", orgId: "demo", projectId: "demo" };
 const LOCUSTFILE = new URL("../../../examples/shop/locustfile.py", import.meta.url);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Client, createClient } from "@load-manager/contract/api/client.ts";
+import { createClient } from "@load-manager/contract/api/client.ts";
+import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Config, loadConfig } from "@load-manager/server/config/load-config.ts";
 import { hasTokens } from "@load-manager/server/config/check.ts";

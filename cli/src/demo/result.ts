@@ -1,4 +1,4 @@
-import type { Client } from "@load-manager/contract/api/client.ts";
+import type { Client } from "@load-manager/contract/api/http-client.ts";
 import { ms, paint, table, type Terminal } from "./screen.ts";
 
 type Counted = Readonly<Record<string, { readonly requests: number; readonly failures: number }>>;

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createClient, ProblemError } from "./client.ts";
+import { createClient } from "./client.ts";
+import { ProblemError } from "./http-client.ts";
 import { type StreamEvent, UnreadableStreamError } from "./stream.ts";
 
 afterEach(() => vi.useRealTimers());

@@ -1,8 +1,8 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { z } from "zod";
-import { RunEvent } from "../model/run.ts";
-import { Hint } from "./changes.ts";
-import { EndEvent, SampleEvent } from "./metrics-detail.ts";
+import type { RunEvent } from "../model/run.ts";
+import type { Hint } from "./changes.ts";
+import type { EndEvent, SampleEvent } from "./metrics-detail.ts";
 
 /** `id`: pass it as `lastEventId` to go on after this event. Times in `data` are Unix ms. */
 export type StreamEvent = { readonly id: string } & (
@@ -14,15 +14,14 @@ export type StreamEvent = { readonly id: string } & (
 /** An event of the stream of changes. A hint has no id: it is not repeated on a later connection. */
 export type ChangeEvent = StreamEvent | { readonly type: "hint"; readonly data: Hint };
 
-const SHAPES = {
-  sample: SampleEvent,
-  status: RunEvent,
-  event: RunEvent,
-  end: EndEvent,
-  hint: Hint,
-} as const;
-const isKnown = (type: string | undefined): type is keyof typeof SHAPES =>
-  type !== undefined && type in SHAPES;
+/** The types of events, which the frames of a stream name. */
+const EVENT_TYPES = ["sample", "status", "event", "end", "hint"] as const;
+type EventType = (typeof EVENT_TYPES)[number];
+const isKnown = (type: string | undefined): type is EventType =>
+  EVENT_TYPES.some((known) => known === type);
+
+/** Gives the data of an event the program's form, or throws. */
+export type ReadEvent = (type: EventType, json: unknown) => unknown;
 
 /** A server that is silent for this long is gone: it sends a comment every 15 s. */
 const SILENT_MS = 45_000;
@@ -75,9 +74,9 @@ const bytesOf = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array<Ar
   });
 };
 
-const dataOf = (type: keyof typeof SHAPES, text: string): unknown => {
+const dataOf = (read: ReadEvent, type: EventType, text: string): unknown => {
   try {
-    return SHAPES[type].parse(JSON.parse(text));
+    return read(type, JSON.parse(text));
   } catch (error) {
     throw new UnreadableStreamError(
       `The stream has an event (${type}) that this program cannot read; is the server of another version?`,
@@ -89,6 +88,7 @@ const dataOf = (type: keyof typeof SHAPES, text: string): unknown => {
 /** The events of one connection. `onRetry` is told the pause that the server asks for, in ms. */
 const eventsOf = async function* (
   { headers, body }: Response,
+  read: ReadEvent,
   onRetry: (ms: number) => void,
 ): AsyncGenerator<ChangeEvent> {
   const type = headers.get("content-type") ?? "no content type";
@@ -109,7 +109,7 @@ const eventsOf = async function* (
       if (done) return;
       // An event of a later version is not for this program.
       if (!isKnown(value.event)) continue;
-      const data = dataOf(value.event, value.data);
+      const data = dataOf(read, value.event, value.data);
       const id = value.event === "hint" ? {} : { id: value.id ?? "" };
       yield { ...id, type: value.event, data } as ChangeEvent;
     }
@@ -130,12 +130,13 @@ export const followStream = async function* (
     readonly lastEventId: string | undefined;
     readonly endless: boolean;
     readonly signal: AbortSignal | undefined;
+    readonly read: ReadEvent;
     readonly mayRetry: (error: unknown) => boolean;
     /** How long the server has asked to wait, in ms. */
     readonly waitOf: (error: unknown) => number | undefined;
   },
 ): AsyncGenerator<ChangeEvent> {
-  const { signal, mayRetry, waitOf, endless } = options;
+  const { signal, read, mayRetry, waitOf, endless } = options;
   let { lastEventId } = options;
   let hasRunEnded = false;
   let firstMs = RECONNECT_MS.first;
@@ -145,7 +146,7 @@ export const followStream = async function* (
     try {
       const response = await open(lastEventId);
       connected = true;
-      for await (const event of eventsOf(response, (ms) => (waitMs = firstMs = ms))) {
+      for await (const event of eventsOf(response, read, (ms) => (waitMs = firstMs = ms))) {
         waitMs = firstMs;
         if (event.type !== "hint") lastEventId = event.id;
         // A new connection repeats the end of a run.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { covers, isSameScope, overlaps, scopeOf } from "./primitives.ts";
+import { covers, isSameScope, overlaps, scopeOf } from "./scope.ts";
 
 const project = { accountId: "a", orgId: "o", projectId: "p" };
 const staging = { ...project, envId: "staging" };

@@ -11,17 +11,10 @@ import {
   Tags,
   Time,
 } from "./primitives.ts";
+import { RUN_STATUSES } from "./run-status.ts";
 import { RunSummary } from "./stats.ts";
 
-export const RunStatus = z.enum([
-  "Pending",
-  "Starting",
-  "Running",
-  "Stopping",
-  "Finished",
-  "Stopped",
-  "Failed",
-]);
+export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.output<typeof RunStatus>;
 
 export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);

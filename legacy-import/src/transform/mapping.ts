@@ -1,4 +1,5 @@
-import { Scope, SCOPE_LEVELS } from "@load-manager/contract/model/primitives.ts";
+import { Scope } from "@load-manager/contract/model/primitives.ts";
+import { SCOPE_LEVELS } from "@load-manager/contract/model/scope.ts";
 import { z } from "zod";
 import { faultsError, faultsOf } from "@load-manager/server/config/problems.ts";
 import { parseYaml } from "@load-manager/server/config/yaml-file.ts";

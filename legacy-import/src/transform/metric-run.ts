@@ -1,4 +1,5 @@
-import { type Scope, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 import { LIMIT } from "@load-manager/server/metrics/codec/totals.ts";

@@ -1,5 +1,6 @@
 import { type Permission, permissionsOf } from "@load-manager/contract/api/access.ts";
-import { covers, type Scope, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import type { Scope, ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { covers } from "@load-manager/contract/model/scope.ts";
 import { AppError, notFound } from "../lib/errors.ts";
 import type { Principal } from "./principal.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Role } from "@load-manager/contract/api/access.ts";
-import { scopeOf } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import { administrator, type Principal } from "./principal.ts";
 
 type ApiToken = {

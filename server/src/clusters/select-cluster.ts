@@ -1,11 +1,5 @@
-import {
-  covers,
-  isSameScope,
-  overlaps,
-  type Scope,
-  SCOPE_LEVELS,
-  type ScopeFilter,
-} from "@load-manager/contract/model/primitives.ts";
+import type { Scope, ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { covers, isSameScope, overlaps, SCOPE_LEVELS } from "@load-manager/contract/model/scope.ts";
 import { AppError } from "../lib/errors.ts";
 
 /** A cluster as configured. Attached: a master that someone runs. Local: processes started for each run. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import { type ScopeFilter, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import { crossFaults, warningsOf } from "./check.ts";
 import { type Fault, faultsError, faultsOf } from "./problems.ts";

@@ -1,5 +1,6 @@
 import { compile } from "@fastify/proxy-addr";
-import { Scope, SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { Scope, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { SCOPE_LEVELS } from "@load-manager/contract/model/scope.ts";
 import { Role } from "@load-manager/contract/api/access.ts";
 import { z } from "zod";
 import { didYouMean } from "../lib/did-you-mean.ts";

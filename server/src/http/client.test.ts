@@ -1,4 +1,5 @@
-import { createClient, ProblemError, UnreachableError } from "@load-manager/contract/api/client.ts";
+import { createClient } from "@load-manager/contract/api/client.ts";
+import { ProblemError, UnreachableError } from "@load-manager/contract/api/http-client.ts";
 import type { StreamEvent } from "@load-manager/contract/api/stream.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleRecord, testRun } from "../metrics/testing/fixtures.ts";

@@ -1,4 +1,5 @@
-import { type Scope, SCOPE_LEVELS, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
+import { SCOPE_LEVELS, scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScopeCount } from "@load-manager/contract/model/scope-count.ts";
 import type { Clock } from "../lib/clock.ts";

@@ -1,5 +1,6 @@
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
-import { type Scope, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { ScopeCount } from "@load-manager/contract/model/scope-count.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../lib/clock.ts";

@@ -1,5 +1,6 @@
 import { Hint } from "@load-manager/contract/api/changes.ts";
-import { covers, type Scope, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import type { Scope, ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { covers } from "@load-manager/contract/model/scope.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { z } from "zod";

@@ -1,8 +1,9 @@
-import { createClient, ProblemError, UnreachableError } from "@load-manager/contract/api/client.ts";
+import { ProblemError, UnreachableError } from "@load-manager/contract/api/http-client.ts";
+import { createPlainClient } from "@load-manager/contract/api/plain-client.ts";
 import { timedFetch } from "./server-time.ts";
 
 /** The server's own page: the cookie of a session does without a token. */
-export const client = createClient({ baseUrl: "", fetch: timedFetch });
+export const client = createPlainClient({ baseUrl: "", fetch: timedFetch });
 
 /** Whether the server is away for the moment, so that the same request may succeed later. */
 export const isAway = (error: unknown): boolean =>

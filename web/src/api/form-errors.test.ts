@@ -1,4 +1,4 @@
-import { ProblemError } from "@load-manager/contract/api/client.ts";
+import { ProblemError } from "@load-manager/contract/api/http-client.ts";
 import { CreateRun } from "@load-manager/contract/api/run.ts";
 import { expect, test } from "vitest";
 import { isStale, refusedFields, schemaErrors } from "./form-errors.ts";

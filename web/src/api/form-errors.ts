@@ -1,4 +1,4 @@
-import { ProblemError } from "@load-manager/contract/api/client.ts";
+import { ProblemError } from "@load-manager/contract/api/http-client.ts";
 import { fieldOf, messagesOf } from "@load-manager/contract/api/zod-messages.ts";
 
 /** What is wrong with each field; the key is its path, such as `autoStop.windowSeconds`. */

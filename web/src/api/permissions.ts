@@ -1,5 +1,6 @@
 import type { Grant, Permission } from "@load-manager/contract/api/access.ts";
-import { covers, overlaps, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { covers, overlaps } from "@load-manager/contract/model/scope.ts";
 
 type Granted = {
   readonly scope: Grant["scope"];

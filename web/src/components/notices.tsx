@@ -1,6 +1,6 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useTimeout } from "@mantine/hooks";
-import { ProblemError } from "@load-manager/contract/api/client.ts";
+import { ProblemError } from "@load-manager/contract/api/http-client.ts";
 import { type ReactNode, useEffect, useState } from "react";
 import { messageOf } from "../api/client.ts";
 import styles from "./notices.module.css";

@@ -1,4 +1,4 @@
-import { overlaps } from "@load-manager/contract/model/primitives.ts";
+import { overlaps } from "@load-manager/contract/model/scope.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Access } from "../../auth/access.ts";
 import { holdersOf, stateOf } from "../../clusters/cluster-state.ts";

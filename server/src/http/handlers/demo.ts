@@ -1,5 +1,6 @@
 import type { StartDemo } from "@load-manager/contract/api/run.ts";
-import { covers, type Scope } from "@load-manager/contract/model/primitives.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
+import { covers } from "@load-manager/contract/model/scope.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";

@@ -1,4 +1,4 @@
-import { isSameScope } from "@load-manager/contract/model/primitives.ts";
+import { isSameScope } from "@load-manager/contract/model/scope.ts";
 import type { Access } from "../../auth/access.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { Streams } from "../../stream/streams.ts";

@@ -1,3 +1,4 @@
+import { getOrCreate } from "../../lib/maps.ts";
 import { rollupStart, SERIES } from "../codec/rollup.ts";
 import { decodeMeta } from "../codec/rollup-meta.ts";
 import {
@@ -53,8 +54,10 @@ export const readTable = async (
     series: [table],
     runAggregate,
   });
+  // Each rollup's cells ascend within their row, so that those of a row ascend where the rollups do.
   const compacted = rollups
     .filter(({ series }) => series === table)
+    .toSorted((a, b) => a.start - b.start)
     .flatMap(({ body, level, start }) => decodeTable(table, body, level, start));
   const older = await olderCells(deps, runId, table, resolved);
   const recorded = records.flatMap((record: MetricRecord) =>
@@ -62,14 +65,19 @@ export const readTable = async (
   );
   const bucketOf = (second: number): number =>
     step === undefined ? 0 : Math.floor(second / step) * step;
-  const buckets = new Map<string, TableCell>();
-  for (const { key, start, values } of [...compacted, ...older, ...recorded].toSorted(byStart)) {
-    if (!isInWindow(start, { ...window, covered: runAggregate.covered })) continue;
+  const uncompacted = [...older, ...recorded];
+  const inOrder =
+    uncompacted.length === 0 ? compacted : [...compacted, ...uncompacted].toSorted(byStart);
+  const bounds = { ...window, covered: runAggregate.covered };
+  const rows = new Map<string, Map<number, TableCell>>();
+  for (const { key, start, values } of inOrder) {
+    if (!isInWindow(start, bounds)) continue;
+    const row = getOrCreate(rows, key, () => new Map<number, TableCell>());
     const bucket = bucketOf(start);
-    const place = `${bucket} ${key}`;
-    const before = buckets.get(place);
+    const before = row.get(bucket);
     const sum = before === undefined ? values : combine(table, before.values, values);
-    buckets.set(place, { key, start: bucket, values: sum });
+    row.set(bucket, { key, start: bucket, values: sum });
   }
-  return { cells: [...buckets.values()].toSorted(byStart), level: widestOf({ rollups }) };
+  const cells = [...rows.values()].flatMap((row) => [...row.values()]).toSorted(byStart);
+  return { cells, level: widestOf({ rollups }) };
 };

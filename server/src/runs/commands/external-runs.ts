@@ -1,12 +1,8 @@
 import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { RegisterExternal } from "@load-manager/contract/plugin/callbacks.ts";
-import {
-  AUTO_STOP,
-  covers,
-  isSameScope,
-  scopeOf,
-} from "@load-manager/contract/model/primitives.ts";
+import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
+import { covers, isSameScope, scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
 import { selectCluster } from "../../clusters/select-cluster.ts";

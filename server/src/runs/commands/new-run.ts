@@ -1,6 +1,7 @@
 import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
-import { type Scope, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { definedOnly } from "../../lib/defined.ts";
 

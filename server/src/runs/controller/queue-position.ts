@@ -1,4 +1,4 @@
-import { covers, scopeOf } from "@load-manager/contract/model/primitives.ts";
+import { covers, scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { LoadTestRun, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { ClusterAdapter } from "../../clusters/port.ts";
 import { deadlineOf } from "../domain/deadline.ts";

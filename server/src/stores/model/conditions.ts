@@ -1,4 +1,5 @@
-import { SCOPE_LEVELS, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { SCOPE_LEVELS } from "@load-manager/contract/model/scope.ts";
 import type { Collection, Condition, Visible } from "./collection.ts";
 import { nameKey, searchWords } from "../../lib/text.ts";
 import type { Column } from "./description.ts";

@@ -1,6 +1,6 @@
 import type { ClusterAnswer } from "@load-manager/contract/api/cluster.ts";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
-import { covers, SCOPE_LEVELS } from "@load-manager/contract/model/primitives.ts";
+import { covers, SCOPE_LEVELS } from "@load-manager/contract/model/scope.ts";
 
 /** The cluster on which the next run would go: the one that is named, else the most specific that serves the scope. */
 export type ClusterChoice =

@@ -1,6 +1,6 @@
 import type { ClusterAnswer } from "@load-manager/contract/api/cluster.ts";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
-import { scopeOf } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";

@@ -1,6 +1,6 @@
 import { Button, Checkbox, Select, TagsInput, Textarea } from "@mantine/core";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
-import { scopeOf } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, type SyntheticEvent, useEffect, useState } from "react";
 import { client } from "../../api/client.ts";

@@ -1,5 +1,6 @@
-import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
+import { useIsFetching, usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { liveKey } from "../../api/live-keys.ts";
 import type { Decorations } from "../../charts/decorations.ts";
 import { useKeys } from "../../components/keys.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
@@ -58,11 +59,15 @@ const useDecorations = ({ run, isLive, loadStartMs, window }: RunView): Decorati
   }, [events, summary, loadStartMs, isLive, window.kind, window.to]);
 };
 
-/** Asks for the charts below the first ones together with these. */
-const usePrefetchedCharts = ({ run, window, charts, endpoints }: RunView, points: number): void => {
+/** Asks for the charts below the first ones together with these. → whether an answer is still to come. */
+const usePrefetchedCharts = (
+  { run, window, charts, endpoints }: RunView,
+  points: number,
+): boolean => {
   usePrefetchQuery(heatmapQuery(run.id, window.kind, charts, endpoints));
   usePrefetchQuery(processesQuery(run.id, window.kind, charts, points));
   usePrefetchQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
+  return useIsFetching({ queryKey: liveKey(run.id, "slow") }) > 0;
 };
 
 /** How the charts are shown, and the keys for it. */
@@ -99,7 +104,7 @@ type Props = {
   readonly width: number;
   readonly table: TableChoice;
   readonly onOverlay: (runId: string | undefined) => void;
-  /** The first answer has come, or failed: what is less urgent may be asked for. */
+  /** The answers have come, or failed: what is less urgent may be asked for. */
   readonly onAnswered: () => void;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
   /** A click on a time, where it may be noted. */
@@ -163,10 +168,10 @@ export const ChartStack = (props: Props): ReactNode => {
   const { overlaySelect, ...scale } = useChoices(view.range, table);
   const points = pointsOf(width);
   const { series, error } = useSeries(view, points);
-  usePrefetchedCharts(view, points);
+  const isWaiting = usePrefetchedCharts(view, points);
   useEffect(() => {
-    if (series !== undefined || error !== null) onAnswered();
-  }, [series, error, onAnswered]);
+    if ((series !== undefined || error !== null) && !isWaiting) onAnswered();
+  }, [series, error, isWaiting, onAnswered]);
   if (series === undefined)
     return error === null ? (
       <Loading lines={12} />

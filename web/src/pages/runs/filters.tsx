@@ -1,5 +1,5 @@
 import { MultiSelect, Select, TextInput } from "@mantine/core";
-import { RunStatus } from "@load-manager/contract/model/run.ts";
+import { RUN_STATUSES } from "@load-manager/contract/model/run-status.ts";
 import { type ReactNode, useState } from "react";
 import { FilterTags } from "../../components/filter-tags.tsx";
 import { wordOf } from "../../components/run-state.tsx";
@@ -21,7 +21,7 @@ const msOf = (local: string): number | undefined => {
   return Number.isNaN(ms) ? undefined : ms;
 };
 
-const STATUSES = RunStatus.options.map((value) => ({ value, label: wordOf(value) }));
+const STATUSES = RUN_STATUSES.map((value) => ({ value, label: wordOf(value) }));
 const CHOSEN_TIME = "chosen";
 
 const TimeFilter = ({

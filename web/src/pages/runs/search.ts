@@ -1,4 +1,5 @@
-import { RunStatus } from "@load-manager/contract/model/run.ts";
+import type { RunStatus } from "@load-manager/contract/model/run.ts";
+import { RUN_STATUSES } from "@load-manager/contract/model/run-status.ts";
 import type { RunFilter } from "../../api/queries.ts";
 
 const HOUR_MS = 3_600_000;
@@ -35,7 +36,7 @@ const defined = <Fields extends object>(fields: Fields) =>
 
 export const runsSearchOf = (search: Readonly<Record<string, unknown>>): RunsSearch => {
   const asked = [search["status"]].flat();
-  const status = RunStatus.options.filter((one) => asked.includes(one));
+  const status = RUN_STATUSES.filter((one) => asked.includes(one));
   const since = (Object.keys(SPANS) as Span[]).find((one) => one === search["since"]);
   return defined({
     status: status.length === 0 ? undefined : status,
