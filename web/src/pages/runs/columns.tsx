@@ -59,6 +59,7 @@ export const RUN_COLUMNS = {
   loadTest: {
     key: "loadTest",
     head: "Load test",
+    isMinor: true,
     cell: ({ loadTestId }, loadTestNames) =>
       loadTestId === undefined ? (
         <span className="muted">none: started at Locust</span>
