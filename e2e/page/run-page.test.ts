@@ -7,6 +7,7 @@ import {
   LOCUSTS,
   newFolder,
   removeFolder,
+  running,
   type Server,
   settled,
   startServer,
@@ -208,5 +209,119 @@ test("t shows every chart as a table, with the API's figures", async () => {
     .getByText("Chart")
     .click();
   await charts(page).waitFor();
+  expectClean();
+});
+
+test("the navigator: by pointer its middle is spanned, moved and resized, by keys too; a double click is the whole run", async () => {
+  const { page, expectClean } = await openRun();
+  const navigator = page.getByRole("group", { name: "Window in the whole run" });
+  const slider = (name: string) => navigator.getByRole("slider", { name, exact: true });
+  const window = slider("Window");
+  await window.waitFor();
+  const end = Number(await window.getAttribute("aria-valuemax"));
+  /** Where a time is now: what is above the navigator grows and shrinks with the window. */
+  const placeOf = async (at: number): Promise<{ readonly x: number; readonly y: number }> => {
+    const svg = navigator.locator("svg");
+    await svg.scrollIntoViewIfNeeded();
+    let [box, before] = [await svg.boundingBox(), -1];
+    const move = async (): Promise<number> => {
+      before = box?.y ?? -1;
+      box = await svg.boundingBox();
+      return (box?.y ?? 0) - before;
+    };
+    await expect.poll(move, { interval: 300 }).toBe(0);
+    if (box === null) throw new Error("the navigator has no place");
+    return { x: box.x + 56 + (at / end) * (box.width - 112), y: box.y + 8 };
+  };
+  const drag = async (from: number, to: number): Promise<void> => {
+    const [first, last] = [await placeOf(from), await placeOf(to)];
+    await page.mouse.move(first.x, first.y);
+    await page.mouse.down();
+    await page.mouse.move(last.x, last.y, { steps: 5 });
+    await page.mouse.up();
+  };
+  const seconds = (): number[] => windowOf(page).map((text) => Number(text) / 1000);
+  // The end of the whole run first, then the start: what is between is the window.
+  await drag(end, 20);
+  await expect.poll(seconds).toEqual([0, 20]);
+  await drag(0, 10);
+  await expect.poll(seconds).toEqual([10, 20]);
+  await drag(15, 18);
+  await expect.poll(seconds).toEqual([13, 23]);
+  // Beside the window another one is spanned.
+  await drag(3, 8);
+  await expect.poll(seconds).toEqual([3, 8]);
+  expect(await window.getAttribute("aria-valuetext")).toBe("0:03 to 0:08, 5 s");
+  await slider("End of the window").focus();
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(seconds).toEqual([3, 9]);
+  await slider("Start of the window").focus();
+  await page.keyboard.press("Home");
+  await expect.poll(seconds).toEqual([0, 9]);
+  await window.focus();
+  await page.keyboard.press("PageUp");
+  await expect.poll(seconds).toEqual([10, 19]);
+  expect(await violationsOf(page)).toEqual([]);
+  const beside = await placeOf(25);
+  await page.mouse.dblclick(beside.x, beside.y);
+  await expect.poll(() => windowOf(page)).toEqual([null, null]);
+  expectClean();
+});
+
+test("points outside the window are outlined, and said", async () => {
+  const { page, expectClean } = await openRun("?from=12000&to=22000");
+  await page.getByText("outlined ones lie outside the window").waitFor();
+  await page.keyboard.press("w");
+  await page.getByText(/One point for 10 s, darker with more users\./).waitFor();
+  expectClean();
+});
+
+test("on a phone a row of a table has two lines, each figure with the head of its column", async () => {
+  const { page, expectClean } = await openRun("", 390);
+  const row = page
+    .getByRole("table", { name: "Endpoints" })
+    .getByRole("row")
+    .filter({ hasText: "/checkout" });
+  await row.waitFor();
+  const tops = (): Promise<number[]> =>
+    row
+      .locator("td:visible")
+      .evaluateAll((cells) => [
+        ...new Set(cells.map((cell) => Math.round(cell.getBoundingClientRect().bottom))),
+      ]);
+  expect(await tops()).toHaveLength(2);
+  const words = `getComputedStyle(document.querySelector('td[data-head="95%ile (ms)"]'), "::before").content`;
+  expect(await page.evaluate<string>(words)).toBe('"95%ile (ms)"');
+  const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+  expect(await page.evaluate<number>(overflow)).toBeLessThanOrEqual(0);
+  expect(await violationsOf(page)).toEqual([]);
+  expectClean();
+});
+
+test("while a run holds the cluster, the start says when the next begins; Home and the run show its time alike", async () => {
+  const { loadTestId = "" } = await server.client.getRun({ params: { runId } });
+  const body = { targetUsers: 1, spawnRate: 1, durationSeconds: 600 };
+  const { id } = await server.client.createRun({ params: { loadTestId }, body });
+  const { loadStartedAt = 0 } = await running(server.client, id);
+  const { page, expectClean } = await openPage(browser, server.address);
+  await page.goto(`${server.address}/load-tests/${loadTestId}`);
+  const line = page.getByRole("form", { name: "Start a run" }).locator("dl > div", {
+    has: page.getByText("Expected start"),
+  });
+  await line.getByText("about").waitFor();
+  const expected = (await line.locator("time").getAttribute("datetime")) ?? "";
+  expect(Date.parse(expected)).toBe(loadStartedAt + 600_000);
+  const barOf = async (path: string): Promise<unknown[]> => {
+    await page.goto(`${server.address}${path}`);
+    await page.getByRole("progressbar", { name: "Part of the planned time" }).waitFor();
+    return page.evaluate<unknown[]>(`(() => {
+      const bar = document.querySelector("progress");
+      const { height, borderTopColor, borderRadius, backgroundColor } = getComputedStyle(bar);
+      return [bar.className, height, borderTopColor, borderRadius, backgroundColor];
+    })()`);
+  };
+  expect(await barOf("/")).toEqual(await barOf(`/runs/${id}`));
+  await server.client.stopRun({ params: { runId: id }, body: {} });
+  await settled(server.client, id);
   expectClean();
 });

@@ -10,8 +10,13 @@ import { colorOf } from "./tokens.ts";
 const SHADES = ["--h1", "--h2", "--h3", "--h4", "--h5", "--h6", "--h7"];
 const RADIUS = 4;
 
-/** One point of time: where it lies, and the shade of its users. */
-type ScatterPoint = { readonly x: number; readonly y: number; readonly users: number };
+/** One point of time: where it lies, the shade of its users, and whether it is outside the window. */
+export type ScatterPoint = {
+  readonly x: number;
+  readonly y: number;
+  readonly users: number;
+  readonly isOutside: boolean;
+};
 type Cross = { readonly x: number; readonly y: number };
 
 type Props = {
@@ -43,11 +48,17 @@ const drawPoints = (plot: uPlot, { points, cross }: Props): void => {
     else ctx.lineTo(...place(point));
   }
   ctx.stroke();
-  ctx.strokeStyle = colorOf("--p95");
-  for (const point of points) {
+  const [inside, outside] = [colorOf("--p95"), colorOf("--ghost")];
+  // Those of the window lie above the others.
+  for (const point of points.toSorted(
+    (one, other) => Number(other.isOutside) - Number(one.isOutside),
+  )) {
+    ctx.strokeStyle = point.isOutside ? outside : inside;
     ctx.beginPath();
     ctx.arc(...place(point), RADIUS * ratio, 0, 2 * Math.PI);
-    ctx.fillStyle = shades[shadeOf(point.users, most)] ?? "";
+    ctx.fillStyle = point.isOutside
+      ? colorOf("--surface")
+      : (shades[shadeOf(point.users, most)] ?? "");
     ctx.fill();
     ctx.stroke();
   }

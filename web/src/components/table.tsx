@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { rowLabels } from "./row-labels.ts";
 import styles from "./table.module.css";
 
 /** Class names of cells and rows, for pages that write their rows themselves. */
@@ -9,7 +10,7 @@ export const cell = {
   second: styles["second"] ?? "",
 };
 
-/** A table that scrolls sideways where the page is narrow. `label` names it for screen readers. */
+/** A table that scrolls sideways where the page is narrow; on a phone each row has two lines. `label` names it for screen readers. */
 export const Table = ({
   label,
   children,
@@ -18,7 +19,7 @@ export const Table = ({
   readonly children: ReactNode;
 }): ReactNode => (
   <div className={styles["scroll"]} tabIndex={0} role="region" aria-label={label}>
-    <table className={styles["table"]} aria-label={label}>
+    <table ref={rowLabels} className={styles["table"]} aria-label={label}>
       {children}
     </table>
   </div>
@@ -34,6 +35,10 @@ export type Head = {
   readonly isNumber?: boolean | undefined;
   /** Only read aloud. */
   readonly isHidden?: boolean;
+  /** On a phone its cells say by themselves what they are. */
+  readonly isPlain?: boolean | undefined;
+  /** On a phone it has no room. */
+  readonly isMinor?: boolean | undefined;
   /** Absent where the table is sorted by another column. */
   readonly sorted?: Direction | undefined;
   /** Makes the head a button. */
@@ -64,6 +69,8 @@ export const TableHead = ({ heads }: { readonly heads: readonly Head[] }): React
           key={one.key ?? one.head}
           scope="col"
           className={one.isNumber === true ? styles["num"] : undefined}
+          data-is-plain={one.isPlain === true || one.isHidden === true || undefined}
+          data-is-minor={one.isMinor === true || undefined}
           aria-sort={one.onSort === undefined ? undefined : (one.sorted ?? "none")}
         >
           <HeadText {...one} />

@@ -18,13 +18,13 @@ import { ProcessTable } from "./process-table.tsx";
 
 const HEADS: readonly Head[] = [
   { head: "Cluster" },
-  { head: "State" },
-  { head: "Versions" },
-  { head: "Workers", isNumber: true },
+  { head: "State", isPlain: true },
+  { head: "Versions", isPlain: true },
+  { head: "Workers", isNumber: true, isMinor: true },
   { head: "In use by" },
   { head: "Slots held", isNumber: true },
   { head: "Waiting", isNumber: true },
-  { head: "Serves" },
+  { head: "Serves", isMinor: true },
 ];
 
 const Holder = ({ runId }: { readonly runId: string }): ReactNode => {

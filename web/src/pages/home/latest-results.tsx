@@ -20,11 +20,11 @@ const FILTER = {
 
 const HEADS: readonly Head[] = [
   { head: "Run" },
-  { head: "State" },
-  { head: "Requests/s", isNumber: true },
+  { head: "State", isPlain: true },
+  { head: "Requests/s", isNumber: true, isMinor: true },
   { head: "Failed (%)", isNumber: true },
   { head: "p95 (ms)", isNumber: true },
-  { head: "Ended", isNumber: true },
+  { head: "Ended", isNumber: true, isPlain: true },
 ];
 
 const Row = ({ run }: { readonly run: RunAnswer }): ReactNode => {

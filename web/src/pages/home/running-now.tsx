@@ -24,14 +24,14 @@ const POINTS = 60;
 
 const HEADS: readonly Head[] = [
   { head: "Run" },
-  { head: "Cluster" },
+  { head: "Cluster", isMinor: true },
   { head: "Users", isNumber: true },
   { head: "Requests/s", isNumber: true },
-  { head: "Requests per second over time", isHidden: true },
+  { head: "Requests per second over time", isHidden: true, isMinor: true },
   { head: "Failed (%)", isNumber: true },
   { head: "p95 (ms)", isNumber: true },
-  { head: "p95 over time", isHidden: true },
-  { head: "Time left" },
+  { head: "p95 over time", isHidden: true, isMinor: true },
+  { head: "Time left", isPlain: true },
   { head: "Actions", isHidden: true },
 ];
 

@@ -16,7 +16,7 @@ import styles from "./home-page.module.css";
 const HEADS: readonly Head[] = [
   { head: "Place", isNumber: true },
   { head: "Run" },
-  { head: "Why it waits" },
+  { head: "Why it waits", isPlain: true },
   { head: "Expected start" },
   { head: "Actions", isHidden: true },
 ];

@@ -17,6 +17,7 @@ import { typedDuration } from "../../format/times.ts";
 import { randomId } from "../../lib/random-id.ts";
 import { numberOf, typedSeconds } from "../load-tests/load-test-draft.ts";
 import { ClusterNote } from "./cluster-note.tsx";
+import { ExpectedStartText } from "./expected-start-text.tsx";
 import { rampOf } from "./ramp.ts";
 import { RampPreview } from "./ramp-preview.tsx";
 import { type StartDraft, startBodyOf, startDraftOf, startErrors } from "./start-draft.ts";
@@ -77,6 +78,12 @@ const Facts = ({ loadTest, isScriptEdited }: Omit<Props, "last">): ReactNode => 
       <dt>Cluster</dt>
       <dd>
         <ClusterNote loadTest={loadTest} />
+      </dd>
+    </div>
+    <div>
+      <dt>Expected start</dt>
+      <dd>
+        <ExpectedStartText loadTest={loadTest} />
       </dd>
     </div>
   </dl>

@@ -125,14 +125,14 @@ export const LoadTestTable = ({
   });
   const heads = [
     { head: "Load test", ...sorting("name") },
-    { head: "Newest run" },
-    { head: "Last started", ...sorting("lastRunAt") },
-    { head: "Users", isNumber: true },
-    { head: "Requests/s", isNumber: true },
-    { head: "of 10 runs", key: "trend of requests" },
+    { head: "Newest run", isPlain: true },
+    { head: "Last started", isPlain: true, ...sorting("lastRunAt") },
+    { head: "Users", isNumber: true, isMinor: true },
+    { head: "Requests/s", isNumber: true, isMinor: true },
+    { head: "of 10 runs", key: "trend of requests", isMinor: true },
     { head: "Failed (%)", isNumber: true },
     { head: "p95 (ms)", isNumber: true },
-    { head: "of 10 runs", key: "trend of p95" },
+    { head: "of 10 runs", key: "trend of p95", isMinor: true },
   ];
   return (
     <Table label="Load tests">

@@ -17,6 +17,7 @@ import {
 import { EventRail } from "./event-rail.tsx";
 import { lettersOf } from "./event-letters.ts";
 import { OverlaySelect } from "./overlay-select.tsx";
+import { RunNavigator } from "./run-navigator.tsx";
 import {
   eventsQuery,
   failuresOverTimeQuery,
@@ -119,7 +120,9 @@ const Content = ({
   props: { view, width, table, onWindow, onTime },
   series,
   scale: { isLog, setScale },
+  decorations,
 }: {
+  readonly decorations: Decorations;
   readonly props: Props;
   readonly series: ChartSeries;
   readonly scale: Omit<ReturnType<typeof useChoices>, "overlaySelect">;
@@ -129,7 +132,6 @@ const Content = ({
   const { times, load, latency } = series;
   const { failures, generators, heatmap, lines } = useParts(view, points, series);
   const { data: events } = useQuery(eventsQuery(view.run.id));
-  const decorations = useDecorations(view);
   const cursor = useChartCursor(times, range, onWindow);
   if (table.isTable)
     return (
@@ -164,7 +166,8 @@ const Content = ({
 
 /** All charts of a run over one time axis, or their values as tables. */
 export const ChartStack = (props: Props): ReactNode => {
-  const { view, width, table, onOverlay, onAnswered } = props;
+  const { view, width, table, onWindow, onOverlay, onAnswered } = props;
+  const decorations = useDecorations(view);
   const { overlaySelect, ...scale } = useChoices(view.range, table);
   const points = pointsOf(width);
   const { series, error } = useSeries(view, points);
@@ -189,7 +192,8 @@ export const ChartStack = (props: Props): ReactNode => {
         </>
       }
     >
-      <Content props={props} series={series} scale={scale} />
+      <Content props={props} series={series} scale={scale} decorations={decorations} />
+      <RunNavigator view={view} points={points} decorations={decorations} onWindow={onWindow} />
     </Panel>
   );
 };

@@ -22,19 +22,21 @@ type Column = {
   readonly head: string;
   readonly value: (row: Figures) => number | null;
   readonly format: (value: number | null) => string;
+  /** Has no room in the second line of a row on a phone. */
+  readonly isMinor?: boolean;
 };
 
 /** The columns of Locust's own table, by its own names. */
 const COLUMNS: readonly Column[] = [
-  { head: "# Requests", value: (row) => row.totalRequests, format: count },
-  { head: "# Fails", value: (row) => row.totalFailures, format: count },
+  { head: "# Requests", value: (row) => row.totalRequests, format: count, isMinor: true },
+  { head: "# Fails", value: (row) => row.totalFailures, format: count, isMinor: true },
   { head: "Fails (%)", value: (row) => row.errorRate, format: (value) => percent(value).value },
-  { head: "Median (ms)", value: (row) => row.p50ResponseMs, format: inMs },
+  { head: "Median (ms)", value: (row) => row.p50ResponseMs, format: inMs, isMinor: true },
   { head: "95%ile (ms)", value: (row) => row.p95ResponseMs, format: inMs },
-  { head: "99%ile (ms)", value: (row) => row.p99ResponseMs, format: inMs },
-  { head: "Average (ms)", value: (row) => row.avgResponseMs, format: inMs },
-  { head: "Min (ms)", value: (row) => row.minResponseMs, format: inMs },
-  { head: "Max (ms)", value: (row) => row.maxResponseMs, format: inMs },
+  { head: "99%ile (ms)", value: (row) => row.p99ResponseMs, format: inMs, isMinor: true },
+  { head: "Average (ms)", value: (row) => row.avgResponseMs, format: inMs, isMinor: true },
+  { head: "Min (ms)", value: (row) => row.minResponseMs, format: inMs, isMinor: true },
+  { head: "Max (ms)", value: (row) => row.maxResponseMs, format: inMs, isMinor: true },
   { head: "RPS", value: (row) => row.requestsPerSec, format: (value) => rate(value).value },
 ];
 
@@ -157,8 +159,8 @@ const Heads = ({
   });
   const heads = [
     { head: NAME, ...sorting(NAME) },
-    ...COLUMNS.map(({ head }) => ({ head, isNumber: true, ...sorting(head) })),
-    { head: "95%ile over time" },
+    ...COLUMNS.map(({ head, isMinor }) => ({ head, isMinor, isNumber: true, ...sorting(head) })),
+    { head: "95%ile over time", isMinor: true },
   ];
   return <TableHead heads={heads} />;
 };

@@ -12,8 +12,8 @@ import type { RunView } from "./view.ts";
 
 const FAILURE_HEADS: readonly Head[] = [
   { head: "# Occurrences", isNumber: true },
-  { head: "Type, name" },
-  { head: "Error" },
+  { head: "Type, name", isPlain: true },
+  { head: "Error", isPlain: true },
   { head: "First seen" },
   { head: "Last seen" },
 ];

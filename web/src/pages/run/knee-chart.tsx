@@ -7,6 +7,7 @@ import { Panel } from "../../components/panel.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { count, inMs, rate, responseTime, text } from "../../format/numbers.ts";
 import { duration, sinceStart } from "../../format/times.ts";
+import { kneePoints } from "./knee-points.ts";
 import { kneeQuery } from "./run-queries.ts";
 import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import type { RunView } from "./view.ts";
@@ -58,14 +59,17 @@ export const KneeChart = ({
   readonly view: RunView;
   readonly table: TableChoice;
 }): ReactNode => {
-  const { run, window, charts, endpoints } = view;
+  const { run, window, charts, endpoints, loadStartMs } = view;
   const { data } = useQuery(kneeQuery(run.id, window.kind, charts, endpoints));
+  const { data: whole } = useQuery(kneeQuery(run.id, "whole", {}, endpoints));
+  const [from, to] =
+    window.kind === "whole"
+      ? [-Infinity, Infinity]
+      : [window.from, window.to].map((at) => loadStartMs + at * 1000);
+  const drawn = whole ?? data;
   const points = useMemo(
-    () =>
-      (data?.points ?? []).flatMap(({ users, requestsPerSec, p95ResponseMs }) =>
-        p95ResponseMs === null ? [] : [{ x: requestsPerSec, y: p95ResponseMs, users }],
-      ),
-    [data],
+    () => (drawn === undefined ? [] : kneePoints(drawn, from ?? -Infinity, to ?? Infinity)),
+    [drawn, from, to],
   );
   if (data === undefined) return null;
   const { knee } = data;
@@ -80,7 +84,7 @@ export const KneeChart = ({
       sub="p95 in ms by requests/s"
       end={<TableSwitch what="Where it breaks" {...table} />}
     >
-      {table.isTable && <KneeTable points={data.points} loadStartMs={view.loadStartMs} />}
+      {table.isTable && <KneeTable points={data.points} loadStartMs={loadStartMs} />}
       {!table.isTable && points.length > 1 && (
         <div className={styles["side"]}>
           <Scatter
@@ -92,7 +96,10 @@ export const KneeChart = ({
         </div>
       )}
       <p className={styles["caption"]}>
-        One point for {duration(data.stepMs)}, darker with more users. {sentence}
+        One point for {duration((drawn ?? data).stepMs)}, darker with more users
+        {points.some(({ isOutside }) => isOutside) &&
+          "; outlined ones lie outside the window"}.{" "}
+        {sentence}
       </p>
     </Panel>
   );

@@ -15,6 +15,8 @@ export type RunView = {
   readonly charts: WindowQuery;
   /** The bounds of the time axis in seconds since load start: a whole live run shows its planned end from the start. */
   readonly range: readonly [number, number];
+  /** The end of the whole run, or where it will be, in seconds since load start. */
+  readonly end: number;
   readonly loadStartMs: number;
   /** How long the load has lasted so far, or lasted. */
   readonly loadSeconds: number;
@@ -23,14 +25,14 @@ export type RunView = {
   readonly overlay: string | undefined;
 };
 
-const rangeOf = (run: RunAnswer, window: Window, now: number): readonly [number, number] => {
-  if (window.kind !== "whole") return [window.from, Math.max(window.to, window.from + 1)];
+const endOf = (run: RunAnswer, now: number): number => {
   const planned = isEnded(run) || run.loadEndedAt !== undefined ? undefined : run.durationSeconds;
-  return [0, Math.max(planned ?? 0, loadSeconds(run, now), 10)];
+  return Math.max(planned ?? 0, loadSeconds(run, now), 10);
 };
 
 export const viewOf = (run: RunAnswer, search: RunSearch, now: number): RunView => {
   const window = windowOf(search, run, now);
+  const end = endOf(run, now);
   const bounds = queryOfWindow(window, run.loadStartedAt);
   return {
     run,
@@ -38,7 +40,8 @@ export const viewOf = (run: RunAnswer, search: RunSearch, now: number): RunView 
     window,
     figures: window.kind === "steady" ? { phase: "steady" } : bounds,
     charts: bounds,
-    range: rangeOf(run, window, now),
+    range: window.kind === "whole" ? [0, end] : [window.from, Math.max(window.to, window.from + 1)],
+    end,
     loadStartMs: run.loadStartedAt ?? run.createdAt,
     loadSeconds: loadSeconds(run, now),
     endpoints: search.endpoint ?? [],

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { RunState } from "../../components/run-state.tsx";
 import { cell } from "../../components/table.tsx";
+import type { Head } from "../../components/table.tsx";
 import { Tags } from "../../components/tags.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { count, inMs, percent, rate, UNKNOWN } from "../../format/numbers.ts";
@@ -13,10 +14,8 @@ import styles from "./run-table.module.css";
 
 export type LoadTestNames = ReadonlyMap<string, string>;
 
-export type RunColumn = {
+export type RunColumn = Pick<Head, "head" | "isNumber" | "isPlain" | "isMinor"> & {
   readonly key: string;
-  readonly head: string;
-  readonly isNumber?: true;
   /** `loadTestNames`: by id, as far as they are known. */
   readonly cell: (run: RunAnswer, loadTestNames: LoadTestNames) => ReactNode;
 };
@@ -56,10 +55,11 @@ const loadTime = ({ loadStartedAt, loadEndedAt, durationSeconds }: RunAnswer): s
 };
 
 export const RUN_COLUMNS = {
-  state: { key: "state", head: "State", cell: (run) => <State run={run} /> },
+  state: { key: "state", head: "State", isPlain: true, cell: (run) => <State run={run} /> },
   loadTest: {
     key: "loadTest",
     head: "Load test",
+    isMinor: true,
     cell: ({ loadTestId }, loadTestNames) =>
       loadTestId === undefined ? (
         <span className="muted">none: started at Locust</span>
@@ -72,25 +72,29 @@ export const RUN_COLUMNS = {
   started: {
     key: "started",
     head: "Started",
+    isPlain: true,
     cell: (run) => <TimeText ms={run.loadStartedAt ?? run.createdAt} />,
   },
-  lasted: { key: "lasted", head: "Lasted", isNumber: true, cell: loadTime },
-  by: { key: "by", head: "By", cell: ({ createdBy }) => <bdi>{createdBy}</bdi> },
+  lasted: { key: "lasted", head: "Lasted", isMinor: true, isNumber: true, cell: loadTime },
+  by: { key: "by", head: "By", isMinor: true, cell: ({ createdBy }) => <bdi>{createdBy}</bdi> },
   users: {
     key: "users",
     head: "Users",
+    isMinor: true,
     isNumber: true,
     cell: (run) => count(figuresOf(run).users),
   },
   requests: {
     key: "requests",
     head: "Requests",
+    isMinor: true,
     isNumber: true,
     cell: (run) => count(figuresOf(run).totalRequests),
   },
   rate: {
     key: "rate",
     head: "Requests/s",
+    isMinor: true,
     isNumber: true,
     cell: (run) => rate(figuresOf(run).requestsPerSec).value,
   },
