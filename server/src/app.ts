@@ -312,13 +312,7 @@ export const createApp = (given: Deps): App => {
   const services = createServices(deps, clusters, metrics, registry);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
-  const auth = createAuth({
-    security: config.security,
-    publicUrl: config.server.publicUrl,
-    sessions: stores.sessions,
-    clock,
-    log,
-  });
+  const auth = createAuth({ ...deps, sessions: stores.sessions });
   const { orphanReaper, compactor, expiry } = createJobs(deps, runsFolder, auth.sessions);
   const onChange = (...state: Parameters<typeof clusterChange>) =>
     changes.tell(clusterChange(...state));

@@ -14,8 +14,10 @@ type Security = Omit<Tokens, "callbackTokens"> & {
 };
 
 type Deps = {
-  readonly security: Security;
-  readonly publicUrl: Parameters<typeof createAuthenticator>[2];
+  readonly config: {
+    readonly security: Security;
+    readonly server: { readonly publicUrl?: string | undefined };
+  };
   readonly sessions: SessionStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,7 +27,9 @@ const authenticationOf = ({ apiToken, apiTokens, locustCallbackToken }: Security
   createAuthentication({ apiToken, apiTokens, callbackTokens: locustCallbackToken });
 
 /** Who is who: the tokens of the configuration, which a reload replaces, and the sessions that they have begun. */
-export const createAuth = ({ security, publicUrl, sessions: store, clock, log }: Deps) => {
+export const createAuth = ({ config, sessions: store, clock, log }: Deps) => {
+  const { security, server } = config;
+  const { publicUrl } = server;
   const authentication = replaceableAuthentication(authenticationOf(security));
   const accessWatch = createAccessWatch(log);
   const onEnd = accessWatch.job.wake;

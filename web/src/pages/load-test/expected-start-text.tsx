@@ -1,7 +1,7 @@
 import type { ClusterAnswer } from "@load-manager/contract/api/cluster.ts";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
-import { scopeOf } from "@load-manager/contract/model/primitives.ts";
+import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { clustersQuery, runQueryOf, runsQuery } from "../../api/queries.ts";
