@@ -19,6 +19,9 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
   many: ["runs", "loadTests", "loadTest", "clusters", "scopes", "run"],
 };
 
+const isOver = (run: RunAnswer | undefined): boolean =>
+  run !== undefined && isEnded(run) && run.settledAt !== undefined;
+
 /** Has the server asked again for what is shown and has changed. */
 const refresher = (queries: QueryClient, runId: string | undefined) => {
   const again = (key: readonly unknown[]): void =>
@@ -33,8 +36,10 @@ const refresher = (queries: QueryClient, runId: string | undefined) => {
     },
     run: (hasEnded: boolean): void => {
       if (runId === undefined) return;
+      // A run that was over when it was asked for has changed no more.
+      const isKnown = isOver(queries.getQueryData(runQueryOf(runId).queryKey));
       again(["run", runId]);
-      if (hasEnded) again(["metrics", runId]);
+      if (hasEnded && !isKnown) again(["metrics", runId]);
     },
     lists: (kind: string): void => {
       for (const key of LISTS[kind] ?? []) again([key]);
@@ -47,9 +52,6 @@ const take = (event: ChangeEvent, refresh: ReturnType<typeof refresher>): void =
   else if (event.type === "sample") refresh.second();
   else refresh.run(event.type === "end");
 };
-
-const isOver = (run: RunAnswer | undefined): boolean =>
-  run !== undefined && isEnded(run) && run.settledAt !== undefined;
 
 /**
  * Keeps what a tab shows up to date, while it is seen: by one stream of the server, and while other tabs have the streams by a
