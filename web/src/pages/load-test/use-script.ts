@@ -26,7 +26,9 @@ const saveRevision = async (
   loadTest: LoadTestAnswer,
   { baseId, text, description }: Save,
 ) => {
-  let { version } = loadTest;
+  // What this tab has saved just now may not be known to the form yet, but is being asked for.
+  const known = await queries.fetchQuery({ ...loadTestQuery(loadTest.id), staleTime: Infinity });
+  let { version } = known.latestRevision?.id === baseId ? known : loadTest;
   for (let tries = 1; ; tries += 1) {
     try {
       return await client.saveScript({
