@@ -184,8 +184,10 @@ export const MAY_IMPORT = {
     DOMAIN,
     "type server/src/stores/ports.ts",
     "server/src/clusters/select-cluster.ts",
+    "npm:yauzl",
     "npm:zod",
     "node:child_process",
+    "node:zlib",
   ],
   "server/src/stream": [
     ...BASE,
