@@ -368,7 +368,10 @@ export const MAY_IMPORT = {
     "legacy-import/src",
     "examples/shop",
     "npm:commander",
+    "npm:diff",
+    "npm:ignore",
     "npm:pino",
+    "npm:yazl",
     "node:*",
   ],
 
