@@ -37,6 +37,7 @@ test.each([
   ["a\ud800b", /Unicode/],
   ["x".repeat(501), /500 characters/],
   ["ä".repeat(128), /255 bytes/],
+  [`${"a/".repeat(32)}b`, /32 parts/],
   ["locust.py", /hide Locust itself/],
   ["locust/__init__.py", /hide Locust itself/],
   ["locust.pyc", /hide Locust itself/],

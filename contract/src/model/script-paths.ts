@@ -5,6 +5,7 @@ export const SCRIPT_LIMITS = { files: 1000, bytes: 50 * 1024 * 1024 } as const;
 export const DEFAULT_ENTRYPOINT = "locustfile.py";
 
 const PATH_CHARACTERS = 500;
+const PATH_NAMES = 32;
 /** The longest name of a file or folder on Linux. */
 const NAME_BYTES = 255;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
@@ -20,7 +21,9 @@ export const pathFormFault = (path: string): string | undefined => {
   if (path.includes("\\")) return "must not contain backslashes; folders are separated by /";
   if (path.startsWith("/")) return "must be relative, without a / at the beginning";
   if (/^[A-Za-z]:/.test(path)) return "must be relative, without a drive letter";
-  for (const name of path.split("/")) {
+  const names = path.split("/");
+  if (names.length > PATH_NAMES) return `must have at most ${PATH_NAMES} parts`;
+  for (const name of names) {
     if (name === "") return "must not have empty parts";
     if (name === "." || name === "..") return "must not have . or .. as a part";
     if (new TextEncoder().encode(name).length > NAME_BYTES)
@@ -49,8 +52,8 @@ export const entrypointFault = (path: string): string | undefined => {
 };
 
 /** Equal for names that some file systems take for the same. */
-const folded = (path: string): string =>
-  path.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
+const folded = (name: string): string =>
+  name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 
 /** Where the paths of a script contradict each other: the place of the later one, and why. */
 export const conflictingPaths = (
@@ -59,11 +62,13 @@ export const conflictingPaths = (
   const seen = new Map<string, { readonly path: string; readonly isFile: boolean }>();
   const faultOf = (path: string): string | undefined => {
     const names = path.split("/");
-    for (const [last] of names.entries()) {
+    let key = "";
+    for (const [last, name] of names.entries()) {
+      key += `/${folded(name)}`;
       const part = names.slice(0, last + 1).join("/");
       const isFile = last === names.length - 1;
-      const known = seen.get(folded(part));
-      if (known === undefined) seen.set(folded(part), { path: part, isFile });
+      const known = seen.get(key);
+      if (known === undefined) seen.set(key, { path: part, isFile });
       else if (known.isFile !== isFile) {
         return `must not make ${known.path} a file and a folder at once`;
       } else if (known.path !== part) {

@@ -39,7 +39,7 @@ export const sourceOfBody = ({
   const contents = new Map<string, Uint8Array>(
     files.map((file) => [
       file.path,
-      Uint8Array.from(Buffer.from(file.content, file.encoding === "base64" ? "base64" : "utf8")),
+      Buffer.from(file.content, file.encoding === "base64" ? "base64" : "utf8"),
     ]),
   );
   requireWithinLimits(contents, "files");
