@@ -184,8 +184,10 @@ export const MAY_IMPORT = {
     DOMAIN,
     "type server/src/stores/ports.ts",
     "server/src/clusters/select-cluster.ts",
+    "npm:yauzl",
     "npm:zod",
     "node:child_process",
+    "node:zlib",
   ],
   "server/src/stream": [
     ...BASE,
@@ -366,7 +368,10 @@ export const MAY_IMPORT = {
     "legacy-import/src",
     "examples/shop",
     "npm:commander",
+    "npm:diff",
+    "npm:ignore",
     "npm:pino",
+    "npm:yazl",
     "node:*",
   ],
 

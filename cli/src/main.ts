@@ -10,6 +10,7 @@ import { endWithLauncher } from "./launcher.ts";
 import { addMigrate } from "./migrate.ts";
 import { addMigrateConfig } from "./migrate-config.ts";
 import { addStore } from "./store.ts";
+import { addTests } from "./tests/tests.ts";
 
 const out = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -70,6 +71,7 @@ addMigrate(migrate, out);
 addMigrateConfig(migrate);
 
 addStore(program, out);
+addTests(program, out);
 
 // `load-manager config print | head` is no error. A server goes on without a reader of its output.
 program.hook("preAction", (_program, command) => {

@@ -1,7 +1,19 @@
 """``load-manager-locust <Locust's own arguments>``: starts Locust with the plugin installed."""
+import os
 import sys
 
 from .shared import pidfile, settings
+
+
+def _import_nothing_of_the_script():
+    """
+    The working directory is the script's folder, and `python -m` puts it first on the path: until Locust loads the script, and puts
+    it there itself, a file of the script must not be imported in the place of a module of that name. From 3.11 on
+    PYTHONSAFEPATH sees to it, which programs that the script starts should not inherit.
+    """
+    os.environ.pop("PYTHONSAFEPATH", None)
+    here = os.getcwd()
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", here)]
 
 
 def main():
@@ -10,12 +22,15 @@ def main():
     if environment.run_dir and environment.role:
         # Before the import of Locust, which may fail: the server must be able to find the process in any case.
         pidfile.write(environment.run_dir, environment.role)
+        _import_nothing_of_the_script()
     import locust  # noqa: F401  (first: it patches the standard library for gevent)
 
     from . import plugin
     from .shared import compat
 
     compat.repair_version()
+    if environment.run_dir and environment.role:
+        compat.ignore_settings_files()
     plugin.install()
     from locust.main import main as locust_main
 

@@ -19,16 +19,20 @@ export type Operation = {
 };
 
 type Wire<S> = S extends z.ZodType ? z.input<S> : never;
-type Field<R, K extends "params" | "query" | "body"> =
+type Field<R, K extends "params" | "query" | "body", Other = never> =
   R extends Record<K, infer S>
     ? object extends Wire<S>
-      ? { readonly [P in K]?: Wire<S> }
-      : { readonly [P in K]: Wire<S> }
+      ? { readonly [P in K]?: Wire<S> | Other }
+      : { readonly [P in K]: Wire<S> | Other }
     : unknown;
+/** The other form of a body: the bytes of a zip archive. */
+type Archive<R> = R extends { readonly bodyBytes: { readonly "application/zip": number } }
+  ? Uint8Array<ArrayBuffer>
+  : never;
 type Optional<R> = R extends { readonly bodyOptional: true } ? true : false;
 type Arguments<R> = Field<R, "params"> &
   Field<R, "query"> &
-  (Optional<R> extends true ? Partial<Field<R, "body">> : Field<R, "body">) & {
+  (Optional<R> extends true ? Partial<Field<R, "body">> : Field<R, "body", Archive<R>>) & {
     /** The request changes only this version of the object; a newer one is a ProblemError with status 412. */
     readonly ifMatch?: number;
     /** A POST with the same key is carried out once, however often it is sent. */
@@ -135,6 +139,9 @@ export type ClientOptions = {
   readonly fetch?: typeof fetch;
 };
 
+const ZIP = "application/zip";
+const isArchive = (body: unknown): body is Uint8Array<ArrayBuffer> => body instanceof Uint8Array;
+
 /** Sends a request, whose answer is a success or throws. */
 const sender =
   (options: ClientOptions) =>
@@ -150,12 +157,14 @@ const sender =
         method: operation.method,
         headers: {
           ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(body === undefined
+            ? {}
+            : { "content-type": isArchive(body) ? ZIP : "application/json" }),
           ...(args.ifMatch === undefined ? {} : { "if-match": `"${args.ifMatch}"` }),
           ...(args.idempotencyKey === undefined ? {} : { "idempotency-key": args.idempotencyKey }),
           ...more,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: isArchive(body) ? body : JSON.stringify(body) }),
         ...(args.signal === undefined ? {} : { signal: args.signal }),
       });
     } catch (error) {

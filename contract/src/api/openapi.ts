@@ -166,12 +166,19 @@ const parametersOf = (key: string, route: Route, schemas: Schemas): (Parameter |
 const isStream = (route: Route): boolean =>
   Object.values(route.answers).includes("text/event-stream");
 
+const ZIP_BODY = {
+  "application/zip": {
+    schema: { type: "string", contentMediaType: "application/zip", description: "The archive." },
+  },
+};
+
 const requestBodyOf = (key: string, route: Route, body: z.ZodType, schemas: Schemas) => {
   const media = { schema: schemas.refTo(body), example: exampleOf(key).body };
   const patch = route.method === "PATCH" ? { "application/merge-patch+json": media } : {};
+  const zip = route.bodyBytes?.["application/zip"] === undefined ? {} : ZIP_BODY;
   return {
     required: route.bodyOptional !== true,
-    content: { "application/json": media, ...patch },
+    content: { "application/json": media, ...patch, ...zip },
   };
 };
 

@@ -27,6 +27,11 @@ export type Route = Authorization & {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Content types of the body and their most bytes; elsewhere JSON of 1 MiB. A zip archive reaches the handler as bytes. */
+  readonly bodyBytes?: {
+    readonly "application/json": number;
+    readonly "application/zip"?: number;
+  };
   /** True where every field of the body is optional, so that it may be absent. */
   readonly bodyOptional?: boolean;
   /** The success answer by status; `null` has no body; a string names a content type that is not JSON. */

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { Creator, describedLike, page } from "../model/primitives.ts";
 import { ScriptFile, ScriptRevision } from "../model/script.ts";
+import {
+  conflictingPaths,
+  DEFAULT_ENTRYPOINT,
+  entrypointFault,
+  SCRIPT_LIMITS,
+  scriptPathFault,
+} from "../model/script-paths.ts";
 
 export const ScriptProblem = z.object({
   file: z.string().describe("The path of the file within the script."),
@@ -29,27 +36,125 @@ export const ScriptRevisionPage = page(ScriptRevision);
 
 const notYet = (what: string) =>
   z
-    .never({ error: `${what} are not supported by this version of Load Manager; send content` })
+    .never({ error: `${what} are not supported by this version of Load Manager; leave them out` })
     .optional();
+
+const isWellFormed = (text: string): boolean => text.isWellFormed();
+const NOT_UNICODE = "must be valid Unicode";
 
 const content = z
   .string({ error: "must be the locustfile's text" })
   .max(1_000_000)
-  .describe("The text of the locustfile, in Python.");
+  .refine(isWellFormed, NOT_UNICODE)
+  .describe("The text of the locustfile, in Python, where it is the only file.");
 
-export const PutScript = z.strictObject({
-  content,
-  ...describedLike(ScriptRevision.shape, {
-    description: z.string().max(2000).optional(),
-    createdBy: Creator.optional(),
-  }),
-  files: notYet("scripts of several files"),
-  entrypoint: notYet("scripts of several files"),
-  requirements: notYet("requirements"),
+/** A string of a form that a function judges: it says what is wrong. */
+const judged = (faultOf: (text: string) => string | undefined, schema = z.string()) =>
+  schema.superRefine((text, context) => {
+    const message = faultOf(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+
+const ScriptPath = judged(scriptPathFault, z.string().max(500));
+const Entrypoint = judged(
+  (path) => scriptPathFault(path) ?? entrypointFault(path),
+  z.string().max(500),
+);
+
+const isBase64 = (text: string): boolean =>
+  text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+
+const SentFile = z
+  .strictObject({
+    path: ScriptPath.describe(
+      "The path of the file within the script: relative, with / between folders.",
+    ),
+    content: z.string().describe("The content, encoded as encoding says."),
+    encoding: z
+      .enum(["utf-8", "base64"])
+      .default("utf-8")
+      .describe("base64 for a file that is not text."),
+  })
+  .superRefine(({ content: text, encoding }, context) => {
+    const message =
+      encoding === "base64"
+        ? isBase64(text)
+          ? undefined
+          : "must be base64, as encoding says"
+        : text.isWellFormed()
+          ? undefined
+          : NOT_UNICODE;
+    if (message !== undefined) context.addIssue({ code: "custom", path: ["content"], message });
+  });
+
+const scriptFields = {
+  content: content.optional(),
+  files: z
+    .array(SentFile)
+    .min(1)
+    .max(SCRIPT_LIMITS.files)
+    .describe("The files of the script, instead of content; 50 MiB together.")
+    .optional(),
+  entrypoint: Entrypoint.describe(
+    `The path of the file that Locust runs; ${DEFAULT_ENTRYPOINT} where it is left out.`,
+  ).optional(),
+};
+
+/** A script as a request sends it: one text, or files. */
+export type SentScript = {
+  readonly content?: string | undefined;
+  readonly files?: readonly z.output<typeof SentFile>[] | undefined;
+  readonly entrypoint?: string | undefined;
+};
+
+/** The rules that concern several fields. */
+const checkSentScript = (
+  { content: text, files, entrypoint }: SentScript,
+  context: z.core.$RefinementCtx,
+): void => {
+  const refuse = (message: string, ...path: (string | number)[]): void =>
+    context.addIssue({ code: "custom", path, message });
+  if (files === undefined) {
+    if (text === undefined) refuse("is required, or files", "content");
+    if (entrypoint !== undefined) refuse("is for a script that is sent as files", "entrypoint");
+    return;
+  }
+  if (text !== undefined) refuse("and content differ in form; send one of them", "files");
+  const paths = files.map(({ path }) => path);
+  for (const { index, message } of conflictingPaths(paths)) refuse(message, "files", index, "path");
+  const run = entrypoint ?? DEFAULT_ENTRYPOINT;
+  if (paths.length > 0 && !paths.includes(run))
+    refuse(`must be one of the files; there is no ${run}`, "entrypoint");
+};
+
+/** For a JSON Schema, which cannot say the rest. */
+const ONE_FORM = { anyOf: [{ required: ["content"] }, { required: ["files"] }] };
+
+const savedFields = describedLike(ScriptRevision.shape, {
+  description: z.string().max(2000).optional(),
+  createdBy: Creator.optional(),
 });
+
+export const PutScript = z
+  .strictObject({ ...scriptFields, ...savedFields, requirements: notYet("requirements") })
+  .superRefine(checkSentScript)
+  .meta(ONE_FORM);
 export type PutScript = z.output<typeof PutScript>;
 
-export const CheckScript = z.strictObject({ content, files: notYet("scripts of several files") });
+/** What a zip archive cannot say itself. */
+export const PutScriptQuery = z.strictObject({
+  entrypoint: Entrypoint.describe(
+    `With a zip archive: the path of the file that Locust runs; ${DEFAULT_ENTRYPOINT} where it is left out.`,
+  ).optional(),
+  description: savedFields.description.describe("With a zip archive: what changed."),
+  createdBy: savedFields.createdBy.describe("With a zip archive: who saved the revision."),
+});
+export type PutScriptQuery = z.output<typeof PutScriptQuery>;
+
+/** The most bytes of a body with a script. A larger script is sent as a zip archive. */
+export const SCRIPT_BODY_BYTES = { json: 16 * 1024 * 1024, zip: SCRIPT_LIMITS.bytes } as const;
+
+export const CheckScript = z.strictObject(scriptFields).superRefine(checkSentScript).meta(ONE_FORM);
 
 export const ScriptCheck = z.object({
   ok: z.boolean().describe("Whether the script compiles."),

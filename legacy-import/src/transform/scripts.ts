@@ -1,6 +1,6 @@
 import { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { bytesOfBase64Text } from "@load-manager/server/lib/base64-text.ts";
-import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
+import { manifestOfOne } from "@load-manager/server/lib/script-manifest.ts";
 import { z } from "zod";
 import {
   compact,
@@ -60,7 +60,7 @@ export const revisionOf = (document: Older): Outcome<ConvertedRevision> => {
           files: parsed(fields, shape.files, "files"),
           sha256: parsed(fields, shape.sha256, "sha256"),
         }
-      : manifestOf(script);
+      : manifestOfOne(script);
   const { entrypoint, files, sha256: manifest } = own;
   if (entrypoint === undefined || files === undefined || manifest === undefined) {
     return left("it has no script");

@@ -1,6 +1,6 @@
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { Ids } from "@load-manager/server/lib/ids.ts";
-import { manifestOf } from "@load-manager/server/lib/script-manifest.ts";
+import { manifestOfOne, sha256Of } from "@load-manager/server/lib/script-manifest.ts";
 import { toDocument } from "@load-manager/server/stores/mongo/document.ts";
 import { nameKey } from "@load-manager/server/lib/text.ts";
 import { newOf, SORTING } from "../state/plan.ts";
@@ -66,7 +66,7 @@ const inlineScriptOf = (
   script: Uint8Array | undefined,
 ): InlineScript => {
   if (script === undefined) return { extra: [] };
-  const manifest = manifestOf(script);
+  const manifest = manifestOfOne(script);
   const id = ids.of(`migrated script ${loadTestId} ${manifest.sha256}`);
   const same = revisions.withContent(loadTestId, manifest.sha256);
   // After a kill the revision is there already.
@@ -84,7 +84,7 @@ const inlineScriptOf = (
   };
   revisions.add(revision);
   const document = revisionDocument(revision);
-  const blobs = blobsOf(script, manifest.files[0].sha256);
+  const blobs = blobsOf(script, sha256Of(script));
   return {
     revisionId: id,
     isFirst: true,

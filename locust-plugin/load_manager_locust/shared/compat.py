@@ -1,6 +1,6 @@
 """The differences between Locust's versions (2.12.1 to 2.47)."""
 import locust
-from locust import runners
+from locust import argument_parser, runners
 
 
 def locust_version():
@@ -12,6 +12,19 @@ def repair_version():
     if not getattr(runners, "__version__", None):
         runners.__version__ = locust_version()
         locust.__version__ = locust_version()
+
+
+def ignore_settings_files():
+    """
+    Locust reads ``locust.conf`` and ``pyproject.toml`` of its working directory: those of a script must not start a run of
+    their own (``headless``, ``autostart``) or end one (``run-time``).
+    """
+    make_parser = argument_parser.get_empty_argument_parser
+
+    def without_files(add_help=True, default_config_files=()):
+        return make_parser(add_help=add_help, default_config_files=[])
+
+    argument_parser.get_empty_argument_parser = without_files
 
 
 def _is_older_than(major, minor):

@@ -5,6 +5,12 @@ import type { ClusterConfig } from "./select-cluster.ts";
 /** A run and the fence with which this server manages it; the fence guards every command. */
 export type Hold = { readonly run: LoadTestRun; readonly fence: number };
 
+/** What Locust runs: contents by path, and the path of the file that it is given. */
+export type RunScript = {
+  readonly entrypoint: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+};
+
 type OnForcedStep = (step: ForcedStep) => Promise<void>;
 
 /**
@@ -13,7 +19,7 @@ type OnForcedStep = (step: ForcedStep) => Promise<void>;
  */
 export type ClusterCommands = {
   /** Makes Locust ready for the run: starts those of its processes that have not been started. */
-  readonly prepare: (hold: Hold, script: ReadonlyMap<string, Uint8Array>) => Promise<void>;
+  readonly prepare: (hold: Hold, script: RunScript) => Promise<void>;
   /** Tells the plugin which server manages the run now, and where to send metrics; after a take-over. */
   readonly attach: (hold: Hold) => Promise<void>;
   readonly start: (hold: Hold) => Promise<void>;

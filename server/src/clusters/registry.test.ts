@@ -107,7 +107,8 @@ describe("the cluster of a run that is no longer configured", () => {
     expect(cluster.config).toMatchObject({ id: "gone", kind: "local", workers: 3 });
     const hold = { run: left as LoadTestRun, fence: 1 };
     await cluster.commands.stop(hold);
-    await expect(cluster.commands.prepare(hold, new Map())).rejects.toThrow("no longer configured");
+    const script = { entrypoint: "locustfile.py", files: new Map() };
+    await expect(cluster.commands.prepare(hold, script)).rejects.toThrow("no longer configured");
     await expect(cluster.commands.start(hold)).rejects.toThrow("no longer configured");
     expect(await cluster.observe(hold.run)).toMatchObject({
       kind: "dead",

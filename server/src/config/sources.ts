@@ -36,10 +36,10 @@ const variableOf = (path: string): string =>
     .replaceAll(".", "_")
     .toUpperCase()}`;
 
-/** Variables of the launcher, the plugin and the tools. */
+/** Variables of the launcher, the plugin, the tools, and the commands that ask a server. */
 const RESERVED = new Set(
   ["CONFIG", "URL", "TOKEN", "ACCOUNT_ID", "ORG_ID", "PROJECT_ID", "ENV_ID", "RUN_DIR", "STORE_ID"]
-    .concat(["ROLE", "SPOOL_BYTES", "MAX_ENDPOINTS", "PYTHON", "TOOLS"])
+    .concat(["ROLE", "SPOOL_BYTES", "MAX_ENDPOINTS", "PYTHON", "TOOLS", "API_TOKEN"])
     .map((name) => `LOAD_MANAGER_${name}`),
 );
 

@@ -23,11 +23,16 @@ type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
 type Part<R, K extends "params" | "query" | "body"> =
   R extends Record<K, infer S> ? Parsed<S> : Record<string, never>;
 
+/** The bytes of a zip archive, where the route takes one. */
+type Archive<R> = R extends { readonly bodyBytes: { readonly "application/zip": number } }
+  ? Uint8Array
+  : never;
+
 /** A parsed request. `ifMatch` is the version of an If-Match header. */
 type Request<R extends Route> = {
   readonly params: Part<R, "params">;
   readonly query: Part<R, "query">;
-  readonly body: Part<R, "body">;
+  readonly body: Part<R, "body"> | Archive<R>;
   readonly actor: Actor;
   /** What the caller may see, and whether it may do this. */
   readonly access: Access;
@@ -134,6 +139,7 @@ const bodyOf = (route: Route, request: FastifyRequest): unknown => {
   }
   // Bytes are no object, and an error for each of them would be an answer larger than the request.
   if (Buffer.isBuffer(body)) {
+    if (route.bodyBytes?.["application/zip"] !== undefined) return body;
     const detail = "Send the body with Content-Type: application/json.";
     throw new AppError("unsupported-media-type", detail);
   }
@@ -271,6 +277,22 @@ type BindDeps = Callers & {
   readonly checkAccess: CheckAccess;
 };
 
+const JSON_TYPE = "application/json";
+
+/** Bodies of other content types or sizes than elsewhere, in this scope only. */
+const addBodyTypes = (scope: FastifyInstance, bytes: NonNullable<Route["bodyBytes"]>): void => {
+  scope.removeContentTypeParser(JSON_TYPE);
+  for (const [type, bodyLimit] of Object.entries(bytes)) {
+    if (type === JSON_TYPE) {
+      const parser = scope.getDefaultJsonParser("error", "error");
+      scope.addContentTypeParser(type, { parseAs: "string", bodyLimit }, parser);
+    } else {
+      const options = { parseAs: "buffer", bodyLimit } as const;
+      scope.addContentTypeParser(type, options, (_, body, done) => done(null, body));
+    }
+  }
+};
+
 /** Registers every route of the table. Callers are authenticated before their bodies are read. */
 export const bindRoutes = (app: FastifyInstance, handlers: Handlers, deps: BindDeps): void => {
   app.decorateRequest(CALLER);
@@ -286,7 +308,16 @@ export const bindRoutes = (app: FastifyInstance, handlers: Handlers, deps: BindD
     });
   };
   const all = Object.entries(routes) as [string, Route][];
-  for (const one of all.filter(([, { method }]) => method !== "PATCH")) bind(app, one);
+  const others = all.filter(([, { method }]) => method !== "PATCH");
+  for (const one of others.filter(([, { bodyBytes }]) => bodyBytes === undefined)) bind(app, one);
+  for (const one of others) {
+    const { bodyBytes } = one[1];
+    if (bodyBytes === undefined) continue;
+    void app.register(async (scope) => {
+      addBodyTypes(scope, bodyBytes);
+      bind(scope, one);
+    });
+  }
   void app.register(async (patches) => {
     patches.addContentTypeParser(
       MERGE_PATCH,

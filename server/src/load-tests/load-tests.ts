@@ -7,6 +7,7 @@ import { AppError, invalid, notFound, stale } from "../lib/errors.ts";
 import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import { countCreated, countDeleted } from "./scope-counts.ts";
+import { sourceOfText } from "./script-source.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
 
 /** A named cluster must exist and serve the scope. Without a name each run selects its cluster. */
@@ -67,10 +68,11 @@ export const createLoadTest = async (
     await store(deps, loadTest);
     return { loadTest, warnings: undefined };
   }
-  const warnings = await requireValidScript(deps, locustfile, "locustfile");
+  const script = sourceOfText(locustfile, "locustfile");
+  const warnings = await requireValidScript(deps, script);
   const { revision } = await addRevision(deps, {
     loadTestId: loadTest.id,
-    content: locustfile,
+    script,
     createdBy,
     actor,
   });

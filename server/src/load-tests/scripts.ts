@@ -1,23 +1,22 @@
 import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
-import type { PutScript } from "@load-manager/contract/api/script.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { AppError, notFound, stale } from "../lib/errors.ts";
 import { manifestOf } from "../lib/script-manifest.ts";
 import type { LoadTestDeps } from "./deps.ts";
+import type { SavedWith, ScriptSource } from "./script-source.ts";
 
 /** Resolves with warnings. Rejects with AppError validation where the script does not compile. */
 export const requireValidScript = async (
-  deps: LoadTestDeps,
-  content: string,
-  field: string,
+  deps: Pick<LoadTestDeps, "checkScript">,
+  script: ScriptSource,
 ): Promise<ScriptProblem[]> => {
-  const { errors, warnings } = await deps.checkScript(content);
+  const { errors, warnings } = await deps.checkScript(script);
   const [first] = errors;
   if (first === undefined) return warnings;
   const fields = errors.map(({ file, line, message }) => ({
-    field,
+    field: script.fieldOf(file),
     message: line === undefined ? `${file}: ${message}` : `${file}, line ${line}: ${message}`,
   }));
   throw new AppError(
@@ -32,19 +31,22 @@ export const requireValidScript = async (
 
 type NewRevision = {
   readonly loadTestId: string;
-  readonly content: string;
+  readonly script: ScriptSource;
   readonly description?: string | undefined;
   readonly createdBy: string;
   readonly actor: Actor;
 };
 
-/** Stores the next revision; returns the newest one where it has the same content. Two concurrent writers get two numbers. */
+/** Stores the next revision; returns the newest one where it has the same script. Two concurrent writers get two numbers. */
 export const addRevision = async (
   deps: LoadTestDeps,
   input: NewRevision,
 ): Promise<{ readonly revision: ScriptRevision; readonly created: boolean }> => {
-  const bytes = new TextEncoder().encode(input.content);
-  const manifest = manifestOf(bytes);
+  const { files, entrypoint } = input.script;
+  const manifest = manifestOf(files, entrypoint);
+  const contents = new Map(
+    manifest.files.map(({ path, sha256 }) => [sha256, files.get(path) ?? new Uint8Array()]),
+  );
   for (let attempt = 0; ; attempt += 1) {
     const newest = await deps.stores.revisions.newest(input.loadTestId);
     if (newest?.sha256 === manifest.sha256) return { revision: newest, created: false };
@@ -59,7 +61,7 @@ export const addRevision = async (
       createdByActor: refOf(input.actor),
     };
     try {
-      await deps.stores.revisions.create(revision, new Map([[manifest.files[0].sha256, bytes]]));
+      await deps.stores.revisions.create(revision, contents);
       return { revision, created: true };
     } catch (error) {
       const raced = error instanceof AppError && error.kind === "conflict" && attempt < 20;
@@ -89,17 +91,18 @@ const claimVersion = async (
 export const saveScript = async (
   deps: LoadTestDeps,
   given: LoadTest,
-  input: PutScript,
+  script: ScriptSource,
+  input: SavedWith,
   actor: Actor,
   ifMatch?: number,
 ) => {
-  const warnings = await requireValidScript(deps, input.content, "content");
+  const warnings = await requireValidScript(deps, script);
   const createdBy = input.createdBy ?? actor.name;
   const loadTest =
     ifMatch === undefined ? given : await claimVersion(deps, given, ifMatch, createdBy);
   const { revision, created } = await addRevision(deps, {
     loadTestId: loadTest.id,
-    content: input.content,
+    script,
     description: input.description,
     createdBy,
     actor,
@@ -122,17 +125,25 @@ export const saveScript = async (
   return { ...(await withContent(deps, revision)), warnings, created };
 };
 
-/** A revision with the text of its files. */
+/** Text where it is UTF-8, so that its bytes are the same again; a byte order mark stays. */
+const sentContent = (bytes: Uint8Array) => {
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return { content: decoder.decode(bytes), encoding: "utf-8" as const };
+  } catch {
+    return { content: Buffer.from(bytes).toString("base64"), encoding: "base64" as const };
+  }
+};
+
+/** A revision with the contents of its files. */
 export const withContent = async (
   { stores }: Pick<LoadTestDeps, "stores">,
   revision: ScriptRevision,
 ) => {
   const contents = await stores.revisions.files(revision);
-  const decoder = new TextDecoder();
   const files = revision.files.map((file) => ({
     ...file,
-    content: decoder.decode(contents.get(file.path)),
-    encoding: "utf-8" as const,
+    ...sentContent(contents.get(file.path) ?? new Uint8Array()),
   }));
   return { ...revision, files };
 };

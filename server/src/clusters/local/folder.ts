@@ -11,10 +11,16 @@ const RoleFile = z.looseObject({
 });
 export type RoleFile = z.output<typeof RoleFile>;
 
-/** The folder of one run: `script/`, `tmp/`, `<role>.json`, `<role>.log`, `spool.bin`. Kept, with its logs, until the run is deleted. */
+/** The folder of one run: `script/`, in which its processes work, `tmp/`, `<role>.json`, `<role>.log`, `spool.bin`. Kept, with its logs, until the run is deleted. */
 export type RunFolder = ReturnType<typeof runFolder>;
 
 const TAIL_BYTES = 16_384;
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 export const runFolder = (root: string, runId: string) => {
   const path = join(root, runId);
@@ -23,21 +29,24 @@ export const runFolder = (root: string, runId: string) => {
     path,
     script,
     log: (role: string): string => join(path, `${role}.log`),
-    exists: (): Promise<boolean> =>
-      stat(path).then(
-        () => true,
-        () => false,
-      ),
-    /** Whole files appear under their names: a kill in between leaves only a temporary one. */
+    exists: (): Promise<boolean> => isThere(path),
+    /**
+     * Lays out the script: the folder appears with all its files, or not at all. A kill in between leaves a part beside it, which
+     * the next try replaces.
+     */
     write: async (files: ReadonlyMap<string, Uint8Array>): Promise<void> => {
       await mkdir(join(path, "tmp"), { recursive: true });
+      if (await isThere(script)) return;
+      const part = join(path, "script.part");
+      await rm(part, { recursive: true, force: true });
+      await mkdir(part);
       for (const [name, content] of files) {
-        const target = resolve(script, name);
-        if (!target.startsWith(script + sep)) throw new Error(`${name} leaves the script's folder`);
+        const target = resolve(part, name);
+        if (!target.startsWith(part + sep)) throw new Error(`${name} leaves the script's folder`);
         await mkdir(dirname(target), { recursive: true });
-        await writeFile(`${target}.part`, content);
-        await rename(`${target}.part`, target);
+        await writeFile(target, content, { flag: "wx" });
       }
+      await rename(part, script);
     },
     role: async (role: string): Promise<RoleFile | undefined> => {
       const text = await readFile(join(path, `${role}.json`), "utf8").catch(() => undefined);

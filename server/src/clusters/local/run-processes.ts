@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { RunScript } from "../port.ts";
 import { type RunFolder, runFolder } from "./folder.ts";
 import { isAlive, type ProcessId, processesOf } from "./processes.ts";
 import { type Child, type Launch, launchMaster, launchWorker } from "./spawn.ts";
@@ -21,8 +22,8 @@ export type RunProcesses = {
   /** Starts the processes that have not been started: the master, then, once it listens, the workers. */
   readonly startMissing: (
     run: LoadTestRun,
-    script: ReadonlyMap<string, Uint8Array>,
-    launch: Omit<Launch, "run" | "folder">,
+    script: RunScript,
+    launch: Omit<Launch, "run" | "folder" | "entrypoint">,
   ) => Promise<void>;
   /** Every process of the run that is there. */
   readonly find: (runId: string) => Promise<ProcessId[]>;
@@ -57,9 +58,9 @@ export const createRunProcesses = (runsFolder: string, workers: number): RunProc
     wasStarted,
     startMissing: async (run, script, options) => {
       const folder = folderOf(run.id);
-      const launch = { ...options, run, folder };
+      const launch = { ...options, run, folder, entrypoint: script.entrypoint };
       if (!(await wasStarted(run.id, "master"))) {
-        await folder.write(script);
+        await folder.write(script.files);
         childrenOf(run.id).set("master", launchMaster(launch));
       }
       const port = await masterPort(folder, () => endOf(run.id, "master") !== undefined);

@@ -16,6 +16,8 @@ export type Child = {
 export type Launch = {
   readonly run: LoadTestRun;
   readonly folder: RunFolder;
+  /** The path of the file that Locust is given, within the script. */
+  readonly entrypoint: string;
   /** The identity of the store that has the run. */
   readonly store: string;
   readonly python: string;
@@ -39,6 +41,8 @@ const environment = (
   TMPDIR: `${folder.path}/tmp`,
   LANG: "C.UTF-8",
   PYTHONPATH: PLUGIN_FOLDER,
+  // Until Locust loads the script: a file of the script must not be imported in the place of a module that Locust needs.
+  PYTHONSAFEPATH: "1",
   PYTHONUNBUFFERED: "1",
   PYTHONDONTWRITEBYTECODE: "1",
   LOAD_MANAGER_URL: urls.join(","),
@@ -62,7 +66,7 @@ const launch = (options: Launch, role: string, args: readonly string[]): Child =
   try {
     const child = spawn(
       options.python,
-      ["-m", "load_manager_locust", "-f", "locustfile.py", ...args],
+      ["-m", "load_manager_locust", "-f", options.entrypoint, ...args],
       {
         cwd: options.folder.script,
         env: environment(options, role),

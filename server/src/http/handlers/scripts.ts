@@ -1,6 +1,9 @@
-import { notFound } from "../../lib/errors.ts";
+import type { PutScript, PutScriptQuery } from "@load-manager/contract/api/script.ts";
+import { invalid, notFound } from "../../lib/errors.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
+import { type SavedWith, type ScriptSource, sourceOfBody } from "../../load-tests/script-source.ts";
 import { saveScript, withContent } from "../../load-tests/scripts.ts";
+import { sourceOfZip } from "../../load-tests/unzip.ts";
 import type { Handlers } from "../bind.ts";
 import { visibleLoadTest } from "./load-tests.ts";
 
@@ -11,10 +14,24 @@ type Keys =
   | "getScriptRevision"
   | "checkScript";
 
+type Sent = { readonly script: ScriptSource; readonly input: SavedWith };
+
+/** What an archive cannot say itself is in the query; everything of a JSON body is in the body. */
+const sentScript = async (body: PutScript | Uint8Array, query: PutScriptQuery): Promise<Sent> => {
+  if (body instanceof Uint8Array) {
+    return { script: await sourceOfZip(body, query.entrypoint), input: query };
+  }
+  const [name] = Object.entries(query).find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined) throw invalid(name, "belongs in the body where that is JSON");
+  return { script: sourceOfBody(body), input: body };
+};
+
 export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
-  saveScript: async ({ params, body, access, actor, ifMatch }) => {
+  saveScript: async ({ params, query, body, access, actor, ifMatch }) => {
     const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
-    const { created, ...saved } = await saveScript(deps, loadTest, body, actor, ifMatch);
+    const { script, input } = await sentScript(body, query);
+    const saving = saveScript(deps, loadTest, script, input, actor, ifMatch);
+    const { created, ...saved } = await saving;
     return { status: created ? 201 : 200, body: saved };
   },
   getScript: async ({ params, access }) => {
@@ -37,7 +54,7 @@ export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
   },
   checkScript: async ({ body, access }) => {
     access.checkAnywhere();
-    const { errors, warnings } = await deps.checkScript(body.content);
+    const { errors, warnings } = await deps.checkScript(sourceOfBody(body));
     // The check compiles the script and does not read these yet.
     const unread = { userClasses: [], shapeClasses: [], options: [], tags: [] };
     return { body: { ok: errors.length === 0, errors, warnings, ...unread } };

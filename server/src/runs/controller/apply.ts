@@ -1,5 +1,6 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
-import type { ClusterAdapter, Clusters, Hold } from "../../clusters/port.ts";
+import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
+import type { ClusterAdapter, Clusters, Hold, RunScript } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { Failpoint } from "../../lib/failpoints.ts";
@@ -227,11 +228,13 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
   }
 };
 
-/** The files of the run's script revision: content by path. */
+/** The run's script revision. */
 const scriptOf = async (
   { revisions }: Pick<Deps, "revisions">,
   { scriptRevisionId }: LoadTestRun,
-): Promise<ReadonlyMap<string, Uint8Array>> => {
+): Promise<RunScript> => {
   const revision = scriptRevisionId && (await revisions.get(scriptRevisionId));
-  return revision ? revisions.files(revision) : new Map();
+  return revision
+    ? { entrypoint: revision.entrypoint, files: await revisions.files(revision) }
+    : { entrypoint: DEFAULT_ENTRYPOINT, files: new Map() };
 };

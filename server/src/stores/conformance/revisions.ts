@@ -42,6 +42,28 @@ export const revisionConformance = (open: OpenStores): void => {
       expect([...((await store().content(sha256)) ?? [])]).toEqual([1]);
     });
 
+    test("keeps a revision of as many and as large files as there may be", async () => {
+      const [large, small] = [freshId(), freshId()];
+      // Beyond what one document of MongoDB holds, with a last part that is not full.
+      const content = Buffer.alloc((17 << 20) + 3, "0123456789abcdef!");
+      const files = range(1, 1000).map((index) => ({
+        path: `${"folder/".repeat(60)}${index}.csv`,
+        size: index === 1 ? content.length : 1,
+        sha256: index === 1 ? large : small,
+      }));
+      const revision = revisionOf({ files });
+      const contents = new Map([
+        [large, content],
+        [small, Uint8Array.of(7)],
+      ]);
+      await store().create(revision, contents);
+      expect(await store().get(revision.id)).toStrictEqual(revision);
+      const read = await store().files(revision);
+      expect(read.size).toBe(1000);
+      expect(Buffer.compare(read.get(files[0]?.path ?? "") ?? Buffer.alloc(0), content)).toBe(0);
+      expect([...(read.get(files[999]?.path ?? "") ?? [])]).toEqual([7]);
+    });
+
     test("the id and the number within a load test are unique", async () => {
       const revision = revisionOf();
       await store().create(revision, new Map());

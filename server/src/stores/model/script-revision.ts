@@ -61,10 +61,12 @@ export const revisionStore = (
     content: blobs.get,
     files: async ({ files }) => {
       const contents = new Map<string, Uint8Array>();
+      const read = new Map<string, Uint8Array>();
       for (const { path, sha256 } of files) {
-        const content = await blobs.get(sha256);
+        const content = read.get(sha256) ?? (await blobs.get(sha256));
         if (content === undefined)
           throw new Error(`the content of ${path} is missing in the store`);
+        read.set(sha256, content);
         contents.set(path, content);
       }
       return contents;

@@ -8,22 +8,31 @@ import { clearAll, collectionOf, type Documents, inOrder, putAll } from "./walk.
 /** A document holds at most 16 MiB: a content is cut into parts. */
 const PART_BYTES = 8 << 20;
 
+const idOf = (sha256: string, part: number): string => `${sha256}:${part}`;
+
 /** An empty content has one part too. */
 const partsOf = (sha256: string, content: Uint8Array): (Document & { _id: string })[] => {
   const parts = Math.max(1, Math.ceil(content.length / PART_BYTES));
   return Array.from({ length: parts }, (_, part) => ({
-    _id: `${sha256}:${part}`,
+    _id: idOf(sha256, part),
     ...toDocument({ sha256, part, parts }),
     content: new Binary(content.slice(part * PART_BYTES, (part + 1) * PART_BYTES)),
   }));
 };
 
-/** `undefined` where not all parts were written. */
+/**
+ * `undefined` where not all parts were written. Parts are read by their ids, since a compatible server may read a whole collection
+ * for any other field.
+ */
 const read = async (blobs: Documents, sha256: string): Promise<Uint8Array | undefined> => {
-  const documents = await blobs.find({ sha256 }).sort({ part: 1 }).toArray();
-  const [first] = documents;
-  if (first === undefined || documents.length < Number(first["parts"])) return undefined;
-  return Buffer.concat(documents.map(({ ["content"]: content }) => bytesOf(content)));
+  const contents: Uint8Array[] = [];
+  for (let part = 0, parts = 1; part < parts; part += 1) {
+    const document = await blobs.findOne({ _id: idOf(sha256, part) });
+    if (document === null) return undefined;
+    contents.push(bytesOf(document["content"]));
+    parts = Number(document["parts"]);
+  }
+  return Buffer.concat(contents);
 };
 
 export const mongoBlobs = (db: Db): BlobStore => {

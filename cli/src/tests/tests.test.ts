@@ -1,0 +1,240 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createClient } from "@load-manager/contract/api/client.ts";
+import type { Client } from "@load-manager/contract/api/http-client.ts";
+import { temporaryFolder } from "@load-manager/server/lib/testing/temporary-folder.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const CLI = fileURLToPath(new URL("../../bin/load-manager.js", import.meta.url));
+const ADMIN = "token-of-the-administrator";
+const root = temporaryFolder();
+const tokenFile = join(root, "token");
+
+type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+/** Runs the command beside the server, which answers it. */
+const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const texts = { out: "", err: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.err += text));
+    child.on("close", (code) => resolve({ code, ...texts }));
+  });
+
+let server: ChildProcess;
+let address: string;
+let client: Client;
+
+beforeAll(async () => {
+  writeFileSync(tokenFile, `${ADMIN}\n`);
+  writeFileSync(
+    join(root, "server.yaml"),
+    `security:\n  apiToken: ${ADMIN}\n  locustCallbackToken: callback-of-locust\n`,
+  );
+  const args = ["serve", "--port", "0", "--config", "server.yaml", "--data-dir", "data"];
+  server = spawn(process.execPath, [CLI, ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  address = await new Promise<string>((resolve, reject) => {
+    let output = "";
+    for (const stream of [server.stdout, server.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        const [, found] = /ready: (http:\S+)/.exec(output) ?? [];
+        if (found !== undefined) resolve(found);
+      });
+    }
+    server.on("exit", () => reject(new Error(output)));
+  });
+  client = createClient({ baseUrl: address, token: ADMIN });
+}, 30_000);
+
+afterAll(async () => {
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  server.kill("SIGTERM");
+  await ended;
+});
+
+const newLoadTest = async (): Promise<string> => {
+  const scope = { accountId: "acc", orgId: "org", projectId: "proj" };
+  const body = { ...scope, name: "Shop", targetUrl: "http://127.0.0.1:1" };
+  return (await client.createLoadTest({ body })).id;
+};
+
+let folders = 0;
+const folderWith = (files: Record<string, string | Uint8Array>): string => {
+  const folder = join(root, `project-${(folders += 1)}`);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+};
+
+const USERS = "from locust import HttpUser, task\n\n\nclass Shopper(HttpUser):\n    pass\n";
+const PROJECT = {
+  "locustfile.py": "from common.users import Shopper\n",
+  "common/__init__.py": "",
+  "common/users.py": USERS,
+  "data/users.csv": "name\nÄnne\n",
+  "data/b.bin": Uint8Array.of(0, 255, 254),
+};
+
+const tests = (command: string, folder: string, id: string, ...more: string[]) =>
+  run(["tests", command, folder, "--test", id, "--server", address, ...more], {
+    LOAD_MANAGER_API_TOKEN: ADMIN,
+  });
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .toSorted();
+
+describe("tests push, pull and diff", () => {
+  test("a folder comes back as it was, without what is left out", async () => {
+    const id = await newLoadTest();
+    const folder = folderWith({
+      ...PROJECT,
+      ".load-manager-ignore": "# not needed\nnotes/\n*.log\n!keep.log\n",
+      ".git/config": "x",
+      ".venv/lib/x.py": "def (",
+      "common/__pycache__/users.cpython-311.pyc": "x",
+      "notes/a.txt": "x",
+      "run.log": "x",
+      "keep.log": "kept",
+    });
+    const pushed = await tests("push", folder, id, "--description", "by hand");
+    expect(pushed).toEqual({
+      code: 0,
+      out: `Revision 1 of the load test has the 6 files of ${folder}.\n`,
+      err: "",
+    });
+    expect(await client.getScript({ params: { loadTestId: id } })).toMatchObject({
+      description: "by hand",
+      entrypoint: "locustfile.py",
+    });
+    const back = join(root, "back");
+    expect((await tests("pull", back, id)).code).toBe(0);
+    expect(filesIn(back)).toEqual([...Object.keys(PROJECT), "keep.log"].toSorted());
+    for (const path of filesIn(back)) {
+      expect(readFileSync(join(back, path))).toEqual(readFileSync(join(folder, path)));
+    }
+    const same = await tests("diff", back, id, "--exit-code");
+    expect([same.code, same.out]).toEqual([0, `${back} is the same as revision 1.\n`]);
+    expect((await tests("push", back, id)).out).toContain("Revision 1 ");
+  }, 60_000);
+
+  test("diff shows what a push would change, and a revision by its number", async () => {
+    const id = await newLoadTest();
+    const folder = folderWith(PROJECT);
+    await tests("push", folder, id);
+    writeFileSync(join(folder, "common/users.py"), USERS.replace("Shopper", "Buyer"));
+    writeFileSync(join(folder, "data/b.bin"), Uint8Array.of(0, 1));
+    writeFileSync(join(folder, "new.txt"), "new\n");
+    unlinkSync(join(folder, "data/users.csv"));
+    const changed = await tests("diff", folder, id);
+    expect(changed.code).toBe(0);
+    expect(changed.out.split("\n").filter((line) => /^[a-z]+: /.test(line))).toEqual([
+      "changed: common/users.py",
+      "changed: data/b.bin",
+      "removed: data/users.csv",
+      "added: new.txt",
+    ]);
+    expect(changed.out).toContain("\n-class Shopper(HttpUser):\n+class Buyer(HttpUser):\n");
+    expect(changed.out).toContain("--- /dev/null\n+++ b/new.txt\n");
+    expect((await tests("diff", folder, id, "--exit-code")).code).toBe(1);
+    await client.saveScript({ params: { loadTestId: id }, body: { content: USERS } });
+    expect((await tests("diff", folder, id, "--revision", "1")).out).toBe(changed.out);
+    const none = await tests("diff", folder, id, "--revision", "9");
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining("no revision 9")]);
+  }, 60_000);
+
+  test("a script that does not compile is refused with its file and line, and nothing changes", async () => {
+    const id = await newLoadTest();
+    const bad = { "common/bad.py": "import os\ndef x(:\n", "common/worse.py": "def (" };
+    const refused = await tests("push", folderWith({ ...PROJECT, ...bad }), id);
+    expect([refused.code, refused.out]).toEqual([1, ""]);
+    expect(refused.err).toContain("common/bad.py, line 2");
+    expect(refused.err).toContain("common/worse.py, line 1");
+    const warned = await tests("push", folderWith({ "locustfile.py": "x = 1\n" }), id);
+    expect(warned.out).toContain("Warning: locustfile.py: The script has no User class");
+  }, 60_000);
+
+  test("what cannot be a script is refused before anything is sent", async () => {
+    const push = async (folder: string, ...more: string[]) =>
+      (
+        await run([
+          "tests",
+          "push",
+          folder,
+          "--test",
+          "x",
+          "--server",
+          "http://127.0.0.1:1",
+          ...more,
+        ])
+      ).err;
+    const linked = folderWith(PROJECT);
+    symlinkSync("/etc/passwd", join(linked, "data/link"));
+    expect(await push(linked)).toContain("data/link is a link");
+    expect(await push(folderWith({ "main.py": "" }))).toContain("--entrypoint");
+    const hides = folderWith({ ...PROJECT, "locust/__init__.py": "" });
+    expect(await push(hides)).toContain("hide Locust itself");
+    expect(await push(join(root, "nowhere"))).toContain("nowhere cannot be read");
+    const unreachable = await push(
+      folderWith({ "load/main.py": "" }),
+      "--entrypoint",
+      "load/main.py",
+    );
+    expect(unreachable).toBe(
+      "The server at http://127.0.0.1:1 does not respond. Is it running, and is the address correct?\n",
+    );
+  }, 60_000);
+
+  test("pull keeps what is in a folder, unless it may replace the script's files, and follows no links", async () => {
+    const id = await newLoadTest();
+    await tests("push", folderWith(PROJECT), id);
+    const used = folderWith({ "locustfile.py": "mine", "mine.txt": "mine" });
+    const refused = await tests("pull", used, id);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("not empty")]);
+    expect(filesIn(used)).toEqual(["locustfile.py", "mine.txt"]);
+    const outside = folderWith({});
+    mkdirSync(outside);
+    symlinkSync(outside, join(used, "common"));
+    const followed = await tests("pull", used, id, "--force");
+    expect([followed.code, followed.err]).toEqual([1, expect.stringContaining("common in ")]);
+    expect(readFileSync(join(used, "locustfile.py"), "utf8")).toBe("mine");
+    expect(readdirSync(outside)).toEqual([]);
+    unlinkSync(join(used, "common"));
+    expect((await tests("pull", used, id, "--force")).code).toBe(0);
+    expect(filesIn(used)).toEqual([...Object.keys(PROJECT), "mine.txt"].toSorted());
+    expect(existsSync(join(outside, "users.py"))).toBe(false);
+  }, 60_000);
+
+  test("the token comes from a file or a variable, and without one the server refuses", async () => {
+    const id = await newLoadTest();
+    const args = ["tests", "push", folderWith(PROJECT), "--test", id, "--server", address];
+    const without = await run(args);
+    expect([without.code, without.err.includes(ADMIN)]).toEqual([1, false]);
+    expect((await run([...args, "--token-file", tokenFile])).code).toBe(0);
+    const missing = await run([...args, "--token-file", "nowhere"]);
+    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("--token-file")]);
+  }, 60_000);
+});

@@ -1,0 +1,162 @@
+import { readFileSync } from "node:fs";
+import { createClient } from "@load-manager/contract/api/client.ts";
+import {
+  type Client,
+  ProblemError,
+  UnreachableError,
+} from "@load-manager/contract/api/http-client.ts";
+import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
+import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
+import type { Command } from "commander";
+import { differencesOf } from "./compare-scripts.ts";
+import { IGNORE_FILE, readScript } from "./local-files.ts";
+import { writeScript } from "./write-script.ts";
+import { zipOf } from "./zip.ts";
+
+type Out = (line: string) => void;
+
+type Remote = { readonly test: string; readonly server: string; readonly tokenFile?: string };
+type Of = Remote & { readonly revision?: string };
+
+const DEFAULT_SERVER = "http://127.0.0.1:8800";
+const TOKEN_VARIABLE = "LOAD_MANAGER_API_TOKEN";
+
+const tokenOf = ({ tokenFile }: Remote): string | undefined => {
+  if (tokenFile === undefined) return process.env[TOKEN_VARIABLE];
+  try {
+    return readFileSync(tokenFile, "utf8").trim();
+  } catch (error) {
+    throw new AppError("validation", `--token-file cannot be read: ${messageOf(error)}.`);
+  }
+};
+
+const clientOf = (remote: Remote): Client => {
+  const token = tokenOf(remote);
+  return createClient({
+    baseUrl: remote.server,
+    ...(token === undefined || token === "" ? {} : { token }),
+  });
+};
+
+/** A refusal of the server as one of the command's own: its sentence, and a line for each further fault. */
+const answered = async <T>(request: Promise<T>): Promise<T> => {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof UnreachableError) throw new AppError("unavailable", error.message);
+    if (!(error instanceof ProblemError)) throw error;
+    const faults = (error.problem?.errors ?? []).slice(1).map(({ message }) => `  ${message}`);
+    throw new AppError("validation", [error.message, ...faults].join("\n"));
+  }
+};
+
+/** The newest revision, or the one with the number. */
+const fetched = async ({ test: loadTestId, revision, ...remote }: Of) => {
+  const client = clientOf({ test: loadTestId, ...remote });
+  const params = { loadTestId };
+  if (revision === undefined) return answered(client.getScript({ params }));
+  for (let cursor: string | undefined; ;) {
+    const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await answered(client.listScriptRevisions({ params, query }));
+    const found = page.items.find(({ revisionNumber }) => String(revisionNumber) === revision);
+    if (found !== undefined) {
+      const ofRevision = { loadTestId, revisionId: found.id };
+      return answered(client.getScriptRevision({ params: ofRevision }));
+    }
+    cursor = page.nextCursor;
+    if (cursor === undefined) {
+      throw new AppError("not-found", `The load test has no revision ${revision} of its script.`);
+    }
+  }
+};
+
+type Fetched = Awaited<ReturnType<typeof fetched>>;
+
+const contentsOf = ({ files }: Fetched): ReadonlyMap<string, Buffer> =>
+  new Map(
+    files.map(({ path, content, encoding }) => [
+      path,
+      Buffer.from(content, encoding === "base64" ? "base64" : "utf8"),
+    ]),
+  );
+
+const filesIn = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;
+
+type Push = Remote & { readonly entrypoint: string; readonly description?: string };
+
+const push = async (folder: string, options: Push, out: Out): Promise<void> => {
+  const { test: loadTestId, entrypoint, description } = options;
+  const files = readScript(folder);
+  if (!files.has(entrypoint)) {
+    throw new AppError(
+      "validation",
+      `There is no ${entrypoint} in ${folder}; --entrypoint names the file that Locust runs.`,
+    );
+  }
+  const saving = clientOf(options).saveScript({
+    params: { loadTestId },
+    query: { entrypoint, ...(description === undefined ? {} : { description }) },
+    body: await zipOf(files),
+  });
+  const saved = await answered(saving);
+  for (const { file, line, message } of saved.warnings ?? []) {
+    out(`Warning: ${file}${line === undefined ? "" : `, line ${line}`}: ${message}`);
+  }
+  out(
+    `Revision ${saved.revisionNumber} of the load test has the ${filesIn(files.size)} of ${folder}.`,
+  );
+};
+
+type Pull = Of & { readonly force?: true };
+
+const pull = async (folder: string, options: Pull, out: Out): Promise<void> => {
+  const revision = await fetched(options);
+  const files = contentsOf(revision);
+  writeScript(folder, files, options.force === true);
+  out(`${folder} has the ${filesIn(files.size)} of revision ${revision.revisionNumber}.`);
+};
+
+type Diff = Of & { readonly exitCode?: true };
+
+const diff = async (folder: string, options: Diff, out: Out): Promise<void> => {
+  const local = readScript(folder);
+  const revision = await fetched(options);
+  const differences = differencesOf(contentsOf(revision), local);
+  for (const { path, kind, patch } of differences) {
+    out(`${kind}: ${path}`);
+    if (patch !== undefined) out(patch.trimEnd());
+  }
+  if (differences.length === 0) {
+    out(`${folder} is the same as revision ${revision.revisionNumber}.`);
+  } else if (options.exitCode === true) process.exitCode = 1;
+};
+
+const withRemote = (command: Command): Command =>
+  command
+    .requiredOption("--test <id>", "id of the load test")
+    .option("--server <address>", "address of the server", DEFAULT_SERVER)
+    .option("--token-file <file>", `file with a token (default: $${TOKEN_VARIABLE})`);
+
+const REVISION = "number of the revision (default: the newest)";
+
+/** `tests push|pull|diff`: a folder and the script of a load test. */
+export const addTests = (program: Command, out: Out): void => {
+  const tests = program.command("tests").description("scripts of load tests, and folders");
+  withRemote(tests.command("push <folder>"))
+    .description(
+      `save a folder as the script of a load test, without what ${IGNORE_FILE} in it names (lines as in .gitignore), and without .git, __pycache__, *.pyc and .venv`,
+    )
+    .option("--entrypoint <path>", "file that Locust runs", DEFAULT_ENTRYPOINT)
+    .option("--description <text>", "what has changed")
+    .action((folder: string, options: Push) => push(folder, options, out));
+  withRemote(tests.command("pull <folder>"))
+    .description("write the script of a load test into a folder")
+    .option("--revision <number>", REVISION)
+    .option("--force", "also into a folder that is not empty; other files in it stay")
+    .action((folder: string, options: Pull) => pull(folder, options, out));
+  withRemote(tests.command("diff <folder>"))
+    .description("show what a push of the folder would change")
+    .option("--revision <number>", REVISION)
+    .option("--exit-code", "exit with 1 where there is a difference")
+    .action((folder: string, options: Diff) => diff(folder, options, out));
+};
