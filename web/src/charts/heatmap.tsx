@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo } from "react";
 import type uPlot from "uplot";
-import { inMs } from "../format/numbers.ts";
+import { axisNumber, inMs } from "../format/numbers.ts";
 import { useLatest } from "../lib/use-latest.ts";
 import styles from "./charts.module.css";
 import { type Decorations, decorationHooks } from "./decorations.ts";
@@ -73,7 +73,7 @@ const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> =
     },
     axes: [
       timeAxis({ isShown: false, loadStartMs: read().loadStartMs }),
-      valueAxis(inMs, { isLog: true }),
+      valueAxis(axisNumber, { isLog: true }),
       noAxis,
     ],
     series: [{}, { points: { show: false } }],

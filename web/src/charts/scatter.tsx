@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo } from "react";
 import type uPlot from "uplot";
-import { inMs } from "../format/numbers.ts";
+import { axisNumber } from "../format/numbers.ts";
 import { useLatest } from "../lib/use-latest.ts";
 import { Plot } from "./plot.tsx";
 import { linearRange } from "./scales.ts";
@@ -99,7 +99,7 @@ export const Scatter = (props: Props): ReactNode => {
         ticks: { show: false },
         size: 28,
       },
-      valueAxis(inMs),
+      valueAxis(axisNumber),
     ],
     series: [{}, { stroke: "transparent", points: { show: false } }],
     cursor: { show: false },

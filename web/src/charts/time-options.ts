@@ -46,7 +46,10 @@ export const valueAxis = (
     gap: 6,
     space: 28,
     values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))),
-    ...(isLog ? { splits: (_plot, _index, min, max) => logTicks(min, max) } : {}),
+    // uPlot itself would leave out the labels between powers of ten.
+    ...(isLog
+      ? { splits: (_plot, _index, min, max) => logTicks(min, max), filter: (_, splits) => splits }
+      : {}),
   };
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, count, inMs, percent, rate, responseTime, text } from "./numbers.ts";
+import { axisNumber, bytes, count, inMs, percent, rate, responseTime, text } from "./numbers.ts";
 
 test("response times have three significant digits, and seconds from one on", () => {
   expect(
@@ -57,5 +57,19 @@ test("rates have one decimal below 100, counts their separators, sizes their uni
     "512 B",
     "1.24 kB",
     "52.4 MB",
+  ]);
+});
+
+test("labels of an axis are neither rounded nor lengthened", () => {
+  expect([0, 0.25, 0.1 + 0.2, 0.75, 1, 2.5, 50, 300, 1000].map(axisNumber)).toEqual([
+    "0",
+    "0.25",
+    "0.3",
+    "0.75",
+    "1",
+    "2.5",
+    "50",
+    "300",
+    "1,000",
   ]);
 });

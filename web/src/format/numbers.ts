@@ -60,6 +60,11 @@ export const bytes = (value: number | null | undefined): Figure => {
   return { value: power === 0 ? trimmed(size, 0) : significant(size), unit: units[power] ?? "" };
 };
 
+const ROUND = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
+
+/** A round number at an axis, with the decimals that it has and no others: `0.25`, `50`, `1,000`. */
+export const axisNumber = (value: number): string => ROUND.format(value);
+
 /** `1 user`, `240 users`. */
 export const counted = (value: number, name: string): string =>
   `${count(value)} ${value === 1 ? name : `${name}s`}`;

@@ -5,9 +5,9 @@ import type { Decorations } from "../../charts/decorations.ts";
 import type { HeatmapData } from "../../charts/heatmap-rows.ts";
 import { Heatmap } from "../../charts/heatmap.tsx";
 import { TimeChart, type TimeSeries } from "../../charts/time-chart.tsx";
-import { inMs } from "../../format/numbers.ts";
+import { axisNumber } from "../../format/numbers.ts";
 import { userClassesQuery } from "./run-queries.ts";
-import { classSeries, perSecond } from "./series.ts";
+import { classSeries } from "./series.ts";
 import type { RunView } from "./view.ts";
 
 /** What all charts of the stack share. */
@@ -79,7 +79,7 @@ export const LoadChart = ({
       times={times}
       series={shown}
       height={150}
-      axisFormat={perSecond}
+      axisFormat={axisNumber}
       {...(hasUsers ? { controls: control } : {})}
     />
   );
@@ -114,7 +114,7 @@ export const LatencyChart = ({
       {...(hasBand ? { band: { upper: "max", lower: "min", color: "--band" } } : {})}
       height={200}
       isLog={isLog}
-      axisFormat={inMs}
+      axisFormat={axisNumber}
       withDoubts
       controls={
         <SegmentedControl
@@ -142,7 +142,7 @@ export const FailureChart = ({ shared, times, series }: TimeProps): ReactNode =>
       times={times}
       series={series}
       height={80}
-      axisFormat={perSecond}
+      axisFormat={axisNumber}
     />
   );
 
@@ -162,7 +162,7 @@ export const GeneratorChart = ({ shared, times, series }: TimeProps): ReactNode 
     times={times}
     series={series}
     height={110}
-    axisFormat={(value) => String(Math.round(value))}
+    axisFormat={axisNumber}
     hasTimeLabels
   />
 );

@@ -7,7 +7,7 @@ import { logScale, valueAxis } from "../../charts/time-options.ts";
 import { colorOf } from "../../charts/tokens.ts";
 import { Panel } from "../../components/panel.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
-import { inMs } from "../../format/numbers.ts";
+import { axisNumber, inMs } from "../../format/numbers.ts";
 import { summaryQuery } from "./run-queries.ts";
 import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import type { RunView } from "./view.ts";
@@ -84,7 +84,7 @@ export const PercentileCurve = ({
           splits.map((at) => String(Math.round((100 - 100 * 10 ** -at) * 100) / 100)),
         size: 28,
       },
-      valueAxis(inMs, { isLog: true }),
+      valueAxis(axisNumber, { isLog: true }),
     ],
     series: [
       {},

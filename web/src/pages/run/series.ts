@@ -5,7 +5,7 @@ type Values = readonly (number | null)[];
 /** The columns of a chart, by the API's names. */
 export type Columns = Readonly<Record<string, Values | undefined>>;
 
-export const perSecond = (value: number): string => rate(value).value;
+const perSecond = (value: number): string => rate(value).value;
 const ms = (value: number): string => text(responseTime(value));
 
 export const secondsSince = (loadStartMs: number, times: readonly number[]): number[] =>
