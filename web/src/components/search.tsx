@@ -49,7 +49,13 @@ export const Search = (): ReactNode => {
   };
   const isNothing = data !== undefined && data.loadTests.length + data.runs.length === 0;
   return (
-    <Combobox store={combobox} onOptionSubmit={choose} position="bottom-end" width={360}>
+    <Combobox
+      store={combobox}
+      onOptionSubmit={choose}
+      position="bottom-end"
+      width={360}
+      withinPortal={false}
+    >
       <Combobox.Target>
         <TextInput
           ref={input}
@@ -69,7 +75,7 @@ export const Search = (): ReactNode => {
         />
       </Combobox.Target>
       <Combobox.Dropdown hidden={wanted === "" || data === undefined}>
-        <Combobox.Options>
+        <Combobox.Options aria-label="Load tests and runs that were found">
           {isNothing && <Combobox.Empty>Nothing has a name with “{wanted}”.</Combobox.Empty>}
           {data !== undefined && data.loadTests.length > 0 && (
             <Combobox.Group label="Load tests">

@@ -44,7 +44,7 @@ const Navigation = (): ReactNode => {
 const ThemeButton = (): ReactNode => {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" withinPortal={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label="Colours">
           {colorScheme === "dark" ? (
@@ -72,7 +72,7 @@ const Caller = (): ReactNode => {
   });
   if (me === undefined || !me.signIn) return null;
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" withinPortal={false}>
       <Menu.Target>
         <button type="button" className={styles["caller"]}>
           <IconUser size={16} stroke={1.5} aria-hidden />

@@ -6,7 +6,7 @@ import { Failure, Loading } from "../../components/notices.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
 import { useTitle } from "../../components/title.ts";
-import { useMay } from "../../components/use-may.ts";
+import { useScopesOf } from "../../components/use-may.ts";
 import { textOfScope } from "../../api/scope.ts";
 import { bytes, count, text } from "../../format/numbers.ts";
 import styles from "./about-page.module.css";
@@ -71,7 +71,8 @@ const CallerPanel = (): ReactNode => {
 
 /** How much is stored, for the administrator; nothing for others. */
 const StoragePanel = (): ReactNode => {
-  const may = useMay("storage.read", {});
+  // Until it is known whether the caller may, nothing is asked for that the server would refuse.
+  const may = (useScopesOf("storage.read", {}) ?? []).length > 0;
   const storage = useQuery({ ...storageQuery, enabled: may });
   if (!may || storage.data === undefined) return null;
   const { loadTests, runs, metricRecords, bytes: all, metricBytes } = storage.data;

@@ -36,7 +36,7 @@ const Row = ({ run }: { readonly run: RunAnswer }): ReactNode => {
           </Link>
         </div>
       </td>
-      <td>
+      <td className={styles["why"]}>
         {statusReason?.message}
         {statusReason?.runId !== undefined && (
           <>

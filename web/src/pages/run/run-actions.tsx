@@ -45,7 +45,7 @@ const More = ({ run, onKeep }: { readonly run: RunAnswer; readonly onKeep: () =>
   const copy = async (): Promise<void> =>
     setSaid((await copyText(location.href)) ? "Copied" : "This browser does not let a page copy");
   return (
-    <Menu position="bottom-end" onClose={() => setSaid("Copy link")}>
+    <Menu position="bottom-end" withinPortal={false} onClose={() => setSaid("Copy link")}>
       <Menu.Target>
         <Button px={8} aria-label="More actions">
           <IconDots size={16} stroke={1.5} />
