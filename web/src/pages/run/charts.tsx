@@ -99,6 +99,7 @@ export const LatencyChart = ({
   readonly onLog: (isLog: boolean) => void;
 }): ReactNode => {
   const hasBand = series.some(({ isBound }) => isBound === true);
+  const isOfEndpoints = series.every(({ label }) => label !== "p95");
   const isMeasured = series.some(({ values }) => values.some((value) => value !== null));
   return (
     <TimeChart
@@ -106,7 +107,8 @@ export const LatencyChart = ({
       title="Response time"
       unit={[
         isLog ? "ms, log scale" : "ms",
-        ...(hasBand ? ["band: min to max"] : ["95%ile of each endpoint"]),
+        ...(hasBand ? ["band: min to max"] : []),
+        ...(isOfEndpoints ? ["95%ile of each endpoint"] : []),
         ...(isMeasured ? [] : [UNMEASURED]),
       ].join("; ")}
       times={times}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { endpointSeries, timesUntil, valuesAt } from "./series.ts";
+import { endpointSeries, latencySeries, timesUntil, valuesAt } from "./series.ts";
 
 test("another run's values are those of its point in which the time lies; outside it is unknown", () => {
   const other = { times: [0.4, 1.4, 2.4], values: [10, null, 30], step: 1 };
@@ -22,4 +22,12 @@ test("an endpoint that began later is unknown before", () => {
     ["GET /a", [1, 2, null]],
     ["GET /b", [null, 3, 4]],
   ]);
+});
+
+test("where points have no minimum and maximum of their own there is no band", () => {
+  const columns = { minResponseMs: [11, 11], maxResponseMs: [330, 330] };
+  const labels = (hasBounds: boolean) =>
+    latencySeries(columns, 2, hasBounds).map(({ label }) => label);
+  expect(labels(true)).toEqual(["p50", "p95", "p99", "max", "min"]);
+  expect(labels(false)).toEqual(["p50", "p95", "p99"]);
 });

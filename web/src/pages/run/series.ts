@@ -26,14 +26,23 @@ export const loadSeries = (columns: Columns, length: number, hasUsers: boolean):
   ];
 };
 
-export const latencySeries = (columns: Columns, length: number): TimeSeries[] => {
+/** Percentiles and, where each point has its own, the bounds of the band. */
+export const latencySeries = (
+  columns: Columns,
+  length: number,
+  hasBounds: boolean,
+): TimeSeries[] => {
   const of = (name: string) => columns[name] ?? Array.from({ length }, () => null);
   return [
     { label: "p50", color: "--p50", values: of("p50ResponseMs"), width: 1.25, format: ms },
     { label: "p95", color: "--p95", values: of("p95ResponseMs"), width: 1.75, format: ms },
     { label: "p99", color: "--p99", values: of("p99ResponseMs"), width: 1.25, format: ms },
-    { label: "max", color: "--band", values: of("maxResponseMs"), format: ms, isBound: true },
-    { label: "min", color: "--band", values: of("minResponseMs"), format: ms, isBound: true },
+    ...(hasBounds
+      ? ([
+          { label: "max", color: "--band", values: of("maxResponseMs"), format: ms, isBound: true },
+          { label: "min", color: "--band", values: of("minResponseMs"), format: ms, isBound: true },
+        ] as const)
+      : []),
   ];
 };
 

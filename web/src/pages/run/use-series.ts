@@ -117,7 +117,8 @@ export const useSeries = (view: RunView, points: number) => {
       : {
           times,
           load: loadSeries(columns, times.length, endpoints.length === 0),
-          latency: latencySeries(columns, times.length),
+          // Locust's own minimum and maximum are of the run so far, and of no point.
+          latency: latencySeries(columns, times.length, data.percentileSource !== "locust"),
         };
     return withOverlay(own, overlay, data.stepMs / 1000, end);
   }, [data, isSeveral, endpoints.length, loadStartMs, overlay, end]);
