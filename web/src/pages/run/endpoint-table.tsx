@@ -13,7 +13,7 @@ import { cell, Table, TableHead } from "../../components/table.tsx";
 import { count, inMs, percent, rate } from "../../format/numbers.ts";
 import { useLatest } from "../../lib/use-latest.ts";
 import styles from "./endpoint-table.module.css";
-import { endpointLinesQuery, requestsQuery, summaryQuery } from "./run-queries.ts";
+import { endpointLinesQuery, requestsQuery, summaryQuery, totalQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
 import { useVisibleRows } from "./visible-rows.ts";
 
@@ -211,13 +211,15 @@ const fitting = (names: readonly string[]): string[] => {
 
 /** The rows that are seen, each with its line. */
 const Rows = ({ view, rows, chosen, onChoose }: RowsProps): ReactNode => {
-  const { run, window, figures, charts } = view;
+  const { run, window, figures, charts, isLive } = view;
   const { ref, shown, above, below } = useVisibleRows(rows);
   const bodyRef = useMergedRef(ref, rowKeys);
   // In the order of names, so that another sort asks for nothing new.
   const names = fitting(shown.map(nameOf));
   const { data: lines } = useQuery(endpointLinesQuery(run.id, window.kind, charts, names));
-  const { data: total } = useQuery(summaryQuery(run.id, window.kind, figures));
+  const ended = useQuery({ ...summaryQuery(run.id, window.kind, figures), enabled: !isLive });
+  const live = useQuery({ ...totalQuery(run.id, window.kind, figures), enabled: isLive });
+  const total = isLive ? live.data : ended.data;
   const lineOf = useMemo(
     () => new Map((lines?.series ?? []).map((one) => [one.endpoint, one.p95ResponseMs])),
     [lines],

@@ -156,6 +156,12 @@ export const requestsQuery = (runId: string, kind: string, window: WindowQuery) 
     client.getRunRequests({ params: { runId }, query, signal }),
   );
 
+/** The sum of the endpoints of a run that goes on, as old as they are: the key figures are asked for more often. */
+export const totalQuery = (runId: string, kind: string, window: WindowQuery) =>
+  slow(runId, "total", kind, window, (query, signal) =>
+    client.getRunSummary({ params: { runId }, query, signal }),
+  );
+
 export const failuresOverTimeQuery = (
   runId: string,
   kind: string,
