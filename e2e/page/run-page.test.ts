@@ -272,7 +272,7 @@ test("points outside the window are outlined, and said", async () => {
   const { page, expectClean } = await openRun("?from=12000&to=22000");
   await page.getByText("outlined ones lie outside the window").waitFor();
   await page.keyboard.press("w");
-  await page.getByText(/One point for 10 s, darker with more users\./).waitFor();
+  await page.getByText(/One point for 10 s, a stronger shade with more users\./).waitFor();
   expectClean();
 });
 

@@ -23,7 +23,8 @@ const Form = ({ run, onClose }: Props): ReactNode => {
   );
   const target = Number(users);
   const rate = Number(spawnRate);
-  const isValid = Number.isInteger(target) && target >= 1 && rate > 0;
+  const isUsers = Number.isInteger(target) && target >= 1;
+  const isValid = isUsers && rate > 0;
   const change = useMutation({
     mutationFn: () =>
       client.changeRunLoad({
@@ -49,6 +50,7 @@ const Form = ({ run, onClose }: Props): ReactNode => {
           min={1}
           max={1_000_000}
           allowDecimal={false}
+          error={isUsers ? undefined : "must be a whole number of at least 1"}
           value={users}
           onChange={setUsers}
         />
@@ -57,6 +59,7 @@ const Form = ({ run, onClose }: Props): ReactNode => {
           description="Users started or stopped per second."
           min={0}
           max={1_000_000}
+          error={rate > 0 ? undefined : "must be more than 0"}
           value={spawnRate}
           onChange={setSpawnRate}
         />
@@ -74,6 +77,7 @@ const Form = ({ run, onClose }: Props): ReactNode => {
             type="submit"
             variant="filled"
             disabled={!isValid || target === now}
+            title={isValid && target === now ? "The run has so many users already." : undefined}
             loading={change.isPending}
           >
             {isValid ? `Change to ${target}` : "Change users"}

@@ -7,6 +7,7 @@ import { Panel } from "../../components/panel.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { sinceStart, utc } from "../../format/times.ts";
 import { lettersOf } from "./event-letters.ts";
+import { eventText } from "./event-text.ts";
 import styles from "./event-list.module.css";
 import { eventsQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
@@ -54,7 +55,7 @@ export const EventList = ({
                     {sinceStart((event.at - loadStartMs) / 1000)}
                   </time>
                 )}
-                <span title={event.type}>{event.message}</span>
+                <span title={event.type}>{eventText(event)}</span>
               </li>
             ))}
           </ol>

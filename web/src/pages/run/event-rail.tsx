@@ -4,6 +4,7 @@ import { AXIS_WIDTH } from "../../charts/time-options.ts";
 import { counted } from "../../format/numbers.ts";
 import { useWidth } from "../../lib/use-width.ts";
 import { lettersOf } from "./event-letters.ts";
+import { eventText } from "./event-text.ts";
 import styles from "./event-rail.module.css";
 import { groupedMarks } from "./marks.ts";
 import type { RunView } from "./view.ts";
@@ -38,7 +39,7 @@ export const EventRail = ({
   });
   const marks = groupedMarks(
     lettersOf(events)
-      .map(({ event, letter }) => ({ at: at(event.at), letter, message: event.message }))
+      .map(({ event, letter }) => ({ at: at(event.at), letter, message: eventText(event) }))
       .filter((mark) => mark.at >= from && mark.at <= to),
     (to - from) / Math.max(1, width),
   );

@@ -19,7 +19,7 @@ const FAILURE_HEADS: readonly Head[] = [
 ];
 
 const Seen = ({ ms }: { readonly ms: number | null }): ReactNode =>
-  ms === null ? "–" : <TimeText ms={ms} />;
+  ms === null ? "–" : <TimeText ms={ms} hasSeconds />;
 
 /** Locust's totals may say how many requests failed, and not how. */
 const NoKind = ({ failures }: { readonly failures: number }): ReactNode =>

@@ -96,7 +96,7 @@ export const KneeChart = ({
         </div>
       )}
       <p className={styles["caption"]}>
-        One point for {duration((drawn ?? data).stepMs)}, darker with more users
+        One point for {duration((drawn ?? data).stepMs)}, a stronger shade with more users
         {points.some(({ isOutside }) => isOutside) &&
           "; outlined ones lie outside the window"}.{" "}
         {sentence}

@@ -14,7 +14,7 @@ import type { RunView } from "./view.ts";
 
 /** A percentile is shown as far as so many values are beyond it. */
 const LEAST_BEYOND = 10;
-const NINES = [0, 50, 90, 99, 99.9, 99.99];
+const NINES = [0, 50, 90, 95, 99, 99.9, 99.99];
 
 /** Spaced by nines: 90, 99 and 99.9 are as far apart as each other. */
 const place = (percentile: number): number => -Math.log10(1 - percentile / 100);
@@ -60,7 +60,7 @@ export const PercentileCurve = ({
   readonly view: RunView;
   readonly table: TableChoice;
 }): ReactNode => {
-  const { run, window, figures } = view;
+  const { run, window, figures, endpoints } = view;
   const { data: summary } = useQuery(summaryQuery(run.id, window.kind, figures));
   const points = useMemo(() => pointsOf(summary?.percentiles, summary?.timedRequests), [summary]);
   const data = useMemo<uPlot.AlignedData>(
@@ -95,7 +95,7 @@ export const PercentileCurve = ({
   return (
     <Panel
       title="Percentile curve"
-      sub="ms, log scale, by nines"
+      sub={`ms, log scale, by nines${endpoints.length === 0 ? "" : "; all endpoints"}`}
       end={<TableSwitch what="Percentile curve" {...table} />}
     >
       {table.isTable && <CurveTable points={points} />}

@@ -69,14 +69,20 @@ const Script = ({ run }: { readonly run: RunAnswer }): ReactNode => {
 
 const Section = ({
   title,
+  isFirstOpen = false,
   children,
 }: {
   readonly title: string;
+  readonly isFirstOpen?: boolean;
   readonly children: ReactNode;
 }): ReactNode => {
-  const [isOpen, setOpen] = useState(false);
+  const [isOpen, setOpen] = useState(isFirstOpen);
   return (
-    <details className={styles["section"]} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      className={styles["section"]}
+      open={isOpen}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
       <summary>{title}</summary>
       {isOpen && <PanelBody>{children}</PanelBody>}
     </details>
@@ -94,7 +100,7 @@ export const RunDetails = ({ view }: { readonly view: RunView }): ReactNode => {
         </Section>
       )}
       {run.statusReason?.logTail !== undefined && (
-        <Section title="Locust’s log, its end">
+        <Section title="Locust’s log, its end" isFirstOpen={run.status === "Failed"}>
           <CodeText label="Locust’s log, its end" className={styles["code"]}>
             {run.statusReason.logTail.join("\n")}
           </CodeText>

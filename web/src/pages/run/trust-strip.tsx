@@ -3,7 +3,7 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { IconAlertTriangle, IconCheck, IconCircleDashed } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { count, percent, text } from "../../format/numbers.ts";
+import { count } from "../../format/numbers.ts";
 import { duration, sinceStart } from "../../format/times.ts";
 import { summaryQuery } from "./run-queries.ts";
 import styles from "./trust-strip.module.css";
@@ -41,7 +41,7 @@ const generatorsPart = ({ generators }: Trust): Part => {
     value:
       process === null || cpuPercent === null
         ? "unknown"
-        : `${shortened(process)} at most ${text(percent(cpuPercent))}`,
+        : `${shortened(process)} at most ${count(cpuPercent)} %`,
     note:
       process === null
         ? UNMEASURED
@@ -71,7 +71,10 @@ const dataPart = ({ data }: Trust, now: number, isLive: boolean): Part => ({
 const clocksPart = ({ clocks }: Trust): Part => ({
   name: "Clocks agree",
   state: clocks.state,
-  value: clocks.offsetMs === null ? "unknown" : `within ${count(Math.abs(clocks.offsetMs))} ms`,
+  value:
+    clocks.offsetMs === null
+      ? "unknown"
+      : `within ${count(Math.max(1, Math.abs(clocks.offsetMs)))} ms`,
   note: clocks.process === null ? UNMEASURED : `${shortened(clocks.process)} is off most`,
 });
 
@@ -81,7 +84,7 @@ const percentilesPart = ({ percentiles }: Trust): Part => ({
   value:
     percentiles.error === null
       ? "Locust’s own"
-      : `error at most ${text(percent(percentiles.error.relative * 100))}`,
+      : `error at most ${(percentiles.error.relative * 100).toFixed(1)} %`,
   note: percentiles.error === null ? UNMEASURED : "merged histograms, no averages",
 });
 
