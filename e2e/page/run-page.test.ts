@@ -325,3 +325,34 @@ test("while a run holds the cluster, the start says when the next begins; Home a
   await settled(server.client, id);
   expectClean();
 });
+
+test("the file of the endpoints is of the window that the table shows", async () => {
+  const { page, expectClean } = await openRun("?from=2000&to=6000");
+  const total = page.getByRole("row", { name: /^Aggregated/ });
+  await total.waitFor();
+  const [, shown = ""] = await total.getByRole("cell").allInnerTexts();
+  const address = await page.getByRole("link", { name: "CSV" }).getAttribute("href");
+  const answer = await page.request.get(`${server.address}${address}`);
+  const rows = (await answer.text()).trim().split("\r\n");
+  const [, , requests] = rows.at(-1)?.split(",") ?? [];
+  expect(rows.at(-1)).toMatch(/Aggregated/);
+  expect(requests).toBe(shown.replaceAll(",", ""));
+  expectClean();
+});
+
+test("an open menu, the search with what it found and the list of scopes violate no rule", async () => {
+  const { page, expectClean } = await openRun();
+  await charts(page).waitFor();
+  await page.getByRole("button", { name: "More actions" }).press("Enter");
+  await page.getByRole("menuitem", { name: "Copy link" }).waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Search load tests and runs").first().fill("shop");
+  await page.getByRole("option").first().waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Scope: / }).click();
+  await page.getByLabel("Search scopes").waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  expectClean();
+});

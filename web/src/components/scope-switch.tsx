@@ -52,7 +52,13 @@ export const ScopeSwitch = (): ReactNode => {
     });
   };
   return (
-    <Combobox store={combobox} onOptionSubmit={choose} width={320} position="bottom-start">
+    <Combobox
+      store={combobox}
+      onOptionSubmit={choose}
+      width={320}
+      position="bottom-start"
+      withinPortal={false}
+    >
       <Combobox.Target>
         <InputBase
           component="button"
@@ -75,7 +81,7 @@ export const ScopeSwitch = (): ReactNode => {
           aria-label="Search scopes"
           onChange={(event) => setSearch(event.currentTarget.value)}
         />
-        <Combobox.Options mah={320} className={styles["options"] ?? ""}>
+        <Combobox.Options aria-label="Scopes" mah={320} className={styles["options"] ?? ""}>
           {shown.length === 0 && <Combobox.Empty>No scope has this in its name.</Combobox.Empty>}
           {shown.map(({ name, value }) => (
             <Combobox.Option key={value} value={value} active={nameOfScope(current) === name}>

@@ -3,7 +3,6 @@ import { useMergedRef } from "@mantine/hooks";
 import { IconDownload, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { EndpointRow } from "@load-manager/contract/api/metrics.ts";
-import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { memo, type ReactNode, useCallback, useMemo, useState } from "react";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -103,13 +102,13 @@ const Row = memo(
 );
 
 const Controls = ({
-  run,
+  view: { run, figures },
   filter,
   onFilter,
   hasChosen,
   onAll,
 }: {
-  readonly run: RunAnswer;
+  readonly view: RunView;
   readonly filter: string;
   readonly onFilter: (filter: string) => void;
   readonly hasChosen: boolean;
@@ -132,7 +131,8 @@ const Controls = ({
     <Button
       size="compact-sm"
       component="a"
-      href={`/v1/runs/${run.id}/requests?format=csv`}
+      href={`/v1/runs/${run.id}/requests?${new URLSearchParams({ format: "csv", ...figures }).toString()}`}
+      title="The endpoints of this window"
       download={`${run.name} requests.csv`}
       leftSection={<IconDownload size={14} stroke={1.5} />}
     >
@@ -272,7 +272,7 @@ export const EndpointTable = ({ view, chosen, onChoose }: Omit<RowsProps, "rows"
       ? "No request has completed in this window."
       : `None of ${data.items.length} endpoints has “${filter}” in its name.`;
   const controls = {
-    run,
+    view,
     filter,
     onFilter: setFilter,
     hasChosen: chosen.length > 0,
