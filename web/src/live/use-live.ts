@@ -5,7 +5,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { client } from "../api/client.ts";
 import { liveKey } from "../api/live-keys.ts";
-import { isEnded, runQueryOf } from "../api/queries.ts";
+import { healthQuery, isEnded, runQueryOf } from "../api/queries.ts";
 import { inSlot } from "./slots.ts";
 
 const SECOND_MS = 1000;
@@ -76,6 +76,9 @@ export const useLive = (runId: string | undefined): void => {
         // The clock goes on, and the banner says where the server is away.
       } finally {
         isStreaming = false;
+        // A stream that ends may be the first to tell: the banner does not wait until the server is asked next.
+        if (!abort.signal.aborted)
+          void queries.invalidateQueries({ queryKey: healthQuery.queryKey });
       }
     };
     void inSlot(abort.signal, follow);

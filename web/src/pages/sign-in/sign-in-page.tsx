@@ -1,7 +1,7 @@
 import { Button, PasswordInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { type ReactNode, type SyntheticEvent, useState } from "react";
+import { type ReactNode, type SyntheticEvent, useEffect, useRef, useState } from "react";
 import { client, isUnauthorized, messageOf } from "../../api/client.ts";
 import { useTitle } from "../../components/title.ts";
 import styles from "./sign-in-page.module.css";
@@ -15,6 +15,8 @@ export const SignInPage = (): ReactNode => {
   const { to } = useSearch({ from: "/sign-in" });
   const queries = useQueryClient();
   const [token, setToken] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const signIn = useMutation({
     mutationFn: (given: string) => client.createSession({ body: { token: given } }),
     onSuccess: () => {
@@ -37,7 +39,7 @@ export const SignInPage = (): ReactNode => {
         <p className="soft">Sign in with an API token of this server.</p>
         <PasswordInput
           label="API token"
-          data-autofocus
+          ref={field}
           autoComplete="current-password"
           value={token}
           onChange={(event) => setToken(event.currentTarget.value)}
