@@ -85,9 +85,6 @@ export const LoadChart = ({
   );
 };
 
-/** Said where a chart is empty: without the plugin nobody measures it, and at the start nobody has yet. */
-const UNMEASURED = "not measured yet, or no plugin";
-
 export const LatencyChart = ({
   shared,
   times,
@@ -109,7 +106,7 @@ export const LatencyChart = ({
         isLog ? "ms, log scale" : "ms",
         ...(hasBand ? ["band: min to max"] : []),
         ...(isOfEndpoints ? ["95%ile of each endpoint"] : []),
-        ...(isMeasured ? [] : [UNMEASURED]),
+        ...(isMeasured ? [] : ["none is known in this window"]),
       ].join("; ")}
       times={times}
       series={series}
@@ -155,6 +152,9 @@ export const DistributionChart = ({
   readonly shared: Shared;
   readonly heatmap: HeatmapData | undefined;
 }): ReactNode => heatmap !== undefined && <Heatmap {...shared} heatmap={heatmap} height={130} />;
+
+/** Said where the chart is empty: without the plugin nobody measures it, and at the start nobody has yet. */
+const UNMEASURED = "not measured yet, or no plugin";
 
 export const GeneratorChart = ({ shared, times, series }: TimeProps): ReactNode => (
   <TimeChart
