@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ["g t", "Load tests"],
   ["g r", "Runs"],
   ["g c", "Clusters"],
+  ["s", "Choose the scope"],
   ["n", "On the load tests: a new one"],
   ["/", "Search load tests and runs"],
   ["Esc", "Close a dialog"],

@@ -47,7 +47,7 @@ const generatorsPart = ({ generators }: Trust): Part => {
         ? UNMEASURED
         : lost > 0
           ? `${lost} of ${count(workers.expected)} workers lost`
-          : "of one CPU core; the limit is 90 %",
+          : "of one CPU core, mean of 10 s; the limit is 90 %",
   };
 };
 
