@@ -69,7 +69,11 @@ export const Diagnosis = ({ run }: { readonly run: RunAnswer }): ReactNode => {
       <ul>
         {shown.map(({ key, what, meaning, when }) => (
           <li key={key}>
-            <strong>{what}</strong> {when !== "" && <span className="soft">{when}.</span>} {meaning}
+            <strong>{what}</strong>{" "}
+            {when !== "" && (
+              <span className="soft">{`${when.charAt(0).toUpperCase()}${when.slice(1)}.`}</span>
+            )}{" "}
+            {meaning}
           </li>
         ))}
       </ul>
