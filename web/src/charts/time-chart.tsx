@@ -96,10 +96,13 @@ const descriptionOf = (title: string, unit: string, series: readonly TimeSeries[
   return `${title}, ${unit}. ${parts.join("; ")}.`;
 };
 
+/** The point under the cursor, and its time. */
+type Cursor = { readonly index: number; readonly at: number | undefined };
+
 /** uPlot's options for what `read` gives: asked again for what may change without a new plot. */
 const optionsOf = (
   read: () => TimeChartProps,
-  setCursor: (index: number | undefined) => void,
+  setCursor: (cursor: Cursor | undefined) => void,
 ): Omit<uPlot.Options, "width" | "height"> => {
   const { series, band, isLog = false, hasTimeLabels = false, loadStartMs, withDoubts } = read();
   const isClicked = hasTimeLabels && read().onTime !== undefined;
@@ -134,7 +137,10 @@ const optionsOf = (
         }),
     cursor: window.cursor,
     hooks: mergeHooks(window.hooks, hooks, {
-      setCursor: [(plot) => setCursor(plot.cursor.idx ?? undefined)],
+      setCursor: [
+        ({ cursor: { idx }, data: [times] }) =>
+          setCursor(idx == null ? undefined : { index: idx, at: times[idx] }),
+      ],
       ...(isClicked ? axisClick((seconds) => read().onTime?.(seconds)) : {}),
     }),
   };
@@ -143,13 +149,15 @@ const optionsOf = (
 /** A chart over the time axis of its stack, with a legend that reads its values. */
 export const TimeChart = (props: TimeChartProps): ReactNode => {
   const { title, unit, times, series, height, range, controls, isLog, loadStartMs, onTime } = props;
-  const [cursor, setCursor] = useState<number | undefined>();
+  const [cursor, setCursor] = useState<Cursor | undefined>();
   const latest = useLatest(props);
   const drawn = useMemo(() => dataOf(times, series), [times, series]);
   const items: LegendItem[] = series
     .filter(({ isBound }) => isBound !== true)
     .map(({ label, color, dash, kind, values, format }) => {
-      const value = cursor === undefined ? values.findLast((one) => one !== null) : values[cursor];
+      // After a change of the window the index means another time.
+      const isThere = cursor !== undefined && times[cursor.index] === cursor.at;
+      const value = isThere ? values[cursor.index] : values.findLast((one) => one !== null);
       return { label, color, dash, kind, value: value == null ? undefined : format(value) };
     });
   const kinds = series.map(({ label, color, kind, axis }) => [label, color, kind, axis].join(" "));

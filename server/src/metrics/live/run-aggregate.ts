@@ -323,6 +323,10 @@ export const finalsOf = (runAggregate: RunAggregate): Finals => {
   };
 };
 
+/** Whether figures of the run were read from Locust's page. */
+export const isPolled = ({ masterInstances }: RunAggregate): boolean =>
+  [...masterInstances.values()].some(({ snapshot }) => snapshot?.source === "polled");
+
 /** What was counted since the last poll before Locust was restarted, or since a lost worker's last report, is lost. */
 const isPolledWhole = ({ masterInstances }: RunAggregate): boolean => {
   const polled = [...masterInstances.values()].filter((one) => one.snapshot?.source === "polled");
@@ -332,8 +336,7 @@ const isPolledWhole = ({ masterInstances }: RunAggregate): boolean => {
 
 /** Of several posters the largest totals count, which are all only if they are the master's: its own page is. */
 const isPostedWhole = (runAggregate: RunAggregate): boolean =>
-  !hasSeveralReporters(runAggregate) ||
-  [...runAggregate.masterInstances.values()].some((one) => one.snapshot?.source === "polled");
+  !hasSeveralReporters(runAggregate) || isPolled(runAggregate);
 
 /** Like `complete` of `finalsOf`, and every worker has sent its last report. */
 export const isComplete = (runAggregate: RunAggregate): boolean =>

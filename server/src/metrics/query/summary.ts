@@ -2,8 +2,8 @@ import type { SummaryAnswer, WindowQuery } from "@load-manager/contract/api/metr
 import type { RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
-import { isTerminal } from "../../runs/domain/states.ts";
-import { isComplete, type RunAggregate, workersOf } from "../live/run-aggregate.ts";
+import { isEndUnseen, isTerminal } from "../../runs/domain/states.ts";
+import { isComplete, isPolled, type RunAggregate, workersOf } from "../live/run-aggregate.ts";
 import { createFindings } from "./findings.ts";
 import { gapsOf, untimedRequests } from "./seconds.ts";
 import { percentileNotes, viewOfAll, windowStatsOf } from "./window-stats.ts";
@@ -14,6 +14,8 @@ const isRunComplete = (run: LoadTestRun, runAggregate: RunAggregate): boolean =>
   if (!isTerminal(run.status)) return false;
   // Without any record a run is complete if no start was sent to Locust.
   if (runAggregate.masterInstances.size === 0) return run.startSent === undefined;
+  // The last totals of a page are final only where the page showed the end.
+  if (isPolled(runAggregate) && isEndUnseen(run)) return false;
   return isComplete(runAggregate) && untimedRequests(runAggregate) === 0;
 };
 

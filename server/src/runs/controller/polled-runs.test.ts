@@ -119,6 +119,13 @@ describe("a run on a Locust without the plugin", () => {
     expect([run?.status, run?.statusReason?.code]).toEqual(["Failed", "master_restarted"]);
   });
 
+  test("whose master was restarted has incomplete figures: what was counted since the last look is lost", async () => {
+    const { seen, pass } = await running(() => {}, true);
+    Object.assign(seen, { state: "ready", requests: 0, users: 0 });
+    const run = await pass(20);
+    expect(run?.summary).toMatchObject({ totalRequests: 50, complete: false });
+  });
+
   test("and with posted totals is not settled before its final totals are there; later ones count too", async () => {
     const totals = (numRequests: number) => ({
       totalRequests: numRequests,

@@ -1,6 +1,7 @@
 import type { ReasonCode } from "@load-manager/contract/model/reasons.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { POLICY } from "./policy.ts";
+import { isMasterGone } from "./states.ts";
 
 /** Reasons of failed runs whose load was seen to end: `ended` alone gives them to a run that has an end cause. */
 const FAILED_AFTER_ITS_END: readonly string[] = [
@@ -9,9 +10,6 @@ const FAILED_AFTER_ITS_END: readonly string[] = [
   "spawn_failed",
   "no_workers",
 ] satisfies ReasonCode[];
-
-/** The master's process is gone, and nobody has told its workers. */
-const MASTER_GONE: readonly string[] = ["master_lost", "master_restarted"] satisfies ReasonCode[];
 
 /** Whether the load of an ended run may go on: a start was sent, the run failed, and nobody saw its load end. */
 export const mayHaveLoadLeft = (run: LoadTestRun): boolean =>
@@ -39,7 +37,7 @@ const endsLostWorkers = (version: string | undefined): boolean | undefined => {
 export const workersLeft = (
   run: LoadTestRun,
 ): { readonly message: string; readonly until?: number } | undefined => {
-  if (!mustEndLoad(run) || !MASTER_GONE.includes(run.statusReason?.code ?? "")) return undefined;
+  if (!mustEndLoad(run) || !isMasterGone(run)) return undefined;
   const version = run.engine?.locustVersion;
   const until = (run.finishedAt ?? run.updatedAt) + POLICY.lostWorkersMs;
   const at = new Date(until).toISOString();

@@ -1,3 +1,4 @@
+import type { ReasonCode } from "@load-manager/contract/model/reasons.ts";
 import type { LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 
 /** Every allowed change of status; stores refuse any other. Terminal statuses absorb. */
@@ -36,3 +37,14 @@ export const holdsSlot = (
   (run.slot !== undefined || run.trigger === "external");
 
 export const isActive = (run: Pick<LoadTestRun, "status">): boolean => !isTerminal(run.status);
+
+/** The master's process is gone, and nobody has told its workers. */
+const MASTER_GONE: readonly string[] = ["master_lost", "master_restarted"] satisfies ReasonCode[];
+
+/** Whether the run failed because its master's process was gone. */
+export const isMasterGone = (run: Pick<LoadTestRun, "status" | "statusReason">): boolean =>
+  run.status === "Failed" && MASTER_GONE.includes(run.statusReason?.code ?? "");
+
+/** Whether the master went while there was load, so that nobody knows what it had counted since it was last asked. */
+export const isEndUnseen = (run: LoadTestRun): boolean =>
+  isMasterGone(run) && run.loadEndSeenAt === undefined;
