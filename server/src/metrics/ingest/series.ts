@@ -94,15 +94,24 @@ const besideLead = (
   const known = others
     .flatMap(({ number, series }) => (series.last === undefined ? [] : { number, series }))
     .toSorted((a, b) => secondOf(b.series) - secondOf(a.series));
-  const found =
-    known.find(({ series }) => isContinuedBy(series.last?.note.snapshot, snapshot)) ??
-    (known.length < MAX_SERIES ? undefined : known.at(-1));
+  const continued = known.filter(({ series }) =>
+    isContinuedBy(series.last?.note.snapshot, snapshot),
+  );
+  const found = continued[0] ?? (known.length < MAX_SERIES ? undefined : known.at(-1));
   const number = found?.number ?? known.length + 1;
   const { last, nextId } = found?.series ?? nextOther(number);
   const { id: leader, instance } = lead.last;
   const before = last?.note.began?.leader === leader ? last.note.began : undefined;
   const began = before ?? { leader, leaderUpTo: instance.upTo, upTo: last?.instance.upTo ?? 0 };
-  const inTurns = before !== undefined && instance.upTo > before.leaderUpTo;
+  // The newest one may be of a process that does nothing, which anyone seems to continue.
+  const isInTurns = ({ series }: { readonly series: Series }): boolean => {
+    const { last: newest } = series;
+    const since = newest?.note.began;
+    if (newest === undefined || since?.leader !== leader) return false;
+    return newest.instance.upTo - since.upTo >= 2 && instance.upTo > since.leaderUpTo;
+  };
+  const inTurns =
+    (before !== undefined && instance.upTo > before.leaderUpTo) || continued.some(isInTurns);
   const isSecondEnd = origin.final === true && instance.final !== undefined;
   const isSeveral = wasSeveral || inTurns || isSecondEnd;
   const posts = (last?.instance.upTo ?? 0) - began.upTo + 1;

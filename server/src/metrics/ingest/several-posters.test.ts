@@ -57,6 +57,21 @@ describe("several posters behind one address", () => {
     );
   });
 
+  test("of two workers the one that does nothing does not hide that the other posts in turns with the master", async () => {
+    const { post, events } = setUp();
+    let one = 20;
+    for (const order of [
+      ["idle", "one", "all"],
+      ["all", "idle", "one"],
+      ["all", "idle", "one"],
+    ]) {
+      one += 1;
+      const totals: Requests = { all: one + 10, one, idle: 10 };
+      for (const poster of order) await post(snapshot({ "/a": totals[poster] ?? 0 }), { reporter });
+    }
+    expect(await events()).toEqual(["several_reporters"]);
+  });
+
   test("the posters' own totals are never exceeded, also where each knows other endpoints", async () => {
     const { post, rows, summary } = setUp();
     for (let round = 1; round <= 4; round += 1) {

@@ -1,4 +1,4 @@
-import { SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import type { Decorations } from "../../charts/decorations.ts";
@@ -95,7 +95,13 @@ export const LatencyChart = ({
   readonly isLog: boolean;
   readonly onLog: (isLog: boolean) => void;
 }): ReactNode => {
-  const hasBand = series.some(({ isBound }) => isBound === true);
+  const [isBandShown, setBandShown] = useState(true);
+  const mayHaveBand = series.some(({ isBound }) => isBound === true);
+  const hasBand = mayHaveBand && isBandShown;
+  const shown = useMemo(
+    () => (hasBand ? series : series.filter(({ isBound }) => isBound !== true)),
+    [hasBand, series],
+  );
   const isOfEndpoints = series.every(({ label }) => label !== "p95");
   const isMeasured = series.some(({ values }) => values.some((value) => value !== null));
   return (
@@ -109,23 +115,35 @@ export const LatencyChart = ({
         ...(isMeasured ? [] : ["none is known in this window"]),
       ].join("; ")}
       times={times}
-      series={series}
+      series={shown}
       {...(hasBand ? { band: { upper: "max", lower: "min", color: "--band" } } : {})}
       height={200}
       isLog={isLog}
       axisFormat={axisNumber}
       withDoubts
       controls={
-        <SegmentedControl
-          size="xs"
-          aria-label="Scale of response times"
-          value={isLog ? "log" : "linear"}
-          onChange={(value) => onLog(value === "log")}
-          data={[
-            { value: "log", label: "Log" },
-            { value: "linear", label: "Linear" },
-          ]}
-        />
+        <>
+          {mayHaveBand && (
+            <Button
+              size="compact-xs"
+              aria-pressed={isBandShown}
+              variant={isBandShown ? "light" : "default"}
+              onClick={() => setBandShown(!isBandShown)}
+            >
+              Min to max
+            </Button>
+          )}
+          <SegmentedControl
+            size="xs"
+            aria-label="Scale of response times"
+            value={isLog ? "log" : "linear"}
+            onChange={(value) => onLog(value === "log")}
+            data={[
+              { value: "log", label: "Log" },
+              { value: "linear", label: "Linear" },
+            ]}
+          />
+        </>
       }
     />
   );
