@@ -19,6 +19,15 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"
 // Dialogs keep the page behind them from scrolling by a style element of their own.
 if (nonce !== undefined) setNonce(nonce);
 
+// A part of the page that this tab has not loaded yet is gone after another build; the newest page has it.
+addEventListener("vite:preloadError", (event) => {
+  const { state } = history as { readonly state: { readonly isReloaded?: boolean } | null };
+  if (state?.isReloaded === true) return;
+  event.preventDefault();
+  history.replaceState({ ...state, isReloaded: true }, "");
+  location.reload();
+});
+
 const root = document.querySelector("#root");
 if (root === null) throw new Error("index.html has no element #root");
 createRoot(root).render(

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
@@ -48,6 +48,16 @@ test("assets are immutable and come compressed; what is not there is 404", async
   });
   expect((await call("GET", "/assets/b-2.js", asBrowser)).status).toBe(404);
   expect((await call("GET", "/assets/../index.html", asBrowser)).text).not.toContain("{{nonce}}");
+});
+
+test("a page that is built anew is sent anew, without a restart of the server", async () => {
+  const file = join(folder, "index.html");
+  const before = readFileSync(file, "utf8");
+  rmSync(file);
+  expect((await call("GET", "/", asBrowser)).text).toContain("a-1.js");
+  writeFileSync(file, before.replace("a-1.js", "a-2.js"));
+  expect((await call("GET", "/runs/some-id", asBrowser)).text).toContain("/assets/a-2.js");
+  writeFileSync(file, before);
 });
 
 test("the API answers in JSON whoever asks, and programs get 404 for an unknown path", async () => {

@@ -5,16 +5,23 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { randomSecret } from "../lib/secrets.ts";
 
 /** The page as it was built (`web/`): index.html with a placeholder for the nonce, and a folder `assets` whose names have a hash. */
-export type Page = { readonly folder: string; readonly html: string };
+export type Page = { readonly folder: string; readonly html: () => string };
 
 /** Stands for the nonce of an answer; web/vite.config.ts writes it into index.html. */
 const NONCE = "{{nonce}}";
 const YEAR = "365d";
 
-/** `undefined` where nothing is built. */
+/** `undefined` where nothing is built. index.html is read each time: it names the assets of the newest build, and older ones are gone. */
 export const readPage = (folder: string): Page | undefined => {
   const file = join(folder, "index.html");
-  return existsSync(file) ? { folder, html: readFileSync(file, "utf8") } : undefined;
+  let last = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  if (last === undefined) return undefined;
+  const html = (): string => {
+    // Between two builds it is not there for a moment.
+    if (existsSync(file)) last = readFileSync(file, "utf8");
+    return last ?? "";
+  };
+  return { folder, html };
 };
 
 /** Its libraries write style elements, which have the nonce; everything else comes from the server itself. */
@@ -44,7 +51,7 @@ export const sendPage = ({ html }: Page, reply: FastifyReply): FastifyReply => {
   return reply
     .headers({ "content-security-policy": policyOf(nonce), "cache-control": "no-store" })
     .type("text/html; charset=utf-8")
-    .send(html.replaceAll(NONCE, nonce));
+    .send(html().replaceAll(NONCE, nonce));
 };
 
 /** `/` and the assets; the application's other paths are unknown ones, which `refuseUnknownRoutes` answers with it. */
