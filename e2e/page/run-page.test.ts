@@ -326,6 +326,24 @@ test("while a run holds the cluster, the start says when the next begins; Home a
   expectClean();
 });
 
+test("an endpoint in the address that the run does not have is named", async () => {
+  const { page, expectClean } = await openRun(`?endpoint=${encodeURIComponent('["GET /nope"]')}`);
+  await page.getByText("GET /nope: no request of this window, so its charts are empty.").waitFor();
+  expectClean();
+});
+
+test("the band of minimum and maximum can be hidden", async () => {
+  const { page, expectClean } = await openRun();
+  await charts(page).waitFor();
+  const toggle = page.getByRole("button", { name: "Min to max" });
+  await page.getByText("band: min to max").waitFor();
+  await toggle.click();
+  await page.getByText("band: min to max").waitFor({ state: "hidden" });
+  await toggle.click();
+  await page.getByText("band: min to max").waitFor();
+  expectClean();
+});
+
 test("the file of the endpoints is of the window that the table shows", async () => {
   const { page, expectClean } = await openRun("?from=2000&to=6000");
   const total = page.getByRole("row", { name: /^Aggregated/ });

@@ -250,6 +250,25 @@ const Rows = ({ view, rows, chosen, onChoose }: RowsProps): ReactNode => {
   );
 };
 
+/** An address may name endpoints that the run does not have, or not in this window. */
+const Missing = ({
+  chosen,
+  items,
+}: {
+  readonly chosen: readonly string[];
+  readonly items: readonly EndpointRow[];
+}): ReactNode => {
+  const missing = chosen.filter((name) => !items.some((row) => nameOf(row) === name));
+  return (
+    missing.length > 0 && (
+      <p className={styles["missing"]} role="status">
+        {missing.join(", ")}: no request of this window, so {missing.length === 1 ? "its" : "their"}{" "}
+        charts are empty.
+      </p>
+    )
+  );
+};
+
 /** Every endpoint with Locust's own columns; a click shows its charts. */
 export const EndpointTable = ({ view, chosen, onChoose }: Omit<RowsProps, "rows">): ReactNode => {
   const { run, window, figures } = view;
@@ -280,6 +299,7 @@ export const EndpointTable = ({ view, chosen, onChoose }: Omit<RowsProps, "rows"
   };
   return (
     <Panel title="Endpoints" sub={data.items.length} end={<Controls {...controls} />}>
+      <Missing chosen={chosen} items={data.items} />
       {rows.length === 0 ? (
         <Empty title={nothing} />
       ) : (
