@@ -7,8 +7,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONG_FILES: Readonly<Record<string, number>> = {
   "e2e/evidence.test.ts": 300,
   "e2e/attached.test.ts": 265,
-  // Early: it keeps the MongoDB of the others busy.
-  "e2e/migrate.test.ts": 250,
   "e2e/adoption.test.ts": 240,
   "e2e/script-ends.test.ts": 230,
   "e2e/local-runs.test.ts": 215,
