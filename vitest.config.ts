@@ -19,7 +19,6 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   "e2e/page/run-page.test.ts": 100,
   "e2e/page/load-test.test.ts": 95,
   "e2e/polled-load.test.ts": 90,
-  "e2e/page/run-page.test.ts": 90,
   "e2e/several-files.test.ts": 60,
   "e2e/escalation.test.ts": 70,
   "e2e/page/lost-connection.test.ts": 65,
