@@ -159,6 +159,8 @@ export const defineShop = async (
     readonly locustfile?: string;
     readonly stopTimeoutSeconds?: number;
     readonly locustClusterId?: string;
+    readonly environment?: Record<string, string>;
+    readonly autoStop?: { readonly enabled: boolean };
   } = {},
 ): Promise<string> => {
   const body = { ...SCOPE, name: "Shop", targetUrl, locustfile: LOCUSTFILE, ...more };

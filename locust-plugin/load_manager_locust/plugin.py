@@ -4,7 +4,7 @@ import logging
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from .shared import clock
+from .shared import clock, texts
 from .shared import settings as settings_module
 
 logger = logging.getLogger("load_manager")
@@ -24,6 +24,7 @@ def _on_init(environment, runner=None, web_ui=None, **_):
     # From 2.32.5 on Locust ends when a listener of ``init`` raises.
     try:
         settings = settings_module.from_environment()
+        texts.hide(settings.hidden)
         if isinstance(runner, WorkerRunner):
             from .worker import install as worker
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unavailableSettings, unsettable } from "./settings.ts";
+import { Environment, hiddenSettings, unavailableSettings, unsettable } from "./settings.ts";
 import { ScriptWarnings } from "./script.ts";
 import { LoadTest } from "../model/load-test.ts";
 import { ScriptRevision } from "../model/script.ts";
@@ -26,6 +26,7 @@ import {
 } from "../model/primitives.ts";
 
 export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true, ...unsettable }).extend({
+  ...hiddenSettings,
   latestRevision: ScriptRevision.pick({ id: true, revisionNumber: true })
     .optional()
     .describe("The newest script revision; absent without a script."),
@@ -46,6 +47,7 @@ const editable = {
   maxDurationSec: DurationSeconds,
   stopTimeoutSeconds: StopTimeoutSeconds,
   autoStop: AutoStop,
+  environment: Environment,
   metadata: Metadata,
 };
 
@@ -64,6 +66,7 @@ export const CreateLoadTest = z.strictObject(
     maxDurationSec: editable.maxDurationSec.optional(),
     stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
     autoStop: editable.autoStop.optional(),
+    environment: editable.environment.optional(),
     metadata: editable.metadata.optional(),
     locustfile: z
       .string()
@@ -91,6 +94,7 @@ export const UpdateLoadTest = z.strictObject(
     maxDurationSec: editable.maxDurationSec.nullish(),
     stopTimeoutSeconds: editable.stopTimeoutSeconds.optional(),
     autoStop: editable.autoStop.nullish(),
+    environment: editable.environment.nullish(),
     metadata: editable.metadata.nullish(),
     updatedBy: Creator.optional(),
     ...unavailableSettings,

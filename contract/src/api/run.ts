@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unavailableSettings, unsettable } from "./settings.ts";
+import { Environment, hiddenSettings, unavailableSettings, unsettable } from "./settings.ts";
 import {
   AutoStop,
   CommaList,
@@ -38,30 +38,37 @@ export const RunAnswer = LoadTestRun.omit({
   deletingAt: true,
   ...unsettable,
 }).extend({
+  ...hiddenSettings,
   lastMetrics: MetricSnapshot.optional().describe(
     "The newest totals of the run; absent without metrics.",
   ),
 });
 export type RunAnswer = z.output<typeof RunAnswer>;
 
-export const CreateRun = z.strictObject(
-  describedLike(LoadTestRun.shape, {
-    name: Name.optional(),
-    notes: z.string().max(10_000).optional(),
-    tags: Tags.default([]),
-    targetUsers: Users.optional(),
-    spawnRate: SpawnRate.optional(),
-    durationSeconds: DurationSeconds.optional(),
-    targetUrl: TargetUrl.optional(),
-    scriptRevisionId: Id.optional(),
-    stopTimeoutSeconds: StopTimeoutSeconds.optional(),
-    runGroupId: Id.optional(),
-    metadata: Metadata.optional(),
-    autoStop: AutoStop.optional(),
-    createdBy: Creator.optional(),
-    ...unavailableSettings,
-  }),
-);
+export const CreateRun = z
+  .strictObject(
+    describedLike(LoadTestRun.shape, {
+      name: Name.optional(),
+      notes: z.string().max(10_000).optional(),
+      tags: Tags.default([]),
+      targetUsers: Users.optional(),
+      spawnRate: SpawnRate.optional(),
+      durationSeconds: DurationSeconds.optional(),
+      targetUrl: TargetUrl.optional(),
+      scriptRevisionId: Id.optional(),
+      stopTimeoutSeconds: StopTimeoutSeconds.optional(),
+      runGroupId: Id.optional(),
+      metadata: Metadata.optional(),
+      autoStop: AutoStop.optional(),
+      createdBy: Creator.optional(),
+      ...unavailableSettings,
+    }),
+  )
+  .extend({
+    environment: Environment.optional().describe(
+      "Environment variables of the Locust processes of this run, on a local cluster: added to the load test's, or in the place of one of the same name. *** stands for the load test's value.",
+    ),
+  });
 export type CreateRun = z.output<typeof CreateRun>;
 
 export const UpdateRun = z.strictObject(

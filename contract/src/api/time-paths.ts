@@ -22,7 +22,10 @@ const WRAPPERS = [z.ZodOptional, z.ZodNullable, z.ZodNonOptional, z.ZodDefault] 
 const PLAIN = new Set(["string", "number", "boolean", "enum", "literal", "lazy", "unknown", "any"]);
 
 const partOf = (schema: z.core.$ZodType): Part => {
-  if (schema instanceof z.ZodCodec) return "time";
+  // A codec is of a time, or of values that answers hide, whose decoding changes nothing.
+  if (schema instanceof z.ZodCodec) {
+    return schema.def.in instanceof z.ZodISODateTime ? "time" : partOf(schema.def.in);
+  }
   for (const Wrapper of WRAPPERS) if (schema instanceof Wrapper) return partOf(schema.unwrap());
   if (schema instanceof z.ZodArray) return { "*": partOf(schema.element) };
   if (schema instanceof z.ZodRecord) return { "*": partOf(schema.valueType) };

@@ -66,8 +66,8 @@ export const LoadProfile = z
   .describe("How the number of users changes over time.");
 
 /**
- * Settings that a load test and a run share. Only `stopTimeoutSeconds` can be set; migrated load tests and runs keep the
- * others in the store, so that nothing of an older database is lost; answers leave them out.
+ * Settings that a load test and a run share. Those marked as migrated cannot be set: migrated load tests and runs keep them
+ * in the store, so that nothing of an older database is lost; answers leave them out.
  */
 export const RunSettings = z.object({
   workers: z.int().optional().describe("The number of Locust workers (migrated; cannot be set)."),
@@ -98,7 +98,9 @@ export const RunSettings = z.object({
   environment: z
     .record(z.string(), z.string())
     .optional()
-    .describe("Environment variables of the Locust processes (migrated; cannot be set)."),
+    .describe(
+      "Environment variables of the Locust processes that Load Manager starts (local clusters): at most 100, which must not be LOCUST_*, LOAD_MANAGER_*, PATH, PYTHON*, LD_*, HOME or TMPDIR. *** keeps the stored value.",
+    ),
   stopTimeoutSeconds: z
     .int()
     .describe("How long users may finish their requests when the load ends, in seconds."),

@@ -8,7 +8,7 @@ class Settings(object):
     """
     ``urls``: addresses of the server, tried in order. ``token``: the callback token, may be empty. ``run_dir``, ``role``:
     set for processes that the server starts, else ``None``. ``scope``: {accountId, orgId, projectId, envId} of runs that
-    are started at Locust itself, without what is not set; ``missing``: names of variables without which none is registered. A number that cannot be read counts as not set.
+    are started at Locust itself, without what is not set; ``hidden``: values of the run's variables; ``missing``: names of variables without which none is registered. A number that cannot be read counts as not set.
     """
 
     def __init__(self, environ):
@@ -21,6 +21,9 @@ class Settings(object):
         self.scope = {field: value for field, value in values.items() if value}
         self.spool_bytes = max(MIB, _number(environ, "LOAD_MANAGER_SPOOL_BYTES", 64 * MIB))
         self.max_endpoints = max(1, _number(environ, "LOAD_MANAGER_MAX_ENDPOINTS", 1000))
+
+        hidden = environ.get("LOAD_MANAGER_HIDDEN_VARIABLES", "").split(",")
+        self.hidden = [environ[name] for name in hidden if name in environ]
 
         needed = [("LOAD_MANAGER_URL", self.urls)]
         needed += [("LOAD_MANAGER_" + names[field], self.scope.get(field)) for field in ("accountId", "orgId", "projectId")]

@@ -9,6 +9,10 @@ MAX_TRACEBACK = 8000
 # An exception in the reason of a run.
 MAX_REASON = 300
 _DIGEST = 8
+# In the place of a hidden value. Shorter ones than this are in most texts, and tell nothing.
+_HIDDEN = "***"
+_SHORTEST_HIDDEN = 8
+_hidden_values = []
 # Memory addresses in the texts of objects: each object would be a kind of its own.
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
@@ -36,12 +40,26 @@ def short_name(text):
     return text[: MAX_NAME - 1 - _DIGEST] + u"\u2026" + digest
 
 
+def hide(values):
+    """From now on errors, exceptions and reasons have ``***`` in the place of these values, and of each line of them."""
+    lines = {line for value in values for line in value.split("\n") if len(line) >= _SHORTEST_HIDDEN}
+    _hidden_values[:] = sorted(lines, key=len, reverse=True)
+
+
+def without_hidden(text):
+    for value in _hidden_values:
+        text = text.replace(value, _HIDDEN)
+    return text
+
+
 def without_addresses(text):
     return _ADDRESS.sub("at 0x....", text) if "0x" in text else text
 
 
 def short_text(text, most):
     """The text of an error, or a traceback, of at most ``most`` characters."""
+    # Before anything is cut off: a part of a hidden value would not be found.
+    text = without_hidden(text)
     if len(text) > most:
         text = text[: 2 * most]
     text = without_addresses(repaired(text))

@@ -106,7 +106,7 @@ describe("bad input", () => {
     [{ autoStop: { windowSecond: 1 } }, "autoStop.windowSecond"],
     [{ workers: 3 }, "workers"],
     [{ loadProfile: { kind: "script" } }, "loadProfile"],
-    [{ environment: { A: "b" } }, "environment"],
+    [{ environment: { PATH: "b" } }, "environment.PATH"],
     [{ defaultDurationSec: 20, maxDurationSec: 10 }, "defaultDurationSec"],
     [{ locustClusterId: "nowhere" }, "locustClusterId"],
     [{ locustfile: 5 }, "locustfile"],

@@ -1,8 +1,10 @@
 import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { CreateLoadTest, UpdateLoadTest } from "@load-manager/contract/api/load-test.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import { assertHonoured } from "../clusters/run-settings.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
 import { definedOnly } from "../lib/defined.ts";
+import { withStoredValues } from "../lib/environment.ts";
 import { AppError, invalid, notFound, stale } from "../lib/errors.ts";
 import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
@@ -10,11 +12,25 @@ import { countCreated, countDeleted } from "./scope-counts.ts";
 import { sourceOfText } from "./script-source.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
 
-/** A named cluster must exist and serve the scope. Without a name each run selects its cluster. */
-const checkCluster = (deps: LoadTestDeps, loadTest: LoadTest): void => {
+/**
+ * A named cluster must exist, serve the scope and honour the settings in `given`. Without a name each run selects its
+ * cluster, and is refused there.
+ */
+const checkCluster = (
+  deps: LoadTestDeps,
+  loadTest: LoadTest,
+  given: CreateLoadTest | UpdateLoadTest,
+): void => {
   if (loadTest.locustClusterId === undefined) return;
+  const cluster = namedCluster(deps, loadTest, loadTest.locustClusterId);
+  // A migrated load test may have settings that its cluster cannot honour; other changes of it are no reason to refuse.
+  if (typeof given.locustClusterId === "string") assertHonoured(cluster, loadTest);
+  else assertHonoured(cluster, { environment: given.environment ?? undefined });
+};
+
+const namedCluster = (deps: LoadTestDeps, loadTest: LoadTest, id: string) => {
   try {
-    selectCluster(deps.clusters(), loadTest, loadTest.locustClusterId);
+    return selectCluster(deps.clusters(), loadTest, id);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError("validation", error.message, {
@@ -33,6 +49,15 @@ const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void =
   }
 };
 
+/** The fields of a request, with the values that it does not know and keeps. */
+const withKeptValues = <Fields extends CreateLoadTest | Omit<UpdateLoadTest, "updatedBy">>(
+  fields: Fields,
+  stored: LoadTest | undefined,
+): Fields =>
+  fields.environment == null
+    ? fields
+    : { ...fields, environment: withStoredValues(fields.environment, stored?.environment) };
+
 const store = async ({ stores, clock }: LoadTestDeps, loadTest: LoadTest): Promise<void> => {
   await countCreated({ ...stores, clock }, loadTest);
   await stores.loadTests.create(loadTest);
@@ -45,7 +70,8 @@ export const createLoadTest = async (
   actor: Actor,
   id = deps.ids.next(),
 ) => {
-  const { locustfile, createdBy: label, ...fields } = input;
+  const { locustfile, createdBy: label, ...given } = input;
+  const fields = withKeptValues(given, undefined);
   const now = deps.clock.now();
   const createdBy = label ?? actor.name;
   const loadTest: LoadTest = {
@@ -62,7 +88,7 @@ export const createLoadTest = async (
     updatedBy: createdBy,
     version: 1,
   };
-  checkCluster(deps, loadTest);
+  checkCluster(deps, loadTest, input);
   checkDuration(loadTest);
   if (locustfile === undefined) {
     await store(deps, loadTest);
@@ -94,11 +120,11 @@ export const updateLoadTest = async (
     const current = await deps.stores.loadTests.get(id);
     if (current === undefined) throw notFound("load test", id);
     if (ifMatch !== undefined && ifMatch !== current.version) throw stale("load test", id);
-    const patch = definedOnly(fields);
+    const patch = definedOnly(withKeptValues(fields, current));
     const next = Object.fromEntries(
       Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null),
     ) as LoadTest;
-    checkCluster(deps, next);
+    checkCluster(deps, next, input);
     checkDuration(next);
     const written = await deps.stores.loadTests.update(id, current.version, {
       ...patch,

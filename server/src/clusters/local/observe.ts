@@ -1,3 +1,4 @@
+import { withoutValues } from "@load-manager/contract/model/hidden-values.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Observation } from "../../runs/domain/observation.ts";
 import type { PluginClient } from "../plugin/client.ts";
@@ -72,7 +73,10 @@ const dead = async (
   role: string,
   how: string,
 ): Promise<Observation> => {
-  const log = await processes.folderOf(run.id).logEnd(role);
+  const hidden = Object.values(run.environment ?? {});
+  const log = (await processes.folderOf(run.id).logEnd(role)).map((line) =>
+    withoutValues(line, hidden),
+  );
   const logTail = log.slice(-TAIL_LINES);
   if (logTail.some((line) => line.includes("No User class found"))) {
     const message = "The script has no User class, so there is nothing to run.";

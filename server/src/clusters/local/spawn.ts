@@ -40,6 +40,7 @@ const environment = (
   HOME: folder.path,
   TMPDIR: `${folder.path}/tmp`,
   LANG: "C.UTF-8",
+  ...run.environment,
   PYTHONPATH: PLUGIN_FOLDER,
   // Until Locust loads the script: a file of the script must not be imported in the place of a module that Locust needs.
   PYTHONSAFEPATH: "1",
@@ -54,6 +55,9 @@ const environment = (
   LOAD_MANAGER_RUN_DIR: folder.path,
   LOAD_MANAGER_STORE_ID: store,
   LOAD_MANAGER_ROLE: role,
+  ...(run.environment === undefined
+    ? {}
+    : { LOAD_MANAGER_HIDDEN_VARIABLES: Object.keys(run.environment).join(",") }),
   ...(maxEndpoints === undefined ? {} : { LOAD_MANAGER_MAX_ENDPOINTS: String(maxEndpoints) }),
 });
 

@@ -4,8 +4,10 @@ import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import type { CreateRun } from "@load-manager/contract/api/run.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
+import { assertHonoured } from "../../clusters/run-settings.ts";
 import { type ClusterConfig, selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { environmentOfRun } from "../../lib/environment.ts";
 import { AppError, invalid, notFound } from "../../lib/errors.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RevisionStore } from "../../stores/model/script-revision.ts";
@@ -50,6 +52,8 @@ export const createTestRun = async (
   const cluster = selectCluster(configs, loadTest, loadTest.locustClusterId);
   const script = await scriptOf(deps, loadTest, input.scriptRevisionId);
   assertScript(cluster, script);
+  const settings = settingsOf(loadTest, input);
+  assertHonoured(cluster, settings);
   const duration = durationOf(deps, loadTest, input.durationSeconds);
   const now = deps.clock.now();
   const runNumber = await deps.loadTests.nextRunNumber(loadTest.id, now);
@@ -82,7 +86,7 @@ export const createTestRun = async (
       loadProfile: loadTest.loadProfile,
       scriptRevisionId: script?.id,
       scriptSha256: script?.sha256,
-      stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,
+      ...settings,
     },
   );
   await deps.writer.create(run, actor);
@@ -96,6 +100,12 @@ export const createTestRun = async (
   }
   return run;
 };
+
+/** The run's settings: its own, else the load test's. */
+const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({
+  environment: environmentOfRun(input.environment, loadTest.environment),
+  stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,
+});
 
 const scriptOf = async (
   deps: Pick<Deps, "revisions">,

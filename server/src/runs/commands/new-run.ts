@@ -34,6 +34,7 @@ type Frozen = {
       | "scriptRevisionId"
       | "scriptSha256"
       | "startingAt"
+      | "environment"
   ]?: LoadTestRun[K] | undefined;
 } & Pick<LoadTestRun, "loadProfile" | "stopTimeoutSeconds"> & { readonly tags?: readonly string[] };
 

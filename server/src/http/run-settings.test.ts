@@ -1,0 +1,139 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { LOAD_TEST, SCRIPT, testApp } from "./testing/test-app.ts";
+
+const { app, call, stores } = testApp((config) => ({
+  ...config,
+  locustClusters: [
+    ...config.locustClusters,
+    {
+      id: "attached",
+      kind: "attached",
+      baseUrl: "http://127.0.0.1:1",
+      scope: { accountId: "attached", orgId: "web", projectId: "shop" },
+      maxConcurrentRuns: 1,
+    },
+  ],
+}));
+afterAll(() => app.close());
+
+const create = async (more: object = {}) =>
+  call("POST", "/v1/load-tests", { body: { ...LOAD_TEST, locustfile: SCRIPT, ...more } });
+const start = (id: string, body: object = {}) =>
+  call("POST", `/v1/load-tests/${id}/runs`, { body });
+const fieldsOf = (json: { errors?: { field: string }[] }) =>
+  json.errors?.map(({ field }) => field) ?? [];
+
+describe("environment", () => {
+  test("is frozen in a run with its values, and no answer has a value", async () => {
+    const loadTest = await create({ environment: { TOKEN: "geheim-1", STAGE: "staging" } });
+    expect([loadTest.status, loadTest.json.environment]).toEqual([
+      201,
+      { TOKEN: "***", STAGE: "***" },
+    ]);
+    const { id } = loadTest.json;
+    const run = await start(id, { environment: { STAGE: "production", TOKEN: "***", MORE: "" } });
+    expect(run.json.environment).toEqual({ TOKEN: "***", STAGE: "***", MORE: "***" });
+    const frozen = { TOKEN: "geheim-1", STAGE: "production", MORE: "" };
+    expect((await stores.runs.get(run.json.id))?.environment).toEqual(frozen);
+    const patch = { environment: { TOKEN: "geheim-2" } };
+    const changed = await call("PATCH", `/v1/load-tests/${id}`, { body: patch });
+    expect(changed.json.environment).toEqual({ TOKEN: "***" });
+    expect((await stores.runs.get(run.json.id))?.environment).toEqual(frozen);
+    for (const path of [
+      `/v1/load-tests/${id}`,
+      "/v1/load-tests",
+      `/v1/runs/${run.json.id}`,
+      "/v1/runs",
+      `/v1/load-tests/${id}/runs`,
+      `/v1/runs/${run.json.id}/events`,
+    ]) {
+      const answer = await call("GET", path);
+      expect(answer.status).toBe(200);
+      expect(answer.text).not.toMatch(/geheim|production|staging/);
+    }
+  });
+
+  test("*** keeps a stored value, and is refused where there is none", async () => {
+    const { id, environment } = (await create({ environment: { TOKEN: "geheim-1", OLD: "x" } }))
+      .json;
+    const body = { environment: { TOKEN: environment.TOKEN, STAGE: "test" } };
+    expect((await call("PUT", `/v1/load-tests/${id}`, { body })).status).toBe(200);
+    const kept = { TOKEN: "geheim-1", STAGE: "test" };
+    expect((await stores.loadTests.get(id))?.environment).toEqual(kept);
+    const unknown = { environment: { NEW: "***" } };
+    for (const answer of [
+      await call("PATCH", `/v1/load-tests/${id}`, { body: unknown }),
+      await start(id, unknown),
+      await create(unknown),
+    ]) {
+      expect([answer.status, fieldsOf(answer.json)]).toEqual([400, ["environment.NEW"]]);
+    }
+    expect((await stores.loadTests.get(id))?.environment).toEqual(kept);
+    const cleared = await call("PATCH", `/v1/load-tests/${id}`, { body: { environment: null } });
+    expect(cleared.json).not.toHaveProperty("environment");
+    expect((await start(id)).json).not.toHaveProperty("environment");
+  });
+
+  test.each([
+    [{ PATH: "/" }, ["environment.PATH"]],
+    [
+      { LOCUST_USERS: "1", PYTHONPATH: "/", A: "b" },
+      ["environment.LOCUST_USERS", "environment.PYTHONPATH"],
+    ],
+    [{ LD_PRELOAD: "x" }, ["environment.LD_PRELOAD"]],
+    [{ LOAD_MANAGER_URL: "x" }, ["environment.LOAD_MANAGER_URL"]],
+    [{ A: 1 }, ["environment.A"]],
+    [{ A: "x".repeat(32_769) }, ["environment.A"]],
+    [Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`A${i}`, ""])), ["environment"]],
+    ["A=b", ["environment"]],
+  ])("%j is refused in load tests and runs", async (environment, fields) => {
+    const { id, version } = (await create()).json;
+    const path = `/v1/load-tests/${id}`;
+    for (const answer of [
+      await create({ environment }),
+      await call("PATCH", path, { body: { environment } }),
+      await start(id, { environment }),
+    ]) {
+      expect([answer.status, fieldsOf(answer.json)]).toEqual([400, fields]);
+    }
+    expect((await call("GET", path)).json.version).toBe(version);
+    expect((await call("GET", `${path}/runs`)).json.items).toEqual([]);
+  });
+
+  test("that a migrated load test has and no run may have is refused at the start", async () => {
+    const { id } = (await create()).json;
+    await stores.loadTests.update(id, 1, {
+      environment: { PATH: "/x" },
+      updatedAt: 1,
+      updatedBy: "x",
+    });
+    const answer = await start(id);
+    expect([answer.status, fieldsOf(answer.json)]).toEqual([400, ["environment.PATH"]]);
+  });
+});
+
+describe("a cluster that cannot honour a setting", () => {
+  const attached = { accountId: "attached" };
+  test.each([[{ environment: { A: "b" } }, "environment"]])(
+    "refuses %j with the field and the reason",
+    async (settings, field) => {
+      const { id } = (await create(attached)).json;
+      const named = { ...attached, locustClusterId: "attached" };
+      const elsewhere = (await create({ ...attached, ...settings })).json;
+      for (const answer of [
+        await start(id, settings),
+        await start(elsewhere.id),
+        await create({ ...named, ...settings }),
+        await call("PATCH", `/v1/load-tests/${elsewhere.id}`, {
+          body: { locustClusterId: "attached" },
+        }),
+      ]) {
+        expect([answer.status, fieldsOf(answer.json)]).toEqual([400, [field]]);
+        expect(answer.json.detail).toContain("cannot be set on the cluster attached");
+      }
+      for (const path of [id, elsewhere.id]) {
+        expect((await call("GET", `/v1/load-tests/${path}/runs`)).json.items).toEqual([]);
+      }
+    },
+  );
+});
