@@ -18,6 +18,7 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   "e2e/older-plugins.test.ts": 140,
   "e2e/page/run-page.test.ts": 100,
   "e2e/page/load-test.test.ts": 95,
+  "e2e/run-settings.test.ts": 125,
   "e2e/polled-load.test.ts": 90,
   "e2e/several-files.test.ts": 60,
   "e2e/escalation.test.ts": 70,

@@ -161,6 +161,8 @@ export const defineShop = async (
     readonly locustClusterId?: string;
     readonly environment?: Record<string, string>;
     readonly autoStop?: { readonly enabled: boolean };
+    readonly userClasses?: { readonly name: string }[];
+    readonly excludeTags?: string[];
   } = {},
 ): Promise<string> => {
   const body = { ...SCOPE, name: "Shop", targetUrl, locustfile: LOCUSTFILE, ...more };

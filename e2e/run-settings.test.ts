@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Client } from "@load-manager/contract/api/http-client.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   counted,
@@ -13,10 +14,36 @@ import {
   type Server,
   settled,
   startServer,
+  until,
 } from "./harness.ts";
+import { config, freePort, post, pressStop, startLocust } from "./attached-locust.ts";
+import { type Shop, startShop } from "../examples/shop/shop.ts";
 
 const script = (name: string) => readFileSync(join(ROOT, "e2e/scripts", name), "utf8");
 const SHORT = { targetUsers: 4, spawnRate: 10, durationSeconds: 4 };
+
+type Body = NonNullable<Parameters<Client["createRun"]>[0]["body"]>;
+
+/** The endpoints of a run that has ended, once their counts are equal to the shop's. */
+const endpointsOf = async (client: Client, shop: Shop, loadTestId: string, body: Body) => {
+  const run = await client.createRun({ params: { loadTestId }, body: { ...SHORT, ...body } });
+  const ended = await settled(client, run.id);
+  expect([ended.status, ended.statusReason?.code]).toEqual(["Finished", "duration_reached"]);
+  const counts = await counted(client, run.id);
+  expect(counts).toEqual(shop.counts(run.id));
+  return { run: ended, endpoints: Object.keys(counts).toSorted() };
+};
+
+const refusal = async (client: Client, loadTestId: string, body: Body) => {
+  const run = await client.createRun({ params: { loadTestId }, body: { ...SHORT, ...body } });
+  const { status, statusReason, summary } = await settled(client, run.id);
+  expect([status, statusReason?.code, summary?.totalRequests]).toEqual([
+    "Failed",
+    "setting_refused",
+    0,
+  ]);
+  return [statusReason?.data?.["field"], statusReason?.message];
+};
 
 describe.each(LOCUSTS)("settings of a run on $name", ({ python }) => {
   const dataDir = newFolder();
@@ -68,5 +95,137 @@ describe.each(LOCUSTS)("settings of a run on $name", ({ python }) => {
     expect(JSON.stringify([statusReason, await eventsOf(client, run.id)])).not.toContain(
       "token-of",
     );
+  });
+});
+
+describe.each(LOCUSTS)("User classes and tags of a run on $name", ({ python }) => {
+  const dataDir = newFolder();
+  let server: Server;
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await startShop();
+    server = await startServer({ python, dataDir });
+  });
+  afterAll(async () => {
+    await server.kill("SIGTERM");
+    await shop.close();
+    expectNoProcesses(dataDir);
+    removeFolder(dataDir);
+  });
+
+  test("on a local cluster: those of the run, else of the load test; an old run keeps its own", async () => {
+    const { client } = server;
+    const loadTestId = await defineShop(client, shop.url, {
+      locustfile: script("classes.py"),
+      userClasses: [{ name: "Reader" }],
+      excludeTags: ["slow"],
+    });
+    const first = await endpointsOf(client, shop, loadTestId, {});
+    expect(first.endpoints).toEqual(["GET /"]);
+    const userClasses = [
+      { name: "Payer", fixedCount: 1 },
+      { name: "Buyer", weight: 1 },
+    ];
+    await client.updateLoadTest({
+      params: { loadTestId },
+      body: { userClasses, excludeTags: null },
+    });
+    const second = await endpointsOf(client, shop, loadTestId, {});
+    expect(second.endpoints).toEqual(["POST /cart", "POST /checkout"]);
+    const last = await client.getRun({ params: { runId: first.run.id } });
+    expect([last.userClasses, last.excludeTags]).toEqual([[{ name: "Reader" }], ["slow"]]);
+    expect(second.run.userClasses).toEqual(userClasses);
+    expect(second.run.excludeTags).toBeUndefined();
+  });
+
+  test("on a local cluster: what the script does not have is named, and no load is made", async () => {
+    const { client } = server;
+    const loadTestId = await defineShop(client, shop.url, { locustfile: script("classes.py") });
+    expect(
+      await refusal(client, loadTestId, { userClasses: [{ name: "Reader" }, { name: "Redaer" }] }),
+    ).toEqual([
+      "userClasses[1].name",
+      "The script has no User class Redaer; it has Buyer, Payer, Reader.",
+    ]);
+    const [field, message] = await refusal(client, loadTestId, { includeTags: ["qiuck"] });
+    expect([field, message]).toEqual([
+      "includeTags[0]",
+      "No task of the run's User classes has the tag qiuck; there is quick, slow.",
+    ]);
+  });
+});
+
+describe.each(LOCUSTS)("settings of a run on an attached cluster, on $name", ({ python }) => {
+  const startAttached = async (plugin: boolean) => {
+    const folder = newFolder();
+    const shop = await startShop();
+    const port = await freePort();
+    const serverUrl = `http://127.0.0.1:${port}`;
+    const locust = await startLocust({
+      python,
+      folder,
+      plugin,
+      serverUrl,
+      script: script("classes.py"),
+    });
+    const dataDir = join(folder, "data");
+    mkdirSync(dataDir, { recursive: true });
+    const server = await startServer({ python, dataDir, config: config(locust.baseUrl), port });
+    const loadTestId = await defineShop(server.client, shop.url);
+    const stop = async () => {
+      await server.kill("SIGTERM");
+      await locust.stop();
+      await shop.close();
+      removeFolder(folder);
+    };
+    return { shop, locust, client: server.client, loadTestId, stop };
+  };
+
+  test("with the plugin: each run has its own, and load that is started there later has all", async () => {
+    const { shop, locust, client, loadTestId, stop } = await startAttached(true);
+    try {
+      const one = { userClasses: [{ name: "Payer", weight: 2 }], targetUsers: 2 };
+      const first = await endpointsOf(client, shop, loadTestId, one);
+      expect(first.endpoints).toEqual(["POST /checkout"]);
+      const second = await endpointsOf(client, shop, loadTestId, { includeTags: ["quick"] });
+      expect(second.endpoints).toEqual(["GET /", "POST /cart"]);
+      const [field] = await refusal(client, loadTestId, { userClasses: [{ name: "Nobody" }] });
+      expect(field).toBe("userClasses[0].name");
+      const form = { user_count: "4", spawn_rate: "10", host: shop.url };
+      await post(`${locust.baseUrl}/swarm`, form);
+      const external = await until("an external run with all endpoints", async () => {
+        const { items } = await client.listRuns();
+        const run = items.find(({ trigger }) => trigger === "external");
+        if (run === undefined) return undefined;
+        const names = Object.keys(await counted(client, run.id)).toSorted();
+        return names.length === 3 ? { run, names } : undefined;
+      });
+      expect(external.names).toEqual(["GET /", "GET /products", "POST /cart"]);
+      await pressStop(locust.baseUrl);
+      await settled(client, external.run.id);
+    } finally {
+      await stop();
+    }
+  });
+
+  test("without the plugin: each setting is a 400 with its name", async () => {
+    const { client, loadTestId, stop } = await startAttached(false);
+    try {
+      for (const body of [
+        { userClasses: [{ name: "Reader" }] },
+        { includeTags: ["quick"] },
+        { excludeTags: ["slow"] },
+        { environment: { A: "b" } },
+      ]) {
+        const [field = ""] = Object.keys(body);
+        const error = await client
+          .createRun({ params: { loadTestId }, body })
+          .catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ status: 400, problem: { errors: [{ field }] } });
+      }
+      expect((await client.listRuns()).items).toEqual([]);
+    } finally {
+      await stop();
+    }
   });
 });

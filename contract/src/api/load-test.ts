@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { Environment, hiddenSettings, unavailableSettings, unsettable } from "./settings.ts";
+import {
+  Environment,
+  hiddenSettings,
+  TaskTags,
+  unavailableSettings,
+  unsettable,
+  UserClasses,
+} from "./settings.ts";
 import { ScriptWarnings } from "./script.ts";
 import { LoadTest } from "../model/load-test.ts";
 import { ScriptRevision } from "../model/script.ts";
@@ -48,6 +55,9 @@ const editable = {
   stopTimeoutSeconds: StopTimeoutSeconds,
   autoStop: AutoStop,
   environment: Environment,
+  userClasses: UserClasses,
+  includeTags: TaskTags,
+  excludeTags: TaskTags,
   metadata: Metadata,
 };
 
@@ -67,6 +77,9 @@ export const CreateLoadTest = z.strictObject(
     stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
     autoStop: editable.autoStop.optional(),
     environment: editable.environment.optional(),
+    userClasses: editable.userClasses.optional(),
+    includeTags: editable.includeTags.optional(),
+    excludeTags: editable.excludeTags.optional(),
     metadata: editable.metadata.optional(),
     locustfile: z
       .string()
@@ -95,6 +108,9 @@ export const UpdateLoadTest = z.strictObject(
     stopTimeoutSeconds: editable.stopTimeoutSeconds.optional(),
     autoStop: editable.autoStop.nullish(),
     environment: editable.environment.nullish(),
+    userClasses: editable.userClasses.nullish(),
+    includeTags: editable.includeTags.nullish(),
+    excludeTags: editable.excludeTags.nullish(),
     metadata: editable.metadata.nullish(),
     updatedBy: Creator.optional(),
     ...unavailableSettings,

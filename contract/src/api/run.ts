@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { Environment, hiddenSettings, unavailableSettings, unsettable } from "./settings.ts";
+import {
+  Environment,
+  hiddenSettings,
+  TaskTags,
+  unavailableSettings,
+  unsettable,
+  UserClasses,
+} from "./settings.ts";
 import {
   AutoStop,
   CommaList,
@@ -57,6 +64,9 @@ export const CreateRun = z
       targetUrl: TargetUrl.optional(),
       scriptRevisionId: Id.optional(),
       stopTimeoutSeconds: StopTimeoutSeconds.optional(),
+      userClasses: UserClasses.optional(),
+      includeTags: TaskTags.optional(),
+      excludeTags: TaskTags.optional(),
       runGroupId: Id.optional(),
       metadata: Metadata.optional(),
       autoStop: AutoStop.optional(),

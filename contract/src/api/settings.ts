@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { environmentFaults } from "../model/environment.ts";
 import { HiddenTexts } from "../model/hidden-values.ts";
+import { describedLike, Users } from "../model/primitives.ts";
+import { RunSettings } from "../model/run.ts";
 
 const notSupported = z
   .never({ error: "is not supported by this version of Load Manager; leave it out" })
@@ -10,18 +12,12 @@ const notSupported = z
 export const unsettable = {
   loadProfile: true,
   workers: true,
-  userClasses: true,
-  includeTags: true,
-  excludeTags: true,
   scriptOptions: true,
 } as const;
 
 /** Settings of the data model without support in this version. Refusing them is clearer than ignoring them. */
 export const unavailableSettings = {
   workers: notSupported,
-  userClasses: notSupported,
-  includeTags: notSupported,
-  excludeTags: notSupported,
   scriptOptions: notSupported,
   loadProfile: notSupported,
 };
@@ -32,6 +28,37 @@ export const Environment = z.record(z.string(), z.string()).superRefine((variabl
     context.addIssue({ code: "custom", message, path: name === undefined ? [] : [name] });
   }
 });
+
+const ClassName = z.string().trim().min(1, "must not be empty").max(200);
+const { shape: ofClass } = RunSettings.shape.userClasses.unwrap().element;
+
+/** The User classes of a request. */
+export const UserClasses = z
+  .array(
+    z.strictObject(
+      describedLike(ofClass, {
+        name: ClassName,
+        weight: Users.optional(),
+        fixedCount: Users.optional(),
+      }),
+    ),
+  )
+  .max(100)
+  .superRefine((classes, context) => {
+    classes.forEach(({ name, weight, fixedCount }, index) => {
+      if (classes.findIndex((other) => other.name === name) < index) {
+        const message = "is there twice";
+        context.addIssue({ code: "custom", message, path: [index, "name"] });
+      }
+      if (weight !== undefined && fixedCount !== undefined) {
+        const message = "cannot be set beside weight: a fixed count of users has no share";
+        context.addIssue({ code: "custom", message, path: [index, "fixedCount"] });
+      }
+    });
+  });
+
+/** Tags of tasks in a request. */
+export const TaskTags = z.array(z.string().min(1, "must not be empty").max(200)).max(50);
 
 /** Settings of which answers show the names alone. */
 export const hiddenSettings = {

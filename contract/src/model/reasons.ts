@@ -17,6 +17,7 @@ export const REASONS = {
   cluster_taken: "Another run has the cluster.",
   start_failed: "Locust could not be made ready in time.",
   start_not_confirmed: "A start was sent to Locust, but no load began.",
+  setting_refused: "A setting of the run does not fit its script, or the Locust that runs it.",
   no_user_class: "The script has no User class, so there is nothing to run.",
   locust_exited: "A Locust process ended before load began.",
   no_workers: "Locust has no worker, or lost its last one.",

@@ -78,20 +78,24 @@ export const RunSettings = z.object({
         weight: z
           .int()
           .optional()
-          .describe("Its share of the users, relative to the other classes."),
+          .describe(
+            "Its share of the users, relative to the other classes; without weight and fixedCount as in the script.",
+          ),
         fixedCount: z.int().optional().describe("The number of its users, whatever the target."),
       }),
     )
     .optional()
-    .describe("The User classes that run (migrated; cannot be set)."),
+    .describe(
+      "The User classes that run, with the plugin; absent: those that Locust starts by itself.",
+    ),
   includeTags: z
     .array(z.string())
     .optional()
-    .describe("Only tasks with one of these tags run (migrated; cannot be set)."),
+    .describe("Only tasks with one of these tags run, with the plugin."),
   excludeTags: z
     .array(z.string())
     .optional()
-    .describe("Tasks with one of these tags do not run (migrated; cannot be set)."),
+    .describe("Tasks with one of these tags do not run, with the plugin."),
   scriptOptions: JsonObject.optional().describe(
     "Values of the script's own command line options (migrated; cannot be set).",
   ),

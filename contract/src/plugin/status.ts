@@ -15,6 +15,8 @@ export const PluginStatus = z.object({
   /** The master's wall clock. */
   wallMs: ms,
   state: z.string(),
+  /** The settings of a run that it can apply to the script; an older plugin knows none. */
+  settings: z.array(z.string()).default([]),
   userCount: z.int(),
   /** CPU in percent of a core, resident memory in bytes; an older plugin tells of the workers' CPU only. */
   master: z.object({ cpu: z.number().nullable(), memory: z.int().nullable() }).optional(),

@@ -227,7 +227,9 @@ class Collector(object):
             for name, count in classes.items():
                 real[name] = real.get(name, 0) + count
         target = snapshot.classes
-        classes = [(name, target.get(name, 0), real.get(name, 0)) for name in sorted(set(real) | set(target))]
+        # Workers count every class of the script, also those that the run does not have.
+        names = set(target).union(compat.chosen_classes(self.runner), (name for name, count in real.items() if count))
+        classes = [(name, target.get(name, 0), real.get(name, 0)) for name in sorted(names)]
         processes = []
         for node in compat.workers_of(self.runner):
             state, _ = snapshot.workers.get(node.id, (node.state, None))

@@ -1,22 +1,21 @@
 """Carries out the commands of the server: attach, start, set users, stop. They arrive over HTTP or in answers to batches."""
 import logging
 import os
+import time
+
+import gevent
 
 from ..delivery.outbox import Outbox
 from ..shared import compat
 from .auto_stop import AutoStop
+from .refused import Refused, setting_refused
 from .run import RUNNING, STARTING, run_url_of, time_limit_of
+from .script_settings import RunSettings
 
 logger = logging.getLogger("load_manager")
 
-
-class Refused(Exception):
-    """A command that is refused: ``code`` for programs, the text for people, ``run_id`` of the run that is in the way."""
-
-    def __init__(self, code, message, run_id=None):
-        super(Refused, self).__init__(message)
-        self.code = code
-        self.run_id = run_id
+# Locust's own report, by which a master knows the plugin of a worker, comes every three seconds.
+WORKERS_KNOWN_SECONDS = 4.0
 
 
 class Commands(object):
@@ -46,6 +45,8 @@ class Commands(object):
 
     def start(self, payload):
         """Starts load once per run id, however often the command comes."""
+        settings = RunSettings(payload)
+        self._await_plugins(payload["runId"], settings)
         self._take_over(payload)
         controller = self.controller
         run = controller.run
@@ -64,6 +65,7 @@ class Commands(object):
         users, spawn_rate = payload["users"], payload["spawnRate"]
         time_limit, auto_stop = time_limit_of(payload), AutoStop(payload.get("autoStop"))
         clock_ahead, url = float(payload.get("clockAheadSeconds") or 0), run_url_of(payload)
+        controller.script_settings.apply(settings)
         self._started_run_ids.add(run_id)
         run = controller.new_run(self._outbox_of(run_id), auto_stop=auto_stop, clock_ahead=clock_ahead)
         run.url = url
@@ -78,6 +80,22 @@ class Commands(object):
         controller.load.set_stop_timeout(payload.get("stopTimeoutSeconds") or 0)
         controller.send_run_to_workers(run)
         controller.load.set_users(users, spawn_rate)
+
+    def _await_plugins(self, run_id, settings):
+        """A worker without the plugin cannot be given settings of the script."""
+        controller = self.controller
+        is_repeated = controller.run is not None and controller.run.run_id == run_id
+        if settings.any_field is None or is_repeated or controller.settings.run_dir:
+            return
+        limit = time.monotonic() + WORKERS_KNOWN_SECONDS
+        while True:
+            others = [one for one in compat.live_worker_ids(controller.runner) if one not in controller.settings_workers]
+            if not others:
+                return
+            if time.monotonic() >= limit:
+                message = "Worker %s does not have the plugin of this version, which %s needs on every worker."
+                raise setting_refused(settings.any_field, message % (others[0], settings.any_field))
+            gevent.sleep(0.1)
 
     def _outbox_of(self, run_id):
         settings = self.controller.settings

@@ -16,6 +16,7 @@ from .locust_load import LocustLoad
 from .commands import Commands
 from .process_readings import MASTER
 from .run import Run
+from .script_settings import ScriptSettings
 from .supervisor import Supervisor
 
 logger = logging.getLogger("load_manager")
@@ -43,9 +44,12 @@ class Controller(object):
         self.last_request_at = time.monotonic()
         self.load = LocustLoad(environment, runner, web_ui)
         self.commands = Commands(self)
+        self.script_settings = ScriptSettings(environment)
         self.heartbeat = Heartbeat(runner)
         # Ids of workers with a plugin of this version, which count for themselves.
         self.plugin_workers = set()
+        # Those whose plugin can be given settings of the script.
+        self.settings_workers = set()
         # Workers with a message that could not be read: each is logged once.
         self.unreadable_workers = set()
         self.listener_errors = ListenerErrors(environment.events, self.on_listener_error)
@@ -83,6 +87,7 @@ class Controller(object):
         # The script's listeners of the next ``test_start`` may run before ours.
         self.environment.load_manager_run_id = None
         self.load.start_commanded = False
+        self.script_settings.restore()
         self.sender.wake.set()
 
     def send_run_to_workers(self, run, worker_id=None):
@@ -153,6 +158,8 @@ class Controller(object):
         if mark is not None:
             self._end_orphan(worker_id, mark.get("runKey"))
             self.plugin_workers.add(worker_id)
+            if data.get(messages.SETTINGS_FIELD):
+                self.settings_workers.add(worker_id)
             if run is not None and mark.get("runKey") != run.run_key:
                 # It joined during the run (before 2.15 Locust has no event for that), or counts for the run before this one.
                 self.send_run_to_workers(run, worker_id)

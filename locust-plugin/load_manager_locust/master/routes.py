@@ -5,7 +5,7 @@ import time
 from flask import jsonify, request
 
 from . import status
-from .commands import Refused
+from .refused import Refused
 
 # Locust's own routes that change load. Stop is not among them: it always works.
 GUARDED_PATHS = ("/swarm", "/stats/reset", "/user")
@@ -35,7 +35,10 @@ def install(app, controller, settings):
                     command(payload)
                 return jsonify(status.status_of(controller))
             except Refused as refused:
-                return jsonify(error=refused.code, message=str(refused), runId=refused.run_id), 409
+                answer = {"error": refused.code, "message": str(refused), "runId": refused.run_id}
+                if refused.field is not None:
+                    answer["field"] = refused.field
+                return jsonify(answer), 409
             except (KeyError, TypeError, ValueError) as error:
                 return jsonify(error="malformed", message="%s is missing or wrong" % error), 400
 

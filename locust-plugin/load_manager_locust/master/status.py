@@ -4,6 +4,7 @@ import time
 from ..shared import compat
 from ..shared.version import PROTOCOL
 from .run import ENDED
+from .script_settings import SUPPORTED
 
 
 def status_of(controller):
@@ -12,6 +13,7 @@ def status_of(controller):
     return dict(
         controller.identity(),
         protocol=PROTOCOL,
+        settings=SUPPORTED,
         fence=controller.commands.fence,
         wallMs=int(time.time() * 1000),
         state=controller.runner.state,

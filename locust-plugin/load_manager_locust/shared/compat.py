@@ -1,6 +1,7 @@
 """The differences between Locust's versions (2.12.1 to 2.47)."""
 import locust
 from locust import argument_parser, runners
+from locust.user.task import filter_tasks_by_tags
 
 
 def locust_version():
@@ -38,6 +39,16 @@ LACKS_MASTER_TIMEOUT = _is_older_than(2, 19)
 # A worker's state as a number of the wire format; 0: any other.
 STATE_NUMBERS = {"ready": 1, "spawning": 2, "running": 3, "missing": 4, "stopped": 5}
 LIVE_STATES = ("ready", "spawning", "running")
+
+
+def available_user_classes(environment):
+    """{name: User class}: every one of the script, also those that do not run by themselves (weight 0)."""
+    return environment.available_user_classes or environment.user_classes_by_name
+
+
+def take_out_tasks(user_class, tags, exclude_tags):
+    """The tasks of a User class, and of what is nested in it, that do not fit. ``None``: no such tags."""
+    filter_tasks_by_tags(user_class, tags, exclude_tags)
 
 
 def workers_of(runner):
@@ -81,6 +92,11 @@ def tell_to_quit(runner, worker_id):
 
 def target_users_by_class(runner):
     return dict(getattr(runner, "target_user_classes_count", None) or {})
+
+
+def chosen_classes(runner):
+    """The names of the User classes that the master gives users."""
+    return set(getattr(runner, "user_classes_by_name", None) or {})
 
 
 def set_users_of(runner, worker_id, classes):

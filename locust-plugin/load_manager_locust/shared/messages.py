@@ -11,6 +11,8 @@ METRICS = "load_manager_metrics"
 MAX_MESSAGE_BYTES = 1024 * 1024
 # In Locust's own report of a worker with the plugin: nobody counts it.
 MARK_FIELD = "lm"
+# There too: the worker can be given settings of the script. Older plugins do not say so.
+SETTINGS_FIELD = "lmSettings"
 
 
 def run_message(run_id, run_key, seconds_left, load_started):

@@ -5,10 +5,10 @@ import gevent
 from locust import events
 from locust.exception import RPCError
 
-from ..shared import messages
+from ..shared import messages, tagged_tasks
 from ..shared.clock import Clock
 from ..shared.listener_errors import ListenerErrors
-from . import cut_off_requests, last_message, liveness, locust_reports, spawning, user_ends
+from . import cut_off_requests, last_message, liveness, locust_reports, spawning, user_classes, user_ends
 from .deadline import WorkerDeadline
 from .recorder import Recorder
 from .reporter import Reporter
@@ -29,6 +29,8 @@ def install(environment, runner, settings):
     if environment.stats.total.num_requests:
         # Users have begun before Locust's ``init``. This report has no mark yet, so the master counts it.
         _send_locust_report(runner)
+    user_classes.install(environment)
+    tagged_tasks.install(environment)
     ends = user_ends.install(events)
     spawning.install(runner, ends, recorder)
     reporter = Reporter(runner, recorder, ends, clock)
@@ -45,6 +47,7 @@ def install(environment, runner, settings):
 
     def on_report(client_id, data, **_):
         data[messages.MARK_FIELD] = messages.mark(recorder.run_key)
+        data[messages.SETTINGS_FIELD] = True
 
     def on_run(environment, msg, **_):
         """The master sends this before it starts load, so that scripts know the run in ``test_start`` and ``on_start``."""

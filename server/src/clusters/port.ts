@@ -116,4 +116,6 @@ export type ClusterProbe = {
   readonly processes?: readonly ClusterProcess[];
   /** The highest fence that the plugin has accepted. */
   readonly fence?: number;
+  /** The settings of a run that the Locust there can apply to its script; absent where nothing is known of it. */
+  readonly settings?: readonly string[];
 };

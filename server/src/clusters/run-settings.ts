@@ -1,24 +1,83 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { AppError } from "../lib/errors.ts";
+import type { ClusterProbe } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
-
-type Settings = { readonly [K in "environment"]?: LoadTestRun[K] | undefined };
 
 /** Settings that only a process which Load Manager starts can be given, with what to do elsewhere. */
 const ONLY_LOCAL = {
   environment: "set the variables where it is started",
-} as const satisfies Partial<Record<keyof Settings, string>>;
+} as const;
 
-/** Throws AppError validation that names each setting which the cluster cannot honour, with the reason. */
+/** Settings that the plugin applies to the script. */
+const OF_SCRIPT = ["userClasses", "includeTags", "excludeTags"] as const;
+
+type Setting = keyof typeof ONLY_LOCAL | (typeof OF_SCRIPT)[number];
+type Settings = { readonly [K in Setting]?: LoadTestRun[K] | null | undefined };
+
+/** An empty list or map asks for nothing. */
+const isGiven = (value: object | null | undefined): boolean =>
+  value !== null && value !== undefined && Object.keys(value).length > 0;
+
+const namesOf = <Name extends Setting>(names: readonly Name[], settings: Settings): Name[] =>
+  names.filter((name) => isGiven(settings[name]));
+
+const refused = (fields: readonly { readonly field: string; readonly message: string }[]) =>
+  new AppError("validation", fields.map(({ field, message }) => `${field} ${message}.`).join(" "), {
+    fields,
+  });
+
+/** Throws AppError validation that names each setting which no Locust of the cluster can honour, with the reason. */
 export const assertHonoured = (cluster: ClusterConfig, settings: Settings): void => {
   if (cluster.kind === "local") return;
-  const fields = (Object.keys(ONLY_LOCAL) as (keyof typeof ONLY_LOCAL)[])
-    .filter((field) => settings[field] !== undefined)
-    .map((field) => ({
+  const names = namesOf(Object.keys(ONLY_LOCAL) as (keyof typeof ONLY_LOCAL)[], settings);
+  if (names.length === 0) return;
+  throw refused(
+    names.map((field) => ({
       field,
       message: `cannot be set on the cluster ${cluster.id}: Load Manager does not start that Locust; ${ONLY_LOCAL[field]}`,
-    }));
-  if (fields.length === 0) return;
-  const detail = fields.map(({ field, message }) => `${field} ${message}.`).join(" ");
-  throw new AppError("validation", detail, { fields });
+    })),
+  );
 };
+
+const lacking = (settings: Settings, supported: readonly string[]) =>
+  namesOf(OF_SCRIPT, settings).filter((name) => !supported.includes(name));
+
+const NEEDS_PLUGIN = "it needs the plugin of this server's version in Locust's master and workers";
+
+/**
+ * Throws AppError validation where the Locust that is there now cannot honour a setting. One that does not answer is taken:
+ * it is asked again at the start.
+ */
+export const assertHonouredNow = async (
+  {
+    config,
+    probe,
+  }: { readonly config: ClusterConfig; readonly probe: () => Promise<ClusterProbe> },
+  settings: Settings,
+): Promise<void> => {
+  if (config.kind === "local" || lacking(settings, []).length === 0) return;
+  const { settings: supported } = await probe();
+  const names = supported === undefined ? [] : lacking(settings, supported);
+  if (names.length === 0) return;
+  throw refused(
+    names.map((field) => ({
+      field,
+      message: `cannot be set on the cluster ${config.id}: ${NEEDS_PLUGIN}`,
+    })),
+  );
+};
+
+/** For the command that starts load. Throws AppError conflict, after which the run fails as `setting_refused`. */
+export const assertSupported = (settings: Settings, supported: readonly string[]): void => {
+  const [field] = lacking(settings, supported);
+  if (field === undefined) return;
+  throw settingRefused(`The Locust of the cluster cannot apply ${field}: ${NEEDS_PLUGIN}.`, field);
+};
+
+/** Nothing was started, and a repetition would change nothing. */
+export const settingRefused = (message: string, field: string | undefined): AppError =>
+  new AppError("conflict", message, { extra: { code: "setting_refused", field } });
+
+/** The settings as the plugin takes them with a start. */
+export const scriptSettingsOf = (settings: Settings): Partial<Settings> =>
+  Object.fromEntries(namesOf(OF_SCRIPT, settings).map((name) => [name, settings[name]]));

@@ -112,6 +112,57 @@ describe("environment", () => {
   });
 });
 
+describe("User classes and tags", () => {
+  const SETTINGS = {
+    userClasses: [
+      { name: "Reader", weight: 3 },
+      { name: "Buyer", fixedCount: 1 },
+    ],
+    includeTags: ["a"],
+    excludeTags: ["b", "c"],
+  };
+
+  test("are frozen in a run: its own, else the load test's; an empty list asks for none", async () => {
+    const loadTest = (await create(SETTINGS)).json;
+    expect(loadTest).toMatchObject(SETTINGS);
+    const run = (await start(loadTest.id, { includeTags: [], excludeTags: ["d"] })).json;
+    expect(run).toMatchObject({ userClasses: SETTINGS.userClasses, excludeTags: ["d"] });
+    expect(run).not.toHaveProperty("includeTags");
+    const patch = { userClasses: null, includeTags: ["e"] };
+    const changed = await call("PATCH", `/v1/load-tests/${loadTest.id}`, { body: patch });
+    expect(changed.json).not.toHaveProperty("userClasses");
+    const old = (await call("GET", `/v1/runs/${run.id}`)).json;
+    expect(old.userClasses).toEqual(SETTINGS.userClasses);
+    expect((await start(loadTest.id)).json).toMatchObject({ includeTags: ["e"] });
+  });
+
+  test.each([
+    [{ userClasses: [{ name: "" }] }, "userClasses[0].name"],
+    [{ userClasses: [{ weight: 1 }] }, "userClasses[0].name"],
+    [{ userClasses: [{ name: "A" }, { name: "A" }] }, "userClasses[1].name"],
+    [{ userClasses: [{ name: "A", weight: 0 }] }, "userClasses[0].weight"],
+    [{ userClasses: [{ name: "A", weight: 1, fixedCount: 1 }] }, "userClasses[0].fixedCount"],
+    [{ userClasses: [{ name: "A", users: 1 }] }, "userClasses[0].users"],
+    [{ userClasses: "A" }, "userClasses"],
+    [{ includeTags: [""] }, "includeTags[0]"],
+    [{ excludeTags: [5] }, "excludeTags[0]"],
+    [{ excludeTags: Array(51).fill("a") }, "excludeTags"],
+  ])("%j is refused in load tests and runs", async (settings, field) => {
+    const { id } = (await create()).json;
+    for (const answer of [await create(settings), await start(id, settings)]) {
+      expect([answer.status, fieldsOf(answer.json)]).toEqual([400, [field]]);
+    }
+  });
+
+  test("that a migrated load test has and no run may have are refused at the start", async () => {
+    const { id } = (await create()).json;
+    const userClasses = [{ name: "A", weight: 1, fixedCount: 1 }];
+    await stores.loadTests.update(id, 1, { userClasses, updatedAt: 1, updatedBy: "x" });
+    const answer = await start(id);
+    expect([answer.status, fieldsOf(answer.json)]).toEqual([400, ["userClasses[0].fixedCount"]]);
+  });
+});
+
 describe("a cluster that cannot honour a setting", () => {
   const attached = { accountId: "attached" };
   test.each([[{ environment: { A: "b" } }, "environment"]])(

@@ -25,7 +25,7 @@ const checkCluster = (
   const cluster = namedCluster(deps, loadTest, loadTest.locustClusterId);
   // A migrated load test may have settings that its cluster cannot honour; other changes of it are no reason to refuse.
   if (typeof given.locustClusterId === "string") assertHonoured(cluster, loadTest);
-  else assertHonoured(cluster, { environment: given.environment ?? undefined });
+  else assertHonoured(cluster, given);
 };
 
 const namedCluster = (deps: LoadTestDeps, loadTest: LoadTest, id: string) => {

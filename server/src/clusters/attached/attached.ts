@@ -6,6 +6,7 @@ import { engineOf, fenceOf, observationOf, processesOf } from "../plugin/observa
 import { isBusy } from "../web-ui/stats.ts";
 import { createWebUi } from "../web-ui/web-ui.ts";
 import { type ClusterAdapter, type LoadCommands, loadCommandsFor } from "../port.ts";
+import { assertSupported } from "../run-settings.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
 import { type CallbackAddresses, pluginCommands } from "../plugin/commands.ts";
 
@@ -30,7 +31,10 @@ export const createAttached = (
   const ofPages: LoadCommands = {
     // Nobody there could refuse a stale fence.
     attach: async () => {},
-    start: ({ run }) => webUi.start(run),
+    start: async ({ run }) => {
+      assertSupported(run, []);
+      await webUi.start(run);
+    },
     setUsers: ({ run }, targetUsers, spawnRate) => webUi.setUsers(run, targetUsers, spawnRate),
     stop: webUi.stop,
   };
@@ -74,11 +78,15 @@ export const createAttached = (
       if (reply.kind === "silent") return { state: "unreachable", message: reply.message };
       // A run that waits can start once the plugin is replaced; a start now could only fail.
       if (reply.kind === "other-protocol") return { state: "unknown", message: reply.message };
-      if (reply.kind === "no-plugin") return webUi.probe();
+      if (reply.kind === "no-plugin") {
+        const seen = await webUi.probe();
+        return seen.state === "unreachable" ? seen : { ...seen, settings: [] };
+      }
       const { run } = reply.status;
       const seen = {
         engine: engineOf(reply.status),
         processes: processesOf(reply.status, reply.clockAheadMs),
+        settings: reply.status.settings,
       };
       // Load of nobody's run: its registration has failed, or no scope is set there.
       const loads = isBusy(reply.status.state);

@@ -3,6 +3,7 @@ import { PluginStatus } from "@load-manager/contract/plugin/status.ts";
 import { z } from "zod";
 import type { Clock } from "../../lib/clock.ts";
 import { AppError } from "../../lib/errors.ts";
+import { settingRefused } from "../run-settings.ts";
 import { ask, clockAhead, type Reply } from "../locust-http.ts";
 
 type StatusReply =
@@ -27,9 +28,18 @@ export type PluginClient = {
 const STATUS_TIMEOUT_MS = 4000;
 const COMMAND_TIMEOUT_MS = 10_000;
 
-const detailOf = (json: unknown): string => {
-  const answer = z.object({ error: z.string(), message: z.string().optional() }).safeParse(json);
-  return answer.success ? (answer.data.message ?? answer.data.error) : "no reason given";
+const Refusal = z.object({
+  error: z.string(),
+  message: z.string().optional(),
+  field: z.string().optional(),
+});
+
+const refusalOf = (name: string, { status, json }: { status: number; json: unknown }): AppError => {
+  const { data: answer } = Refusal.safeParse(json);
+  const detail = answer?.message ?? answer?.error ?? "no reason given";
+  return answer?.error === "setting_refused"
+    ? settingRefused(detail, answer.field)
+    : new AppError("conflict", `Locust refused to ${name} (${status}): ${detail}`);
 };
 
 /** Tries the tokens in order while they are refused, so that a callback token may be rotated during a run. */
@@ -95,12 +105,7 @@ export const createPluginClient = (
     command: async (name, body) => {
       const reply = await request(name, COMMAND_TIMEOUT_MS, body);
       if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
-      if (reply.status >= 300) {
-        throw new AppError(
-          "conflict",
-          `Locust refused to ${name} (${reply.status}): ${detailOf(reply.json)}`,
-        );
-      }
+      if (reply.status >= 300) throw refusalOf(name, reply);
     },
   };
 };

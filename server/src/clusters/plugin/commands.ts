@@ -2,6 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { PluginClient } from "./client.ts";
 import type { Callback } from "../callback.ts";
 import type { LoadCommands } from "../port.ts";
+import { assertSupported, scriptSettingsOf } from "../run-settings.ts";
 
 export type CallbackAddresses = Pick<Callback, "callbackTokens" | "callbackUrls" | "runAddress">;
 
@@ -36,6 +37,7 @@ export const pluginCommands = (
     /** Tells the plugin the offset of the master's clock, so that the run's times are on the server's clock. */
     start: async ({ run, fence }) => {
       const seen = await client.status();
+      if (seen.kind === "status") assertSupported(run, seen.status.settings);
       const aheadMs = seen.kind === "status" ? seen.clockAheadMs : 0;
       await client.command("start", {
         ...reachUs(),
@@ -47,6 +49,7 @@ export const pluginCommands = (
         host: run.targetUrl,
         ...limits(run),
         stopTimeoutSeconds: run.stopTimeoutSeconds,
+        ...scriptSettingsOf(run),
         ...(quitWorkers ? { quitWorkers } : {}),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),
         ...(aheadMs === 0 ? {} : { clockAheadSeconds: aheadMs / 1000 }),

@@ -2,12 +2,14 @@ import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import type { CreateRun } from "@load-manager/contract/api/run.ts";
+import { TaskTags, UserClasses } from "@load-manager/contract/api/settings.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
-import { assertHonoured } from "../../clusters/run-settings.ts";
+import { assertHonoured, assertHonouredNow } from "../../clusters/run-settings.ts";
 import { type ClusterConfig, selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { environmentOfRun } from "../../lib/environment.ts";
+import { usable } from "../../lib/usable.ts";
 import { AppError, invalid, notFound } from "../../lib/errors.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RevisionStore } from "../../stores/model/script-revision.ts";
@@ -54,6 +56,8 @@ export const createTestRun = async (
   assertScript(cluster, script);
   const settings = settingsOf(loadTest, input);
   assertHonoured(cluster, settings);
+  const adapter = deps.clusters.get(cluster.id);
+  if (adapter !== undefined) await assertHonouredNow(adapter, settings);
   const duration = durationOf(deps, loadTest, input.durationSeconds);
   const now = deps.clock.now();
   const runNumber = await deps.loadTests.nextRunNumber(loadTest.id, now);
@@ -104,6 +108,9 @@ export const createTestRun = async (
 /** The run's settings: its own, else the load test's. */
 const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({
   environment: environmentOfRun(input.environment, loadTest.environment),
+  userClasses: usable(UserClasses, input.userClasses ?? loadTest.userClasses, "userClasses"),
+  includeTags: usable(TaskTags, input.includeTags ?? loadTest.includeTags, "includeTags"),
+  excludeTags: usable(TaskTags, input.excludeTags ?? loadTest.excludeTags, "excludeTags"),
   stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,
 });
 

@@ -35,6 +35,9 @@ type Frozen = {
       | "scriptSha256"
       | "startingAt"
       | "environment"
+      | "userClasses"
+      | "includeTags"
+      | "excludeTags"
   ]?: LoadTestRun[K] | undefined;
 } & Pick<LoadTestRun, "loadProfile" | "stopTimeoutSeconds"> & { readonly tags?: readonly string[] };
 

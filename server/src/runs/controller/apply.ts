@@ -10,6 +10,7 @@ import type { RevisionStore } from "../../stores/model/script-revision.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { Action, Transition } from "../domain/actions.ts";
 import type { Observation } from "../domain/observation.ts";
+import { settingRefused } from "../domain/outcomes.ts";
 import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
 import { forcedStepRecorder, recordEvent } from "../journal/events.ts";
@@ -146,6 +147,15 @@ const start = async (context: Context): Promise<LoadTestRun | undefined> => {
   try {
     await adapter.commands.start({ run, fence: hold.fence });
   } catch (error) {
+    if (error instanceof AppError && error.extra["code"] === "setting_refused") {
+      const field = error.extra["field"];
+      const failed = settingRefused(
+        deps.clock.now(),
+        error.message,
+        typeof field === "string" ? field : undefined,
+      );
+      return transition({ ...context, hold: { ...hold, run } }, failed);
+    }
     // Without the plugin Locust's page does not name the run, so load of others must not be taken for this run's.
     const refused = error instanceof AppError && error.kind === "conflict";
     if (refused && run.startSent?.capabilities.restartSafeStart === false) {

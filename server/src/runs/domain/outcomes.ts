@@ -158,6 +158,21 @@ export const failedBecause = (
   finishedAt: now,
 });
 
+/** A setting of the run does not fit the script or its Locust; nothing was started. */
+export const settingRefused = (
+  now: number,
+  message: string,
+  field: string | undefined,
+): Transition => {
+  const reason = reasonOf("setting_refused", message);
+  return {
+    do: "transition",
+    status: "Failed",
+    reason: field === undefined ? reason : { ...reason, data: { field } },
+    finishedAt: now,
+  };
+};
+
 /** A person or a program asked for the end. */
 export const stoppedBy = (name: string, why: string | undefined): Reason =>
   reasonOf("stopped_by_user", `Stopped by ${name}${why === undefined ? "" : `: ${why}`}.`);

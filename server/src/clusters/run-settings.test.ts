@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import type { ClusterProbe } from "./port.ts";
+import {
+  assertHonoured,
+  assertHonouredNow,
+  assertSupported,
+  scriptSettingsOf,
+} from "./run-settings.ts";
+import type { ClusterConfig } from "./select-cluster.ts";
+
+const base = { id: "here", scope: {}, maxConcurrentRuns: 1 };
+const local: ClusterConfig = { ...base, kind: "local", workers: 2 };
+const attached: ClusterConfig = { ...base, kind: "attached", baseUrl: "http://locust" };
+const ALL = {
+  environment: { A: "b" },
+  userClasses: [{ name: "Reader" }],
+  includeTags: ["a"],
+  excludeTags: ["b"],
+};
+const NOTHING = { environment: {}, userClasses: [], includeTags: [], excludeTags: undefined };
+const SCRIPT = ["userClasses", "includeTags", "excludeTags"];
+
+const fieldsOf = (run: () => void): unknown => {
+  try {
+    run();
+    return [];
+  } catch (error) {
+    return (error as { fields: { field: string }[] }).fields.map(({ field }) => field);
+  }
+};
+const fieldsNow = async (config: ClusterConfig, probe: ClusterProbe, settings: object) =>
+  assertHonouredNow({ config, probe: async () => probe }, settings).then(
+    () => [],
+    (error: { fields: { field: string }[] }) => error.fields.map(({ field }) => field),
+  );
+
+describe("settings of a run", () => {
+  test("that no Locust of an attached cluster can honour", () => {
+    expect(fieldsOf(() => assertHonoured(attached, ALL))).toEqual(["environment"]);
+    expect(fieldsOf(() => assertHonoured(attached, NOTHING))).toEqual([]);
+    expect(fieldsOf(() => assertHonoured(local, ALL))).toEqual([]);
+  });
+
+  test("that the Locust which is there now cannot honour", async () => {
+    const older = { state: "idle", settings: ["userClasses"] } as const;
+    expect(await fieldsNow(attached, { state: "idle", settings: [] }, ALL)).toEqual(SCRIPT);
+    expect(await fieldsNow(attached, { state: "busy", settings: [] }, ALL)).toEqual(SCRIPT);
+    expect(await fieldsNow(attached, older, ALL)).toEqual(["includeTags", "excludeTags"]);
+    expect(await fieldsNow(attached, { state: "idle", settings: SCRIPT }, ALL)).toEqual([]);
+    expect(await fieldsNow(attached, { state: "unreachable" }, ALL)).toEqual([]);
+    expect(await fieldsNow(attached, { state: "idle", settings: [] }, NOTHING)).toEqual([]);
+    expect(await fieldsNow(local, { state: "idle" }, ALL)).toEqual([]);
+  });
+
+  test("are refused once more at the start, and only those that are given are sent", () => {
+    expect(() => assertSupported(ALL, [])).toThrow("cannot apply userClasses");
+    expect(() => assertSupported(ALL, ["userClasses"])).toThrow("cannot apply includeTags");
+    assertSupported(ALL, SCRIPT);
+    assertSupported(NOTHING, []);
+    const { environment: _, ...sent } = ALL;
+    expect(scriptSettingsOf(ALL)).toEqual(sent);
+    expect(scriptSettingsOf(NOTHING)).toEqual({});
+  });
+});
