@@ -104,7 +104,8 @@ describe.each(LOCUSTS)("User classes and tags of a run on $name", ({ python }) =
   let shop: Shop;
   beforeAll(async () => {
     shop = await startShop();
-    server = await startServer({ python, dataDir });
+    const local = "locustClusters: [{ id: here, kind: local, workers: 1, maxWorkers: 3 }]\n";
+    server = await startServer({ python, dataDir, config: local });
   });
   afterAll(async () => {
     await server.kill("SIGTERM");
@@ -136,6 +137,17 @@ describe.each(LOCUSTS)("User classes and tags of a run on $name", ({ python }) =
     expect([last.userClasses, last.excludeTags]).toEqual([[{ name: "Reader" }], ["slow"]]);
     expect(second.run.userClasses).toEqual(userClasses);
     expect(second.run.excludeTags).toBeUndefined();
+  });
+
+  test("workers: as many processes as the run says, more or fewer than its cluster's", async () => {
+    const { client } = server;
+    const loadTestId = await defineShop(client, shop.url);
+    const { run } = await endpointsOf(client, shop, loadTestId, { workers: 3 });
+    expect([run.workers, run.engine?.workers]).toEqual([3, 3]);
+    const summary = await client.getRunSummary({ params: { runId: run.id } });
+    expect(summary.workers).toEqual({ expected: 3, lost: 0 });
+    const other = await endpointsOf(client, shop, loadTestId, {});
+    expect([other.run.workers, other.run.engine?.workers]).toEqual([1, 1]);
   });
 
   test("on a local cluster: what the script does not have is named, and no load is made", async () => {
@@ -216,6 +228,7 @@ describe.each(LOCUSTS)("settings of a run on an attached cluster, on $name", ({ 
         { includeTags: ["quick"] },
         { excludeTags: ["slow"] },
         { environment: { A: "b" } },
+        { workers: 2 },
       ]) {
         const [field = ""] = Object.keys(body);
         const error = await client

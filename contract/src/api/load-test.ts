@@ -29,6 +29,7 @@ import {
   Tags,
   TargetUrl,
   Users,
+  Workers,
   page,
 } from "../model/primitives.ts";
 
@@ -55,6 +56,7 @@ const editable = {
   stopTimeoutSeconds: StopTimeoutSeconds,
   autoStop: AutoStop,
   environment: Environment,
+  workers: Workers,
   userClasses: UserClasses,
   includeTags: TaskTags,
   excludeTags: TaskTags,
@@ -77,6 +79,7 @@ export const CreateLoadTest = z.strictObject(
     stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
     autoStop: editable.autoStop.optional(),
     environment: editable.environment.optional(),
+    workers: editable.workers.optional(),
     userClasses: editable.userClasses.optional(),
     includeTags: editable.includeTags.optional(),
     excludeTags: editable.excludeTags.optional(),
@@ -108,6 +111,7 @@ export const UpdateLoadTest = z.strictObject(
     stopTimeoutSeconds: editable.stopTimeoutSeconds.optional(),
     autoStop: editable.autoStop.nullish(),
     environment: editable.environment.nullish(),
+    workers: editable.workers.nullish(),
     userClasses: editable.userClasses.nullish(),
     includeTags: editable.includeTags.nullish(),
     excludeTags: editable.excludeTags.nullish(),

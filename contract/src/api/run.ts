@@ -32,6 +32,7 @@ import {
   TimeInput,
   TimeQuery,
   Users,
+  Workers,
   page,
 } from "../model/primitives.ts";
 import { LoadTestRun, RunEvent, RunStatus } from "../model/run.ts";
@@ -64,6 +65,7 @@ export const CreateRun = z
       targetUrl: TargetUrl.optional(),
       scriptRevisionId: Id.optional(),
       stopTimeoutSeconds: StopTimeoutSeconds.optional(),
+      workers: Workers.optional(),
       userClasses: UserClasses.optional(),
       includeTags: TaskTags.optional(),
       excludeTags: TaskTags.optional(),

@@ -11,13 +11,11 @@ const notSupported = z
 /** What answers leave out: nothing can set it, and only migrated load tests and runs have some of it. */
 export const unsettable = {
   loadProfile: true,
-  workers: true,
   scriptOptions: true,
 } as const;
 
 /** Settings of the data model without support in this version. Refusing them is clearer than ignoring them. */
 export const unavailableSettings = {
-  workers: notSupported,
   scriptOptions: notSupported,
   loadProfile: notSupported,
 };

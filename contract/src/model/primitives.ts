@@ -115,6 +115,8 @@ export const SpawnRate = z
   .gt(0, "must be a number above 0")
   .max(1_000_000, "must be at most 1000000");
 export const DurationSeconds = wholeNumber(1, 31_536_000);
+/** A cluster allows as many, or fewer. */
+export const Workers = wholeNumber(1, 64);
 export const StopTimeoutSeconds = wholeNumber(0, 3600);
 
 const HTTP_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s/?#@\\]+(?:[/?#].*)?$/;

@@ -70,7 +70,12 @@ export const LoadProfile = z
  * in the store, so that nothing of an older database is lost; answers leave them out.
  */
 export const RunSettings = z.object({
-  workers: z.int().optional().describe("The number of Locust workers (migrated; cannot be set)."),
+  workers: z
+    .int()
+    .optional()
+    .describe(
+      "The number of Locust workers, on a local cluster: at most as many as that allows (maxWorkers of its configuration).",
+    ),
   userClasses: z
     .array(
       z.object({

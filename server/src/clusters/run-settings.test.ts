@@ -13,6 +13,7 @@ const local: ClusterConfig = { ...base, kind: "local", workers: 2 };
 const attached: ClusterConfig = { ...base, kind: "attached", baseUrl: "http://locust" };
 const ALL = {
   environment: { A: "b" },
+  workers: 2,
   userClasses: [{ name: "Reader" }],
   includeTags: ["a"],
   excludeTags: ["b"],
@@ -36,9 +37,11 @@ const fieldsNow = async (config: ClusterConfig, probe: ClusterProbe, settings: o
 
 describe("settings of a run", () => {
   test("that no Locust of an attached cluster can honour", () => {
-    expect(fieldsOf(() => assertHonoured(attached, ALL))).toEqual(["environment"]);
+    expect(fieldsOf(() => assertHonoured(attached, ALL))).toEqual(["environment", "workers"]);
     expect(fieldsOf(() => assertHonoured(attached, NOTHING))).toEqual([]);
     expect(fieldsOf(() => assertHonoured(local, ALL))).toEqual([]);
+    expect(fieldsOf(() => assertHonoured(local, { workers: 3 }))).toEqual(["workers"]);
+    expect(fieldsOf(() => assertHonoured({ ...local, maxWorkers: 3 }, { workers: 3 }))).toEqual([]);
   });
 
   test("that the Locust which is there now cannot honour", async () => {
@@ -57,7 +60,7 @@ describe("settings of a run", () => {
     expect(() => assertSupported(ALL, ["userClasses"])).toThrow("cannot apply includeTags");
     assertSupported(ALL, SCRIPT);
     assertSupported(NOTHING, []);
-    const { environment: _, ...sent } = ALL;
+    const { environment: _, workers: __, ...sent } = ALL;
     expect(scriptSettingsOf(ALL)).toEqual(sent);
     expect(scriptSettingsOf(NOTHING)).toEqual({});
   });

@@ -6,6 +6,7 @@ import type { ClusterConfig } from "./select-cluster.ts";
 /** Settings that only a process which Load Manager starts can be given, with what to do elsewhere. */
 const ONLY_LOCAL = {
   environment: "set the variables where it is started",
+  workers: "start as many workers there",
 } as const;
 
 /** Settings that the plugin applies to the script. */
@@ -15,8 +16,9 @@ type Setting = keyof typeof ONLY_LOCAL | (typeof OF_SCRIPT)[number];
 type Settings = { readonly [K in Setting]?: LoadTestRun[K] | null | undefined };
 
 /** An empty list or map asks for nothing. */
-const isGiven = (value: object | null | undefined): boolean =>
-  value !== null && value !== undefined && Object.keys(value).length > 0;
+const isGiven = (value: object | number | null | undefined): boolean =>
+  typeof value === "number" ||
+  (value !== null && value !== undefined && Object.keys(value).length > 0);
 
 const namesOf = <Name extends Setting>(names: readonly Name[], settings: Settings): Name[] =>
   names.filter((name) => isGiven(settings[name]));
@@ -28,7 +30,12 @@ const refused = (fields: readonly { readonly field: string; readonly message: st
 
 /** Throws AppError validation that names each setting which no Locust of the cluster can honour, with the reason. */
 export const assertHonoured = (cluster: ClusterConfig, settings: Settings): void => {
-  if (cluster.kind === "local") return;
+  if (cluster.kind === "local") {
+    const { id, maxWorkers = cluster.workers } = cluster;
+    if ((settings.workers ?? 0) <= maxWorkers) return;
+    const message = `must be at most ${maxWorkers}, which the cluster ${id} allows (maxWorkers of its configuration)`;
+    throw refused([{ field: "workers", message }]);
+  }
   const names = namesOf(Object.keys(ONLY_LOCAL) as (keyof typeof ONLY_LOCAL)[], settings);
   if (names.length === 0) return;
   throw refused(

@@ -11,7 +11,10 @@ export type ClusterConfig = {
   | { readonly kind: "attached"; readonly baseUrl: string; readonly authToken?: string }
   | {
       readonly kind: "local";
+      /** Of a run that names no number. */
       readonly workers: number;
+      /** What a run may ask for; absent: `workers`. */
+      readonly maxWorkers?: number;
       readonly python?: string;
       /** Of one run, counted by themselves; absent: as many as the plugin thinks right. */
       readonly maxEndpoints?: number;

@@ -19,7 +19,11 @@ export const unconfiguredCluster = (
     throw new AppError("unavailable", message);
   };
   if (run.hostId !== undefined) {
-    const local = create({ ...base, kind: "local", workers: run.engine?.workers ?? 1 });
+    const local = create({
+      ...base,
+      kind: "local",
+      workers: run.workers ?? run.engine?.workers ?? 1,
+    });
     return {
       ...local,
       commands: { ...local.commands, prepare: refuse, start: refuse },

@@ -63,6 +63,10 @@ export const crossFaults = (
       faults.push({ path, message: `${JSON.stringify(cluster.id)} is the id of two clusters` });
     }
     seen.add(cluster.id);
+    if (cluster.kind === "local" && (cluster.maxWorkers ?? cluster.workers) < cluster.workers) {
+      const message = `must be at least workers, which is ${cluster.workers}`;
+      faults.push({ path: ["locustClusters", index, "maxWorkers"], message });
+    }
   });
   faults.push(...sharedAddressFaults(clusters));
   for (const [one, other] of ambiguousPairs(clusters.filter((cluster) => cluster !== undefined))) {

@@ -159,6 +159,7 @@ const EVERY_SCOPE: ClusterConfig = {
   scope: {},
   maxConcurrentRuns: 1,
   workers: 2,
+  maxWorkers: 2,
 };
 
 const resolved = (settings: Settings, environment: NodeJS.ProcessEnv): Config => ({
@@ -193,13 +194,14 @@ const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): Cl
       ...(authToken === undefined ? {} : { authToken }),
     };
   }
-  const { maxConcurrentRuns, workers, python, maxEndpoints } = cluster;
+  const { maxConcurrentRuns, workers, maxWorkers = workers, python, maxEndpoints } = cluster;
   return {
     id,
     scope,
     maxConcurrentRuns,
     kind: "local",
     workers,
+    maxWorkers,
     ...(python === undefined ? {} : { python }),
     ...(maxEndpoints === undefined ? {} : { maxEndpoints }),
   };

@@ -101,7 +101,12 @@ export const Cluster = z.preprocess(
           orgId: clusterBase.orgId.optional(),
           projectId: clusterBase.projectId.optional(),
           kind: z.literal("local").describe("Locust is started on this machine for each run."),
-          workers: whole(1, 64).default(2).describe("Locust workers of each run."),
+          workers: whole(1, 64)
+            .default(2)
+            .describe("Locust workers of a run that names no number."),
+          maxWorkers: whole(1, 64)
+            .optional()
+            .describe("Locust workers that a run may ask for; default: workers."),
           python: Text.optional().describe("The Python interpreter with Locust."),
           maxEndpoints: whole(1, 100_000)
             .optional()
@@ -278,6 +283,7 @@ export const NUMBERS: ReadonlySet<string> = new Set([
     .filter((path) => SCALARS[path] === "number")
     .map((path) => path.split(".")[1] ?? path),
   "workers",
+  "maxWorkers",
   "maxEndpoints",
   "maxConcurrentRuns",
 ]);

@@ -104,7 +104,7 @@ describe("bad input", () => {
     [{ accountId: "a b" }, "accountId"],
     [{ nonsense: 1 }, "nonsense"],
     [{ autoStop: { windowSecond: 1 } }, "autoStop.windowSecond"],
-    [{ workers: 3 }, "workers"],
+    [{ workers: 0 }, "workers"],
     [{ loadProfile: { kind: "script" } }, "loadProfile"],
     [{ environment: { PATH: "b" } }, "environment.PATH"],
     [{ defaultDurationSec: 20, maxDurationSec: 10 }, "defaultDurationSec"],

@@ -112,6 +112,37 @@ describe("environment", () => {
   });
 });
 
+describe("workers", () => {
+  test("are the run's, else the load test's, else the cluster's, and frozen in the run", async () => {
+    const { id } = (await create()).json;
+    const first = (await start(id)).json;
+    expect(first.workers).toBe(2);
+    await call("PATCH", `/v1/load-tests/${id}`, { body: { workers: 1 } });
+    expect((await start(id)).json.workers).toBe(1);
+    expect((await start(id, { workers: 2 })).json.workers).toBe(2);
+    expect((await call("GET", `/v1/runs/${first.id}`)).json.workers).toBe(2);
+    const cleared = await call("PATCH", `/v1/load-tests/${id}`, { body: { workers: null } });
+    expect(cleared.json).not.toHaveProperty("workers");
+  });
+
+  test("are at most what the cluster allows", async () => {
+    const { id } = (await create()).json;
+    const many = (await create({ workers: 3 })).json;
+    for (const answer of [
+      await start(id, { workers: 3 }),
+      await start(many.id),
+      await create({ workers: 3, locustClusterId: "local" }),
+    ]) {
+      expect([answer.status, fieldsOf(answer.json)]).toEqual([400, ["workers"]]);
+      expect(answer.json.detail).toContain("must be at most 2, which the cluster local allows");
+    }
+    for (const workers of [0, 65, 1.5, "2"]) {
+      const answer = await start(id, { workers });
+      expect([answer.status, fieldsOf(answer.json)]).toEqual([400, ["workers"]]);
+    }
+  });
+});
+
 describe("User classes and tags", () => {
   const SETTINGS = {
     userClasses: [
@@ -165,26 +196,26 @@ describe("User classes and tags", () => {
 
 describe("a cluster that cannot honour a setting", () => {
   const attached = { accountId: "attached" };
-  test.each([[{ environment: { A: "b" } }, "environment"]])(
-    "refuses %j with the field and the reason",
-    async (settings, field) => {
-      const { id } = (await create(attached)).json;
-      const named = { ...attached, locustClusterId: "attached" };
-      const elsewhere = (await create({ ...attached, ...settings })).json;
-      for (const answer of [
-        await start(id, settings),
-        await start(elsewhere.id),
-        await create({ ...named, ...settings }),
-        await call("PATCH", `/v1/load-tests/${elsewhere.id}`, {
-          body: { locustClusterId: "attached" },
-        }),
-      ]) {
-        expect([answer.status, fieldsOf(answer.json)]).toEqual([400, [field]]);
-        expect(answer.json.detail).toContain("cannot be set on the cluster attached");
-      }
-      for (const path of [id, elsewhere.id]) {
-        expect((await call("GET", `/v1/load-tests/${path}/runs`)).json.items).toEqual([]);
-      }
-    },
-  );
+  test.each([
+    [{ environment: { A: "b" } }, "environment"],
+    [{ workers: 1 }, "workers"],
+  ])("refuses %j with the field and the reason", async (settings, field) => {
+    const { id } = (await create(attached)).json;
+    const named = { ...attached, locustClusterId: "attached" };
+    const elsewhere = (await create({ ...attached, ...settings })).json;
+    for (const answer of [
+      await start(id, settings),
+      await start(elsewhere.id),
+      await create({ ...named, ...settings }),
+      await call("PATCH", `/v1/load-tests/${elsewhere.id}`, {
+        body: { locustClusterId: "attached" },
+      }),
+    ]) {
+      expect([answer.status, fieldsOf(answer.json)]).toEqual([400, [field]]);
+      expect(answer.json.detail).toContain("cannot be set on the cluster attached");
+    }
+    for (const path of [id, elsewhere.id]) {
+      expect((await call("GET", `/v1/load-tests/${path}/runs`)).json.items).toEqual([]);
+    }
+  });
 });

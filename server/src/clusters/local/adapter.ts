@@ -50,13 +50,13 @@ export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => 
       ...loadCommandsFor(async (run) =>
         pluginCommands(deps, await clientOf(run), { quitWorkers: true }),
       ),
-      kill: ({ run }, onForcedStep) => endProcesses(() => processes.find(run.id), onForcedStep),
+      kill: ({ run }, onForcedStep) => endProcesses(() => processes.find(run), onForcedStep),
       cleanUp: async (run, onForcedStep) => {
         // Processes of an ended run always get a SIGTERM, so only a SIGKILL is worth an event.
         const onKill = async (step: ForcedStep): Promise<void> => {
           if (step.signal === "SIGKILL") await onForcedStep(step);
         };
-        await endProcesses(() => processes.find(run.id), onKill);
+        await endProcesses(() => processes.find(run), onKill);
         processes.forget(run.id);
       },
     },

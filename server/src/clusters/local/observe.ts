@@ -23,7 +23,7 @@ export const observeLocal = async (deps: Deps, run: LoadTestRun): Promise<Observ
   if (master !== undefined) return observeMaster(deps, run, master);
   const end = processes.endOf(run.id, "master");
   if (end !== undefined) return dead(deps, run, "master", end);
-  return (await processes.wasStarted(run.id, "master")) ? waiting(deps) : { kind: "nothing" };
+  return (await processes.wasStarted(run.id, "master")) ? waiting(deps, run) : { kind: "nothing" };
 };
 
 const observeMaster = async (
@@ -35,21 +35,21 @@ const observeMaster = async (
   if (!(await isAlive(master))) {
     return dead(deps, run, "master", processes.endOf(run.id, "master") ?? "it ended");
   }
-  if (master.webPort === undefined) return waiting(deps);
+  if (master.webPort === undefined) return waiting(deps, run);
   const reply = await deps.clientAt(master.webPort).status();
-  if (reply.kind === "no-plugin") return waiting(deps);
+  if (reply.kind === "no-plugin") return waiting(deps, run);
   if (reply.kind !== "status") {
     return { kind: "unreachable", refused: false, message: reply.message };
   }
-  const seen = observationOf(run, reply.status, processes.workerRoles.length);
+  const seen = observationOf(run, reply.status, processes.workerRolesOf(run).length);
   return seen.kind === "ready" ? ((await deadWorker(deps, run)) ?? seen) : seen;
 };
 
 /** The master has started, and cannot be asked yet. */
-const waiting = ({ processes }: Deps): Observation => ({
+const waiting = ({ processes }: Deps, run: LoadTestRun): Observation => ({
   kind: "ready",
   workers: 0,
-  workersExpected: processes.workerRoles.length,
+  workersExpected: processes.workerRolesOf(run).length,
   engine: {},
   capabilities: PLUGIN_CAPABILITIES,
 });
@@ -57,7 +57,7 @@ const waiting = ({ processes }: Deps): Observation => ({
 /** A worker that died before the load was started will not connect, so the run fails at once and not after a timeout. */
 const deadWorker = async (deps: Deps, run: LoadTestRun): Promise<Observation | undefined> => {
   const { processes } = deps;
-  for (const role of processes.workerRoles) {
+  for (const role of processes.workerRolesOf(run)) {
     const file = await processes.folderOf(run.id).role(role);
     const end = processes.endOf(run.id, role);
     if (end !== undefined || (file !== undefined && !(await isAlive(file)))) {

@@ -8,9 +8,11 @@ import { type Child, type Launch, launchMaster, launchWorker } from "./spawn.ts"
 /** How long one preparation waits for the master's ports; the next pass prepares again. */
 const PORTS_MS = 20_000;
 
+type WorkersOf = Pick<LoadTestRun, "workers">;
+
 /** The Locust processes of runs, on this machine, each run in a folder of its own. */
 export type RunProcesses = {
-  readonly workerRoles: readonly string[];
+  readonly workerRolesOf: (run: WorkersOf) => readonly string[];
   readonly folderOf: (runId: string) => RunFolder;
   /** Why a process that this server started has ended; `undefined` where it runs or was started by another server. */
   readonly endOf: (runId: string, role: string) => string | undefined;
@@ -26,12 +28,14 @@ export type RunProcesses = {
     launch: Omit<Launch, "run" | "folder" | "entrypoint">,
   ) => Promise<void>;
   /** Every process of the run that is there. */
-  readonly find: (runId: string) => Promise<ProcessId[]>;
+  readonly find: (run: WorkersOf & Pick<LoadTestRun, "id">) => Promise<ProcessId[]>;
   readonly forget: (runId: string) => void;
 };
 
-export const createRunProcesses = (runsFolder: string, workers: number): RunProcesses => {
-  const workerRoles = Array.from({ length: workers }, (_, index) => `worker-${index + 1}`);
+/** `defaultWorkers`: of a run that an older version has created, without a number. */
+export const createRunProcesses = (runsFolder: string, defaultWorkers: number): RunProcesses => {
+  const workerRolesOf = ({ workers = defaultWorkers }: WorkersOf) =>
+    Array.from({ length: workers }, (_, index) => `worker-${index + 1}`);
   const children = new Map<string, Map<string, Child>>();
   const folderOf = (runId: string): RunFolder => runFolder(runsFolder, runId);
   const childrenOf = (runId: string): Map<string, Child> => {
@@ -52,7 +56,7 @@ export const createRunProcesses = (runsFolder: string, workers: number): RunProc
   };
 
   return {
-    workerRoles,
+    workerRolesOf,
     folderOf,
     endOf,
     wasStarted,
@@ -65,16 +69,16 @@ export const createRunProcesses = (runsFolder: string, workers: number): RunProc
       }
       const port = await masterPort(folder, () => endOf(run.id, "master") !== undefined);
       if (port === undefined) return;
-      for (const role of workerRoles) {
+      for (const role of workerRolesOf(run)) {
         if (await wasStarted(run.id, role)) continue;
         childrenOf(run.id).set(role, launchWorker(launch, role, port));
       }
     },
-    find: async (runId) => {
-      const folder = folderOf(runId);
+    find: async (run) => {
+      const folder = folderOf(run.id);
       // A script may have damaged the files; its processes must end all the same.
       const file = (role: string) => folder.role(role).catch(() => undefined);
-      const files = await Promise.all(["master", ...workerRoles].map(file));
+      const files = await Promise.all(["master", ...workerRolesOf(run)].map(file));
       const launched = files.filter((known) => known !== undefined);
       return process.platform === "linux" ? processesOf(folder.path, launched) : launched;
     },

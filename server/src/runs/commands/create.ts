@@ -91,6 +91,7 @@ export const createTestRun = async (
       scriptRevisionId: script?.id,
       scriptSha256: script?.sha256,
       ...settings,
+      ...(cluster.kind === "local" ? { workers: settings.workers ?? cluster.workers } : {}),
     },
   );
   await deps.writer.create(run, actor);
@@ -107,6 +108,7 @@ export const createTestRun = async (
 
 /** The run's settings: its own, else the load test's. */
 const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({
+  workers: input.workers ?? loadTest.workers,
   environment: environmentOfRun(input.environment, loadTest.environment),
   userClasses: usable(UserClasses, input.userClasses ?? loadTest.userClasses, "userClasses"),
   includeTags: usable(TaskTags, input.includeTags ?? loadTest.includeTags, "includeTags"),

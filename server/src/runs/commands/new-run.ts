@@ -35,6 +35,7 @@ type Frozen = {
       | "scriptSha256"
       | "startingAt"
       | "environment"
+      | "workers"
       | "userClasses"
       | "includeTags"
       | "excludeTags"
