@@ -7,14 +7,15 @@ import { PageHead } from "../../components/page-head.tsx";
 import { Tags } from "../../components/tags.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { useMay } from "../../components/use-may.ts";
+import type { ScriptFiles } from "../../api/script-files.ts";
 import { NewLoadTestDialog } from "../load-tests/new-load-test-dialog.tsx";
 import { DeleteDialog } from "./delete-dialog.tsx";
 import styles from "./load-test-page.module.css";
 
 type Props = {
   readonly loadTest: LoadTestAnswer;
-  /** The script as it was saved, for a clone. */
-  readonly locustfile: string;
+  /** The script as it was saved, for a clone; absent until it has been read. */
+  readonly script: ScriptFiles | undefined;
 };
 
 const goToSettings = (): void => {
@@ -24,10 +25,12 @@ const goToSettings = (): void => {
 };
 
 /** Title, tags, what it is for, and what can be done with it. */
-export const LoadTestHead = ({ loadTest, locustfile }: Props): ReactNode => {
+export const LoadTestHead = ({ loadTest, script }: Props): ReactNode => {
   const [dialog, setDialog] = useState<"clone" | "delete" | undefined>(undefined);
   const mayWrite = useMay("loadTests.write", loadTest);
   const mayDelete = useMay("loadTests.delete", loadTest);
+  const unread = script === undefined ? "The script has not been read." : undefined;
+  const reason = mayWrite ? unread : "This needs the role editor.";
   const close = (): void => setDialog(undefined);
   const { accountId, orgId, projectId, envId } = loadTest;
   return (
@@ -46,8 +49,8 @@ export const LoadTestHead = ({ loadTest, locustfile }: Props): ReactNode => {
           </Button>
           <Button
             leftSection={<IconCopy size={16} stroke={1.5} />}
-            disabled={!mayWrite}
-            title={mayWrite ? undefined : "This needs the role editor."}
+            disabled={reason !== undefined}
+            title={reason}
             onClick={() => setDialog("clone")}
           >
             Clone
@@ -88,7 +91,7 @@ export const LoadTestHead = ({ loadTest, locustfile }: Props): ReactNode => {
         isOpen={dialog === "clone"}
         onClose={close}
         title="Clone load test"
-        original={{ loadTest, locustfile }}
+        original={script === undefined ? undefined : { loadTest, script }}
       />
       <DeleteDialog loadTest={loadTest} isOpen={dialog === "delete"} onClose={close} />
     </PageHead>

@@ -30,7 +30,7 @@ const Content = ({ loadTest }: { readonly loadTest: LoadTestAnswer }): ReactNode
   const last = runs.data?.items.find(({ trigger }) => trigger === "api");
   return (
     <>
-      <LoadTestHead loadTest={loadTest} locustfile={script.baseText} />
+      <LoadTestHead loadTest={loadTest} script={script.base} />
       <div className={styles["columns"]}>
         <div className={styles["column"]}>
           <RecentRuns loadTest={loadTest} />

@@ -1,5 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client } from "../../api/client.ts";
+import { checkedScript, type ScriptFiles } from "../../api/script-files.ts";
+import type { ScriptEdit } from "./script-edit.ts";
 
 const SLOW_MS = 10_000;
 const MOST = 200;
@@ -21,11 +23,15 @@ export const revisionQuery = (loadTestId: string, revisionId: string) =>
     staleTime: Infinity,
   });
 
-/** Whether a text compiles. */
-export const scriptCheckQuery = (content: string) =>
+/** Whether the script that an edit makes of its revision compiles. */
+export const scriptCheckQuery = (
+  loadTestId: string,
+  { baseId, changes }: ScriptEdit,
+  script: ScriptFiles,
+) =>
   queryOptions({
-    queryKey: ["scriptCheck", content],
-    queryFn: ({ signal }) => client.checkScript({ body: { content }, signal }),
+    queryKey: ["scriptCheck", loadTestId, baseId, [...changes]],
+    queryFn: ({ signal }) => client.checkScript({ body: checkedScript(script), signal }),
     staleTime: Infinity,
     gcTime: 60_000,
     placeholderData: keepPreviousData,

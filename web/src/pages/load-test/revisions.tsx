@@ -10,7 +10,7 @@ import { TimeText } from "../../components/time-text.tsx";
 import { useMay } from "../../components/use-may.ts";
 import { revisionQuery, revisionsQuery } from "./load-test-queries.ts";
 import styles from "./revisions.module.css";
-import { textOfRevision } from "./script-edit.ts";
+import { entrypointText } from "../../api/script-files.ts";
 import { useSaveRevision } from "./use-script.ts";
 
 const ScriptDiff = lazy(() =>
@@ -36,12 +36,12 @@ const Diff = ({ shown: { from, to } }: { readonly shown: Shown }): ReactNode => 
   if (error !== null) return <Failure what="The revisions cannot be read." error={error} />;
   if (after.data === undefined || (from !== undefined && before.data === undefined))
     return <Loading lines={10} />;
-  const [old, now] = [before.data === undefined ? "" : textOfRevision(before.data), after.data];
+  const [old, now] = [before.data === undefined ? "" : entrypointText(before.data), after.data];
   return (
     <Suspense fallback={<Loading lines={10} />}>
       <ScriptDiff
         before={old}
-        after={textOfRevision(now)}
+        after={entrypointText(now)}
         label={`Script of revision ${to.revisionNumber}`}
       />
     </Suspense>
@@ -64,7 +64,7 @@ const RestoreButton = ({
     save.mutate(
       {
         baseId: loadTest.latestRevision?.id,
-        text: textOfRevision(data),
+        script: data,
         description: `Restored revision ${revision.revisionNumber}`,
       },
       { onSuccess: onDone },

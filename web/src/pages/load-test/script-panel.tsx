@@ -1,12 +1,14 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
+import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { messageOf } from "../../api/client.ts";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { useMay } from "../../components/use-may.ts";
 import { STARTER_SCRIPT } from "../load-tests/starter-script.ts";
+import { entrypointText } from "../../api/script-files.ts";
 import { isOvertaken } from "./script-edit.ts";
 import styles from "./script-panel.module.css";
 import type { Script } from "./use-script.ts";
@@ -20,17 +22,21 @@ const ScriptDiff = lazy(() =>
 
 type Props = { readonly loadTest: LoadTestAnswer; readonly script: Script };
 
-const NONE: readonly never[] = [];
+/** Where a problem is; in the file that Locust runs the line says enough. */
+const placeOf = ({ file, line }: ScriptProblem, { script: { entrypoint } }: Script): string => {
+  if (file === entrypoint) return line === undefined ? "The script" : `Line ${line}`;
+  return line === undefined ? file : `${file}, line ${line},`;
+};
 
 /** Why the edit cannot be saved now. */
 const reasonOf = ({ loadTest, script }: Props, mayWrite: boolean): string | undefined => {
-  const { edit, check, isChecking } = script;
+  const { edit, base, check, isChecking } = script;
   if (!mayWrite) return "This needs the role editor.";
   if (edit === undefined) return "Nothing has changed.";
   if (isOvertaken(edit, loadTest)) return "Choose first what to do with the newer revision.";
+  if (base === undefined) return "The newer revision is being read.";
   const [error] = check?.errors ?? [];
-  if (error !== undefined && !isChecking)
-    return `${error.line === undefined ? "The script" : `Line ${error.line}`} does not compile.`;
+  if (error !== undefined && !isChecking) return `${placeOf(error, script)} does not compile.`;
   return undefined;
 };
 
@@ -145,8 +151,16 @@ const Foot = ({
 );
 
 const Body = ({ loadTest, script, isDiff }: Props & { readonly isDiff: boolean }): ReactNode => {
-  const { revision, edit, baseText, text, change, check, begin } = script;
+  const { revision, edit, base, change, check } = script;
+  const { entrypoint, files } = script.script;
+  const file = files.find(({ path }) => path === entrypoint);
+  const write = (content: string): void =>
+    change(entrypoint, { path: entrypoint, content, encoding: "utf-8" });
   const mayWrite = useMay("scripts.write", loadTest);
+  const problems = useMemo(
+    () => (check?.errors ?? []).filter((problem) => problem.file === entrypoint),
+    [check, entrypoint],
+  );
   if (revision.error !== null && edit === undefined)
     return (
       <Failure
@@ -159,24 +173,27 @@ const Body = ({ loadTest, script, isDiff }: Props & { readonly isDiff: boolean }
     return (
       <Empty title="No script">
         <p>Runs use the script that the cluster’s own Locust was started with.</p>
-        <Button disabled={!mayWrite} onClick={() => begin(STARTER_SCRIPT)}>
+        <Button disabled={!mayWrite} onClick={() => write(STARTER_SCRIPT)}>
           Write one
         </Button>
       </Empty>
     );
-  if (edit?.baseId !== undefined && revision.data === undefined) return <Loading lines={12} />;
-  if (edit === undefined && revision.data === undefined) return <Loading lines={12} />;
+  if (base === undefined) return <Loading lines={12} />;
   return (
     <Suspense fallback={<Loading lines={12} />}>
       {isDiff && edit !== undefined ? (
-        <ScriptDiff before={baseText} after={text} label="What your edit changes" />
+        <ScriptDiff
+          before={entrypointText(base)}
+          after={entrypointText(script.script)}
+          label="What your edit changes"
+        />
       ) : (
         <ScriptEditor
-          value={text}
-          onChange={change}
-          problems={check?.errors ?? NONE}
+          value={file?.content ?? ""}
+          onChange={write}
+          problems={problems}
           isReadOnly={!mayWrite}
-          label="locustfile.py"
+          label={entrypoint}
         />
       )}
     </Suspense>
@@ -195,7 +212,7 @@ export const ScriptPanel = ({ loadTest, script }: Props): ReactNode => {
       title="Script"
       sub={
         <>
-          <span className="mono">locustfile.py</span>
+          <span className="mono">{script.script.entrypoint}</span>
           {number !== undefined && `, revision ${number}`}
           {edit !== undefined && ", edited"}
         </>

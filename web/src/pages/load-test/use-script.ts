@@ -1,30 +1,37 @@
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { client } from "../../api/client.ts";
 import { isStale } from "../../api/form-errors.ts";
 import { loadTestQuery } from "../../api/queries.ts";
+import {
+  NO_FILES,
+  type ScriptFile,
+  type ScriptFiles,
+  scriptAfter,
+  sentScript,
+} from "../../api/script-files.ts";
 import { revisionQuery, revisionsQuery, scriptCheckQuery } from "./load-test-queries.ts";
-import { editAfter, editAfterSave, type ScriptEdit, textOfRevision } from "./script-edit.ts";
+import { editAfter, editAfterSave, type ScriptEdit } from "./script-edit.ts";
 
 const PAUSE_MS = 500;
 const MOST_TRIES = 3;
 
 type Save = {
   readonly baseId: string | undefined;
-  readonly text: string;
+  readonly script: ScriptFiles;
   readonly description: string;
 };
 
 /**
- * Saves a text as a new revision. The version guards against another revision; where only the settings were changed
+ * Saves a script as a new revision. The version guards against another revision; where only the settings were changed
  * meanwhile, nothing of the script is lost, and it is saved on top of them.
  */
 const saveRevision = async (
   queries: QueryClient,
   loadTest: LoadTestAnswer,
-  { baseId, text, description }: Save,
+  { baseId, script, description }: Save,
 ) => {
   // What this tab has saved just now may not be known to the form yet, but is being asked for.
   const known = await queries.fetchQuery({ ...loadTestQuery(loadTest.id), staleTime: Infinity });
@@ -34,7 +41,7 @@ const saveRevision = async (
       return await client.saveScript({
         params: { loadTestId: loadTest.id },
         body: {
-          content: text,
+          ...sentScript(script),
           ...(description.trim() === "" ? {} : { description: description.trim() }),
         },
         ifMatch: version,
@@ -63,6 +70,8 @@ export const useSaveRevision = (loadTest: LoadTestAnswer) => {
   });
 };
 
+const NO_CHANGES: ScriptEdit = { baseId: undefined, changes: new Map() };
+
 /** The script of a load test, and what somebody makes of it. */
 export const useScript = (loadTest: LoadTestAnswer) => {
   const latestId = loadTest.latestRevision?.id;
@@ -72,36 +81,51 @@ export const useScript = (loadTest: LoadTestAnswer) => {
     ...revisionQuery(loadTest.id, baseId ?? ""),
     enabled: baseId !== undefined,
   });
-  const baseText = revision.data === undefined ? "" : textOfRevision(revision.data);
-  const text = edit?.text ?? baseText;
-  const [paused] = useDebouncedValue(edit?.text, PAUSE_MS);
-  const check = useQuery({ ...scriptCheckQuery(paused ?? ""), enabled: paused !== undefined });
+  /** What the edit began with; absent until it has been read. */
+  const base: ScriptFiles | undefined = baseId === undefined ? NO_FILES : revision.data;
+  const script = useMemo(
+    () => (base === undefined ? NO_FILES : scriptAfter(base, (edit ?? NO_CHANGES).changes)),
+    [base, edit],
+  );
+  const [paused] = useDebouncedValue(edit, PAUSE_MS);
+  const check = useQuery({
+    ...scriptCheckQuery(loadTest.id, paused ?? NO_CHANGES, script),
+    enabled: paused !== undefined && paused === edit && base !== undefined,
+  });
   const save = useSaveRevision(loadTest);
+  const change = (path: string, file: ScriptFile | undefined): void =>
+    setEdit((before) =>
+      base === undefined ? before : editAfter(before, latestId, base, path, file),
+    );
   return {
     edit,
     revision,
-    baseText,
-    text,
-    /** Of the text as it was at the last pause; absent while nothing is edited. */
+    base,
+    script,
+    /** Of the script as it was at the last pause; absent while nothing is edited. */
     check: edit === undefined ? undefined : check.data,
-    isChecking: edit !== undefined && (paused !== edit.text || check.isFetching),
+    isChecking: edit !== undefined && (paused !== edit || check.isFetching),
     checkError: edit === undefined ? null : check.error,
-    change: (now: string) => setEdit((before) => editAfter(before, latestId, baseText, now)),
+    change,
     discard: () => setEdit(undefined),
     /** Puts the edit on top of the newest revision, which it then replaces. */
     rebase: () => setEdit((before) => before && { ...before, baseId: latestId }),
-    begin: (now: string) => setEdit({ baseId: latestId, text: now }),
     save,
-    saveAs: (description: string, onSaved: () => void) =>
+    saveAs: (description: string, onSaved: () => void) => {
+      // Without what it began with the other files would be lost.
+      if (base === undefined) return;
       save.mutate(
-        { baseId, text, description },
+        { baseId, script, description },
         {
           onSuccess: (saved) => {
-            setEdit((before) => editAfterSave(before, { id: saved.id, text }));
+            setEdit((before) =>
+              before?.baseId === baseId ? editAfterSave(before, base, saved) : before,
+            );
             onSaved();
           },
         },
-      ),
+      );
+    },
   };
 };
 export type Script = ReturnType<typeof useScript>;

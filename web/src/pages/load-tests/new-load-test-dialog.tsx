@@ -3,8 +3,8 @@ import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, type SyntheticEvent, useRef } from "react";
-import { client } from "../../api/client.ts";
+import { type ReactNode, type SyntheticEvent, useRef, useState } from "react";
+import { client, messageOf } from "../../api/client.ts";
 import { refusedFields } from "../../api/form-errors.ts";
 import { textOfScope } from "../../api/scope.ts";
 import { DraftText } from "../../components/draft-fields.tsx";
@@ -14,12 +14,20 @@ import { useDraft } from "../../components/use-draft.ts";
 import { useScopesOf } from "../../components/use-may.ts";
 import { useScope } from "../../components/use-scope.ts";
 import { randomId } from "../../lib/random-id.ts";
+import {
+  checkedScript,
+  clonedScript,
+  entrypointText,
+  hasSeveralFiles,
+  type ScriptFiles,
+  sentScript,
+} from "../../api/script-files.ts";
 import { creationErrors, creationOf, draftOf, type SettingsDraft } from "./load-test-draft.ts";
 import styles from "./new-load-test-dialog.module.css";
 import { STARTER_SCRIPT } from "./starter-script.ts";
 
 /** Another load test, whose settings and script the new one starts with. */
-export type Original = { readonly loadTest: LoadTestAnswer; readonly locustfile: string };
+export type Original = { readonly loadTest: LoadTestAnswer; readonly script: ScriptFiles };
 
 type Draft = SettingsDraft & {
   readonly accountId: string;
@@ -42,24 +50,57 @@ const initialOf = (scope: ScopeFilter, original: Original | undefined): Draft =>
   return {
     ...draftOf({ ...original?.loadTest, name }),
     ...{ accountId, orgId, projectId, envId },
-    locustfile: original?.locustfile ?? STARTER_SCRIPT,
+    locustfile: original === undefined ? STARTER_SCRIPT : entrypointText(original.script),
   };
 };
 
-const useCreation = (draft: Draft, refuse: (errors: ReturnType<typeof refusedFields>) => void) => {
+/** Creates the load test; a script of several files is checked before and saved after. */
+const createWith = async (
+  body: Record<string, unknown>,
+  idempotencyKey: string,
+  script: ScriptFiles | undefined,
+) => {
+  if (script !== undefined) {
+    const { errors } = await client.checkScript({ body: checkedScript(script) });
+    const [first] = errors;
+    if (first !== undefined) {
+      const where = first.line === undefined ? first.file : `${first.file}, line ${first.line}`;
+      throw new Error(`The script does not compile: ${where}: ${first.message}.`);
+    }
+  }
+  const made = await client.createLoadTest({
+    body: body as Parameters<typeof client.createLoadTest>[0]["body"],
+    idempotencyKey,
+  });
+  if (script === undefined) return made;
+  try {
+    await client.saveScript({ params: { loadTestId: made.id }, body: sentScript(script) });
+  } catch (error) {
+    throw new Error(
+      `It has its settings, and not yet its script; create it again. ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  return made;
+};
+
+const useCreation = (
+  draft: Draft,
+  original: Original | undefined,
+  refuse: (errors: ReturnType<typeof refusedFields>) => void,
+) => {
   const queries = useQueryClient();
   const navigate = useNavigate();
   // The same text sent twice makes one load test.
   const key = useRef({ body: "", id: "" });
   return useMutation({
     mutationFn: () => {
-      const body = creationOf(scopeOfDraft(draft), draft, draft.locustfile);
+      const script = clonedScript(original?.script, draft.locustfile);
+      const locustfile = script === undefined ? draft.locustfile : "";
+      const body = creationOf(scopeOfDraft(draft), draft, locustfile);
       const text = JSON.stringify(body);
       if (key.current.body !== text) key.current = { body: text, id: randomId() };
-      return client.createLoadTest({
-        body: body as Parameters<typeof client.createLoadTest>[0]["body"],
-        idempotencyKey: key.current.id,
-      });
+      return createWith(body, key.current.id, script);
     },
     onError: (error) => refuse(refusedFields(error)),
     onSuccess: async (made) => {
@@ -104,15 +145,18 @@ const LoadFields = ({ field }: { readonly field: Fields }): ReactNode => (
   </div>
 );
 
-const Form = ({ original, onClose }: FormProps): ReactNode => {
+const Form = ({ original: given, onClose }: FormProps): ReactNode => {
+  // A clone is that of the moment when it was asked for, also where another saves a revision meanwhile.
+  const [original] = useState(given);
   const shown = useScope();
   const scopes = useScopesOf("loadTests.write", shown) ?? [];
   // Where it can only belong to one scope nobody should have to type it.
   const scope = scopes.length === 1 ? (scopes[0] ?? shown) : shown;
+  const isSeveral = original !== undefined && hasSeveralFiles(original.script);
   const { draft, field, check, refuse } = useDraft(initialOf(scope, original), (now) =>
-    creationErrors(scopeOfDraft(now), now, now.locustfile),
+    creationErrors(scopeOfDraft(now), now, isSeveral ? "" : now.locustfile),
   );
-  const create = useCreation(draft, refuse);
+  const create = useCreation(draft, original, refuse);
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     if (check()) create.mutate();
@@ -142,8 +186,12 @@ const Form = ({ original, onClose }: FormProps): ReactNode => {
           onBlur={tags.onBlur}
         />
         <Textarea
-          label="locustfile.py"
-          description="What each user does, in Python. Its page has an editor; leave it empty where the cluster has its own."
+          label={isSeveral ? original.script.entrypoint : "locustfile.py"}
+          description={
+            isSeveral
+              ? `The file that Locust runs. Every other file of the script is cloned with it: ${original.script.files.length - 1}.`
+              : "What each user does, in Python. Its page has an editor; leave it empty where the cluster has its own."
+          }
           classNames={{ input: styles["script"] ?? "" }}
           autosize
           minRows={6}

@@ -1,0 +1,89 @@
+import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
+
+/** A file of a script, as the API has it. */
+export type ScriptFile = {
+  readonly path: string;
+  /** The text, or base64 for what is not UTF-8. */
+  readonly content: string;
+  readonly encoding: "utf-8" | "base64";
+};
+
+/** The files of a script, and which of them Locust runs. */
+export type ScriptFiles = {
+  readonly entrypoint: string;
+  readonly files: readonly ScriptFile[];
+};
+
+const isPython = (path: string): boolean => path.endsWith(".py");
+
+/** What becomes of files, by path; `undefined` for one that is deleted. */
+export type Changes = ReadonlyMap<string, ScriptFile | undefined>;
+
+/** What an edit begins with where there is no script. */
+export const NO_FILES: ScriptFiles = { entrypoint: DEFAULT_ENTRYPOINT, files: [] };
+
+const byPath = (files: readonly ScriptFile[]): Map<string, ScriptFile> =>
+  new Map(files.map((file) => [file.path, file]));
+
+export const isSame = (one: ScriptFile | undefined, other: ScriptFile | undefined): boolean =>
+  one?.content === other?.content && one?.encoding === other?.encoding;
+
+const inOrder = (one: ScriptFile, other: ScriptFile): number =>
+  one.path < other.path ? -1 : one.path > other.path ? 1 : 0;
+
+/** A script after changes, in the order of its paths. The file that Locust runs is never deleted. */
+export const scriptAfter = (base: ScriptFiles, changes: Changes): ScriptFiles => {
+  const files = byPath(base.files);
+  for (const [path, file] of changes) {
+    if (file !== undefined) files.set(path, file);
+    else if (path !== base.entrypoint) files.delete(path);
+  }
+  return { entrypoint: base.entrypoint, files: [...files.values()].toSorted(inOrder) };
+};
+
+/** What makes the first files the second. */
+export const changesBetween = (
+  before: readonly ScriptFile[],
+  after: readonly ScriptFile[],
+): Changes => {
+  const [old, now] = [byPath(before), byPath(after)];
+  const paths = [...new Set([...old.keys(), ...now.keys()])].toSorted();
+  return new Map(
+    paths
+      .filter((path) => !isSame(old.get(path), now.get(path)))
+      .map((path) => [path, now.get(path)]),
+  );
+};
+
+/** A script as a request sends it. */
+export const sentScript = ({ entrypoint, files }: ScriptFiles) => ({
+  entrypoint,
+  files: files.map(({ path, content, encoding }) => ({ path, content, encoding })),
+});
+
+const SETTINGS = new Set(["locust.conf", "pyproject.toml"]);
+
+/** What a check of the whole script reads: its Python, and files that hold settings of Locust. Data can be large. */
+export const checkedScript = ({ entrypoint, files }: ScriptFiles) =>
+  sentScript({
+    entrypoint,
+    files: files.filter(({ path }) => isPython(path) || SETTINGS.has(path)),
+  });
+
+/** The text of the file that Locust runs. */
+export const entrypointText = ({ files, entrypoint }: ScriptFiles): string =>
+  files.find(({ path }) => path === entrypoint)?.content ?? "";
+
+/** Whether a script is more than the one text that a new load test can be created with. */
+export const hasSeveralFiles = ({ files, entrypoint }: ScriptFiles): boolean =>
+  files.length > 1 || entrypoint !== DEFAULT_ENTRYPOINT;
+
+/** A script of several files in which the file that Locust runs has this text; `undefined` for one text. */
+export const clonedScript = (
+  original: ScriptFiles | undefined,
+  text: string,
+): ScriptFiles | undefined => {
+  if (original === undefined || !hasSeveralFiles(original)) return undefined;
+  const path = original.entrypoint;
+  return scriptAfter(original, new Map([[path, { path, content: text, encoding: "utf-8" }]]));
+};
