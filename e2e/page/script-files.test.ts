@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -6,6 +7,7 @@ import {
   newFolder,
   removeFolder,
   type Server,
+  settled,
   startServer,
 } from "../harness.ts";
 import { launchBrowser, openPage, violationsOf } from "./browser.ts";
@@ -142,5 +144,140 @@ test("what another has saved in another file stays under an edit that is saved o
     "data/users.csv": "theirs",
     "load/main.py": `${MAIN}# mine`,
   });
+  expectClean();
+});
+
+const inList = (page: Page, name: string): Locator =>
+  page
+    .getByRole("navigation", { name: "Files of the script" })
+    .getByRole("button", { name, exact: true });
+
+const answerPath = async (page: Page, path: string, verb: string): Promise<void> => {
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Path").fill(path);
+  await dialog.getByRole("button", { name: verb }).click();
+};
+
+test("files are added, renamed, deleted and edited, each marked until they are saved together", async () => {
+  const params = await makeLoadTest("Tree");
+  const { page, expectClean } = await openPage(browser, server.address);
+  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  await editorOf(page, "load/main.py").waitFor();
+  expect(await page.getByRole("button", { name: "Delete file" }).isDisabled()).toBe(true);
+  expect(await page.getByRole("button", { name: "Rename file" }).isDisabled()).toBe(true);
+
+  await page.getByRole("button", { name: "Add file" }).click();
+  await answerPath(page, "locust.py", "Add file");
+  await page.getByText("it would hide Locust itself").waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  await answerPath(page, "templates/cart.txt", "Add file");
+  await append(page, "templates/cart.txt", "item {id}");
+  await inList(page, "templates/cart.txt new").waitFor();
+
+  // By keyboard alone: the list has the files in the order of the screen.
+  await inList(page, "common/__init__.py").focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await editorOf(page, "common/users.py").waitFor();
+  await append(page, "common/users.py", "\ndef broken(self)");
+  await inList(page, "common/users.py edited 1 error").waitFor();
+  await inList(page, "data/users.csv").click();
+  await editorOf(page, "data/users.csv").waitFor();
+  await page.getByRole("button", { name: "common/users.py, line 9" }).click();
+  await page.getByText(/^Line 9: expected ':'/).waitFor();
+  expect(await page.getByRole("button", { name: "Save revision 2" }).getAttribute("title")).toBe(
+    "common/users.py, line 9, does not compile.",
+  );
+  expect(await violationsOf(page)).toEqual([]);
+  // The error has led to the end of its line.
+  await page.keyboard.press("End");
+  await page.keyboard.type(": pass");
+  await page.getByText("Compiles").waitFor();
+
+  await inList(page, "data/users.csv").click();
+  await page.getByRole("button", { name: "Rename file" }).click();
+  await answerPath(page, "data/people.csv", "Rename file");
+  await inList(page, "data/users.csv deleted").waitFor();
+  await inList(page, "data/logo.png").click();
+  await page.getByText("Not text, 7 B.").waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download data/logo.png" }).click(),
+  ]);
+  expect(readFileSync(await download.path()).toString("base64")).toBe(PICTURE);
+  await page.getByRole("button", { name: "Delete file" }).click();
+  await page.getByText("The next revision is without this file.").waitFor();
+
+  await page.getByRole("button", { name: "Diff", exact: true }).click();
+  await page.getByText("5 files differ.").waitFor();
+  await page
+    .getByRole("textbox", { name: "What your edit changes: templates/cart.txt" })
+    .getByText("item {id}")
+    .waitFor();
+  await page.getByText("Not shown as text: 7 B.").waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  await page.getByRole("button", { name: "Save revision 2" }).click();
+  await page.getByText("5 files, revision 2").waitFor();
+  expect(await savedScript(params)).toEqual({
+    entrypoint: "load/main.py",
+    revisionNumber: 2,
+    files: {
+      "common/__init__.py": "",
+      "common/users.py": `${USERS}\ndef broken(self): pass`,
+      "data/people.csv": "id,name\r\n1,Ünal\r\n",
+      "load/main.py": MAIN,
+      "templates/cart.txt": "item {id}",
+    },
+  });
+
+  await page.getByRole("button", { name: "Diff of revision 2" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("5 files differ.").waitFor();
+  // It fades in.
+  const opacity = "getComputedStyle(document.querySelector('[role=dialog]')).opacity";
+  await expect.poll(() => page.evaluate(opacity)).toBe("1");
+  expect(await violationsOf(page)).toEqual([]);
+  expectClean();
+});
+
+test("on a phone the files are above the editor, and nothing is wider than the screen", async () => {
+  const params = await makeLoadTest("Phone");
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const { page, expectClean } = await openPage(context, server.address);
+  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  await inList(page, "data/users.csv").click();
+  const editor = editorOf(page, "data/users.csv");
+  await editor.waitFor();
+  const [list, text] = [
+    await inList(page, "data/users.csv").boundingBox(),
+    await editor.boundingBox(),
+  ];
+  expect(list?.y).toBeLessThan(text?.y ?? 0);
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+  expect(await violationsOf(page)).toEqual([]);
+  expectClean();
+  await context.close();
+});
+
+test("the page of a run shows every file that it ran, of what is not text the size", async () => {
+  const params = await makeLoadTest("As it ran");
+  const run = await server.client.createRun({
+    params,
+    body: { targetUsers: 1, spawnRate: 1, durationSeconds: 5 },
+  });
+  // The run keeps the revision that it was created with.
+  await server.client.saveScript({ params, body: { content: USERS } });
+  const { page, expectClean } = await openPage(browser, server.address);
+  await page.goto(`${server.address}/runs/${run.id}`);
+  await page.getByText("Script as it ran").click();
+  await page.getByRole("region", { name: "load/main.py, revision 1" }).waitFor();
+  await page.getByText("common/users.py 120 B").click();
+  const shown = page.getByRole("region", { name: "common/users.py, revision 1" });
+  expect(await shown.textContent()).toBe(USERS);
+  await page.getByText("data/logo.png 7 B").click();
+  await page.getByText("Not text, 7 B.").waitFor();
+  expect(await page.getByRole("region", { name: "data/logo.png" }).count()).toBe(0);
+  expect(await violationsOf(page)).toEqual([]);
+  await settled(server.client, run.id);
   expectClean();
 });

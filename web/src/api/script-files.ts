@@ -1,4 +1,8 @@
-import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
+import {
+  conflictingPaths,
+  DEFAULT_ENTRYPOINT,
+  scriptPathFault,
+} from "@load-manager/contract/model/script-paths.ts";
 
 /** A file of a script, as the API has it. */
 export type ScriptFile = {
@@ -14,7 +18,26 @@ export type ScriptFiles = {
   readonly files: readonly ScriptFile[];
 };
 
-const isPython = (path: string): boolean => path.endsWith(".py");
+export const isPython = (path: string): boolean => path.endsWith(".py");
+
+/** The most characters of a text that is shown. */
+const SHOWN_CHARACTERS = 1_000_000;
+
+/** Whether a file can be shown as text: not what is binary or very large. */
+export const isShown = ({ content, encoding }: ScriptFile): boolean =>
+  encoding === "utf-8" && content.length <= SHOWN_CHARACTERS && !content.includes("\0");
+
+/** The bytes of a file. */
+export const bytesOf = ({ content, encoding }: ScriptFile): Uint8Array<ArrayBuffer> =>
+  encoding === "base64"
+    ? Uint8Array.from(atob(content), (character) => character.charCodeAt(0))
+    : new TextEncoder().encode(content);
+
+/** The length of a file in bytes. */
+export const sizeOf = ({ content, encoding }: ScriptFile): number =>
+  encoding === "base64"
+    ? (content.length / 4) * 3 - (/={0,2}$/.exec(content)?.[0].length ?? 0)
+    : new TextEncoder().encode(content).length;
 
 /** What becomes of files, by path; `undefined` for one that is deleted. */
 export type Changes = ReadonlyMap<string, ScriptFile | undefined>;
@@ -54,6 +77,30 @@ export const changesBetween = (
       .map((path) => [path, now.get(path)]),
   );
 };
+
+/** A file that differs between two scripts; `before` is absent for one that is new, `after` for one that is gone. */
+export type Difference = {
+  readonly path: string;
+  readonly before: ScriptFile | undefined;
+  readonly after: ScriptFile | undefined;
+};
+
+export const differencesOf = (
+  before: readonly ScriptFile[],
+  after: readonly ScriptFile[],
+): Difference[] => {
+  const old = byPath(before);
+  return [...changesBetween(before, after)].map(([path, file]) => ({
+    path,
+    before: old.get(path),
+    after: file,
+  }));
+};
+
+/** What is wrong with a new path beside the others, as the end of a sentence that begins with the path. */
+export const newPathFault = (others: readonly string[], path: string): string | undefined =>
+  scriptPathFault(path) ??
+  conflictingPaths([...others, path]).find(({ index }) => index === others.length)?.message;
 
 /** A script as a request sends it. */
 export const sentScript = ({ entrypoint, files }: ScriptFiles) => ({

@@ -12,10 +12,12 @@ export const ScriptDiff = ({
   before,
   after,
   label,
+  isPython,
 }: {
   readonly before: string;
   readonly after: string;
   readonly label: string;
+  readonly isPython: boolean;
 }): ReactNode => {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -27,7 +29,7 @@ export const ScriptDiff = ({
       extensions: [
         lineNumbers(),
         highlightSpecialChars(),
-        python(),
+        isPython ? python() : [],
         EditorState.readOnly.of(true),
         reachable(label),
         unifiedMergeView({
@@ -39,6 +41,6 @@ export const ScriptDiff = ({
       ],
     });
     return () => view.destroy();
-  }, [before, after, label]);
+  }, [before, after, label, isPython]);
   return <div ref={host} className={styles["diff"]} />;
 };

@@ -2,7 +2,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { python } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
+import { Annotation, EditorState, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -24,9 +24,15 @@ type Props = {
   readonly isReadOnly: boolean;
   /** What it edits, for screen readers. */
   readonly label: string;
+  readonly isPython: boolean;
+  /** A line to go to, counted from 1; again with each new object. */
+  readonly target?: { readonly line: number } | undefined;
 };
 
-const extensionsOf = (label: string, isReadOnly: boolean): Extension => [
+/** A change that the page has made, and nobody has typed. */
+const isTold = Annotation.define<boolean>();
+
+const extensionsOf = (label: string, isReadOnly: boolean, isPython: boolean): Extension => [
   lineNumbers(),
   history(),
   drawSelection(),
@@ -36,7 +42,7 @@ const extensionsOf = (label: string, isReadOnly: boolean): Extension => [
   indentOnInput(),
   bracketMatching(),
   highlightSelectionMatches(),
-  python(),
+  isPython ? python() : [],
   problemMarks,
   keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
   reachable(label),
@@ -48,13 +54,24 @@ const extensionsOf = (label: string, isReadOnly: boolean): Extension => [
 const lineBreaksOf = (text: string): Extension =>
   text.includes("\r\n") && !/(?:^|[^\r])\n/.test(text) ? EditorState.lineSeparator.of("\r\n") : [];
 
-/** Edits a locustfile. Tab indents; Esc and then Tab leaves it. */
+const goTo = (view: EditorView, line: number): void => {
+  const { from } = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
+  view.dispatch({
+    selection: { anchor: from },
+    effects: EditorView.scrollIntoView(from, { y: "center" }),
+  });
+  view.focus();
+};
+
+/** Edits a file of a script. Tab indents; Esc and then Tab leaves it. */
 export const ScriptEditor = ({
   value,
   onChange,
   problems,
   isReadOnly,
   label,
+  isPython,
+  target,
 }: Props): ReactNode => {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
@@ -63,14 +80,15 @@ export const ScriptEditor = ({
     const { current: parent } = host;
     if (parent === null) return undefined;
     const changed = EditorView.updateListener.of((update) => {
-      if (update.docChanged) latest.current.onChange(update.state.sliceDoc());
+      const isTyped = !update.transactions.some((one) => one.annotation(isTold) === true);
+      if (update.docChanged && isTyped) latest.current.onChange(update.state.sliceDoc());
     });
     const doc = latest.current.value;
     const made = new EditorView({
       parent,
       state: EditorState.create({
         doc,
-        extensions: [extensionsOf(label, isReadOnly), lineBreaksOf(doc), changed],
+        extensions: [extensionsOf(label, isReadOnly, isPython), lineBreaksOf(doc), changed],
       }),
     });
     view.current = made;
@@ -79,14 +97,20 @@ export const ScriptEditor = ({
       made.destroy();
       view.current = undefined;
     };
-  }, [label, isReadOnly, latest]);
+  }, [label, isReadOnly, isPython, latest]);
   useEffect(() => {
     const { current } = view;
     if (current === undefined || current.state.toText(value).eq(current.state.doc)) return;
-    current.dispatch({ changes: { from: 0, to: current.state.doc.length, insert: value } });
+    current.dispatch({
+      changes: { from: 0, to: current.state.doc.length, insert: value },
+      annotations: isTold.of(true),
+    });
   }, [value]);
   useEffect(() => {
     if (view.current !== undefined) showProblems(view.current, problems);
   }, [problems]);
+  useEffect(() => {
+    if (view.current !== undefined && target !== undefined) goTo(view.current, target.line);
+  }, [target]);
   return <div ref={host} className={styles["editor"]} />;
 };

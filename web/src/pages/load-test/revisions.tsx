@@ -2,20 +2,17 @@ import { Button, Group, Stack } from "@mantine/core";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Dialog } from "../../components/dialog.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { useMay } from "../../components/use-may.ts";
+import { FilesDiff } from "./files-diff.tsx";
 import { revisionQuery, revisionsQuery } from "./load-test-queries.ts";
 import styles from "./revisions.module.css";
-import { entrypointText } from "../../api/script-files.ts";
+import { NO_FILES } from "../../api/script-files.ts";
 import { useSaveRevision } from "./use-script.ts";
-
-const ScriptDiff = lazy(() =>
-  import("../../editor/script-diff.tsx").then((room) => ({ default: room.ScriptDiff })),
-);
 
 const SHOWN = 5;
 
@@ -36,15 +33,12 @@ const Diff = ({ shown: { from, to } }: { readonly shown: Shown }): ReactNode => 
   if (error !== null) return <Failure what="The revisions cannot be read." error={error} />;
   if (after.data === undefined || (from !== undefined && before.data === undefined))
     return <Loading lines={10} />;
-  const [old, now] = [before.data === undefined ? "" : entrypointText(before.data), after.data];
   return (
-    <Suspense fallback={<Loading lines={10} />}>
-      <ScriptDiff
-        before={old}
-        after={entrypointText(now)}
-        label={`Script of revision ${to.revisionNumber}`}
-      />
-    </Suspense>
+    <FilesDiff
+      before={before.data ?? NO_FILES}
+      after={after.data}
+      label={`Script of revision ${to.revisionNumber}`}
+    />
   );
 };
 
@@ -150,7 +144,9 @@ export const Revisions = ({
   const revisions = useQuery(revisionsQuery(loadTest.id));
   const mayWrite = useMay("scripts.write", loadTest);
   const [hasAll, setAll] = useState(false);
+  // It stays while the dialog closes.
   const [shown, setShown] = useState<Shown | undefined>(undefined);
+  const [isOpen, setOpen] = useState(false);
   const items = revisions.data?.items ?? [];
   const [newest] = items;
   if (revisions.error !== null)
@@ -161,7 +157,11 @@ export const Revisions = ({
     : mayWrite
       ? undefined
       : "This needs the role editor.";
-  const close = (): void => setShown(undefined);
+  const close = (): void => setOpen(false);
+  const show = (what: Shown): void => {
+    setShown(what);
+    setOpen(true);
+  };
   return (
     <Panel
       title="Revisions"
@@ -181,12 +181,12 @@ export const Revisions = ({
             older={items[index + 1]}
             newest={newest}
             reason={reason}
-            onShow={setShown}
+            onShow={show}
           />
         ))}
       </ul>
       <Dialog
-        isOpen={shown !== undefined}
+        isOpen={isOpen}
         onClose={close}
         size={1000}
         title={shown === undefined ? "" : titleOf(shown)}

@@ -1,9 +1,5 @@
 import { expect, test } from "vitest";
 import {
-  changesBetween,
-  checkedScript,
-  clonedScript,
-  entrypointText,
   NO_FILES,
   type ScriptFile,
   type ScriptFiles,
@@ -81,39 +77,4 @@ test("an edit on top of a newer revision keeps what others have changed in other
     PICTURE,
     changed("mine"),
   ]);
-});
-
-test("changes between two revisions are those of content, by path", () => {
-  const after = [text("a.csv", "1"), { ...PICTURE, content: "AAAA" }, text("load/main.py", "a")];
-  expect([...changesBetween(BASE.files, after).keys()]).toEqual([
-    "a.csv",
-    "common/users.py",
-    "data/logo.png",
-  ]);
-  expect(changesBetween(BASE.files, BASE.files.toReversed()).size).toBe(0);
-});
-
-test("a check has all Python and settings of Locust, and no data", () => {
-  const script = { ...BASE, files: [...BASE.files, text("locust.conf", "users = 5")] };
-  expect(checkedScript(script).files.map(({ path }) => path)).toEqual([
-    "common/users.py",
-    "load/main.py",
-    "locust.conf",
-  ]);
-});
-
-test("the text of a script is that of the file that runs", () => {
-  expect(entrypointText(BASE)).toBe("a");
-  expect(entrypointText(NO_FILES)).toBe("");
-});
-
-test("a clone of several files has them all, with the text as it was edited", () => {
-  expect(clonedScript(BASE, "b")?.files).toEqual([
-    text("common/users.py", "u"),
-    PICTURE,
-    changed("b"),
-  ]);
-  const one = { entrypoint: "locustfile.py", files: [text("locustfile.py", "a")] };
-  expect(clonedScript(one, "b")).toBeUndefined();
-  expect(clonedScript(undefined, "b")).toBeUndefined();
 });

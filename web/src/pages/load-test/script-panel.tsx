@@ -2,23 +2,16 @@ import { Button, TextInput } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { messageOf } from "../../api/client.ts";
-import { Empty, Failure, Loading } from "../../components/notices.tsx";
+import { Failure } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { useMay } from "../../components/use-may.ts";
-import { STARTER_SCRIPT } from "../load-tests/starter-script.ts";
-import { entrypointText } from "../../api/script-files.ts";
+import { counted } from "../../format/numbers.ts";
+import { ScriptBody } from "./script-body.tsx";
 import { isOvertaken } from "./script-edit.ts";
 import styles from "./script-panel.module.css";
 import type { Script } from "./use-script.ts";
-
-const ScriptEditor = lazy(() =>
-  import("../../editor/script-editor.tsx").then((room) => ({ default: room.ScriptEditor })),
-);
-const ScriptDiff = lazy(() =>
-  import("../../editor/script-diff.tsx").then((room) => ({ default: room.ScriptDiff })),
-);
 
 type Props = { readonly loadTest: LoadTestAnswer; readonly script: Script };
 
@@ -145,66 +138,17 @@ const Foot = ({
       {script.edit !== undefined && loadTest.latestRevision !== undefined
         ? `Runs go on with revision ${loadTest.latestRevision.revisionNumber} until you save. `
         : ""}
-      Python, UTF-8
+      {script.script.files.length > 1 ? "" : "Python, UTF-8"}
     </span>
   </footer>
 );
 
-const Body = ({ loadTest, script, isDiff }: Props & { readonly isDiff: boolean }): ReactNode => {
-  const { revision, edit, base, change, check } = script;
-  const { entrypoint, files } = script.script;
-  const file = files.find(({ path }) => path === entrypoint);
-  const write = (content: string): void =>
-    change(entrypoint, { path: entrypoint, content, encoding: "utf-8" });
-  const mayWrite = useMay("scripts.write", loadTest);
-  const problems = useMemo(
-    () => (check?.errors ?? []).filter((problem) => problem.file === entrypoint),
-    [check, entrypoint],
-  );
-  if (revision.error !== null && edit === undefined)
-    return (
-      <Failure
-        what="The script cannot be read."
-        error={revision.error}
-        onRetry={() => void revision.refetch()}
-      />
-    );
-  if (loadTest.latestRevision === undefined && edit === undefined)
-    return (
-      <Empty title="No script">
-        <p>Runs use the script that the cluster’s own Locust was started with.</p>
-        <Button disabled={!mayWrite} onClick={() => write(STARTER_SCRIPT)}>
-          Write one
-        </Button>
-      </Empty>
-    );
-  if (base === undefined) return <Loading lines={12} />;
-  return (
-    <Suspense fallback={<Loading lines={12} />}>
-      {isDiff && edit !== undefined ? (
-        <ScriptDiff
-          before={entrypointText(base)}
-          after={entrypointText(script.script)}
-          label="What your edit changes"
-        />
-      ) : (
-        <ScriptEditor
-          value={file?.content ?? ""}
-          onChange={write}
-          problems={problems}
-          isReadOnly={!mayWrite}
-          label={entrypoint}
-        />
-      )}
-    </Suspense>
-  );
-};
-
-/** The locustfile, to edit; each save is a new revision. */
+/** The files of the script, to edit; each save is a new revision. */
 export const ScriptPanel = ({ loadTest, script }: Props): ReactNode => {
   const [isDiff, setDiff] = useState(false);
   const [description, setDescription] = useState("");
   const { edit, check, save } = script;
+  const { files, entrypoint } = script.script;
   const number = loadTest.latestRevision?.revisionNumber;
   const showsDiff = isDiff && edit !== undefined;
   return (
@@ -212,7 +156,11 @@ export const ScriptPanel = ({ loadTest, script }: Props): ReactNode => {
       title="Script"
       sub={
         <>
-          <span className="mono">{script.script.entrypoint}</span>
+          {files.length > 1 ? (
+            counted(files.length, "file")
+          ) : (
+            <span className="mono">{entrypoint}</span>
+          )}
           {number !== undefined && `, revision ${number}`}
           {edit !== undefined && ", edited"}
         </>
@@ -232,9 +180,10 @@ export const ScriptPanel = ({ loadTest, script }: Props): ReactNode => {
       {save.error !== null && edit !== undefined && (
         <Failure what="The script was not saved." error={save.error} />
       )}
-      <Body loadTest={loadTest} script={script} isDiff={showsDiff} />
-      {check?.warnings.map(({ line, message }) => (
-        <p key={`${line}${message}`} className={styles["warning"]}>
+      <ScriptBody loadTest={loadTest} script={script} isDiff={showsDiff} />
+      {check?.warnings.map(({ file, line, message }) => (
+        <p key={`${file}${line}${message}`} className={styles["warning"]}>
+          {file === entrypoint ? "" : `${file}: `}
           {line === undefined ? "" : `Line ${line}: `}
           {message}
         </p>

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { type ReactNode, useState } from "react";
+import { isShown, type ScriptFile } from "../../api/script-files.ts";
 import { CodeText } from "../../components/code-text.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
 import { TimeText } from "../../components/time-text.tsx";
+import { sizeText, UnshownFile } from "../../components/unshown-file.tsx";
 import { count } from "../../format/numbers.ts";
 import { duration } from "../../format/times.ts";
 import styles from "./run-details.module.css";
@@ -44,6 +46,37 @@ const Settings = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   );
 };
 
+type FileProps = { readonly file: ScriptFile; readonly title: string };
+
+const File = ({ file, title }: FileProps): ReactNode => (
+  <figure>
+    <figcaption className="muted">{title}</figcaption>
+    {isShown(file) ? (
+      <CodeText label={title} className={styles["code"]}>
+        {file.content}
+      </CodeText>
+    ) : (
+      <UnshownFile file={file} />
+    )}
+  </figure>
+);
+
+const FoldedFile = ({
+  isFirst,
+  ...props
+}: FileProps & { readonly isFirst: boolean }): ReactNode => {
+  const [isOpen, setOpen] = useState(isFirst);
+  return (
+    <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className={styles["file"]}>
+        <bdi className="mono">{props.file.path}</bdi>{" "}
+        <span className="muted">{sizeText(props.file)}</span>
+      </summary>
+      {isOpen && <File {...props} />}
+    </details>
+  );
+};
+
 const Script = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const script = useQuery({
     ...scriptQuery(run.loadTestId ?? "", run.scriptRevisionId ?? ""),
@@ -54,17 +87,22 @@ const Script = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   if (script.error !== null)
     return <Failure what="The script cannot be read." error={script.error} />;
   if (script.data === undefined) return <Loading lines={8} />;
-  return script.data.files.map(({ path, content }) => {
-    const title = `${path}, revision ${script.data.revisionNumber}`;
-    return (
-      <figure key={path}>
-        <figcaption className="muted">{title}</figcaption>
-        <CodeText label={title} className={styles["code"]}>
-          {content}
-        </CodeText>
-      </figure>
-    );
-  });
+  const { files, entrypoint, revisionNumber } = script.data;
+  if (files.length === 1)
+    return files.map((file) => (
+      <File key={file.path} file={file} title={`${file.path}, revision ${revisionNumber}`} />
+    ));
+  // Locust's file first, and open; the others by their paths.
+  const first = files.filter(({ path }) => path === entrypoint);
+  const others = files.filter(({ path }) => path !== entrypoint);
+  return [...first, ...others].map((file) => (
+    <FoldedFile
+      key={file.path}
+      file={file}
+      title={`${file.path}, revision ${revisionNumber}`}
+      isFirst={file.path === entrypoint}
+    />
+  ));
 };
 
 const Section = ({
