@@ -63,6 +63,7 @@ export const WEB_MAY_IMPORT = {
     "npm:@tanstack/react-query",
     "npm:@tanstack/react-router",
     "npm:@tanstack/react-virtual",
+    "npm:ignore",
     "npm:react",
     "npm:uplot",
   ],

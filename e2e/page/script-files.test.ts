@@ -11,6 +11,19 @@ import {
   startServer,
 } from "../harness.ts";
 import { launchBrowser, openPage, violationsOf } from "./browser.ts";
+import {
+  append,
+  editorOf,
+  MAIN,
+  makeProject,
+  newestScript,
+  OPACITY,
+  original,
+  type Params,
+  PICTURE,
+  PROJECT,
+  USERS,
+} from "./project.ts";
 
 let browser: Browser;
 let server: Server;
@@ -26,60 +39,8 @@ afterAll(async () => {
   removeFolder(dataDir);
 });
 
-const MAIN = "from common.users import Shopper\n";
-const USERS = `from locust import HttpUser, task
-
-
-class Shopper(HttpUser):
-    @task
-    def home(self):
-        self.client.get("/")
-`;
-/** Bytes that are no UTF-8. */
-const PICTURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff, 0x00, 0xfe]).toString("base64");
-const PROJECT = [
-  { path: "common/__init__.py", content: "" },
-  { path: "common/users.py", content: USERS },
-  { path: "data/logo.png", content: PICTURE, encoding: "base64" as const },
-  { path: "data/users.csv", content: "id,name\r\n1,Ünal\r\n" },
-  { path: "load/main.py", content: MAIN },
-];
-
-const makeLoadTest = async (name: string) => {
-  const { id } = await server.client.createLoadTest({
-    body: {
-      ...{ accountId: "acme", orgId: "web", projectId: "shop" },
-      ...{ name, targetUrl: "http://127.0.0.1:9" },
-    },
-  });
-  const params = { loadTestId: id };
-  await server.client.saveScript({
-    params,
-    body: { entrypoint: "load/main.py", files: PROJECT },
-  });
-  return params;
-};
-
-/** The newest script: what Locust runs, and contents by path. */
-const savedScript = async (params: { readonly loadTestId: string }) => {
-  const { entrypoint, files, revisionNumber } = await server.client.getScript({ params });
-  return {
-    entrypoint,
-    revisionNumber,
-    files: Object.fromEntries(files.map(({ path, content }) => [path, content])),
-  };
-};
-const original = Object.fromEntries(PROJECT.map(({ path, content }) => [path, content]));
-
-const editorOf = (page: Page, path: string): Locator =>
-  page.getByRole("textbox", { name: path, exact: true });
-
-/** Types at the end of the file that is shown. */
-const append = async (page: Page, path: string, text: string): Promise<void> => {
-  await editorOf(page, path).click();
-  await page.keyboard.press("Control+End");
-  await page.keyboard.type(text);
-};
+const makeLoadTest = (name: string) => makeProject(server.client, name);
+const savedScript = (params: Params) => newestScript(server.client, params);
 
 test("an edit of one file, a restore and a clone keep all other files and what Locust runs", async () => {
   const params = await makeLoadTest("Several");
@@ -119,6 +80,7 @@ test("an edit of one file, a restore and a clone keep all other files and what L
     revisionNumber: 4,
     files: original,
   });
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
   expect(await violationsOf(page)).toEqual([]);
   expectClean();
 });
@@ -234,8 +196,7 @@ test("files are added, renamed, deleted and edited, each marked until they are s
   const dialog = page.getByRole("dialog");
   await dialog.getByText("5 files differ.").waitFor();
   // It fades in.
-  const opacity = "getComputedStyle(document.querySelector('[role=dialog]')).opacity";
-  await expect.poll(() => page.evaluate(opacity)).toBe("1");
+  await expect.poll(() => page.evaluate(OPACITY)).toBe("1");
   expect(await violationsOf(page)).toEqual([]);
   expectClean();
 });

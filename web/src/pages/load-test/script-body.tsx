@@ -12,13 +12,19 @@ import { FileList } from "./file-list.tsx";
 import { fileRows, shownPath } from "./file-tree.ts";
 import { FilesDiff } from "./files-diff.tsx";
 import styles from "./script-panel.module.css";
+import { UploadButtons } from "./upload-buttons.tsx";
 import type { Script } from "./use-script.ts";
+import type { Uploading } from "./use-upload.ts";
 
 const ScriptEditor = lazy(() =>
   import("../../editor/script-editor.tsx").then((room) => ({ default: room.ScriptEditor })),
 );
 
-type Props = { readonly loadTest: LoadTestAnswer; readonly script: Script };
+type Props = {
+  readonly loadTest: LoadTestAnswer;
+  readonly script: Script;
+  readonly uploading: Uploading;
+};
 /** The file to show, and the line to go to. */
 type Choice = { readonly path: string; readonly line?: number | undefined };
 const NONE: readonly never[] = [];
@@ -101,8 +107,10 @@ const Files = ({
   script,
   base,
   mayWrite,
+  uploading,
 }: {
   readonly script: Script;
+  readonly uploading: Uploading;
   readonly base: ScriptFiles;
   readonly mayWrite: boolean;
 }): ReactNode => {
@@ -123,7 +131,9 @@ const Files = ({
         mayWrite={mayWrite}
         onChange={change}
         onShow={show}
-      />
+      >
+        <UploadButtons uploading={uploading} />
+      </FileBar>
       <Elsewhere problems={errors.filter((one) => one.file !== shown)} onChoose={setChoice} />
       <div className={styles["work"]}>
         <div className={rows.length > 1 ? styles["both"] : undefined}>
@@ -149,6 +159,7 @@ export const ScriptBody = ({
   loadTest,
   script,
   isDiff,
+  uploading,
 }: Props & { readonly isDiff: boolean }): ReactNode => {
   const { revision, edit, base, change } = script;
   const { entrypoint } = script.script;
@@ -172,11 +183,12 @@ export const ScriptBody = ({
           }
         >
           Write one
-        </Button>
+        </Button>{" "}
+        <UploadButtons uploading={uploading} />
       </Empty>
     );
   if (base === undefined) return <Loading lines={12} />;
   if (isDiff && edit !== undefined)
     return <FilesDiff before={base} after={script.script} label="What your edit changes" />;
-  return <Files script={script} base={base} mayWrite={mayWrite} />;
+  return <Files script={script} base={base} mayWrite={mayWrite} uploading={uploading} />;
 };

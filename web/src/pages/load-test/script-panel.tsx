@@ -8,10 +8,13 @@ import { Failure } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { useMay } from "../../components/use-may.ts";
 import { counted } from "../../format/numbers.ts";
+import { DropArea } from "./drop-area.tsx";
 import { ScriptBody } from "./script-body.tsx";
 import { isOvertaken } from "./script-edit.ts";
 import styles from "./script-panel.module.css";
+import { UploadDialog } from "./upload-dialog.tsx";
 import type { Script } from "./use-script.ts";
+import { useUpload } from "./use-upload.ts";
 
 type Props = { readonly loadTest: LoadTestAnswer; readonly script: Script };
 
@@ -143,6 +146,14 @@ const Foot = ({
   </footer>
 );
 
+/** Why nothing can be uploaded now. */
+const useUploadReason = (loadTest: LoadTestAnswer, { edit, base }: Script): string | undefined => {
+  const mayWrite = useMay("scripts.write", loadTest);
+  if (!mayWrite) return "This needs the role editor.";
+  if (edit !== undefined) return "Save or discard your edit first.";
+  return base === undefined ? "The script has not been read." : undefined;
+};
+
 /** The files of the script, to edit; each save is a new revision. */
 export const ScriptPanel = ({ loadTest, script }: Props): ReactNode => {
   const [isDiff, setDiff] = useState(false);
@@ -150,50 +161,65 @@ export const ScriptPanel = ({ loadTest, script }: Props): ReactNode => {
   const { edit, check, save } = script;
   const { files, entrypoint } = script.script;
   const number = loadTest.latestRevision?.revisionNumber;
+  const uploading = useUpload(useUploadReason(loadTest, script));
   const showsDiff = isDiff && edit !== undefined;
   return (
-    <Panel
-      title="Script"
-      sub={
-        <>
-          {files.length > 1 ? (
-            counted(files.length, "file")
-          ) : (
-            <span className="mono">{entrypoint}</span>
-          )}
-          {number !== undefined && `, revision ${number}`}
-          {edit !== undefined && ", edited"}
-        </>
-      }
-      end={
-        <Actions
+    <DropArea uploading={uploading}>
+      <Panel
+        title="Script"
+        sub={
+          <>
+            {files.length > 1 ? (
+              counted(files.length, "file")
+            ) : (
+              <span className="mono">{entrypoint}</span>
+            )}
+            {number !== undefined && `, revision ${number}`}
+            {edit !== undefined && ", edited"}
+          </>
+        }
+        end={
+          <Actions
+            loadTest={loadTest}
+            script={script}
+            isDiff={showsDiff}
+            onDiff={() => setDiff(!isDiff)}
+            description={description}
+            onSaved={() => setDescription("")}
+          />
+        }
+      >
+        {isOvertaken(edit, loadTest) && <Overtaken loadTest={loadTest} script={script} />}
+        {save.error !== null && edit !== undefined && (
+          <Failure what="The script was not saved." error={save.error} />
+        )}
+        {uploading.error !== null && (
+          <Failure what="Nothing was uploaded." error={uploading.error} />
+        )}
+        <ScriptBody loadTest={loadTest} script={script} isDiff={showsDiff} uploading={uploading} />
+        {check?.warnings.map(({ file, line, message }) => (
+          <p key={`${file}${line}${message}`} className={styles["warning"]}>
+            {file === entrypoint ? "" : `${file}: `}
+            {line === undefined ? "" : `Line ${line}: `}
+            {message}
+          </p>
+        ))}
+        <Foot
           loadTest={loadTest}
           script={script}
-          isDiff={showsDiff}
-          onDiff={() => setDiff(!isDiff)}
           description={description}
-          onSaved={() => setDescription("")}
+          onDescription={setDescription}
         />
-      }
-    >
-      {isOvertaken(edit, loadTest) && <Overtaken loadTest={loadTest} script={script} />}
-      {save.error !== null && edit !== undefined && (
-        <Failure what="The script was not saved." error={save.error} />
-      )}
-      <ScriptBody loadTest={loadTest} script={script} isDiff={showsDiff} />
-      {check?.warnings.map(({ file, line, message }) => (
-        <p key={`${file}${line}${message}`} className={styles["warning"]}>
-          {file === entrypoint ? "" : `${file}: `}
-          {line === undefined ? "" : `Line ${line}: `}
-          {message}
-        </p>
-      ))}
-      <Foot
-        loadTest={loadTest}
-        script={script}
-        description={description}
-        onDescription={setDescription}
-      />
-    </Panel>
+        {script.base !== undefined && (
+          <UploadDialog
+            loadTest={loadTest}
+            base={script.base}
+            isOpen={uploading.isOpen}
+            upload={uploading.upload}
+            onClose={uploading.close}
+          />
+        )}
+      </Panel>
+    </DropArea>
   );
 };
