@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { zipOf } from "../../cli/src/tests/zip.ts";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -240,5 +241,42 @@ test("the page of a run shows every file that it ran, of what is not text the si
   expect(await page.getByRole("region", { name: "data/logo.png" }).count()).toBe(0);
   expect(await violationsOf(page)).toEqual([]);
   await settled(server.client, run.id);
+  expectClean();
+});
+
+test("an edit of a script that is too large for JSON is saved with all its files, and so is a clone", async () => {
+  const params = await makeLoadTest("Large");
+  const data = Buffer.alloc(14 * 1024 * 1024, 0xff);
+  const files = new Map(
+    PROJECT.map(({ path, content, encoding }) => [path, Buffer.from(content, encoding ?? "utf8")]),
+  );
+  files.set("data/logo.png", data);
+  await server.client.saveScript({
+    params,
+    query: { entrypoint: "load/main.py" },
+    body: await zipOf(files),
+  });
+  const { page, expectClean } = await openPage(browser, server.address);
+  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  await inList(page, "data/logo.png").click();
+  await page.getByText("Not text, 14.7 MB.").waitFor();
+  await inList(page, "load/main.py").click();
+  await append(page, "load/main.py", "# edited");
+  await page.getByText("Compiles").waitFor();
+  await page.getByRole("button", { name: "Save revision 3" }).click();
+  await page.getByText("5 files, revision 3").waitFor();
+  const saved = await savedScript(params);
+  expect({ ...saved.files, "data/logo.png": "" }).toEqual({
+    ...original,
+    "data/logo.png": "",
+    "load/main.py": `${MAIN}# edited`,
+  });
+  expect(saved.entrypoint).toBe("load/main.py");
+  expect(saved.files["data/logo.png"] === data.toString("base64")).toBe(true);
+
+  await page.getByRole("button", { name: "Clone" }).click();
+  await page.getByRole("button", { name: "Create load test" }).click();
+  await page.getByRole("heading", { level: 1, name: "Large, copy" }).waitFor();
+  await page.getByText("5 files, revision 1").waitFor();
   expectClean();
 });

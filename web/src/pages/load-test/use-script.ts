@@ -1,5 +1,4 @@
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
-import { SCRIPT_BODY_BYTES } from "@load-manager/contract/api/script.ts";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -7,45 +6,22 @@ import { client } from "../../api/client.ts";
 import { isStale } from "../../api/form-errors.ts";
 import { loadTestQuery } from "../../api/queries.ts";
 import {
-  bytesOf,
   NO_FILES,
   type ScriptFile,
   type ScriptFiles,
   scriptAfter,
-  sentScript,
 } from "../../api/script-files.ts";
 import { revisionQuery, revisionsQuery, scriptCheckQuery } from "./load-test-queries.ts";
-import { zipOf } from "../../lib/zip.ts";
+import { type ArchivedScript, scriptRequest } from "../load-tests/script-request.ts";
 import { editAfter, editAfterSave, type ScriptEdit } from "./script-edit.ts";
 
 const PAUSE_MS = 500;
 const MOST_TRIES = 3;
 
-/** A script whose files are in a zip archive. */
-type ArchivedScript = {
-  readonly entrypoint: string;
-  readonly archive: Uint8Array<ArrayBuffer>;
-};
-
 type Save = {
   readonly baseId: string | undefined;
   readonly script: ScriptFiles | ArchivedScript;
   readonly description: string;
-};
-
-/** A script and what has changed, as a request has them: in JSON, or as an archive where it is one or too large for JSON. */
-const requestOf = (script: ScriptFiles | ArchivedScript, typed: string) => {
-  const description = typed.trim() === "" ? {} : { description: typed.trim() };
-  if ("files" in script) {
-    const body = { ...sentScript(script), ...description };
-    if (new Blob([JSON.stringify(body)]).size <= SCRIPT_BODY_BYTES.json) return { body };
-  }
-  const { entrypoint } = script;
-  const body =
-    "archive" in script
-      ? script.archive
-      : zipOf(script.files.map((file) => ({ path: file.path, bytes: bytesOf(file) })));
-  return { query: { entrypoint, ...description }, body };
 };
 
 /**
@@ -57,7 +33,7 @@ const saveRevision = async (
   loadTest: LoadTestAnswer,
   { baseId, script, description }: Save,
 ) => {
-  const request = requestOf(script, description);
+  const request = scriptRequest(script, description);
   // What this tab has saved just now may not be known to the form yet, but is being asked for.
   const known = await queries.fetchQuery({ ...loadTestQuery(loadTest.id), staleTime: Infinity });
   let { version } = known.latestRevision?.id === baseId ? known : loadTest;

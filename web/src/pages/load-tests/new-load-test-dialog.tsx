@@ -20,9 +20,9 @@ import {
   entrypointText,
   hasSeveralFiles,
   type ScriptFiles,
-  sentScript,
 } from "../../api/script-files.ts";
 import { creationErrors, creationOf, draftOf, type SettingsDraft } from "./load-test-draft.ts";
+import { scriptRequest } from "./script-request.ts";
 import styles from "./new-load-test-dialog.module.css";
 import { STARTER_SCRIPT } from "./starter-script.ts";
 
@@ -74,7 +74,7 @@ const createWith = async (
   });
   if (script === undefined) return made;
   try {
-    await client.saveScript({ params: { loadTestId: made.id }, body: sentScript(script) });
+    await client.saveScript({ params: { loadTestId: made.id }, ...scriptRequest(script) });
   } catch (error) {
     throw new Error(
       `It has its settings, and not yet its script; create it again. ${messageOf(error)}`,
