@@ -88,31 +88,35 @@ const takeLocust = async (name: string, tab: string): Promise<void> => {
   await context.close();
 };
 
-test("pictures of every page, and of Locust's own page on the same run", async () => {
-  const { client } = server;
-  const loadTestId = await defineShop(client, shop.url, { locustfile: LOCUSTFILE });
-  const start = async (targetUsers: number, durationSeconds: number) => {
-    await workersReady(locust.baseUrl);
-    const body = { targetUsers, spawnRate: 2, durationSeconds };
-    return (await client.createRun({ params: { loadTestId }, body })).id;
-  };
-  await settled(client, await start(20, 40));
-  const runId = await start(40, 180);
-  await sleep(70_000);
-  expect((await client.getRun({ params: { runId } })).status).toBe("Running");
-  await take({ name: "run-light", path: `/runs/${runId}` });
-  await take({ name: "run-dark", path: `/runs/${runId}`, isDark: true });
-  await take({ name: "run-phone", path: `/runs/${runId}`, size: PHONE });
-  await take({ name: "home-light", path: "/", size: SCREEN });
-  await take({ name: "load-tests", path: "/load-tests", size: SCREEN });
-  await take({ name: "load-test", path: `/load-tests/${loadTestId}` });
-  await take({ name: "load-test-dark", path: `/load-tests/${loadTestId}`, isDark: true });
-  await take({ name: "runs", path: "/runs", size: SCREEN });
-  await take({ name: "clusters", path: "/clusters", size: SCREEN });
-  await take({ name: "about", path: "/about", size: SCREEN });
-  await take({ name: "sign-in", path: "/sign-in", size: SCREEN });
-  await takeLocust("locust-statistics", "Statistics");
-  await takeLocust("locust-charts", "Charts");
-  await settled(client, runId);
-  await take({ name: "run-finished", path: `/runs/${runId}?window=steady` });
-});
+test(
+  "pictures of every page, and of Locust's own page on the same run",
+  { timeout: 600_000 },
+  async () => {
+    const { client } = server;
+    const loadTestId = await defineShop(client, shop.url, { locustfile: LOCUSTFILE });
+    const start = async (targetUsers: number, durationSeconds: number) => {
+      await workersReady(locust.baseUrl);
+      const body = { targetUsers, spawnRate: 2, durationSeconds };
+      return (await client.createRun({ params: { loadTestId }, body })).id;
+    };
+    await settled(client, await start(20, 40));
+    const runId = await start(40, 240);
+    await sleep(70_000);
+    expect((await client.getRun({ params: { runId } })).status).toBe("Running");
+    await take({ name: "run-light", path: `/runs/${runId}` });
+    await take({ name: "run-dark", path: `/runs/${runId}`, isDark: true });
+    await take({ name: "run-phone", path: `/runs/${runId}`, size: PHONE });
+    await take({ name: "home-light", path: "/", size: SCREEN });
+    await take({ name: "load-tests", path: "/load-tests", size: SCREEN });
+    await take({ name: "load-test", path: `/load-tests/${loadTestId}` });
+    await take({ name: "load-test-dark", path: `/load-tests/${loadTestId}`, isDark: true });
+    await take({ name: "runs", path: "/runs", size: SCREEN });
+    await take({ name: "clusters", path: "/clusters", size: SCREEN });
+    await take({ name: "about", path: "/about", size: SCREEN });
+    await take({ name: "sign-in", path: "/sign-in", size: SCREEN });
+    await takeLocust("locust-statistics", "Statistics");
+    await takeLocust("locust-charts", "Charts");
+    await settled(client, runId);
+    await take({ name: "run-finished", path: `/runs/${runId}?window=steady` });
+  },
+);
