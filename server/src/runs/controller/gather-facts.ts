@@ -183,6 +183,11 @@ export const gatherFacts = async (
     at === undefined ? otherwise : now - at;
   const endSeenForMs = since(memory.endSeenSince, 0);
   const polled = seen.kind === "load" && !seen.capabilities.finalReport;
+  // The final totals of one of several posters need not be the master's, which may come while its page is silent.
+  const mayBeAWorkers =
+    seen.kind === "unreachable" &&
+    "hasSeveralReporters" in finals &&
+    since(memory.unreachableSince, 0) < POLICY.polledFinalsMs;
   const nothingStarted = run.startSent === undefined && run.trigger !== "external";
   return {
     now: deps.clock.now(),
@@ -196,7 +201,7 @@ export const gatherFacts = async (
       ? endSeenForMs >= POLICY.polledFinalsMs && finals.complete
       : finals.masterInstances === 0
         ? nothingStarted
-        : finals.complete,
+        : finals.complete && !mayBeAWorkers,
     hasTwoMasters: hasTwoMasters(run, seen, requests, memory),
     hasReported: error === undefined && finals.masterInstances > 0,
     stopCause: "stopCause" in finals ? finals.stopCause : undefined,

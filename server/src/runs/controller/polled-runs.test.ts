@@ -24,7 +24,7 @@ afterEach(() => {
 
 /** The pages of a Locust without the plugin that the server reads; the test sets state and counts. */
 const locust = async () => {
-  const seen = { state: "ready", requests: 0, users: 0, asked: [] as string[] };
+  const seen = { state: "ready", requests: 0, users: 0, silent: false, asked: [] as string[] };
   const pages: Record<string, () => string> = {
     "/": () => `<body class="${seen.state}">`,
     "/stats/requests": () =>
@@ -46,6 +46,10 @@ const locust = async () => {
   const server = createServer((request, response) => {
     const { url = "" } = request;
     if (url === "/swarm" || url === "/stop") seen.asked.push(url);
+    if (seen.silent) {
+      request.destroy();
+      return;
+    }
     const page = pages[url];
     request.resume().on("end", () => {
       if (page === undefined) response.writeHead(404).end("{}");
@@ -162,6 +166,35 @@ describe("a run on a Locust without the plugin", () => {
     // A worker's end may come before the master's, which has more.
     await stopWith(late, 99);
     expect((await late.deps.runs.get(late.id))?.summary?.totalRequests).toBe(99);
+  });
+
+  test("and with several posters is not over because one of them has ended while the page is silent for a moment", async () => {
+    const totals = (numRequests: number) => ({
+      totalRequests: numRequests,
+      totalFailures: 0,
+      currentUsers: 5,
+      requestStats: { "GET /a": { method: "GET", name: "/a", numRequests, numFailures: 0 } },
+    });
+    const { deps, id, seen, pass } = await running(async (given, runId) => {
+      const run = await given.runs.get(runId);
+      if (run === undefined) throw new Error("the run is gone");
+      for (const [requests, reporter] of [
+        [40, "10.0.0.1"],
+        [20, "10.0.0.2"],
+      ] as const)
+        await updateMetrics(given, run, totals(requests), { reporter });
+    }, true);
+    const run = await deps.runs.get(id);
+    if (run === undefined) throw new Error("the run is gone");
+    const stop = (requests: number, reporter: string) =>
+      handleTestStop(deps, run, { finalMetrics: totals(requests), reporter }, TESTER);
+    await stop(25, "10.0.0.2");
+    seen.silent = true;
+    expect((await pass(3))?.status).toBe("Stopping");
+    Object.assign(seen, { silent: false, state: "stopped", users: 0, requests: 58 });
+    await stop(58, "10.0.0.1");
+    const ended = await pass(10);
+    expect([ended?.status, ended?.summary?.totalRequests]).toEqual(["Stopped", 58]);
   });
 
   test("that waits for its final metrics does not stop load that another user starts meanwhile", async () => {
