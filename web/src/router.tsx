@@ -5,14 +5,13 @@ import {
   lazyRouteComponent,
   retainSearchParams,
 } from "@tanstack/react-router";
-import { runQueryOf } from "./api/queries.ts";
-import { queryClient } from "./api/query-client.ts";
 import type { ScopeSearch } from "./api/scope.ts";
 import { PageError } from "./components/page-error.tsx";
 import { Shell } from "./components/shell.tsx";
 import { HomePage } from "./pages/home/home-page.tsx";
 import { loadTestsSearchOf, type LoadTestsSearch } from "./pages/load-tests/search.ts";
 import { NotFoundPage } from "./pages/not-found.tsx";
+import { prefetchRun } from "./pages/run/prefetch.ts";
 import { type RunSearch, runSearchOf } from "./pages/run/search.ts";
 import { type RunsSearch, runsSearchOf } from "./pages/runs/search.ts";
 import { SignInPage } from "./pages/sign-in/sign-in-page.tsx";
@@ -51,8 +50,9 @@ const runRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/runs/$runId",
   validateSearch: (search: Record<string, unknown>): RunSearch => runSearchOf(search),
-  // Asked for while the page's code is loaded.
-  loader: ({ params: { runId } }) => void queryClient.prefetchQuery(runQueryOf(runId)),
+  // A link that the mouse passes over is no reason to have the server compute a run's charts.
+  loader: ({ params: { runId }, location: { search }, cause }) =>
+    void prefetchRun(runId, search, { withCharts: cause !== "preload" }),
   component: lazyRouteComponent(() => import("./pages/run/run-page.tsx"), "RunPage"),
 });
 

@@ -94,6 +94,36 @@ const descriptionOf = (rows: readonly HeatmapRow[]): string => {
   return `Response time distribution: ${total} requests from ${inMs(rows[0]?.lower)} to ${inMs(rows.at(-1)?.upper)} ms.`;
 };
 
+const [SHADE_WIDTH, KEY_WIDTH] = [18, 18 * SHADES.length];
+
+/** The shades with the requests per second of the lightest, the middle and the darkest one. */
+const Key = ({
+  most,
+  stepSeconds,
+}: {
+  readonly most: number;
+  readonly stepSeconds: number;
+}): ReactNode => (
+  <svg className={styles["key"]} width={KEY_WIDTH} height="22" aria-hidden>
+    {SHADES.map((shade, index) => (
+      <rect
+        key={shade}
+        x={SHADE_WIDTH * index}
+        width={SHADE_WIDTH}
+        height="8"
+        fill={`var(${shade})`}
+      />
+    ))}
+    <text y="20">{perSecond(1, stepSeconds)}</text>
+    <text x={KEY_WIDTH / 2} y="20" textAnchor="middle">
+      {perSecond(most / 4, stepSeconds)}
+    </text>
+    <text x={KEY_WIDTH} y="20" textAnchor="end">
+      {perSecond(most, stepSeconds)}
+    </text>
+  </svg>
+);
+
 /** Response times over time as shades: how many requests took how long. */
 export const Heatmap = (props: Props): ReactNode => {
   const { heatmap, height, range, loadStartMs } = props;
@@ -111,15 +141,7 @@ export const Heatmap = (props: Props): ReactNode => {
           Response time distribution{" "}
           <span>ms, log scale; shade: requests per second in each cell</span>
         </h3>
-        <span className={styles["key"]} aria-hidden>
-          {perSecond(1, heatmap.stepSeconds)}
-          <svg width={12 * SHADES.length} height="10">
-            {SHADES.map((shade, index) => (
-              <rect key={shade} x={12 * index} width="12" height="10" fill={`var(${shade})`} />
-            ))}
-          </svg>
-          {perSecond(most, heatmap.stepSeconds)}
-        </span>
+        <Key most={most} stepSeconds={heatmap.stepSeconds} />
       </div>
       <Plot
         options={() => optionsOf(() => latest.current)}

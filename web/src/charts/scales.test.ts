@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { linearRange, logRange, logTicks, stacked, timeTicks } from "./scales.ts";
+import { linearRange, logRange, logTicks, spread, stacked, timeTicks } from "./scales.ts";
 
 test("time ticks are round, in order, within the bounds, and not too close to each other", () => {
   expect(timeTicks(0, 600, 900)).toEqual([0, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600]);
@@ -63,4 +63,24 @@ test("bars stand on each other; a gap stays one", () => {
     [1, null, 2],
     [4, null, 2],
   ]);
+});
+
+test("labels are pushed apart, stay in order and within the bounds, and move only where they must", () => {
+  expect(spread([10, 50, 90], 13, [0, 100])).toEqual([10, 50, 90]);
+  expect(spread([50, 48], 13, [0, 100])).toEqual([61, 48]);
+  expect(spread([99, 98, 97], 13, [0, 100])).toEqual([100, 87, 74]);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 15 }), (wanted) => {
+      const places = spread(wanted, 13, [0, 200]);
+      const ascending = places.toSorted((a, b) => a - b);
+      for (const [index, place] of ascending.entries()) {
+        expect(place).toBeGreaterThanOrEqual(0);
+        expect(place).toBeLessThanOrEqual(200);
+        if (index > 0) expect(place - (ascending[index - 1] ?? 0)).toBeGreaterThanOrEqual(13);
+      }
+      for (const [index, one] of wanted.entries())
+        for (const [other, value] of wanted.entries())
+          if (one < value) expect(places[index]).toBeLessThan(places[other] ?? 0);
+    }),
+  );
 });

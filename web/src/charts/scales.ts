@@ -43,6 +43,31 @@ export const logTicks = (min: number, max: number): number[] => {
     .filter((tick) => tick >= min * 0.999 && tick <= max * 1.001);
 };
 
+/** Places as near to the wanted ones as they can be with a distance of at least `gap`, within the bounds as far as they suffice; in the order given. */
+export const spread = (
+  wanted: readonly number[],
+  gap: number,
+  [from, to]: readonly [number, number],
+): number[] => {
+  const order = wanted
+    .map((_, index) => index)
+    .toSorted((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
+  const places: number[] = [];
+  let least = from;
+  for (const index of order) {
+    const place = Math.max(wanted[index] ?? 0, least);
+    places[index] = place;
+    least = place + gap;
+  }
+  let most = to;
+  for (const index of order.toReversed()) {
+    const place = Math.min(places[index] ?? 0, most);
+    places[index] = place;
+    most = place - gap;
+  }
+  return places;
+};
+
 /** For bars on top of each other: the sums from the first series up to each, null where nothing is known. */
 export const stacked = (series: readonly (readonly (number | null)[])[]): (number | null)[][] => {
   const sums: (number | null)[] = [];

@@ -4,8 +4,11 @@ import { useLatest } from "../lib/use-latest.ts";
 import { Legend, type LegendItem } from "./legend.tsx";
 import styles from "./charts.module.css";
 import { type Decorations, decorationHooks } from "./decorations.ts";
+import { endLabelHooks } from "./end-labels.ts";
+import { type Limit, limitHooks } from "./limit.ts";
 import { Plot } from "./plot.tsx";
 import { stacked } from "./scales.ts";
+import { timeFlagHooks } from "./time-flag.ts";
 import {
   axisClick,
   bars,
@@ -54,6 +57,9 @@ export type TimeChartProps = {
   readonly hasTimeLabels?: boolean;
   readonly decorations: Decorations;
   readonly withDoubts?: boolean;
+  /** Names the lines at their ends; only where there is no axis on the right. */
+  readonly hasEndLabels?: boolean;
+  readonly limit?: Limit;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
   /** A click on the labels of the time axis. */
   readonly onTime?: ((seconds: number) => void) | undefined;
@@ -111,6 +117,12 @@ const optionsOf = (
   const hooks = decorationHooks(() => read().decorations, { withDoubts: withDoubts === true });
   const index = (label: string): number => inOrder.findIndex((one) => one.label === label) + 1;
   const hasRight = series.some(({ axis }) => axis === "right");
+  const lines = () => read().series.filter(({ isBound }) => isBound !== true);
+  const more = [
+    ...(isClicked ? [axisClick((seconds) => read().onTime?.(seconds))] : []),
+    ...(hasTimeLabels ? [timeFlagHooks(loadStartMs, styles["flag"])] : []),
+    ...(read().hasEndLabels === true && !hasRight ? [endLabelHooks(lines)] : []),
+  ];
   return {
     legend: { show: false },
     scales: {
@@ -136,13 +148,18 @@ const optionsOf = (
           bands: [{ series: [index(band.upper), index(band.lower)], fill: colorOf(band.color) }],
         }),
     cursor: window.cursor,
-    hooks: mergeHooks(window.hooks, hooks, {
-      setCursor: [
-        ({ cursor: { idx }, data: [times] }) =>
-          setCursor(idx == null ? undefined : { index: idx, at: times[idx] }),
-      ],
-      ...(isClicked ? axisClick((seconds) => read().onTime?.(seconds)) : {}),
-    }),
+    hooks: mergeHooks(
+      window.hooks,
+      hooks,
+      limitHooks(() => read().limit),
+      {
+        setCursor: [
+          ({ cursor: { idx }, data: [times] }) =>
+            setCursor(idx == null ? undefined : { index: idx, at: times[idx] }),
+        ],
+      },
+      ...more,
+    ),
   };
 };
 

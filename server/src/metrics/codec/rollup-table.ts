@@ -2,6 +2,7 @@ import { getOrCreate } from "../../lib/maps.ts";
 import { ByteReader, ByteWriter, unzigzag, zigzag } from "./bytes.ts";
 import {
   compress,
+  KEPT_LEVEL,
   type Level,
   plain,
   readColumn,
@@ -87,7 +88,7 @@ export const encodeTable = (
         writer.varint((values[column] ?? 0) - (isSecond(kind) ? windowStart : 0));
     });
   }
-  return level < 60 ? compress(writer.finish()) : plain(writer.finish());
+  return level < KEPT_LEVEL ? compress(writer.finish()) : plain(writer.finish());
 };
 
 /** Decodes the cells of a table's rollup, by key and ascending. */

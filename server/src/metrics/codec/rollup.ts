@@ -5,8 +5,10 @@ import type { Delta } from "./sample.ts";
 /** The length of a rollup's window in seconds; windows start at its multiples. */
 export const ROLLUP_SECONDS = 300;
 /** The widths of cells in seconds, coarsest first. */
-export const LEVELS = [60, 10, 1] as const;
+export const LEVELS = [300, 60, 10, 1] as const;
 export type Level = (typeof LEVELS)[number];
+/** The narrowest cells that are kept as long as the run. */
+export const KEPT_LEVEL = 60;
 
 /** The rollup series that are not an endpoint's: all endpoints merged, the run's users and coverage, everything that is no number over time. */
 export const SERIES = { all: "", run: "run", meta: "meta" } as const;
@@ -102,7 +104,7 @@ export const readStarts = (reader: ByteReader, level: number, start: number): nu
 
 /**
  * Encodes cells as columns: starts, lastSecond (from the start), sums, lengths of histograms, histograms. Cells of a
- * minute are not compressed: they are small, and one chart reads many.
+ * minute and wider ones are not compressed: they are small, and one chart reads many.
  */
 export const encodeCells = (cells: readonly Cell[], level: Level, start: number): Uint8Array => {
   const writer = new ByteWriter();
@@ -113,7 +115,7 @@ export const encodeCells = (cells: readonly Cell[], level: Level, start: number)
   for (const cell of cells) writer.varint(cell.failed.length);
   for (const cell of cells) writer.raw(cell.ok);
   for (const cell of cells) writer.raw(cell.failed);
-  return level < 60 ? compress(writer.finish()) : plain(writer.finish());
+  return level < KEPT_LEVEL ? compress(writer.finish()) : plain(writer.finish());
 };
 
 /** Decodes the cells of a rollup, ascending; histograms stay encoded. */

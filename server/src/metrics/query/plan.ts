@@ -6,6 +6,7 @@ import {
   type RunCell,
   SERIES,
   type Level,
+  KEPT_LEVEL,
   LEVELS,
 } from "../codec/rollup.ts";
 import type { Seconds } from "./seconds.ts";
@@ -86,8 +87,11 @@ export const refineForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan =>
   return refined;
 };
 
-/** The next wider cells of the rollups that were planned and not found. `isDeleted`: the retention has deleted the narrow ones. */
-export const coarserWhereMissing = (
+/**
+ * What to read for the rollups that were planned and not found: the next wider cells where the retention has deleted the
+ * narrow ones (`isDeleted`), and cells of a minute where a rollup is older than the widest level.
+ */
+export const insteadOfMissing = (
   plan: Plan,
   rollups: readonly Rollup[],
   isDeleted: (start: number) => boolean,
@@ -97,8 +101,10 @@ export const coarserWhereMissing = (
   );
   const missing: Plan = new Map();
   for (const [start, level] of plan) {
+    if (found.has(start) || level === KEPT_LEVEL) continue;
     const wider = LEVELS[LEVELS.indexOf(level) - 1];
-    if (!found.has(start) && wider !== undefined && isDeleted(start)) missing.set(start, wider);
+    if (level > KEPT_LEVEL || wider === undefined) missing.set(start, KEPT_LEVEL);
+    else if (isDeleted(start)) missing.set(start, wider);
   }
   return missing;
 };

@@ -10,7 +10,7 @@ import type { RunAggregate } from "../live/run-aggregate.ts";
 import { aggregateWindow, type WindowAggregate } from "./aggregate.ts";
 import { selectEndpoints, type Selection } from "./endpoints.ts";
 import {
-  coarserWhereMissing,
+  insteadOfMissing,
   finestBeside,
   type Plan,
   planOf,
@@ -92,7 +92,7 @@ const COMPACTED_SECONDS = 600;
 
 /**
  * Reads the rollups of a plan and the records of its window. Narrow cells that the retention has deleted are replaced by
- * wider ones, and wide cells beside late records by narrow ones, which say what a second has already.
+ * wider ones, the widest of a rollup that is older than they are by those of a minute, and wide cells beside late records by narrow ones, which say what a second has already.
  */
 export const readPlanned = async (
   deps: QueryDeps,
@@ -120,11 +120,11 @@ export const readPlanned = async (
     !withRecords.has(start) || start + ROLLUP_SECONDS + COMPACTED_SECONDS < now;
   const isDeleted = (start: number): boolean => isCovered(start) && mayBeCompacted(start);
   const rollups = [...reading.rollups];
-  let missing = coarserWhereMissing(input.plan, rollups, isDeleted);
+  let missing = insteadOfMissing(input.plan, rollups, isDeleted);
   while (missing.size > 0) {
-    const wider = await read(missing);
-    rollups.push(...wider.rollups);
-    missing = coarserWhereMissing(missing, wider.rollups, isDeleted);
+    const others = await read(missing);
+    rollups.push(...others.rollups);
+    missing = insteadOfMissing(missing, others.rollups, isDeleted);
   }
   const besideRecords = finestBeside(rollups, withRecords);
   if (besideRecords.size === 0) return { ...reading, rollups };

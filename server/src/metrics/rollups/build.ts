@@ -271,10 +271,11 @@ export const buildRollups = (
     rollups.push({ runId, series, level, start, body });
   };
   const putLevels = (series: string, seconds: readonly Cell[]): void => {
-    const tens = widerCells(seconds, 10);
-    put(series, 1, encodeCells(seconds, 1, start));
-    put(series, 10, encodeCells(tens, 10, start));
-    put(series, 60, encodeCells(widerCells(tens, 60), 60, start));
+    let cells = seconds;
+    for (const level of LEVELS.toReversed()) {
+      if (level > 1) cells = widerCells(cells, level);
+      put(series, level, encodeCells(cells, level, start));
+    }
   };
   const { all, run } = cellsOfAll(window);
   putLevels(SERIES.all, all);

@@ -15,7 +15,7 @@ const PASS_INTERVAL_MS = 5000;
 const EXPIRE_INTERVAL_MS = 3_600_000;
 const DAY_SECONDS = 86_400;
 
-/** How long cells of 1 s and of 10 s are kept; cells of 60 s are kept as long as the run. */
+/** How long cells of 1 s and of 10 s are kept; wider ones are kept as long as the run. */
 export type Retention = { readonly secondsDays: number; readonly tenSecondsDays: number };
 
 export type Compactor = {

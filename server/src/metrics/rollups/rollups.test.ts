@@ -151,6 +151,9 @@ describe("rollups", () => {
             expect(await answers(compacted, asked)).toEqual(wanted);
             await compactBefore(compacted, 900 + Math.max(...passes) * ROLLUP_SECONDS);
             expect(await answers(compacted, asked)).toEqual(wanted);
+            // Rollups that are older than the widest cells have none.
+            await compacted.expire(300, Number.MAX_SAFE_INTEGER, []);
+            expect(await answers(compacted, asked)).toEqual(wanted);
           },
         ),
         { numRuns: 30 },

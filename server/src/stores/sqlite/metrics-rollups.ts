@@ -105,7 +105,8 @@ const compactor = (db: Database.Database, writes: ReturnType<typeof writesOf>) =
         for (const [from, to] of toRanges(ofInstance.map(({ seq }) => seq)))
           addCompacted(runId, first, from, to);
       }
-      for (const { series, level, start, body } of rollups)
+      // A long window reads one level of each series: those of a level lie side by side in the file.
+      for (const { series, level, start, body } of rollups.toSorted((a, b) => a.level - b.level))
         put.run(runId, series, level, start, body);
     },
   );

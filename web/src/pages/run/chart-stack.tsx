@@ -27,16 +27,14 @@ import {
 } from "./run-queries.ts";
 import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import { useChartCursor } from "./use-chart-cursor.ts";
-import { FAILURE_POINTS, useFailures, useGenerators, useHeatmap } from "./use-charts.ts";
+import { useFailures, useGenerators, useHeatmap } from "./use-charts.ts";
 import { type ChartSeries, useSeries } from "./use-series.ts";
 import type { RunView } from "./view.ts";
 
 /** Shorter windows have a linear axis of response times at first. */
 const LEAST_LOG_SECONDS = 60;
-
-/** One point for every two pixels, in hundreds, so that a page that is a little narrower asks for the same. */
-const pointsOf = (width: number): number =>
-  Math.max(100, Math.min(1000, Math.floor(width / 200) * 100));
+/** A changed window is not known to be asked for in the instant in which it changes. */
+const QUERIES_BEGIN_MS = 50;
 
 const useDecorations = ({ run, isLive, loadStartMs, window }: RunView): Decorations => {
   const { data: events } = useQuery(eventsQuery(run.id));
@@ -61,13 +59,10 @@ const useDecorations = ({ run, isLive, loadStartMs, window }: RunView): Decorati
 };
 
 /** Asks for the charts below the first ones together with these. → whether an answer is still to come. */
-const usePrefetchedCharts = (
-  { run, window, charts, endpoints }: RunView,
-  points: number,
-): boolean => {
+const usePrefetchedCharts = ({ run, window, charts, endpoints }: RunView): boolean => {
   usePrefetchQuery(heatmapQuery(run.id, window.kind, charts, endpoints));
-  usePrefetchQuery(processesQuery(run.id, window.kind, charts, points));
-  usePrefetchQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
+  usePrefetchQuery(processesQuery(run.id, window.kind, charts));
+  usePrefetchQuery(failuresOverTimeQuery(run.id, window.kind, charts));
   return useIsFetching({ queryKey: liveKey(run.id, "slow") }) > 0;
 };
 
@@ -88,9 +83,9 @@ const useChoices = ([from, to]: readonly [number, number], { isTable, onTable }:
 };
 
 /** All lines of the stack, and the distribution. */
-const useParts = (view: RunView, points: number, { times, load, latency }: ChartSeries) => {
+const useParts = (view: RunView, { times, load, latency }: ChartSeries) => {
   const failures = useFailures(view);
-  const generators = useGenerators(view, points);
+  const generators = useGenerators(view);
   const heatmap = useHeatmap(view);
   const lines: readonly ChartPart[] = [
     { title: "Requests and response times", times, series: [...load, ...latency] },
@@ -102,11 +97,10 @@ const useParts = (view: RunView, points: number, { times, load, latency }: Chart
 
 type Props = {
   readonly view: RunView;
-  readonly width: number;
   readonly table: TableChoice;
   readonly onOverlay: (runId: string | undefined) => void;
-  /** The answers have come, or failed: what is less urgent may be asked for. */
-  readonly onAnswered: () => void;
+  /** The answers for a view have come, or failed: what is less urgent may be asked for. */
+  readonly onAnswered: (view: RunView) => void;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
   /** A click on a time, where it may be noted. */
   readonly onTime: ((seconds: number) => void) | undefined;
@@ -117,7 +111,7 @@ const KEYS_LABEL =
 
 /** The charts, or their values as tables. */
 const Content = ({
-  props: { view, width, table, onWindow, onTime },
+  props: { view, table, onWindow, onTime },
   series,
   scale: { isLog, setScale },
   decorations,
@@ -128,9 +122,8 @@ const Content = ({
   readonly scale: Omit<ReturnType<typeof useChoices>, "overlaySelect">;
 }): ReactNode => {
   const { range, loadStartMs } = view;
-  const points = pointsOf(width);
   const { times, load, latency } = series;
-  const { failures, generators, heatmap, lines } = useParts(view, points, series);
+  const { failures, generators, heatmap, lines } = useParts(view, series);
   const { data: events } = useQuery(eventsQuery(view.run.id));
   const cursor = useChartCursor(times, range, onWindow);
   if (table.isTable)
@@ -145,7 +138,7 @@ const Content = ({
     <>
       <div role="region" tabIndex={0} data-page-keys aria-label={KEYS_LABEL}>
         <EventRail view={view} events={events?.items ?? []} onTime={onTime} />
-        <LoadChart view={view} shared={shared} times={times} series={load} points={points} />
+        <LoadChart view={view} shared={shared} times={times} series={load} />
         <FailureChart shared={shared} {...failures} />
         <LatencyChart
           shared={shared}
@@ -155,7 +148,7 @@ const Content = ({
           onLog={setScale}
         />
         <DistributionChart shared={shared} heatmap={heatmap} />
-        <GeneratorChart shared={shared} {...generators} />
+        <GeneratorChart shared={shared} isLive={view.isLive} {...generators} />
       </div>
       <p className="sr-only" role="status">
         {cursor !== undefined && cursorText(cursor, lines, loadStartMs)}
@@ -166,15 +159,16 @@ const Content = ({
 
 /** All charts of a run over one time axis, or their values as tables. */
 export const ChartStack = (props: Props): ReactNode => {
-  const { view, width, table, onWindow, onOverlay, onAnswered } = props;
+  const { view, table, onWindow, onOverlay, onAnswered } = props;
   const decorations = useDecorations(view);
   const { overlaySelect, ...scale } = useChoices(view.range, table);
-  const points = pointsOf(width);
-  const { series, error } = useSeries(view, points);
-  const isWaiting = usePrefetchedCharts(view, points);
+  const { series, error } = useSeries(view);
+  const isWaiting = usePrefetchedCharts(view);
   useEffect(() => {
-    if ((series !== undefined || error !== null) && !isWaiting) onAnswered();
-  }, [series, error, isWaiting, onAnswered]);
+    if ((series === undefined && error === null) || isWaiting) return undefined;
+    const timer = setTimeout(() => onAnswered(view), QUERIES_BEGIN_MS);
+    return () => clearTimeout(timer);
+  }, [view, series, error, isWaiting, onAnswered]);
   if (series === undefined)
     return error === null ? (
       <Loading lines={12} />
@@ -193,7 +187,7 @@ export const ChartStack = (props: Props): ReactNode => {
       }
     >
       <Content props={props} series={series} scale={scale} decorations={decorations} />
-      <RunNavigator view={view} points={points} decorations={decorations} onWindow={onWindow} />
+      <RunNavigator view={view} decorations={decorations} onWindow={onWindow} />
     </Panel>
   );
 };

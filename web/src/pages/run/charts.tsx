@@ -26,10 +26,10 @@ type TimeProps = {
 };
 
 /** The users by class on the axis of times that the requests have; only while they are asked for. */
-const useClasses = (view: RunView, points: number, isAsked: boolean) => {
+const useClasses = (view: RunView, isAsked: boolean) => {
   const { run, window, charts } = view;
   const { data } = useQuery({
-    ...userClassesQuery(run.id, window.kind, charts, points),
+    ...userClassesQuery(run.id, window.kind, charts),
     enabled: isAsked,
   });
   return useMemo(() => classSeries(data?.classes ?? []), [data]);
@@ -40,11 +40,10 @@ export const LoadChart = ({
   shared,
   times,
   series,
-  points,
-}: TimeProps & { readonly view: RunView; readonly points: number }): ReactNode => {
+}: TimeProps & { readonly view: RunView }): ReactNode => {
   const [isByClass, setByClass] = useState(false);
   const hasUsers = view.endpoints.length === 0;
-  const classes = useClasses(view, points, hasUsers && isByClass);
+  const classes = useClasses(view, hasUsers && isByClass);
   const shown = useMemo(
     () =>
       isByClass && hasUsers
@@ -120,6 +119,7 @@ export const LatencyChart = ({
       height={200}
       isLog={isLog}
       axisFormat={axisNumber}
+      hasEndLabels
       withDoubts
       controls={
         <>
@@ -171,18 +171,27 @@ export const DistributionChart = ({
   readonly heatmap: HeatmapData | undefined;
 }): ReactNode => heatmap !== undefined && <Heatmap {...shared} heatmap={heatmap} height={130} />;
 
-/** Said where the chart is empty: without the plugin nobody measures it, and at the start nobody has yet. */
-const UNMEASURED = "not measured yet, or no plugin";
+/** Without the plugin nobody measures the CPU, and at the start nobody has yet. */
+const unmeasured = (isLive: boolean): string =>
+  isLive ? "not measured yet, or no plugin" : "not measured: Locust had no plugin";
+/** From here on the server doubts the response times. */
+const CPU_LIMIT = { value: 90, label: "90 %: saturated" };
 
-export const GeneratorChart = ({ shared, times, series }: TimeProps): ReactNode => (
+export const GeneratorChart = ({
+  shared,
+  times,
+  series,
+  isLive,
+}: TimeProps & { readonly isLive: boolean }): ReactNode => (
   <TimeChart
     {...shared}
     title="Load generator CPU"
-    unit={`% of one core, per process${series.length === 0 ? `; ${UNMEASURED}` : ""}`}
+    unit={`% of one core, per process${series.length === 0 ? `; ${unmeasured(isLive)}` : ""}`}
     times={times}
     series={series}
     height={110}
     axisFormat={axisNumber}
+    limit={CPU_LIMIT}
     hasTimeLabels
   />
 );

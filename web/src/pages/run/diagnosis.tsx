@@ -6,6 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { isEnded } from "../../api/queries.ts";
 import { sinceStart } from "../../format/times.ts";
+import { adviceFor } from "./advice.ts";
 import styles from "./diagnosis.module.css";
 import { textOfFinding } from "./findings.ts";
 import { summaryQuery } from "./run-queries.ts";
@@ -35,7 +36,7 @@ const linesOf = (run: RunAnswer, findings: readonly Finding[]): Line[] => {
           {
             key: "health",
             what: healthReason.message,
-            meaning: "",
+            meaning: adviceFor(healthReason.code) ?? "",
             when:
               healthReason.since === undefined
                 ? ""

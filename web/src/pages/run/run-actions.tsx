@@ -1,6 +1,13 @@
 import { Button, Menu } from "@mantine/core";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
-import { IconDots, IconPlayerStop, IconRotate, IconUsers } from "@tabler/icons-react";
+import {
+  IconDots,
+  IconLock,
+  IconLockOpen,
+  IconPlayerStop,
+  IconRotate,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -39,8 +46,7 @@ const useRunAgain = (run: RunAnswer) => {
   });
 };
 
-const More = ({ run, onKeep }: { readonly run: RunAnswer; readonly onKeep: () => void }) => {
-  const mayKeep = useMay("runs.keep", run);
+const More = ({ run }: { readonly run: RunAnswer }) => {
   const [said, setSaid] = useState("Copy link");
   const copy = async (): Promise<void> =>
     setSaid((await copyText(location.href)) ? "Copied" : "This browser does not let a page copy");
@@ -54,10 +60,6 @@ const More = ({ run, onKeep }: { readonly run: RunAnswer; readonly onKeep: () =>
       <Menu.Dropdown>
         <Menu.Item onClick={() => void copy()} closeMenuOnClick={false}>
           {said}
-        </Menu.Item>
-        <Menu.Item onClick={onKeep} disabled={!mayKeep}>
-          {run.keep ? "Do not keep: may be deleted" : "Keep: protect against deletion"}
-          {mayKeep ? "" : " (needs the role editor)"}
         </Menu.Item>
         <Menu.Item
           component="a"
@@ -78,6 +80,44 @@ const More = ({ run, onKeep }: { readonly run: RunAnswer; readonly onKeep: () =>
   );
 };
 
+/** Protects a run against deletion, by people and by the retention, or takes that back. */
+const Keep = ({
+  run,
+  onError,
+}: {
+  readonly run: RunAnswer;
+  readonly onError: (error: Error | null) => void;
+}): ReactNode => {
+  const queries = useQueryClient();
+  const mayKeep = useMay("runs.keep", run);
+  const keep = useMutation({
+    mutationFn: () =>
+      client.updateRun({
+        params: { runId: run.id },
+        body: { keep: !run.keep },
+        ifMatch: run.version,
+      }),
+    onMutate: () => onError(null),
+    onError,
+    onSuccess: (changed) => queries.setQueryData(runQueryOf(run.id).queryKey, changed),
+  });
+  const Icon = run.keep ? IconLock : IconLockOpen;
+  const title = run.keep
+    ? "Kept: it can be deleted only after this is taken back."
+    : "Keep it: nobody can delete it, and its metrics stay.";
+  return (
+    <Button
+      leftSection={<Icon size={16} stroke={1.5} />}
+      aria-pressed={run.keep}
+      disabled={!mayKeep}
+      title={mayKeep ? title : "This needs the role editor."}
+      onClick={() => keep.mutate()}
+    >
+      {run.keep ? "Kept" : "Keep"}
+    </Button>
+  );
+};
+
 const unless = (may: boolean): { readonly disabled?: true; readonly title?: string } =>
   may ? {} : { disabled: true, title: "This needs the role runner." };
 
@@ -89,19 +129,10 @@ export const RunActions = ({
   readonly run: RunAnswer;
   readonly stop: Dialog;
 }): ReactNode => {
-  const queries = useQueryClient();
   const [isChanging, setChanging] = useState(false);
+  const [keepError, setKeepError] = useState<Error | null>(null);
   const again = useRunAgain(run);
-  const keep = useMutation({
-    mutationFn: () =>
-      client.updateRun({
-        params: { runId: run.id },
-        body: { keep: !run.keep },
-        ifMatch: run.version,
-      }),
-    onSuccess: (changed) => queries.setQueryData(runQueryOf(run.id).queryKey, changed),
-  });
-  const error = again.error ?? keep.error;
+  const error = again.error ?? keepError;
   const [mayChange, mayStop, mayStart] = [
     useMay("runs.changeLoad", run),
     useMay("runs.stop", run),
@@ -141,7 +172,8 @@ export const RunActions = ({
             Run again
           </Button>
         )}
-        <More run={run} onKeep={() => keep.mutate()} />
+        <Keep run={run} onError={setKeepError} />
+        <More run={run} />
       </div>
       <StopDialog run={run} isOpen={stop.isOpen} onClose={() => stop.setOpen(false)} />
       <ChangeLoadDialog run={run} isOpen={isChanging} onClose={() => setChanging(false)} />

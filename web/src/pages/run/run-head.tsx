@@ -7,6 +7,7 @@ import { RunState } from "../../components/run-state.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { count, counted } from "../../format/numbers.ts";
 import { clock, duration } from "../../format/times.ts";
+import { adviceFor } from "./advice.ts";
 import { RunActions } from "./run-actions.tsx";
 import styles from "./run-head.module.css";
 import { loadSeconds } from "./window.ts";
@@ -89,6 +90,7 @@ export const RunHead = ({
   readonly now: number;
   readonly stop: Dialog;
 }): ReactNode => {
+  const advice = run.statusReason === undefined ? undefined : adviceFor(run.statusReason.code);
   return (
     <header className={styles["head"]}>
       <nav aria-label="Where this is">
@@ -114,6 +116,7 @@ export const RunHead = ({
       {run.statusReason !== undefined && (
         <p className={styles["reason"]} title={run.statusReason.code}>
           {run.statusReason.message}
+          {advice !== undefined && <span className="soft"> {advice}</span>}
         </p>
       )}
       <Facts run={run} />

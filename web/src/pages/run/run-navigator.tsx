@@ -6,19 +6,17 @@ import { chartQuery } from "./run-queries.ts";
 import { secondsSince } from "./series.ts";
 import type { RunView } from "./view.ts";
 
-/** The whole run below its charts, from which the window is chosen. `points`: as many as the charts have, so that both ask once. */
+/** The whole run below its charts, from which the window is chosen. */
 export const RunNavigator = ({
   view: { run, window, end, loadStartMs },
-  points,
   decorations: { gaps, marks },
   onWindow,
 }: {
   readonly view: RunView;
-  readonly points: number;
   readonly decorations: Decorations;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
 }): ReactNode => {
-  const { data } = useQuery(chartQuery(run.id, "whole", {}, points, []));
+  const { data } = useQuery(chartQuery(run.id, "whole", {}, []));
   const times = useMemo(() => secondsSince(loadStartMs, data?.t ?? []), [data, loadStartMs]);
   return (
     <Navigator

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconMinus } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
@@ -9,7 +10,6 @@ import { wordOf } from "../../components/run-state.tsx";
 import { useMay } from "../../components/use-may.ts";
 import { useTitle } from "../../components/title.ts";
 import { useNow } from "../../components/use-now.ts";
-import { useWidth } from "../../lib/use-width.ts";
 import { ChartStack } from "./chart-stack.tsx";
 import { Diagnosis } from "./diagnosis.tsx";
 import { EndpointTable } from "./endpoint-table.tsx";
@@ -26,7 +26,7 @@ import styles from "./run-page.module.css";
 import { type RunSearch, runSearchOf } from "./search.ts";
 import { TrustStrip } from "./trust-strip.tsx";
 import { type RunView, viewOf } from "./view.ts";
-import { isOutside, wholeSeconds } from "./window.ts";
+import { isOutside, wholeSeconds, windowName } from "./window.ts";
 import { WindowBar } from "./window-bar.tsx";
 
 /** The window and what else the address says, and how to change it. */
@@ -60,6 +60,21 @@ const useRealEnd = ({ id, loadEndedAt, settledAt }: RunAnswer): void => {
   }, [queries, id, end]);
 };
 
+const isSameWindow = (one: RunView, other: RunView): boolean =>
+  windowName(one.window) === windowName(other.window);
+
+/** Tables of a long run take the server longest, and would keep the charts waiting: they have the window whose charts were answered last. */
+const useTablesView = (view: RunView) => {
+  const [answered, setAnswered] = useState<RunView | undefined>();
+  const onAnswered = useCallback(
+    (now: RunView) =>
+      setAnswered((before) => (before !== undefined && isSameWindow(before, now) ? before : now)),
+    [],
+  );
+  const isUpToDate = answered !== undefined && isSameWindow(answered, view);
+  return { tables: isUpToDate ? view : answered, onAnswered };
+};
+
 const Charts = ({
   view,
   onWindow,
@@ -67,11 +82,10 @@ const Charts = ({
   onAnswered,
 }: {
   readonly view: RunView;
-  readonly onAnswered: () => void;
+  readonly onAnswered: (view: RunView) => void;
   readonly onOverlay: (runId: string | undefined) => void;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
 }): ReactNode => {
-  const { ref, width } = useWidth();
   const [isTable, onTable] = useState(false);
   const [noteAt, setNoteAt] = useState<NoteTime | undefined>();
   const mayNote = useMay("runs.annotate", view.run);
@@ -80,18 +94,15 @@ const Charts = ({
   const onTime = (seconds: number): void => setNoteAt(Math.min(seconds, view.loadSeconds));
   return (
     <div className={styles["columns"]}>
-      <div ref={ref} className={styles["stack"]}>
-        {width > 0 && (
-          <ChartStack
-            view={view}
-            width={width}
-            table={table}
-            onWindow={onWindow}
-            onOverlay={onOverlay}
-            onAnswered={onAnswered}
-            onTime={mayNote ? onTime : undefined}
-          />
-        )}
+      <div className={styles["stack"]}>
+        <ChartStack
+          view={view}
+          table={table}
+          onWindow={onWindow}
+          onOverlay={onOverlay}
+          onAnswered={onAnswered}
+          onTime={mayNote ? onTime : undefined}
+        />
       </div>
       <aside className={styles["aside"]}>
         <KneeChart view={view} table={table} />
@@ -121,9 +132,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   useRealEnd(run);
   const { view, search, change } = useView(run, now);
   const [isStopping, setStopping] = useState(false);
-  // Tables of a long run take the server longest, and would keep the charts waiting.
-  const [hasCharts, setHasCharts] = useState(false);
-  const onAnswered = useCallback(() => setHasCharts(true), []);
+  const { tables, onAnswered } = useTablesView(view);
   const mayStop = useMay("runs.stop", run);
   useTitle(`${wordOf(run.status)}: ${run.name}`);
   const isNowhere = isOutside(view.window, run, now);
@@ -149,6 +158,10 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
       <RunHead run={run} now={now} stop={{ isOpen: isStopping, setOpen: setStopping }} />
       <Diagnosis run={run} />
       <TrustStrip run={run} now={now} isLive={isLive} />
+      <p className={styles["verdict"]}>
+        <IconMinus size={16} stroke={1.5} aria-hidden />
+        No criteria
+      </p>
       {run.loadStartedAt !== undefined && (
         <>
           <section className={styles["figures"]} aria-label="Key figures">
@@ -165,17 +178,17 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
               onAnswered={onAnswered}
             />
           )}
-          {hasCharts && !isNowhere && (
+          {tables !== undefined && !isNowhere && (
             <>
               <EndpointTable
-                view={view}
+                view={tables}
                 chosen={search.endpoint ?? []}
                 onChoose={(endpoint) =>
                   change({ endpoint: endpoint.length === 0 ? undefined : endpoint })
                 }
               />
-              <FailureList view={view} />
-              <ExceptionList view={view} />
+              <FailureList view={tables} />
+              <ExceptionList view={tables} />
             </>
           )}
         </>

@@ -4,6 +4,10 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client } from "../../api/client.ts";
 import { liveKey } from "../../api/live-keys.ts";
 
+/** As many points have the lines of every chart, whatever its width, so that all ask for the same and can ask before they are drawn. */
+const CHART_POINTS = 600;
+const FAILURE_POINTS = 120;
+
 /** A window as the API's queries name it. */
 export type WindowQuery = {
   readonly from?: string;
@@ -45,17 +49,16 @@ export const chartQuery = (
   runId: string,
   kind: string,
   window: WindowQuery,
-  points: number,
   endpoint: readonly string[],
 ) =>
   queryOptions({
-    queryKey: [...liveKey(runId, "fast"), "chart", ...windowKey(kind, window), points, endpoint],
+    queryKey: [...liveKey(runId, "fast"), "chart", ...windowKey(kind, window), endpoint],
     queryFn: ({ signal }) =>
       client.getRunTimeseries({
         params: { runId },
         query: {
           ...window,
-          points,
+          points: CHART_POINTS,
           format: "columns",
           fields:
             "totalRps,currentUsers,targetUsers,errorsPerSec,p50ResponseMs,p95ResponseMs,p99ResponseMs,minResponseMs,maxResponseMs",
@@ -71,23 +74,16 @@ export const endpointChartQuery = (
   runId: string,
   kind: string,
   window: WindowQuery,
-  points: number,
   endpoint: readonly string[],
 ) =>
   queryOptions({
-    queryKey: [
-      ...liveKey(runId, "fast"),
-      "endpoint charts",
-      ...windowKey(kind, window),
-      points,
-      endpoint,
-    ],
+    queryKey: [...liveKey(runId, "fast"), "endpoint charts", ...windowKey(kind, window), endpoint],
     queryFn: ({ signal }) =>
       client.getRunTimeseries({
         params: { runId },
         query: {
           ...window,
-          points,
+          points: CHART_POINTS,
           format: "columns",
           groupBy: "endpoint",
           fields: "totalRps,p95ResponseMs",
@@ -162,33 +158,31 @@ export const totalQuery = (runId: string, kind: string, window: WindowQuery) =>
     client.getRunSummary({ params: { runId }, query, signal }),
   );
 
-export const failuresOverTimeQuery = (
-  runId: string,
-  kind: string,
-  window: WindowQuery,
-  points: number,
-) =>
-  slow(runId, `failures over time ${points}`, kind, window, (query, signal) =>
+export const failuresOverTimeQuery = (runId: string, kind: string, window: WindowQuery) =>
+  slow(runId, "failures over time", kind, window, (query, signal) =>
     client.getRunFailuresOverTime({
       params: { runId },
-      query: { ...bounds(query), points },
+      query: { ...bounds(query), points: FAILURE_POINTS },
       signal,
     }),
   );
 
-export const processesQuery = (runId: string, kind: string, window: WindowQuery, points: number) =>
-  slow(runId, `processes ${points}`, kind, window, (query, signal) =>
-    client.getRunProcesses({ params: { runId }, query: { ...bounds(query), points }, signal }),
+export const processesQuery = (runId: string, kind: string, window: WindowQuery) =>
+  slow(runId, "processes", kind, window, (query, signal) =>
+    client.getRunProcesses({
+      params: { runId },
+      query: { ...bounds(query), points: CHART_POINTS },
+      signal,
+    }),
   );
 
-export const userClassesQuery = (
-  runId: string,
-  kind: string,
-  window: WindowQuery,
-  points: number,
-) =>
-  slow(runId, `users ${points}`, kind, window, (query, signal) =>
-    client.getRunUsers({ params: { runId }, query: { ...bounds(query), points }, signal }),
+export const userClassesQuery = (runId: string, kind: string, window: WindowQuery) =>
+  slow(runId, "users", kind, window, (query, signal) =>
+    client.getRunUsers({
+      params: { runId },
+      query: { ...bounds(query), points: CHART_POINTS },
+      signal,
+    }),
   );
 
 export const heatmapQuery = (

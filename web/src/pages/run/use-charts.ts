@@ -7,7 +7,6 @@ import { failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queri
 import { secondsSince } from "./series.ts";
 import type { RunView } from "./view.ts";
 
-export const FAILURE_POINTS = 120;
 const PROCESS_COLORS = [
   "--load",
   "--accent",
@@ -23,7 +22,7 @@ type Lines = { readonly times: readonly number[]; readonly series: readonly Time
 
 /** No series where no request failed. */
 export const useFailures = ({ run, window, charts, endpoints, loadStartMs }: RunView): Lines => {
-  const { data } = useQuery(failuresOverTimeQuery(run.id, window.kind, charts, FAILURE_POINTS));
+  const { data } = useQuery(failuresOverTimeQuery(run.id, window.kind, charts));
   return useMemo(
     () => ({
       times: secondsSince(loadStartMs, data?.t ?? []),
@@ -51,11 +50,8 @@ const nameOf = (id: string, role: string): string =>
   role === "master" ? "master" : id.length > 16 ? `…${id.slice(-8)}` : id;
 
 /** The CPU of the Locust processes. */
-export const useGenerators = (
-  { run, window, charts, loadStartMs }: RunView,
-  points: number,
-): Lines => {
-  const { data } = useQuery(processesQuery(run.id, window.kind, charts, points));
+export const useGenerators = ({ run, window, charts, loadStartMs }: RunView): Lines => {
+  const { data } = useQuery(processesQuery(run.id, window.kind, charts));
   return useMemo(
     () => ({
       times: secondsSince(loadStartMs, data?.t ?? []),

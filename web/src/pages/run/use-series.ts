@@ -24,12 +24,12 @@ export type ChartSeries = {
 };
 
 /** The same part of another run, aligned at load start. */
-const useOverlay = ({ window, overlay, endpoints }: RunView, points: number) => {
+const useOverlay = ({ window, overlay, endpoints }: RunView) => {
   const { data: run } = useQuery({ ...runQueryOf(overlay ?? ""), enabled: overlay !== undefined });
   const query = queryOfWindow(window, run?.loadStartedAt);
   const isAsked = overlay !== undefined && run?.loadStartedAt !== undefined;
   const { data } = useQuery({
-    ...chartQuery(overlay ?? "", window.kind, query, points, endpoints),
+    ...chartQuery(overlay ?? "", window.kind, query, endpoints),
     enabled: isAsked,
   });
   return useMemo(() => {
@@ -87,18 +87,18 @@ const withOverlay = (
 };
 
 /** Requests, users and response times of all endpoints, of one, or of each of several; with another run laid under them. */
-export const useSeries = (view: RunView, points: number) => {
+export const useSeries = (view: RunView) => {
   const { run, window, charts, endpoints, loadStartMs, range } = view;
   const isSeveral = endpoints.length > 1;
   const sum = useQuery({
-    ...chartQuery(run.id, window.kind, charts, points, endpoints),
+    ...chartQuery(run.id, window.kind, charts, endpoints),
     enabled: !isSeveral,
   });
   const each = useQuery({
-    ...endpointChartQuery(run.id, window.kind, charts, points, endpoints),
+    ...endpointChartQuery(run.id, window.kind, charts, endpoints),
     enabled: isSeveral,
   });
-  const overlay = useOverlay(view, points);
+  const overlay = useOverlay(view);
   const data = isSeveral ? each.data : sum.data;
   const [, end] = range;
   const series = useMemo((): ChartSeries | undefined => {

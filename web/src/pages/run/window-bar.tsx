@@ -54,7 +54,11 @@ export const WindowBar = ({
       <h2>{titleOf(view)}</h2>
       <span className="muted">{spanOf(view)}</span>
       <div className={styles["end"]}>
-        <span className="muted">Figures, charts and tables</span>
+        <span className="muted">
+          {view.endpoints.length === 0
+            ? "Figures, charts and tables"
+            : "Charts: the chosen endpoints. Key figures: all endpoints"}
+        </span>
         {window.kind === "chosen" && (
           <Button size="compact-sm" onClick={onWhole}>
             Clear

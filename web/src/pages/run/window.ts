@@ -61,6 +61,10 @@ export const windowOf = (search: RunSearch, run: Times, now: number): Window => 
   }
 };
 
+/** The same for a window that moves on. */
+export const windowName = ({ kind, from, to }: Window): string =>
+  kind === "chosen" ? `${from} ${to}` : kind;
+
 /** Whether the run has no second of a window. What completes after the load's end, while users stop, belongs to the run. */
 export const isOutside = (window: Window, run: Times, now: number): boolean =>
   window.from >= Math.max(loadSeconds(run, now), lastSeconds(run));

@@ -16,7 +16,6 @@ const HEADS: readonly Head[] = [
   { head: "Clock offset (ms)", isNumber: true },
 ];
 
-const POINTS = 300;
 const last = (values: readonly (number | null)[]): number | null =>
   values.findLast((value) => value !== null) ?? null;
 const most = (values: readonly (number | null)[]): number | null =>
@@ -29,7 +28,7 @@ const cpu = (value: number | null): string => (value === null ? "–" : `${Math.
 /** The Locust processes of the run: their newest state and what they used at most. */
 export const WorkerTable = ({ view }: { readonly view: RunView }): ReactNode => {
   const { run, window, charts } = view;
-  const { data } = useQuery(processesQuery(run.id, window.kind, charts, POINTS));
+  const { data } = useQuery(processesQuery(run.id, window.kind, charts));
   if (data === undefined) return <Loading />;
   if (data.processes.length === 0)
     return (
