@@ -165,7 +165,8 @@ const optionsOf = (
 
 /** A chart over the time axis of its stack, with a legend that reads its values. */
 export const TimeChart = (props: TimeChartProps): ReactNode => {
-  const { title, unit, times, series, height, range, controls, isLog, loadStartMs, onTime } = props;
+  const { title, unit, times, series, height, range, controls } = props;
+  const { isLog, loadStartMs, onTime, hasTimeLabels } = props;
   const [cursor, setCursor] = useState<Cursor | undefined>();
   const latest = useLatest(props);
   const drawn = useMemo(() => dataOf(times, series), [times, series]);
@@ -193,6 +194,7 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
           isLog === true ? "log" : "linear",
           loadStartMs,
           onTime !== undefined,
+          hasTimeLabels === true,
           ...kinds,
         ].join("|")}
         data={drawn}

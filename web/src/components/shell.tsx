@@ -1,8 +1,15 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
-import { IconHelp, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
+import { IconHelp, IconMenu2, IconMoon, IconSun, IconUser, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useParams, useRouter } from "@tanstack/react-router";
-import { type ReactNode, useEffect } from "react";
+import {
+  Link,
+  Outlet,
+  useLocation,
+  useNavigate,
+  useParams,
+  useRouter,
+} from "@tanstack/react-router";
+import { type ReactNode, useEffect, useState } from "react";
 import { client, isUnauthorized } from "../api/client.ts";
 import { ACTIVE, meQuery, runsQuery } from "../api/queries.ts";
 import { useLive } from "../live/use-live.ts";
@@ -92,6 +99,16 @@ const Caller = (): ReactNode => {
   );
 };
 
+/** On a phone everything of the bar but the scope is folded away; it closes when another page opens. */
+const usePhoneMenu = () => {
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  const [openAt, setOpenAt] = useState<string | undefined>();
+  return {
+    isMenuOpen: openAt === path,
+    setMenuOpen: (isOpen: boolean) => setOpenAt(isOpen ? path : undefined),
+  };
+};
+
 /** The frame of every page but the sign-in: the bar at the top, the banner of a lost connection, the page itself. */
 export const Shell = (): ReactNode => {
   const me = useQuery(meQuery);
@@ -107,6 +124,7 @@ export const Shell = (): ReactNode => {
   const { runId } = useParams({ strict: false });
   useLive(runId);
   const help = useHelp();
+  const { isMenuOpen, setMenuOpen } = usePhoneMenu();
   if (mustSignIn) return null;
   return (
     <>
@@ -117,17 +135,31 @@ export const Shell = (): ReactNode => {
       <header className={styles["top"]}>
         <Link to="/" className={styles["brand"]}>
           <Mark />
-          Load Manager
+          <span>Load Manager</span>
         </Link>
         <ScopeSwitch />
-        <Navigation />
-        <span className={styles["grow"]} />
-        <Search />
-        <ActionIcon variant="subtle" color="gray" aria-label="Help" onClick={help.open}>
-          <IconHelp size={16} stroke={1.5} />
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={36}
+          className={styles["menu"] ?? ""}
+          aria-label="Menu"
+          aria-expanded={isMenuOpen}
+          aria-controls="bar"
+          onClick={() => setMenuOpen(!isMenuOpen)}
+        >
+          {isMenuOpen ? <IconX size={20} stroke={1.5} /> : <IconMenu2 size={20} stroke={1.5} />}
         </ActionIcon>
-        <ThemeButton />
-        <Caller />
+        <div id="bar" className={styles["bar"]} data-open={isMenuOpen || undefined}>
+          <Navigation />
+          <span className={styles["grow"]} />
+          <Search />
+          <ActionIcon variant="subtle" color="gray" aria-label="Help" onClick={help.open}>
+            <IconHelp size={16} stroke={1.5} />
+          </ActionIcon>
+          <ThemeButton />
+          <Caller />
+        </div>
       </header>
       <main id="main" className={styles["main"]} tabIndex={-1}>
         <Outlet />

@@ -104,6 +104,8 @@ type Props = {
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
   /** A click on a time, where it may be noted. */
   readonly onTime: ((seconds: number) => void) | undefined;
+  /** Requests and response times only. */
+  readonly isShort: boolean;
 };
 
 const KEYS_LABEL =
@@ -111,7 +113,7 @@ const KEYS_LABEL =
 
 /** The charts, or their values as tables. */
 const Content = ({
-  props: { view, table, onWindow, onTime },
+  props: { view, table, onWindow, onTime, isShort },
   series,
   scale: { isLog, setScale },
   decorations,
@@ -139,16 +141,21 @@ const Content = ({
       <div role="region" tabIndex={0} data-page-keys aria-label={KEYS_LABEL}>
         <EventRail view={view} events={events?.items ?? []} onTime={onTime} />
         <LoadChart view={view} shared={shared} times={times} series={load} />
-        <FailureChart shared={shared} {...failures} />
+        {!isShort && <FailureChart shared={shared} {...failures} />}
         <LatencyChart
           shared={shared}
           times={times}
           series={latency}
           isLog={isLog}
           onLog={setScale}
+          hasTimeLabels={isShort}
         />
-        <DistributionChart shared={shared} heatmap={heatmap} />
-        <GeneratorChart shared={shared} isLive={view.isLive} {...generators} />
+        {!isShort && (
+          <>
+            <DistributionChart shared={shared} heatmap={heatmap} />
+            <GeneratorChart shared={shared} isLive={view.isLive} {...generators} />
+          </>
+        )}
       </div>
       <p className="sr-only" role="status">
         {cursor !== undefined && cursorText(cursor, lines, loadStartMs)}

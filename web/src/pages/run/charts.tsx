@@ -90,7 +90,9 @@ export const LatencyChart = ({
   series,
   isLog,
   onLog,
+  hasTimeLabels,
 }: TimeProps & {
+  readonly hasTimeLabels: boolean;
   readonly isLog: boolean;
   readonly onLog: (isLog: boolean) => void;
 }): ReactNode => {
@@ -118,6 +120,7 @@ export const LatencyChart = ({
       {...(hasBand ? { band: { upper: "max", lower: "min", color: "--band" } } : {})}
       height={200}
       isLog={isLog}
+      hasTimeLabels={hasTimeLabels}
       axisFormat={axisNumber}
       hasEndLabels
       withDoubts

@@ -1,4 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconMinus } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
@@ -75,13 +77,22 @@ const useTablesView = (view: RunView) => {
   return { tables: isUpToDate ? view : answered, onAnswered };
 };
 
+/** A phone shows what one watches a run for, and the other charts when they are asked for. */
+const useShort = () => {
+  const isPhone = useMediaQuery("(max-width: 600px)", false, { getInitialValueInEffect: false });
+  const [isAll, setAll] = useState(false);
+  return { isShort: isPhone && !isAll, onAll: () => setAll(true) };
+};
+
 const Charts = ({
   view,
   onWindow,
   onOverlay,
   onAnswered,
+  isShort,
 }: {
   readonly view: RunView;
+  readonly isShort: boolean;
   readonly onAnswered: (view: RunView) => void;
   readonly onOverlay: (runId: string | undefined) => void;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
@@ -102,11 +113,16 @@ const Charts = ({
           onOverlay={onOverlay}
           onAnswered={onAnswered}
           onTime={mayNote ? onTime : undefined}
+          isShort={isShort}
         />
       </div>
       <aside className={styles["aside"]}>
-        <KneeChart view={view} table={table} />
-        <PercentileCurve view={view} table={table} />
+        {!isShort && (
+          <>
+            <KneeChart view={view} table={table} />
+            <PercentileCurve view={view} table={table} />
+          </>
+        )}
         <EventList view={view} onNote={mayNote ? () => setNoteAt("now") : undefined} />
       </aside>
       <NoteDialog view={view} at={noteAt} onClose={() => setNoteAt(undefined)} />
@@ -133,6 +149,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const { view, search, change } = useView(run, now);
   const [isStopping, setStopping] = useState(false);
   const { tables, onAnswered } = useTablesView(view);
+  const { isShort, onAll } = useShort();
   const mayStop = useMay("runs.stop", run);
   useTitle(`${wordOf(run.status)}: ${run.name}`);
   const isNowhere = isOutside(view.window, run, now);
@@ -164,7 +181,11 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
       </p>
       {run.loadStartedAt !== undefined && (
         <>
-          <section className={styles["figures"]} aria-label="Key figures">
+          <section
+            className={styles["figures"]}
+            data-short={isShort || undefined}
+            aria-label="Key figures"
+          >
             <WindowBar view={view} onPreset={preset} onWhole={() => change(whole)} />
             {!isNowhere && <KeyFigures view={view} />}
           </section>
@@ -176,7 +197,11 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
               onWindow={onWindow}
               onOverlay={(overlay) => change({ overlay })}
               onAnswered={onAnswered}
+              isShort={isShort}
             />
+          )}
+          {isShort && (
+            <Button onClick={onAll}>All charts: failures, distribution, generators, limits</Button>
           )}
           {tables !== undefined && !isNowhere && (
             <>
