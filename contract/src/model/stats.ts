@@ -38,8 +38,10 @@ export const Stats = z.object({
     "The share of failed requests in percent, 0 to 100; null without requests.",
   ),
   avgResponseMs: unknowable("The average response time in ms; null without timed requests."),
-  minResponseMs: unknowable("The shortest response time in ms; null without timed requests."),
-  maxResponseMs: unknowable("The longest response time in ms; null without timed requests."),
+  minResponseMs: unknowable(
+    "The shortest response time in ms; null without timed requests, and of a part of a run whose metrics are Locust's own totals.",
+  ),
+  maxResponseMs: unknowable("The longest response time in ms; null where minResponseMs is."),
   p50ResponseMs: unknowable(
     "The 50th percentile (median) of the response time in ms; null without timed requests.",
   ),

@@ -1,34 +1,11 @@
 import { Combobox, InputBase, useCombobox } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
-import { type ReactNode, useMemo, useState } from "react";
-import { scopesQuery } from "../api/queries.ts";
+import { type ReactNode, useState } from "react";
 import { nameOfScope, type ScopeSearch, textOfScope } from "../api/scope.ts";
 import styles from "./scope-switch.module.css";
 import { useKeys } from "./keys.ts";
 import { useScope } from "./use-scope.ts";
-
-/** Every scope that the caller may see, from the top down. */
-const useScopes = (): readonly ScopeFilter[] => {
-  const { data } = useQuery(scopesQuery);
-  return useMemo(
-    () => [
-      {},
-      ...(data?.accounts ?? []).flatMap(({ accountId, orgs }) => [
-        { accountId },
-        ...orgs.flatMap(({ orgId, projects }) => [
-          { accountId, orgId },
-          ...projects.flatMap(({ projectId, envs }) => [
-            { accountId, orgId, projectId },
-            ...envs.map((envId) => ({ accountId, orgId, projectId, envId })),
-          ]),
-        ]),
-      ]),
-    ],
-    [data],
-  );
-};
+import { useScopes } from "./use-scopes.ts";
 
 /** Chooses the account, org, project or environment whose load tests and runs the page shows. It is kept in the address. */
 export const ScopeSwitch = (): ReactNode => {

@@ -77,6 +77,9 @@ export const viewOf = (list: readonly Totals[], responses: Responses): View => {
   };
 };
 
+/** A view whose minimum and maximum are unknown. */
+export const withoutExtremes = (view: View): View => ({ ...view, minMs: null, maxMs: null });
+
 /** Failures in percent of requests; null without requests, or where one of them is unknown. */
 export const errorRate = (requests: number, failures: number): number | null =>
   requests === 0 || !isExact(requests) || !isExact(failures) ? null : (100 * failures) / requests;

@@ -32,6 +32,10 @@ export const locustSnapshot = (runAggregate: RunAggregate): SnapshotInput | unde
     .toSorted((a, b) => a.second - b.second)
     .at(-1)?.snapshot;
 
+/** Whether the minimum and maximum of a part of a run are known: those in Locust's snapshots are of the run so far. */
+export const hasPartialExtremes = (runAggregate: RunAggregate): boolean =>
+  locustSnapshot(runAggregate) === undefined;
+
 /** Locust's own percentiles and rate come first; response times of snapshots have no histogram. */
 const endpointSnapshot = (
   { method, name }: EndpointName,

@@ -3,8 +3,9 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { ROLLUP_SECONDS, type Level } from "../codec/rollup.ts";
 import { bucketBounds, eachBucket, type Histogram } from "../codec/histogram.ts";
-import { viewOf } from "../codec/stats.ts";
+import { viewOf, withoutExtremes } from "../codec/stats.ts";
 import { contentBytes, isExact, type Totals } from "../codec/totals.ts";
+import { hasPartialExtremes } from "../live/snapshot.ts";
 import { csvLine } from "./csv.ts";
 import { endpointNameOf } from "../codec/endpoint-id.ts";
 import { aggregateWindow } from "./aggregate.ts";
@@ -52,8 +53,11 @@ const lineOf = (
   second: number | undefined,
   { method, name }: { readonly method: string; readonly name: string },
   totals: Totals,
+  hasExtremes: boolean,
 ) => {
-  const { timed, minMs, maxMs } = viewOf([totals], "all");
+  const view = viewOf([totals], "all");
+  const { timed, minMs, maxMs } =
+    hasExtremes || second === undefined ? view : withoutExtremes(view);
   const known = (ms: number | null): number | null => (ms === null ? null : toMicroseconds(ms));
   return {
     timestamp: second === undefined ? null : new Date(second * 1000).toISOString(),
@@ -77,10 +81,11 @@ export const createExport = (deps: QueryDeps) =>
   ): AsyncGenerator<string> {
     const { runAggregate, window, loadTime } = await resolveWindow(deps, run, query);
     const step = STEPS[query.step];
+    const hasExtremes = hasPartialExtremes(runAggregate);
     const { series, keyOf } = selectEndpoints("each", query.endpoint);
     const encodeLine = (second: number | undefined, id: string, totals: Totals): string => {
       if (totals.requests === 0) return "";
-      const line = lineOf(second, endpointNameOf(runAggregate.names, id), totals);
+      const line = lineOf(second, endpointNameOf(runAggregate.names, id), totals, hasExtremes);
       if (query.format === "csv") return csvLine(Object.values(line));
       return `${JSON.stringify({ ...line, histogram: bucketsOf([totals.ok, totals.failed]) })}\n`;
     };

@@ -19,9 +19,12 @@ export const createKnee =
   ): Promise<z.output<typeof KneeAnswer>> => {
     const options = { points: query.points, minStep: MIN_STEP };
     const all = { from: query.from, to: query.to, responses: "all" } as const;
-    const ofAll = await readWindow(run, all, { ...options, withHistograms: false });
     const selection = selectEndpoints("sum", query.endpoint);
     const timed = await readWindow(run, query, { ...options, selection });
+    const ofAll =
+      query.endpoint === undefined
+        ? timed
+        : await readWindow(run, all, { ...options, withHistograms: false });
     const [rates = [], ends = []] = columnsOf(
       ofAll,
       SERIES.all,

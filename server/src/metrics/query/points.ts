@@ -1,10 +1,11 @@
 import type { DataPoint } from "@load-manager/contract/api/metrics.ts";
-import { type Responses, viewOf } from "../codec/stats.ts";
+import { type Responses, viewOf, withoutExtremes } from "../codec/stats.ts";
+import { hasPartialExtremes } from "../live/snapshot.ts";
 import { type PointField, STANDARD_FIELDS } from "./fields.ts";
 import type { QueriedWindow } from "./window.ts";
 
 type Times = Pick<QueriedWindow, "window" | "closed" | "step">;
-type Charted = Times & Pick<QueriedWindow, "windowAggregate">;
+type Charted = Times & Pick<QueriedWindow, "windowAggregate" | "runAggregate">;
 
 /** The starts of a chart's points, in seconds. */
 export const startsOf = ({ window, closed, step }: Times): number[] => {
@@ -19,17 +20,19 @@ export const startsOf = ({ window, closed, step }: Times): number[] => {
  * are null; rates also where no whole second of it lies in the load time.
  */
 export const columnsOf = (
-  { windowAggregate, ...times }: Charted,
+  { windowAggregate, runAggregate, ...times }: Charted,
   key: string,
   responses: Responses,
   fields: readonly PointField[],
 ): (number | null)[][] => {
   const columns: (number | null)[][] = fields.map(() => []);
+  const hasExtremes = hasPartialExtremes(runAggregate);
   for (const start of startsOf(times)) {
     const run = windowAggregate.run.get(start);
     const totals = windowAggregate.totals.get(start)?.get(key);
+    const view = viewOf(totals === undefined ? [] : [totals], responses);
     const source = {
-      view: viewOf(totals === undefined ? [] : [totals], responses),
+      view: hasExtremes ? view : withoutExtremes(view),
       responses,
       users: run?.users ?? null,
       targetUsers: run?.target ?? null,

@@ -8,7 +8,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { endpointNameOf } from "../codec/endpoint-id.ts";
 import type { SnapshotInput } from "@load-manager/contract/plugin/callbacks.ts";
-import { statsOf, viewOf } from "../codec/stats.ts";
+import { statsOf } from "../codec/stats.ts";
 import { contentBytes, type Totals } from "../codec/totals.ts";
 import { locustSnapshot } from "../live/snapshot.ts";
 import { csvOf } from "./csv.ts";
@@ -19,6 +19,7 @@ import {
   percentileNotes,
   rateOf,
   viewOfAll,
+  viewOfTotals,
   windowStatsOf,
 } from "./window-stats.ts";
 import { isWholeRun, type QueriedWindow, type WindowReader } from "./window.ts";
@@ -50,7 +51,7 @@ const rowOf = (
   locust: SnapshotInput | undefined,
 ): EndpointRow => {
   const name = endpointNameOf(queried.runAggregate.names, id);
-  const view = viewOf(list, query.responses);
+  const view = viewOfTotals(queried, query, list);
   const { timedRequests: _, ...stats } = statsOf(view, rateOf(queried, query, view, id));
   // Locust's own percentiles, of endpoints without histograms.
   const locustStats = locust?.requestStats[`${name.method} ${name.name}`];

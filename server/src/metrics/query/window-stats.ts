@@ -2,9 +2,16 @@ import type { Stats } from "@load-manager/contract/model/stats.ts";
 import type { WindowQuery } from "@load-manager/contract/api/metrics.ts";
 import { errorBound, percentile } from "../codec/histogram.ts";
 import { SERIES } from "../codec/rollup.ts";
-import { lowCount, type Responses, statsOf, type View, viewOf } from "../codec/stats.ts";
-import { exactly, isExact } from "../codec/totals.ts";
-import { locustSnapshot } from "../live/snapshot.ts";
+import {
+  lowCount,
+  type Responses,
+  statsOf,
+  type View,
+  viewOf,
+  withoutExtremes,
+} from "../codec/stats.ts";
+import { exactly, isExact, type Totals } from "../codec/totals.ts";
+import { hasPartialExtremes, locustSnapshot } from "../live/snapshot.ts";
 import type { WindowAggregate } from "./aggregate.ts";
 import { untimedRequests } from "./seconds.ts";
 import { isWholeRun, type QueriedWindow } from "./window.ts";
@@ -47,14 +54,22 @@ export const rateOf = (
   return Math.max(0, inLoadTime) / seconds;
 };
 
+/** The view of some totals of a window. */
+export const viewOfTotals = (
+  { runAggregate }: QueriedWindow,
+  query: WindowQuery,
+  lists: readonly Totals[],
+): View => {
+  const view = viewOf(lists, query.responses);
+  return isWholeRun(query) || hasPartialExtremes(runAggregate) ? view : withoutExtremes(view);
+};
+
 /** The sum of all endpoints that were read, over the whole window. */
-export const viewOfAll = ({ windowAggregate }: QueriedWindow, query: WindowQuery): View =>
-  viewOf(
-    [...windowAggregate.totals.values(), windowAggregate.untimed].flatMap((byKey) => [
-      ...byKey.values(),
-    ]),
-    query.responses,
-  );
+export const viewOfAll = (queried: QueriedWindow, query: WindowQuery): View => {
+  const { totals, untimed } = queried.windowAggregate;
+  const lists = [...totals.values(), untimed].flatMap((byKey) => [...byKey.values()]);
+  return viewOfTotals(queried, query, lists);
+};
 
 /** The stats of a window. Percentiles are Locust's own where the run's metrics are snapshots, which have no histograms. */
 export const windowStatsOf = (queried: QueriedWindow, query: WindowQuery, view: View): Stats => {

@@ -1,13 +1,44 @@
-import type { ReactNode } from "react";
+import { Select } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { nameOfScope, scopeOfText, textOfScope } from "../../api/scope.ts";
 import { Copyable } from "../../components/copyable.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { useScope } from "../../components/use-scope.ts";
+import { useScopes } from "../../components/use-scopes.ts";
 import { configuration, INSTALL, startCommands } from "./attach.ts";
 import styles from "./clusters-page.module.css";
 
+/** The scope of the commands: that of the page, or a project in it to choose where the page shows more than one project. */
+const useProject = () => {
+  const shown = useScope();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const projects = useScopes().filter(
+    ({ accountId, orgId, projectId }) =>
+      projectId !== undefined &&
+      (shown.accountId ?? accountId) === accountId &&
+      (shown.orgId ?? orgId) === orgId,
+  );
+  if (shown.projectId !== undefined || projects.length === 0)
+    return { scope: shown, choice: undefined };
+  const data = projects.map((one) => ({ value: textOfScope(one) ?? "", label: nameOfScope(one) }));
+  return {
+    scope: chosen === null ? (projects[0] ?? shown) : scopeOfText(chosen),
+    choice: (
+      <Select
+        label="For the project or environment"
+        data={data}
+        value={chosen ?? data[0]?.value ?? null}
+        allowDeselect={false}
+        maw={360}
+        onChange={setChosen}
+      />
+    ),
+  };
+};
+
 /** How a Locust of one's own becomes a cluster. */
 export const AttachPanel = (): ReactNode => {
-  const scope = useScope();
+  const { scope, choice } = useProject();
   return (
     <Panel
       title="Attach your own Locust"
@@ -32,6 +63,7 @@ export const AttachPanel = (): ReactNode => {
             The token is the server’s <code>security.locustCallbackToken</code>; it opens nothing
             but reporting. Without tokens on the server leave it out.
           </p>
+          {choice}
           <Copyable text={startCommands(location.origin, scope)} label="Start Locust" />
         </li>
         <li>

@@ -52,7 +52,7 @@ const Row = ({ run }: { readonly run: RunAnswer }): ReactNode => {
           "not known"
         ) : (
           <>
-            about <TimeText ms={statusReason.expectedStartAt} />
+            <TimeText ms={statusReason.expectedStartAt} /> at the latest
           </>
         )}
       </td>

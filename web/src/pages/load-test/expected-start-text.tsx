@@ -38,7 +38,7 @@ const AfterOthers = ({ cluster }: { readonly cluster: ClusterAnswer }): ReactNod
   if (start === undefined) return "not known: it waits for a run without a known end";
   return (
     <>
-      about <TimeText ms={start} />
+      at <TimeText ms={start} /> at the latest
     </>
   );
 };

@@ -192,6 +192,7 @@ export const SettingsForm = ({ loadTest, onDirty }: Props): ReactNode => {
     <form noValidate onSubmit={submit} id="settings" aria-label="Settings">
       <Panel
         title="Settings"
+        sub={mayWrite ? undefined : "read only: changes need the role editor"}
         end={
           <>
             <Button size="compact-sm" disabled={!isDirty} onClick={() => take(loadTest)}>
@@ -211,7 +212,7 @@ export const SettingsForm = ({ loadTest, onDirty }: Props): ReactNode => {
         }
       >
         <PanelBody>
-          <div className={styles["fields"]}>
+          <fieldset className={styles["fields"]} disabled={!mayWrite}>
             {isConflict && (
               <Conflict
                 theirs={loadTest}
@@ -245,7 +246,7 @@ export const SettingsForm = ({ loadTest, onDirty }: Props): ReactNode => {
             <LoadFields field={form.field} />
             <ClusterFields loadTest={loadTest} field={form.field} />
             <AutoStopFields form={form} />
-          </div>
+          </fieldset>
         </PanelBody>
       </Panel>
     </form>

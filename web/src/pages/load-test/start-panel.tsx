@@ -149,7 +149,7 @@ export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode
     >
       <form noValidate onSubmit={submit} aria-label="Start a run">
         <PanelBody>
-          <div className={styles["fields"]}>
+          <fieldset className={styles["fields"]} disabled={!mayStart}>
             <LoadFields loadTest={loadTest} field={field} />
             <RampPreview ramp={ramp} asked={users} />
             <DraftText label="Target URL" inputMode="url" field={field("targetUrl")} />
@@ -168,7 +168,7 @@ export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode
               onChange={(event) => notes.onChange(event.currentTarget.value)}
               onBlur={notes.onBlur}
             />
-          </div>
+          </fieldset>
         </PanelBody>
         <div className={styles["foot"]}>
           <Facts loadTest={loadTest} isScriptEdited={isScriptEdited} />

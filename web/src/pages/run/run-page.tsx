@@ -4,7 +4,15 @@ import { useMediaQuery } from "@mantine/hooks";
 import { IconMinus } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type ComponentProps,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { canStop, isEnded, runQueryOf } from "../../api/queries.ts";
 import { useKeys } from "../../components/keys.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
@@ -130,6 +138,14 @@ const Charts = ({
   );
 };
 
+const Tables = (props: ComponentProps<typeof EndpointTable>): ReactNode => (
+  <>
+    <EndpointTable {...props} />
+    <FailureList view={props.view} />
+    <ExceptionList view={props.view} />
+  </>
+);
+
 /** The events of a run without load, to which a note can be added too. */
 const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
   const [isAdding, setAdding] = useState(false);
@@ -141,6 +157,13 @@ const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
     </>
   );
 };
+
+const NoCriteria = (): ReactNode => (
+  <p className={styles["verdict"]}>
+    <IconMinus size={16} stroke={1.5} aria-hidden />
+    No criteria
+  </p>
+);
 
 const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const isLive = !isEnded(run);
@@ -175,10 +198,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
       <RunHead run={run} now={now} stop={{ isOpen: isStopping, setOpen: setStopping }} />
       <Diagnosis run={run} />
       <TrustStrip run={run} now={now} isLive={isLive} />
-      <p className={styles["verdict"]}>
-        <IconMinus size={16} stroke={1.5} aria-hidden />
-        No criteria
-      </p>
+      <NoCriteria />
       {run.loadStartedAt !== undefined && (
         <>
           <section
@@ -204,17 +224,13 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
             <Button onClick={onAll}>All charts: failures, distribution, generators, limits</Button>
           )}
           {tables !== undefined && !isNowhere && (
-            <>
-              <EndpointTable
-                view={tables}
-                chosen={search.endpoint ?? []}
-                onChoose={(endpoint) =>
-                  change({ endpoint: endpoint.length === 0 ? undefined : endpoint })
-                }
-              />
-              <FailureList view={tables} />
-              <ExceptionList view={tables} />
-            </>
+            <Tables
+              view={tables}
+              chosen={search.endpoint ?? []}
+              onChoose={(endpoint) =>
+                change({ endpoint: endpoint.length === 0 ? undefined : endpoint })
+              }
+            />
           )}
         </>
       )}
