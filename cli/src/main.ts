@@ -7,10 +7,6 @@ import { addConfig, CONFIG_HELP } from "./config.ts";
 import { demo } from "./demo/demo.ts";
 import { openDemo } from "./demo/open-demo.ts";
 import { endWithLauncher } from "./launcher.ts";
-import { addMigrate } from "./migrate.ts";
-import { addMigrateConfig } from "./migrate-config.ts";
-import { addStore } from "./store.ts";
-import { addTests } from "./tests/tests.ts";
 
 const out = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -30,6 +26,22 @@ const above0 = (text: string): number => {
   if (!Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError("It must be a number above 0.");
   return value;
+};
+
+const addOthers = async (program: Command): Promise<void> => {
+  const [{ addMigrate }, { addMigrateConfig }, { addStore }, { addTests }] = await Promise.all([
+    import("./migrate.ts"),
+    import("./migrate-config.ts"),
+    import("./store.ts"),
+    import("./tests/tests.ts"),
+  ]);
+  const migrate = program
+    .command("migrate")
+    .description("migrate data and configuration of older versions");
+  addMigrate(migrate, out);
+  addMigrateConfig(migrate);
+  addStore(program, out);
+  addTests(program, out);
 };
 
 const withServerFlags = (command: Command): Command =>
@@ -64,14 +76,9 @@ program
 
 addConfig(program, withServerFlags, out);
 
-const migrate = program
-  .command("migrate")
-  .description("migrate data and configuration of older versions");
-addMigrate(migrate, out);
-addMigrateConfig(migrate);
-
-addStore(program, out);
-addTests(program, out);
+// A server starts sooner without the code of the other commands.
+const isServer = ["serve", "demo"].includes(process.argv[2] ?? "");
+if (!isServer) await addOthers(program);
 
 // `load-manager config print | head` is no error. A server goes on without a reader of its output.
 program.hook("preAction", (_program, command) => {

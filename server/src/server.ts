@@ -13,7 +13,6 @@ import { readPage } from "./http/page.ts";
 import { createMemoryStores } from "./stores/memory/stores.ts";
 import { folderError } from "./stores/sqlite/errors.ts";
 import { holdFolder } from "./stores/sqlite/folder.ts";
-import { openMongoStores } from "./stores/mongo/stores.ts";
 import type { Stores } from "./stores/ports.ts";
 import { openSqliteStores } from "./stores/sqlite/stores.ts";
 import { VERSION } from "./version.ts";
@@ -148,8 +147,11 @@ const openStores = async (config: Config, log: Logger): Promise<Stores> => {
   switch (config.store.kind) {
     case "memory":
       return openMemory(config.store.dataDir);
-    case "mongodb":
+    case "mongodb": {
+      // Its driver takes longer to load than everything else; other stores do not need it.
+      const { openMongoStores } = await import("./stores/mongo/stores.ts");
       return openMongoStores({ ...config.mongodb, uri: config.mongodb.uri ?? "" });
+    }
     case "sqlite":
       return openSqliteStores({ dataDir: config.store.dataDir, log });
   }

@@ -29,6 +29,11 @@ const INFLATED_LIMIT = 16 * 1024 * 1024;
 export const SAMPLES_PATH = "/v1/internal/locust/samples";
 const BATCH_TYPE = "application/vnd.load-manager.batch";
 
+const noCompiler = (): never => {
+  throw new Error("A route has a schema of Fastify's: the contract validates.");
+};
+const NO_COMPILERS = { buildValidator: () => noCompiler, buildSerializer: () => noCompiler };
+
 const inflated = (bytes: Buffer): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     inflate(bytes, { maxOutputLength: INFLATED_LIMIT }, (error, result) => {
@@ -210,6 +215,8 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     clientErrorHandler: refuseMalformed,
     // Before any route: a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => void sendProblem(error, reply, request.id),
+    // The contract validates and no route has a schema of Fastify's, whose own compilers take long to load.
+    schemaController: { compilersFactory: NO_COMPILERS },
     // The contract limits ids itself, and its error names the parameter.
     routerOptions: { maxParamLength: maxHeaderSize },
     forceCloseConnections: true,
