@@ -298,6 +298,33 @@ test("on a phone a row of a table has two lines, each figure with the head of it
   expectClean();
 });
 
+test("a phone shows four figures and two charts, all else when asked for, and its menu leads to other pages", async () => {
+  const { page, expectClean } = await openRun("", 390);
+  await page.getByRole("img", { name: /^Response time,/ }).waitFor();
+  const figures = page.getByRole("region", { name: "Key figures" }).locator("dt:visible");
+  expect(await figures.allInnerTexts()).toEqual(["Users", "Requests per second", "Failed", "p95"]);
+  const generators = page.getByRole("img", { name: /^Load generator CPU/ });
+  expect(await generators.count()).toBe(0);
+  await page.getByRole("button", { name: /^All charts/ }).click();
+  await generators.waitFor();
+  expect(await figures.count()).toBe(7);
+  expect(await page.getByRole("link", { name: "Clusters" }).isVisible()).toBe(false);
+  await page.getByRole("button", { name: "Menu" }).click();
+  expect(await violationsOf(page)).toEqual([]);
+  await page.getByRole("link", { name: "Clusters" }).click();
+  await page.getByRole("heading", { name: "Clusters", level: 1 }).waitFor();
+  expect(await page.getByRole("link", { name: "Clusters" }).isVisible()).toBe(false);
+  expectClean();
+});
+
+test("the cursor's time stands on the axis, also in UTC", async () => {
+  const { page, expectClean } = await openRun("");
+  const chart = page.locator("[role=img][aria-label^='Response time,'] .u-over");
+  await chart.hover();
+  await page.getByText(/\d\d:\d\d:\d\d UTC$/).waitFor();
+  expectClean();
+});
+
 test("while a run holds the cluster, the start says when the next begins; Home and the run show its time alike", async () => {
   const { loadTestId = "" } = await server.client.getRun({ params: { runId } });
   const body = { targetUsers: 1, spawnRate: 1, durationSeconds: 600 };
@@ -308,7 +335,7 @@ test("while a run holds the cluster, the start says when the next begins; Home a
   const line = page.getByRole("form", { name: "Start a run" }).locator("dl > div", {
     has: page.getByText("Expected start"),
   });
-  await line.getByText("about").waitFor();
+  await line.getByText("at the latest").waitFor();
   const expected = (await line.locator("time").getAttribute("datetime")) ?? "";
   expect(Date.parse(expected)).toBe(loadStartedAt + 600_000);
   const barOf = async (path: string): Promise<unknown[]> => {

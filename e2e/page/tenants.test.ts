@@ -138,6 +138,10 @@ test("a viewer reads a long script with the keyboard alone, and takes a tag from
   const editor = page.getByRole("textbox", { name: "locustfile.py" });
   await editor.waitFor();
   expect(await editor.getAttribute("aria-readonly")).toBe("true");
+  for (const form of ["Settings", "Start a run"]) {
+    const name = page.getByRole("form", { name: form }).getByLabel("Name", { exact: true });
+    expect([form, await name.isDisabled()]).toEqual([form, true]);
+  }
   expect(await violationsOf(page)).toEqual([]);
   await editor.focus();
   await page.keyboard.press("Control+End");
