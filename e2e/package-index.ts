@@ -64,7 +64,7 @@ export const startIndex = async (packages: readonly Package[]) => {
   return {
     /** What a server is started with, so that its pip asks this index and nothing else. */
     env: {
-      PIP_INDEX_URL: `http://127.0.0.1:${port}/simple/`,
+      PIP_INDEX_URL: `http://reader:word-of-index@127.0.0.1:${port}/simple/`,
       PIP_CONFIG_FILE: "/dev/null",
       PIP_FIND_LINKS: "",
       PIP_EXTRA_INDEX_URL: "",

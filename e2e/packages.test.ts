@@ -128,6 +128,11 @@ describe.each(LOCUSTS)("the packages of a script on $name", ({ python }) => {
     expect(statusReason?.code).toBe("packages_not_installed");
     expect(statusReason?.message).toMatch(/lm-clash.* depends on gevent<1.*constraint\) gevent==/);
     expect(statusReason?.message).not.toContain(dataDir);
+    for (const { id } of [missing, clash]) {
+      const log = readFileSync(join(dataDir, "runs", id, "packages.log"), "utf8");
+      expect(log).toContain("Looking in indexes");
+      expect(log).not.toContain("word-of-index");
+    }
     expect(shop.counts(clash.id)).toEqual({});
     expect(readdirSync(environments)).toEqual(complete());
   });

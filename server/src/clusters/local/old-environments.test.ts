@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
 import { removeOldEnvironments } from "./old-environments.ts";
@@ -33,7 +32,7 @@ test.runIf(process.platform === "linux")(
     });
     await new Promise((resolve) => child.once("spawn", resolve));
     const clock = { wall: () => NOW_S * 1000 };
-    const removal = { environmentsFolder, clock, log: pino({ level: "silent" }) };
+    const removal = { environmentsFolder, clock };
     await removeOldEnvironments(removal);
     const left = readdirSync(environmentsFolder);
     expect(left.filter((name) => !name.startsWith("kept."))).toEqual(["part.young", "used.a"]);

@@ -1,7 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
-import { messageOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import { createPeriodic } from "../../lib/periodic.ts";
 import { isNamedByProcess } from "./processes.ts";
@@ -17,7 +16,6 @@ type Found = { readonly path: string; readonly mark: string; readonly isComplete
 type Deps = {
   readonly environmentsFolder: string;
   readonly clock: Pick<Clock, "wall">;
-  readonly log: Log;
 };
 
 const timeOf = (path: string): Promise<number | undefined> =>
@@ -56,21 +54,11 @@ export const removeOldEnvironments = async ({ environmentsFolder, clock }: Deps)
 };
 
 /** The job that removes old environments. */
-export const createEnvironmentRemoval = (deps: Deps) => {
-  const job = async (): Promise<void> => {
-    try {
-      await removeOldEnvironments(deps);
-    } catch (error) {
-      deps.log.warn(
-        { event: "environments_left", error: messageOf(error) },
-        "Old environments with packages could not be removed; the next time tries again.",
-      );
-    }
-  };
+export const createEnvironmentRemoval = (deps: Deps & { readonly log: Log }) => {
   const { start, stop } = createPeriodic({
     name: "environment_removal",
     intervalMs: INTERVAL_MS,
-    job,
+    job: () => removeOldEnvironments(deps),
     log: deps.log,
   });
   return { start, stop };
