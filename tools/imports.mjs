@@ -36,6 +36,7 @@ export const MAY_IMPORT = {
     "node:util",
   ],
   "server/src/lib/ids.ts": ["npm:uuid"],
+  "server/src/lib/zip.ts": ["npm:yazl", "node:stream"],
   "server/src/config": [
     ...BASE,
     // It checks that no two clusters answer the same load tests.
@@ -373,7 +374,6 @@ export const MAY_IMPORT = {
     "npm:diff",
     "npm:ignore",
     "npm:pino",
-    "npm:yazl",
     "node:*",
   ],
 
@@ -397,6 +397,7 @@ export const MAY_IMPORT = {
   ],
   e2e: [
     "contract/src",
+    "server/src/lib/zip.ts",
     "examples/shop",
     "npm:better-sqlite3",
     "npm:mongodb",

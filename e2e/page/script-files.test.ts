@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { zipOf } from "../../cli/src/tests/zip.ts";
+import { zipOf } from "@load-manager/server/lib/zip.ts";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -254,7 +254,7 @@ test("an edit of a script that is too large for JSON is saved with all its files
   await server.client.saveScript({
     params,
     query: { entrypoint: "load/main.py" },
-    body: await zipOf(files),
+    body: await zipOf(files, new Date()),
   });
   const { page, expectClean } = await openPage(browser, server.address);
   await page.goto(`${server.address}/load-tests/${params.loadTestId}`);

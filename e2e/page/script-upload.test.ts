@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { zipOf } from "../../cli/src/tests/zip.ts";
+import { zipOf } from "@load-manager/server/lib/zip.ts";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -101,7 +101,7 @@ test("an upload of a folder says what it replaces before it is sent, and leaves 
 const zipAt = async (name: string, files: Readonly<Record<string, string>>): Promise<string> => {
   const path = join(dataDir, name);
   const contents = Object.entries(files).map(([file, text]) => [file, Buffer.from(text)] as const);
-  writeFileSync(path, await zipOf(new Map(contents)));
+  writeFileSync(path, await zipOf(new Map(contents), new Date()));
   return path;
 };
 

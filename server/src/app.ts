@@ -11,6 +11,7 @@ import { createAttached } from "./clusters/attached/attached.ts";
 import { type Callback, createCallback } from "./clusters/callback.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
 import { type ClusterWatch, createClusterWatch } from "./clusters/cluster-watch.ts";
+import { createEnvironmentRemoval } from "./clusters/local/old-environments.ts";
 import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
 import { type ClusterRegistry, createRegistry } from "./clusters/registry.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
@@ -100,6 +101,9 @@ type Deps = {
   readonly page?: Page | undefined;
 };
 
+/** Of the packages of scripts. */
+const environmentsFolderOf = ({ store }: Config): string => join(store.dataDir, "environments");
+
 const createClusters = (
   { config, stores, clock }: Deps,
   callback: Callback,
@@ -113,6 +117,8 @@ const createClusters = (
             ...callback,
             clock,
             runsFolder,
+            environmentsFolder: environmentsFolderOf(config),
+            pipEnvironment: config.pipEnvironment,
             store: stores.identity,
             python: cluster.python ?? config.python,
           }),
@@ -236,7 +242,9 @@ const createJobs = (
     },
     log,
   });
-  return { orphanReaper, compactor, expiry };
+  const environmentsFolder = environmentsFolderOf(config);
+  const environmentRemoval = createEnvironmentRemoval({ environmentsFolder, clock, log });
+  return { compactor, housekeeping: [orphanReaper, compactor, expiry, environmentRemoval] };
 };
 
 const createHandlers = (
@@ -313,7 +321,7 @@ export const createApp = (given: Deps): App => {
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
   const auth = createAuth({ ...deps, sessions: stores.sessions });
-  const { orphanReaper, compactor, expiry } = createJobs(deps, runsFolder, auth.sessions);
+  const { compactor, housekeeping } = createJobs(deps, runsFolder, auth.sessions);
   const onChange = (...state: Parameters<typeof clusterChange>) =>
     changes.tell(clusterChange(...state));
   const clusterWatch = createClusterWatch({ clusters, runs, clock, log, onChange });
@@ -346,7 +354,7 @@ export const createApp = (given: Deps): App => {
     page: given.page,
   });
   measureRequests(http, registry);
-  const jobs = [loop, orphanReaper, compactor, expiry, clusterWatch, auth.accessWatch.job];
+  const jobs = [loop, ...housekeeping, clusterWatch, auth.accessWatch.job];
   return {
     http,
     compactor,

@@ -141,6 +141,29 @@ describe("tests push, pull and diff", () => {
     expect((await tests("push", back, id)).out).toContain("Revision 1 ");
   }, 60_000);
 
+  test("requirements.txt is pushed, pulled and compared like any file, and its lines are checked", async () => {
+    const id = await newLoadTest();
+    const folder = folderWith({ ...PROJECT, "requirements.txt": "faker==30.1\n" });
+    expect((await tests("push", folder, id)).code).toBe(0);
+    const saved = await client.getScript({ params: { loadTestId: id } });
+    expect(saved.requirements).toBe("faker==30.1\n");
+    const back = join(root, "with-requirements");
+    await tests("pull", back, id);
+    expect(readFileSync(join(back, "requirements.txt"), "utf8")).toBe("faker==30.1\n");
+    writeFileSync(join(folder, "requirements.txt"), "faker==30.2\n");
+    expect((await tests("diff", folder, id)).out).toContain("\n-faker==30.1\n+faker==30.2\n");
+    writeFileSync(join(folder, "requirements.txt"), "faker\n-e .\n");
+    const refused = await tests("push", folder, id);
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringContaining("requirements.txt, line 2: is an option of pip"),
+    ]);
+    const params = { loadTestId: id, revisionId: saved.id };
+    const archive = await client.getScriptArchive({ params });
+    const again = await client.saveScript({ params: { loadTestId: id }, body: archive });
+    expect(again.id).toBe(saved.id);
+  }, 60_000);
+
   test("diff shows what a push would change, and a revision by its number", async () => {
     const id = await newLoadTest();
     const folder = folderWith(PROJECT);

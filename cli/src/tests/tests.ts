@@ -7,11 +7,11 @@ import {
 } from "@load-manager/contract/api/http-client.ts";
 import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
+import { zipOf } from "@load-manager/server/lib/zip.ts";
 import type { Command } from "commander";
 import { differencesOf } from "./compare-scripts.ts";
 import { IGNORE_FILE, readScript } from "./local-files.ts";
 import { writeScript } from "./write-script.ts";
-import { zipOf } from "./zip.ts";
 
 type Out = (line: string) => void;
 
@@ -96,7 +96,7 @@ const push = async (folder: string, options: Push, out: Out): Promise<void> => {
   const saving = clientOf(options).saveScript({
     params: { loadTestId },
     query: { entrypoint, ...(description === undefined ? {} : { description }) },
-    body: await zipOf(files),
+    body: await zipOf(files, new Date()),
   });
   const saved = await answered(saving);
   for (const { file, line, message } of saved.warnings ?? []) {

@@ -1,4 +1,4 @@
-import { type Client, clientOf, type ClientOptions, type Operation } from "./http-client.ts";
+import { type Client, clientOf, type ClientOptions, type Operation, ZIP } from "./http-client.ts";
 import { EVENT_SHAPES } from "./event-shapes.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes.ts";
@@ -10,6 +10,7 @@ const operationOf = ({ method, path, body, bodyOptional, answers }: Route): Oper
   const readings = Object.entries(answers).map(([status, shape]) => {
     if (shape === null) return [status, "none"] as const;
     if (shape === STREAM) return [status, "stream"] as const;
+    if (shape === ZIP) return [status, "bytes"] as const;
     if (typeof shape === "string") return [status, "text"] as const;
     return [status, (json: unknown) => shape.parse(json)] as const;
   });

@@ -80,6 +80,7 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
     answer: { items: [{ ...revision, files: [file] }] },
   },
   getScriptRevision: { params: { loadTestId, revisionId }, answer: withContent },
+  getScriptArchive: { params: { loadTestId, revisionId }, answer: "PK…" },
   checkScript: {
     body: { content: "def cart(:\n" },
     answer: {

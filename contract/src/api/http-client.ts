@@ -4,9 +4,12 @@ import type { Route } from "./route.ts";
 import type { Routes } from "./routes.ts";
 import { type ChangeEvent, followStream, type ReadEvent, type StreamEvent } from "./stream.ts";
 
+/** The content type of an archive. */
+export const ZIP = "application/zip";
+
 /**
  * How one operation is called. `answers`: how the body of each success is read: as JSON, by a function that gives it the
- * program's form; as a text, as a stream, or not at all.
+ * program's form; as a text, as bytes, as a stream, or not at all.
  */
 export type Operation = {
   readonly method: string;
@@ -14,7 +17,7 @@ export type Operation = {
   /** Whether it always sends a body. */
   readonly sendsBody: boolean;
   readonly answers: Readonly<
-    Record<number, "text" | "stream" | "none" | ((json: unknown) => unknown)>
+    Record<number, "text" | "bytes" | "stream" | "none" | ((json: unknown) => unknown)>
   >;
 };
 
@@ -44,9 +47,11 @@ type Arguments<R> = Field<R, "params"> &
 type Answered<R extends Route> = {
   [S in keyof R["answers"]]: R["answers"][S] extends z.ZodType
     ? z.output<R["answers"][S]>
-    : R["answers"][S] extends string
-      ? string
-      : undefined;
+    : R["answers"][S] extends typeof ZIP
+      ? Uint8Array<ArrayBuffer>
+      : R["answers"][S] extends string
+        ? string
+        : undefined;
 }[keyof R["answers"]];
 
 /** A live stream is iterated; everything else is awaited. */
@@ -139,7 +144,6 @@ export type ClientOptions = {
   readonly fetch?: typeof fetch;
 };
 
-const ZIP = "application/zip";
 const isArchive = (body: unknown): body is Uint8Array<ArrayBuffer> => body instanceof Uint8Array;
 
 /** Sends a request, whose answer is a success or throws. */
@@ -196,6 +200,7 @@ export const clientOf = (
     const response = await send(operation, args);
     const reading = operation.answers[response.status];
     if (reading === "text") return response.text();
+    if (reading === "bytes") return new Uint8Array(await response.arrayBuffer());
     return typeof reading === "function" ? reading(await response.json()) : undefined;
   };
   const stream = (

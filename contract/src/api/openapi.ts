@@ -184,6 +184,7 @@ const requestBodyOf = (key: string, route: Route, body: z.ZodType, schemas: Sche
 
 /** A body that is not JSON. Of a stream, the schema is that of one event. */
 const textSchema = (contentType: string, schemas: Schemas): JsonSchema => {
+  if (contentType === "application/zip") return ZIP_BODY[contentType].schema;
   if (contentType !== "text/event-stream") return { type: "string" };
   const data = { anyOf: [SampleEvent, RunEvent, EndEvent, Hint].map(schemas.refTo) };
   return {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { EVENT_SHAPES } from "./event-shapes.ts";
 import { exampleOf } from "./examples.ts";
+import { ZIP } from "./http-client.ts";
 import { EVENT_TIMES, OPERATIONS } from "./operations.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes.ts";
@@ -12,6 +13,7 @@ const EVENTS = Object.entries(EVENT_SHAPES);
 
 const readingOf = (shape: Route["answers"][number]): string => {
   if (shape === null) return '"none"';
+  if (shape === ZIP) return '"bytes"';
   if (typeof shape === "string") return shape === "text/event-stream" ? '"stream"' : '"text"';
   return JSON.stringify({ times: timePathsOf(shape) });
 };

@@ -34,11 +34,6 @@ export const ScriptRevisionWithContent = ScriptRevision.extend({
 
 export const ScriptRevisionPage = page(ScriptRevision);
 
-const notYet = (what: string) =>
-  z
-    .never({ error: `${what} are not supported by this version of Load Manager; leave them out` })
-    .optional();
-
 const isWellFormed = (text: string): boolean => text.isWellFormed();
 const NOT_UNICODE = "must be valid Unicode";
 
@@ -98,6 +93,13 @@ const scriptFields = {
   entrypoint: Entrypoint.describe(
     `The path of the file that Locust runs; ${DEFAULT_ENTRYPOINT} where it is left out.`,
   ).optional(),
+  requirements: z
+    .string({ error: "must be the text of a requirements.txt" })
+    .refine(isWellFormed, NOT_UNICODE)
+    .describe(
+      "The Python packages of the script, as the text of a requirements.txt: the same as a file of that name at the top.",
+    )
+    .optional(),
 };
 
 /** A script as a request sends it: one text, or files. */
@@ -105,6 +107,7 @@ export type SentScript = {
   readonly content?: string | undefined;
   readonly files?: readonly z.output<typeof SentFile>[] | undefined;
   readonly entrypoint?: string | undefined;
+  readonly requirements?: string | undefined;
 };
 
 /** The rules that concern several fields. */
@@ -136,7 +139,7 @@ const savedFields = describedLike(ScriptRevision.shape, {
 });
 
 export const PutScript = z
-  .strictObject({ ...scriptFields, ...savedFields, requirements: notYet("requirements") })
+  .strictObject({ ...scriptFields, ...savedFields })
   .superRefine(checkSentScript)
   .meta(ONE_FORM);
 export type PutScript = z.output<typeof PutScript>;

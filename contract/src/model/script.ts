@@ -16,7 +16,10 @@ export const ScriptRevision = z.object({
   revisionNumber: z.int().describe("Counts 1, 2, 3 … within the load test."),
   entrypoint: z.string().describe("The path of the file that Locust runs."),
   files: z.array(ScriptFile).describe("The files of the script."),
-  requirements: z.string().optional().describe("Python packages, in the format of pip."),
+  requirements: z
+    .string()
+    .optional()
+    .describe("The Python packages of the script: the text of its file requirements.txt."),
   sha256: z.string().describe("The SHA-256 of the whole revision, in hexadecimal."),
   description: z.string().optional().describe("What changed, for people to read."),
   createdAt: Time.describe("When the revision was saved."),

@@ -9,8 +9,21 @@ export type Hold = { readonly run: LoadTestRun; readonly fence: number };
 export type RunScript = {
   readonly entrypoint: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** The packages that it needs, as the text of a requirements.txt. */
+  readonly requirements?: string;
 };
 
+/** What becomes of the packages of a script. `installed`: names with versions. */
+export type PackagesStep =
+  | { readonly kind: "installing"; readonly packages: number }
+  | {
+      readonly kind: "installed" | "cached";
+      readonly packages: number;
+      readonly seconds: number;
+      readonly installed: readonly string[];
+    };
+
+type OnPackages = (step: PackagesStep) => Promise<void>;
 type OnForcedStep = (step: ForcedStep) => Promise<void>;
 
 /**
@@ -18,8 +31,11 @@ type OnForcedStep = (step: ForcedStep) => Promise<void>;
  * that rejects has an unknown outcome: observe, then decide again.
  */
 export type ClusterCommands = {
-  /** Makes Locust ready for the run: starts those of its processes that have not been started. */
-  readonly prepare: (hold: Hold, script: RunScript) => Promise<void>;
+  /**
+   * Makes Locust ready for the run: installs the packages of its script, then starts those of its processes that have not been
+   * started. Resolves while packages are still being installed; the same step of `onPackages` may come several times.
+   */
+  readonly prepare: (hold: Hold, script: RunScript, onPackages: OnPackages) => Promise<void>;
   /** Tells the plugin which server manages the run now, and where to send metrics; after a take-over. */
   readonly attach: (hold: Hold) => Promise<void>;
   readonly start: (hold: Hold) => Promise<void>;

@@ -108,7 +108,8 @@ describe("the cluster of a run that is no longer configured", () => {
     const hold = { run: left as LoadTestRun, fence: 1 };
     await cluster.commands.stop(hold);
     const script = { entrypoint: "locustfile.py", files: new Map() };
-    await expect(cluster.commands.prepare(hold, script)).rejects.toThrow("no longer configured");
+    const prepared = cluster.commands.prepare(hold, script, async () => {});
+    await expect(prepared).rejects.toThrow("no longer configured");
     await expect(cluster.commands.start(hold)).rejects.toThrow("no longer configured");
     expect(await cluster.observe(hold.run)).toMatchObject({
       kind: "dead",

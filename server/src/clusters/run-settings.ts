@@ -1,4 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { requirementLines } from "@load-manager/contract/model/requirements.ts";
 import { AppError } from "../lib/errors.ts";
 import type { ClusterProbe } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
@@ -44,6 +45,15 @@ export const assertHonoured = (cluster: ClusterConfig, settings: Settings): void
       message: `cannot be set on the cluster ${cluster.id}: Load Manager does not start that Locust; ${ONLY_LOCAL[field]}`,
     })),
   );
+};
+
+/** Throws AppError validation where a script needs packages that the cluster does not install. */
+export const assertPackages = (cluster: ClusterConfig, requirements: string | undefined): void => {
+  // An attached cluster runs its own script.
+  if (cluster.kind === "attached" || cluster.allowPackages === true) return;
+  if (requirementLines(requirements ?? "").length === 0) return;
+  const message = `of the script cannot be installed on the cluster ${cluster.id}: allowPackages is not set there, which is the default of a cluster that serves more than one project, since packages run their own code as the user of the server; the operator may set it, or install them in the cluster's Python, and the script leave its requirements.txt out`;
+  throw refused([{ field: "requirements", message }]);
 };
 
 const lacking = (settings: Settings, supported: readonly string[]) =>

@@ -16,6 +16,8 @@ export type ClusterConfig = {
       /** What a run may ask for; absent: `workers`. */
       readonly maxWorkers?: number;
       readonly python?: string;
+      /** Whether packages that a script needs are installed; absent: no. */
+      readonly allowPackages?: boolean;
       /** Of one run, counted by themselves; absent: as many as the plugin thinks right. */
       readonly maxEndpoints?: number;
     }

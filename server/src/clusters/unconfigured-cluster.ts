@@ -29,7 +29,7 @@ export const unconfiguredCluster = (
       commands: { ...local.commands, prepare: refuse, start: refuse },
       observe: async (one): Promise<Observation> => {
         const seen = await local.observe(one);
-        if (seen.kind !== "nothing") return seen;
+        if (seen.kind !== "nothing" && seen.kind !== "preparing") return seen;
         return { kind: "dead", code: "cluster_unknown", message, logTail: [] };
       },
     };

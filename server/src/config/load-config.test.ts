@@ -36,6 +36,58 @@ describe("the configuration", () => {
     expect(config.locustClusters).toMatchObject([{ kind: "local", scope: {}, workers: 2 }]);
   });
 
+  test("packages are installed on a cluster of one project, and without tokens on the default one", () => {
+    const allowed = (text: string): unknown[] =>
+      load(text).config.locustClusters.map((one) => "allowPackages" in one && one.allowPackages);
+    const scoped = "kind: local, accountId: a";
+    const clusters = [
+      `{ id: a, ${scoped}, orgId: o, projectId: p }`,
+      `{ id: b, ${scoped}, orgId: o, projectId: p, envId: e }`,
+      `{ id: c, ${scoped}, orgId: o }`,
+      "{ id: d, kind: local }",
+      `{ id: e, ${scoped}, orgId: o, projectId: q, allowPackages: false }`,
+      `{ id: f, ${scoped}, allowPackages: true }`,
+    ];
+    expect(allowed(`locustClusters: [${clusters.join(", ")}]\n`)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(allowed("")).toEqual([true]);
+    const tokens = "apiToken: a-long-token-Zk3, locustCallbackToken: another-one-Zk3";
+    expect(allowed(`security: { ${tokens} }\n`)).toEqual([false]);
+    expect(refused("locustClusters: [{ id: a, kind: local, allowPackages: 1 }]\n", {})).toMatch(
+      /allowPackages.* must be true or false/,
+    );
+    expect(
+      refused('locustClusters: [{ id: a, baseUrl: "http://x", allowPackages: true }]\n', {}),
+    ).toMatch(/allowPackages/);
+  });
+
+  test("pip gets what says where packages come from, and nothing else of the environment", () => {
+    const kept = {
+      PIP_INDEX_URL: "http://127.0.0.1/simple",
+      PIP_CERT: "/etc/cert",
+      HTTPS_PROXY: "http://127.0.0.1:3128",
+      no_proxy: "localhost",
+      REQUESTS_CA_BUNDLE: "/etc/ca",
+      HOME: "/home/operator",
+    };
+    const left = {
+      PATH: "/bin",
+      PIP_TARGET: "/tmp",
+      PIP_REQUIREMENT: "/tmp/r",
+      LOAD_MANAGER_SECURITY_API_TOKEN: "a-long-token-Zk3",
+      LOAD_MANAGER_SECURITY_LOCUST_CALLBACK_TOKEN: "another-one-Zk3",
+      AWS_SECRET_ACCESS_KEY: "x",
+      PYTHONPATH: "/tmp",
+    };
+    expect(load("", { ...kept, ...left }).config.pipEnvironment).toEqual(kept);
+  });
+
   test("flags override the environment, which overrides the file, which overrides defaults; each setting has its origin", () => {
     const text = "server:\n  port: 1111\n  host: localhost\nstore: { kind: memory }\n";
     const loaded = load(text, { LOAD_MANAGER_SERVER_PORT: "2222" }, { port: "3333" });

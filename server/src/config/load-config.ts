@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
-import { crossFaults, warningsOf } from "./check.ts";
+import { crossFaults, hasTokens, warningsOf } from "./check.ts";
 import { type Fault, faultsError, faultsOf } from "./problems.ts";
 import { Cluster, SECRETS, Settings } from "./schema.ts";
 import {
@@ -25,6 +25,8 @@ export type Config = Omit<Settings, "locustClusters"> & {
   readonly failpoint: string | undefined;
   /** The Python of local clusters, and of the script check. */
   readonly python: string;
+  /** The variables by which pip finds packages as the operator wants. */
+  readonly pipEnvironment: Readonly<Record<string, string>>;
 };
 
 export type LoadedConfig = {
@@ -153,22 +155,39 @@ const merge = (sources: readonly Source[]): Record<string, unknown> => {
   return merged;
 };
 
-const EVERY_SCOPE: ClusterConfig = {
+/** The cluster of a server without any. Without tokens its only users are those of this machine. */
+const everyScope = (settings: Settings): ClusterConfig => ({
   id: "local",
   kind: "local",
   scope: {},
   maxConcurrentRuns: 1,
   workers: 2,
   maxWorkers: 2,
-};
+  allowPackages: !hasTokens(settings),
+});
+
+/** Settings of pip, proxies and certificates, and the places of its files. */
+const OF_PIP =
+  /^(?:PIP_.+|(?:https?|no|all)_proxy|SSL_CERT_(?:FILE|DIR)|(?:REQUESTS|CURL)_CA_BUNDLE|NETRC|HOME|XDG_(?:CONFIG_(?:HOME|DIRS)|CACHE_HOME))$/i;
+/** They would install other packages, or at another place. */
+const NOT_OF_PIP =
+  /^PIP_(?:TARGET|PREFIX|ROOT|USER|PYTHON|REQUIREMENT|EDITABLE|DRY_RUN|IGNORE_INSTALLED|NO_DEPS)$/;
+
+const pipVariablesIn = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value !== undefined && OF_PIP.test(name) && !NOT_OF_PIP.test(name) ? [[name, value]] : [],
+    ),
+  );
 
 const resolved = (settings: Settings, environment: NodeJS.ProcessEnv): Config => ({
   ...settings,
   store: { ...settings.store, dataDir: resolve(settings.store.dataDir) },
-  locustClusters: settings.locustClusters?.map(clusterOf) ?? [EVERY_SCOPE],
+  locustClusters: settings.locustClusters?.map(clusterOf) ?? [everyScope(settings)],
   defaultCluster: settings.locustClusters === undefined,
   failpoint: environment["LM_FAILPOINT"],
   python: onPath(environment["LOAD_MANAGER_PYTHON"] ?? "python3", environment["PATH"] ?? ""),
+  pipEnvironment: pipVariablesIn(environment),
 });
 
 /** The absolute path of a program: Locust's processes do not inherit the server's PATH. */
@@ -195,6 +214,7 @@ const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): Cl
     };
   }
   const { maxConcurrentRuns, workers, maxWorkers = workers, python, maxEndpoints } = cluster;
+  const { allowPackages = scope.projectId !== undefined } = cluster;
   return {
     id,
     scope,
@@ -202,6 +222,7 @@ const clusterOf = (cluster: NonNullable<Settings["locustClusters"]>[number]): Cl
     kind: "local",
     workers,
     maxWorkers,
+    allowPackages,
     ...(python === undefined ? {} : { python }),
     ...(maxEndpoints === undefined ? {} : { maxEndpoints }),
   };

@@ -113,6 +113,12 @@ export const Cluster = z.preprocess(
             .describe(
               "Endpoints of a run with stats of their own; further ones are counted together.",
             ),
+          allowPackages: z
+            .boolean({ error: "must be true or false" })
+            .optional()
+            .describe(
+              "Whether the packages of a script's requirements.txt are installed; default: true where accountId, orgId and projectId are given.",
+            ),
           maxConcurrentRuns: whole(1, 100)
             .default(1)
             .describe("Runs at a time; further runs wait."),

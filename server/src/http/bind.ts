@@ -54,13 +54,15 @@ type Bodies<R extends Route> = {
   [S in keyof R["answers"]]: R["answers"][S] extends z.ZodType ? z.output<R["answers"][S]> : null;
 }[keyof R["answers"]];
 
+type Raw = string | Uint8Array | AsyncIterable<string>;
+
 /** A response in the program's form, with times in ms; the binding encodes it. `raw` is sent unchanged; `stream` writes by itself. */
 type Answer<R extends Route> = {
   readonly status?: number & keyof R["answers"];
   readonly headers?: Readonly<Record<string, string>>;
 } & (
   | { readonly body: Bodies<R> }
-  | { readonly raw: string | AsyncIterable<string>; readonly contentType?: string }
+  | { readonly raw: Raw; readonly contentType?: string }
   /** The stream ends when `isAllowed` says no to what its reader may see then. */
   | {
       readonly stream: (response: ServerResponse) => void;
@@ -92,7 +94,7 @@ type Result = {
   status?: number;
   headers?: Readonly<Record<string, string>>;
   body?: unknown;
-  raw?: string | AsyncIterable<string>;
+  raw?: Raw;
   contentType?: string;
   stream?: (response: ServerResponse) => void;
   isAllowed?: (access: Access) => boolean;
@@ -260,7 +262,9 @@ const answer = async (
     const type =
       result.contentType ?? (typeof shape === "string" ? shape : "text/plain; charset=utf-8");
     const { raw } = result;
-    return reply.type(type).send(typeof raw === "string" ? raw : Readable.from(raw));
+    return reply
+      .type(type)
+      .send(typeof raw === "string" || raw instanceof Uint8Array ? raw : Readable.from(raw));
   }
   if (json === undefined) return reply.send();
   return reply.type("application/json; charset=utf-8").send(json.body);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
+import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import { zipOf } from "../load-tests/testing/zip.ts";
 import { LOAD_TEST, SCRIPT, testApp } from "./testing/test-app.ts";
 
@@ -173,7 +174,38 @@ test.each<[object, string, RegExp]>([
   [{ files: [RUN, { path: "a", content: "x", encoding: "base64" }] }, "files[1].content", /base64/],
   [{ files: [RUN, { path: "a", content: "\ud800" }] }, "files[1].content", /Unicode/],
   [{ files: [RUN, { path: "a", content: "", mode: 1 }] }, "files[1].mode", /known field/],
-  [{ files: [RUN], requirements: "faker" }, "requirements", /not supported/],
+  [{ files: [RUN], requirements: 1 }, "requirements", /text of a requirements.txt/],
+  [
+    { files: [RUN], requirements: "faker\n-r /etc/passwd\n" },
+    "requirements",
+    /requirements.txt, line 2: is an option of pip/,
+  ],
+  [
+    { content: SCRIPT, requirements: "git+https://example.com/a.git" },
+    "requirements",
+    /line 1: names a place/,
+  ],
+  [
+    { files: [RUN, { path: "requirements.txt", content: "\n-e .\n" }] },
+    "files[1].content",
+    /requirements.txt, line 2: is an option/,
+  ],
+  [
+    { files: [RUN, { path: "requirements.txt", content: "/w==", encoding: "base64" }] },
+    "files[1].content",
+    /UTF-8/,
+  ],
+  [
+    { files: [RUN, { path: "requirements.txt", content: "a" }], requirements: "b" },
+    "requirements",
+    /differ/,
+  ],
+  [
+    { files: [RUN, { path: "Requirements.txt", content: "a" }], requirements: "a" },
+    "requirements",
+    /in case/,
+  ],
+  [{ files: [RUN], requirements: `#${"a".repeat(65_536)}` }, "requirements", /64 KiB/],
 ])("refusal %#, of a script as it may not be, names the field", async (body, field, message) => {
   const path = await newScriptPath();
   const refused = await call("PUT", path, { body });
@@ -182,6 +214,108 @@ test.each<[object, string, RegExp]>([
     [{ field, message: expect.stringMatching(message) }],
   ]);
   expect((await call("GET", path)).status).toBe(404);
+});
+
+describe("the requirements of a script", () => {
+  test("are its file requirements.txt, and part of what makes a revision", async () => {
+    const path = await newScriptPath();
+    const save = (body: object) => call("PUT", path, { body });
+    const file = { path: "requirements.txt", content: "faker==30.1\n" };
+    const none = await save({ files: [RUN] });
+    expect(none.json).not.toHaveProperty("requirements");
+    const one = await save({ files: [RUN, file] });
+    expect([one.json.revisionNumber, one.json.requirements]).toEqual([2, file.content]);
+    for (const same of [
+      { files: [RUN], requirements: file.content },
+      { files: [RUN, file], requirements: file.content },
+      { content: RUN.content, requirements: file.content },
+    ]) {
+      const saved = await save(same);
+      expect([saved.status, saved.json.id]).toEqual([200, one.json.id]);
+    }
+    const other = await save({ files: [RUN], requirements: "faker==30.2\n" });
+    expect([other.json.revisionNumber, other.json.sha256 === one.json.sha256]).toEqual([3, false]);
+    const listed = (await call("GET", `${path}/revisions`)).json.items;
+    expect(listed.map(({ requirements }: { requirements?: string }) => requirements)).toEqual([
+      "faker==30.2\n",
+      "faker==30.1\n",
+      undefined,
+    ]);
+  });
+
+  test("are checked without a save, by line", async () => {
+    const body = { content: SCRIPT, requirements: "faker\n./mine\n" };
+    const { json } = await call("POST", "/v1/scripts/check", { body });
+    expect(json).toMatchObject({
+      ok: false,
+      errors: [{ file: "requirements.txt", line: 2, message: expect.stringContaining("place") }],
+    });
+  });
+
+  test("are refused at a run where the cluster installs no packages, and nothing is made", async () => {
+    const local = { id: "local", kind: "local", scope: {}, maxConcurrentRuns: 1, workers: 1 };
+    const on = async (cluster: Record<string, unknown>, requirements: string) => {
+      const other = testApp((config) => ({
+        ...config,
+        locustClusters: [{ ...local, ...cluster } as ClusterConfig],
+      }));
+      const { json: loadTest } = await other.call("POST", "/v1/load-tests", { body: LOAD_TEST });
+      const at = `/v1/load-tests/${loadTest.id}`;
+      await other.call("PUT", `${at}/script`, { body: { content: SCRIPT, requirements } });
+      const answer = await other.call("POST", `${at}/runs`, { body: {} });
+      const runs = await other.call("GET", "/v1/runs");
+      const events =
+        answer.status === 201
+          ? (await other.call("GET", `/v1/runs/${answer.json.id}/events`)).json.items
+          : [];
+      await other.app.close();
+      return { answer, runs: runs.json.items.length, events };
+    };
+    const refused = await on({}, "faker\n");
+    expect([refused.answer.status, refused.answer.json.errors, refused.runs]).toEqual([
+      400,
+      [{ field: "requirements", message: expect.stringContaining("allowPackages") }],
+      0,
+    ]);
+    expect((await on({ allowPackages: true }, "faker\n")).answer.status).toBe(201);
+    expect((await on({}, "# none\n")).answer.status).toBe(201);
+    // An attached cluster gets neither script nor packages, and says so.
+    const scope = { accountId: "acme", orgId: "web", projectId: "shop" };
+    const attached = { kind: "attached", baseUrl: "http://127.0.0.1:1", scope };
+    const { answer, events } = await on(attached, "faker\n");
+    expect([answer.status, events]).toMatchObject([
+      201,
+      expect.arrayContaining([
+        expect.objectContaining({
+          type: "script_not_sent",
+          message: expect.stringContaining("with its packages"),
+        }),
+      ]),
+    ]);
+  });
+});
+
+test("a revision is downloaded as an archive, which saved again is the same script", async () => {
+  const path = await newScriptPath();
+  const requirements = { path: "requirements.txt", content: "faker\n" };
+  const saved = await call("PUT", path, { body: { files: [...PROJECT, requirements] } });
+  const url = `${path}/revisions/${saved.json.id}/archive`;
+  const archive = await app.http.inject({ url, headers: { host: "127.0.0.1" } });
+  expect(archive.headers).toMatchObject({
+    "content-type": "application/zip",
+    "content-disposition": 'attachment; filename="script-revision-1.zip"',
+  });
+  const again = await app.http.inject({
+    method: "PUT",
+    url: path,
+    headers: { host: "127.0.0.1", "content-type": "application/zip" },
+    payload: archive.rawPayload,
+  });
+  expect([again.statusCode, again.json().id]).toEqual([200, saved.json.id]);
+  const elsewhere = await newScriptPath();
+  const foreign = await call("GET", `${elsewhere}/revisions/${saved.json.id}/archive`);
+  expect(foreign.status).toBe(404);
+  expect((await call("HEAD", url)).text).toBe("");
 });
 
 test("a JSON body of scripts may have 16 MiB, and 1000 files; other bodies keep their limit", async () => {

@@ -1,7 +1,11 @@
 import { spawn } from "node:child_process";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
+import {
+  REQUIREMENTS_FILE,
+  requirementsFaults,
+} from "@load-manager/contract/model/requirements.ts";
 import { z } from "zod";
-import type { ScriptSource } from "./script-source.ts";
+import { requirementsOf, type ScriptSource } from "./script-source.ts";
 
 /** The result of a check; the script is not run. */
 type ScriptFindings = {
@@ -10,7 +14,7 @@ type ScriptFindings = {
   readonly warnings: ScriptProblem[];
 };
 
-/** Compiles every Python file of a script without running it. Never rejects: an unchecked script is a warning. */
+/** Reads requirements.txt and compiles every Python file of a script without running it. Never rejects: an unchecked script is a warning. */
 export type ScriptChecker = (
   script: Pick<ScriptSource, "entrypoint" | "files">,
 ) => Promise<ScriptFindings>;
@@ -106,7 +110,25 @@ const settingsWarnings = (files: ReadonlyMap<string, Uint8Array>): ScriptProblem
   }));
 };
 
-export const createScriptChecker =
+const requirementsErrors = (files: ScriptSource["files"]): ScriptProblem[] => {
+  const bytes = files.get(REQUIREMENTS_FILE);
+  if (bytes !== undefined && !isUtf8(bytes)) {
+    return [{ file: REQUIREMENTS_FILE, message: "is not UTF-8" }];
+  }
+  const faults = requirementsFaults(requirementsOf(files) ?? "");
+  return faults.slice(0, 50).map((fault) => ({ file: REQUIREMENTS_FILE, ...fault }));
+};
+
+/** The requirements are read here, and the Python files by a Python. */
+export const createScriptChecker = (python: string): ScriptChecker => {
+  const compile = createCompiler(python);
+  return async (script) => {
+    const { errors, warnings } = await compile(script);
+    return { errors: [...requirementsErrors(script.files), ...errors], warnings };
+  };
+};
+
+const createCompiler =
   (python: string): ScriptChecker =>
   async ({ entrypoint, files }) => {
     const warnings = settingsWarnings(files);

@@ -1,13 +1,14 @@
 import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
+import { REQUIREMENTS_FILE } from "@load-manager/contract/model/requirements.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import { AppError, notFound, stale } from "../lib/errors.ts";
 import { manifestOf } from "../lib/script-manifest.ts";
 import type { LoadTestDeps } from "./deps.ts";
-import type { SavedWith, ScriptSource } from "./script-source.ts";
+import { requirementsOf, type SavedWith, type ScriptSource } from "./script-source.ts";
 
-/** Resolves with warnings. Rejects with AppError validation where the script does not compile. */
+/** Resolves with warnings. Rejects with AppError validation where the script does not compile, or its requirements are refused. */
 export const requireValidScript = async (
   deps: Pick<LoadTestDeps, "checkScript">,
   script: ScriptSource,
@@ -21,7 +22,7 @@ export const requireValidScript = async (
   }));
   throw new AppError(
     "validation",
-    `The script does not compile: ${fields[0]?.message ?? first.message}.`,
+    `${first.file === REQUIREMENTS_FILE ? "The requirements are refused" : "The script does not compile"}: ${fields[0]?.message ?? first.message}.`,
     {
       fields,
       extra: { scriptErrors: errors },
@@ -44,17 +45,22 @@ export const addRevision = async (
 ): Promise<{ readonly revision: ScriptRevision; readonly created: boolean }> => {
   const { files, entrypoint } = input.script;
   const manifest = manifestOf(files, entrypoint);
+  const requirements = requirementsOf(files);
   const contents = new Map(
     manifest.files.map(({ path, sha256 }) => [sha256, files.get(path) ?? new Uint8Array()]),
   );
   for (let attempt = 0; ; attempt += 1) {
     const newest = await deps.stores.revisions.newest(input.loadTestId);
-    if (newest?.sha256 === manifest.sha256) return { revision: newest, created: false };
+    // Older versions stored the file alone, and installed nothing.
+    if (newest?.sha256 === manifest.sha256 && newest.requirements === requirements) {
+      return { revision: newest, created: false };
+    }
     const revision: ScriptRevision = {
       id: deps.ids.next(),
       loadTestId: input.loadTestId,
       revisionNumber: (newest?.revisionNumber ?? 0) + 1,
       ...manifest,
+      ...(requirements === undefined ? {} : { requirements }),
       ...(input.description === undefined ? {} : { description: input.description }),
       createdAt: deps.clock.now(),
       createdBy: input.createdBy,

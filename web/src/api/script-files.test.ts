@@ -32,12 +32,16 @@ test("changes between two revisions are those of content, by path", () => {
   expect(changesBetween(BASE.files, BASE.files.toReversed()).size).toBe(0);
 });
 
-test("a check has all Python and settings of Locust, and no data", () => {
-  const script = { ...BASE, files: [...BASE.files, text("locust.conf", "users = 5")] };
+test("a check has all Python, the packages and settings of Locust, and no data", () => {
+  const script = {
+    ...BASE,
+    files: [...BASE.files, text("locust.conf", "users = 5"), text("requirements.txt", "faker")],
+  };
   expect(checkedScript(script).files.map(({ path }) => path)).toEqual([
     "common/users.py",
     "load/main.py",
     "locust.conf",
+    "requirements.txt",
   ]);
 });
 

@@ -1,3 +1,4 @@
+import { REQUIREMENTS_FILE } from "@load-manager/contract/model/requirements.ts";
 import {
   conflictingPaths,
   DEFAULT_ENTRYPOINT,
@@ -108,13 +109,13 @@ export const sentScript = ({ entrypoint, files }: ScriptFiles) => ({
   files: files.map(({ path, content, encoding }) => ({ path, content, encoding })),
 });
 
-const SETTINGS = new Set(["locust.conf", "pyproject.toml"]);
+const ALSO_READ = new Set(["locust.conf", "pyproject.toml", REQUIREMENTS_FILE]);
 
-/** What a check of the whole script reads: its Python, and files that hold settings of Locust. Data can be large. */
+/** What a check of the whole script reads: its Python, its packages, and files that hold settings of Locust. Data can be large. */
 export const checkedScript = ({ entrypoint, files }: ScriptFiles) =>
   sentScript({
     entrypoint,
-    files: files.filter(({ path }) => isPython(path) || SETTINGS.has(path)),
+    files: files.filter(({ path }) => isPython(path) || ALSO_READ.has(path)),
   });
 
 /** The text of the file that Locust runs. */

@@ -6,6 +6,7 @@ import { type CallbackAddresses, pluginCommands } from "../plugin/commands.ts";
 import { type ClusterAdapter, loadCommandsFor } from "../port.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
 import { observeLocal } from "./observe.ts";
+import { createPackages } from "./packages.ts";
 import { endProcesses } from "./processes.ts";
 import { createRunProcesses } from "./run-processes.ts";
 
@@ -16,6 +17,10 @@ type Deps = CallbackAddresses & {
   /** The identity of the store that has the runs. */
   readonly store: string;
   readonly python: string;
+  /** Where environments with the packages of scripts are kept. */
+  readonly environmentsFolder: string;
+  /** Of the server's environment, what pip needs to find packages as the operator wants. */
+  readonly pipEnvironment: Readonly<Record<string, string>>;
   readonly clock: Clock;
 };
 
@@ -23,6 +28,7 @@ type Deps = CallbackAddresses & {
 export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => {
   const processes = createRunProcesses(deps.runsFolder, config.workers);
   const { folderOf } = processes;
+  const packages = createPackages({ ...deps, isAllowed: config.allowPackages === true });
 
   const clientAt = (webPort: number): PluginClient =>
     createPluginClient(`http://127.0.0.1:${webPort}`, deps.callbackTokens, deps.clock);
@@ -34,19 +40,24 @@ export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => 
 
   return {
     config,
-    observe: (run) => observeLocal({ processes, clientAt }, run),
+    observe: (run) => observeLocal({ processes, packages, clientAt }, run),
     probe: async () => ({ state: "idle" }),
     spooled: (run) => folderOf(run.id).spooled(),
     remove: (runId) => folderOf(runId).remove(),
     commands: {
-      prepare: ({ run }, script) =>
-        processes.startMissing(run, script, {
+      prepare: async ({ run }, script, onPackages) => {
+        const isFirst = !(await processes.wasStarted(run.id, "master"));
+        const noted = isFirst ? onPackages : async () => {};
+        const python = await packages.pythonFor(folderOf(run.id), script.requirements, noted);
+        if (python === undefined) return;
+        await processes.startMissing(run, script, {
           store: deps.store,
-          python: deps.python,
+          python,
           maxEndpoints: config.maxEndpoints,
           urls: deps.callbackUrls(),
           token: deps.callbackTokens()[0] ?? "",
-        }),
+        });
+      },
       ...loadCommandsFor(async (run) =>
         pluginCommands(deps, await clientOf(run), { quitWorkers: true }),
       ),
@@ -58,6 +69,7 @@ export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => 
         };
         await endProcesses(() => processes.find(run), onKill);
         processes.forget(run.id);
+        packages.forget(folderOf(run.id));
       },
     },
   };

@@ -11,7 +11,7 @@ const RoleFile = z.looseObject({
 });
 export type RoleFile = z.output<typeof RoleFile>;
 
-/** The folder of one run: `script/`, in which its processes work, `tmp/`, `<role>.json`, `<role>.log`, `spool.bin`. Kept, with its logs, until the run is deleted. */
+/** The folder of one run: `script/`, in which its processes work, `tmp/`, `packages.json` (`packages.ts`), `<role>.json`, `<role>.log`, `spool.bin`. Kept, with its logs, until the run is deleted. */
 export type RunFolder = ReturnType<typeof runFolder>;
 
 const TAIL_BYTES = 16_384;
@@ -29,6 +29,9 @@ export const runFolder = (root: string, runId: string) => {
     path,
     script,
     log: (role: string): string => join(path, `${role}.log`),
+    requirements: join(path, "requirements.txt"),
+    packages: join(path, "packages.json"),
+    temporary: join(path, "tmp"),
     exists: (): Promise<boolean> => isThere(path),
     /**
      * Lays out the script: the folder appears with all its files, or not at all. A kill in between leaves a part beside it, which

@@ -6,6 +6,7 @@ import { observationOf, PLUGIN_CAPABILITIES } from "../plugin/observation.ts";
 import { exceptionIn } from "./exception-in-log.ts";
 import type { RoleFile } from "./folder.ts";
 import { isAlive } from "./processes.ts";
+import type { Packages } from "./packages.ts";
 import type { RunProcesses } from "./run-processes.ts";
 
 /** How many lines of a process's log a reason has, for people. */
@@ -13,6 +14,7 @@ const TAIL_LINES = 15;
 
 type Deps = {
   readonly processes: RunProcesses;
+  readonly packages: Packages;
   readonly clientAt: (webPort: number) => PluginClient;
 };
 
@@ -23,7 +25,30 @@ export const observeLocal = async (deps: Deps, run: LoadTestRun): Promise<Observ
   if (master !== undefined) return observeMaster(deps, run, master);
   const end = processes.endOf(run.id, "master");
   if (end !== undefined) return dead(deps, run, "master", end);
-  return (await processes.wasStarted(run.id, "master")) ? waiting(deps, run) : { kind: "nothing" };
+  return (await processes.wasStarted(run.id, "master"))
+    ? waiting(deps, run)
+    : observePackages(deps, run);
+};
+
+/** Before the master is started its packages are installed. */
+const observePackages = async (
+  { processes, packages }: Deps,
+  run: LoadTestRun,
+): Promise<Observation> => {
+  const folder = processes.folderOf(run.id);
+  const state = await packages.stateOf(folder);
+  switch (state.kind) {
+    case "installing":
+      return { kind: "preparing" };
+    case "failed": {
+      const logTail = (await folder.logEnd("packages")).slice(-TAIL_LINES);
+      const message = `The packages of the script could not be installed: ${state.message}`;
+      return { kind: "dead", code: "packages_not_installed", message, logTail };
+    }
+    case "absent":
+    case "ready":
+      return { kind: "nothing" };
+  }
 };
 
 const observeMaster = async (

@@ -75,6 +75,10 @@ export const processesBelow = async (runsFolder: string, store: string): Promise
       folder.startsWith(`${runsFolder}/`) && variables.includes(`LOAD_MANAGER_STORE_ID=${store}`),
   );
 
+/** Whether a live process has the path in its environment. */
+export const isNamedByProcess = async (path: string): Promise<boolean> =>
+  (await liveProcesses()).some(({ variables }) => variables.some((text) => text.includes(path)));
+
 type Live = ProcessId & { readonly session: number; readonly variables: readonly string[] };
 
 const liveProcesses = async (): Promise<Live[]> => {

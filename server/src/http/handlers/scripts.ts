@@ -1,5 +1,8 @@
 import type { PutScript, PutScriptQuery } from "@load-manager/contract/api/script.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
+import type { Access } from "../../auth/access.ts";
 import { invalid, notFound } from "../../lib/errors.ts";
+import { zipOf } from "../../lib/zip.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
 import { type SavedWith, type ScriptSource, sourceOfBody } from "../../load-tests/script-source.ts";
 import { saveScript, withContent } from "../../load-tests/scripts.ts";
@@ -12,6 +15,7 @@ type Keys =
   | "getScript"
   | "listScriptRevisions"
   | "getScriptRevision"
+  | "getScriptArchive"
   | "checkScript";
 
 type Sent = { readonly script: ScriptSource; readonly input: SavedWith };
@@ -24,6 +28,19 @@ const sentScript = async (body: PutScript | Uint8Array, query: PutScriptQuery): 
   const [name] = Object.entries(query).find(([, value]) => value !== undefined) ?? [];
   if (name !== undefined) throw invalid(name, "belongs in the body where that is JSON");
   return { script: sourceOfBody(body), input: body };
+};
+
+const visibleRevision = async (
+  { stores }: LoadTestDeps,
+  access: Access,
+  { loadTestId, revisionId }: { readonly loadTestId: string; readonly revisionId: string },
+): Promise<ScriptRevision> => {
+  const loadTest = await visibleLoadTest(stores.loadTests, access, loadTestId);
+  const revision = await stores.revisions.get(revisionId);
+  if (revision === undefined || revision.loadTestId !== loadTest.id) {
+    throw notFound("script revision", revisionId);
+  }
+  return revision;
 };
 
 export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
@@ -44,13 +61,19 @@ export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
     const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
     return { body: await deps.stores.revisions.list(loadTest.id, query) };
   },
-  getScriptRevision: async ({ params, access }) => {
-    const loadTest = await visibleLoadTest(deps.stores.loadTests, access, params.loadTestId);
-    const revision = await deps.stores.revisions.get(params.revisionId);
-    if (revision === undefined || revision.loadTestId !== loadTest.id) {
-      throw notFound("script revision", params.revisionId);
-    }
-    return { body: await withContent(deps, revision) };
+  getScriptRevision: async ({ params, access }) => ({
+    body: await withContent(deps, await visibleRevision(deps, access, params)),
+  }),
+  getScriptArchive: async ({ params, access }) => {
+    const revision = await visibleRevision(deps, access, params);
+    const { revisionNumber, createdAt } = revision;
+    const files = await deps.stores.revisions.files(revision);
+    return {
+      raw: await zipOf(files, new Date(createdAt)),
+      headers: {
+        "content-disposition": `attachment; filename="script-revision-${revisionNumber}.zip"`,
+      },
+    };
   },
   checkScript: async ({ body, access }) => {
     access.checkAnywhere();

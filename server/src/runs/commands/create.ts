@@ -5,7 +5,7 @@ import type { CreateRun } from "@load-manager/contract/api/run.ts";
 import { TaskTags, UserClasses } from "@load-manager/contract/api/settings.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
-import { assertHonoured, assertHonouredNow } from "../../clusters/run-settings.ts";
+import { assertHonoured, assertHonouredNow, assertPackages } from "../../clusters/run-settings.ts";
 import { type ClusterConfig, selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { environmentOfRun } from "../../lib/environment.ts";
@@ -54,6 +54,7 @@ export const createTestRun = async (
   const cluster = selectCluster(configs, loadTest, loadTest.locustClusterId);
   const script = await scriptOf(deps, loadTest, input.scriptRevisionId);
   assertScript(cluster, script);
+  assertPackages(cluster, script?.requirements);
   const settings = settingsOf(loadTest, input);
   assertHonoured(cluster, settings);
   const adapter = deps.clusters.get(cluster.id);
@@ -100,7 +101,7 @@ export const createTestRun = async (
       id: "script-not-sent",
       at: now,
       type: "script_not_sent",
-      message: `The cluster ${cluster.id} runs the script that it was started with; the load test's own script was not sent to it.`,
+      message: `The cluster ${cluster.id} runs the script that it was started with; the load test's own script${script.requirements === undefined ? "" : ", with its packages,"} was not sent to it.`,
     });
   }
   return run;

@@ -14,6 +14,7 @@ import { settingRefused } from "../domain/outcomes.ts";
 import { POLICY } from "../domain/policy.ts";
 import { isTerminal } from "../domain/states.ts";
 import { forcedStepRecorder, recordEvent } from "../journal/events.ts";
+import { packagesRecorder } from "./packages-recorder.ts";
 import { writeHealth } from "../journal/health.ts";
 import type { RunPatch, RunWriter } from "../journal/run-writer.ts";
 import { StoodDown } from "../ownership/term-guard.ts";
@@ -36,6 +37,8 @@ type Context = {
   readonly adapter: ClusterAdapter;
   readonly hold: Hold;
   readonly seen: Observation;
+  /** How long ago packages of the script were still being installed; infinite where they never were. */
+  readonly preparedAgoMs: number;
   readonly onStopSent: () => void;
 };
 
@@ -193,10 +196,10 @@ const stop = async (context: Context): Promise<LoadTestRun | undefined> => {
   return run;
 };
 
-const recordLateWorkers = async ({ deps, hold, seen }: Context): Promise<void> => {
+const recordLateWorkers = async ({ deps, hold, seen, preparedAgoMs }: Context): Promise<void> => {
   const { run } = hold;
   const now = deps.clock.now();
-  const waitedMs = now - (run.startingAt ?? now);
+  const waitedMs = Math.min(now - (run.startingAt ?? now), preparedAgoMs);
   if (seen.kind !== "ready" || run.startSent !== undefined || waitedMs < POLICY.workersLateMs) {
     return;
   }
@@ -220,7 +223,11 @@ export const apply = async (context: Context, action: Action): Promise<LoadTestR
     case "transition":
       return transition(context, action);
     case "prepare":
-      await adapter.commands.prepare(hold, await scriptOf(deps, hold.run));
+      await adapter.commands.prepare(
+        hold,
+        await scriptOf(deps, hold.run),
+        packagesRecorder(deps, hold.run),
+      );
       return hold.run;
     case "start":
       await recordLateWorkers(context);
@@ -244,7 +251,8 @@ const scriptOf = async (
   { scriptRevisionId }: LoadTestRun,
 ): Promise<RunScript> => {
   const revision = scriptRevisionId && (await revisions.get(scriptRevisionId));
-  return revision
-    ? { entrypoint: revision.entrypoint, files: await revisions.files(revision) }
-    : { entrypoint: DEFAULT_ENTRYPOINT, files: new Map() };
+  if (!revision) return { entrypoint: DEFAULT_ENTRYPOINT, files: new Map() };
+  const { entrypoint, requirements } = revision;
+  const files = await revisions.files(revision);
+  return { entrypoint, files, ...(requirements === undefined ? {} : { requirements }) };
 };

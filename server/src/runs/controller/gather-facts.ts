@@ -19,6 +19,8 @@ import { type OpenGaps, recordGaps } from "./record-gaps.ts";
 /** What one server remembers of a run between two passes. Times are monotonic ms. */
 export type FactsMemory = {
   watchedSince?: number;
+  /** When packages of the script were last seen being installed. */
+  preparingAt?: number;
   unreachableSince?: number | undefined;
   endSeenSince?: number | undefined;
   loadEndSeen?: boolean;
@@ -168,6 +170,7 @@ export const gatherFacts = async (
   const heard = seen.kind !== "unreachable" || requests !== (memory.requests ?? requests);
   memory.requests = requests;
   memory.watchedSince ??= now;
+  if (seen.kind === "preparing") memory.preparingAt = now;
   memory.unreachableSince = heard ? undefined : (memory.unreachableSince ?? now);
   if (showsEnd(run, seen)) memory.endSeenSince ??= now;
   // An end that was seen stays seen while the cluster is silent.
@@ -192,6 +195,7 @@ export const gatherFacts = async (
   return {
     now: deps.clock.now(),
     watchedForMs: now - memory.watchedSince,
+    preparedAgoMs: since(memory.preparingAt, Number.POSITIVE_INFINITY),
     unreachableForMs: since(memory.unreachableSince, 0),
     endSeenForMs,
     loadEndSeen: memory.loadEndSeen === true,

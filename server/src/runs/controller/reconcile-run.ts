@@ -148,7 +148,9 @@ const act = async (
   let run: LoadTestRun | undefined = hold.run;
   for (const action of decide(hold.run, seen, facts)) {
     try {
-      const context = { deps, adapter, hold: { run, fence: hold.fence }, seen, onStopSent };
+      const { preparedAgoMs } = facts;
+      const now = { run, fence: hold.fence };
+      const context = { deps, adapter, hold: now, seen, preparedAgoMs, onStopSent };
       run = await apply(context, action);
       if (action.do === "transition" && run !== undefined) memory.hasMoved = true;
     } catch (error) {

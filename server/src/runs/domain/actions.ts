@@ -12,6 +12,8 @@ export type Facts = {
   readonly now: number;
   /** How long this server has managed the run. Timeouts do not count while no server did. */
   readonly watchedForMs: number;
+  /** How long ago packages of the script were still being installed; infinite where they never were. */
+  readonly preparedAgoMs: number;
   /** How long every observation was `unreachable` and no metrics arrived; 0 where the last one was not. */
   readonly unreachableForMs: number;
   /** How long the observations have shown the end of the load (ended, dead or nothing). */

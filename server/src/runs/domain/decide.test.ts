@@ -83,6 +83,41 @@ describe("a start is confirmed by requests", () => {
     expect(decided(starting, other, factsAt(9))).toEqual(["Failed master_restarted"]);
   });
 
+  test("while packages are installed nothing is late, for ten minutes; the limits of a start count from their end", () => {
+    const fresh = runIn("Starting");
+    delete fresh.startSent;
+    const preparing: Observation = { kind: "preparing" };
+    const nothing: Observation = { kind: "nothing" };
+    expect(decided(fresh, preparing, factsAt(599, { preparedAgoMs: 0 }))).toEqual([]);
+    expect(decided(fresh, preparing, factsAt(601, { preparedAgoMs: 0 }))).toEqual([
+      "Failed packages_not_installed",
+    ]);
+    expect(decided(fresh, nothing, factsAt(300, { preparedAgoMs: 89_000 }))).toEqual(["prepare"]);
+    expect(decided(fresh, nothing, factsAt(300, { preparedAgoMs: 91_000 }))).toEqual([
+      "Failed start_failed",
+    ]);
+    // Their process is killed again and again.
+    expect(decided(fresh, nothing, factsAt(691, { preparedAgoMs: 1000 }))).toEqual([
+      "Failed start_failed",
+    ]);
+    const ready: Observation = {
+      kind: "ready",
+      workers: 1,
+      workersExpected: 2,
+      engine: {},
+      masterInstanceId: "b",
+      capabilities,
+    };
+    expect(decided(fresh, ready, factsAt(300, { preparedAgoMs: 59_000 }))).toEqual(["prepare"]);
+    expect(decided(fresh, ready, factsAt(300, { preparedAgoMs: 61_000 }))).toEqual([
+      "Failed not_enough_workers",
+    ]);
+    const stopped = { ...fresh, status: "Stopping", endCause: "stopped_by_user" } as const;
+    expect(decided(stopped, preparing, factsAt(9, { finalsIn: true }))).toEqual([
+      "Stopped stopped_by_user",
+    ]);
+  });
+
   test("a start is not sent again once the master has reported about the run", () => {
     const ready: Observation = {
       kind: "ready",

@@ -39,8 +39,10 @@ const pastDeadline = (run: LoadTestRun, seen: Observed<"load">, now: number): bo
 
 const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
-  const elapsed = Math.min(now - (run.startingAt ?? run.createdAt), facts.watchedForMs);
-  const late = elapsed > POLICY.startTimeoutMs;
+  const sinceStart = Math.min(now - (run.startingAt ?? run.createdAt), facts.watchedForMs);
+  const elapsed = Math.min(sinceStart, facts.preparedAgoMs);
+  const late =
+    elapsed > POLICY.startTimeoutMs || sinceStart > POLICY.packagesMs + POLICY.startTimeoutMs;
   const isAbsent = seen.kind === "nothing" || seen.kind === "ready" || seen.kind === "foreign";
   const mayStillBeShown = elapsed <= POLICY.externalShownMs && !facts.hasTwoMasters;
   if (isAbsent && run.trigger === "external" && mayStillBeShown) return [];
@@ -52,6 +54,8 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       return late
         ? [failedBecause(now, "start_failed", "Locust could not be made ready in time.")]
         : [{ do: "prepare" }];
+    case "preparing":
+      return sinceStart > POLICY.packagesMs ? [packagesLate(now)] : [];
     case "dead":
       return [failedBecause(now, seen.code, seen.message, seen.logTail)];
     case "foreign":
@@ -102,6 +106,13 @@ const endedByFinals = (
     ? endedBefore(run, stopCause)
     : undefined;
 
+const packagesLate = (now: number): Transition =>
+  failedBecause(
+    now,
+    "packages_not_installed",
+    `The packages of the script were not installed within ${POLICY.packagesMs / 60_000} minutes.`,
+  );
+
 const restarted = ({ now, hasTwoMasters }: Facts): Transition =>
   failedBecause(now, hasTwoMasters ? "two_masters" : "master_restarted");
 
@@ -148,6 +159,7 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
   const evidence = autoStopEvidence(run, facts.window);
   switch (seen.kind) {
     case "nothing":
+    case "preparing":
       return [restarted(facts)];
     case "ready":
     case "foreign":
@@ -291,6 +303,7 @@ const stopping = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       return [...next, silentHealth(seen, facts)];
     }
     case "nothing":
+    case "preparing":
     case "ready":
     case "foreign":
     case "dead":

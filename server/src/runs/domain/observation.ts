@@ -59,6 +59,8 @@ export type LoadState = {
 export type Observation =
   /** Nothing of the run exists: no process, or an idle master that does not know it. */
   | { readonly kind: "nothing"; readonly engine?: Engine }
+  /** The packages of the script are being installed; no process of Locust has been started. */
+  | { readonly kind: "preparing" }
   /**
    * No answer. `refused`: nobody listens at the port of a machine that answers, which proves more than silence. `hasNoAddress`: the cluster is no
    * longer configured, and its address is not known, so nothing will ever be seen of it.

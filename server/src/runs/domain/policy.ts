@@ -4,6 +4,8 @@ export const POLICY = {
   tickMs: 1000,
   /** From Starting until the load must have begun. */
   startTimeoutMs: 90_000,
+  /** From Starting until the packages of the script must be installed; the limits of a start count from then on. */
+  packagesMs: 600_000,
   /** From Starting until missing workers count as never coming. */
   workersTimeoutMs: 60_000,
   /** An external run may be registered this long before Locust's pages show its load. */

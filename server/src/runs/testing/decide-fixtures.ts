@@ -31,6 +31,7 @@ export const runIn = (
 export const factsAt = (seconds: number, more: Partial<Facts> = {}): Facts => ({
   now: STARTED + seconds * 1000,
   watchedForMs: seconds * 1000,
+  preparedAgoMs: Number.POSITIVE_INFINITY,
   unreachableForMs: 0,
   endSeenForMs: 0,
   loadEndSeen: false,

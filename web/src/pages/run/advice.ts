@@ -13,6 +13,8 @@ const ADVICE: Partial<Record<ReasonCode | HealthCode, string>> = {
     "Read Locust’s log below: is the cluster’s Python right, is the machine overloaded?",
   start_not_confirmed: "Read Locust’s own log, then start a new run.",
   setting_refused: "Correct the setting, in the load test or in the start of the run.",
+  packages_not_installed:
+    "Correct requirements.txt as pip's error says; where no index answers, ask who runs the server.",
   no_user_class: "Define a class that inherits from User or HttpUser in the script.",
   locust_exited:
     "Read Locust’s log below: an import that fails, a syntax error or a missing package.",

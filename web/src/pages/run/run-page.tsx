@@ -178,14 +178,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const isNowhere = isOutside(view.window, run, now);
   const whole = { window: undefined, from: undefined, to: undefined };
   const onWindow = (window: readonly [number, number] | undefined): void =>
-    change(
-      window === undefined
-        ? whole
-        : {
-            ...whole,
-            ...wholeSeconds(window),
-          },
-    );
+    change(window === undefined ? whole : { ...whole, ...wholeSeconds(window) });
   const preset = (window: RunSearch["window"]): void => change({ ...whole, window });
   useKeys({
     w: () => preset(undefined),

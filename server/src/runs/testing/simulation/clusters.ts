@@ -36,7 +36,7 @@ export const simulatedCluster = (options: {
     config: one.adapter.config,
     observe: (run) => of(run.id).adapter.observe(run),
     commands: {
-      prepare: (hold, script) => commandsOf(hold.run.id).prepare(hold, script),
+      prepare: (hold, ...args) => commandsOf(hold.run.id).prepare(hold, ...args),
       attach: (hold) => commandsOf(hold.run.id).attach(hold),
       start: (hold) => commandsOf(hold.run.id).start(hold),
       setUsers: (hold, users, rate) => commandsOf(hold.run.id).setUsers(hold, users, rate),
