@@ -19,6 +19,31 @@ import {
 import { type Shop, startShop } from "../examples/shop/shop.ts";
 
 const SCRIPT = readFileSync(join(ROOT, "e2e/scripts/options.py"), "utf8");
+/** Doubles its option, which it cannot do without, while Locust starts. */
+const NEEDS_SIZE = `
+from locust import HttpUser, constant, events, task
+
+def double(text):
+    return 2 * int(text)
+
+@events.init_command_line_parser.add_listener
+def add_options(parser):
+    parser.add_argument("--size", type=double, required=True)
+
+@events.init.add_listener
+def on_init(environment, **_):
+    Visitor.path = "/size-%s" % environment.parsed_options.size
+
+class Visitor(HttpUser):
+    wait_time = constant(0.05)
+
+    def on_start(self):
+        self.client.headers["X-Load-Manager-Run"] = self.environment.load_manager_run_id
+
+    @task
+    def product(self):
+        self.client.get("/products/1", name=self.path)
+`;
 const SHORT = { targetUsers: 4, spawnRate: 10, durationSeconds: 3 };
 const KEY = "key-of-the-shop";
 
@@ -92,6 +117,37 @@ describe.each(LOCUSTS)("options of a script on $name", ({ python }) => {
     expect((await client.getRun({ params: { runId: first.run.id } })).scriptOptions).toEqual(
       first.run.scriptOptions,
     );
+  });
+
+  test("on a local cluster: an option that the script needs, with a function of its own", async () => {
+    const { client } = server;
+    const loadTestId = await defineShop(client, shop.url, { locustfile: NEEDS_SIZE });
+    const given = await visited(client, shop, loadTestId, { size: "10" });
+    expect(given.name).toBe("GET /size-20");
+    const body = { ...SHORT, scriptOptions: { size: "eleven" } };
+    const run = await client.createRun({ params: { loadTestId }, body });
+    const { status, statusReason, summary } = await settled(client, run.id);
+    expect([status, statusReason?.code, summary?.totalRequests]).toEqual([
+      "Failed",
+      "setting_refused",
+      0,
+    ]);
+    expect(statusReason?.message).toContain("scriptOptions.size was refused by the script's own");
+    await client
+      .createRun({ params: { loadTestId }, body: { ...SHORT, scriptOptions: { word: "x" } } })
+      .then(
+        () => expect.unreachable(),
+        (error: unknown) =>
+          expect(error).toMatchObject({
+            status: 400,
+            problem: {
+              errors: [
+                { field: "scriptOptions.word", message: expect.stringContaining("it adds size") },
+                { field: "scriptOptions.size", message: "is required by the script" },
+              ],
+            },
+          }),
+      );
   });
 
   test("on an attached cluster: each run has its own, and the script's rules hold", async () => {

@@ -110,6 +110,11 @@ def add(parser):
     parser.add_argument("--ids", nargs="*", default=["a"])
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--key", default="geheim").is_secret = True
+    try:
+        parser.add_argument("--marked", choices=["a"], default="a", is_secret=True)
+    except TypeError:
+        # Locust 2.12.1 does not know it.
+        parser.add_argument("--marked", choices=["a"], default="a")
 
 class Reader(Base):
     host = "http://shop"
@@ -161,7 +166,7 @@ def test_the_outline_of_a_script(tmp_path):
     ]
     assert (found["shapeClasses"], found["tags"]) == (["Steps"], ["deep", "quick"])
     options = {option.pop("name"): option for option in found["options"]}
-    assert set(options) == {"category", "kind", "page", "ids", "fast", "key"}
+    assert set(options) == {"category", "kind", "page", "ids", "fast", "key", "marked"}
     # A text may be a secret where the script cannot say so.
     texts_are_secret = options["category"]["secret"]
     assert texts_are_secret == (found["locustVersion"] == "2.12.1")
@@ -175,6 +180,7 @@ def test_the_outline_of_a_script(tmp_path):
     }
     assert (options["ids"]["type"], options["ids"]["multiple"]) == ("text", True)
     assert (options["fast"]["type"], options["fast"]["default"]) == ("boolean", False)
+    assert options["marked"]["secret"] == (not texts_are_secret)
     assert options["key"]["secret"] and "default" not in options["key"]
 
 
@@ -205,4 +211,4 @@ def test_what_a_listener_raises_is_told(tmp_path):
     [problem] = answer["problems"]
     assert problem["file"] == "locustfile.py"
     assert "conflicting option string" in problem["message"]
-    assert len(answer["found"]["options"]) == 6
+    assert len(answer["found"]["options"]) == 7

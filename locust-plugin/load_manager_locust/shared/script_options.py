@@ -2,7 +2,11 @@
 The command line options that a script adds to Locust's own, by ``init_command_line_parser``. A name is that of the value in
 ``environment.parsed_options``. Values come as JSON and are parsed as arguments of a command line, by the script's own rules.
 """
+import logging
+
 from . import compat
+
+logger = logging.getLogger("load_manager")
 
 
 class OptionRefused(Exception):
@@ -121,13 +125,17 @@ class _Error(Exception):
     pass
 
 
-def _prepare(parser):
-    """Options that a run does not give keep their values, required ones too; an error does not end the process."""
-    parser._default_config_files = []
+def _require_nothing(parser):
     for action in parser._actions:
         action.required = False
     for group in parser._mutually_exclusive_groups:
         group.required = False
+
+
+def _prepare(parser):
+    """Options that a run does not give keep their values, required ones too; an error does not end the process."""
+    parser._default_config_files = []
+    _require_nothing(parser)
 
     def error(message):
         raise _Error(message)
@@ -157,6 +165,9 @@ def apply_at_start(values, events):
 
         def with_values(args=None, *more, **named):
             own = _accepted(values)
+            if own is None:
+                _require_nothing(parser)
+                own = []
             args = compat.command_line() if args is None else list(args)
             return parse_args(args + own, *more, **named)
 
@@ -165,15 +176,16 @@ def apply_at_start(values, events):
     applying = []
 
     def _accepted(given):
-        # Values that the script refuses are left out: the start of the run refuses them, and says why.
+        # Values that the script refuses are left out, needed ones too: the start of the run refuses them, and says why.
         if applying:
-            return []
+            return None
         applying.append(True)
         try:
             parse(compat.full_parser(), given)
             return arguments(given, own_actions(compat.full_parser()))
-        except OptionRefused:
-            return []
+        except OptionRefused as refused:
+            logger.error("scriptOptions%s %s", "" if refused.name is None else ".%s" % refused.name, refused)
+            return None
         finally:
             applying.pop()
 

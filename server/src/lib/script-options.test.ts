@@ -61,6 +61,14 @@ describe("options of a script", () => {
     ]);
   });
 
+  test("that it cannot do without must be there", () => {
+    const needs = { ...known, options: [...known.options, option("shop", { required: true })] };
+    assertOptions({ shop: "x" }, needs);
+    expect(faultsOf(() => assertOptions({ page: 1 }, needs))).toEqual([
+      { field: "scriptOptions.shop", message: "is required by the script" },
+    ]);
+  });
+
   test("of a run are those of the load test and its own, and only what a run may have", () => {
     const ofLoadTest = { category: "toys", api_key: { secret: "k" } };
     expect(optionsOfRun({ category: "books" }, ofLoadTest)).toEqual({

@@ -38,14 +38,17 @@ export const optionsOfRun = (
   );
 };
 
-/** Throws AppError validation that names each option which the script does not have, or whose value it does not take. */
+/** Throws AppError validation that names each option which the script does not have, whose value it does not take, or which it needs. */
 export const assertOptions = (values: Values, known: KnownOptions): void => {
   const faults = Object.entries(values).flatMap(([name, value]) => {
     const option = known.options.find((one) => one.name === name);
     const message = option === undefined ? unknown(name, known) : valueFault(value, option);
     return message === undefined ? [] : [{ field: `scriptOptions.${name}`, message }];
   });
-  if (faults.length > 0) throw refused(faults);
+  const missing = known.options
+    .filter(({ name, required }) => required && !Object.hasOwn(values, name))
+    .map(({ name }) => ({ field: `scriptOptions.${name}`, message: "is required by the script" }));
+  if (faults.length + missing.length > 0) throw refused([...faults, ...missing]);
 };
 
 const unknown = (name: string, { options, locustOptions }: KnownOptions): string => {
