@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@load-manager/contract/api/client.ts";
 import type { Client } from "@load-manager/contract/api/http-client.ts";
@@ -49,20 +48,20 @@ const isRunning = (mark: string): boolean =>
     }
   });
 
-const leftFolders = () =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith("load-manager-outline-"));
-
 describe.each(LOCUSTS)("the import of a script at a check, on $name", ({ python, name }) => {
-  const dataDir = newFolder();
+  const [dataDir, temporary] = [newFolder(), newFolder()];
+  /** The folders in which scripts are imported. */
+  const leftFolders = () => readdirSync(temporary);
   let server: Server;
   let as: (role: keyof typeof TOKENS) => Client;
   beforeAll(async () => {
-    server = await startServer({ python, dataDir, config: CONFIG });
+    server = await startServer({ python, dataDir, config: CONFIG, env: { TMPDIR: temporary } });
     as = (role) => createClient({ baseUrl: server.address, token: TOKENS[role] });
   });
   afterAll(async () => {
     await server.kill("SIGTERM");
     removeFolder(dataDir);
+    removeFolder(temporary);
   });
   const here = { ...SCOPE };
 

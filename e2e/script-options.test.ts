@@ -15,6 +15,7 @@ import {
   type Server,
   settled,
   startServer,
+  until,
 } from "./harness.ts";
 import { type Shop, startShop } from "../examples/shop/shop.ts";
 
@@ -52,9 +53,16 @@ type Options = NonNullable<
 >;
 
 /** A run that has ended: the one name of its requests, once their number is the shop's. */
-const visited = async (client: Client, shop: Shop, loadTestId: string, scriptOptions?: Options) => {
+const visited = async (
+  client: Client,
+  shop: Shop,
+  loadTestId: string,
+  scriptOptions?: Options,
+  during: (runId: string) => Promise<void> = async () => {},
+) => {
   const body = { ...SHORT, ...(scriptOptions === undefined ? {} : { scriptOptions }) };
   const created = await client.createRun({ params: { loadTestId }, body });
+  await during(created.id);
   const run = await settled(client, created.id);
   expect([run.status, run.statusReason?.code]).toEqual(["Finished", "duration_reached"]);
   const counts = await counted(client, run.id);
@@ -66,6 +74,19 @@ const visited = async (client: Client, shop: Shop, loadTestId: string, scriptOpt
   });
   return { run, name, failures: requests?.failures };
 };
+
+/** The page of the run's Locust itself. */
+const ownPage = (dataDir: string, runId: string): Promise<string> =>
+  until("Locust's own page", async () => {
+    try {
+      const master = readFileSync(join(dataDir, "runs", runId, "master.json"), "utf8");
+      const { webPort } = JSON.parse(master) as { webPort?: number };
+      const answer = await fetch(`http://127.0.0.1:${webPort}/`);
+      return answer.ok ? await answer.text() : undefined;
+    } catch {
+      return undefined;
+    }
+  });
 
 /** Everything that answers say of a run. */
 const toldOf = async (client: Client, runId: string): Promise<string> =>
@@ -99,11 +120,11 @@ describe.each(LOCUSTS)("options of a script on $name", ({ python }) => {
     });
     const saved = await client.getLoadTest({ params: { loadTestId } });
     expect(saved.scriptOptions).toEqual({ category: "toys", page: 2, api_key: "***" });
-    const first = await visited(client, shop, loadTestId, {
-      page: 4,
-      complain: true,
-      kind: "used",
-      words: ["a", "b"],
+    const options = { page: 4, complain: true, kind: "used", words: ["a", "b"] };
+    const first = await visited(client, shop, loadTestId, options, async (runId) => {
+      const page = await ownPage(dataDir, runId);
+      expect(page).toContain("toys");
+      expect(page).not.toContain(KEY);
     });
     expect(first.name).toBe("GET /toys/toys/5/used/a+b/key");
     expect(first.failures).toBeGreaterThan(0);

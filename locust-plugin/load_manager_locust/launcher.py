@@ -32,7 +32,7 @@ def main():
     if environment.run_dir and environment.role:
         compat.ignore_settings_files()
     if environment.script_options:
-        script_options.apply_at_start(environment.script_options, locust.events)
+        script_options.apply_at_start(environment.script_options, environment.hidden_options, locust.events)
     plugin.install()
     from locust.main import main as locust_main
 

@@ -157,17 +157,23 @@ def _why(text, secret):
     return "." if secret else ": %s." % text.rstrip(".")
 
 
-def apply_at_start(values, events):
-    """Before Locust parses its arguments: it parses these after them, so that the script has them in ``init``."""
+def apply_at_start(values, hidden, events):
+    """
+    Before Locust parses its arguments: it parses these after them, so that the script has them in ``init``. Locust parses its
+    arguments again for its page, which shows them: ``hidden`` are the names of those that it is not given there.
+    """
+    shown = {name: value for name, value in values.items() if name not in hidden}
+    rest = [values]
 
     def on_parser(parser, **_):
         parse_args = parser.parse_args
 
         def with_values(args=None, *more, **named):
-            own = _accepted(values)
-            if own is None:
+            is_first = bool(rest) and not applying
+            own = _accepted(rest.pop() if is_first else shown)
+            if own is None or not is_first:
                 _require_nothing(parser)
-                own = []
+            own = own or []
             args = compat.command_line() if args is None else list(args)
             return parse_args(args + own, *more, **named)
 

@@ -12,7 +12,7 @@ class Settings(object):
     ``urls``: addresses of the server, tried in order. ``token``: the callback token, may be empty. ``run_dir``, ``role``:
     set for processes that the server starts, else ``None``. ``scope``: {accountId, orgId, projectId, envId} of runs that
     are started at Locust itself, without what is not set; ``hidden``: values of the run's variables, and of its hidden
-    options; ``script_options``: {name: value} of the script's own options; ``missing``: names of variables without which none is registered. A number that cannot be read counts as not set.
+    options; ``script_options``: {name: value} of the script's own options, ``hidden_options`` the names of those that are shown nowhere; ``missing``: names of variables without which none is registered. A number that cannot be read counts as not set.
     """
 
     def __init__(self, environ):
@@ -30,7 +30,8 @@ class Settings(object):
         self.hidden = [environ[name] for name in hidden if name in environ]
         options = json.loads(environ.get("LOAD_MANAGER_SCRIPT_OPTIONS") or "{}")
         self.script_options = options.get("values", {})
-        for name in options.get("hidden", ()):
+        self.hidden_options = options.get("hidden", [])
+        for name in self.hidden_options:
             self.hidden += texts.texts_in(self.script_options[name])
 
         needed = [("LOAD_MANAGER_URL", self.urls)]
