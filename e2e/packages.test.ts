@@ -91,6 +91,11 @@ describe.each(LOCUSTS)("the packages of a script on $name", ({ python }) => {
 
   test("are installed once, from the operator's index; the totals are equal to the shop's", async () => {
     const loadTestId = await define("lm-words<2\nlocust>=2\n", scriptFor("one"));
+    const imported = () => server.client.checkScript({ body: { loadTestId } });
+    expect(await imported()).toMatchObject({
+      imported: false,
+      notImportedReason: expect.stringContaining("are not installed yet"),
+    });
     const first = await start(loadTestId);
     await expectFinished(first.id);
     const [begun, done] = await packageEvents(server.client, first.id);
@@ -103,6 +108,7 @@ describe.each(LOCUSTS)("the packages of a script on $name", ({ python }) => {
       message: expect.stringMatching(/^Packages installed in [\d.]+ s\.$/),
       data: { installed: ["lm_letters 0.1", "lm_words 1.0"] },
     });
+    expect(await imported()).toMatchObject({ ok: true, imported: true });
     const second = await start(loadTestId);
     await expectFinished(second.id);
     expect((await packageEvents(server.client, second.id)).map(({ type }) => type)).toEqual([

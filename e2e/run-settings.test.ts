@@ -227,6 +227,7 @@ describe.each(LOCUSTS)("settings of a run on an attached cluster, on $name", ({ 
         { userClasses: [{ name: "Reader" }] },
         { includeTags: ["quick"] },
         { excludeTags: ["slow"] },
+        { scriptOptions: { page: 2 } },
         { environment: { A: "b" } },
         { workers: 2 },
       ]) {

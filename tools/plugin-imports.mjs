@@ -13,6 +13,7 @@ export const PYTHON_MODULES = [
   "os",
   "platform",
   "re",
+  "resource",
   "signal",
   "socket",
   "struct",

@@ -5,7 +5,7 @@ import sys
 from .shared import pidfile, settings
 
 
-def _import_nothing_of_the_script():
+def import_nothing_of_the_script():
     """
     The working directory is the script's folder, and `python -m` puts it first on the path: until Locust loads the script, and puts
     it there itself, a file of the script must not be imported in the place of a module of that name. From 3.11 on
@@ -22,15 +22,17 @@ def main():
     if environment.run_dir and environment.role:
         # Before the import of Locust, which may fail: the server must be able to find the process in any case.
         pidfile.write(environment.run_dir, environment.role)
-        _import_nothing_of_the_script()
-    import locust  # noqa: F401  (first: it patches the standard library for gevent)
+        import_nothing_of_the_script()
+    import locust  # (first: it patches the standard library for gevent)
 
     from . import plugin
-    from .shared import compat
+    from .shared import compat, script_options
 
     compat.repair_version()
     if environment.run_dir and environment.role:
         compat.ignore_settings_files()
+    if environment.script_options:
+        script_options.apply_at_start(environment.script_options, environment.hidden_options, locust.events)
     plugin.install()
     from locust.main import main as locust_main
 

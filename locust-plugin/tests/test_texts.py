@@ -22,3 +22,19 @@ def test_the_environment_names_the_variables_whose_values_are_hidden():
     environ = {"LOAD_MANAGER_HIDDEN_VARIABLES": "A,GONE,B", "A": "value of a", "B": "", "C": "shown"}
     assert settings.Settings(environ).hidden == ["value of a", ""]
     assert settings.Settings({}).hidden == []
+
+
+def test_hidden_options_are_hidden_each_text_of_a_list():
+    given = '{"values": {"key": ["first-key", "second-key"], "pin": 12345678, "word": "shown-word"}, "hidden": ["key", "pin"]}'
+    read = settings.Settings({"LOAD_MANAGER_SCRIPT_OPTIONS": given})
+    assert (read.hidden, read.hidden_options) == (["first-key", "second-key", "12345678"], ["key", "pin"])
+    texts.hide(read.hidden)
+    assert texts.without_hidden("first-key 12345678 shown-word") == "*** *** shown-word"
+
+
+def test_values_of_a_run_are_hidden_until_the_next_run():
+    texts.hide(["always-hidden"])
+    texts.hide_for_run(["of-the-run"])
+    assert texts.without_hidden("always-hidden of-the-run") == "*** ***"
+    texts.hide_for_run([])
+    assert texts.without_hidden("always-hidden of-the-run") == "*** of-the-run"

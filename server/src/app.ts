@@ -12,8 +12,11 @@ import { type Callback, createCallback } from "./clusters/callback.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
 import { type ClusterWatch, createClusterWatch } from "./clusters/cluster-watch.ts";
 import { createEnvironmentRemoval } from "./clusters/local/old-environments.ts";
+import { createOutliner } from "./clusters/local/outliner.ts";
 import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
+import type { ScriptOutliner } from "./clusters/port.ts";
 import { type ClusterRegistry, createRegistry } from "./clusters/registry.ts";
+import type { ClusterConfig } from "./clusters/select-cluster.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
 import { createHttp } from "./http/app.ts";
 import type { Page } from "./http/page.ts";
@@ -104,6 +107,12 @@ type Deps = {
 /** Of the packages of scripts. */
 const environmentsFolderOf = ({ store }: Config): string => join(store.dataDir, "environments");
 
+/** The Python of a local cluster's runs. */
+const pythonOf =
+  ({ python }: Pick<Config, "python">) =>
+  (cluster: Extract<ClusterConfig, { kind: "local" }>): string =>
+    cluster.python ?? python;
+
 const createClusters = (
   { config, stores, clock }: Deps,
   callback: Callback,
@@ -120,7 +129,7 @@ const createClusters = (
             environmentsFolder: environmentsFolderOf(config),
             pipEnvironment: config.pipEnvironment,
             store: stores.identity,
-            python: cluster.python ?? config.python,
+            python: pythonOf(config)(cluster),
           }),
     config.locustClusters,
   );
@@ -129,6 +138,7 @@ const createServices = (
   { config, stores, clock, ids, log }: Deps,
   clusters: ClusterRegistry,
   metrics: MetricsFacade,
+  outline: ScriptOutliner,
   registry: Registry,
 ) => {
   const holder = ids.next();
@@ -141,6 +151,7 @@ const createServices = (
       : soleMember(holder),
     clusters,
     metrics,
+    outline,
     clock,
     ids,
     hostId: hostIdOf(config.store.dataDir, ids.next),
@@ -263,7 +274,8 @@ const createHandlers = (
 ) => {
   const { streams, clusterWatch: watch, wake, notReady, reload, auth, prometheusMetrics } = more;
   const checkScript = createScriptChecker(config.python);
-  const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript, log };
+  const { outline } = services;
+  const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript, outline, log };
   const { runs, ownership, metrics } = services;
   const demo = { runs, clusters, launch: launchDemo, isOpen: auth.isOpen };
   return {
@@ -317,7 +329,12 @@ export const createApp = (given: Deps): App => {
   const runsFolder = join(config.store.dataDir, "runs");
   const clusters = createClusters(deps, callback, runsFolder);
   const metrics = createMeasuredMetrics(deps, registry);
-  const services = createServices(deps, clusters, metrics, registry);
+  const outline = createOutliner({
+    pythonOf: pythonOf(deps.config),
+    environmentsFolder: environmentsFolderOf(deps.config),
+    clock: deps.clock,
+  });
+  const services = createServices(deps, clusters, metrics, outline, registry);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
   const auth = createAuth({ ...deps, sessions: stores.sessions });

@@ -14,6 +14,7 @@ import { createClient } from "@load-manager/contract/api/client.ts";
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import { temporaryFolder } from "@load-manager/server/lib/testing/temporary-folder.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkLines } from "./check-lines.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/load-manager.js", import.meta.url));
 const ADMIN = "token-of-the-administrator";
@@ -106,6 +107,76 @@ const filesIn = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .toSorted();
+
+describe("tests check", () => {
+  test("prints what is wrong in a folder or a file, and exits with 1", async () => {
+    const id = await newLoadTest();
+    const folder = folderWith({ ...PROJECT, "common/users.py": "def (\n" });
+    const bad = await tests("check", folder, id);
+    expect([bad.code, bad.err]).toEqual([1, ""]);
+    expect(bad.out).toContain("Error: common/users.py, line 1: ");
+    expect(bad.out).toContain("not known: The script does not compile.");
+    const file = join(folderWith({ "my-load.py": USERS }), "my-load.py");
+    // The one class, or without Locust on this machine the reason.
+    const good = await tests("check", file, id);
+    expect([good.code, good.err]).toEqual([0, ""]);
+    expect(good.out).toMatch(
+      /^(?:User class Shopper: weight 1\n|.* not known: Locust cannot be imported)/,
+    );
+    expect((await tests("check", join(folder, "gone"), id)).code).not.toBe(0);
+  });
+});
+
+test("the lines of a check", () => {
+  const lines = checkLines({
+    ok: false,
+    errors: [{ file: "a.py", message: "is not UTF-8" }],
+    warnings: [{ file: "locust.conf", line: 1, message: "is not read." }],
+    imported: true,
+    userClasses: [
+      {
+        name: "Reader",
+        weight: 3,
+        fixedCount: 0,
+        host: "http://shop",
+        tasks: [{ name: "home", weight: 2, tags: ["a", "b"] }],
+      },
+      { name: "Payer", weight: 1, fixedCount: 2, tasks: [] },
+    ],
+    shapeClasses: ["Steps"],
+    options: [
+      {
+        name: "page",
+        flags: [],
+        type: "number",
+        default: 1,
+        help: "first",
+        required: false,
+        secret: false,
+      },
+      {
+        name: "keys",
+        flags: [],
+        type: "choice",
+        choices: ["a"],
+        multiple: true,
+        required: true,
+        secret: true,
+      },
+    ],
+    tags: ["a", "b"],
+  });
+  expect(lines).toEqual([
+    "Error: a.py: is not UTF-8",
+    "Warning: locust.conf, line 1: is not read.",
+    "User class Reader: weight 3, host http://shop",
+    "  task home: weight 2, tags a, b",
+    "User class Payer: fixed count 2",
+    "LoadTestShape Steps",
+    "Option page: number, default 1 (first)",
+    "Option keys: list, choice, one of a, required, secret",
+  ]);
+});
 
 describe("tests push, pull and diff", () => {
   test("a folder comes back as it was, without what is left out", async () => {

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { createClient } from "@load-manager/contract/api/client.ts";
 import {
   type Client,
@@ -9,6 +10,7 @@ import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts
 import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
 import { zipOf } from "@load-manager/server/lib/zip.ts";
 import type { Command } from "commander";
+import { checkLines } from "./check-lines.ts";
 import { differencesOf } from "./compare-scripts.ts";
 import { IGNORE_FILE, readScript } from "./local-files.ts";
 import { writeScript } from "./write-script.ts";
@@ -107,6 +109,29 @@ const push = async (folder: string, options: Push, out: Out): Promise<void> => {
   );
 };
 
+/** The files of a folder, or one file alone, which is what Locust runs. */
+const scriptAt = (path: string, entrypoint: string) => {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile
+    ? { entrypoint: basename(path), files: new Map([[basename(path), readFileSync(path)]]) }
+    : { entrypoint, files: readScript(path) };
+};
+
+type Check = Remote & { readonly entrypoint: string };
+
+const check = async (path: string, options: Check, out: Out): Promise<void> => {
+  const { entrypoint, files } = scriptAt(path, options.entrypoint);
+  const sent = [...files].map(([name, content]) => ({
+    path: name,
+    content: content.toString("base64"),
+    encoding: "base64" as const,
+  }));
+  const body = { loadTestId: options.test, entrypoint, files: sent };
+  const found = await answered(clientOf(options).checkScript({ body }));
+  for (const line of checkLines(found)) out(line);
+  if (!found.ok) process.exitCode = 1;
+};
+
 type Pull = Of & { readonly force?: true };
 
 const pull = async (folder: string, options: Pull, out: Out): Promise<void> => {
@@ -139,7 +164,7 @@ const withRemote = (command: Command): Command =>
 
 const REVISION = "number of the revision (default: the newest)";
 
-/** `tests push|pull|diff`: a folder and the script of a load test. */
+/** `tests check|push|pull|diff`: a folder and the script of a load test. */
 export const addTests = (program: Command, out: Out): void => {
   const tests = program.command("tests").description("scripts of load tests, and folders");
   withRemote(tests.command("push <folder>"))
@@ -149,6 +174,12 @@ export const addTests = (program: Command, out: Out): void => {
     .option("--entrypoint <path>", "file that Locust runs", DEFAULT_ENTRYPOINT)
     .option("--description <text>", "what has changed")
     .action((folder: string, options: Push) => push(folder, options, out));
+  withRemote(tests.command("check <path>"))
+    .description(
+      "check a folder or a file as the script of a load test without saving it: errors, User classes, tasks and options",
+    )
+    .option("--entrypoint <path>", "file that Locust runs", DEFAULT_ENTRYPOINT)
+    .action((path: string, options: Check) => check(path, options, out));
   withRemote(tests.command("pull <folder>"))
     .description("write the script of a load test into a folder")
     .option("--revision <number>", REVISION)

@@ -91,6 +91,8 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
       shapeClasses: [],
       options: [],
       tags: [],
+      imported: false,
+      notImportedReason: "The script does not compile.",
     },
   },
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   Environment,
   hiddenSettings,
+  ScriptOptions,
   TaskTags,
   unavailableSettings,
   unsettable,
@@ -60,6 +61,7 @@ const editable = {
   userClasses: UserClasses,
   includeTags: TaskTags,
   excludeTags: TaskTags,
+  scriptOptions: ScriptOptions,
   metadata: Metadata,
 };
 
@@ -83,6 +85,7 @@ export const CreateLoadTest = z.strictObject(
     userClasses: editable.userClasses.optional(),
     includeTags: editable.includeTags.optional(),
     excludeTags: editable.excludeTags.optional(),
+    scriptOptions: editable.scriptOptions.optional(),
     metadata: editable.metadata.optional(),
     locustfile: z
       .string()
@@ -115,6 +118,7 @@ export const UpdateLoadTest = z.strictObject(
     userClasses: editable.userClasses.nullish(),
     includeTags: editable.includeTags.nullish(),
     excludeTags: editable.excludeTags.nullish(),
+    scriptOptions: editable.scriptOptions.nullish(),
     metadata: editable.metadata.nullish(),
     updatedBy: Creator.optional(),
     ...unavailableSettings,

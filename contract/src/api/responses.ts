@@ -20,6 +20,7 @@ const RESPONSES: { readonly [K in keyof Routes]?: Responses } = {
   createLoadTest: { problems: ["not-found"], location: true },
   deleteLoadTest: { problems: ["conflict"] },
   createRun: { problems: ["conflict", "cluster-unresolved"], location: true },
+  checkScript: { problems: ["not-found"] },
   startDemo: { problems: ["conflict"] },
   updateRun: { problems: ["conflict"] },
   deleteRun: { problems: ["conflict"] },

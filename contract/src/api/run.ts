@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   Environment,
   hiddenSettings,
+  ScriptOptions,
   TaskTags,
   unavailableSettings,
   unsettable,
@@ -79,6 +80,9 @@ export const CreateRun = z
   .extend({
     environment: Environment.optional().describe(
       "Environment variables of the Locust processes of this run, on a local cluster: added to the load test's, or in the place of one of the same name. *** stands for the load test's value.",
+    ),
+    scriptOptions: ScriptOptions.optional().describe(
+      "Values of the options that the script adds to Locust's own, by their names in parsed_options: added to the load test's, or in the place of one of the same name. *** stands for the load test's value.",
     ),
   });
 export type CreateRun = z.output<typeof CreateRun>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Creator, describedLike, page } from "../model/primitives.ts";
+import { Creator, describedLike, Id, LoadTestId, page, Scope } from "../model/primitives.ts";
+import { ScriptOutline } from "../model/script-outline.ts";
 import { ScriptFile, ScriptRevision } from "../model/script.ts";
 import {
   conflictingPaths,
@@ -157,21 +158,69 @@ export type PutScriptQuery = z.output<typeof PutScriptQuery>;
 /** The most bytes of a body with a script. A larger script is sent as a zip archive. */
 export const SCRIPT_BODY_BYTES = { json: 16 * 1024 * 1024, zip: SCRIPT_LIMITS.bytes } as const;
 
-export const CheckScript = z.strictObject(scriptFields).superRefine(checkSentScript).meta(ONE_FORM);
+/** Where the script would run. */
+const placeFields = {
+  loadTestId: LoadTestId.optional().describe(
+    "The load test whose runs the script is for: it decides the cluster and the environment variables. Without a script in the body its newest revision is checked.",
+  ),
+  scriptRevisionId: Id.optional().describe(
+    "A revision of the load test's script, instead of a script in the body.",
+  ),
+  ...describedLike(Scope.shape, {
+    accountId: Scope.shape.accountId.optional(),
+    orgId: Scope.shape.orgId.optional(),
+    projectId: Scope.shape.projectId.optional(),
+    envId: Scope.shape.envId,
+  }),
+  locustClusterId: Id.optional().describe(
+    "With a scope: the id of the cluster; absent: the cluster that serves the scope.",
+  ),
+};
+
+const SCOPE_NAMES = ["accountId", "orgId", "projectId"] as const;
+
+export const CheckScript = z
+  .strictObject({ ...scriptFields, ...placeFields })
+  .superRefine((body, context) => {
+    const { loadTestId, scriptRevisionId, content: text, files } = body;
+    const refuse = (field: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [field], message });
+    const isSent = text !== undefined || files !== undefined;
+    if (isSent || loadTestId === undefined) checkSentScript(body, context);
+    else if (body.entrypoint !== undefined) refuse("entrypoint", "is for a script in the body");
+    if (scriptRevisionId !== undefined && isSent) {
+      refuse("scriptRevisionId", "is for a check without a script in the body");
+    }
+    if (scriptRevisionId !== undefined && loadTestId === undefined) {
+      refuse("loadTestId", "is required with scriptRevisionId");
+    }
+    const given = [...SCOPE_NAMES, "envId", "locustClusterId"].filter(
+      (name) => body[name as keyof typeof body] !== undefined,
+    );
+    if (given.length === 0) return;
+    if (loadTestId !== undefined) refuse(given[0] ?? "", "is the load test's; leave it out");
+    else {
+      for (const name of SCOPE_NAMES) {
+        if (body[name] === undefined) refuse(name, `is required with ${given.join(", ")}`);
+      }
+    }
+  })
+  .meta({ anyOf: [...ONE_FORM.anyOf, { required: ["loadTestId"] }] });
+export type CheckScript = z.output<typeof CheckScript>;
 
 export const ScriptCheck = z.object({
-  ok: z.boolean().describe("Whether the script compiles."),
-  errors: z.array(ScriptProblem).describe("Why the script does not compile."),
+  ok: z.boolean().describe("Whether there are no errors."),
+  errors: z
+    .array(ScriptProblem)
+    .describe("Why the script does not compile, or what it raised when it was imported."),
   warnings: ScriptWarnings,
-  userClasses: z
-    .array(z.string())
-    .describe("The User classes of the script; not read by this version."),
-  shapeClasses: z
-    .array(z.string())
-    .describe("The load shapes of the script; not read by this version."),
-  options: z
-    .array(z.string())
-    .describe("The script's own command line options; not read by this version."),
-  tags: z.array(z.string()).describe("The tags of the script's tasks; not read by this version."),
+  ...ScriptOutline.shape,
+  imported: z
+    .boolean()
+    .describe(
+      "Whether the script was imported, in a process of its own: only then are classes, options and tags known.",
+    ),
+  notImportedReason: z.string().optional().describe("Why it was not."),
+  locustVersion: z.string().optional().describe("The version of Locust that imported it."),
 });
 export type ScriptCheck = z.output<typeof ScriptCheck>;

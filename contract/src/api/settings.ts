@@ -3,6 +3,7 @@ import { environmentFaults } from "../model/environment.ts";
 import { HiddenTexts } from "../model/hidden-values.ts";
 import { describedLike, Users } from "../model/primitives.ts";
 import { RunSettings } from "../model/run.ts";
+import { optionFaults, OptionValue, ShownOptions } from "../model/script-options.ts";
 
 const notSupported = z
   .never({ error: "is not supported by this version of Load Manager; leave it out" })
@@ -11,12 +12,10 @@ const notSupported = z
 /** What answers leave out: nothing can set it, and only migrated load tests and runs have some of it. */
 export const unsettable = {
   loadProfile: true,
-  scriptOptions: true,
 } as const;
 
 /** Settings of the data model without support in this version. Refusing them is clearer than ignoring them. */
 export const unavailableSettings = {
-  scriptOptions: notSupported,
   loadProfile: notSupported,
 };
 
@@ -58,9 +57,19 @@ export const UserClasses = z
 /** Tags of tasks in a request. */
 export const TaskTags = z.array(z.string().min(1, "must not be empty").max(200)).max(50);
 
-/** Settings of which answers show the names alone. */
+/** Values of the script's own options in a request. */
+export const ScriptOptions = z.record(z.string(), OptionValue).superRefine((values, context) => {
+  for (const { name, message } of optionFaults(values)) {
+    context.addIssue({ code: "custom", message, path: name === undefined ? [] : [name] });
+  }
+});
+
+/** Settings of which answers do not show every value. */
 export const hiddenSettings = {
   environment: HiddenTexts.optional().describe(
     "Environment variables of the Locust processes: their names. Values are hidden, as ***; in a change *** keeps the stored value.",
+  ),
+  scriptOptions: ShownOptions.optional().describe(
+    "Values of the script's own options. Hidden ones are ***: secret ones, and those of which that was not known; in a change *** keeps the stored value.",
   ),
 };

@@ -102,7 +102,7 @@ export const RunSettings = z.object({
     .optional()
     .describe("Tasks with one of these tags do not run, with the plugin."),
   scriptOptions: JsonObject.optional().describe(
-    "Values of the script's own command line options (migrated; cannot be set).",
+    "Values of the options that the script adds to Locust's own command line, by their names in parsed_options, with the plugin. Secret ones are hidden, as ***, and those of which that is not known; *** keeps the stored value.",
   ),
   environment: z
     .record(z.string(), z.string())

@@ -1,4 +1,5 @@
 import { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import { asSecret } from "@load-manager/contract/model/script-options.ts";
 import { z } from "zod";
 import { nameKey } from "@load-manager/server/lib/text.ts";
 import type { Fields } from "../read/fields.ts";
@@ -200,6 +201,11 @@ export const positiveNumber = (fields: Fields, name: string): number | undefined
 
 const { shape } = LoadTest;
 
+/** An older database does not say which of them are secret. */
+const hiddenOptions = (values: JsonObject | undefined): JsonObject | undefined =>
+  values &&
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, asSecret(value)]));
+
 /** The fields that load tests and runs have in common. */
 export const takeCommon = (fields: Fields) => {
   const written = fields.text("createdBy");
@@ -211,7 +217,7 @@ export const takeCommon = (fields: Fields) => {
     scenarioId: fields.id("scenarioId"),
     tags: takeTags(fields),
     loadProfile: parsed(fields, shape.loadProfile, "loadProfile") ?? { kind: "constant" as const },
-    scriptOptions: takeMap(fields, "scriptOptions"),
+    scriptOptions: hiddenOptions(takeMap(fields, "scriptOptions")),
     stopTimeoutSeconds: stopTimeout !== undefined && stopTimeout >= 0 ? stopTimeout : 10,
     createdBy,
     updatedBy: fields.filled("updatedBy") ?? createdBy,

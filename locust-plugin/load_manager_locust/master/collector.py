@@ -139,7 +139,8 @@ class Collector(object):
         for key, method, name in message.names:
             self.endpoints.register(key, method, name)
         for key, text in message.texts:
-            self.error_tally.texts.add(key, text)
+            # A worker of an attached Locust is not told what is hidden.
+            self.error_tally.texts.add(key, texts.without_hidden(text))
         for second, part in message.parts:
             if self.endpoints.merged:
                 part = wire.merge_endpoints(part, self.endpoints.merged, wire.OTHER_ID)

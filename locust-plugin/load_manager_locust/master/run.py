@@ -2,7 +2,7 @@
 import re
 import time
 
-from ..shared import compat, wire
+from ..shared import compat, texts, wire
 from ..shared.clock import Clock
 from .auto_stop import AutoStop
 from .collector import Collector
@@ -99,9 +99,10 @@ class Run(object):
 
     def event(self, kind, message, data=None):
         """Records an event: ``kind`` as in docs/reasons.md, the message for people, ``data`` a dict for programs."""
-        content = {"atMs": self.now_ms(), "type": kind, "message": message}
+        content = {"atMs": self.now_ms(), "type": kind, "message": texts.without_hidden(message)}
         if data:
-            content["data"] = data
+            shown = {name: texts.without_hidden(value) if isinstance(value, str) else value for name, value in data.items()}
+            content["data"] = shown
         self.outbox.add(wire.EVENT, wire.as_json(content))
 
     def set_target(self, users, spawn_rate):

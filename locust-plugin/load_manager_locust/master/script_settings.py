@@ -1,9 +1,9 @@
-"""The settings of a run that its script needs: User classes and tags. They are applied before load begins and taken back after it."""
-from ..shared import compat, tagged_tasks
+"""The settings of a run that its script needs: User classes, tags and the script's own options. They are applied before load begins and taken back after it."""
+from ..shared import compat, script_options, tagged_tasks, texts
 from .refused import setting_refused
 
 # What the status says of this plugin, so that a server does not send an older one what it would ignore.
-SUPPORTED = ("userClasses", "includeTags", "excludeTags")
+SUPPORTED = ("userClasses", "includeTags", "excludeTags", "scriptOptions")
 _ABSENT = object()
 # How many names a refusal lists.
 MAX_LISTED = 30
@@ -21,10 +21,20 @@ class RunSettings(object):
         self.include_tags = [_text(tag) for tag in payload.get("includeTags") or []]
         self.exclude_tags = [_text(tag) for tag in payload.get("excludeTags") or []]
 
+        options = payload.get("scriptOptions") or {}
+        # {name: text, number, boolean, or list of texts}
+        self.options = {_text(name): options[name] for name in options}
+        self._hidden_options = [_text(name) for name in payload.get("hiddenOptions") or []]
+
+    @property
+    def hidden_texts(self):
+        """The values that are shown nowhere."""
+        return [text for name in self._hidden_options if name in self.options for text in texts.texts_in(self.options[name])]
+
     @property
     def any_field(self):
         """The name of a setting that is given; ``None``: there is none."""
-        given = (self.classes, self.include_tags, self.exclude_tags)
+        given = (self.classes, self.include_tags, self.exclude_tags, self.options)
         return next((name for name, value in zip(SUPPORTED, given) if value), None)
 
 
@@ -38,7 +48,10 @@ class ScriptSettings(object):
     def apply(self, settings):
         """Raises Refused where a setting does not fit the script; nothing is changed then."""
         self.restore()
+        texts.hide_for_run(settings.hidden_texts)
         try:
+            if settings.options:
+                self._set_options(settings)
             classes = self._chosen_classes(settings)
             if settings.include_tags or settings.exclude_tags:
                 _check_tags(classes, settings)
@@ -94,6 +107,23 @@ class ScriptSettings(object):
             self._set(options, "tags", settings.include_tags)
         if settings.exclude_tags:
             self._set(options, "exclude_tags", settings.exclude_tags)
+
+    def _set_options(self, settings):
+        # Locust's master sends them to all workers with each spawn.
+        options = self.environment.parsed_options
+        if options is None:
+            raise setting_refused("scriptOptions", "This Locust has no options.")
+        try:
+            parsed = script_options.parse(compat.full_parser(), settings.options)
+        except script_options.OptionRefused as refused:
+            field = "scriptOptions" if refused.name is None else "scriptOptions.%s" % refused.name
+            raise setting_refused(field, texts.without_hidden("%s %s" % (field, refused)))
+        for name, value in parsed.items():
+            if not compat.can_be_sent(value):
+                field = "scriptOptions.%s" % name
+                message = "%s cannot be sent to workers: Locust has no way for a value of the type %s."
+                raise setting_refused(field, message % (field, type(value).__name__))
+            self._set(options, name, value)
 
 
 def _check_tags(classes, settings):

@@ -1,7 +1,11 @@
 """The differences between Locust's versions (2.12.1 to 2.47)."""
+import sys
+
 import locust
 from locust import argument_parser, runners
+from locust.rpc.protocol import Message
 from locust.user.task import filter_tasks_by_tags
+from locust.util.load_locustfile import load_locustfile
 
 
 def locust_version():
@@ -119,3 +123,61 @@ def kill_spawning(web_ui):
     if greenlet is not None:
         greenlet.kill(block=True)
         web_ui._swarm_greenlet = None
+
+
+def locust_parser():
+    """A parser of Locust's own options alone."""
+    parser = argument_parser.get_empty_argument_parser()
+    argument_parser.setup_parser_arguments(parser)
+    return parser
+
+
+def full_parser():
+    """A parser of Locust's options and the script's. Calls the script's listeners, as Locust's own page does each time."""
+    return argument_parser.get_parser()
+
+
+def locust_option_names():
+    """Names and flags of Locust's own options, with ``_`` between words: ``num_users`` and ``users``."""
+    if not _locust_option_names:
+        for action in locust_parser()._actions:
+            flags = [flag.lstrip("-") for flag in action.option_strings if flag.startswith("--")]
+            _locust_option_names.update(name.replace("-", "_") for name in [action.dest] + flags)
+    return _locust_option_names
+
+
+_locust_option_names = set()
+
+
+def marks_secrets():
+    """Whether ``add_argument`` of this Locust knows ``is_secret``."""
+    return any(hasattr(action, "is_secret") for action in locust_parser()._actions)
+
+
+def is_secret(action, is_text):
+    """
+    Where Locust has no mark for secrets, an option that takes any text is one, unless the script has set ``is_secret`` on what
+    ``add_argument`` returns.
+    """
+    return bool(getattr(action, "is_secret", is_text and not marks_secrets()))
+
+
+def command_line():
+    return sys.argv[1:]
+
+
+def load_script(path):
+    """Imports the script. → ({name: User class}, [load shape])"""
+    found = load_locustfile(path)
+    classes = next(part for part in found if isinstance(part, dict))
+    shapes = found[-1]
+    return classes, shapes if isinstance(shapes, list) else [shapes] if shapes else []
+
+
+def can_be_sent(value):
+    """Whether Locust's messages can hold the value."""
+    try:
+        Message("spawn", {"value": value}, None).serialize()
+        return True
+    except (TypeError, ValueError, OverflowError):
+        return False

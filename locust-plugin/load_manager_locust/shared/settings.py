@@ -1,5 +1,8 @@
 """The plugin's settings, read from environment variables. Imports nothing of Locust."""
+import json
 import os
+
+from . import texts
 
 MIB = 1024 * 1024
 
@@ -8,7 +11,8 @@ class Settings(object):
     """
     ``urls``: addresses of the server, tried in order. ``token``: the callback token, may be empty. ``run_dir``, ``role``:
     set for processes that the server starts, else ``None``. ``scope``: {accountId, orgId, projectId, envId} of runs that
-    are started at Locust itself, without what is not set; ``hidden``: values of the run's variables; ``missing``: names of variables without which none is registered. A number that cannot be read counts as not set.
+    are started at Locust itself, without what is not set; ``hidden``: values of the run's variables, and of its hidden
+    options; ``script_options``: {name: value} of the script's own options, ``hidden_options`` the names of those that are shown nowhere; ``missing``: names of variables without which none is registered. A number that cannot be read counts as not set.
     """
 
     def __init__(self, environ):
@@ -24,6 +28,11 @@ class Settings(object):
 
         hidden = environ.get("LOAD_MANAGER_HIDDEN_VARIABLES", "").split(",")
         self.hidden = [environ[name] for name in hidden if name in environ]
+        options = json.loads(environ.get("LOAD_MANAGER_SCRIPT_OPTIONS") or "{}")
+        self.script_options = options.get("values", {})
+        self.hidden_options = options.get("hidden", [])
+        for name in self.hidden_options:
+            self.hidden += texts.texts_in(self.script_options[name])
 
         needed = [("LOAD_MANAGER_URL", self.urls)]
         needed += [("LOAD_MANAGER_" + names[field], self.scope.get(field)) for field in ("accountId", "orgId", "projectId")]

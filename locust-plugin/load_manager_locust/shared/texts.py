@@ -12,6 +12,7 @@ _DIGEST = 8
 # In the place of a hidden value. Shorter ones than this are in most texts, and tell nothing.
 _HIDDEN = "***"
 _SHORTEST_HIDDEN = 8
+_always_hidden = set()
 _hidden_values = []
 # Memory addresses in the texts of objects: each object would be a kind of its own.
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
@@ -42,14 +43,29 @@ def short_name(text):
 
 def hide(values):
     """From now on errors, exceptions and reasons have ``***`` in the place of these values, and of each line of them."""
-    lines = {line for value in values for line in value.split("\n") if len(line) >= _SHORTEST_HIDDEN}
-    _hidden_values[:] = sorted(lines, key=len, reverse=True)
+    _always_hidden.clear()
+    _always_hidden.update(_lines_of(values))
+    hide_for_run(())
+
+
+def hide_for_run(values):
+    """The same for values of one run, in the place of those of the run before."""
+    _hidden_values[:] = sorted(_always_hidden | _lines_of(values), key=len, reverse=True)
+
+
+def _lines_of(values):
+    return {line for value in values for line in value.split("\n") if len(line) >= _SHORTEST_HIDDEN}
 
 
 def without_hidden(text):
     for value in _hidden_values:
         text = text.replace(value, _HIDDEN)
     return text
+
+
+def texts_in(value):
+    """The texts of an option's value, which may be a list."""
+    return [str(one) for one in (value if isinstance(value, list) else [value])]
 
 
 def without_addresses(text):

@@ -14,6 +14,8 @@ export type Access = {
    * cannot be probed; forbidden where it may, and lacks a permission of this operation there.
    */
   readonly check: (scope: Scope, what: string, id: string) => void;
+  /** Whether the caller has these permissions for an object of the scope. */
+  readonly may: (scope: Scope, permissions: readonly Permission[]) => boolean;
   /** For an operation on no object. Throws AppError forbidden where the caller lacks the permission in every scope. */
   readonly checkAnywhere: () => void;
 };
@@ -42,6 +44,8 @@ export const accessOf = (
       const missing = needed.find((one) => !one.in.some((granted) => covers(granted, scope)));
       if (missing !== undefined) throw forbidden(missing.permission);
     },
+    may: (scope, wanted) =>
+      wanted.every((permission) => scopesWith(permission).some((one) => covers(one, scope))),
     checkAnywhere: () => {
       const missing = needed.find((one) => one.in.length === 0);
       if (missing !== undefined) throw forbidden(missing.permission);

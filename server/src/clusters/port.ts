@@ -1,4 +1,6 @@
 import type { Engine, LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
+import type { FoundOutline } from "@load-manager/contract/plugin/outline.ts";
 import type { ForcedStep, Observation } from "../runs/domain/observation.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
@@ -24,6 +26,26 @@ export type PackagesStep =
     };
 
 type OnPackages = (step: PackagesStep) => Promise<void>;
+
+/** What the import of a script has shown. */
+export type ScriptOutlined = {
+  /** What the script raised. */
+  readonly problems: readonly ScriptProblem[];
+  /** Absent where nothing is known of it; `why` says the reason. */
+  readonly found?: FoundOutline;
+  readonly why?: string;
+};
+
+/**
+ * Imports a script as the cluster's runs do, with the variables that a run would have, and reads what it defines. Takes at most
+ * about 10 s, and longer while others are imported. Never rejects.
+ */
+export type ScriptOutliner = (
+  cluster: ClusterConfig,
+  script: RunScript,
+  environment: Readonly<Record<string, string>> | undefined,
+) => Promise<ScriptOutlined>;
+
 type OnForcedStep = (step: ForcedStep) => Promise<void>;
 
 /**

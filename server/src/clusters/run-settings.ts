@@ -1,6 +1,7 @@
+import { hiddenOptionsOf, optionValuesOf } from "@load-manager/contract/model/script-options.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { requirementLines } from "@load-manager/contract/model/requirements.ts";
-import { AppError } from "../lib/errors.ts";
+import { AppError, refused } from "../lib/errors.ts";
 import type { ClusterProbe } from "./port.ts";
 import type { ClusterConfig } from "./select-cluster.ts";
 
@@ -11,7 +12,7 @@ const ONLY_LOCAL = {
 } as const;
 
 /** Settings that the plugin applies to the script. */
-const OF_SCRIPT = ["userClasses", "includeTags", "excludeTags"] as const;
+const OF_SCRIPT = ["userClasses", "includeTags", "excludeTags", "scriptOptions"] as const;
 
 type Setting = keyof typeof ONLY_LOCAL | (typeof OF_SCRIPT)[number];
 type Settings = { readonly [K in Setting]?: LoadTestRun[K] | null | undefined };
@@ -23,11 +24,6 @@ const isGiven = (value: object | number | null | undefined): boolean =>
 
 const namesOf = <Name extends Setting>(names: readonly Name[], settings: Settings): Name[] =>
   names.filter((name) => isGiven(settings[name]));
-
-const refused = (fields: readonly { readonly field: string; readonly message: string }[]) =>
-  new AppError("validation", fields.map(({ field, message }) => `${field} ${message}.`).join(" "), {
-    fields,
-  });
 
 /** Throws AppError validation that names each setting which no Locust of the cluster can honour, with the reason. */
 export const assertHonoured = (cluster: ClusterConfig, settings: Settings): void => {
@@ -96,5 +92,17 @@ export const settingRefused = (message: string, field: string | undefined): AppE
   new AppError("conflict", message, { extra: { code: "setting_refused", field } });
 
 /** The settings as the plugin takes them with a start. */
-export const scriptSettingsOf = (settings: Settings): Partial<Settings> =>
-  Object.fromEntries(namesOf(OF_SCRIPT, settings).map((name) => [name, settings[name]]));
+export const scriptSettingsOf = (settings: Settings): Record<string, unknown> => ({
+  ...Object.fromEntries(namesOf(OF_SCRIPT, settings).map((name) => [name, settings[name]])),
+  ...optionsOf(settings),
+});
+
+/** The values of the script's options as a process takes them, and the names of those that are shown nowhere. */
+const optionsOf = ({ scriptOptions }: Settings) => {
+  if (!isGiven(scriptOptions)) return {};
+  const stored = scriptOptions ?? {};
+  return {
+    scriptOptions: optionValuesOf(stored),
+    hiddenOptions: hiddenOptionsOf(stored),
+  };
+};

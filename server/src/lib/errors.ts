@@ -37,5 +37,11 @@ export const stale = (what: string, id: string): AppError =>
 export const invalid = (field: string, message: string): AppError =>
   new AppError("validation", `${field} ${message}.`, { fields: [{ field, message }] });
 
+/** Names each field that is at fault; the message follows the field's name. */
+export const refused = (fields: readonly FieldError[]): AppError =>
+  new AppError("validation", fields.map(({ field, message }) => `${field} ${message}.`).join(" "), {
+    fields,
+  });
+
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

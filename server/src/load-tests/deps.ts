@@ -3,6 +3,7 @@ import type { Ids } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
+import type { ScriptOutliner } from "../clusters/port.ts";
 import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {
@@ -12,5 +13,6 @@ export type LoadTestDeps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly checkScript: ScriptChecker;
+  readonly outline: ScriptOutliner;
   readonly log: Pick<Log, "info">;
 };

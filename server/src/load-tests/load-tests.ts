@@ -5,11 +5,13 @@ import { assertHonoured } from "../clusters/run-settings.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
 import { definedOnly } from "../lib/defined.ts";
 import { withStoredValues } from "../lib/environment.ts";
+import { optionsOfRun, withSecretsMarked } from "../lib/script-options.ts";
 import { AppError, invalid, notFound, stale } from "../lib/errors.ts";
 import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import { countCreated, countDeleted } from "./scope-counts.ts";
-import { sourceOfText } from "./script-source.ts";
+import { outlineAt } from "./outline-script.ts";
+import { type ScriptSource, sourceOfText } from "./script-source.ts";
 import { addRevision, requireValidScript } from "./scripts.ts";
 
 /**
@@ -53,10 +55,44 @@ const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void =
 const withKeptValues = <Fields extends CreateLoadTest | Omit<UpdateLoadTest, "updatedBy">>(
   fields: Fields,
   stored: LoadTest | undefined,
-): Fields =>
-  fields.environment == null
-    ? fields
-    : { ...fields, environment: withStoredValues(fields.environment, stored?.environment) };
+): Fields => ({
+  ...fields,
+  ...(fields.environment == null
+    ? {}
+    : {
+        environment: withStoredValues("environment", fields.environment, stored?.environment),
+      }),
+  ...(fields.scriptOptions == null
+    ? {}
+    : {
+        scriptOptions: withStoredValues(
+          "scriptOptions",
+          fields.scriptOptions,
+          stored?.scriptOptions,
+        ),
+      }),
+});
+
+/** The options as they are stored: which are secret, the script says where it can be imported. */
+const storedOptions = async (
+  deps: LoadTestDeps,
+  loadTest: LoadTest,
+  script: Pick<ScriptSource, "entrypoint" | "files"> | undefined,
+): Promise<Pick<LoadTest, "scriptOptions">> => {
+  const values = optionsOfRun(loadTest.scriptOptions, undefined);
+  if (values === undefined) return {};
+  const place = { ...loadTest, scope: loadTest };
+  const { found } = script === undefined ? {} : await outlineAt(deps, place, script);
+  return { scriptOptions: withSecretsMarked(values, found) };
+};
+
+const newestScript = async ({ stores }: LoadTestDeps, { latestRevisionId }: LoadTest) => {
+  if (latestRevisionId === undefined) return undefined;
+  const revision = await stores.revisions.get(latestRevisionId);
+  if (revision === undefined) return undefined;
+  const { entrypoint } = revision;
+  return { entrypoint, files: await stores.revisions.files(revision) };
+};
 
 const store = async ({ stores, clock }: LoadTestDeps, loadTest: LoadTest): Promise<void> => {
   await countCreated({ ...stores, clock }, loadTest);
@@ -91,8 +127,9 @@ export const createLoadTest = async (
   checkCluster(deps, loadTest, input);
   checkDuration(loadTest);
   if (locustfile === undefined) {
-    await store(deps, loadTest);
-    return { loadTest, warnings: undefined };
+    const withOptions = { ...loadTest, ...(await storedOptions(deps, loadTest, undefined)) };
+    await store(deps, withOptions);
+    return { loadTest: withOptions, warnings: undefined };
   }
   const script = sourceOfText(locustfile, "locustfile");
   const warnings = await requireValidScript(deps, script);
@@ -102,7 +139,8 @@ export const createLoadTest = async (
     createdBy,
     actor,
   });
-  const withScript = { ...loadTest, latestRevisionId: revision.id };
+  const options = await storedOptions(deps, loadTest, script);
+  const withScript = { ...loadTest, ...options, latestRevisionId: revision.id };
   await store(deps, withScript);
   return { loadTest: withScript, warnings };
 };
@@ -126,8 +164,13 @@ export const updateLoadTest = async (
     ) as LoadTest;
     checkCluster(deps, next, input);
     checkDuration(next);
+    const options =
+      patch.scriptOptions == null
+        ? {}
+        : await storedOptions(deps, next, await newestScript(deps, next));
     const written = await deps.stores.loadTests.update(id, current.version, {
       ...patch,
+      ...options,
       updatedAt: deps.clock.now(),
       updatedBy: updatedBy ?? actor.name,
     });

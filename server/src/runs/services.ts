@@ -1,4 +1,4 @@
-import type { Clusters } from "../clusters/port.ts";
+import type { Clusters, ScriptOutliner } from "../clusters/port.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Failpoint } from "../lib/failpoints.ts";
 import type { Ids } from "../lib/ids.ts";
@@ -24,6 +24,7 @@ export const createRunServices = <M extends RunMetrics>(parts: {
   readonly membership: Membership;
   readonly clusters: Clusters;
   readonly metrics: M;
+  readonly outline: ScriptOutliner;
   readonly clock: Clock;
   readonly ids: Ids;
   /** This machine, in runs whose processes are on it. */

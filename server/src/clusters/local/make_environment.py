@@ -1,6 +1,6 @@
 """Finds or makes the environment with the packages of a script. Runs with the Python of the cluster, and imports nothing of it.
 
-Arguments: the folder of environments, a file with the requirements, and the file for the result. An environment is a folder
+Arguments: the folder of environments, a file with the requirements, the file for the result, and `find` where none is to be made. An environment is a folder
 `<key>.<random>` with the packages, in which the cluster's own packages are seen as well; the key is that of the Python, its
 packages and the requirements. It counts once `complete.json` is there, which is written last.
 """
@@ -152,7 +152,7 @@ def make(environments, key, requirements, pinned):
         raise
 
 
-def result_of(environments, path):
+def result_of(environments, path, only_find):
     pinned = constraints()
     os.makedirs(environments, exist_ok=True)
     with open(path, encoding="utf-8") as file:
@@ -161,6 +161,8 @@ def result_of(environments, path):
     known = complete_one(environments, key)
     if known is not None:
         return {"cached": True, **known}
+    if only_find:
+        return {"missing": True}
     return {"cached": False, **make(environments, key, requirements, pinned)}
 
 
@@ -171,9 +173,9 @@ def end(*_):
 
 def main():
     signal.signal(signal.SIGTERM, end)
-    environments, requirements, result = sys.argv[1:]
+    environments, requirements, result, *mode = sys.argv[1:]
     try:
-        found = result_of(environments, requirements)
+        found = result_of(environments, requirements, mode == ["find"])
     except Refused as error:
         found = {"error": str(error)}
     except Exception as error:

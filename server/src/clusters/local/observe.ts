@@ -1,4 +1,5 @@
 import { withoutValues } from "@load-manager/contract/model/hidden-values.ts";
+import { hiddenTextsOf } from "@load-manager/contract/model/script-options.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Observation } from "../../runs/domain/observation.ts";
 import type { PluginClient } from "../plugin/client.ts";
@@ -98,7 +99,7 @@ const dead = async (
   role: string,
   how: string,
 ): Promise<Observation> => {
-  const hidden = Object.values(run.environment ?? {});
+  const hidden = [...Object.values(run.environment ?? {}), ...hiddenTextsOf(run.scriptOptions)];
   const log = (await processes.folderOf(run.id).logEnd(role)).map((line) =>
     withoutValues(line, hidden),
   );

@@ -10,7 +10,8 @@ import type { PackagesStep } from "../port.ts";
 import type { RunFolder } from "./folder.ts";
 import { processesOf } from "./processes.ts";
 
-const PROGRAM = fileURLToPath(new URL("make_environment.py", import.meta.url));
+/** Finds or makes an environment; see its head. */
+export const MAKE_ENVIRONMENT = fileURLToPath(new URL("make_environment.py", import.meta.url));
 const ROLE = "packages";
 /** How long one preparation waits for packages that are cached, or installed soon; the next pass prepares again. */
 const SOON_MS = 2000;
@@ -91,7 +92,7 @@ const writeResult = async (folder: RunFolder, result: z.input<typeof Result>): P
 const launch = (deps: Deps, folder: RunFolder): Promise<{ readonly error?: Error }> => {
   const log = openSync(folder.log(ROLE), "a");
   try {
-    const args = [PROGRAM, deps.environmentsFolder, folder.requirements, folder.packages];
+    const args = [MAKE_ENVIRONMENT, deps.environmentsFolder, folder.requirements, folder.packages];
     const child = spawn(deps.python, ["-I", ...args], {
       cwd: folder.temporary,
       env: environment(deps, folder),

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { delimiter, dirname, isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { hiddenOptionsOf, optionValuesOf } from "@load-manager/contract/model/script-options.ts";
 import type { RunFolder } from "./folder.ts";
 
 const PLUGIN_FOLDER = fileURLToPath(new URL("../../../../locust-plugin", import.meta.url));
@@ -27,9 +28,10 @@ export type Launch = {
 };
 
 /** A user's script gets nothing of the server's environment but what a Python program needs. */
-const environment = (
-  { run, folder, store, python, maxEndpoints, urls, token }: Launch,
-  role: string,
+export const processEnvironment = (
+  python: string,
+  folder: RunFolder,
+  variables: Readonly<Record<string, string>> | undefined,
 ) => ({
   PATH: [
     ...(isAbsolute(python) ? [dirname(python)] : []),
@@ -40,12 +42,19 @@ const environment = (
   HOME: folder.path,
   TMPDIR: `${folder.path}/tmp`,
   LANG: "C.UTF-8",
-  ...run.environment,
+  ...variables,
   PYTHONPATH: PLUGIN_FOLDER,
   // Until Locust loads the script: a file of the script must not be imported in the place of a module that Locust needs.
   PYTHONSAFEPATH: "1",
   PYTHONUNBUFFERED: "1",
   PYTHONDONTWRITEBYTECODE: "1",
+});
+
+const environment = (
+  { run, folder, store, python, maxEndpoints, urls, token }: Launch,
+  role: string,
+) => ({
+  ...processEnvironment(python, folder, run.environment),
   LOAD_MANAGER_URL: urls.join(","),
   LOAD_MANAGER_TOKEN: token,
   LOAD_MANAGER_ACCOUNT_ID: run.accountId,
@@ -58,8 +67,15 @@ const environment = (
   ...(run.environment === undefined
     ? {}
     : { LOAD_MANAGER_HIDDEN_VARIABLES: Object.keys(run.environment).join(",") }),
+  ...scriptOptionsVariable(run),
   ...(maxEndpoints === undefined ? {} : { LOAD_MANAGER_MAX_ENDPOINTS: String(maxEndpoints) }),
 });
+
+const scriptOptionsVariable = ({ scriptOptions }: LoadTestRun) => {
+  if (scriptOptions === undefined) return {};
+  const given = { values: optionValuesOf(scriptOptions), hidden: hiddenOptionsOf(scriptOptions) };
+  return { LOAD_MANAGER_SCRIPT_OPTIONS: JSON.stringify(given) };
+};
 
 /**
  * Starts one Locust process through our launcher: a session of its own, no stdin, output to a file,

@@ -30,7 +30,7 @@ export const visibleLoadTest = async (
 };
 
 /** Clusters of others are as unknown as those that do not exist, so that their ids cannot be probed. */
-const asSeenBy = (deps: LoadTestDeps, { visible }: Access): LoadTestDeps => ({
+export const asSeenBy = (deps: LoadTestDeps, { visible }: Access): LoadTestDeps => ({
   ...deps,
   clusters: () => deps.clusters().filter((cluster) => isClusterVisible(cluster, visible)),
 });

@@ -1,14 +1,16 @@
-import type { PutScript, PutScriptQuery } from "@load-manager/contract/api/script.ts";
+import type { CheckScript, PutScript, PutScriptQuery } from "@load-manager/contract/api/script.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { Access } from "../../auth/access.ts";
 import { invalid, notFound } from "../../lib/errors.ts";
 import { zipOf } from "../../lib/zip.ts";
 import type { LoadTestDeps } from "../../load-tests/deps.ts";
+import { checkedScript, placeOf } from "../../load-tests/outline-script.ts";
 import { type SavedWith, type ScriptSource, sourceOfBody } from "../../load-tests/script-source.ts";
 import { saveScript, withContent } from "../../load-tests/scripts.ts";
 import { sourceOfZip } from "../../load-tests/unzip.ts";
 import type { Handlers } from "../bind.ts";
-import { visibleLoadTest } from "./load-tests.ts";
+import { asSeenBy, visibleLoadTest } from "./load-tests.ts";
 
 type Keys =
   | "saveScript"
@@ -30,18 +32,38 @@ const sentScript = async (body: PutScript | Uint8Array, query: PutScriptQuery): 
   return { script: sourceOfBody(body), input: body };
 };
 
+/** A saved script may be run by whoever may start runs; another one by whoever may save it first. */
+const scriptToCheck = async (
+  { stores }: LoadTestDeps,
+  body: CheckScript,
+  loadTest: LoadTest | undefined,
+) => {
+  if (loadTest === undefined || body.content !== undefined || body.files !== undefined) {
+    return { ...sourceOfBody(body), needs: ["scripts.write", "runs.start"] as const };
+  }
+  const id = body.scriptRevisionId ?? loadTest.latestRevisionId;
+  if (id === undefined) throw notFound("script of the load test", loadTest.id);
+  const revision = await revisionOf(stores, loadTest, id);
+  const files = await stores.revisions.files(revision);
+  return { entrypoint: revision.entrypoint, files, needs: ["runs.start"] as const };
+};
+
+const revisionOf = async (
+  { revisions }: Pick<LoadTestDeps["stores"], "revisions">,
+  loadTest: LoadTest,
+  id: string,
+) => {
+  const revision = await revisions.get(id);
+  if (revision?.loadTestId !== loadTest.id) throw notFound("script revision", id);
+  return revision;
+};
+
 const visibleRevision = async (
   { stores }: LoadTestDeps,
   access: Access,
   { loadTestId, revisionId }: { readonly loadTestId: string; readonly revisionId: string },
-): Promise<ScriptRevision> => {
-  const loadTest = await visibleLoadTest(stores.loadTests, access, loadTestId);
-  const revision = await stores.revisions.get(revisionId);
-  if (revision === undefined || revision.loadTestId !== loadTest.id) {
-    throw notFound("script revision", revisionId);
-  }
-  return revision;
-};
+): Promise<ScriptRevision> =>
+  revisionOf(stores, await visibleLoadTest(stores.loadTests, access, loadTestId), revisionId);
 
 export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
   saveScript: async ({ params, query, body, access, actor, ifMatch }) => {
@@ -77,9 +99,14 @@ export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
   },
   checkScript: async ({ body, access }) => {
     access.checkAnywhere();
-    const { errors, warnings } = await deps.checkScript(sourceOfBody(body));
-    // The check compiles the script and does not read these yet.
-    const unread = { userClasses: [], shapeClasses: [], options: [], tags: [] };
-    return { body: { ok: errors.length === 0, errors, warnings, ...unread } };
+    const { loadTestId } = body;
+    const loadTest =
+      loadTestId === undefined
+        ? undefined
+        : await visibleLoadTest(deps.stores.loadTests, access, loadTestId);
+    const script = await scriptToCheck(deps, body, loadTest);
+    const place = placeOf(body, loadTest);
+    const mayRun = place !== undefined && access.may(place.scope, script.needs);
+    return { body: await checkedScript(asSeenBy(deps, access), script, place, mayRun) };
   },
 });

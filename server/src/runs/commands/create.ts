@@ -4,11 +4,13 @@ import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import type { CreateRun } from "@load-manager/contract/api/run.ts";
 import { TaskTags, UserClasses } from "@load-manager/contract/api/settings.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
-import type { Clusters } from "../../clusters/port.ts";
+import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
+import type { Clusters, ScriptOutliner } from "../../clusters/port.ts";
 import { assertHonoured, assertHonouredNow, assertPackages } from "../../clusters/run-settings.ts";
 import { type ClusterConfig, selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { environmentOfRun } from "../../lib/environment.ts";
+import { environmentOfRun, withStoredValues } from "../../lib/environment.ts";
+import { assertOptions, optionsOfRun, withSecretsMarked } from "../../lib/script-options.ts";
 import { usable } from "../../lib/usable.ts";
 import { AppError, invalid, notFound } from "../../lib/errors.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
@@ -22,8 +24,9 @@ type Deps = {
   readonly writer: RunWriter;
   readonly events: RunEventStore;
   readonly loadTests: Pick<LoadTestStore, "nextRunNumber">;
-  readonly revisions: Pick<RevisionStore, "get">;
+  readonly revisions: Pick<RevisionStore, "get" | "files">;
   readonly clusters: Clusters;
+  readonly outline: ScriptOutliner;
   readonly clock: Pick<Clock, "now">;
   readonly limits: { readonly maxDurationSeconds: number };
 };
@@ -59,6 +62,7 @@ export const createTestRun = async (
   assertHonoured(cluster, settings);
   const adapter = deps.clusters.get(cluster.id);
   if (adapter !== undefined) await assertHonouredNow(adapter, settings);
+  const scriptOptions = await checkedOptions(deps, cluster, script, settings);
   const duration = durationOf(deps, loadTest, input.durationSeconds);
   const now = deps.clock.now();
   const runNumber = await deps.loadTests.nextRunNumber(loadTest.id, now);
@@ -92,6 +96,7 @@ export const createTestRun = async (
       scriptRevisionId: script?.id,
       scriptSha256: script?.sha256,
       ...settings,
+      scriptOptions,
       ...(cluster.kind === "local" ? { workers: settings.workers ?? cluster.workers } : {}),
     },
   );
@@ -114,8 +119,31 @@ const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({
   userClasses: usable(UserClasses, input.userClasses ?? loadTest.userClasses, "userClasses"),
   includeTags: usable(TaskTags, input.includeTags ?? loadTest.includeTags, "includeTags"),
   excludeTags: usable(TaskTags, input.excludeTags ?? loadTest.excludeTags, "excludeTags"),
+  scriptOptions: optionsOfRun(
+    input.scriptOptions &&
+      withStoredValues("scriptOptions", input.scriptOptions, loadTest.scriptOptions),
+    loadTest.scriptOptions,
+  ),
   stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,
 });
+
+/** The options as they are stored. Where the script could not be imported, they are checked when the run starts. */
+const checkedOptions = async (
+  deps: Pick<Deps, "revisions" | "outline">,
+  cluster: ClusterConfig,
+  script: ScriptRevision | undefined,
+  { scriptOptions, environment }: ReturnType<typeof settingsOf>,
+) => {
+  if (scriptOptions === undefined) return undefined;
+  if (script === undefined || cluster.kind !== "local") {
+    return withSecretsMarked(scriptOptions, undefined);
+  }
+  const files = await deps.revisions.files(script);
+  const { entrypoint } = script;
+  const { found } = await deps.outline(cluster, { entrypoint, files }, environment);
+  if (found !== undefined) assertOptions(scriptOptions, found);
+  return withSecretsMarked(scriptOptions, found);
+};
 
 const scriptOf = async (
   deps: Pick<Deps, "revisions">,

@@ -3,7 +3,7 @@ import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import { createRunServices } from "../services.ts";
 
 type AllParts = Parameters<typeof createRunServices<RunMetrics>>[0];
-export type Parts = Omit<AllParts, "limits" | "log" | "failpoint" | "onStatus"> & {
+export type Parts = Omit<AllParts, "limits" | "log" | "failpoint" | "onStatus" | "outline"> & {
   readonly failpoint?: Failpoint;
 };
 
@@ -17,7 +17,14 @@ const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 
 /** The services of runs as the server has them, from parts that a test may replace. */
 export const assemble = ({ failpoint = noFailpoints, ...parts }: Parts) => ({
-  ...createRunServices({ ...parts, failpoint, limits: LIMITS, log: SILENT, onStatus: () => {} }),
+  ...createRunServices({
+    ...parts,
+    failpoint,
+    limits: LIMITS,
+    log: SILENT,
+    onStatus: () => {},
+    outline: async () => ({ problems: [], why: "No script is imported here." }),
+  }),
   stores: parts.stores,
 });
 export type Services = ReturnType<typeof assemble>;

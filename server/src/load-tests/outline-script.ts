@@ -1,0 +1,70 @@
+import type { CheckScript, ScriptProblem } from "@load-manager/contract/api/script.ts";
+import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
+import type { ScriptOutlined } from "../clusters/port.ts";
+import { selectCluster } from "../clusters/select-cluster.ts";
+import { AppError } from "../lib/errors.ts";
+import type { LoadTestDeps } from "./deps.ts";
+import type { ScriptSource } from "./script-source.ts";
+
+type Script = Pick<ScriptSource, "entrypoint" | "files">;
+
+/** Where a script would run. */
+export type Place = {
+  readonly scope: Scope;
+  readonly locustClusterId?: string | undefined;
+  readonly environment?: LoadTest["environment"];
+};
+
+const NOWHERE = "The request names no load test and no scope, so that no cluster is known.";
+const NOT_ALLOWED =
+  "Your role may not run it there: that needs the permission runs.start, and scripts.write for a script in the request.";
+const NOTHING = { userClasses: [], shapeClasses: [], options: [], tags: [] };
+
+export const placeOf = (body: CheckScript, loadTest: LoadTest | undefined): Place | undefined => {
+  if (loadTest !== undefined) return { ...loadTest, scope: loadTest };
+  const { accountId, orgId, projectId, envId, locustClusterId } = body;
+  // The contract refuses a part of a scope.
+  if (accountId === undefined || orgId === undefined || projectId === undefined) return undefined;
+  return { scope: { accountId, orgId, projectId, envId }, locustClusterId };
+};
+
+/** What a script defines, where it would run. Never rejects. */
+export const outlineAt = async (
+  { clusters, outline }: Pick<LoadTestDeps, "clusters" | "outline">,
+  { scope, locustClusterId, environment }: Place,
+  { entrypoint, files }: Script,
+): Promise<ScriptOutlined> => {
+  try {
+    const cluster = selectCluster(clusters(), scope, locustClusterId);
+    return await outline(cluster, { entrypoint, files }, environment);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { problems: [], why: error.message };
+  }
+};
+
+/** Compiles a script and, where the caller may run it, imports it. */
+export const checkedScript = async (
+  deps: Pick<LoadTestDeps, "clusters" | "outline" | "checkScript">,
+  script: Script,
+  place: Place | undefined,
+  mayRun: boolean,
+) => {
+  const { errors, warnings } = await deps.checkScript(script);
+  const notImported = (reason: string, problems: readonly ScriptProblem[] = []) => ({
+    ok: errors.length + problems.length === 0,
+    errors: [...errors, ...problems],
+    warnings,
+    ...NOTHING,
+    imported: false,
+    notImportedReason: reason,
+  });
+  if (errors.length > 0) return notImported("The script does not compile.");
+  if (place === undefined) return notImported(NOWHERE);
+  if (!mayRun) return notImported(NOT_ALLOWED);
+  const { problems, found, why } = await outlineAt(deps, place, script);
+  if (found === undefined) return notImported(why ?? "", problems);
+  const { locustOptions: _, ...shown } = found;
+  return { ok: problems.length === 0, errors: [...problems], warnings, ...shown, imported: true };
+};
