@@ -136,6 +136,7 @@ export const MAY_IMPORT = {
     "node:path",
     "node:timers",
     "node:url",
+    "node:util",
   ],
 
   "server/src/stores/*": ["contract/src", MODEL],

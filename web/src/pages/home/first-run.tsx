@@ -7,6 +7,8 @@ import { client } from "../../api/client.ts";
 import { meQuery } from "../../api/queries.ts";
 import { Failure } from "../../components/notices.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
+import { RampPreview } from "../../components/ramp-preview.tsx";
+import { rampOf } from "../../components/ramp.ts";
 import { duration } from "../../format/times.ts";
 import { randomId } from "../../lib/random-id.ts";
 import styles from "./first-run.module.css";
@@ -18,6 +20,21 @@ type Field = {
   readonly min: number;
   readonly suffix?: string;
 };
+
+const Fields = ({ fields }: { readonly fields: readonly Field[] }): ReactNode => (
+  <div className={styles["fields"]}>
+    {fields.map(({ label, value, onChange, min, suffix }) => (
+      <NumberInput
+        key={label}
+        label={label}
+        value={value}
+        onChange={onChange}
+        min={min}
+        {...(suffix === undefined ? {} : { suffix })}
+      />
+    ))}
+  </div>
+);
 
 const DemoForm = (): ReactNode => {
   const navigate = useNavigate();
@@ -52,18 +69,7 @@ const DemoForm = (): ReactNode => {
         if (isValid) start.mutate();
       }}
     >
-      <div className={styles["fields"]}>
-        {fields.map(({ label, value, onChange, min, suffix }) => (
-          <NumberInput
-            key={label}
-            label={label}
-            value={value}
-            onChange={onChange}
-            min={min}
-            {...(suffix === undefined ? {} : { suffix })}
-          />
-        ))}
-      </div>
+      <Fields fields={fields} />
       <div className={styles["start"]}>
         <Button
           type="submit"
@@ -77,51 +83,78 @@ const DemoForm = (): ReactNode => {
         </Button>
         <span className="soft">
           {isValid
-            ? `All ${load.targetUsers} users after ${duration((load.targetUsers / load.spawnRate) * 1000)}. It stops by itself after ${duration(load.durationSeconds * 1000)}.`
+            ? `On this server’s machine. It stops by itself after ${duration(load.durationSeconds * 1000)}.`
             : "Each field needs a number above 0."}
         </span>
       </div>
+      <RampPreview
+        ramp={rampOf(load.targetUsers, load.spawnRate, load.durationSeconds)}
+        asked={load.targetUsers}
+      />
       {start.error !== null && <Failure what="The run was not started." error={start.error} />}
     </form>
   );
 };
+
+const Way = ({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ReactNode;
+}): ReactNode => (
+  <Panel title={title}>
+    <PanelBody>
+      <div className={styles["way"]}>{children}</div>
+    </PanelBody>
+  </Panel>
+);
 
 /** The first step where nothing has run yet: the demo shop where the server offers it, and the other ways. */
 export const FirstRun = (): ReactNode => {
   const { data: me } = useQuery(meQuery);
   if (me === undefined) return null;
   return (
-    <Panel title="Start your first run">
-      <PanelBody>
-        {me.demo ? (
-          <>
+    <>
+      <Panel title="Start your first run">
+        <PanelBody>
+          {me.demo ? (
+            <>
+              <p>
+                <strong>Demo shop.</strong> Nothing has run here yet. A small shop on the server’s
+                machine is the target: its visitors look around, fill a cart now and then, and
+                rarely pay.
+              </p>
+              <DemoForm />
+            </>
+          ) : (
             <p>
-              <strong>Demo shop.</strong> Nothing has run here yet. A small shop on the server’s
-              machine is the target: its visitors look around, fill a cart now and then, and rarely
-              pay.
+              Nothing has run here yet. A run needs a load test: a locustfile, a target and how many
+              users. Runs that are started at an attached Locust appear here by themselves.
             </p>
-            <DemoForm />
-          </>
-        ) : (
+          )}
+        </PanelBody>
+      </Panel>
+      <div className={styles["ways"]}>
+        <Way title="Use your own script">
           <p>
-            Nothing has run here yet. A run needs a load test: a locustfile, a target and how many
-            users. Runs that are started at an attached Locust appear here by themselves.
+            Paste or upload a locustfile or a whole project. It is checked before it is saved;
+            errors are shown at their line.
           </p>
-        )}
-        <ul className={styles["ways"]}>
-          <li>
-            <Link to="/load-tests">Use your own script</Link>: a new load test checks it before it
-            is saved.
-          </li>
-          <li>
-            <Link to="/clusters">Use your own Locust</Link>: attach a master with the plugin, in
-            three steps.
-          </li>
-          <li>
-            <a href="/docs">Use the API</a>: everything that the page does, from a pipeline.
-          </li>
-        </ul>
-      </PanelBody>
-    </Panel>
+          <Link to="/load-tests">New load test</Link>
+        </Way>
+        <Way title="Use your own Locust">
+          <p>
+            Install the plugin where your Locust master and workers run, and name the master in the
+            configuration.
+          </p>
+          <Link to="/clusters">All steps, with the right address</Link>
+        </Way>
+        <Way title="Use the API">
+          <p>Everything that the page does, from a pipeline.</p>
+          <a href="/docs">The API’s documentation</a>
+        </Way>
+      </div>
+    </>
   );
 };

@@ -18,8 +18,8 @@ import { randomId } from "../../lib/random-id.ts";
 import { numberOf, typedSeconds } from "../load-tests/load-test-draft.ts";
 import { ClusterNote } from "./cluster-note.tsx";
 import { ExpectedStartText } from "./expected-start-text.tsx";
-import { rampOf } from "./ramp.ts";
-import { RampPreview } from "./ramp-preview.tsx";
+import { rampOf } from "../../components/ramp.ts";
+import { RampPreview } from "../../components/ramp-preview.tsx";
 import { type StartDraft, startBodyOf, startDraftOf, startErrors } from "./start-draft.ts";
 import styles from "./start-panel.module.css";
 

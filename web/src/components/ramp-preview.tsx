@@ -1,7 +1,7 @@
 import { useElementSize } from "@mantine/hooks";
 import type { ReactNode } from "react";
-import { count } from "../../format/numbers.ts";
-import { duration, sinceStart } from "../../format/times.ts";
+import { count } from "../format/numbers.ts";
+import { duration, sinceStart } from "../format/times.ts";
 import type { Ramp } from "./ramp.ts";
 import styles from "./ramp-preview.module.css";
 
