@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   Environment,
   hiddenSettings,
+  LoadProfileInput,
   TaskTags,
   unavailableSettings,
   unsettable,
@@ -65,6 +66,7 @@ export const CreateRun = z
       targetUrl: TargetUrl.optional(),
       scriptRevisionId: Id.optional(),
       stopTimeoutSeconds: StopTimeoutSeconds.optional(),
+      loadProfile: LoadProfileInput.optional(),
       workers: Workers.optional(),
       userClasses: UserClasses.optional(),
       includeTags: TaskTags.optional(),

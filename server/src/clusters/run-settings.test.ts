@@ -17,9 +17,16 @@ const ALL = {
   userClasses: [{ name: "Reader" }],
   includeTags: ["a"],
   excludeTags: ["b"],
+  loadProfile: { kind: "script" as const },
 };
-const NOTHING = { environment: {}, userClasses: [], includeTags: [], excludeTags: undefined };
-const SCRIPT = ["userClasses", "includeTags", "excludeTags"];
+const NOTHING = {
+  environment: {},
+  userClasses: [],
+  includeTags: [],
+  excludeTags: undefined,
+  loadProfile: { kind: "constant" as const },
+};
+const SCRIPT = ["userClasses", "includeTags", "excludeTags", "loadProfile"];
 
 const fieldsOf = (run: () => void): unknown => {
   try {
@@ -48,7 +55,7 @@ describe("settings of a run", () => {
     const older = { state: "idle", settings: ["userClasses"] } as const;
     expect(await fieldsNow(attached, { state: "idle", settings: [] }, ALL)).toEqual(SCRIPT);
     expect(await fieldsNow(attached, { state: "busy", settings: [] }, ALL)).toEqual(SCRIPT);
-    expect(await fieldsNow(attached, older, ALL)).toEqual(["includeTags", "excludeTags"]);
+    expect(await fieldsNow(attached, older, ALL)).toEqual(SCRIPT.slice(1));
     expect(await fieldsNow(attached, { state: "idle", settings: SCRIPT }, ALL)).toEqual([]);
     expect(await fieldsNow(attached, { state: "unreachable" }, ALL)).toEqual([]);
     expect(await fieldsNow(attached, { state: "idle", settings: [] }, NOTHING)).toEqual([]);
