@@ -85,9 +85,9 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       if (load.phase === "stopping" || load.phase === "ended") return [stoppedByLocust(run, load)];
       if (load.requests > 0) return [runningSince(load, now), healthOf(seen, facts)];
       const isConstant = run.loadProfile.kind === "constant";
-      const sinceStart = now - (run.startSent?.at ?? run.startingAt ?? run.createdAt);
+      const sinceSent = now - (run.startSent?.at ?? run.startingAt ?? run.createdAt);
       // A load profile may begin with a pause, and start more users later.
-      const waited = isConstant ? sinceStart : facts.stalledForMs;
+      const waited = isConstant ? sinceSent : facts.stalledForMs;
       const allDied =
         isConstant && load.users === 0 && (load.usersDied ?? 0) >= (load.targetUsers ?? Infinity);
       const noneCame =
