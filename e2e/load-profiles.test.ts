@@ -186,7 +186,7 @@ describe.each(LOCUSTS)("load profiles on $name", ({ name, python }) => {
     expect([first, second, constant].map(({ types }) => types.includes("shape_off"))).toEqual([
       ...[true, false, true],
     ]);
-    expectAsPlanned(constant.seen, (seconds) => (seconds < 0.5 ? 0 : 3), 4);
+    expectAsPlanned(constant.seen, (seconds) => (seconds < 0 ? 0 : 3), 4);
     const { findings } = await server.client.getRunSummary({ params: { runId: first.run.id } });
     expect(findings.map(({ code }) => code)).not.toContain("users_below_target");
   });
