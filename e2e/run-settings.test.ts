@@ -104,7 +104,8 @@ describe.each(LOCUSTS)("User classes and tags of a run on $name", ({ python }) =
   let shop: Shop;
   beforeAll(async () => {
     shop = await startShop();
-    const local = "locustClusters: [{ id: here, kind: local, workers: 1, maxWorkers: 3 }]\n";
+    const local =
+      "locustClusters: [{ id: here, kind: local, workers: 1, maxWorkers: 3, maxConcurrentRuns: 2 }]\n";
     server = await startServer({ python, dataDir, config: local });
   });
   afterAll(async () => {
@@ -148,6 +149,28 @@ describe.each(LOCUSTS)("User classes and tags of a run on $name", ({ python }) =
     expect(summary.workers).toEqual({ expected: 3, lost: 0 });
     const other = await endpointsOf(client, shop, loadTestId, {});
     expect([other.run.workers, other.run.engine?.workers]).toEqual([1, 1]);
+  });
+
+  test("stopTimeoutSeconds: users finish their task and on_stop after the duration, within it", async () => {
+    const { client } = server;
+    const loadTestId = await defineShop(client, shop.url, { locustfile: script("slow_tasks.py") });
+    const body = { targetUsers: 3, durationSeconds: 3 };
+    const [patient, hasty] = await Promise.all([
+      endpointsOf(client, shop, loadTestId, { ...body, stopTimeoutSeconds: 5 }),
+      endpointsOf(client, shop, loadTestId, { ...body, stopTimeoutSeconds: 0 }),
+    ]);
+    expect([patient.run.stopTimeoutSeconds, hasty.run.stopTimeoutSeconds]).toEqual([5, 0]);
+    const counts = shop.counts(patient.run.id);
+    expect(counts["GET /"]).toEqual(counts["GET /products"]);
+    expect(counts["POST /cart"]).toEqual({ requests: 3, failures: 0 });
+    const cut = shop.counts(hasty.run.id);
+    expect(cut["GET /products"]?.requests).toBe((cut["GET /"]?.requests ?? 0) - 3);
+    const { loadStartedAt = 0, loadEndedAt = 0, finishedAt = 0 } = patient.run;
+    // The stop is issued at the deadline; what users still do comes after it.
+    expect(loadEndedAt - loadStartedAt).toBeLessThan(4500);
+    expect(finishedAt - loadEndedAt).toBeLessThan(5000 + 4000);
+    const types = (await eventsOf(client, patient.run.id)).map(({ type }) => type);
+    expect(types).not.toContain("users_cut_off");
   });
 
   test("on a local cluster: what the script does not have is named, and no load is made", async () => {
@@ -230,6 +253,8 @@ describe.each(LOCUSTS)("settings of a run on an attached cluster, on $name", ({ 
         { scriptOptions: { page: 2 } },
         { environment: { A: "b" } },
         { workers: 2 },
+        { loadProfile: { kind: "script" as const } },
+        { loadProfile: { kind: "stages" as const, stages: [{ durationSeconds: 3, users: 1 }] } },
       ]) {
         const [field = ""] = Object.keys(body);
         const error = await client

@@ -113,6 +113,13 @@ const pythonOf =
   (cluster: Extract<ClusterConfig, { kind: "local" }>): string =>
     cluster.python ?? python;
 
+const createScriptOutliner = ({ config, clock }: Deps): ScriptOutliner =>
+  createOutliner({
+    pythonOf: pythonOf(config),
+    environmentsFolder: environmentsFolderOf(config),
+    clock,
+  });
+
 const createClusters = (
   { config, stores, clock }: Deps,
   callback: Callback,
@@ -329,11 +336,7 @@ export const createApp = (given: Deps): App => {
   const runsFolder = join(config.store.dataDir, "runs");
   const clusters = createClusters(deps, callback, runsFolder);
   const metrics = createMeasuredMetrics(deps, registry);
-  const outline = createOutliner({
-    pythonOf: pythonOf(deps.config),
-    environmentsFolder: environmentsFolderOf(deps.config),
-    clock: deps.clock,
-  });
+  const outline = createScriptOutliner(deps);
   const services = createServices(deps, clusters, metrics, outline, registry);
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);

@@ -2,10 +2,9 @@ import { z } from "zod";
 import {
   Environment,
   hiddenSettings,
+  LoadProfileInput,
   ScriptOptions,
   TaskTags,
-  unavailableSettings,
-  unsettable,
   UserClasses,
 } from "./settings.ts";
 import { ScriptWarnings } from "./script.ts";
@@ -34,7 +33,7 @@ import {
   page,
 } from "../model/primitives.ts";
 
-export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true, ...unsettable }).extend({
+export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true }).extend({
   ...hiddenSettings,
   latestRevision: ScriptRevision.pick({ id: true, revisionNumber: true })
     .optional()
@@ -56,6 +55,7 @@ const editable = {
   maxDurationSec: DurationSeconds,
   stopTimeoutSeconds: StopTimeoutSeconds,
   autoStop: AutoStop,
+  loadProfile: LoadProfileInput,
   environment: Environment,
   workers: Workers,
   userClasses: UserClasses,
@@ -80,6 +80,7 @@ export const CreateLoadTest = z.strictObject(
     maxDurationSec: editable.maxDurationSec.optional(),
     stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
     autoStop: editable.autoStop.optional(),
+    loadProfile: editable.loadProfile.default({ kind: "constant" }),
     environment: editable.environment.optional(),
     workers: editable.workers.optional(),
     userClasses: editable.userClasses.optional(),
@@ -93,7 +94,6 @@ export const CreateLoadTest = z.strictObject(
       .describe("The text of the locustfile, in Python; saved as script revision 1.")
       .optional(),
     createdBy: Creator.optional(),
-    ...unavailableSettings,
   }),
 );
 export type CreateLoadTest = z.output<typeof CreateLoadTest>;
@@ -113,6 +113,7 @@ export const UpdateLoadTest = z.strictObject(
     maxDurationSec: editable.maxDurationSec.nullish(),
     stopTimeoutSeconds: editable.stopTimeoutSeconds.optional(),
     autoStop: editable.autoStop.nullish(),
+    loadProfile: editable.loadProfile.optional(),
     environment: editable.environment.nullish(),
     workers: editable.workers.nullish(),
     userClasses: editable.userClasses.nullish(),
@@ -121,7 +122,6 @@ export const UpdateLoadTest = z.strictObject(
     scriptOptions: editable.scriptOptions.nullish(),
     metadata: editable.metadata.nullish(),
     updatedBy: Creator.optional(),
-    ...unavailableSettings,
   }),
 );
 export type UpdateLoadTest = z.output<typeof UpdateLoadTest>;

@@ -2,10 +2,9 @@ import { z } from "zod";
 import {
   Environment,
   hiddenSettings,
+  LoadProfileInput,
   ScriptOptions,
   TaskTags,
-  unavailableSettings,
-  unsettable,
   UserClasses,
 } from "./settings.ts";
 import {
@@ -45,7 +44,6 @@ export const RunAnswer = LoadTestRun.omit({
   stopSentAt: true,
   loadEndSeenAt: true,
   deletingAt: true,
-  ...unsettable,
 }).extend({
   ...hiddenSettings,
   lastMetrics: MetricSnapshot.optional().describe(
@@ -66,6 +64,7 @@ export const CreateRun = z
       targetUrl: TargetUrl.optional(),
       scriptRevisionId: Id.optional(),
       stopTimeoutSeconds: StopTimeoutSeconds.optional(),
+      loadProfile: LoadProfileInput.optional(),
       workers: Workers.optional(),
       userClasses: UserClasses.optional(),
       includeTags: TaskTags.optional(),
@@ -74,7 +73,6 @@ export const CreateRun = z
       metadata: Metadata.optional(),
       autoStop: AutoStop.optional(),
       createdBy: Creator.optional(),
-      ...unavailableSettings,
     }),
   )
   .extend({

@@ -1,23 +1,10 @@
 import { z } from "zod";
 import { environmentFaults } from "../model/environment.ts";
 import { HiddenTexts } from "../model/hidden-values.ts";
-import { describedLike, Users } from "../model/primitives.ts";
+import { LoadProfile, Stage } from "../model/load-profile.ts";
+import { describedLike, DurationSeconds, SpawnRate, Users } from "../model/primitives.ts";
 import { RunSettings } from "../model/run.ts";
 import { optionFaults, OptionValue, ShownOptions } from "../model/script-options.ts";
-
-const notSupported = z
-  .never({ error: "is not supported by this version of Load Manager; leave it out" })
-  .optional();
-
-/** What answers leave out: nothing can set it, and only migrated load tests and runs have some of it. */
-export const unsettable = {
-  loadProfile: true,
-} as const;
-
-/** Settings of the data model without support in this version. Refusing them is clearer than ignoring them. */
-export const unavailableSettings = {
-  loadProfile: notSupported,
-};
 
 /** The environment variables of a request. */
 export const Environment = z.record(z.string(), z.string()).superRefine((variables, context) => {
@@ -25,6 +12,39 @@ export const Environment = z.record(z.string(), z.string()).superRefine((variabl
     context.addIssue({ code: "custom", message, path: name === undefined ? [] : [name] });
   }
 });
+
+const StageUsers = z
+  .number({ error: "must be a whole number of at least 0" })
+  .int("must be a whole number of at least 0")
+  .min(0, "must be a whole number of at least 0")
+  .max(1_000_000, "must be at most 1000000");
+
+/** The stages of a request. */
+export const Stages = z
+  .array(
+    z.strictObject(
+      describedLike(Stage.shape, {
+        durationSeconds: DurationSeconds,
+        users: StageUsers,
+        spawnRate: SpawnRate.optional(),
+      }),
+    ),
+  )
+  .min(1, "must have at least one stage")
+  .max(100, "must have at most 100 stages");
+
+const [Constant, Script, Staged] = LoadProfile.options;
+
+/** The load profile of a request. */
+export const LoadProfileInput = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject(Constant.shape),
+    z.strictObject(Script.shape),
+    z.strictObject(describedLike(Staged.shape, { kind: z.literal("stages"), stages: Stages })),
+  ],
+  { error: "must be constant, script or stages" },
+);
 
 const ClassName = z.string().trim().min(1, "must not be empty").max(200);
 const { shape: ofClass } = RunSettings.shape.userClasses.unwrap().element;

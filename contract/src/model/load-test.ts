@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ActorRef } from "./actor.ts";
 import { AutoStop, describedLike, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
-import { LoadProfile, LoadTestRun, RunSettings, RunStatus, Verdict } from "./run.ts";
+import { LoadProfile } from "./load-profile.ts";
+import { LoadTestRun, RunSettings, RunStatus, Verdict } from "./run.ts";
 import { Stats } from "./stats.ts";
 
 /** The summary of a finished run, kept inside its load test: the 10 newest, newest first. */

@@ -25,6 +25,7 @@ export const REASONS = {
   not_enough_workers: "Fewer workers connected than the cluster should have.",
   no_requests: "No request completed.",
   script_failed_on_start: "The script raises in on_start, and no request completed.",
+  shape_failed: "The script's load shape raised an exception while no user was running.",
   spawn_failed: "No user could be started: the script raises while users are made.",
   master_lost: "The Locust master is gone.",
   master_restarted: "Locust answers but no longer knows this run: its master was restarted.",
@@ -47,6 +48,7 @@ export const HEALTH_CODES = {
   workers_lost: "Workers disconnected, and their users with them.",
   workers_missing:
     "Fewer workers are connected than at the start, or than the cluster should have.",
+  shape_failed: "The script's load shape raised an exception; the users stay as they are.",
   users_below_target: "Fewer users run than the run should have.",
   metrics_unavailable: "The metrics of the run cannot be stored or read.",
   several_reporters: "Several processes post the totals of the run; the largest count.",
@@ -93,6 +95,8 @@ export const EVENTS = {
   users_left: "Users left by themselves.",
   stopped_by_script: "The script stopped the users of a worker.",
   listener_failed: "A listener of the script raised an exception.",
+  shape_on: "The users follow the script's load shape.",
+  shape_failed: "The script's load shape raised an exception.",
   shape_off: "The script's load shape is switched off.",
   endpoints_capped: "There are more endpoints than are counted one by one.",
   totals_without_time:

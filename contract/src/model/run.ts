@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ActorRef } from "./actor.ts";
+import { LoadProfile } from "./load-profile.ts";
 import {
   AutoStop,
   Id,
@@ -55,15 +56,6 @@ export const EndCause = z.enum([
   "failed",
 ]);
 export type EndCause = z.output<typeof EndCause>;
-
-/** How the number of users changes: it rises to the target and stays there. */
-export const LoadProfile = z
-  .object({
-    kind: z
-      .literal("constant")
-      .describe("constant: the users rise to their target and stay there."),
-  })
-  .describe("How the number of users changes over time.");
 
 /**
  * Settings that a load test and a run share. Those marked as migrated cannot be set: migrated load tests and runs keep them
@@ -196,13 +188,21 @@ export const LoadTestRun = Scope.extend({
     .describe(
       "The address of the system under test, which is Locust's host: http or https, without credentials.",
     ),
-  targetUsers: z.int().optional().describe("The number of users to reach."),
-  spawnRate: z.number().optional().describe("How fast users are started, in users per second."),
+  targetUsers: z
+    .int()
+    .optional()
+    .describe("The number of users to reach; only with the load profile constant."),
+  spawnRate: z
+    .number()
+    .optional()
+    .describe(
+      "How fast users are started, in users per second; only with the load profile constant.",
+    ),
   durationSeconds: z
     .int()
     .optional()
     .describe(
-      "How long the load lasts, in seconds from its start; absent: until it is stopped, or maxDurationSec.",
+      "How long the load lasts, in seconds from its start; absent: until it is stopped, or maxDurationSec. With the load profile stages the sum of theirs.",
     ),
   maxDurationSec: z
     .int()
@@ -254,8 +254,10 @@ export const LoadTestRun = Scope.extend({
         to: Time.optional().describe("When the phase ended; absent while it lasts."),
         targetUsers: z.int().optional().describe("The number of users to reach in the phase."),
         kind: z
-          .enum(["ramp", "steady"])
-          .describe("ramp while users are started or stopped, steady otherwise."),
+          .enum(["ramp", "steady", "shape"])
+          .describe(
+            "ramp while users are started or stopped, steady otherwise; shape: the script's LoadTestShape decides.",
+          ),
       }),
     )
     .optional()

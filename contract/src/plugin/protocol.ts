@@ -10,6 +10,7 @@ export const StopCause = z.enum([
   "manager",
   "locust_ui",
   "shape_ended",
+  "shape_failed",
   "no_workers",
   "auto_stop",
   "script",

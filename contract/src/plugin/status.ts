@@ -56,6 +56,8 @@ export const PluginStatus = z.object({
       /** Users that left by themselves (StopUser). */
       usersLeft: z.int().default(0),
       scriptError: ScriptError.nullish(),
+      /** What the script's LoadTestShape has raised. */
+      shapeError: z.string().nullish(),
       autoStop: z
         .object({
           requests: z.int(),

@@ -8,6 +8,7 @@ import gevent
 from ..delivery.outbox import Outbox
 from ..shared import compat
 from .auto_stop import AutoStop
+from .load_profile import profile_of
 from .refused import Refused, setting_refused
 from .run import RUNNING, STARTING, run_url_of, time_limit_of
 from .script_settings import RunSettings
@@ -62,24 +63,21 @@ class Commands(object):
         if not compat.live_workers(controller.runner):
             raise Refused("no_workers", "No worker is connected to this master.")
         # The whole command is read before anything is changed.
-        users, spawn_rate = payload["users"], payload["spawnRate"]
+        profile = profile_of(payload, controller.environment)
         time_limit, auto_stop = time_limit_of(payload), AutoStop(payload.get("autoStop"))
         clock_ahead, url = float(payload.get("clockAheadSeconds") or 0), run_url_of(payload)
         controller.script_settings.apply(settings)
         self._started_run_ids.add(run_id)
-        run = controller.new_run(self._outbox_of(run_id), auto_stop=auto_stop, clock_ahead=clock_ahead)
+        run = controller.new_run(self._outbox_of(run_id), auto_stop=auto_stop, clock_ahead=clock_ahead, profile=profile)
         run.url = url
         run.set_time_limit(time_limit)
-        run.set_target(users, spawn_rate)
         if payload.get("quitWorkers"):
             run.quit_workers_at_end()
-        if controller.environment.shape_class is not None:
-            run.event("shape_off", "The script's LoadTestShape is switched off: the run's own users and spawn rate apply.")
         if payload.get("host"):
             controller.environment.host = payload["host"]
         controller.load.set_stop_timeout(payload.get("stopTimeoutSeconds") or 0)
         controller.send_run_to_workers(run)
-        controller.load.set_users(users, spawn_rate)
+        profile.begin(controller, run)
 
     def _await_plugins(self, run_id, settings):
         """A worker without the plugin cannot be given settings of the script."""
@@ -107,6 +105,8 @@ class Commands(object):
         run = self._current_run(payload["runId"])
         if run.phase not in (STARTING, RUNNING):
             raise Refused("not_running", "The run is %s; its users cannot be changed." % run.phase)
+        if run.profile.may_get_users:
+            raise Refused("not_running", "The load profile of the run decides how many users it has.")
         # Commands arrive in two ways, so an older one may come after a newer one.
         command_number = payload.get("commandNumber", run.users_command_number)
         if command_number < run.users_command_number:

@@ -66,12 +66,13 @@ class Controller(object):
             "pythonVersion": platform.python_version(),
         }
 
-    def new_run(self, outbox, external=False, auto_stop=None, clock_ahead=0.0):
+    def new_run(self, outbox, external=False, auto_stop=None, clock_ahead=0.0, profile=None):
         """Makes the run of this outbox the current one."""
         self.run_count += 1
         run_key = "%s:%d" % (self.master_instance_id.hex(), self.run_count)
         limit = self.settings.max_endpoints
-        self.run = Run(run_key, self.runner, outbox, self.commands.fence, external, limit, auto_stop, clock_ahead)
+        fence = self.commands.fence
+        self.run = Run(run_key, self.runner, outbox, fence, external, limit, auto_stop, clock_ahead, profile)
         self.sender.outboxes.append(outbox)
         self.environment.load_manager_run_id = outbox.run_id
         self.listener_errors.clear()
@@ -108,6 +109,7 @@ class Controller(object):
             run = external_runs.create(self)
             if run is None:
                 return
+        run.profile.follow(run, self.runner)
         run.begin(self.identity(), self.environment.host)
         if not run.external:
             address = run.address(self.sender.urls)

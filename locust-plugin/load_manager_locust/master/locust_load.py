@@ -35,6 +35,13 @@ class LocustLoad(object):
         if self.web_ui is not None:
             self.web_ui._swarm_greenlet = greenlet
 
+    def start_shape(self):
+        """Starts load by the LoadTestShape of the environment."""
+        compat.kill_spawning(self.web_ui)
+        compat.end_shape(self.runner)
+        self.start_commanded = True
+        self.runner.start_shape()
+
     def end_spawning(self):
         """For a stop, which may be called by the greenlet that spawns."""
         if getattr(self.web_ui, "_swarm_greenlet", None) is not gevent.getcurrent():
@@ -47,6 +54,7 @@ class LocustLoad(object):
     def _stop(self):
         try:
             compat.kill_spawning(self.web_ui)
+            compat.end_shape(self.runner)
             self.runner.stop()
         except Exception:
             logger.exception("the load could not be stopped; the next try follows")

@@ -6,6 +6,7 @@ from ..shared import compat, texts, wire
 from ..shared.clock import Clock
 from .auto_stop import AutoStop
 from .collector import Collector
+from .load_profile import ConstantLoad
 from .process_readings import MASTER
 from .worker_monitor import WorkerMonitor
 from .worker_quit import WorkerQuit
@@ -42,7 +43,8 @@ class Run(object):
     """
 
     def __init__(
-        self, run_key, runner, outbox, fence=0, external=False, max_endpoints=1000, auto_stop=None, clock_ahead=0.0
+        self, run_key, runner, outbox, fence=0, external=False, max_endpoints=1000, auto_stop=None, clock_ahead=0.0,
+        profile=None
     ):
         self.run_key = run_key
         self.runner = runner
@@ -50,6 +52,7 @@ class Run(object):
         self.fence = fence
         self.external = external
         self.url = None
+        self.profile = profile or ConstantLoad(0, 0.0)
         self.phase = STARTING
         self.clock = Clock(clock_ahead)
         self.target_users = 0
@@ -175,9 +178,10 @@ class Run(object):
         live = compat.live_worker_ids(self.runner)
         if live and all(worker in self.stopped_by_script for worker in live):
             return "script"
-        # Locust does not spawn users again; while it spawns, or follows a shape, more may come.
+        # Locust does not spawn users again; while it spawns, or follows a shape or stages, more may come.
         is_spawned = self.runner.state == "running" and not compat.has_shape_running(self.runner)
-        if is_spawned and collector.users_left and collector.users_left + collector.users_died >= self.target_users:
+        is_whole = is_spawned and not self.profile.may_get_users
+        if is_whole and collector.users_left and collector.users_left + collector.users_died >= self.target_users:
             return "users_finished"
         return None
 

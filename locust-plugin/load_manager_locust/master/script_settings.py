@@ -3,7 +3,7 @@ from ..shared import compat, script_options, tagged_tasks, texts
 from .refused import setting_refused
 
 # What the status says of this plugin, so that a server does not send an older one what it would ignore.
-SUPPORTED = ("userClasses", "includeTags", "excludeTags", "scriptOptions")
+SUPPORTED = ("userClasses", "includeTags", "excludeTags", "scriptOptions", "loadProfile")
 _ABSENT = object()
 # How many names a refusal lists.
 MAX_LISTED = 30

@@ -79,5 +79,6 @@ def _run_status(run):
         "usersDied": collector.users_died,
         "usersLeft": collector.users_left,
         "scriptError": collector.error_tally.script_error(),
+        "shapeError": run.profile.error,
         "autoStop": run.auto_stop.evidence,
     }

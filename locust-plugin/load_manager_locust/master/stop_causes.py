@@ -2,6 +2,7 @@
 from ..shared import compat, stop_caller
 
 LOCUST_UI, DEADLINE, SHAPE_ENDED = "locust_ui", "deadline", "shape_ended"
+SHAPE_FAILED = "shape_failed"
 SCRIPT, NO_WORKERS, MASTER_ENDED = "script", "no_workers", "master_ended"
 # {(file, function) of Locust: the cause}
 _CAUSES = {

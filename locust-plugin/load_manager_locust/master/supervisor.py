@@ -6,7 +6,7 @@ import time
 
 import gevent
 
-from .run import RUNNING, STOPPING
+from .run import RUNNING, STARTING, STOPPING
 
 logger = logging.getLogger("load_manager")
 
@@ -43,6 +43,8 @@ class Supervisor(object):
         if run is None or not run.active:
             self._end_if_unattended(now)
             return
+        if run.phase in (STARTING, RUNNING):
+            run.profile.check(self.controller, run)
         if run.phase == RUNNING:
             run.worker_monitor.check(run.target_users)
         run.collector.tick()

@@ -114,6 +114,29 @@ def has_shape_running(runner):
     return getattr(runner, "shape_greenlet", None) is not None
 
 
+def shape_of(environment):
+    """The LoadTestShape that Locust would follow: the first of the script; ``None``: the script has none."""
+    known = getattr(environment, "available_shape_classes", None) or {}
+    return environment.shape_class or next(iter(known.values()), None)
+
+
+def shape_error(runner):
+    """What a LoadTestShape has raised, or Locust because of what it gave: Locust does not ask it any more then."""
+    return getattr(getattr(runner, "shape_greenlet", None), "exception", None)
+
+
+def end_shape(runner):
+    """
+    Locust itself does not end a shape that has not started users yet, and a shape that begins with the users of the one before
+    would be taken for unchanged.
+    """
+    greenlet = getattr(runner, "shape_greenlet", None)
+    if greenlet is not None:
+        greenlet.kill(block=True)
+        runner.shape_greenlet = None
+    runner.shape_last_tick = None
+
+
 def kill_spawning(web_ui):
     """
     Ends the greenlet that spawns users: ``runner.stop()`` does not end it, ramp-up would go on, and Locust would be "running"

@@ -18,6 +18,7 @@ const ALL = {
   includeTags: ["a"],
   excludeTags: ["b"],
   scriptOptions: { page: 2, key: { secret: "k" } },
+  loadProfile: { kind: "script" as const },
 };
 const NOTHING = {
   environment: {},
@@ -25,8 +26,9 @@ const NOTHING = {
   includeTags: [],
   excludeTags: undefined,
   scriptOptions: {},
+  loadProfile: { kind: "constant" as const },
 };
-const SCRIPT = ["userClasses", "includeTags", "excludeTags", "scriptOptions"];
+const SCRIPT = ["userClasses", "includeTags", "excludeTags", "scriptOptions", "loadProfile"];
 
 const fieldsOf = (run: () => void): unknown => {
   try {

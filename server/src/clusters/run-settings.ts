@@ -11,16 +11,24 @@ const ONLY_LOCAL = {
   workers: "start as many workers there",
 } as const;
 
-/** Settings that the plugin applies to the script. */
-const OF_SCRIPT = ["userClasses", "includeTags", "excludeTags", "scriptOptions"] as const;
+/** Settings that the plugin applies. */
+const OF_SCRIPT = [
+  "userClasses",
+  "includeTags",
+  "excludeTags",
+  "scriptOptions",
+  "loadProfile",
+] as const;
 
 type Setting = keyof typeof ONLY_LOCAL | (typeof OF_SCRIPT)[number];
 type Settings = { readonly [K in Setting]?: LoadTestRun[K] | null | undefined };
 
-/** An empty list or map asks for nothing. */
-const isGiven = (value: object | number | null | undefined): boolean =>
-  typeof value === "number" ||
-  (value !== null && value !== undefined && Object.keys(value).length > 0);
+/** An empty list or map asks for nothing, and every Locust can keep its users constant. */
+const isGiven = (value: Settings[Setting]): boolean => {
+  if (value === null || value === undefined) return false;
+  if (typeof value === "number") return true;
+  return "kind" in value && value.kind === "constant" ? false : Object.keys(value).length > 0;
+};
 
 const namesOf = <Name extends Setting>(names: readonly Name[], settings: Settings): Name[] =>
   names.filter((name) => isGiven(settings[name]));

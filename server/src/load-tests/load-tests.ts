@@ -1,5 +1,6 @@
 import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { CreateLoadTest, UpdateLoadTest } from "@load-manager/contract/api/load-test.ts";
+import { durationOfStages } from "@load-manager/contract/model/load-profile.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { assertHonoured } from "../clusters/run-settings.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
@@ -41,8 +42,16 @@ const namedCluster = (deps: LoadTestDeps, loadTest: LoadTest, id: string) => {
   }
 };
 
-const checkDuration = ({ defaultDurationSec, maxDurationSec }: LoadTest): void => {
-  if (defaultDurationSec === undefined || maxDurationSec === undefined) return;
+const checkDuration = ({ defaultDurationSec, maxDurationSec, loadProfile }: LoadTest): void => {
+  if (maxDurationSec === undefined) return;
+  if (loadProfile.kind === "stages") {
+    const seconds = durationOfStages(loadProfile.stages);
+    if (seconds > maxDurationSec) {
+      const message = `last ${seconds} s; must be at most maxDurationSec, which is ${maxDurationSec}`;
+      throw invalid("loadProfile.stages", message);
+    }
+  }
+  if (defaultDurationSec === undefined) return;
   if (defaultDurationSec > maxDurationSec) {
     throw invalid(
       "defaultDurationSec",
@@ -113,7 +122,6 @@ export const createLoadTest = async (
   const loadTest: LoadTest = {
     id,
     ...definedOnly(fields),
-    loadProfile: { kind: "constant" },
     lastRunNumber: 0,
     recentRuns: [],
     recentRunsVersion: 0,

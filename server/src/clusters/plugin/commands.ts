@@ -2,6 +2,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { PluginClient } from "./client.ts";
 import type { Callback } from "../callback.ts";
 import type { LoadCommands } from "../port.ts";
+import { definedOnly } from "../../lib/defined.ts";
 import { assertSupported, scriptSettingsOf } from "../run-settings.ts";
 
 export type CallbackAddresses = Pick<Callback, "callbackTokens" | "callbackUrls" | "runAddress">;
@@ -44,8 +45,7 @@ export const pluginCommands = (
         runId: run.id,
         ...runAddress(run.id),
         fence,
-        users: run.targetUsers,
-        spawnRate: run.spawnRate,
+        ...definedOnly({ users: run.targetUsers, spawnRate: run.spawnRate }),
         host: run.targetUrl,
         ...limits(run),
         stopTimeoutSeconds: run.stopTimeoutSeconds,

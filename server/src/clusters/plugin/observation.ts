@@ -70,6 +70,7 @@ const loadOf = (status: PluginStatus, run: PluginRun): LoadState => ({
   usersDied: run.usersDied,
   usersLeft: run.usersLeft,
   ...(run.scriptError == null ? {} : { scriptError: run.scriptError }),
+  ...(run.shapeError == null ? {} : { shapeError: run.shapeError }),
   ...(run.autoStop == null ? {} : { autoStopEvidence: run.autoStop }),
 });
 

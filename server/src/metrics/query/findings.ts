@@ -1,4 +1,5 @@
 import type { Finding, Trust } from "@load-manager/contract/api/findings.ts";
+import { plannedUsersAt } from "@load-manager/contract/model/load-profile.ts";
 import type { PercentileError, RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { getOrCreate } from "../../lib/maps.ts";
@@ -7,7 +8,7 @@ import { processOfCell } from "../codec/rollup-table.ts";
 import { exactly } from "../codec/totals.ts";
 import type { RunAggregate } from "../live/run-aggregate.ts";
 import { NO_ENDPOINTS } from "./endpoints.ts";
-import { judgeLoad, type UsersPoint } from "./judge-load.ts";
+import { type Expected, judgeLoad, type UsersPoint } from "./judge-load.ts";
 import { judgeProcesses, type ProcessesPoint } from "./judge-processes.ts";
 import { startsOf } from "./points.ts";
 import { untimedRequests } from "./seconds.ts";
@@ -48,6 +49,23 @@ const spawnRateOf =
     commandedLoad !== undefined && ms + MIN_STEP * 1000 >= commandedLoad.at
       ? commandedLoad.spawnRate
       : spawnRate;
+
+const expectedOf = (run: LoadTestRun, loadTime: Stretch): Expected => {
+  const { loadProfile } = run;
+  switch (loadProfile.kind) {
+    case "constant":
+      return { kind: "rate", spawnRateAt: spawnRateOf(run) };
+    case "script":
+      return { kind: "unknown" };
+    case "stages": {
+      const { stages } = loadProfile;
+      return {
+        kind: "plan",
+        usersAt: (ms) => plannedUsersAt(stages, (ms - loadTime.fromMs) / 1000),
+      };
+    }
+  }
+};
 
 /** Records of a run that lasts may overtake each other: the newest seconds may still come. */
 const LATE_MS = 10_000;
@@ -110,7 +128,7 @@ export const createFindings = (deps: QueryDeps, readWindow: WindowReader) => {
     const window = { from: loadTime.fromMs, to: Math.floor(loadTime.toMs / 1000) * 1000 };
     const options = { points: POINTS, minStep: MIN_STEP, selection: NO_ENDPOINTS };
     const queried = await readWindow(run, { ...window, responses: "all" }, options);
-    const load = judgeLoad(usersPointsOf(queried), spawnRateOf(run), hasEnded);
+    const load = judgeLoad(usersPointsOf(queried), expectedOf(run, loadTime), hasEnded);
     const processes = judgeProcesses(await processPoints(run, queried, window), {
       workers: summary.workers,
       load: loadTime,

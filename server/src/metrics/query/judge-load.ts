@@ -12,8 +12,29 @@ type KnownPoint = Stretch & { readonly users: number; readonly targetUsers: numb
 /** What a target may take to be reached besides its ramp: users start, and workers report, some seconds late. */
 const SLACK_MS = 10_000;
 
+/** How fast a run was to reach its targets. */
+export type Expected =
+  /** `spawnRateAt`: users per second at a time, in Unix ms. */
+  | { readonly kind: "rate"; readonly spawnRateAt: (ms: number) => number }
+  /** `usersAt`: the users that were planned for a time, in Unix ms. */
+  | { readonly kind: "plan"; readonly usersAt: (ms: number) => number }
+  /** A LoadTestShape: how fast it starts users is not known. */
+  | { readonly kind: "unknown" };
+
 const isKnown = (point: UsersPoint): point is KnownPoint =>
   point.users !== null && point.targetUsers !== null;
+
+/** The points with fewer users than were planned at any time of the ten seconds before their end. */
+const pointsBelowPlan = (
+  points: readonly KnownPoint[],
+  usersAt: (ms: number) => number,
+): Set<KnownPoint> => {
+  const planned = ({ toMs }: KnownPoint): number => {
+    const times = Array.from({ length: SLACK_MS / 1000 + 1 }, (_, index) => toMs - index * 1000);
+    return Math.min(...times.map(usersAt));
+  };
+  return new Set(points.filter((point) => point.users < planned(point)));
+};
 
 /** The points whose target must have been reached by their end, by the spawn rate, and was not. */
 const pointsBelow = (
@@ -39,7 +60,7 @@ const pointsBelow = (
 /** Whether a run had the users that were commanded. `points` ascend and lie in the load time. */
 export const judgeLoad = (
   points: readonly UsersPoint[],
-  spawnRateAt: (ms: number) => number,
+  expected: Expected,
   hasEnded: boolean,
 ): { readonly trust: Trust["load"]; readonly findings: Finding[] } => {
   const known = points.filter(isKnown);
@@ -48,13 +69,19 @@ export const judgeLoad = (
     const trust = { state: "unknown" as const, users: null, targetUsers: null, reachedAt: null };
     return { trust, findings: [] };
   }
-  const below = pointsBelow(known, spawnRateAt);
+  const below =
+    expected.kind === "rate"
+      ? pointsBelow(known, expected.spawnRateAt)
+      : expected.kind === "plan"
+        ? pointsBelowPlan(known, expected.usersAt)
+        : new Set<KnownPoint>();
   const { users, targetUsers } = newest;
   const lastOther = known.findLastIndex((point) => point.targetUsers !== targetUsers);
   const ofTarget = known.slice(lastOther + 1);
   const reached = ofTarget.find((point) => point.users >= targetUsers);
-  // A load that ends on its way to the target never had it, however little time there was.
-  if (hasEnded && reached === undefined) for (const point of ofTarget) below.add(point);
+  // A load that ends on its way to the target never had it, however little time there was. A plan or a shape may end so.
+  if (hasEnded && reached === undefined && expected.kind === "rate")
+    for (const point of ofTarget) below.add(point);
   const findings = spellsOf(known, (point) => below.has(point)).map((spell) => {
     const [worst = newest] = spell.points.toSorted(
       (a, b) => a.users - a.targetUsers - (b.users - b.targetUsers),

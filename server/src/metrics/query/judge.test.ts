@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { judgeLoad, type UsersPoint } from "./judge-load.ts";
+import { type Expected, judgeLoad, type UsersPoint } from "./judge-load.ts";
 import { judgeProcesses, type ProcessesPoint } from "./judge-processes.ts";
 
 const at = (index: number) => ({ fromMs: index * 10_000, toMs: (index + 1) * 10_000 });
 const users = (counts: readonly (number | null)[], target = 100): UsersPoint[] =>
   counts.map((count, index) => ({ ...at(index), users: count, targetUsers: count && target }));
-const slow = () => 10;
+const rate = (spawnRate: number): Expected => ({ kind: "rate", spawnRateAt: () => spawnRate });
+const slow = rate(10);
 
 describe("the load", () => {
   test("is fine from when the target was reached", () => {
@@ -31,7 +32,7 @@ describe("the load", () => {
   });
 
   test("that ends on its way to the target was not reached", () => {
-    const { trust, findings } = judgeLoad(users([20, 40, 60]), () => 2, true);
+    const { trust, findings } = judgeLoad(users([20, 40, 60]), rate(2), true);
     expect(trust).toMatchObject({ state: "flawed", users: 60, reachedAt: null });
     expect(findings).toMatchObject([{ since: 0, until: 30_000, data: { users: 20 } }]);
   });
@@ -42,6 +43,32 @@ describe("the load", () => {
     );
     const { trust, findings } = judgeLoad(points, slow, false);
     expect([trust.state, trust.reachedAt, findings]).toEqual(["fine", 50_000, []]);
+  });
+
+  test("of a plan is judged by what was planned in the ten seconds before", () => {
+    const pause: Expected = { kind: "plan", usersAt: (ms) => (ms < 25_000 ? 100 : 0) };
+    const points = [100, 60, 0, 0].map((count, index) => ({
+      ...at(index),
+      users: count,
+      targetUsers: index < 2 ? 100 : 0,
+    }));
+    const { trust, findings } = judgeLoad(points, pause, true);
+    expect(findings).toMatchObject([{ since: 10_000, until: 20_000, data: { users: 60 } }]);
+    expect(trust).toMatchObject({ state: "flawed", users: 0, targetUsers: 0 });
+    const late: Expected = { kind: "plan", usersAt: (ms) => (ms < 15_000 ? 0 : 100) };
+    expect(judgeLoad(users([0, 0, 100]), late, true).findings).toEqual([]);
+    expect(judgeLoad(users([0, 0, 0]), late, true).findings).toMatchObject([{ since: 20_000 }]);
+    const cut: Expected = { kind: "plan", usersAt: (ms) => ms / 1000 };
+    expect(judgeLoad(users([10, 20, 30]), cut, true)).toMatchObject({
+      trust: { state: "unknown", reachedAt: null },
+      findings: [],
+    });
+  });
+
+  test("of a shape is not judged: how fast it starts users is not known", () => {
+    const { trust, findings } = judgeLoad(users([0, 10, 20]), { kind: "unknown" }, true);
+    expect([trust.state, findings]).toEqual(["unknown", []]);
+    expect(judgeLoad(users([0, 100]), { kind: "unknown" }, true).trust.state).toBe("fine");
   });
 
   test("is unknown without users", () => {

@@ -26,3 +26,20 @@ test("a later change of users has a later time, even from a server whose clock i
   await setUsers({ run, fence: 1 }, 9, 1);
   expect(sent).toMatchObject([{ users: 9, commandNumber: first + 1 }]);
 });
+
+test("the users of a run whose load profile decides them cannot be changed", async () => {
+  const of = { kind: "local", plugin: true, servers: 1, hosts: 1, runs: 1, stages: true } as const;
+  const it = await createWorld(of);
+  const { id } = await it.create();
+  for (let pass = 0; pass < 12; pass += 1) {
+    await it.reconcileAll();
+    it.advance(1000);
+  }
+  const before = await it.base.runs.get(id);
+  expect(before?.status).toBe("Running");
+  await expect(changeLoad(it.calm(), id, { targetUsers: 7 }, TESTER)).rejects.toMatchObject({
+    kind: "conflict",
+    message: expect.stringContaining("this run has stages, which decides them by itself"),
+  });
+  expect(await it.base.runs.get(id)).toEqual(before);
+});

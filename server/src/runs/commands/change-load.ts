@@ -14,7 +14,7 @@ type Deps = {
 };
 
 /**
- * Stores the wanted users; the controller commands them. Rejects with AppError conflict unless the run is Running, stale
+ * Stores the wanted users; the controller commands them. Rejects with AppError conflict unless the run is Running and has the load profile constant, stale
  * where `ifMatch` is another version.
  */
 export const changeLoad = async (
@@ -33,6 +33,12 @@ export const changeLoad = async (
         throw new AppError(
           "conflict",
           `Users can be changed while a run is Running; this one is ${current.status}.`,
+        );
+      }
+      if (current.loadProfile.kind !== "constant") {
+        throw new AppError(
+          "conflict",
+          `Users can be changed with the load profile constant; this run has ${current.loadProfile.kind}, which decides them by itself.`,
         );
       }
       const spawnRate =

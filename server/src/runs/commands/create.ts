@@ -18,6 +18,7 @@ import type { RevisionStore } from "../../stores/model/script-revision.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { recordEvent } from "../journal/events.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
+import { loadOfRun } from "./load-of-run.ts";
 import { newRun } from "./new-run.ts";
 
 type Deps = {
@@ -58,12 +59,12 @@ export const createTestRun = async (
   const script = await scriptOf(deps, loadTest, input.scriptRevisionId);
   assertScript(cluster, script);
   assertPackages(cluster, script?.requirements);
+  const load = loadOfRun(deps.limits, loadTest, input);
   const settings = settingsOf(loadTest, input);
   assertHonoured(cluster, settings);
   const adapter = deps.clusters.get(cluster.id);
-  if (adapter !== undefined) await assertHonouredNow(adapter, settings);
+  if (adapter !== undefined) await assertHonouredNow(adapter, { ...settings, ...load });
   const scriptOptions = await checkedOptions(deps, cluster, script, settings);
-  const duration = durationOf(deps, loadTest, input.durationSeconds);
   const now = deps.clock.now();
   const runNumber = await deps.loadTests.nextRunNumber(loadTest.id, now);
   if (runNumber === undefined) throw notFound("load test", loadTest.id);
@@ -88,11 +89,8 @@ export const createTestRun = async (
       scenarioId: loadTest.scenarioId,
       metadata: input.metadata,
       targetUrl: input.targetUrl ?? loadTest.targetUrl,
-      targetUsers: input.targetUsers ?? loadTest.defaultUsers,
-      spawnRate: input.spawnRate ?? loadTest.defaultSpawnRate,
-      ...duration,
+      ...load,
       autoStop: input.autoStop ?? loadTest.autoStop ?? AUTO_STOP,
-      loadProfile: loadTest.loadProfile,
       scriptRevisionId: script?.id,
       scriptSha256: script?.sha256,
       ...settings,
@@ -157,18 +155,4 @@ const scriptOf = async (
     throw invalid("scriptRevisionId", "is not a revision of this load test's script");
   }
   return revision;
-};
-
-/** `maxDurationSec` limits every run; a run without a duration ends there. */
-const durationOf = (deps: Pick<Deps, "limits">, loadTest: LoadTest, asked: number | undefined) => {
-  const durationSeconds = asked ?? loadTest.defaultDurationSec;
-  const maxDurationSec = loadTest.maxDurationSec ?? deps.limits.maxDurationSeconds;
-  if (durationSeconds !== undefined && durationSeconds > maxDurationSec) {
-    const where =
-      loadTest.maxDurationSec === undefined
-        ? "orchestrator.maxDurationSeconds; set the load test's maxDurationSec to allow more"
-        : "the load test's maxDurationSec";
-    throw invalid("durationSeconds", `must be at most ${maxDurationSec}, which is ${where}`);
-  }
-  return { ...(durationSeconds === undefined ? {} : { durationSeconds }), maxDurationSec };
 };

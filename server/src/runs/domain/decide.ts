@@ -84,8 +84,12 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       const { load } = seen;
       if (load.phase === "stopping" || load.phase === "ended") return [stoppedByLocust(run, load)];
       if (load.requests > 0) return [runningSince(load, now), healthOf(seen, facts)];
-      const waited = now - (run.startSent?.at ?? run.startingAt ?? run.createdAt);
-      const allDied = load.users === 0 && (load.usersDied ?? 0) >= (load.targetUsers ?? Infinity);
+      const isConstant = run.loadProfile.kind === "constant";
+      const sinceSent = now - (run.startSent?.at ?? run.startingAt ?? run.createdAt);
+      // A load profile may begin with a pause, and start more users later.
+      const waited = isConstant ? sinceSent : facts.stalledForMs;
+      const allDied =
+        isConstant && load.users === 0 && (load.usersDied ?? 0) >= (load.targetUsers ?? Infinity);
       const noneCame =
         load.users === 0 &&
         load.scriptError?.spawning === true &&

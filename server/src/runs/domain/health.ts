@@ -62,6 +62,10 @@ export const healthOf = (seen: Observed<"load">, facts: Facts): HealthAction => 
     const message = `${workers} of ${workersExpected} workers are connected.`;
     return because("degraded", "workers_missing", message);
   }
+  if (load.phase === "running" && load.shapeError !== undefined) {
+    const message = `The script's LoadTestShape has failed, and the ${load.users} users stay as they are: ${load.shapeError}`;
+    return because("degraded", "shape_failed", message);
+  }
   if (facts.belowTargetForMs >= POLICY.belowTargetMs) {
     const why =
       load.scriptError === undefined ? "" : ` The script raises: ${load.scriptError.message}`;

@@ -7,6 +7,7 @@ import { isMasterGone } from "./states.ts";
 const FAILED_AFTER_ITS_END: readonly string[] = [
   "no_requests",
   "script_failed_on_start",
+  "shape_failed",
   "spawn_failed",
   "no_workers",
 ] satisfies ReasonCode[];

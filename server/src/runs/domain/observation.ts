@@ -45,6 +45,8 @@ export type LoadState = {
   /** Users that left by themselves; only with the plugin. */
   readonly usersLeft?: number;
   readonly scriptError?: ScriptError;
+  /** What the script's LoadTestShape has raised: its users stay as they are. */
+  readonly shapeError?: string;
   /** Present where the plugin's auto-stop ended the run. */
   readonly autoStopEvidence?: AutoStopEvidence;
   /** Users that the stop timeout interrupted; known once the load has ended. */

@@ -26,6 +26,7 @@ const endsAs = (endCause: Exclude<EndCause, "failed">): End => ({ endCause, code
 const ENDS: Readonly<Record<StopCause, End>> = {
   deadline: endsAs("duration_reached"),
   shape_ended: endsAs("shape_ended"),
+  shape_failed: { endCause: "failed", code: "shape_failed" },
   users_finished: endsAs("users_finished"),
   manager: endsAs("stopped_by_user"),
   locust_ui: endsAs("stopped_at_locust"),
@@ -105,7 +106,13 @@ const STOPPED_BY_UNKNOWN =
 
 const stoppingAs = (run: LoadTestRun, stopCause: StopCause, load?: LoadState): Stopping => {
   const evidence = stopCause === "auto_stop" ? load?.autoStopEvidence : undefined;
-  const reason = evidence === undefined ? endReason(stopCause) : tooManyFailed(evidence);
+  const shapeError = stopCause === "shape_failed" ? load?.shapeError : undefined;
+  const reason =
+    evidence !== undefined
+      ? tooManyFailed(evidence)
+      : shapeError !== undefined
+        ? reasonOf("shape_failed", `The script's LoadTestShape raises: ${shapeError}`)
+        : endReason(stopCause);
   const hasBegun = run.status === "Starting" && load !== undefined && load.requests > 0;
   return stopping(ENDS[stopCause].endCause, reason, hasBegun ? load.testStartedAt : undefined);
 };
@@ -204,6 +211,7 @@ export type EndedLoad = {
 /** Ends that need no request: somebody decided them, or they are failures that the script's exception does not explain. */
 const needsNoRequest = ({ endCause, statusReason }: LoadTestRun, error?: ScriptError): boolean => {
   const kept = error !== undefined && (error.spawning || error.onStart);
+  if (statusReason?.code === "shape_failed") return true;
   if (statusReason?.code === "no_workers" || endCause === "stopped_by_script") return !kept;
   return STATUSES[endCause ?? "failed"] !== "Finished";
 };

@@ -3,7 +3,10 @@ import type { LoadState } from "./observation.ts";
 
 type Phases = NonNullable<LoadTestRun["phases"]>;
 
-/** The phases after this observation: a ramp to each target, then steady load. `undefined`: they have not changed. */
+/**
+ * The phases after this observation: a ramp to each target, then steady load; one phase for a load that follows a shape. `undefined`:
+ * they have not changed.
+ */
 export const nextPhases = (run: LoadTestRun, load: LoadState, now: number): Phases | undefined => {
   const phases = run.phases ?? [];
   const last = phases.at(-1);
@@ -18,6 +21,9 @@ export const nextPhases = (run: LoadTestRun, load: LoadState, now: number): Phas
   }
   const { targetUsers } = load;
   if (load.loadStartedAt === undefined || targetUsers === undefined) return undefined;
+  if (run.loadProfile.kind === "script") {
+    return last === undefined ? [{ from: load.loadStartedAt, kind: "shape" }] : undefined;
+  }
   if (last === undefined) return [{ from: load.loadStartedAt, targetUsers, kind: "ramp" }];
   if (last.targetUsers !== targetUsers)
     return [...close(now), { from: now, targetUsers, kind: "ramp" }];

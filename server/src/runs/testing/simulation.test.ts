@@ -89,6 +89,17 @@ describe("simulated histories", () => {
     }
   });
 
+  test("stages with pauses are no fault: the run is Finished when the last one has ended", async () => {
+    const quiet = Array.from({ length: 30 }, () => ({ do: "advance", ms: 1000 }) as const);
+    for (const kind of ["local", "attached"] as const) {
+      const { runs, broken } = await play({ ...ONE, kind, stages: true }, quiet);
+      expect(broken).toEqual([]);
+      expect(runs.map(({ status, endCause, health }) => [status, endCause, health])).toEqual([
+        ["Finished", "duration_reached", "ok"],
+      ]);
+    }
+  });
+
   test("load ends in the promised time although the server died right after the start", async () => {
     const it = await createWorld(ONE);
     const run = await it.create();

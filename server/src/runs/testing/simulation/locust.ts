@@ -6,7 +6,7 @@ import type { RunMetrics } from "../../../metrics/run-metrics.ts";
 import type { LoadState, Observation } from "../../domain/observation.ts";
 import { mayHaveLoadLeft } from "../../domain/load-left.ts";
 import { NO_STATS } from "../../domain/recent-run.ts";
-import { isOthers, type Load, OTHER } from "./load.ts";
+import { isOthers, type Load, OTHER, usersOf } from "./load.ts";
 
 /** What can go wrong with the next call to Locust. */
 export type Fault = "none" | "lost-call" | "lost-reply" | "refused";
@@ -124,8 +124,8 @@ export const simulatedLocust = (options: {
           ...(options.plugin ? { masterInstanceId } : {}),
           testStartedAt: load.startedAt,
           requests: load.requests,
-          users: load.targetUsers,
-          targetUsers: load.targetUsers,
+          users: usersOf(load, options.now()),
+          targetUsers: usersOf(load, options.now()),
           workersLost: [],
           ...(load.stopIssuedAt === undefined ? {} : { stopIssuedAt: load.stopIssuedAt }),
           ...(load.endedAt === undefined ? {} : { endedAt: load.endedAt }),
@@ -165,6 +165,7 @@ export const simulatedLocust = (options: {
             stopTimeoutMs: run.stopTimeoutSeconds * 1000,
             requests: 0,
             targetUsers: run.targetUsers ?? 1,
+            ...(run.loadProfile.kind === "stages" ? { stages: run.loadProfile.stages } : {}),
           };
         }),
       setUsers: (hold, targetUsers) =>
@@ -245,7 +246,9 @@ export const simulatedLocust = (options: {
     loads: (): readonly Load[] => (load === undefined ? ended : [...ended, load]),
     advance: (ms: number, served: boolean): void => {
       if (load === undefined || load.endedAt !== undefined) return;
-      if (load.stopIssuedAt === undefined && served) load.requests += Math.ceil(ms / 100);
+      const hasUsers = usersOf(load, options.now()) > 0;
+      if (load.stopIssuedAt === undefined && served && hasUsers)
+        load.requests += Math.ceil(ms / 100);
       const due = load.deadlineAt;
       if (options.plugin && due !== undefined && options.now() >= due) end("deadline");
       if (load.stopIssuedAt !== undefined && options.now() - load.stopIssuedAt >= 1000) {

@@ -82,6 +82,8 @@ export const variant: fc.Arbitrary<Variant> = fc
   .record({
     where: fc.constantFrom(
       { kind: "local", plugin: true } as const,
+      { kind: "local", plugin: true, stages: true } as const,
+      { kind: "attached", plugin: true, stages: true } as const,
       { kind: "attached", plugin: true } as const,
       { kind: "attached", plugin: false } as const,
     ),
@@ -134,7 +136,7 @@ export const play = async (
       stoppedInPage ||= !variantOf.plugin;
       it.cluster.otherStop();
     } else if (next.do === "users") {
-      if (run?.status === "Running")
+      if (run?.status === "Running" && run.loadProfile.kind === "constant")
         await changeLoad(it.calm(), run.id, { targetUsers: 3 + (next.ms % 3) }, TESTER);
     } else if (run !== undefined) {
       const deps = it.calm();

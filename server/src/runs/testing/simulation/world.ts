@@ -24,6 +24,19 @@ export type Variant = {
   /** Matters for a local cluster: servers on one host share the run folders. */
   readonly hosts: 1 | 2;
   readonly runs: 1 | 2 | 3;
+  /** The runs have stages with pauses; only with the plugin. Absent: their users are constant. */
+  readonly stages?: true;
+};
+
+/** As long as the load test's default duration. */
+const STAGES = {
+  kind: "stages" as const,
+  stages: [
+    { durationSeconds: 4, users: 0 },
+    { durationSeconds: 6, users: 5, spawnRate: 2 },
+    { durationSeconds: 4, users: 0 },
+    { durationSeconds: 6, users: 3 },
+  ],
 };
 
 const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -229,7 +242,8 @@ export const createWorld = async (variant: Variant) => {
       assemble({ ...partsOf(base, "host-0").parts, ...replaced }),
     create: () => {
       const deps = depsOf(base, "host-0").deps;
-      return createTestRun(deps, definition, { tags: [] }, TESTER, deps.ids.next());
+      const profile = variant.stages === undefined ? {} : { loadProfile: STAGES };
+      return createTestRun(deps, definition, { tags: [], ...profile }, TESTER, deps.ids.next());
     },
     /** Calls to the store by the server that made the most. */
     calls: (): number => Math.max(...servers.map(({ disturbed }) => disturbed.calls())),
