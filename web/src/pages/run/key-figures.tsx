@@ -1,6 +1,6 @@
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import type { Stats } from "@load-manager/contract/model/stats.ts";
-import { useQuery } from "@tanstack/react-query";
+import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Figures, type KeyFigure } from "../../components/figures.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
@@ -59,6 +59,8 @@ const figuresOf = ({ own, whole, wholeName, users, bound }: Shown): KeyFigure[] 
 export const KeyFigures = ({ view }: { readonly view: RunView }): ReactNode => {
   const { run, window, figures, isLive } = view;
   const isNow = isLive && window.kind === "whole" && run.loadEndedAt === undefined;
+  // Asked for before the charts ask, which are below: the figures are read first.
+  usePrefetchQuery(summaryQuery(run.id, window.kind, figures));
   const { data: chosen, error } = useQuery(summaryQuery(run.id, window.kind, figures));
   const { data: whole } = useQuery(summaryQuery(run.id, "whole", {}));
   const { data: now } = useQuery({ ...nowQuery(run.id), enabled: isNow });
