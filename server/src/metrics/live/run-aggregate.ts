@@ -56,6 +56,8 @@ export type RunAggregate = {
   usersSecond: number;
   maxUsers: number;
   lastSecond: number;
+  /** Whether a meta rollup has errors or exceptions, as those did that are older than the tables of these. */
+  hasOlderTables: boolean;
 };
 
 /** More than `autoStop.windowSeconds` and the window of any live rate. */
@@ -75,6 +77,7 @@ export const emptyRunAggregate = (): RunAggregate => ({
   usersSecond: 0,
   maxUsers: 0,
   lastSecond: 0,
+  hasOlderTables: false,
 });
 
 /** The counts of a second, to be added to. Moves the window of recent seconds forward where the second is the newest. */
@@ -199,7 +202,8 @@ export const addRecord = (
 };
 
 const addMeta = (runAggregate: RunAggregate, body: Uint8Array): void => {
-  const { names, texts, covered, maxUsers, lastUsers, snapshots } = decodeMeta(body);
+  const { names, texts, covered, maxUsers, lastUsers, snapshots, older } = decodeMeta(body);
+  if (older.errors.length + older.exceptions.length > 0) runAggregate.hasOlderTables = true;
   for (const [id, method, name] of names) runAggregate.names.set(id, { method, name });
   for (const [id, text] of texts) runAggregate.texts.set(id, text);
   if (lastUsers !== undefined) setUsers(runAggregate, lastUsers.second, lastUsers.users);

@@ -23,9 +23,9 @@ const olderCells = async (
   deps: QueryDeps,
   runId: string,
   table: TableName,
-  { window }: Resolved,
+  { window, runAggregate }: Resolved,
 ): Promise<readonly TableCell[]> => {
-  if (table !== "errors" && table !== "exceptions") return [];
+  if (!runAggregate.hasOlderTables || (table !== "errors" && table !== "exceptions")) return [];
   const starts = { fromStart: rollupStart(window.from), toStart: window.to };
   const { rollups } = await deps.metrics.readRollups(runId, {
     rollups: [{ level: 0, series: [SERIES.meta], ...starts }],
