@@ -99,8 +99,14 @@ const judgeData = (
   };
 };
 
-/** The trust in the metrics of a run, and its faults. Both are about the whole run, and made here only. */
-export const createFindings = (deps: QueryDeps, readWindow: WindowReader) => {
+/** What a run is judged by. */
+type Evidence = {
+  readonly users: readonly UsersPoint[];
+  readonly processes: readonly ProcessesPoint[];
+};
+
+/** Reads what a run is judged by: users and processes over its whole load time. */
+export const createEvidence = (deps: QueryDeps, readWindow: WindowReader) => {
   const processPoints = async (
     run: LoadTestRun,
     { step, loadTime }: QueriedWindow,
@@ -116,37 +122,47 @@ export const createFindings = (deps: QueryDeps, readWindow: WindowReader) => {
     }));
   };
 
-  return async (
-    run: LoadTestRun,
-    summary: Pick<RunSummary, "complete" | "gaps" | "workers">,
-    whole: QueriedWindow,
-    error: PercentileError | null,
-  ): Promise<{ readonly trust: Trust; readonly findings: Finding[] }> => {
-    const { loadTime, runAggregate } = whole;
-    const hasEnded = isTerminal(run.status);
+  return async (run: LoadTestRun): Promise<Evidence> => {
+    const { loadTime } = await resolveWindow(deps, run, {});
     // The last second, in which users leave, is not judged.
     const window = { from: loadTime.fromMs, to: Math.floor(loadTime.toMs / 1000) * 1000 };
     const options = { points: POINTS, minStep: MIN_STEP, selection: NO_ENDPOINTS };
     const queried = await readWindow(run, { ...window, responses: "all" }, options);
-    const load = judgeLoad(usersPointsOf(queried), expectedOf(run, loadTime), hasEnded);
-    const processes = judgeProcesses(await processPoints(run, queried, window), {
-      workers: summary.workers,
-      load: loadTime,
-      hasEnded,
-    });
-    const data = judgeData(run, summary, runAggregate);
-    const hasTimes = whole.windowAggregate.totals.size > 0;
-    const findings = [...load.findings, ...processes.findings, ...data.findings];
     return {
-      trust: {
-        load: load.trust,
-        ...processes.trust,
-        data: data.trust,
-        percentiles: { state: error === null || !hasTimes ? "unknown" : "fine", error },
-      },
-      findings: findings.toSorted(
-        (a, b) => ORDER.indexOf(a.code) - ORDER.indexOf(b.code) || a.since - b.since,
-      ),
+      users: usersPointsOf(queried),
+      processes: await processPoints(run, queried, window),
     };
+  };
+};
+
+/** The trust in the metrics of a run, and its faults. Both are about the whole run, and made here only. */
+export const judge = (
+  run: LoadTestRun,
+  evidence: Evidence,
+  summary: Pick<RunSummary, "complete" | "gaps" | "workers">,
+  whole: QueriedWindow,
+  error: PercentileError | null,
+): { readonly trust: Trust; readonly findings: Finding[] } => {
+  const { loadTime, runAggregate } = whole;
+  const hasEnded = isTerminal(run.status);
+  const load = judgeLoad(evidence.users, expectedOf(run, loadTime), hasEnded);
+  const processes = judgeProcesses(evidence.processes, {
+    workers: summary.workers,
+    load: loadTime,
+    hasEnded,
+  });
+  const data = judgeData(run, summary, runAggregate);
+  const hasTimes = whole.windowAggregate.totals.size > 0;
+  const findings = [...load.findings, ...processes.findings, ...data.findings];
+  return {
+    trust: {
+      load: load.trust,
+      ...processes.trust,
+      data: data.trust,
+      percentiles: { state: error === null || !hasTimes ? "unknown" : "fine", error },
+    },
+    findings: findings.toSorted(
+      (a, b) => ORDER.indexOf(a.code) - ORDER.indexOf(b.code) || a.since - b.since,
+    ),
   };
 };

@@ -4,7 +4,7 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { z } from "zod";
 import { isEndUnseen, isTerminal } from "../../runs/domain/states.ts";
 import { isComplete, isPolled, type RunAggregate, workersOf } from "../live/run-aggregate.ts";
-import { createFindings } from "./findings.ts";
+import { createEvidence, judge } from "./findings.ts";
 import { gapsOf, untimedRequests } from "./seconds.ts";
 import { percentileNotes, viewOfAll, windowStatsOf } from "./window-stats.ts";
 import { isWholeRun, type QueriedWindow, type QueryDeps, type WindowReader } from "./window.ts";
@@ -30,7 +30,7 @@ const maxUsersOf = ({ runAggregate, windowAggregate }: QueriedWindow, query: Win
 
 /** The stats of a run, and of a window of it. */
 export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
-  const judge = createFindings(deps, readWindow);
+  const readEvidence = createEvidence(deps, readWindow);
   const summaryOf = (run: LoadTestRun, whole: QueriedWindow): RunSummary => {
     const { runAggregate } = whole;
     return {
@@ -48,9 +48,13 @@ export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
     run: LoadTestRun,
     query: WindowQuery,
   ): Promise<z.output<typeof SummaryAnswer>> => {
-    const whole = await readWindow(run, WHOLE);
     const isWhole = isWholeRun(query) && query.responses === "all";
-    const queried = isWhole ? whole : await readWindow(run, query);
+    const readingWhole = readWindow(run, WHOLE);
+    const [whole, queried, evidence] = await Promise.all([
+      readingWhole,
+      isWhole ? readingWhole : readWindow(run, query),
+      readEvidence(run),
+    ]);
     const view = viewOfAll(queried, query);
     const { loadTime } = queried;
     const { complete, gaps, workers } = summaryOf(run, whole);
@@ -75,7 +79,7 @@ export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
       complete,
       gaps,
       workers,
-      ...(await judge(run, { complete, gaps, workers }, whole, percentileError)),
+      ...judge(run, evidence, { complete, gaps, workers }, whole, percentileError),
       ...percentileNotes(queried, query, view),
     };
   };
