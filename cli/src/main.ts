@@ -4,7 +4,6 @@ import { serve } from "@load-manager/server/main.ts";
 import { VERSION } from "@load-manager/server/version.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { addConfig, CONFIG_HELP } from "./config.ts";
-import { demo } from "./demo/demo.ts";
 import { openDemo } from "./demo/open-demo.ts";
 import { endWithLauncher } from "./launcher.ts";
 
@@ -72,7 +71,10 @@ program
   .option("--port <number>", "port of the server; 0 is any free port")
   .option("--data-dir <folder>", "data folder")
   .option("--exit", "exit when the run has ended (default without a terminal)")
-  .action((options) => demo(options));
+  .action(async (options) => {
+    const { demo } = await import("./demo/demo.ts");
+    await demo(options);
+  });
 
 addConfig(program, withServerFlags, out);
 

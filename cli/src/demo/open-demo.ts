@@ -1,7 +1,5 @@
-import { createClient } from "@load-manager/contract/api/client.ts";
 import type { OpenDemo } from "@load-manager/server/server.ts";
-import { type Shop, startShop } from "../../../examples/shop/shop.ts";
-import { saveDemoLoadTest } from "./demo-load-test.ts";
+import type { Shop } from "../../../examples/shop/shop.ts";
 
 const LOAD = { targetUsers: 20, spawnRate: 5, durationSeconds: 60 };
 
@@ -10,6 +8,12 @@ export const openDemo: OpenDemo = (address) => {
   let shop: Promise<Shop> | undefined;
   return {
     launch: async ({ load, clusterId, key }) => {
+      // A server starts sooner without them.
+      const [{ createClient }, { startShop }, { saveDemoLoadTest }] = await Promise.all([
+        import("@load-manager/contract/api/client.ts"),
+        import("../../../examples/shop/shop.ts"),
+        import("./demo-load-test.ts"),
+      ]);
       const opening = (shop ??= startShop());
       opening.catch(() => (shop = undefined));
       const { url } = await opening;

@@ -1,4 +1,3 @@
-import { maxHeaderSize } from "node:http";
 import { inflate } from "node:zlib";
 import { openApi } from "@load-manager/contract/api/openapi.ts";
 import { SamplesAnswer } from "@load-manager/contract/plugin/protocol.ts";
@@ -28,6 +27,9 @@ const BATCH_LIMIT = 4 * 1024 * 1024;
 const INFLATED_LIMIT = 16 * 1024 * 1024;
 export const SAMPLES_PATH = "/v1/internal/locust/samples";
 const BATCH_TYPE = "application/vnd.load-manager.batch";
+
+/** Node's own limit of a request's head. An import of node:http, which has it, would load Node's fetch as well. */
+const HEAD_LIMIT = 16 * 1024;
 
 const noCompiler = (): never => {
   throw new Error("A route has a schema of Fastify's: the contract validates.");
@@ -218,7 +220,7 @@ export const createHttp = (deps: HttpDeps): FastifyInstance => {
     // The contract validates and no route has a schema of Fastify's, whose own compilers take long to load.
     schemaController: { compilersFactory: NO_COMPILERS },
     // The contract limits ids itself, and its error names the parameter.
-    routerOptions: { maxParamLength: maxHeaderSize },
+    routerOptions: { maxParamLength: HEAD_LIMIT },
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     trustProxy: deps.trustProxy.length > 0 && [...deps.trustProxy],

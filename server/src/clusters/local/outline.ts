@@ -12,7 +12,7 @@ import { processesOf } from "./processes.ts";
 import { processEnvironment } from "./spawn.ts";
 
 const NOT_INSTALLED =
-  "The packages of requirements.txt are not installed yet: the first run with them installs them.";
+  "The packages of requirements.txt are not installed yet: the first run installs them.";
 const TIMEOUT_MS = 10_000;
 const MOST_BYTES = 4 << 20;
 
@@ -37,9 +37,11 @@ export const readOutline = async (request: OutlineRequest): Promise<ScriptOutlin
     await folder.write(request.script.files);
     const result = join(folder.path, "outline.json");
     const python = await installedPython(request, folder);
-    if (python === undefined) return { problems: [], why: NOT_INSTALLED };
-    const end = await runToEnd({ ...request, python }, folder, result);
-    return await outlinedBy(request, end, result);
+    // Where no run has installed the packages, the cluster's Python may have all that the script imports.
+    const end = await runToEnd({ ...request, python: python ?? request.python }, folder, result);
+    const outlined = await outlinedBy(request, end, result);
+    const isMissing = python === undefined && outlined.found === undefined;
+    return isMissing ? { problems: [], why: NOT_INSTALLED } : outlined;
   } catch (error) {
     return { problems: [], why: `The script could not be imported: ${messageOf(error)}.` };
   } finally {
