@@ -1,4 +1,5 @@
 import { loadConfig, type Flags } from "@load-manager/server/config/load-config.ts";
+import { EXIT_CODES } from "@load-manager/contract/model/exit-codes.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { serve } from "@load-manager/server/main.ts";
 import { VERSION } from "@load-manager/server/version.ts";
@@ -28,12 +29,25 @@ const above0 = (text: string): number => {
 };
 
 const addOthers = async (program: Command): Promise<void> => {
-  const [{ addMigrate }, { addMigrateConfig }, { addStore }, { addTests }] = await Promise.all([
+  const [
+    { addMigrate },
+    { addMigrateConfig },
+    { addStore },
+    { addTests },
+    { addRuns },
+    { addRun },
+    { addLogin },
+  ] = await Promise.all([
     import("./migrate.ts"),
     import("./migrate-config.ts"),
     import("./store.ts"),
     import("./tests/tests.ts"),
+    import("./runs/runs.ts"),
+    import("./runs/run.ts"),
+    import("./login.ts"),
   ]);
+  addRun(program);
+  addRuns(program, out);
   const migrate = program
     .command("migrate")
     .description("migrate data and configuration of older versions");
@@ -41,6 +55,7 @@ const addOthers = async (program: Command): Promise<void> => {
   addMigrateConfig(migrate);
   addStore(program, out);
   addTests(program, out);
+  addLogin(program, out);
 };
 
 const withServerFlags = (command: Command): Command =>
@@ -101,5 +116,5 @@ try {
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode ??= EXIT_CODES.usage;
 }

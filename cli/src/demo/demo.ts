@@ -13,7 +13,7 @@ import { pino } from "pino";
 import { startShop } from "../../../examples/shop/shop.ts";
 import { DEMO_SCOPE, saveDemoLoadTest } from "./demo-load-test.ts";
 import { showResult } from "./result.ts";
-import { liveLine, type Terminal } from "./screen.ts";
+import { liveLine, processTerminal } from "../terminal/screen.ts";
 
 type Options = {
   readonly users: number;
@@ -26,12 +26,7 @@ type Options = {
 
 const POLL_MS = 500;
 
-const terminal: Terminal = {
-  isTTY: process.stdout.isTTY,
-  columns: process.stdout.columns,
-  color: process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "",
-  write: (text) => process.stdout.write(text),
-};
+const terminal = processTerminal();
 const say = (line: string): void => terminal.write(`${line}\n`);
 
 /** The demo runs on a local cluster, whatever else is configured, and has a token where the server requires one. */

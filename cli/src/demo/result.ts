@@ -1,5 +1,5 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
-import { ms, paint, table, type Terminal } from "./screen.ts";
+import { ms, paint, table, type Terminal } from "../terminal/screen.ts";
 
 type Counted = Readonly<Record<string, { readonly requests: number; readonly failures: number }>>;
 

@@ -326,7 +326,7 @@ describe("tests push, pull and diff", () => {
     const id = await newLoadTest();
     const args = ["tests", "push", folderWith(PROJECT), "--test", id, "--server", address];
     const without = await run(args);
-    expect([without.code, without.err.includes(ADMIN)]).toEqual([1, false]);
+    expect([without.code, without.err.includes(ADMIN)]).toEqual([7, false]);
     expect((await run([...args, "--token-file", tokenFile])).code).toBe(0);
     const missing = await run([...args, "--token-file", "nowhere"]);
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("--token-file")]);

@@ -1,60 +1,24 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { createClient } from "@load-manager/contract/api/client.ts";
-import {
-  type Client,
-  ProblemError,
-  UnreachableError,
-} from "@load-manager/contract/api/http-client.ts";
 import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
-import { AppError, messageOf } from "@load-manager/server/lib/errors.ts";
+import { AppError } from "@load-manager/server/lib/errors.ts";
 import { zipOf } from "@load-manager/server/lib/zip.ts";
 import type { Command } from "commander";
+import { answered, clientOf, type RemoteOptions, withRemote } from "../remote/remote.ts";
 import { checkLines } from "./check-lines.ts";
 import { differencesOf } from "./compare-scripts.ts";
+import { addTestLists } from "./list.ts";
 import { IGNORE_FILE, readScript } from "./local-files.ts";
 import { writeScript } from "./write-script.ts";
 
 type Out = (line: string) => void;
 
-type Remote = { readonly test: string; readonly server: string; readonly tokenFile?: string };
+type Remote = RemoteOptions & { readonly test: string };
 type Of = Remote & { readonly revision?: string };
-
-const DEFAULT_SERVER = "http://127.0.0.1:8800";
-const TOKEN_VARIABLE = "LOAD_MANAGER_API_TOKEN";
-
-const tokenOf = ({ tokenFile }: Remote): string | undefined => {
-  if (tokenFile === undefined) return process.env[TOKEN_VARIABLE];
-  try {
-    return readFileSync(tokenFile, "utf8").trim();
-  } catch (error) {
-    throw new AppError("validation", `--token-file cannot be read: ${messageOf(error)}.`);
-  }
-};
-
-const clientOf = (remote: Remote): Client => {
-  const token = tokenOf(remote);
-  return createClient({
-    baseUrl: remote.server,
-    ...(token === undefined || token === "" ? {} : { token }),
-  });
-};
-
-/** A refusal of the server as one of the command's own: its sentence, and a line for each further fault. */
-const answered = async <T>(request: Promise<T>): Promise<T> => {
-  try {
-    return await request;
-  } catch (error) {
-    if (error instanceof UnreachableError) throw new AppError("unavailable", error.message);
-    if (!(error instanceof ProblemError)) throw error;
-    const faults = (error.problem?.errors ?? []).slice(1).map(({ message }) => `  ${message}`);
-    throw new AppError("validation", [error.message, ...faults].join("\n"));
-  }
-};
 
 /** The newest revision, or the one with the number. */
 const fetched = async ({ test: loadTestId, revision, ...remote }: Of) => {
-  const client = clientOf({ test: loadTestId, ...remote });
+  const client = clientOf(remote);
   const params = { loadTestId };
   if (revision === undefined) return answered(client.getScript({ params }));
   for (let cursor: string | undefined; ;) {
@@ -156,36 +120,34 @@ const diff = async (folder: string, options: Diff, out: Out): Promise<void> => {
   } else if (options.exitCode === true) process.exitCode = 1;
 };
 
-const withRemote = (command: Command): Command =>
-  command
-    .requiredOption("--test <id>", "id of the load test")
-    .option("--server <address>", "address of the server", DEFAULT_SERVER)
-    .option("--token-file <file>", `file with a token (default: $${TOKEN_VARIABLE})`);
+const withTest = (command: Command): Command =>
+  withRemote(command.requiredOption("--test <id>", "id of the load test"));
 
 const REVISION = "number of the revision (default: the newest)";
 
-/** `tests check|push|pull|diff`: a folder and the script of a load test. */
+/** `tests list|show`, and `tests check|push|pull|diff`: a folder and the script of a load test. */
 export const addTests = (program: Command, out: Out): void => {
-  const tests = program.command("tests").description("scripts of load tests, and folders");
-  withRemote(tests.command("push <folder>"))
+  const tests = program.command("tests").description("load tests, and their scripts in folders");
+  addTestLists(tests, out);
+  withTest(tests.command("push <folder>"))
     .description(
       `save a folder as the script of a load test, without what ${IGNORE_FILE} in it names (lines as in .gitignore), and without .git, __pycache__, *.pyc and .venv`,
     )
     .option("--entrypoint <path>", "file that Locust runs", DEFAULT_ENTRYPOINT)
     .option("--description <text>", "what has changed")
     .action((folder: string, options: Push) => push(folder, options, out));
-  withRemote(tests.command("check <path>"))
+  withTest(tests.command("check <path>"))
     .description(
       "check a folder or a file as the script of a load test without saving it: errors, User classes, tasks and options",
     )
     .option("--entrypoint <path>", "file that Locust runs", DEFAULT_ENTRYPOINT)
     .action((path: string, options: Check) => check(path, options, out));
-  withRemote(tests.command("pull <folder>"))
+  withTest(tests.command("pull <folder>"))
     .description("write the script of a load test into a folder")
     .option("--revision <number>", REVISION)
     .option("--force", "also into a folder that is not empty; other files in it stay")
     .action((folder: string, options: Pull) => pull(folder, options, out));
-  withRemote(tests.command("diff <folder>"))
+  withTest(tests.command("diff <folder>"))
     .description("show what a push of the folder would change")
     .option("--revision <number>", REVISION)
     .option("--exit-code", "exit with 1 where there is a difference")

@@ -1,10 +1,10 @@
 import type { MetricSnapshot } from "@load-manager/contract/model/stats.ts";
 
-/** The content of the live line; times in seconds since the start of load. */
+/** The content of the live line; times in seconds since the start of load. `total`: absent where the run has no planned end. */
 export type Progress = {
   readonly status: string;
   readonly elapsed: number;
-  readonly total: number;
+  readonly total: number | undefined;
   readonly metrics?: MetricSnapshot | undefined;
 };
 
@@ -14,6 +14,14 @@ export type Terminal = {
   readonly color: boolean;
   readonly write: (text: string) => void;
 };
+
+/** The terminal that the command writes to. */
+export const processTerminal = (): Terminal => ({
+  isTTY: process.stdout.isTTY,
+  columns: process.stdout.columns,
+  color: process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "",
+  write: (text) => process.stdout.write(text),
+});
 
 const BAR = 24;
 
@@ -35,10 +43,12 @@ const clock = (seconds: number): string => {
 /** `███████░░░ 0:12/0:30  20 users  152.3 req/s  1.2 % errors  p50 24 ms  p95 81 ms` */
 const progressLine = (terminal: Terminal, progress: Progress): string => {
   const { bold, dim, cyan, red } = paint(terminal);
-  const share = Math.min(1, Math.max(0, progress.elapsed / progress.total));
+  const { elapsed, total } = progress;
+  const share = total === undefined ? 0 : Math.min(1, Math.max(0, elapsed / total));
   const full = Math.round(share * BAR);
   const bar = `${cyan("█".repeat(full))}${dim("░".repeat(BAR - full))}`;
-  const time = `${clock(Math.min(progress.elapsed, progress.total))}/${clock(progress.total)}`;
+  const time =
+    total === undefined ? clock(elapsed) : `${clock(Math.min(elapsed, total))}/${clock(total)}`;
   const { metrics } = progress;
   if (metrics === undefined || metrics.totalRequests === 0) {
     return `${bar} ${time}  ${progress.status.toLowerCase()} …`;

@@ -1,0 +1,23 @@
+import { EXIT_CODES, type ExitCode } from "@load-manager/contract/model/exit-codes.ts";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+
+/** The verdicts that make a command fail. */
+export const FAILING = ["failed", "inconclusive"] as const;
+export type Failing = (typeof FAILING)[number];
+
+/**
+ * The exit code of a command that has waited for a run. A failed verdict says more than how the run ended: it is why a
+ * criterion stopped it.
+ */
+export const exitCodeOfRun = (
+  { status, statusReason, verdict }: Pick<RunAnswer, "status" | "statusReason" | "verdict">,
+  failOn: readonly Failing[],
+): ExitCode => {
+  const isFailing = (one: Failing): boolean => verdict === one && failOn.includes(one);
+  if (isFailing("failed")) return EXIT_CODES.failed;
+  if (status === "Failed") return EXIT_CODES.couldNotRun;
+  if (status === "Stopped") {
+    return statusReason?.code === "expired" ? EXIT_CODES.queueTimeout : EXIT_CODES.stopped;
+  }
+  return isFailing("inconclusive") ? EXIT_CODES.inconclusive : EXIT_CODES.passed;
+};

@@ -1,0 +1,57 @@
+import type { Client } from "@load-manager/contract/api/http-client.ts";
+import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import { AppError } from "@load-manager/server/lib/errors.ts";
+import { answered } from "./remote.ts";
+
+export type Scope = {
+  readonly accountId: string;
+  readonly orgId: string;
+  readonly projectId: string;
+  readonly envId?: string;
+};
+
+export const scopeOf = (text: string): Scope => {
+  const [accountId, orgId, projectId, envId, ...more] = text.split("/");
+  if (!accountId || !orgId || !projectId || envId === "" || more.length > 0) {
+    throw new AppError("validation", "--scope is account/org/project or account/org/project/env.");
+  }
+  return { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
+};
+
+/** The load test with this id, or the only one with this name. */
+export const loadTestOf = async (client: Client, wanted: string, scope: Scope | undefined) => {
+  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(wanted)) {
+    return answered(client.getLoadTest({ params: { loadTestId: wanted } }));
+  }
+  const found = await loadTestsNamed(client, wanted, scope);
+  const [first, ...others] = found;
+  if (first === undefined) {
+    throw new AppError(
+      "not-found",
+      `There is no load test, file or folder with the name ${wanted}.`,
+    );
+  }
+  if (others.length > 0) {
+    const list = found.map(
+      (one) =>
+        `  ${one.id}  ${one.accountId}/${one.orgId}/${one.projectId}${one.envId === undefined ? "" : `/${one.envId}`}`,
+    );
+    throw new AppError(
+      "validation",
+      `${found.length} load tests have the name ${wanted}; give the id of one, or --scope:\n${list.join("\n")}`,
+    );
+  }
+  return first;
+};
+
+export const loadTestsNamed = async (
+  client: Client,
+  name: string,
+  scope: Partial<Scope> = {},
+): Promise<LoadTestAnswer[]> => {
+  const query = { ...scope, q: name, limit: 200 };
+  const { items } = await answered(client.listLoadTests({ query }));
+  return items.filter(
+    (one) => one.name === name && (scope.projectId === undefined || one.envId === scope.envId),
+  );
+};

@@ -1,0 +1,43 @@
+import type { Client } from "@load-manager/contract/api/http-client.ts";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { answered } from "../remote/remote.ts";
+import { ms, table, type Terminal } from "../terminal/screen.ts";
+
+/** Prints how a run has ended, and the stats of its endpoints. `where`: where it can be seen afterwards. */
+export const showEnd = async (
+  client: Client,
+  run: RunAnswer,
+  terminal: Terminal,
+  where: string,
+): Promise<void> => {
+  const params = { runId: run.id };
+  const [requests, summary] = await Promise.all([
+    answered(client.getRunRequests({ params })),
+    answered(client.getRunSummary({ params })),
+  ]);
+  if (summary.totalRequests !== 0) {
+    const row = (name: string, stats: (typeof requests.items)[number] | typeof summary) =>
+      [
+        name,
+        String(stats.totalRequests),
+        String(stats.totalFailures),
+        stats.requestsPerSec?.toFixed(1) ?? "–",
+        ms(stats.p50ResponseMs),
+        ms(stats.p95ResponseMs),
+        ms(stats.p99ResponseMs),
+      ] as const;
+    const rows = [
+      ...requests.items.map((item) => row(`${item.method} ${item.name}`, item)),
+      row("All endpoints", summary),
+    ];
+    const heads = ["Endpoint", "Requests", "Failures", "req/s", "p50 ms", "p95", "p99"] as const;
+    terminal.write(`\n${table(terminal, heads, rows)}\n\n`);
+  }
+  const status = run.status === "Failed" ? "Could not run" : run.status;
+  terminal.write(`${run.name}: ${status}. ${run.statusReason?.message ?? ""}\n`);
+  for (const text of run.statusReason?.logTail ?? []) terminal.write(`  ${text}\n`);
+  if (!summary.complete)
+    terminal.write("Not all metrics have arrived: the totals may be too low.\n");
+  if (run.verdict !== "none") terminal.write(`Verdict: ${run.verdict}\n`);
+  terminal.write(`${where}\n`);
+};
