@@ -163,6 +163,7 @@ export const defineShop = async (
     readonly autoStop?: { readonly enabled: boolean };
     readonly userClasses?: { readonly name: string }[];
     readonly excludeTags?: string[];
+    readonly endpointGroups?: { readonly pattern: string }[];
     readonly scriptOptions?: Record<string, string | number | boolean | string[]>;
   } = {},
 ): Promise<string> => {

@@ -251,6 +251,7 @@ describe.each(LOCUSTS)("settings of a run on an attached cluster, on $name", ({ 
         { includeTags: ["quick"] },
         { excludeTags: ["slow"] },
         { scriptOptions: { page: 2 } },
+        { endpointGroups: [{ pattern: "/products/*" }] },
         { environment: { A: "b" } },
         { workers: 2 },
         { loadProfile: { kind: "script" as const } },

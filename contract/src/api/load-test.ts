@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  EndpointGroups,
   Environment,
   hiddenSettings,
   LoadProfileInput,
@@ -61,6 +62,7 @@ const editable = {
   userClasses: UserClasses,
   includeTags: TaskTags,
   excludeTags: TaskTags,
+  endpointGroups: EndpointGroups,
   scriptOptions: ScriptOptions,
   metadata: Metadata,
 };
@@ -86,6 +88,7 @@ export const CreateLoadTest = z.strictObject(
     userClasses: editable.userClasses.optional(),
     includeTags: editable.includeTags.optional(),
     excludeTags: editable.excludeTags.optional(),
+    endpointGroups: editable.endpointGroups.optional(),
     scriptOptions: editable.scriptOptions.optional(),
     metadata: editable.metadata.optional(),
     locustfile: z
@@ -119,6 +122,7 @@ export const UpdateLoadTest = z.strictObject(
     userClasses: editable.userClasses.nullish(),
     includeTags: editable.includeTags.nullish(),
     excludeTags: editable.excludeTags.nullish(),
+    endpointGroups: editable.endpointGroups.nullish(),
     scriptOptions: editable.scriptOptions.nullish(),
     metadata: editable.metadata.nullish(),
     updatedBy: Creator.optional(),

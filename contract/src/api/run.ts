@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  EndpointGroups,
   Environment,
   hiddenSettings,
   LoadProfileInput,
@@ -69,6 +70,7 @@ export const CreateRun = z
       userClasses: UserClasses.optional(),
       includeTags: TaskTags.optional(),
       excludeTags: TaskTags.optional(),
+      endpointGroups: EndpointGroups.optional(),
       runGroupId: Id.optional(),
       metadata: Metadata.optional(),
       autoStop: AutoStop.optional(),

@@ -77,6 +77,44 @@ export const UserClasses = z
 /** Tags of tasks in a request. */
 export const TaskTags = z.array(z.string().min(1, "must not be empty").max(200)).max(50);
 
+const Pattern = z
+  .string()
+  .min(1, "must not be empty")
+  .max(500)
+  .superRefine((pattern, context) => {
+    const stars = pattern.replaceAll(/\\[\\*]/g, "");
+    if (!/\*\*./s.test(stars)) return;
+    context.addIssue({
+      code: "custom",
+      message: "has ** in the middle: it may only be at the end",
+    });
+  });
+const { shape: ofGroup } = RunSettings.shape.endpointGroups.unwrap().element;
+
+/** The rules for endpoints of a request. */
+export const EndpointGroups = z
+  .array(
+    z.strictObject(
+      describedLike(ofGroup, {
+        pattern: Pattern,
+        name: z.string().min(1, "must not be empty").max(200).optional(),
+        method: z.string().min(1, "must not be empty").max(100).optional(),
+      }),
+    ),
+  )
+  .max(100, "must have at most 100 rules")
+  .superRefine((rules, context) => {
+    rules.forEach(({ pattern, method }, index) => {
+      const first = rules.findIndex(
+        (other) =>
+          other.pattern === pattern && (other.method === undefined || other.method === method),
+      );
+      if (first === index) return;
+      const message = `is that of rule ${first + 1}, which comes before: this rule would never count`;
+      context.addIssue({ code: "custom", message, path: [index, "pattern"] });
+    });
+  });
+
 /** Values of the script's own options in a request. */
 export const ScriptOptions = z.record(z.string(), OptionValue).superRefine((values, context) => {
   for (const { name, message } of optionFaults(values)) {

@@ -99,6 +99,7 @@ export const EVENTS = {
   shape_failed: "The script's load shape raised an exception.",
   shape_off: "The script's load shape is switched off.",
   endpoints_capped: "There are more endpoints than are counted one by one.",
+  endpoint_groups_proposed: "Many endpoints differ only in a part of their name.",
   totals_without_time:
     "Some requests of the run are known only as totals; no second of them is known.",
   several_reporters: "Several processes post the totals of the run; the largest count.",

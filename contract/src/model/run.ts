@@ -93,6 +93,28 @@ export const RunSettings = z.object({
     .array(z.string())
     .optional()
     .describe("Tasks with one of these tags do not run, with the plugin."),
+  endpointGroups: z
+    .array(
+      z.object({
+        pattern: z
+          .string()
+          .describe(
+            "What the whole name of a request is compared with: * is at least one character, but no /; ** at the end is whatever follows; \\* is a star.",
+          ),
+        name: z
+          .string()
+          .optional()
+          .describe("The name of the endpoint that counts such requests; absent: the pattern."),
+        method: z
+          .string()
+          .optional()
+          .describe("Only requests with this method; absent: each method has its own endpoint."),
+      }),
+    )
+    .optional()
+    .describe(
+      "Which requests are counted as one endpoint, with the plugin; of several rules the first that matches.",
+    ),
   scriptOptions: JsonObject.optional().describe(
     "Values of the options that the script adds to Locust's own command line, by their names in parsed_options, with the plugin. Secret ones are hidden, as ***, and those of which that is not known; *** keeps the stored value.",
   ),

@@ -83,6 +83,7 @@ export const loadTestOf = (
     userClasses: parsed(fields, shape.userClasses, "userClasses"),
     includeTags: parsed(fields, shape.includeTags, "includeTags"),
     excludeTags: parsed(fields, shape.excludeTags, "excludeTags"),
+    endpointGroups: parsed(fields, shape.endpointGroups, "endpointGroups"),
     environment,
     lastRunAt: fields.time("lastRunAt") ?? runs.lastRunAt,
     lastRunNumber,

@@ -47,6 +47,7 @@ const NEWER = [
   "userClasses",
   "includeTags",
   "excludeTags",
+  "endpointGroups",
   "environment",
   "engine",
   "startSent",

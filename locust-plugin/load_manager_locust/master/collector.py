@@ -1,10 +1,12 @@
 """Gathers what the workers send into samples, one a second; the workers' encoded parts are passed on without decoding."""
 from ..shared import compat, texts, wire
 from ..shared.clock import Clock
+from ..shared.endpoint_groups import EndpointGroups
 from . import locust_reports
 from .clock_offsets import ClockOffsets
 from .endpoint_registry import EndpointRegistry
 from .error_tally import ErrorTally
+from .group_proposal import GroupProposal
 from .message_numbers import MessageNumbers
 from .process_readings import MASTER, ProcessReadings
 from .run_warnings import RunWarnings
@@ -40,6 +42,8 @@ class Collector(object):
         self.warnings = RunWarnings(event)
         self.clock_offsets = ClockOffsets(self.clock, event)
         self.endpoints = EndpointRegistry(max_endpoints, self.warnings.endpoints_capped)
+        self.endpoint_groups = EndpointGroups()
+        self.proposal = GroupProposal(self.endpoints.known, event)
         self.error_tally = ErrorTally(event, self.endpoints)
         self.processes = ProcessReadings()
         self.target_users = 0
@@ -72,6 +76,7 @@ class Collector(object):
             return
         self.clock_offsets.check_jump(MASTER, self.clock.jumped())
         now = self.clock()
+        self.proposal.look(int(now))
         self.processes.measure_master(int(now))
         self.snapshots[int(now)] = Snapshot(self.target_users, self.runner)
         live = compat.live_worker_ids(self.runner)
@@ -96,6 +101,7 @@ class Collector(object):
                 self._emit_sample(second)
         self.next_second = int(self.clock()) + 1
         self._emit_late_samples()
+        self.proposal.look(self.next_second, is_last=True)
 
     def _reported_seconds(self):
         return set(self.parts) | self.error_tally.seconds()
@@ -169,14 +175,14 @@ class Collector(object):
         """``data``: Locust's own report of a worker without the plugin, or with one of another version."""
         deltas = {}
         second = int(self.clock()) - 1
-        endpoints = locust_reports.endpoints_of(data)
+        endpoints = locust_reports.endpoints_of(data, self.endpoint_groups)
         for method, name, delta in endpoints:
             key = self.endpoints.register(wire.endpoint_id(method, name), method, name)
             if key in deltas:
                 deltas[key].merge(delta)
             else:
                 deltas[key] = delta
-        for (method, name), errors in locust_reports.failures_of(data, endpoints).items():
+        for (method, name), errors in locust_reports.failures_of(data, endpoints, self.endpoint_groups).items():
             key = wire.endpoint_id(method, name)
             for error, count in errors.items():
                 self.error_tally.add_failures(second, key, self.error_tally.texts.add_text(error), count)

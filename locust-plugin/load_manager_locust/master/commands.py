@@ -70,6 +70,7 @@ class Commands(object):
         self._started_run_ids.add(run_id)
         run = controller.new_run(self._outbox_of(run_id), auto_stop=auto_stop, clock_ahead=clock_ahead, profile=profile)
         run.url = url
+        run.collector.endpoint_groups = settings.endpoint_groups
         run.set_time_limit(time_limit)
         if payload.get("quitWorkers"):
             run.quit_workers_at_end()

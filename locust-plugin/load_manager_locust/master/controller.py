@@ -96,7 +96,8 @@ class Controller(object):
         # First, because a worker watches for its master's silence only from the first heartbeat on.
         self.heartbeat.send()
         has_started = run.test_started_at is not None
-        payload = messages.run_message(run.run_id, run.run_key, run.seconds_left(), has_started)
+        groups = run.collector.endpoint_groups
+        payload = messages.run_message(run.run_id, run.run_key, run.seconds_left(), has_started, groups)
         self.runner.send_message(messages.RUN, payload, worker_id)
 
     def on_test_start(self):

@@ -4,19 +4,26 @@ from ..shared.endpoint_delta import EndpointDelta
 from .error_tally import UNLISTED
 
 
-def endpoints_of(data):
-    """[(method, name, EndpointDelta)] of a report."""
-    return [(_text(entry.get("method")), _text(entry.get("name")), _delta_of(entry)) for entry in data.get("stats") or []]
+def endpoints_of(data, groups):
+    """[(method, name, EndpointDelta)] of a report, each endpoint once; ``groups``: EndpointGroups."""
+    deltas = {}
+    for entry in data.get("stats") or []:
+        endpoint, delta = _endpoint_of(entry, groups), _delta_of(entry)
+        if endpoint in deltas:
+            deltas[endpoint].merge(delta)
+        else:
+            deltas[endpoint] = delta
+    return [(method, name, delta) for (method, name), delta in deltas.items()]
 
 
-def failures_of(data, endpoints):
+def failures_of(data, endpoints, groups):
     """
     {(method, name): {error: count}}, which adds up to the failures of ``endpoints``: Locust counts failures whose text raises,
     and does not list them.
     """
     failures = {}
     for entry in (data.get("errors") or {}).values():
-        errors = failures.setdefault((_text(entry.get("method")), _text(entry.get("name"))), {})
+        errors = failures.setdefault(_endpoint_of(entry, groups), {})
         error = texts.short_text(_text(entry.get("error")), texts.MAX_ERROR)
         errors[error] = errors.get(error, 0) + _whole(entry.get("occurrences"))
     for method, name, delta in endpoints:
@@ -25,6 +32,15 @@ def failures_of(data, endpoints):
         if unlisted > 0:
             errors[UNLISTED] = unlisted
     return failures
+
+
+def _endpoint_of(entry, groups):
+    method, name = _given(entry.get("method")), _given(entry.get("name"))
+    return texts.short_name(method), texts.short_name(groups.name_of(method, name))
+
+
+def _given(value):
+    return "" if value is None else str(value)
 
 
 def _text(value):

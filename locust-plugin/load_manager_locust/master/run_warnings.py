@@ -36,7 +36,8 @@ class RunWarnings(object):
     def endpoints_capped(self, limit):
         message = (
             "The run has more than %d endpoints; further ones are counted together as (other). "
-            "Give requests whose URLs contain ids a common name: self.client.get(url, name=...)." % limit
+            "Group endpoints whose names contain ids (endpointGroups), or give their requests a common name: "
+            "self.client.get(url, name=...)." % limit
         )
         self.event("endpoints_capped", message, {"most": limit})
 

@@ -1,9 +1,10 @@
 """The settings of a run that its script needs: User classes, tags and the script's own options. They are applied before load begins and taken back after it."""
 from ..shared import compat, script_options, tagged_tasks, texts
+from ..shared.endpoint_groups import EndpointGroups
 from .refused import setting_refused
 
 # What the status says of this plugin, so that a server does not send an older one what it would ignore.
-SUPPORTED = ("userClasses", "includeTags", "excludeTags", "scriptOptions", "loadProfile")
+SUPPORTED = ("userClasses", "includeTags", "excludeTags", "scriptOptions", "endpointGroups", "loadProfile")
 _ABSENT = object()
 # How many names a refusal lists.
 MAX_LISTED = 30
@@ -21,6 +22,8 @@ class RunSettings(object):
         self.include_tags = [_text(tag) for tag in payload.get("includeTags") or []]
         self.exclude_tags = [_text(tag) for tag in payload.get("excludeTags") or []]
 
+        # The workers apply them while they count; the script knows nothing of them.
+        self.endpoint_groups = EndpointGroups(payload.get("endpointGroups") or ())
         options = payload.get("scriptOptions") or {}
         # {name: text, number, boolean, or list of texts}
         self.options = {_text(name): options[name] for name in options}
@@ -34,7 +37,7 @@ class RunSettings(object):
     @property
     def any_field(self):
         """The name of a setting that is given; ``None``: there is none."""
-        given = (self.classes, self.include_tags, self.exclude_tags, self.options)
+        given = (self.classes, self.include_tags, self.exclude_tags, self.options, self.endpoint_groups.rules)
         return next((name for name, value in zip(SUPPORTED, given) if value), None)
 
 

@@ -1,4 +1,5 @@
 """The messages between the plugin in the master and the plugin in the workers; PROTOCOL.md has their fields."""
+from .endpoint_groups import EndpointGroups
 
 # Changes with the meaning of any field of any of these messages: who does not know the number must not read the rest.
 VERSION = 3
@@ -15,19 +16,21 @@ MARK_FIELD = "lm"
 SETTINGS_FIELD = "lmSettings"
 
 
-def run_message(run_id, run_key, seconds_left, load_started):
+def run_message(run_id, run_key, seconds_left, load_started, groups=None):
     """
     The payload of ``RUN``. ``seconds_left``: until the run's deadline; ``None``: it has none yet. ``load_started``: the run's
-    load has begun, so that what a worker has counted for no run belongs to it.
+    load has begun, so that what a worker has counted for no run belongs to it. ``groups``: EndpointGroups.
     """
     payload = {"v": VERSION, "runId": run_id, "runKey": run_key, "loadStarted": load_started}
     if seconds_left is not None:
         payload["secondsLeft"] = seconds_left
+    if groups is not None and groups.rules:
+        payload["endpointGroups"] = groups.rules
     return payload
 
 
 class NamedRun(object):
-    """What a payload of ``RUN`` says: ``id``, ``key`` and ``seconds_left``, each maybe ``None``, and ``load_started``."""
+    """What a payload of ``RUN`` says: ``id``, ``key`` and ``seconds_left``, each maybe ``None``, ``load_started`` and ``groups``."""
 
     def __init__(self, payload=None):
         payload = payload or {}
@@ -35,6 +38,7 @@ class NamedRun(object):
         self.key = payload.get("runKey")
         self.seconds_left = payload.get("secondsLeft")
         self.load_started = bool(payload.get("loadStarted"))
+        self.groups = EndpointGroups(payload.get("endpointGroups") or ())
 
 
 def run_of(payload):

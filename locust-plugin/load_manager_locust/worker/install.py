@@ -59,7 +59,7 @@ def install(environment, runner, settings):
                 listener_errors.clear()
                 # The next message would accuse the script in the new run of what it did in the one before.
                 script_stop.clear()
-        recorder.set_run(run.key, run.load_started)
+        recorder.set_run(run.key, run.load_started, run.groups)
         deadline.set(run.key, run.seconds_left)
         environment.load_manager_run_id = run.id
 

@@ -7,6 +7,7 @@ from gevent import monkey
 
 from ..shared import texts, wire
 from ..shared.endpoint_delta import EndpointDelta
+from ..shared.endpoint_groups import EndpointGroups
 from ..shared.wire import OTHER, OTHER_ID
 from . import script_values
 from .error_texts import ErrorTexts
@@ -21,6 +22,8 @@ _NativeLock = monkey.get_original("_thread", "RLock")
 REPORT_DELAY_SECONDS = 0.005
 # How long counts are kept that no master has asked for.
 UNCLAIMED_SECONDS = 60
+# How many names of requests are remembered with their endpoint. Names with ids have no end, and are found out again.
+MAX_REMEMBERED = 5000
 
 
 class Taken(object):
@@ -57,6 +60,7 @@ class Recorder(object):
         self.lock = _NativeLock()
         # Names the run; ``None``: no master has named one.
         self.run_key = None
+        self.groups = EndpointGroups()
         self._clear()
 
     def _clear(self):
@@ -68,6 +72,8 @@ class Recorder(object):
         self.cut_off = 0
         # {(method, name): endpoint id}, as they are counted.
         self.endpoint_ids = {}
+        # The same as scripts name them: the endpoint may be a group, or have a shorter name.
+        self.remembered = {}
         self.error_texts = ErrorTexts()
         # {(endpoint id, text of its error): (endpoint id, text id)}
         self.error_kinds = {}
@@ -81,10 +87,11 @@ class Recorder(object):
         # The second in which load ended that was of no run; what was counted until then is not of the next run.
         self.ended_second = None
 
-    def set_run(self, run_key, load_started=True):
+    def set_run(self, run_key, load_started=True, groups=None):
         """
         Whose run the counts are from now on. Counts of another run are dropped. Those from before the first run key stay if
-        the run's load had started: a worker that joins a run may count before the master's message arrives.
+        the run's load had started: a worker that joins a run may count before the master's message arrives. ``groups``: the
+        run's EndpointGroups.
         """
         with self.lock:
             if run_key == self.run_key:
@@ -92,6 +99,8 @@ class Recorder(object):
             if self.run_key is not None or not load_started:
                 self._clear()
             self.run_key = run_key
+            self.groups = groups or EndpointGroups()
+            self._regroup()
 
     def begin_load(self):
         """At ``test_start``, which listeners of the script may have heard first."""
@@ -144,9 +153,9 @@ class Recorder(object):
             error = None if exception is None else self.error_texts.of(exception)
             second = int(self.clock())
             with self.lock:
-                key = self.endpoint_ids.get((method, name))
+                key = self.remembered.get((method, name))
                 if key is None:
-                    key = self._endpoint(method, name)
+                    key = self._remember(method, name)
                 deltas = self.seconds.get(second)
                 if deltas is None:
                     deltas = self.seconds[second] = {}
@@ -165,8 +174,17 @@ class Recorder(object):
         except Exception:
             logger.exception("a request could not be counted")
 
+    def _remember(self, method, name):
+        key = self._endpoint(method, name)
+        if len(method) + len(name) <= texts.MAX_NAME:
+            if len(self.remembered) >= MAX_REMEMBERED:
+                self.remembered.clear()
+            self.remembered[(method, name)] = key
+        return key
+
     def _endpoint(self, method, name):
-        """The id of an endpoint that is counted for the first time, or whose name has to be changed first."""
+        """The id under which requests of this name are counted: of its group, of itself, or of all that are too many."""
+        name = self.groups.name_of(method, name)
         method, name = texts.short_name(method), texts.short_name(name)
         key = self.endpoint_ids.get((method, name))
         if key is not None:
@@ -178,6 +196,23 @@ class Recorder(object):
         key = self.endpoint_ids[(method, name)] = wire.endpoint_id(method, name)
         self.new_names.append((key, method, name))
         return key
+
+    def _regroup(self):
+        """What was counted before the master has named the run was counted without its groups."""
+        self.remembered.clear()
+        if not self.groups.rules or not self.endpoint_ids:
+            return
+        known, self.endpoint_ids, self.new_names, self.error_kinds = self.endpoint_ids, {}, [], {}
+        keys = {key: self._endpoint(method, name) for (method, name), key in known.items()}
+        for second, deltas in self.seconds.items():
+            grouped = self.seconds[second] = {}
+            for key, delta in deltas.items():
+                grouped.setdefault(keys[key], EndpointDelta()).merge(delta)
+        for second, counts in self.failures.items():
+            grouped = self.failures[second] = {}
+            for (key, text), count in counts.items():
+                kind = keys[key], text
+                grouped[kind] = grouped.get(kind, 0) + count
 
     def _error_kind(self, key, error):
         if len(self.error_kinds) >= texts.MAX_KINDS:

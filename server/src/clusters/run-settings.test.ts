@@ -18,6 +18,7 @@ const ALL = {
   includeTags: ["a"],
   excludeTags: ["b"],
   scriptOptions: { page: 2, key: { secret: "k" } },
+  endpointGroups: [{ pattern: "/products/*" }],
   loadProfile: { kind: "script" as const },
 };
 const NOTHING = {
@@ -26,9 +27,17 @@ const NOTHING = {
   includeTags: [],
   excludeTags: undefined,
   scriptOptions: {},
+  endpointGroups: [],
   loadProfile: { kind: "constant" as const },
 };
-const SCRIPT = ["userClasses", "includeTags", "excludeTags", "scriptOptions", "loadProfile"];
+const SCRIPT = [
+  "userClasses",
+  "includeTags",
+  "excludeTags",
+  "scriptOptions",
+  "endpointGroups",
+  "loadProfile",
+];
 
 const fieldsOf = (run: () => void): unknown => {
   try {

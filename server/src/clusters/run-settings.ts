@@ -17,6 +17,7 @@ const OF_SCRIPT = [
   "includeTags",
   "excludeTags",
   "scriptOptions",
+  "endpointGroups",
   "loadProfile",
 ] as const;
 

@@ -194,6 +194,52 @@ describe("User classes and tags", () => {
   });
 });
 
+describe("endpoint groups", () => {
+  const RULES = [
+    { pattern: "/products/*", name: "Product", method: "GET" },
+    { pattern: "/products/*" },
+    { pattern: String.raw`/a\**b/**` },
+  ];
+
+  test("are frozen in a run: its own, else the load test's; an empty list asks for none", async () => {
+    const loadTest = (await create({ endpointGroups: RULES })).json;
+    expect(loadTest.endpointGroups).toEqual(RULES);
+    const run = (await start(loadTest.id)).json;
+    const own = [{ pattern: "/cart/*" }];
+    expect((await start(loadTest.id, { endpointGroups: own })).json.endpointGroups).toEqual(own);
+    expect((await start(loadTest.id, { endpointGroups: [] })).json).not.toHaveProperty(
+      "endpointGroups",
+    );
+    const body = { endpointGroups: null };
+    const changed = await call("PATCH", `/v1/load-tests/${loadTest.id}`, { body });
+    expect(changed.json).not.toHaveProperty("endpointGroups");
+    expect((await call("GET", `/v1/runs/${run.id}`)).json.endpointGroups).toEqual(RULES);
+  });
+
+  test.each([
+    [[{}], "[0].pattern"],
+    [[{ pattern: "" }], "[0].pattern"],
+    [[{ pattern: "x".repeat(501) }], "[0].pattern"],
+    [[{ pattern: "/a/**/b" }], "[0].pattern"],
+    [[{ pattern: "/a***" }], "[0].pattern"],
+    [[{ pattern: "/a", name: "" }], "[0].name"],
+    [[{ pattern: "/a", method: "" }], "[0].method"],
+    [[{ pattern: "/a", regex: true }], "[0].regex"],
+    [[{ pattern: "/a" }, { pattern: "/b" }, { pattern: "/a", method: "GET" }], "[2].pattern"],
+    [Array.from({ length: 101 }, (_, index) => ({ pattern: `/${index}` })), ""],
+    ["/products/*", ""],
+  ])("%j is refused in load tests and runs", async (endpointGroups, place) => {
+    const { id } = (await create()).json;
+    for (const answer of [
+      await create({ endpointGroups }),
+      await start(id, { endpointGroups }),
+      await call("PATCH", `/v1/load-tests/${id}`, { body: { endpointGroups } }),
+    ]) {
+      expect([answer.status, fieldsOf(answer.json)]).toEqual([400, [`endpointGroups${place}`]]);
+    }
+  });
+});
+
 describe("a cluster that cannot honour a setting", () => {
   const attached = { accountId: "attached" };
   test.each([

@@ -2,7 +2,7 @@ import type { Actor } from "@load-manager/contract/model/actor.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import type { CreateRun } from "@load-manager/contract/api/run.ts";
-import { TaskTags, UserClasses } from "@load-manager/contract/api/settings.ts";
+import { EndpointGroups, TaskTags, UserClasses } from "@load-manager/contract/api/settings.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { Clusters, ScriptOutliner } from "../../clusters/port.ts";
@@ -117,6 +117,11 @@ const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({
   userClasses: usable(UserClasses, input.userClasses ?? loadTest.userClasses, "userClasses"),
   includeTags: usable(TaskTags, input.includeTags ?? loadTest.includeTags, "includeTags"),
   excludeTags: usable(TaskTags, input.excludeTags ?? loadTest.excludeTags, "excludeTags"),
+  endpointGroups: usable(
+    EndpointGroups,
+    input.endpointGroups ?? loadTest.endpointGroups,
+    "endpointGroups",
+  ),
   scriptOptions: optionsOfRun(
     input.scriptOptions &&
       withStoredValues("scriptOptions", input.scriptOptions, loadTest.scriptOptions),

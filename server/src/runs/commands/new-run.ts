@@ -39,6 +39,7 @@ type Frozen = {
       | "userClasses"
       | "includeTags"
       | "excludeTags"
+      | "endpointGroups"
       | "scriptOptions"
   ]?: LoadTestRun[K] | undefined;
 } & Pick<LoadTestRun, "loadProfile" | "stopTimeoutSeconds"> & { readonly tags?: readonly string[] };

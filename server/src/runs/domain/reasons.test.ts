@@ -60,7 +60,14 @@ test("the events that the plugin records are in the list", () => {
   const types = namedIn("locust-plugin/load_manager_locust/**/*.py", /\.event\(\s*"(\w+)"/g);
   expect(types.toSorted()).toEqual(
     [
-      ...["auto_stop", "clock_offset", "endpoints_capped", "errors_capped", "exceptions_capped"],
+      ...[
+        "auto_stop",
+        "clock_offset",
+        "endpoint_groups_proposed",
+        "endpoints_capped",
+        "errors_capped",
+        "exceptions_capped",
+      ],
       ...[
         "generator_recovered",
         "generator_saturated",
