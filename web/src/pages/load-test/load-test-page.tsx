@@ -6,6 +6,7 @@ import { loadTestQuery } from "../../api/queries.ts";
 import { LeaveDialog } from "../../components/leave-dialog.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { useTitle } from "../../components/title.ts";
+import { EndpointGroupsPanel } from "./endpoint-groups-panel.tsx";
 import { LoadTestHead } from "./load-test-head.tsx";
 import styles from "./load-test-page.module.css";
 import { RecentRuns, recentRunsQuery } from "./recent-runs.tsx";
@@ -26,6 +27,7 @@ const Content = ({ loadTest }: { readonly loadTest: LoadTestAnswer }): ReactNode
   const script = useScript(loadTest);
   const runs = useQuery(recentRunsQuery(loadTest.id));
   const [isSettingsEdited, setSettingsEdited] = useState(false);
+  const [areRulesEdited, setRulesEdited] = useState(false);
   const isScriptEdited = script.edit !== undefined;
   const last = runs.data?.items.find(({ trigger }) => trigger === "api");
   return (
@@ -44,9 +46,10 @@ const Content = ({ loadTest }: { readonly loadTest: LoadTestAnswer }): ReactNode
           )}
           <Revisions loadTest={loadTest} isScriptEdited={isScriptEdited} />
           <SettingsForm loadTest={loadTest} onDirty={setSettingsEdited} />
+          <EndpointGroupsPanel loadTest={loadTest} onDirty={setRulesEdited} />
         </div>
       </div>
-      <LeaveDialog what={unsavedOf(isScriptEdited, isSettingsEdited)} />
+      <LeaveDialog what={unsavedOf(isScriptEdited, isSettingsEdited || areRulesEdited)} />
     </>
   );
 };

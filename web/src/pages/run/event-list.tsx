@@ -9,6 +9,7 @@ import { sinceStart, utc } from "../../format/times.ts";
 import { lettersOf } from "./event-letters.ts";
 import { eventText } from "./event-text.ts";
 import styles from "./event-list.module.css";
+import { GroupButton } from "./group-button.tsx";
 import { eventsQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
 
@@ -56,6 +57,11 @@ export const EventList = ({
                   </time>
                 )}
                 <span title={event.type}>{eventText(event)}</span>
+                {event.type === "endpoint_groups_proposed" && run.loadTestId !== undefined && (
+                  <div className={styles["action"]}>
+                    <GroupButton event={event} run={{ ...run, loadTestId: run.loadTestId }} />
+                  </div>
+                )}
               </li>
             ))}
           </ol>
