@@ -136,7 +136,7 @@ describe.each(LOCUSTS)("Locust's own examples on $name", ({ name, python }) => {
   let server: Server;
   const targets: Target[] = [];
   beforeAll(async () => {
-    const local = "locustClusters: [{ id: here, kind: local, workers: 1, maxConcurrentRuns: 3 }]\n";
+    const local = "locustClusters: [{ id: here, kind: local, workers: 1, maxConcurrentRuns: 6 }]\n";
     server = await startServer({ python, dataDir, config: local });
   });
   afterAll(async () => {

@@ -24,8 +24,8 @@ import { countsOf, readOracle } from "./truth/oracle.ts";
 import { type Shop, startShop } from "../examples/shop/shop.ts";
 
 const SCRIPT = readFileSync(join(ROOT, "e2e/scripts/user_kinds.py"), "utf8");
-const [USERS, SECONDS] = [22, 5];
-/** Users of each of the eleven kinds at most: of ten on a Locust without `rest`. */
+const [USERS, SECONDS] = [24, 5];
+/** Users of each of the twelve kinds at most: of eleven on a Locust without `rest`. */
 const OF_A_KIND = 3;
 
 const whole = async (client: Client, loadTestId: string) => {
@@ -120,7 +120,11 @@ describe.each(LOCUSTS)("kinds of users on $name", ({ name, python }) => {
     expect(counts["EVENT test_stop"]).toEqual({ requests: 2, failures: 0 });
     const users = requestsOf(counts, "WSS bye");
     expect(users === 2 || users === OF_A_KIND).toBe(true);
+    // A listener that ends the user ends the event for all listeners after it.
+    const { requests: made, failures: left } = counts["LEAVE leaver"] ?? {};
+    expect([made, left === 2 || left === OF_A_KIND]).toEqual([4 * (left ?? 0), true]);
     const types = (await eventsOf(client, run.id)).map(({ type }) => type);
+    expect(types).toContain("users_left");
     expect(types).not.toContain("script_error");
     expect(types).not.toContain("listener_failed");
   });

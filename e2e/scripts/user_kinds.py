@@ -7,6 +7,7 @@ import gevent
 from locust import (
     FastHttpUser, HttpUser, SequentialTaskSet, TaskSet, User, between, constant, constant_pacing, constant_throughput, events, task,
 )
+from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
 FILE = open("oracle-%d.csv" % os.getpid(), "a", 1)
@@ -16,6 +17,12 @@ COUNTER = itertools.count(1)
 @events.request.add_listener
 def write_down(request_type, name, response_time, exception=None, **_):
     FILE.write("%.6f,%s,%s,%r,%d\n" % (time.time(), request_type, name, float(response_time), exception is not None))
+
+
+@events.request.add_listener
+def leave_at_failure(name, exception=None, **_):
+    if name == "leaver" and exception is not None:
+        raise StopUser()
 
 
 def fire(environment, method, name, exception=None, **more):
@@ -203,3 +210,15 @@ class Pacing(User):
     def tick(self):
         gevent.sleep(0.2)
         fire(self.environment, "PACE", "pacing")
+
+
+class Leaver(User):
+    """A listener ends it at its first failure."""
+
+    wait_time = constant(0.1)
+    made = 0
+
+    @task
+    def work(self):
+        self.made += 1
+        fire(self.environment, "LEAVE", "leaver", ValueError("enough") if self.made == 4 else None)

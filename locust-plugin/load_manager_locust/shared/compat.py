@@ -204,3 +204,10 @@ def can_be_sent(value):
         return True
     except (TypeError, ValueError, OverflowError):
         return False
+
+
+def listen_first(hook, listener):
+    """Before the listeners of the script: one that raises StopUser or RescheduleTask ends the event for those after it."""
+    hook.add_listener(listener)
+    hook._handlers.remove(listener)
+    hook._handlers.insert(0, listener)

@@ -41,6 +41,8 @@ class ListenerErrors(logging.Handler):
         while last.tb_next is not None:
             last = last.tb_next
         event = self._name_of(first.tb_frame.f_locals.get("self"))
+        if _is_of_older_events(first.tb_frame.f_locals.get("handler")):
+            return
         kind = event, last.tb_frame.f_code.co_filename, last.tb_lineno
         if kind in self.kinds or len(self.kinds) >= MAX_KINDS:
             return
@@ -52,3 +54,8 @@ class ListenerErrors(logging.Handler):
     def _name_of(self, hook):
         names = [name for name, one in vars(self.events).items() if one is hook]
         return names[0] if names else "(an event of its own)"
+
+
+def _is_of_older_events(handler):
+    """Up to 2.14 Locust itself listens to ``request``, for older events, and raises where a script leaves out an argument such as ``context``."""
+    return getattr(handler, "__module__", None) == "locust.event"

@@ -5,7 +5,7 @@ import gevent
 from locust import events
 from locust.exception import RPCError
 
-from ..shared import messages, tagged_tasks
+from ..shared import compat, messages, tagged_tasks
 from ..shared.clock import Clock
 from ..shared.listener_errors import ListenerErrors
 from . import cut_off_requests, last_message, liveness, locust_reports, spawning, user_classes, user_ends
@@ -73,7 +73,7 @@ def install(environment, runner, settings):
         deadline.on_test_stopping()
 
     environment.load_manager_run_id = getattr(environment, "load_manager_run_id", None)
-    events.request.add_listener(recorder.request)
+    compat.listen_first(events.request, recorder.request)
     events.user_error.add_listener(recorder.exception)
     events.report_to_master.add_listener(on_report)
     events.test_start.add_listener(on_test_start)
