@@ -105,7 +105,7 @@ describe("bad input", () => {
     [{ nonsense: 1 }, "nonsense"],
     [{ autoStop: { windowSecond: 1 } }, "autoStop.windowSecond"],
     [{ workers: 0 }, "workers"],
-    [{ scriptOptions: { kind: "script" } }, "scriptOptions"],
+    [{ scriptOptions: { kind: {} } }, "scriptOptions.kind"],
     [{ environment: { PATH: "b" } }, "environment.PATH"],
     [{ defaultDurationSec: 20, maxDurationSec: 10 }, "defaultDurationSec"],
     [{ locustClusterId: "nowhere" }, "locustClusterId"],
