@@ -32,6 +32,14 @@ export const ClusterAnswer = z.object({
   baseUrl: z.string().optional().describe("The address of an attached master."),
   origin: z.enum(["config", "api"]).describe("Where the cluster was defined."),
   maxConcurrentRuns: z.int().describe("The number of slots: so many runs at the same time."),
+  workers: z
+    .int()
+    .optional()
+    .describe("The number of Locust workers of a run that names none; local clusters only."),
+  maxWorkers: z
+    .int()
+    .optional()
+    .describe("The number of Locust workers that a run may ask for; local clusters only."),
   state: z
     .enum(["idle", "busy", "unreachable", "unknown"])
     .describe(

@@ -27,6 +27,9 @@ export const useDraft = <Draft extends object>(
     setSent(false);
     setRefused({});
   };
+  /** The error of exactly this path, such as `loadProfile.stages[2].users`. */
+  const errorAt = (path: string): string | undefined =>
+    refused[path] ?? (isSent || left.has(path) ? errors[path] : undefined);
   /** `path`: the name of the field in errors, where it is another. */
   const field = <Name extends keyof Draft & string>(
     name: Name,
@@ -47,6 +50,16 @@ export const useDraft = <Draft extends object>(
   return {
     draft,
     field,
+    errorAt,
+    /** The paths of all errors that show, of fields that are not in sight too. */
+    wrong: Object.keys({ ...errors, ...refused }).filter((path) => errorAt(path) !== undefined),
+    /** Changes several fields at once. */
+    set: (changed: Partial<Draft>): void => {
+      setDraft((before) => ({ ...before, ...changed }));
+      setRefused({});
+    },
+    /** Says that somebody has left the field of this path. */
+    leave: (path: string): void => setLeft((before) => new Set([...before, path])),
     reset,
     isValid: Object.keys(errors).length === 0,
     /** Shows every error. → whether there is none. */

@@ -4,7 +4,7 @@ import type { Access } from "../../auth/access.ts";
 import { holdersOf, stateOf } from "../../clusters/cluster-state.ts";
 import type { ClusterWatch, WatchedProbe } from "../../clusters/cluster-watch.ts";
 import type { ClusterAdapter, Clusters } from "../../clusters/port.ts";
-import { isClusterVisible, serves } from "../../clusters/select-cluster.ts";
+import { type ClusterConfig, isClusterVisible, serves } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { notFound } from "../../lib/errors.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
@@ -19,6 +19,12 @@ type Deps = {
 
 const processesOf = ({ processes = [], heardAt }: WatchedProbe) =>
   processes.map((one) => ({ ...one, lastHeardAt: heardAt.get(one.id) ?? null }));
+
+/** What only one kind of cluster has. */
+const ownOf = (config: ClusterConfig) =>
+  config.kind === "local"
+    ? { workers: config.workers, maxWorkers: config.maxWorkers ?? config.workers }
+    : { baseUrl: config.baseUrl };
 
 /** Names the runs of Load Manager that the cluster is busy with; Locust itself does not know whose they are. */
 const busyMessage = (holders: readonly LoadTestRun[], access: Access): string => {
@@ -51,7 +57,7 @@ export const clusterHandlers = (deps: Deps): Pick<Handlers, "listClusters" | "ge
       id: config.id,
       kind: config.kind,
       ...config.scope,
-      ...(config.kind === "attached" ? { baseUrl: config.baseUrl } : {}),
+      ...ownOf(config),
       origin: "config" as const,
       maxConcurrentRuns: config.maxConcurrentRuns,
       state,

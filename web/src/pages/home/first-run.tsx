@@ -7,6 +7,7 @@ import { client } from "../../api/client.ts";
 import { meQuery } from "../../api/queries.ts";
 import { Failure } from "../../components/notices.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
+import { planOfRamp } from "../../components/load-plan.ts";
 import { RampPreview } from "../../components/ramp-preview.tsx";
 import { rampOf } from "../../components/ramp.ts";
 import { duration } from "../../format/times.ts";
@@ -88,8 +89,10 @@ const DemoForm = (): ReactNode => {
         </span>
       </div>
       <RampPreview
-        ramp={rampOf(load.targetUsers, load.spawnRate, load.durationSeconds)}
-        asked={load.targetUsers}
+        plan={planOfRamp(
+          rampOf(load.targetUsers, load.spawnRate, load.durationSeconds),
+          load.targetUsers,
+        )}
       />
       {start.error !== null && <Failure what="The run was not started." error={start.error} />}
     </form>

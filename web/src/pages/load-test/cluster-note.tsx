@@ -6,7 +6,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { clustersQuery, runQueryOf } from "../../api/queries.ts";
 import { moment } from "../../format/times.ts";
-import { choiceOf, wouldWait } from "./cluster-choice.ts";
+import { choiceOf, wouldWait } from "../../api/cluster-choice.ts";
 
 const Holder = ({ runId }: { readonly runId: string }): ReactNode => {
   const { data: run } = useQuery(runQueryOf(runId));

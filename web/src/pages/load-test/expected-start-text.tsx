@@ -7,7 +7,7 @@ import type { ReactNode } from "react";
 import { clustersQuery, runQueryOf, runsQuery } from "../../api/queries.ts";
 import { TimeText } from "../../components/time-text.tsx";
 import { useNow } from "../../components/use-now.ts";
-import { choiceOf, wouldWait } from "./cluster-choice.ts";
+import { choiceOf, wouldWait } from "../../api/cluster-choice.ts";
 import { expectedStart } from "./expected-start.ts";
 
 const lengthOf = ({ durationSeconds, maxDurationSec }: RunAnswer): number | undefined =>

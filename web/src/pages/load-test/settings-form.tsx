@@ -19,13 +19,44 @@ import {
   patchOf,
   type SettingsDraft,
 } from "../load-tests/load-test-draft.ts";
+import { ProfileFields } from "../run-settings/profile-fields.tsx";
+import { SettingsSections } from "../run-settings/settings-sections.tsx";
+import { useOutline } from "../run-settings/use-outline.ts";
 import { mergeDrafts, WORDS } from "./settings-merge.ts";
 import styles from "./settings-form.module.css";
 
 type Form = ReturnType<typeof useDraft<SettingsDraft>>;
 
+/** What it is called, and what it is for. */
+const NameFields = ({ field }: { readonly field: Form["field"] }): ReactNode => {
+  const [tags, description] = [field("tags"), field("description")];
+  return (
+    <>
+      <DraftText label="Name" field={field("name")} />
+      <Textarea
+        label="Description"
+        autosize
+        maxRows={8}
+        value={description.value}
+        error={description.error}
+        onChange={(event) => description.onChange(event.currentTarget.value)}
+        onBlur={description.onBlur}
+      />
+      <TagsInput
+        label="Tags"
+        placeholder={tags.value.length === 0 ? "Enter adds one" : ""}
+        value={tags.value}
+        error={tags.error}
+        onChange={tags.onChange}
+        onBlur={tags.onBlur}
+      />
+      <DraftText label="Target URL" inputMode="url" field={field("targetUrl")} />
+    </>
+  );
+};
+
 const LoadFields = ({ field }: { readonly field: Form["field"] }): ReactNode => (
-  <div className={styles["pair"]}>
+  <div className={styles["three"]}>
     <DraftText label="Default users" inputMode="numeric" field={field("defaultUsers")} />
     <DraftText
       label="Default spawn rate"
@@ -37,11 +68,6 @@ const LoadFields = ({ field }: { readonly field: Form["field"] }): ReactNode => 
       label="Default duration"
       placeholder="until stopped"
       field={field("defaultDurationSec")}
-    />
-    <DraftText
-      label="Longest duration"
-      placeholder="the server’s limit"
-      field={field("maxDurationSec")}
     />
   </div>
 );
@@ -176,13 +202,13 @@ type Props = {
 export const SettingsForm = ({ loadTest, onDirty }: Props): ReactNode => {
   const settings = useSettings(loadTest);
   const { before, form, isDirty, isConflict, theirFields, take, save } = settings;
+  const outline = useOutline(loadTest);
   const mayWrite = useMay("loadTests.write", loadTest);
   useEffect(() => onDirty(isDirty), [isDirty, onDirty]);
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     if (form.check() && isDirty && !isConflict) save.mutate();
   };
-  const [tags, description] = [form.field("tags"), form.field("description")];
   const reason = isConflict
     ? "Choose first what to do with the other change."
     : mayWrite
@@ -224,26 +250,23 @@ export const SettingsForm = ({ loadTest, onDirty }: Props): ReactNode => {
             {save.error !== null && !isConflict && (
               <Failure what="The settings were not saved." error={save.error} />
             )}
-            <DraftText label="Name" field={form.field("name")} />
-            <Textarea
-              label="Description"
-              autosize
-              maxRows={8}
-              value={description.value}
-              error={description.error}
-              onChange={(event) => description.onChange(event.currentTarget.value)}
-              onBlur={description.onBlur}
+            <NameFields field={form.field} />
+            <ProfileFields
+              form={form}
+              outline={outline}
+              first={{
+                duration: form.draft.defaultDurationSec || "1 min",
+                users: form.draft.defaultUsers,
+                spawnRate: form.draft.defaultSpawnRate,
+              }}
+              constant={<LoadFields field={form.field} />}
             />
-            <TagsInput
-              label="Tags"
-              placeholder={tags.value.length === 0 ? "Enter adds one" : ""}
-              value={tags.value}
-              error={tags.error}
-              onChange={tags.onChange}
-              onBlur={tags.onBlur}
+            <DraftText
+              label="Longest duration"
+              placeholder="the server’s limit"
+              field={form.field("maxDurationSec")}
             />
-            <DraftText label="Target URL" inputMode="url" field={form.field("targetUrl")} />
-            <LoadFields field={form.field} />
+            <SettingsSections loadTest={loadTest} form={form} outline={outline} />
             <ClusterFields loadTest={loadTest} field={form.field} />
             <AutoStopFields form={form} />
           </fieldset>

@@ -6,8 +6,8 @@ import {
   draftOf,
   patchErrors,
   patchOf,
-  UNREADABLE,
 } from "../load-tests/load-test-draft.ts";
+import { UNREADABLE } from "../../format/typed.ts";
 import { mergeDrafts } from "./settings-merge.ts";
 
 const before = draftOf({

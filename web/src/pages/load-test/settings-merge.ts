@@ -16,6 +16,14 @@ export const WORDS: Readonly<Record<keyof SettingsDraft, string>> = {
   failedPercent: "auto-stop’s share of failures",
   windowSeconds: "auto-stop’s window",
   minRequests: "auto-stop’s least requests",
+  profile: "the load profile",
+  stages: "the stages",
+  userClasses: "the User classes",
+  includeTags: "the tags that run",
+  excludeTags: "the tags that do not run",
+  scriptOptions: "the script’s options",
+  environment: "the environment variables",
+  workers: "the workers",
 };
 
 /** What I have changed since `before`, laid over what somebody else has saved meanwhile. */

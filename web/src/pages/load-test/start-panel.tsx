@@ -15,9 +15,14 @@ import { useDraft } from "../../components/use-draft.ts";
 import { useMay } from "../../components/use-may.ts";
 import { typedDuration } from "../../format/times.ts";
 import { randomId } from "../../lib/random-id.ts";
-import { numberOf, typedSeconds } from "../load-tests/load-test-draft.ts";
+import { numberOf, typedSeconds } from "../../format/typed.ts";
+import { ProfileFields } from "../run-settings/profile-fields.tsx";
+import { SettingsSections } from "../run-settings/settings-sections.tsx";
+import { useCluster } from "../run-settings/use-cluster.ts";
+import { useOutline } from "../run-settings/use-outline.ts";
 import { ClusterNote } from "./cluster-note.tsx";
 import { ExpectedStartText } from "./expected-start-text.tsx";
+import { planOfRamp } from "../../components/load-plan.ts";
 import { rampOf } from "../../components/ramp.ts";
 import { RampPreview } from "../../components/ramp-preview.tsx";
 import { type StartDraft, startBodyOf, startDraftOf, startErrors } from "./start-draft.ts";
@@ -31,17 +36,18 @@ type Props = {
 };
 
 const useStart = (
-  { id: loadTestId }: LoadTestAnswer,
+  loadTest: LoadTestAnswer,
   draft: StartDraft,
   refuse: (errors: FieldErrors) => void,
 ) => {
+  const { id: loadTestId } = loadTest;
   const queries = useQueryClient();
   const navigate = useNavigate();
   // One click too many starts no second run: the same request has the same key until it has succeeded.
   const key = useRef({ body: "", id: "" });
   return useMutation({
     mutationFn: () => {
-      const body = startBodyOf(draft);
+      const body = startBodyOf(draft, loadTest);
       const text = JSON.stringify(body);
       if (key.current.body !== text) key.current = { body: text, id: randomId() };
       return client.createRun({
@@ -89,59 +95,128 @@ const Facts = ({ loadTest, isScriptEdited }: Omit<Props, "last">): ReactNode => 
   </dl>
 );
 
-type Fields = ReturnType<typeof useDraft<StartDraft>>["field"];
+type Form = ReturnType<typeof useDraft<StartDraft>>;
 
-const LoadFields = ({
+const durationHint = ({ defaultDurationSec }: LoadTestAnswer): string =>
+  defaultDurationSec === undefined ? "until stopped" : typedDuration(defaultDurationSec);
+
+/** Constant load, and how its users will rise. */
+const ConstantFields = ({
   loadTest,
-  field,
+  form: { draft, field },
 }: {
   readonly loadTest: LoadTestAnswer;
-  readonly field: Fields;
-}): ReactNode => (
-  <div className={styles["load"]}>
-    <DraftText
-      label="Users"
-      inputMode="numeric"
-      placeholder={String(loadTest.defaultUsers)}
-      field={field("targetUsers")}
-    />
-    <DraftText
-      label="Spawn rate"
-      inputMode="decimal"
-      unit="users/s"
-      placeholder={String(loadTest.defaultSpawnRate)}
-      field={field("spawnRate")}
-    />
-    <DraftText
-      label="Duration"
-      placeholder={
-        loadTest.defaultDurationSec === undefined
-          ? "until stopped"
-          : typedDuration(loadTest.defaultDurationSec)
-      }
-      field={field("duration", "durationSeconds")}
-    />
-  </div>
-);
-
-/** Starts a run. It is filled in as the last one was started, and shows how the users will rise. */
-export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode => {
-  const { draft, field, check, refuse } = useDraft(startDraftOf(loadTest, last), (now) =>
-    startErrors(now, loadTest),
-  );
-  const start = useStart(loadTest, draft, refuse);
-  const mayStart = useMay("runs.start", loadTest);
+  readonly form: Form;
+}): ReactNode => {
   const users = numberOf(draft.targetUsers) ?? loadTest.defaultUsers;
   const ramp = rampOf(
     users,
     numberOf(draft.spawnRate) ?? loadTest.defaultSpawnRate,
     typedSeconds(draft.duration) ?? loadTest.defaultDurationSec,
   );
+  return (
+    <>
+      <div className={styles["load"]}>
+        <DraftText
+          label="Users"
+          inputMode="numeric"
+          placeholder={String(loadTest.defaultUsers)}
+          field={field("targetUsers")}
+        />
+        <DraftText
+          label="Spawn rate"
+          inputMode="decimal"
+          unit="users/s"
+          placeholder={String(loadTest.defaultSpawnRate)}
+          field={field("spawnRate")}
+        />
+        <DraftText
+          label="Duration"
+          placeholder={durationHint(loadTest)}
+          field={field("duration", "durationSeconds")}
+        />
+      </div>
+      <RampPreview plan={planOfRamp(ramp, users)} />
+    </>
+  );
+};
+
+/** What runs, and how it is called. */
+const Fields = ({
+  loadTest,
+  form,
+}: {
+  readonly loadTest: LoadTestAnswer;
+  readonly form: Form;
+}): ReactNode => {
+  const { draft, field } = form;
+  const outline = useOutline(loadTest);
+  const cluster = useCluster(loadTest);
+  // A run that names no number has the cluster's.
+  const stored = { ...loadTest, workers: loadTest.workers ?? cluster?.workers };
+  const notes = field("notes");
+  return (
+    <>
+      <ProfileFields
+        form={form}
+        outline={outline}
+        first={{
+          duration: draft.duration || "1 min",
+          users: draft.targetUsers,
+          spawnRate: draft.spawnRate,
+        }}
+        constant={<ConstantFields loadTest={loadTest} form={form} />}
+        script={
+          <DraftText
+            label="Duration, at most"
+            placeholder="until the shape ends"
+            field={field("duration", "durationSeconds")}
+          />
+        }
+      />
+      <DraftText label="Target URL" inputMode="url" field={field("targetUrl")} />
+      <DraftText
+        label="Name"
+        placeholder={`${loadTest.name} #${loadTest.lastRunNumber + 1}`}
+        field={field("name")}
+      />
+      <Textarea
+        label="Notes"
+        placeholder="What is different this time"
+        autosize
+        maxRows={6}
+        value={notes.value}
+        error={notes.error}
+        onChange={(event) => notes.onChange(event.currentTarget.value)}
+        onBlur={notes.onBlur}
+      />
+      <SettingsSections
+        loadTest={loadTest}
+        form={form}
+        stored={stored}
+        outline={outline}
+        workersMore={
+          <DraftText
+            label="Stop timeout"
+            description="How long users may finish their task when the load ends."
+            placeholder={typedDuration(loadTest.stopTimeoutSeconds)}
+            field={field("stopTimeoutSeconds")}
+          />
+        }
+      />
+    </>
+  );
+};
+
+/** Starts a run. It is filled in as the last one was started, and shows how the users will rise. */
+export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode => {
+  const form = useDraft(startDraftOf(loadTest, last), (now) => startErrors(now, loadTest));
+  const start = useStart(loadTest, form.draft, form.refuse);
+  const mayStart = useMay("runs.start", loadTest);
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
-    if (check()) start.mutate();
+    if (form.check()) start.mutate();
   };
-  const notes = field("notes");
   return (
     <Panel
       title="Start a run"
@@ -150,24 +225,7 @@ export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode
       <form noValidate onSubmit={submit} aria-label="Start a run">
         <PanelBody>
           <fieldset className={styles["fields"]} disabled={!mayStart}>
-            <LoadFields loadTest={loadTest} field={field} />
-            <RampPreview ramp={ramp} asked={users} />
-            <DraftText label="Target URL" inputMode="url" field={field("targetUrl")} />
-            <DraftText
-              label="Name"
-              placeholder={`${loadTest.name} #${loadTest.lastRunNumber + 1}`}
-              field={field("name")}
-            />
-            <Textarea
-              label="Notes"
-              placeholder="What is different this time"
-              autosize
-              maxRows={6}
-              value={notes.value}
-              error={notes.error}
-              onChange={(event) => notes.onChange(event.currentTarget.value)}
-              onBlur={notes.onBlur}
-            />
+            <Fields loadTest={loadTest} form={form} />
           </fieldset>
         </PanelBody>
         <div className={styles["foot"]}>

@@ -2,10 +2,18 @@ import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import { CreateLoadTest, UpdateLoadTest } from "@load-manager/contract/api/load-test.ts";
 import { AUTO_STOP, type ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import { type FieldErrors, schemaErrors } from "../../api/form-errors.ts";
-import { secondsOf, typedDuration } from "../../format/times.ts";
+import { typedDuration } from "../../format/times.ts";
+import { numberOf, textOf, typedSeconds, UNREADABLE } from "../../format/typed.ts";
+import { isSame } from "../../lib/values.ts";
+import {
+  type RunSettingsDraft,
+  settingsDraftOf,
+  settingsErrors,
+  settingsOf,
+} from "../run-settings/settings-draft.ts";
 
 /** The settings of a load test as somebody types them. */
-export type SettingsDraft = {
+export type SettingsDraft = RunSettingsDraft & {
   readonly name: string;
   readonly description: string;
   readonly tags: string[];
@@ -22,7 +30,6 @@ export type SettingsDraft = {
   readonly minRequests: string;
 };
 
-const textOf = (value: number | undefined): string => (value === undefined ? "" : String(value));
 const durationOf = (seconds: number | undefined): string =>
   seconds === undefined ? "" : typedDuration(seconds);
 
@@ -43,16 +50,11 @@ export const draftOf = (loadTest: Partial<LoadTestAnswer>): SettingsDraft => {
     failedPercent: textOf(autoStop.failedPercent),
     windowSeconds: durationOf(autoStop.windowSeconds),
     minRequests: textOf(autoStop.minRequests),
+    ...settingsDraftOf(loadTest),
   };
 };
 
-/** What is no number becomes NaN, which every schema refuses; nothing stays nothing. */
-export const numberOf = (text: string): number | undefined =>
-  text.trim() === "" ? undefined : Number(text.trim().replaceAll(",", ""));
-export const typedSeconds = (text: string): number | undefined =>
-  text.trim() === "" ? undefined : (secondsOf(text) ?? Number.NaN);
-
-const settingsOf = (draft: SettingsDraft) => ({
+const bodyOf = (draft: SettingsDraft) => ({
   name: draft.name,
   description: draft.description.trim() === "" ? undefined : draft.description,
   tags: draft.tags,
@@ -69,17 +71,13 @@ const settingsOf = (draft: SettingsDraft) => ({
     windowSeconds: typedSeconds(draft.windowSeconds),
     minRequests: numberOf(draft.minRequests),
   },
+  ...settingsOf(draft),
 });
-type Settings = ReturnType<typeof settingsOf>;
-
-/** JSON has no NaN, which is what somebody typed that is no number. */
-const isSame = (one: unknown, other: unknown): boolean =>
-  JSON.stringify(one, (_, value: unknown) => (Number.isNaN(value) ? "NaN" : value)) ===
-  JSON.stringify(other, (_, value: unknown) => (Number.isNaN(value) ? "NaN" : value));
+type Settings = ReturnType<typeof bodyOf>;
 
 /** A merge patch with what differs between two drafts: null clears a field. */
 export const patchOf = (before: SettingsDraft, draft: SettingsDraft): Record<string, unknown> => {
-  const [from, to] = [settingsOf(before), settingsOf(draft)];
+  const [from, to] = [bodyOf(before), bodyOf(draft)];
   const changed = (Object.keys(to) as (keyof Settings)[]).filter(
     (name) => !isSame(from[name], to[name]),
   );
@@ -99,8 +97,6 @@ const DURATIONS = {
   windowSeconds: "autoStop.windowSeconds",
 } as const;
 
-export const UNREADABLE = "must be a duration, such as 90 s, 10 min or 1 h 30 min";
-
 const withDurations = (draft: SettingsDraft, errors: FieldErrors): FieldErrors => ({
   ...errors,
   ...Object.fromEntries(
@@ -118,8 +114,9 @@ const tooLong = ({ defaultDurationSec, maxDurationSec }: Settings): FieldErrors 
 /** What is wrong with a draft, as a change of what is stored. */
 export const patchErrors = (before: SettingsDraft, draft: SettingsDraft): FieldErrors =>
   withDurations(draft, {
-    ...tooLong(settingsOf(draft)),
+    ...tooLong(bodyOf(draft)),
     ...schemaErrors(UpdateLoadTest, patchOf(before, draft)),
+    ...settingsErrors(draft, settingsOf(before)),
   });
 
 /** The body of a new load test: its scope, its settings, and the text of its locustfile where there is one. */
@@ -128,7 +125,7 @@ export const creationOf = (
   draft: SettingsDraft,
   locustfile: string,
 ): Record<string, unknown> => {
-  const { autoStop, ...settings } = settingsOf(draft);
+  const { autoStop, ...settings } = bodyOf(draft);
   const named = Object.entries({ ...scope, ...settings }).filter(
     ([, value]) => value !== undefined,
   );
@@ -145,6 +142,7 @@ export const creationErrors = (
   locustfile: string,
 ): FieldErrors =>
   withDurations(draft, {
-    ...tooLong(settingsOf(draft)),
+    ...tooLong(bodyOf(draft)),
     ...schemaErrors(CreateLoadTest, creationOf(scope, draft, locustfile)),
+    ...settingsErrors(draft, {}),
   });

@@ -21,6 +21,8 @@ import {
   hasSeveralFiles,
   type ScriptFiles,
 } from "../../api/script-files.ts";
+import { hiddenNamesOf } from "../run-settings/settings-words.ts";
+import { settingsDraftOf, withoutHidden } from "../run-settings/settings-draft.ts";
 import { creationErrors, creationOf, draftOf, type SettingsDraft } from "./load-test-draft.ts";
 import { scriptRequest } from "./script-request.ts";
 import styles from "./new-load-test-dialog.module.css";
@@ -49,6 +51,7 @@ const initialOf = (scope: ScopeFilter, original: Original | undefined): Draft =>
   const name = original === undefined ? "" : `${original.loadTest.name.slice(0, 190)}, copy`;
   return {
     ...draftOf({ ...original?.loadTest, name }),
+    ...settingsDraftOf(withoutHidden(original?.loadTest ?? {})),
     ...{ accountId, orgId, projectId, envId },
     locustfile: original === undefined ? STARTER_SCRIPT : entrypointText(original.script),
   };
@@ -145,6 +148,18 @@ const LoadFields = ({ field }: { readonly field: Fields }): ReactNode => (
   </div>
 );
 
+/** Nobody is shown them, so that nobody can give them on. */
+const NotCloned = ({ original }: { readonly original: Original | undefined }): ReactNode => {
+  const names = hiddenNamesOf(original?.loadTest ?? {});
+  return (
+    names.length > 0 && (
+      <p className="soft">
+        Hidden values are not cloned; set them afterwards: <bdi>{names.join(", ")}</bdi>.
+      </p>
+    )
+  );
+};
+
 const Form = ({ original: given, onClose }: FormProps): ReactNode => {
   // A clone is that of the moment when it was asked for, also where another saves a revision meanwhile.
   const [original] = useState(given);
@@ -202,6 +217,7 @@ const Form = ({ original: given, onClose }: FormProps): ReactNode => {
           onChange={(event) => locustfile.onChange(event.currentTarget.value)}
           onBlur={locustfile.onBlur}
         />
+        <NotCloned original={original} />
         {create.error !== null && (
           <Failure what="The load test was not created." error={create.error} />
         )}

@@ -7,7 +7,7 @@ import { Heatmap } from "../../charts/heatmap.tsx";
 import { TimeChart, type TimeSeries } from "../../charts/time-chart.tsx";
 import { axisNumber } from "../../format/numbers.ts";
 import { userClassesQuery } from "./run-queries.ts";
-import { classSeries } from "./series.ts";
+import { classSeries, TARGET } from "./series.ts";
 import type { RunView } from "./view.ts";
 
 /** What all charts of the stack share. */
@@ -48,7 +48,7 @@ export const LoadChart = ({
     () =>
       isByClass && hasUsers
         ? [
-            ...series.filter(({ label }) => label !== "Users" && label !== "Target"),
+            ...series.filter(({ label }) => label !== "Users" && label !== TARGET),
             // Both are asked for with the same points; a second that only one has yet is unknown in the other.
             ...classes.map((one) => ({
               ...one,

@@ -9,7 +9,7 @@ import styles from "./event-rail.module.css";
 import { groupedMarks } from "./marks.ts";
 import type { RunView } from "./view.ts";
 
-const PHASES = { ramp: "ramp", steady: "steady", shape: "shape" } as const;
+const PHASES = { ramp: "ramp", steady: "steady", shape: "the script’s shape" } as const;
 
 /** The phases of the load and the letters of its events, above the charts and on their time axis. */
 export const EventRail = ({

@@ -19,29 +19,21 @@ import { useMay } from "../../components/use-may.ts";
 import { copyText } from "../../lib/copy-text.ts";
 import { randomId } from "../../lib/random-id.ts";
 import { ChangeLoadDialog } from "./change-load-dialog.tsx";
+import { againBodyOf } from "./run-again.ts";
 import styles from "./run-head.module.css";
 
 type Dialog = { readonly isOpen: boolean; readonly setOpen: (open: boolean) => void };
 
-/** A new run with the same load, target and script. */
+/** A new run with the same settings. */
 const useRunAgain = (run: RunAnswer) => {
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: () => {
-      const { targetUsers, spawnRate, durationSeconds, targetUrl, scriptRevisionId } = run;
-      return client.createRun({
+    mutationFn: () =>
+      client.createRun({
         params: { loadTestId: run.loadTestId ?? "" },
-        body: {
-          ...(targetUsers === undefined ? {} : { targetUsers }),
-          ...(spawnRate === undefined ? {} : { spawnRate }),
-          ...(durationSeconds === undefined ? {} : { durationSeconds }),
-          ...(targetUrl === undefined ? {} : { targetUrl }),
-          ...(scriptRevisionId === undefined ? {} : { scriptRevisionId }),
-          tags: [...run.tags],
-        },
+        body: againBodyOf(run),
         idempotencyKey: randomId(),
-      });
-    },
+      }),
     onSuccess: ({ id }) => navigate({ to: "/runs/$runId", params: { runId: id } }),
   });
 };
@@ -144,7 +136,7 @@ export const RunActions = ({
         <Failure what={again.error === null ? "Not changed." : "Not started."} error={error} />
       )}
       <div className={styles["actions"]}>
-        {run.status === "Running" && (
+        {run.status === "Running" && run.loadProfile.kind === "constant" && (
           <Button
             leftSection={<IconUsers size={16} stroke={1.5} />}
             {...unless(mayChange)}

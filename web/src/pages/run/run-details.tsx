@@ -5,46 +5,12 @@ import { isShown, type ScriptFile } from "../../api/script-files.ts";
 import { CodeText } from "../../components/code-text.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
-import { TimeText } from "../../components/time-text.tsx";
 import { sizeText, UnshownFile } from "../../components/unshown-file.tsx";
-import { count } from "../../format/numbers.ts";
-import { duration } from "../../format/times.ts";
+import { ResolvedSettings } from "./resolved-settings.tsx";
 import styles from "./run-details.module.css";
 import { scriptQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
 import { WorkerTable } from "./worker-table.tsx";
-
-const Settings = ({ run }: { readonly run: RunAnswer }): ReactNode => {
-  const seconds = (value: number | undefined): string =>
-    value === undefined ? "–" : duration(value * 1000);
-  const rows: readonly (readonly [name: string, value: ReactNode])[] = [
-    ["Run id", <code key="id">{run.id}</code>],
-    ["Scope", [run.accountId, run.orgId, run.projectId, run.envId].filter(Boolean).join(" / ")],
-    ["Created", <TimeText key="created" ms={run.createdAt} />],
-    ["Created by", run.createdBy],
-    ["Trigger", run.trigger === "external" ? "external: started at Locust" : "api"],
-    ["Users", count(run.targetUsers)],
-    ["Spawn rate", run.spawnRate === undefined ? "–" : `${run.spawnRate} users/s`],
-    ["Duration", seconds(run.durationSeconds)],
-    ["Stop timeout", seconds(run.stopTimeoutSeconds)],
-    ["Target", run.targetUrl ?? "–"],
-    ["Cluster", run.locustClusterId],
-    ["Locust", run.engine?.locustVersion ?? "–"],
-    ["Plugin", run.engine?.pluginVersion ?? "–"],
-    ["Python", run.engine?.pythonVersion ?? "–"],
-    ["Kept", run.keep ? "yes: protected against deletion" : "no"],
-  ];
-  return (
-    <dl className={styles["settings"]}>
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-};
 
 type FileProps = { readonly file: ScriptFile; readonly title: string };
 
@@ -148,7 +114,7 @@ export const RunDetails = ({ view }: { readonly view: RunView }): ReactNode => {
         <Script run={run} />
       </Section>
       <Section title="Settings as resolved">
-        <Settings run={run} />
+        <ResolvedSettings run={run} />
       </Section>
     </Panel>
   );

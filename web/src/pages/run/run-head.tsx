@@ -8,6 +8,7 @@ import { TimeText } from "../../components/time-text.tsx";
 import { count, counted } from "../../format/numbers.ts";
 import { clock, duration } from "../../format/times.ts";
 import { adviceFor } from "./advice.ts";
+import { profileText } from "../run-settings/settings-words.ts";
 import { RunActions } from "./run-actions.tsx";
 import styles from "./run-head.module.css";
 import { loadSeconds } from "./window.ts";
@@ -15,13 +16,14 @@ import { loadSeconds } from "./window.ts";
 type Dialog = { readonly isOpen: boolean; readonly setOpen: (open: boolean) => void };
 
 const Progress = ({ run, now }: { readonly run: RunAnswer; readonly now: number }): ReactNode => {
-  const { loadStartedAt, durationSeconds } = run;
+  const { loadStartedAt, durationSeconds, loadProfile } = run;
   if (loadStartedAt === undefined || isEnded(run)) return null;
   const done = loadSeconds(run, now);
   if (durationSeconds === undefined)
     return (
       <p className={styles["progress"]}>
-        <strong>{duration(done * 1000)}</strong> without a planned end
+        <strong>{duration(done * 1000)}</strong>{" "}
+        {loadProfile.kind === "script" ? "until the script’s shape ends" : "without a planned end"}
       </p>
     );
   const endsAt = loadStartedAt + durationSeconds * 1000;
@@ -30,7 +32,8 @@ const Progress = ({ run, now }: { readonly run: RunAnswer; readonly now: number 
       <strong>{duration(Math.min(done, durationSeconds) * 1000)}</strong>
       <ProgressBar value={done} max={durationSeconds} />
       <span>
-        of {duration(durationSeconds * 1000)}, ends at {clock(endsAt)}
+        of {loadProfile.kind === "script" && "at most "}
+        {duration(durationSeconds * 1000)}, ends at {clock(endsAt)}
       </span>
     </div>
   );
@@ -44,6 +47,7 @@ const Item = ({ name, children }: { readonly name: string; readonly children: Re
 
 const Facts = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const { engine, targetUsers, commandedLoad, loadStartedAt } = run;
+  const profile = profileText(run.loadProfile);
   const users = commandedLoad?.targetUsers ?? targetUsers;
   return (
     <div className={styles["facts"]}>
@@ -57,7 +61,8 @@ const Facts = ({ run }: { readonly run: RunAnswer }): ReactNode => {
         </Item>
       )}
       <Item name="by">{run.createdBy}</Item>
-      {users !== undefined && (
+      {profile !== undefined && <Item name="load">{profile}</Item>}
+      {profile === undefined && users !== undefined && (
         <Item name="load">
           {counted(users, "user")}
           {commandedLoad !== undefined && targetUsers !== users

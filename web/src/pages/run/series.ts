@@ -1,3 +1,4 @@
+import { plannedUsersAt, type Stage } from "@load-manager/contract/model/load-profile.ts";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
 import { rate, responseTime, text } from "../../format/numbers.ts";
 
@@ -11,6 +12,9 @@ const ms = (value: number): string => text(responseTime(value));
 export const secondsSince = (loadStartMs: number, times: readonly number[]): number[] =>
   times.map((time) => (time - loadStartMs) / 1000);
 
+/** The users that are asked for at a time. */
+export const TARGET = "Target";
+
 /** Requests, and for all endpoints together the users. */
 export const loadSeries = (columns: Columns, length: number, hasUsers: boolean): TimeSeries[] => {
   const of = (name: string) => columns[name] ?? Array.from({ length }, () => null);
@@ -20,11 +24,15 @@ export const loadSeries = (columns: Columns, length: number, hasUsers: boolean):
     ...(hasUsers
       ? [
           { ...users, label: "Users", values: of("currentUsers") },
-          { ...users, label: "Target", values: of("targetUsers"), dash: [4, 3] },
+          { ...users, label: TARGET, values: of("targetUsers"), dash: [4, 3] },
         ]
       : []),
   ];
 };
+
+/** The users that stages plan at times in seconds since load start, also where the run has not come to yet. */
+export const plannedUsers = (stages: readonly Stage[], times: readonly number[]): number[] =>
+  times.map((at) => plannedUsersAt(stages, at));
 
 /** Percentiles and, where each point has its own, the bounds of the band. */
 export const latencySeries = (

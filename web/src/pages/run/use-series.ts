@@ -1,3 +1,4 @@
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
@@ -8,7 +9,9 @@ import {
   endpointSeries,
   latencySeries,
   loadSeries,
+  plannedUsers,
   secondsSince,
+  TARGET,
   timesOfEndpoints,
   timesUntil,
   valuesAt,
@@ -46,6 +49,31 @@ const useOverlay = ({ window, overlay, endpoints }: RunView) => {
 };
 type Overlay = ReturnType<typeof useOverlay>;
 
+/** Values for `length` times; those after the last one are not known yet. */
+const longer = (series: readonly TimeSeries[], length: number): TimeSeries[] =>
+  series.map((one) => ({
+    ...one,
+    values: [...one.values, ...Array.from({ length: length - one.values.length }, () => null)],
+  }));
+
+/** The target of stages is what they plan, until the end that is shown. */
+const withPlan = (
+  own: ChartSeries,
+  { loadProfile }: RunAnswer,
+  step: number,
+  end: number,
+): ChartSeries => {
+  if (loadProfile.kind !== "stages" || own.load.every(({ label }) => label !== TARGET)) return own;
+  const times = timesUntil(own.times, step, end);
+  return {
+    times,
+    load: longer(own.load, times.length).map((one) =>
+      one.label === TARGET ? { ...one, values: plannedUsers(loadProfile.stages, times) } : one,
+    ),
+    latency: longer(own.latency, times.length),
+  };
+};
+
 /** Values of the run end where it is now; the other run goes on. */
 const withOverlay = (
   own: ChartSeries,
@@ -55,14 +83,6 @@ const withOverlay = (
 ): ChartSeries => {
   if (overlay === undefined) return own;
   const times = timesUntil(own.times, step, Math.min(end, overlay.times.at(-1) ?? 0));
-  const longer = (series: readonly TimeSeries[]): TimeSeries[] =>
-    series.map((one) => ({
-      ...one,
-      values: [
-        ...one.values,
-        ...Array.from({ length: times.length - own.times.length }, () => null),
-      ],
-    }));
   const ghost = (name: string, values: readonly (number | null)[], like: TimeSeries | undefined) =>
     like === undefined
       ? []
@@ -78,9 +98,9 @@ const withOverlay = (
         ];
   return {
     times,
-    load: [...longer(own.load), ...ghost(overlay.name, overlay.load, own.load[0])],
+    load: [...longer(own.load, times.length), ...ghost(overlay.name, overlay.load, own.load[0])],
     latency: [
-      ...longer(own.latency),
+      ...longer(own.latency, times.length),
       ...ghost(`${overlay.name} p95`, overlay.latency, own.latency[0]),
     ],
   };
@@ -120,7 +140,8 @@ export const useSeries = (view: RunView) => {
           // Locust's own minimum and maximum are of the run so far, and of no point.
           latency: latencySeries(columns, times.length, data.percentileSource !== "locust"),
         };
-    return withOverlay(own, overlay, data.stepMs / 1000, end);
-  }, [data, isSeveral, endpoints.length, loadStartMs, overlay, end]);
+    const step = data.stepMs / 1000;
+    return withOverlay(withPlan(own, run, step, end), overlay, step, end);
+  }, [data, isSeveral, endpoints.length, loadStartMs, overlay, run, end]);
   return { series, error: isSeveral ? each.error : sum.error };
 };

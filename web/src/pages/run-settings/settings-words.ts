@@ -1,0 +1,72 @@
+import { HIDDEN } from "@load-manager/contract/model/hidden-values.ts";
+import type { LoadProfile, Stage } from "@load-manager/contract/model/load-profile.ts";
+import { counted } from "../../format/numbers.ts";
+import { duration } from "../../format/times.ts";
+import type { ClassOutline } from "./class-choice.ts";
+import { type RunSettings, type RunSettingsDraft, runSettingsOf } from "./settings-draft.ts";
+
+/** The variables and options whose values nobody is shown. */
+export const hiddenNamesOf = ({ environment = {}, scriptOptions = {} }: RunSettings): string[] =>
+  [...Object.entries(environment), ...Object.entries(scriptOptions)]
+    .filter(([, value]) => value === HIDDEN)
+    .map(([name]) => name);
+
+const stagesText = (stages: readonly Pick<Stage, "users">[]): string =>
+  `${counted(stages.length, "stage")} up to ${counted(Math.max(0, ...stages.map(({ users }) => users)), "user")}`;
+
+/** `3 stages up to 50 users`; nothing for constant load, which the users say. */
+export const profileText = (profile: LoadProfile): string | undefined => {
+  switch (profile.kind) {
+    case "constant":
+      return undefined;
+    case "stages":
+      return stagesText(profile.stages);
+    case "script":
+      return "the script’s shape";
+  }
+};
+
+/** `60 s: 50 users, 2.5 users/s` */
+export const stageText = ({ durationSeconds, users, spawnRate }: Stage): string =>
+  `${duration(durationSeconds * 1000)}: ${counted(users, "user")}${spawnRate === undefined ? "" : `, ${spawnRate} users/s`}`;
+
+type RunClass = NonNullable<RunSettings["userClasses"]>[number];
+
+/** `Reader, weight 3` */
+export const classText = ({ name, weight, fixedCount }: RunClass): string => {
+  if (fixedCount !== undefined) return `${name}, ${counted(fixedCount, "user")}`;
+  return weight === undefined ? name : `${name}, weight ${weight}`;
+};
+
+type Stored = { readonly draft: RunSettingsDraft; readonly stored: RunSettings | undefined };
+
+const set = (count: number): string | undefined => (count === 0 ? undefined : `${count} set`);
+
+/** `2 of 3 classes`; nothing where the script's own run. */
+export const classesHead = (
+  { userClasses }: RunSettingsDraft,
+  outline: readonly ClassOutline[] | undefined,
+): string | undefined => {
+  if (userClasses === undefined) return undefined;
+  const all = outline === undefined ? "" : ` of ${outline.length}`;
+  return `${userClasses.length}${all} ${(outline ?? userClasses).length === 1 ? "class" : "classes"}`;
+};
+
+export const tagsHead = ({ includeTags, excludeTags }: RunSettingsDraft): string | undefined =>
+  [
+    ...(includeTags.length === 0 ? [] : [`only ${includeTags.join(", ")}`]),
+    ...(excludeTags.length === 0 ? [] : [`without ${excludeTags.join(", ")}`]),
+  ].join("; ") || undefined;
+
+/** How many a run adds to the load test's, or a load test has. */
+export const rowsHead = (
+  name: "scriptOptions" | "environment",
+  { draft, stored }: Stored,
+): string | undefined => {
+  const rows = draft[name].filter((row) => row.name.trim() !== "");
+  if (stored === undefined) return set(rows.length);
+  const own = Object.keys(runSettingsOf(draft, stored)[name] ?? {}).length;
+  const kept = rows.filter((row) => Object.hasOwn(stored[name] ?? {}, row.name.trim())).length;
+  if (own > 0) return set(own);
+  return kept === 0 ? undefined : `${kept} of the load test`;
+};
