@@ -1,29 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Browser, Page } from "playwright-core";
-import {
-  expectNoProcesses,
-  LOCUSTS,
-  newFolder,
-  removeFolder,
-  type Server,
-  settled,
-  startServer,
-} from "../harness.ts";
-import { launchBrowser, openPage, violationsOf } from "./browser.ts";
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { settled } from "../harness.ts";
+import { openPage, violationsOf } from "./browser.ts";
+import { pageWorld } from "./world.ts";
 
-let browser: Browser;
-let server: Server;
-const dataDir = newFolder();
-beforeAll(async () => {
-  server = await startServer({ python: LOCUSTS[0]?.python ?? "python3", dataDir });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  await server.kill("SIGTERM");
-  expectNoProcesses(dataDir);
-  removeFolder(dataDir);
-});
+const world = pageWorld();
 
 const runIdOf = (page: Page): string => new URL(page.url()).pathname.split("/").at(-1) ?? "";
 
@@ -49,13 +30,13 @@ const isDrawn = (page: Page, title: string): Promise<boolean> =>
   })()`);
 
 test("the page needs at most 300 kB of JavaScript to begin with, compressed", async () => {
-  const { page, expectClean } = await openPage(browser, server.address);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
   const scripts: Promise<number>[] = [];
   page.on("requestfinished", (request) => {
     if (!request.url().endsWith(".js")) return;
     scripts.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
   });
-  await page.goto(server.address);
+  await page.goto(world.server.address);
   await page.getByText("Nothing has run here yet").waitFor();
   const sizes = await Promise.all(scripts);
   expect(sizes.length).toBeGreaterThan(0);
@@ -65,8 +46,8 @@ test("the page needs at most 300 kB of JavaScript to begin with, compressed", as
 });
 
 test("the first run by mouse: live charts, figures equal the API's, a dragged window, the end", async () => {
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(server.address);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(world.server.address);
   await page.getByText("Nothing has run here yet").waitFor();
   expect(await violationsOf(page)).toEqual([]);
   await page.getByLabel("Duration").fill("20");
@@ -83,8 +64,8 @@ test("the first run by mouse: live charts, figures equal the API's, a dragged wi
   await expect.poll(() => isDrawn(page, "Response time"), { timeout: 10_000 }).toBe(true);
 
   await page.getByRole("heading", { level: 1 }).getByText("Finished").waitFor();
-  await settled(server.client, runId);
-  const whole = await server.client.getRunSummary({ params: { runId } });
+  await settled(world.server.client, runId);
+  const whole = await world.server.client.getRunSummary({ params: { runId } });
   const shown = whole.totalRequests?.toLocaleString("en-US");
   await expect.poll(() => figureOf(page, "Requests"), { timeout: 10_000 }).toBe(shown);
   for (const title of ["Requests per second", "Response time", "Response time distribution"])
@@ -101,10 +82,10 @@ test("the first run by mouse: live charts, figures equal the API's, a dragged wi
   await page.mouse.up();
   await page.waitForURL(/from=\d+&to=\d+/);
   const { searchParams } = new URL(page.url());
-  const { loadStartedAt = 0 } = await server.client.getRun({ params: { runId } });
+  const { loadStartedAt = 0 } = await world.server.client.getRun({ params: { runId } });
   const at = (name: string): string => String(loadStartedAt + Number(searchParams.get(name)));
   const query = { from: at("from"), to: at("to") };
-  const part = await server.client.getRunSummary({ params: { runId }, query });
+  const part = await world.server.client.getRunSummary({ params: { runId }, query });
   expect(part.totalRequests).toBeLessThan(whole.totalRequests ?? 0);
   await expect
     .poll(() => figureOf(page, "Requests"), { timeout: 10_000 })
@@ -120,8 +101,8 @@ test("the first run by mouse: live charts, figures equal the API's, a dragged wi
 });
 
 test("by keyboard: a run is started again and stopped during its ramp-up", async () => {
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(server.address);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(world.server.address);
   await page.getByRole("link", { name: "Demo shop #1" }).first().focus();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/runs\//);
@@ -141,7 +122,7 @@ test("by keyboard: a run is started again and stopped during its ramp-up", async
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1 }).getByText("Stopped").waitFor();
   await page.getByText("seen enough").first().waitFor();
-  const run = await settled(server.client, runIdOf(page));
+  const run = await settled(world.server.client, runIdOf(page));
   expect(run.statusReason?.code).toBe("stopped_by_user");
   expectClean();
 });

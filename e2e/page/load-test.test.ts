@@ -1,33 +1,10 @@
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  expectNoProcesses,
-  LOCUSTS,
-  newFolder,
-  removeFolder,
-  type Server,
-  settled,
-  startServer,
-} from "../harness.ts";
-import { type Shop, startShop } from "../../examples/shop/shop.ts";
-import { launchBrowser, openPage, violationsOf } from "./browser.ts";
+import type { Locator, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { settled } from "../harness.ts";
+import { openPage, violationsOf } from "./browser.ts";
+import { pageWorld } from "./world.ts";
 
-let browser: Browser;
-let server: Server;
-let shop: Shop;
-const dataDir = newFolder();
-beforeAll(async () => {
-  shop = await startShop();
-  server = await startServer({ python: LOCUSTS[0]?.python ?? "python3", dataDir });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  await server.kill("SIGTERM");
-  await shop.close();
-  expectNoProcesses(dataDir);
-  removeFolder(dataDir);
-});
+const world = pageWorld();
 
 const SCRIPT = `from locust import HttpUser, task
 
@@ -42,8 +19,8 @@ const SCOPE = { accountId: "acme", orgId: "web", projectId: "shop" };
 const NAME = "Cart <img src=x onerror=alert(1)>\nسلة \u202Etxt";
 
 const makeLoadTest = (name: string) =>
-  server.client.createLoadTest({
-    body: { ...SCOPE, name, targetUrl: shop.url, locustfile: SCRIPT, tags: ["<b>tag</b>"] },
+  world.server.client.createLoadTest({
+    body: { ...SCOPE, name, targetUrl: world.shop.url, locustfile: SCRIPT, tags: ["<b>tag</b>"] },
   });
 
 const editorOf = (page: Page): Locator => page.getByRole("textbox", { name: "locustfile.py" });
@@ -58,8 +35,12 @@ const append = async (page: Page, text: string): Promise<void> => {
 const startForm = (page: Page): Locator => page.getByRole("form", { name: "Start a run" });
 
 test("a new load test says what is wrong at its field, before and after the server has seen it", async () => {
-  const { page, expectClean } = await openPage(browser, server.address, /status of 400/);
-  await page.goto(`${server.address}/load-tests?scope=acme/web`);
+  const { page, expectClean } = await openPage(
+    world.browser,
+    world.server.address,
+    /status of 400/,
+  );
+  await page.goto(`${world.server.address}/load-tests?scope=acme/web`);
   await page.getByText("No load test yet").waitFor();
   await page.keyboard.press("n");
   const dialog = page.getByRole("dialog");
@@ -73,7 +54,7 @@ test("a new load test says what is wrong at its field, before and after the serv
   await dialog.getByText("must be an http or https URL").waitFor();
   await dialog.getByText("must be a whole number of at least 1").waitFor();
   expect(await violationsOf(page)).toEqual([]);
-  await dialog.getByLabel("Target URL").fill(shop.url);
+  await dialog.getByLabel("Target URL").fill(world.shop.url);
   await dialog.getByLabel("Users", { exact: true }).fill("3");
   await dialog.getByLabel("locustfile.py").fill("def broken(:\n");
   await dialog.getByRole("button", { name: "Create load test" }).click();
@@ -84,15 +65,15 @@ test("a new load test says what is wrong at its field, before and after the serv
   await dialog.getByLabel("locustfile.py").fill(SCRIPT);
   await dialog.getByRole("button", { name: "Create load test" }).click();
   await page.getByRole("heading", { level: 1, name: "Made in the page" }).waitFor();
-  const { items } = await server.client.listLoadTests({ query: { q: "Made in" } });
+  const { items } = await world.server.client.listLoadTests({ query: { q: "Made in" } });
   expect(items).toMatchObject([{ ...SCOPE, defaultUsers: 3 }]);
   expectClean();
 });
 
 test("a script that does not compile is not saved; a saved one is a revision, and an older one comes back", async () => {
   const { id } = await makeLoadTest("Script");
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${id}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${id}`);
   await editorOf(page).waitFor();
   await append(page, "\ndef broken(self)");
   await page.getByText(/^Line 9: expected ':'/).waitFor();
@@ -109,18 +90,21 @@ test("a script that does not compile is not saved; a saved one is a revision, an
   await page.getByRole("button", { name: "Diff", exact: true }).click();
   await page.getByRole("textbox", { name: "What your edit changes" }).waitFor();
   // Somebody changes the settings meanwhile, which is not in the way of the script.
-  await server.client.updateLoadTest({ params: { loadTestId: id }, body: { defaultUsers: 7 } });
+  await world.server.client.updateLoadTest({
+    params: { loadTestId: id },
+    body: { defaultUsers: 7 },
+  });
   await page.getByLabel("What has changed").fill("A function");
   await save.click();
   await page.getByText("locustfile.py, revision 2").waitFor();
-  const saved = await server.client.getScript({ params: { loadTestId: id } });
+  const saved = await world.server.client.getScript({ params: { loadTestId: id } });
   expect(saved).toMatchObject({ revisionNumber: 2, description: "A function" });
   expect(saved.files[0]?.content).toContain("def broken(self): pass");
 
   await page.getByRole("button", { name: "Restore revision 1" }).click();
   await page.getByRole("button", { name: "Restore as revision 3" }).click();
   await page.getByText("locustfile.py, revision 3").waitFor();
-  const restored = await server.client.getScript({ params: { loadTestId: id } });
+  const restored = await world.server.client.getScript({ params: { loadTestId: id } });
   expect(restored.files[0]?.content).toBe(SCRIPT);
   await expect.poll(() => editorOf(page).innerText()).not.toContain("broken");
   expectClean();
@@ -129,24 +113,24 @@ test("a script that does not compile is not saved; a saved one is a revision, an
 test("what another has changed meanwhile is said and not overwritten", async () => {
   const { id } = await makeLoadTest("Shared");
   const params = { loadTestId: id };
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${id}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${id}`);
   await editorOf(page).waitFor();
   await page.getByLabel("Default users").fill("55");
   await append(page, "# mine");
-  await server.client.updateLoadTest({ params, body: { name: "Theirs", defaultUsers: 9 } });
+  await world.server.client.updateLoadTest({ params, body: { name: "Theirs", defaultUsers: 9 } });
   await page.getByText("changed the name, the default users").waitFor();
   expect(await page.getByRole("button", { name: "Save settings" }).isDisabled()).toBe(true);
-  expect(await server.client.getLoadTest({ params })).toMatchObject({ defaultUsers: 9 });
+  expect(await world.server.client.getLoadTest({ params })).toMatchObject({ defaultUsers: 9 });
   await page.getByRole("button", { name: "Keep what I changed" }).click();
   await page.getByRole("button", { name: "Save settings" }).click();
   await expect
-    .poll(() => server.client.getLoadTest({ params }))
+    .poll(() => world.server.client.getLoadTest({ params }))
     .toMatchObject({ name: "Theirs", defaultUsers: 55 });
 
-  await server.client.saveScript({ params, body: { content: `${SCRIPT}# theirs` } });
+  await world.server.client.saveScript({ params, body: { content: `${SCRIPT}# theirs` } });
   await page.getByText("Revision 2 was saved meanwhile.").waitFor();
-  const kept = await server.client.getScript({ params });
+  const kept = await world.server.client.getScript({ params });
   expect(kept.files[0]?.content).toContain("# theirs");
   await page.getByRole("button", { name: "Open theirs, discard mine" }).click();
   await expect.poll(() => editorOf(page).innerText()).toContain("# theirs");
@@ -155,8 +139,12 @@ test("what another has changed meanwhile is said and not overwritten", async () 
 
 test("two clicks start one run, which the list has; its load test can be deleted when it has ended", async () => {
   const { id } = await makeLoadTest(NAME);
-  const { page, expectClean } = await openPage(browser, server.address, /status of 40[49]/);
-  await page.goto(`${server.address}/load-tests/${id}`);
+  const { page, expectClean } = await openPage(
+    world.browser,
+    world.server.address,
+    /status of 40[49]/,
+  );
+  await page.goto(`${world.server.address}/load-tests/${id}`);
   const form = startForm(page);
   await form.getByLabel("Users").fill("2");
   await form.getByLabel("Spawn rate").fill("1");
@@ -168,15 +156,15 @@ test("two clicks start one run, which the list has; its load test can be deleted
   await form.getByLabel("Notes").fill("first");
   await form.getByRole("button", { name: "Start run" }).dblclick();
   await page.waitForURL(/\/runs\/[0-9a-f]/);
-  const runs = await server.client.listLoadTestRuns({ params: { loadTestId: id } });
+  const runs = await world.server.client.listLoadTestRuns({ params: { loadTestId: id } });
   expect(runs.items).toMatchObject([{ targetUsers: 2, durationSeconds: 6, notes: "first" }]);
-  await settled(server.client, runs.items[0]?.id ?? "");
+  await settled(world.server.client, runs.items[0]?.id ?? "");
 
-  await page.goto(`${server.address}/runs?loadTestId=${id}&status=%5B"Finished"%5D`);
+  await page.goto(`${world.server.address}/runs?loadTestId=${id}&status=%5B"Finished"%5D`);
   await page.getByRole("link", { name: /^Cart .* #1$/ }).waitFor();
   expect(await page.getByRole("checkbox", { name: /^Select/ }).count()).toBe(1);
   expect(await violationsOf(page)).toEqual([]);
-  await page.goto(`${server.address}/load-tests/${id}`);
+  await page.goto(`${world.server.address}/load-tests/${id}`);
   await page.getByText("as #1 was started").waitFor();
   expect(await form.getByLabel("Notes").inputValue()).toBe("first");
   await page.getByRole("button", { name: "More actions" }).click();
@@ -185,16 +173,16 @@ test("two clicks start one run, which the list has; its load test can be deleted
   await page.getByRole("dialog").getByRole("checkbox").check();
   await page.getByRole("button", { name: "Delete load test" }).click();
   await page.getByRole("heading", { level: 1, name: "Load tests" }).waitFor();
-  expect((await server.client.getRun({ params: { runId: runs.items[0]?.id ?? "" } })).status).toBe(
-    "Finished",
-  );
+  expect(
+    (await world.server.client.getRun({ params: { runId: runs.items[0]?.id ?? "" } })).status,
+  ).toBe("Finished");
   expectClean();
 });
 
 test("lists, clusters and the page about the server can be read by everybody", async () => {
   await makeLoadTest(NAME);
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests`);
   for (const [key, title] of [
     ["t", "Load tests"],
     ["r", "Runs"],
@@ -208,7 +196,7 @@ test("lists, clusters and the page about the server can be read by everybody", a
   }
   await page.getByRole("button", { name: /^local/ }).click();
   await page.getByText("A local cluster starts processes for each run").waitFor();
-  await page.goto(`${server.address}/about`);
+  await page.goto(`${world.server.address}/about`);
   await page.getByText("administrator").waitFor();
   expect(await violationsOf(page)).toEqual([]);
   expectClean();

@@ -1,17 +1,10 @@
 import { readFileSync } from "node:fs";
 import { zipOf } from "@load-manager/server/lib/zip.ts";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  expectNoProcesses,
-  LOCUSTS,
-  newFolder,
-  removeFolder,
-  type Server,
-  settled,
-  startServer,
-} from "../harness.ts";
-import { launchBrowser, openPage, violationsOf } from "./browser.ts";
+import type { Locator, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { settled } from "../harness.ts";
+import { openPage, violationsOf } from "./browser.ts";
+import { pageWorld } from "./world.ts";
 import {
   append,
   editorOf,
@@ -26,27 +19,15 @@ import {
   USERS,
 } from "./project.ts";
 
-let browser: Browser;
-let server: Server;
-const dataDir = newFolder();
-beforeAll(async () => {
-  server = await startServer({ python: LOCUSTS[0]?.python ?? "python3", dataDir });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  await server.kill("SIGTERM");
-  expectNoProcesses(dataDir);
-  removeFolder(dataDir);
-});
+const world = pageWorld();
 
-const makeLoadTest = (name: string) => makeProject(server.client, name);
-const savedScript = (params: Params) => newestScript(server.client, params);
+const makeLoadTest = (name: string) => makeProject(world.server.client, name);
+const savedScript = (params: Params) => newestScript(world.server.client, params);
 
 test("an edit of one file, a restore and a clone keep all other files and what Locust runs", async () => {
   const params = await makeLoadTest("Several");
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await append(page, "load/main.py", "# edited");
   await page.getByText("Compiles").waitFor();
   await page.getByRole("button", { name: "Save revision 2" }).click();
@@ -64,15 +45,15 @@ test("an edit of one file, a restore and a clone keep all other files and what L
   expect(await dialog.getByLabel("load/main.py").inputValue()).toBe(`${MAIN}# edited`);
   await dialog.getByRole("button", { name: "Create load test" }).click();
   await page.getByRole("heading", { level: 1, name: "Several, copy" }).waitFor();
-  const { items } = await server.client.listLoadTests({ query: { q: "Several, copy" } });
+  const { items } = await world.server.client.listLoadTests({ query: { q: "Several, copy" } });
   expect(await savedScript({ loadTestId: items[0]?.id ?? "" })).toEqual({
     entrypoint: "load/main.py",
     revisionNumber: 1,
     files: edited,
   });
 
-  await server.client.saveScript({ params, body: { content: USERS } });
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  await world.server.client.saveScript({ params, body: { content: USERS } });
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await page.getByRole("button", { name: "Restore revision 1" }).click();
   await page.getByRole("button", { name: "Restore as revision 4" }).click();
   await page.getByText(", revision 4").waitFor();
@@ -88,13 +69,13 @@ test("an edit of one file, a restore and a clone keep all other files and what L
 
 test("what another has saved in another file stays under an edit that is saved on top of it", async () => {
   const params = await makeLoadTest("Shared files");
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await append(page, "load/main.py", "# mine");
   const theirs = PROJECT.map((file) =>
     file.path === "data/users.csv" ? { ...file, content: "theirs" } : file,
   );
-  await server.client.saveScript({
+  await world.server.client.saveScript({
     params,
     body: { entrypoint: "load/main.py", files: theirs },
   });
@@ -123,8 +104,8 @@ const answerPath = async (page: Page, path: string, verb: string): Promise<void>
 
 test("files are added, renamed, deleted and edited, each marked until they are saved together", async () => {
   const params = await makeLoadTest("Tree");
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await editorOf(page, "load/main.py").waitFor();
   expect(await page.getByRole("button", { name: "Delete file" }).isDisabled()).toBe(true);
   expect(await page.getByRole("button", { name: "Rename file" }).isDisabled()).toBe(true);
@@ -204,9 +185,9 @@ test("files are added, renamed, deleted and edited, each marked until they are s
 
 test("on a phone the files are above the editor, and nothing is wider than the screen", async () => {
   const params = await makeLoadTest("Phone");
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const { page, expectClean } = await openPage(context, server.address);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const context = await world.browser.newContext({ viewport: { width: 390, height: 844 } });
+  const { page, expectClean } = await openPage(context, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await inList(page, "data/users.csv").click();
   const editor = editorOf(page, "data/users.csv");
   await editor.waitFor();
@@ -223,14 +204,14 @@ test("on a phone the files are above the editor, and nothing is wider than the s
 
 test("the page of a run shows every file that it ran, of what is not text the size", async () => {
   const params = await makeLoadTest("As it ran");
-  const run = await server.client.createRun({
+  const run = await world.server.client.createRun({
     params,
     body: { targetUsers: 1, spawnRate: 1, durationSeconds: 5 },
   });
   // The run keeps the revision that it was created with.
-  await server.client.saveScript({ params, body: { content: USERS } });
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/runs/${run.id}`);
+  await world.server.client.saveScript({ params, body: { content: USERS } });
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/runs/${run.id}`);
   await page.getByText("Script as it ran").click();
   await page.getByRole("region", { name: "load/main.py, revision 1" }).waitFor();
   await page.getByText("common/users.py 120 B").click();
@@ -240,7 +221,7 @@ test("the page of a run shows every file that it ran, of what is not text the si
   await page.getByText("Not text, 7 B.").waitFor();
   expect(await page.getByRole("region", { name: "data/logo.png" }).count()).toBe(0);
   expect(await violationsOf(page)).toEqual([]);
-  await settled(server.client, run.id);
+  await settled(world.server.client, run.id);
   expectClean();
 });
 
@@ -251,13 +232,13 @@ test("an edit of a script that is too large for JSON is saved with all its files
     PROJECT.map(({ path, content, encoding }) => [path, Buffer.from(content, encoding ?? "utf8")]),
   );
   files.set("data/logo.png", data);
-  await server.client.saveScript({
+  await world.server.client.saveScript({
     params,
     query: { entrypoint: "load/main.py" },
     body: await zipOf(files, new Date()),
   });
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await inList(page, "data/logo.png").click();
   await page.getByText("Not text, 14.7 MB.").waitFor();
   await inList(page, "load/main.py").click();

@@ -1,17 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { zipOf } from "@load-manager/server/lib/zip.ts";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  expectNoProcesses,
-  LOCUSTS,
-  newFolder,
-  removeFolder,
-  type Server,
-  startServer,
-} from "../harness.ts";
-import { launchBrowser, openPage, violationsOf } from "./browser.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { openPage, violationsOf } from "./browser.ts";
+import { pageWorld } from "./world.ts";
 import {
   append,
   editorOf,
@@ -23,26 +16,14 @@ import {
   USERS,
 } from "./project.ts";
 
-let browser: Browser;
-let server: Server;
-const dataDir = newFolder();
-beforeAll(async () => {
-  server = await startServer({ python: LOCUSTS[0]?.python ?? "python3", dataDir });
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  await server.kill("SIGTERM");
-  expectNoProcesses(dataDir);
-  removeFolder(dataDir);
-});
+const world = pageWorld();
 
-const makeLoadTest = (name: string) => makeProject(server.client, name);
-const savedScript = (params: Params) => newestScript(server.client, params);
+const makeLoadTest = (name: string) => makeProject(world.server.client, name);
+const savedScript = (params: Params) => newestScript(world.server.client, params);
 
 /** A folder with what belongs to a script, and what does not. */
 const makeFolder = (): string => {
-  const folder = join(dataDir, "my-project");
+  const folder = join(world.dataDir, "my-project");
   for (const [path, content] of [
     ["locustfile.py", USERS],
     ["common/new.py", "x = 1\n"],
@@ -67,8 +48,8 @@ const choose = async (page: Page, button: string, path: string): Promise<void> =
 
 test("an upload of a folder says what it replaces before it is sent, and leaves out what is ignored", async () => {
   const params = await makeLoadTest("Folder");
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await editorOf(page, "load/main.py").waitFor();
   await choose(page, "Upload folder", makeFolder());
   const dialog = page.getByRole("dialog");
@@ -99,7 +80,7 @@ test("an upload of a folder says what it replaces before it is sent, and leaves 
 });
 
 const zipAt = async (name: string, files: Readonly<Record<string, string>>): Promise<string> => {
-  const path = join(dataDir, name);
+  const path = join(world.dataDir, name);
   const contents = Object.entries(files).map(([file, text]) => [file, Buffer.from(text)] as const);
   writeFileSync(path, await zipOf(new Map(contents), new Date()));
   return path;
@@ -109,8 +90,12 @@ const VALID = { "p/common/users.py": USERS, "p/load/main.py": MAIN, "p/x.py": ""
 
 test("an archive is sent as it is; what the server refuses is shown with its path, and then nothing has changed", async () => {
   const params = await makeLoadTest("Archive");
-  const { page, expectClean } = await openPage(browser, server.address, /status of 400/);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const { page, expectClean } = await openPage(
+    world.browser,
+    world.server.address,
+    /status of 400/,
+  );
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   await editorOf(page, "load/main.py").waitFor();
   const dialog = page.getByRole("dialog");
   const broken = { "p/load/main.py": MAIN, "p/common/users.py": "def a(:\n", "p/x.py": "def b(:" };
@@ -137,8 +122,8 @@ test("an archive is sent as it is; what the server refuses is shown with its pat
 
 test("an archive can be dropped on the editor, but not while an edit is unsaved", async () => {
   const params = await makeLoadTest("Drop");
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${params.loadTestId}`);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${params.loadTestId}`);
   const editor = editorOf(page, "load/main.py");
   await editor.waitFor();
   const bytes = readFileSync(await zipAt("dropped.zip", VALID)).toString("base64");

@@ -113,6 +113,16 @@ describe("environment", () => {
 });
 
 describe("workers", () => {
+  test("a local cluster says how many a run has and may have; others have those that are there", async () => {
+    const { items } = (await call("GET", "/v1/clusters")).json;
+    const [local, attached] = ["local", "attached"].map((id) =>
+      items.find((cluster: { id: string }) => cluster.id === id),
+    );
+    expect(local).toMatchObject({ workers: 2, maxWorkers: 2 });
+    expect(attached).not.toHaveProperty("workers");
+    expect(attached).not.toHaveProperty("maxWorkers");
+  });
+
   test("are the run's, else the load test's, else the cluster's, and frozen in the run", async () => {
     const { id } = (await create()).json;
     const first = (await start(id)).json;

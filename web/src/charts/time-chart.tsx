@@ -38,6 +38,8 @@ export type TimeSeries = {
   readonly format: (value: number) => string;
   /** A series that only bounds the band has no line and no place in the legend. */
   readonly isBound?: boolean;
+  /** A plan, which has values where the others have none yet. */
+  readonly isPlan?: boolean;
 };
 
 export type TimeChartProps = {
@@ -101,6 +103,14 @@ const descriptionOf = (title: string, unit: string, series: readonly TimeSeries[
     });
   return `${title}, ${unit}. ${parts.join("; ")}.`;
 };
+
+/** The index of the newest values: where a plan is now, though it goes on. */
+const newestOf = (series: readonly TimeSeries[]): number =>
+  Math.max(
+    ...series
+      .filter(({ isPlan }) => isPlan !== true)
+      .map(({ values }) => values.findLastIndex((value) => value !== null)),
+  );
 
 /** The point under the cursor, and its time. */
 type Cursor = { readonly index: number; readonly at: number | undefined };
@@ -170,12 +180,14 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
   const [cursor, setCursor] = useState<Cursor | undefined>();
   const latest = useLatest(props);
   const drawn = useMemo(() => dataOf(times, series), [times, series]);
+  const newest = newestOf(series);
   const items: LegendItem[] = series
     .filter(({ isBound }) => isBound !== true)
-    .map(({ label, color, dash, kind, values, format }) => {
+    .map(({ label, color, dash, kind, values, format, isPlan }) => {
       // After a change of the window the index means another time.
       const isThere = cursor !== undefined && times[cursor.index] === cursor.at;
-      const value = isThere ? values[cursor.index] : values.findLast((one) => one !== null);
+      const last = isPlan === true ? values[newest] : values.findLast((one) => one !== null);
+      const value = isThere ? values[cursor.index] : last;
       return { label, color, dash, kind, value: value == null ? undefined : format(value) };
     });
   const kinds = series.map(({ label, color, kind, axis }) => [label, color, kind, axis].join(" "));

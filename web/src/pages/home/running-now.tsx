@@ -7,6 +7,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { client } from "../../api/client.ts";
 import { ACTIVE, canStop, runsQuery } from "../../api/queries.ts";
+import { targetUsersAt } from "../../api/target-users.ts";
 import { Panel } from "../../components/panel.tsx";
 import { ProgressBar } from "../../components/progress-bar.tsx";
 import { RunState } from "../../components/run-state.tsx";
@@ -67,7 +68,7 @@ const Row = ({ run, now }: { readonly run: RunAnswer; readonly now: number }): R
   const [isStopping, setStopping] = useState(false);
   const mayStop = useMay("runs.stop", run);
   const { lastMetrics, healthReason } = run;
-  const target = run.commandedLoad?.targetUsers ?? run.targetUsers;
+  const target = targetUsersAt(run, (now - (run.loadStartedAt ?? now)) / 1000);
   const isWeak = run.health !== "ok" && healthReason !== undefined;
   return (
     <tr>

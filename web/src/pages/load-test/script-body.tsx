@@ -11,6 +11,8 @@ import { FileBar } from "./file-bar.tsx";
 import { FileList } from "./file-list.tsx";
 import { fileRows, shownPath } from "./file-tree.ts";
 import { FilesDiff } from "./files-diff.tsx";
+import { type Choice, ProblemList } from "./problem-list.tsx";
+import { ScriptOutline } from "./script-outline.tsx";
 import styles from "./script-panel.module.css";
 import { UploadButtons } from "./upload-buttons.tsx";
 import type { Script } from "./use-script.ts";
@@ -25,30 +27,7 @@ type Props = {
   readonly script: Script;
   readonly uploading: Uploading;
 };
-/** The file to show, and the line to go to. */
-type Choice = { readonly path: string; readonly line?: number | undefined };
 const NONE: readonly never[] = [];
-
-/** What is wrong in files that are not shown, each with the way to its line. */
-const Elsewhere = ({
-  problems,
-  onChoose,
-}: {
-  readonly problems: readonly ScriptProblem[];
-  readonly onChoose: (choice: Choice) => void;
-}): ReactNode =>
-  problems.length === 0 ? null : (
-    <ul className={styles["elsewhere"]} aria-label="Errors in other files">
-      {problems.map(({ file, line, message }) => (
-        <li key={`${file} ${line} ${message}`}>
-          <button type="button" onClick={() => onChoose({ path: file, line })}>
-            {line === undefined ? file : `${file}, line ${line}`}
-          </button>
-          : {message}
-        </li>
-      ))}
-    </ul>
-  );
 
 const FileView = ({
   file,
@@ -104,13 +83,12 @@ const FileView = ({
 };
 
 const Files = ({
+  loadTest,
   script,
   base,
   mayWrite,
   uploading,
-}: {
-  readonly script: Script;
-  readonly uploading: Uploading;
+}: Props & {
   readonly base: ScriptFiles;
   readonly mayWrite: boolean;
 }): ReactNode => {
@@ -134,7 +112,11 @@ const Files = ({
       >
         <UploadButtons uploading={uploading} />
       </FileBar>
-      <Elsewhere problems={errors.filter((one) => one.file !== shown)} onChoose={setChoice} />
+      <ProblemList
+        label="Errors in other files"
+        problems={errors.filter((one) => one.file !== shown)}
+        onChoose={setChoice}
+      />
       <div className={styles["work"]}>
         <div className={rows.length > 1 ? styles["both"] : undefined}>
           {rows.length > 1 && <FileList rows={rows} shown={shown} errors={errors} onShow={show} />}
@@ -150,6 +132,7 @@ const Files = ({
           </div>
         </div>
       </div>
+      <ScriptOutline loadTest={loadTest} onChoose={setChoice} />
     </>
   );
 };
@@ -190,5 +173,13 @@ export const ScriptBody = ({
   if (base === undefined) return <Loading lines={12} />;
   if (isDiff && edit !== undefined)
     return <FilesDiff before={base} after={script.script} label="What your edit changes" />;
-  return <Files script={script} base={base} mayWrite={mayWrite} uploading={uploading} />;
+  return (
+    <Files
+      loadTest={loadTest}
+      script={script}
+      base={base}
+      mayWrite={mayWrite}
+      uploading={uploading}
+    />
+  );
 };

@@ -38,7 +38,7 @@ const OptionField = ({ option, otherwise, ...given }: FieldProps): ReactNode => 
   const { name, help, type, whole, multiple, required, secret, choices } = option;
   const { value, onChange } = given;
   const isHidden = secret || value === HIDDEN;
-  const placeholder = otherwise === undefined || secret ? "" : textOfValue(otherwise);
+  const placeholder = otherwise === undefined || secret ? "" : [otherwise].flat().join(", ");
   const shared = {
     label: <bdi>{name}</bdi>,
     description: help,

@@ -127,11 +127,15 @@ export const StageRows = ({ form }: { readonly form: SettingsOfForm }): ReactNod
     <div>
       <div role="table" aria-label="Stages" ref={rows}>
         <div role="row" className={styles["stageHead"]}>
-          <span role="columnheader" aria-label="Number" />
+          <span role="columnheader">
+            <span className="sr-only">Number</span>
+          </span>
           <span role="columnheader">Duration</span>
           <span role="columnheader">Users</span>
           <span role="columnheader">Spawn rate</span>
-          <span role="columnheader" aria-label="Order" />
+          <span role="columnheader">
+            <span className="sr-only">Order</span>
+          </span>
         </div>
         {stages.map((stage, index) => (
           <Row

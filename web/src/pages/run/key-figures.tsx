@@ -2,6 +2,7 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import type { Stats } from "@load-manager/contract/model/stats.ts";
 import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { targetUsersAt } from "../../api/target-users.ts";
 import { Figures, type KeyFigure } from "../../components/figures.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { count, percent, rate, responseTime, text } from "../../format/numbers.ts";
@@ -71,7 +72,7 @@ export const KeyFigures = ({ view }: { readonly view: RunView }): ReactNode => {
     ) : (
       <Failure what="The figures cannot be read." error={error} />
     );
-  const target = run.commandedLoad?.targetUsers ?? run.targetUsers;
+  const target = targetUsersAt(run, view.loadSeconds);
   const users = isNow
     ? {
         figure: {

@@ -1,4 +1,8 @@
-import { plannedUsersAt, type Stage } from "@load-manager/contract/model/load-profile.ts";
+import {
+  durationOfStages,
+  plannedUsersAt,
+  type Stage,
+} from "@load-manager/contract/model/load-profile.ts";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
 import { rate, responseTime, text } from "../../format/numbers.ts";
 
@@ -30,9 +34,21 @@ export const loadSeries = (columns: Columns, length: number, hasUsers: boolean):
   ];
 };
 
-/** The users that stages plan at times in seconds since load start, also where the run has not come to yet. */
-export const plannedUsers = (stages: readonly Stage[], times: readonly number[]): number[] =>
-  times.map((at) => plannedUsersAt(stages, at));
+/** What comes at the end of a stage belongs to the next one. */
+const JUST_BEFORE = 1e-6;
+
+/** The users that stages plan for the end of each point of `step` seconds, also of those to which the run has not come yet. */
+export const plannedUsers = (
+  stages: readonly Stage[],
+  times: readonly number[],
+  step: number,
+): number[] => {
+  const end = durationOfStages(stages);
+  return times.map((from) =>
+    // The last point may reach beyond the load.
+    from < end ? plannedUsersAt(stages, Math.min(from + step, end) - JUST_BEFORE) : 0,
+  );
+};
 
 /** Percentiles and, where each point has its own, the bounds of the band. */
 export const latencySeries = (

@@ -1,4 +1,5 @@
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { durationOfStages } from "@load-manager/contract/model/load-profile.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
@@ -64,11 +65,13 @@ const withPlan = (
   end: number,
 ): ChartSeries => {
   if (loadProfile.kind !== "stages" || own.load.every(({ label }) => label !== TARGET)) return own;
-  const times = timesUntil(own.times, step, end);
+  const times = timesUntil(own.times, step, Math.min(end, durationOfStages(loadProfile.stages)));
   return {
     times,
     load: longer(own.load, times.length).map((one) =>
-      one.label === TARGET ? { ...one, values: plannedUsers(loadProfile.stages, times) } : one,
+      one.label === TARGET
+        ? { ...one, values: plannedUsers(loadProfile.stages, times, step), isPlan: true }
+        : one,
     ),
     latency: longer(own.latency, times.length),
   };
