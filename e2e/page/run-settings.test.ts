@@ -317,6 +317,8 @@ test("the settings of a load test have the same fields, and keep what another ch
       workers: 1,
     });
   await expect.poll(() => form.getByLabel("Value of MORE").inputValue(), SOON).toBe("***");
+  // A start that nobody has changed is as the load test says now.
+  await startForm(page).getByText("1 of 3 classes").waitFor();
   await form.getByRole("button", { name: "Remove STAGE", exact: true }).click();
   await form.getByRole("button", { name: "As the script says" }).click();
   await form.getByRole("button", { name: "Save settings" }).click();

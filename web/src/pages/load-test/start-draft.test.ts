@@ -1,7 +1,7 @@
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { expect, test } from "vitest";
-import { startBodyOf, startDraftOf, startErrors } from "./start-draft.ts";
+import { followed, startBodyOf, startDraftOf, startErrors } from "./start-draft.ts";
 
 const LOAD_TEST = {
   name: "Shop",
@@ -73,4 +73,23 @@ test("errors of stages are at their field; those of what the profile does not us
     targetUsers: "must be a whole number of at least 1",
     durationSeconds: "must be at most 10 min, the longest of this load test",
   });
+});
+
+test("what was as the load test says follows a change of it; what was chosen otherwise stays", () => {
+  const draft = { ...startDraftOf(LOAD_TEST, undefined), targetUsers: "7" };
+  const now = {
+    ...LOAD_TEST,
+    defaultUsers: 20,
+    defaultSpawnRate: 5,
+    userClasses: [{ name: "Reader" }],
+    environment: { TOKEN: "***" },
+  };
+  const changes = followed(draft, LOAD_TEST, now);
+  expect(Object.keys(changes).toSorted()).toEqual(["environment", "spawnRate", "userClasses"]);
+  expect(startBodyOf({ ...draft, ...changes }, now)).toEqual({
+    ...load,
+    ...{ targetUsers: 7, spawnRate: 5 },
+    targetUrl,
+  });
+  expect(followed(draft, LOAD_TEST, { ...LOAD_TEST, name: "Other" })).toEqual({});
 });

@@ -3,7 +3,7 @@ import { CreateRun, type RunAnswer } from "@load-manager/contract/api/run.ts";
 import { type FieldErrors, schemaErrors } from "../../api/form-errors.ts";
 import { typedDuration } from "../../format/times.ts";
 import { numberOf, textOf, typedSeconds, UNREADABLE } from "../../format/typed.ts";
-import { definedOnly } from "../../lib/values.ts";
+import { definedOnly, isSame } from "../../lib/values.ts";
 import {
   nextSettingsOf,
   type RunSettingsDraft,
@@ -47,6 +47,19 @@ export const startDraftOf = (loadTest: LoadTestAnswer, last: RunAnswer | undefin
     stopTimeoutSeconds: typedDuration(last?.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds),
     ...settingsDraftOf(nextSettingsOf(loadTest, last)),
   };
+};
+
+/** What was as the load test said follows a change of it; what was chosen otherwise stays. */
+export const followed = (
+  draft: StartDraft,
+  before: LoadTestAnswer,
+  now: LoadTestAnswer,
+): Partial<StartDraft> => {
+  const [from, to] = [startDraftOf(before, undefined), startDraftOf(now, undefined)];
+  const names = (Object.keys(to) as (keyof StartDraft)[]).filter(
+    (name) => isSame(draft[name], from[name]) && !isSame(from[name], to[name]),
+  );
+  return Object.fromEntries(names.map((name) => [name, to[name]]));
 };
 
 /** What the load profile leaves to the request. */

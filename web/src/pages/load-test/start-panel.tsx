@@ -4,7 +4,7 @@ import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, type SyntheticEvent, useRef } from "react";
+import { type ReactNode, type SyntheticEvent, useRef, useState } from "react";
 import { client } from "../../api/client.ts";
 import { type FieldErrors, refusedFields } from "../../api/form-errors.ts";
 import { runQueryOf } from "../../api/queries.ts";
@@ -25,7 +25,13 @@ import { ExpectedStartText } from "./expected-start-text.tsx";
 import { planOfRamp } from "../../components/load-plan.ts";
 import { rampOf } from "../../components/ramp.ts";
 import { RampPreview } from "../../components/ramp-preview.tsx";
-import { type StartDraft, startBodyOf, startDraftOf, startErrors } from "./start-draft.ts";
+import {
+  followed,
+  type StartDraft,
+  startBodyOf,
+  startDraftOf,
+  startErrors,
+} from "./start-draft.ts";
 import styles from "./start-panel.module.css";
 
 type Props = {
@@ -211,6 +217,12 @@ const Fields = ({
 /** Starts a run. It is filled in as the last one was started, and shows how the users will rise. */
 export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode => {
   const form = useDraft(startDraftOf(loadTest, last), (now) => startErrors(now, loadTest));
+  const [base, setBase] = useState(loadTest);
+  if (base !== loadTest) {
+    setBase(loadTest);
+    const changes = followed(form.draft, base, loadTest);
+    if (Object.keys(changes).length > 0) form.set(changes);
+  }
   const start = useStart(loadTest, form.draft, form.refuse);
   const mayStart = useMay("runs.start", loadTest);
   const submit = (event: SyntheticEvent): void => {
