@@ -1,6 +1,7 @@
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import type { OptionValue } from "@load-manager/contract/model/script-options.ts";
 import type { ReactNode } from "react";
+import { textOfRules } from "../../components/endpoint-rules.ts";
 import { TimeText } from "../../components/time-text.tsx";
 import { count } from "../../format/numbers.ts";
 import { duration } from "../../format/times.ts";
@@ -58,6 +59,13 @@ const scriptRows = (run: RunAnswer): readonly Row[] => [
         ([name, value]) => `${name}: ${textOfValue(value as OptionValue)}`,
       ),
       "as the script says",
+    ),
+  ],
+  [
+    "Endpoint groups",
+    list(
+      run.endpointGroups?.map((rule) => textOfRules([rule])),
+      "none",
     ),
   ],
   // Nobody is shown the values.

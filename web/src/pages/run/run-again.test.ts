@@ -11,6 +11,7 @@ const RUN = {
   autoStop: { enabled: false },
   userClasses: [{ name: "Reader", weight: 3 }],
   excludeTags: ["slow"],
+  endpointGroups: [{ pattern: "/products/*" }],
   environment: { TOKEN: "***" },
   scriptOptions: { page: 2, api_key: "***" },
   workers: 2,
@@ -25,6 +26,7 @@ const settings = {
   // None, whatever the load test has by now.
   includeTags: [],
   excludeTags: ["slow"],
+  endpointGroups: [{ pattern: "/products/*" }],
   environment: { TOKEN: "***" },
   scriptOptions: { page: 2, api_key: "***" },
   workers: 2,

@@ -1,5 +1,4 @@
-import type { RunAnswer } from "@load-manager/contract/api/run.ts";
-import type { CreateRun } from "@load-manager/contract/api/run.ts";
+import type { CreateRun, RunAnswer } from "@load-manager/contract/api/run.ts";
 import { definedOnly } from "../../lib/values.ts";
 
 /** What the load profile leaves to the request. */
@@ -33,6 +32,7 @@ export const againBodyOf = (run: RunAnswer): Partial<CreateRun> => {
     userClasses: run.userClasses ?? [],
     includeTags: run.includeTags ?? [],
     excludeTags: run.excludeTags ?? [],
+    endpointGroups: run.endpointGroups ?? [],
     environment,
     scriptOptions,
     workers,
