@@ -62,7 +62,7 @@ test("the event of a run takes its rules into the load test, whose page edits th
   await page.goto(`${address}/load-tests/${loadTestId}`);
   const form = page.getByRole("form", { name: "Endpoint groups" });
   const text = form.getByLabel("Rules");
-  await expect.poll(() => text.inputValue()).toBe("/item/*");
+  await expect.poll(() => text.inputValue(), { timeout: 10_000 }).toBe("/item/*");
   await text.fill("/item/**/x\n");
   await form.getByText("Line 1: the pattern has ** in the middle").waitFor();
   expect(await form.getByRole("button", { name: "Save groups" }).isDisabled()).toBe(true);

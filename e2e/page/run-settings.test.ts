@@ -333,10 +333,8 @@ test("where the script cannot be imported, names are typed, and the reason is sa
   const id = await define();
   const params = { loadTestId: id };
   const { client } = world.server;
-  await client.saveScript({
-    params,
-    body: { content: SCRIPT, requirements: "nobody-has-this==1\n" },
-  });
+  const content = `import nobody_has_this\n${SCRIPT}`;
+  await client.saveScript({ params, body: { content, requirements: "nobody-has-this==1\n" } });
   const { page, expectClean } = await open(`/load-tests/${id}`, /status of 400/);
   const form = page.getByRole("form", { name: "Settings" });
   await unfold(form, "User classes");
