@@ -27,6 +27,7 @@ const SCRIPTS = [
   "test",
   "unit",
   "truth",
+  "locust",
   "migrate",
   "faults",
   "soak",
@@ -35,6 +36,18 @@ const SCRIPTS = [
   "check",
   "format",
   "bench",
+];
+/** What people's scripts do, on every Locust. */
+const SCRIPT_TESTS = [
+  "e2e/scripts-of-locust",
+  "e2e/user-kinds",
+  "e2e/load-profiles",
+  "e2e/several-files",
+  "e2e/packages",
+  "e2e/script-",
+  "e2e/run-settings",
+  "e2e/endpoint-groups",
+  "e2e/odd-values",
 ];
 const CLI = join(ROOT, "cli/bin/load-manager.js");
 
@@ -55,7 +68,7 @@ const withPython = async (env) => ({ ...env, LOAD_MANAGER_PYTHON: (await ensureP
 
 const nameOf = (what) => {
   if (what === "test") return "npm test";
-  const isTest = ["unit", "truth", "migrate", "faults", "soak", "long"].includes(what);
+  const isTest = ["unit", "truth", "locust", "migrate", "faults", "soak", "long"].includes(what);
   return `npm run ${isTest ? "test:" : ""}${what}`;
 };
 
@@ -127,6 +140,9 @@ export const planScript = (what, args) => {
     case "truth":
       noArguments(script, args);
       return tests(["e2e/truth"], { LOAD_MANAGER_TRUTH: "long" });
+    case "locust":
+      noArguments(script, args);
+      return tests(SCRIPT_TESTS, { LOAD_MANAGER_LOCUST: "all" });
     case "migrate":
       noArguments(script, args);
       return tests(["e2e/migrate"], { LOAD_MANAGER_MIGRATE: "long" });

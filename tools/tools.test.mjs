@@ -110,6 +110,7 @@ describe("the arguments of a script", () => {
     "unit --watch tools",
     "faults clocks",
     "truth",
+    "locust",
     "migrate",
     "soak",
     "soak --hours 0.5",
