@@ -1,3 +1,4 @@
+import { createCriteria } from "./criteria.ts";
 import { createHeatmap, createScatter } from "./distribution.ts";
 import { createExport } from "./export.ts";
 import { createFailures } from "./failures.ts";
@@ -17,8 +18,12 @@ export type MetricQueries = ReturnType<typeof createQueries>;
  */
 export const createQueries = (deps: QueryDeps) => {
   const readWindow = createWindowReader(deps);
+  const { summaryOfRun, summary, situation } = createSummary(deps, readWindow);
   return {
-    ...createSummary(deps, readWindow),
+    summaryOfRun,
+    summary,
+    /** The verdict of each criterion on a run that has ended. */
+    judgeCriteria: createCriteria(deps, readWindow, situation),
     ...createRequests(readWindow),
     graph: createGraph(readWindow),
     timeseries: createTimeseries(readWindow),
