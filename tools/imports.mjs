@@ -20,6 +20,7 @@ export const MAY_IMPORT = {
   "contract/src/model": ["npm:zod"],
   "contract/src/plugin": ["contract/src/model", "npm:zod"],
   "contract/src/api": [
+    "contract/src/criteria",
     "contract/src/model",
     "contract/src/plugin",
     "npm:eventsource-parser",

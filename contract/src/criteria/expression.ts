@@ -83,7 +83,7 @@ export const hasEndpoints = (metric: Metric): boolean => !OF_THE_RUN.includes(me
 export const LONGEST_EVERY_SECONDS = 3600;
 /** A year. */
 export const LONGEST_SECONDS = 31_536_000;
-export const LARGEST_NUMBER = 1e9;
+const LARGEST_NUMBER = 1e9;
 /** Numbers have at most six decimals, so that text and number are the same. */
 export const withSixDecimals = (value: number): number => Math.round(value * 1e6) / 1e6;
 

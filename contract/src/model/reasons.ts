@@ -82,6 +82,8 @@ export const EVENTS = {
   gap: "Records of metrics are missing.",
   gap_closed: "Missing records have arrived.",
   conflicting_record: "A record arrived twice with different contents.",
+  verdict_would_differ:
+    "Metrics have arrived after the verdict was made, with which it would be another one.",
   incomplete: "The run has ended, and some metrics have not arrived.",
   // The plugin's.
   auto_stop: "The plugin stopped the run because too many requests failed.",

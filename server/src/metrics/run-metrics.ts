@@ -1,3 +1,4 @@
+import type { Criterion, CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
@@ -39,6 +40,11 @@ export type RunMetrics = {
   /** The cumulative totals, as Locust's own page shows them; `undefined` before the first record. */
   readonly snapshot: (run: LoadTestRun) => Promise<MetricSnapshot | undefined>;
   readonly summary: (run: LoadTestRun) => Promise<RunSummary>;
+  /** The verdict of each criterion on a run that has ended. */
+  readonly judgeCriteria: (
+    run: LoadTestRun,
+    criteria: readonly Criterion[],
+  ) => Promise<CriterionVerdict[]>;
   /** Frees the memory of an ended run. */
   readonly forget: (runId: string) => void;
   /** Deletes all of them. May be repeated. */
@@ -87,6 +93,7 @@ export const createRunMetrics = (deps: {
     gaps: async (runId) => sequenceGaps(await aggregates.get(runId)),
     snapshot: async (run) => toSnapshot(await aggregates.get(run.id), clock.now()),
     summary: queries.summaryOfRun,
+    judgeCriteria: queries.judgeCriteria,
     forget: aggregates.forget,
     deleteRun: async (runId) => {
       await metrics.deleteRun(runId);

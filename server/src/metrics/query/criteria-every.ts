@@ -122,7 +122,8 @@ export const judgeEveryWindow = async (
       const [fromMs, toMs] = [(second - length + 1) * 1000, (second + 1) * 1000];
       const measured = sliding.measured(judged.metric);
       const { metric, limit } = judged;
-      const figures = figuresOf(metric, limit, measured, [], sliding.busiestRate());
+      const beside = { parts: [], busiestRate: sliding.busiestRate() };
+      const figures = figuresOf(metric, limit, measured, beside);
       judge.add({ fromMs, toMs }, figures, input.doubtsOf(fromMs, toMs));
     }
   }

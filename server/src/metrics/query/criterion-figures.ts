@@ -66,10 +66,13 @@ export const figuresOf = (
   metric: Metric,
   limit: number | null,
   measured: Measured,
-  parts: readonly Measured[],
-  busiestRate: number,
-  locust: number | null = null,
+  beside: {
+    readonly parts: readonly Measured[];
+    readonly busiestRate: number;
+    readonly locust?: number | null;
+  },
 ): Figures => {
+  const { parts, busiestRate, locust = null } = beside;
   const { view, seconds } = measured;
   const isPercentile = shareOf(metric) !== undefined;
   const hasTimes = isPercentile && view.histogram.total > 0 && limit !== null;

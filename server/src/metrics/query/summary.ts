@@ -46,10 +46,10 @@ export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
 
   /** The summary of a run as its findings see it: what criteria are judged by. */
   const situation = async (run: LoadTestRun) => {
-    const whole = await readWindow(run, WHOLE);
+    const [whole, evidence] = await Promise.all([readWindow(run, WHOLE), readEvidence(run)]);
     const summary = summaryOf(run, whole);
     const { percentileError } = percentileNotes(whole, WHOLE, viewOfAll(whole, WHOLE));
-    const { findings } = await judge(run, summary, whole, percentileError);
+    const { findings } = judge(run, evidence, summary, whole, percentileError);
     return { summary, findings, whole };
   };
 
