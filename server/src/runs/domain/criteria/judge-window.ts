@@ -19,8 +19,9 @@ const inconclusive = (code: VerdictReason, requestsNeeded?: number): WindowVerdi
   ...(requestsNeeded === undefined ? {} : { requestsNeeded }),
 });
 
-/** Why there are no figures: what is known to have gone wrong is more than that there are none. */
-const whyNone = (doubts: Doubts): VerdictReason => {
+/** Why there is no figure. Where there are no requests either, what is known to have gone wrong says more than that. */
+const whyNone = ({ requests }: Figures, doubts: Doubts): VerdictReason => {
+  if (requests > 0) return "no_data";
   if (doubts.lostSeconds > 0 || doubts.lostRequests > 0) return "incomplete";
   if (doubts.isLoadNotReached) return "load_not_reached";
   return doubts.isCutShort ? "cut_short" : "no_data";
@@ -32,7 +33,7 @@ export const judgeWindow = (judged: Judged, figures: Figures, doubts: Doubts): W
   const outcome = judgeFigures(judged, figures);
   if (outcome.verdict === "inconclusive") {
     return outcome.code === "no_data"
-      ? inconclusive(whyNone(doubts))
+      ? inconclusive(whyNone(figures, doubts))
       : inconclusive(outcome.code, outcome.requestsNeeded);
   }
   const doubt = turningDoubt(judged, outcome.verdict, figures, doubts);
