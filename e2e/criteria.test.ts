@@ -11,6 +11,7 @@ import {
   type Server,
   settled,
   startServer,
+  until,
 } from "./harness.ts";
 
 /** Each user makes 10 requests a second of 5 ms. */
@@ -81,5 +82,58 @@ describe.each(LOCUSTS.slice(0, 1))("criteria on $name", ({ python }) => {
       expressions,
     );
     expect(await client.getRunVerdict({ params })).toEqual(verdict);
+  });
+
+  test("while it runs each says how it stands; one with abort ends the run as Stopped", async () => {
+    const { client } = server;
+    const criteria = [
+      { expression: "p95 < 50 ms" },
+      { expression: "requests >= 100000" },
+      { expression: "max < 1 ms over last 2 s", abort: { afterSeconds: 3 } },
+    ];
+    const body = { ...SCOPE, name: "Abort", targetUrl: "http://127.0.0.1:1", locustfile: STEADY };
+    const loadTest = await client.createLoadTest({ body: { ...body, criteria } });
+    const { id } = await client.createRun({
+      params: { loadTestId: loadTest.id },
+      body: { targetUsers: 5, spawnRate: 5, durationSeconds: 120 },
+    });
+    const params = { runId: id };
+    const live = await until("a violated criterion", async () => {
+      const {
+        verdict,
+        criteria: frozen,
+        live: states = [],
+      } = await client.getRunVerdict({ params });
+      expect([verdict, frozen]).toEqual(["none", []]);
+      return states[2]?.state === "violated" && states[0]?.state === "holds" ? states : undefined;
+    });
+    expect(live[1]).toMatchObject({ state: "waits", limit: 100_000, unit: "" });
+    expect(live[2]).toMatchObject({ observed: 5, limit: 1, unit: "ms" });
+    const run = await settled(client, id);
+    expect([run.status, run.endCause, run.statusReason?.code, run.verdict]).toEqual([
+      "Stopped",
+      "criterion_failed",
+      "criterion_failed",
+      "failed",
+    ]);
+    const { from, to, ...data } = run.statusReason?.data ?? {};
+    expect(data).toEqual({
+      id: "c3",
+      expression: "max < 1 ms over last 2 s",
+      observed: 5,
+      limit: 1,
+    });
+    const ms = (at: unknown): number => (typeof at === "string" ? Date.parse(at) : Number.NaN);
+    const begun = ms(from);
+    expect(ms(to) - begun).toBeGreaterThanOrEqual(3000);
+    // Within two seconds of the time that the criterion gives.
+    expect((run.stoppingAt ?? Number.NaN) - (begun + 3000)).toBeLessThan(2000);
+    const { criteria: frozen, live: none } = await client.getRunVerdict({ params });
+    expect(none).toBeUndefined();
+    expect(frozen.map((one) => one.reason?.code ?? one.verdict)).toEqual([
+      "cut_short",
+      "cut_short",
+      "failed",
+    ]);
   });
 });

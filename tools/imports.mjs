@@ -101,6 +101,7 @@ export const MAY_IMPORT = {
     // The newest seconds of a run that has not ended may still change.
     "server/src/runs/domain/states.ts",
     "server/src/runs/domain/criteria",
+    "type server/src/runs/domain/observation.ts",
     MODEL,
     CODEC,
     "server/src/metrics/live",

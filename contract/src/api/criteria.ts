@@ -10,7 +10,7 @@ import {
 } from "../criteria/expression.ts";
 import { isEndpointPattern } from "../criteria/endpoint-pattern.ts";
 import { faultMessage, LONGEST_TEXT, parseExpression } from "../criteria/parse.ts";
-import { Criterion, CriterionVerdict, Severity } from "../model/criterion.ts";
+import { Criterion, CriterionVerdict, LiveCriterion, Severity } from "../model/criterion.ts";
 import { describedLike, DurationSeconds, RunId, Name } from "../model/primitives.ts";
 import { LoadTestRun } from "../model/run.ts";
 
@@ -29,6 +29,8 @@ const CheckedExpression = z
     if (!parsed.ok) context.addIssue({ code: "custom", message: faultMessage(parsed.fault) });
   });
 
+const wholeSeconds = (max: number) => z.int().min(1).max(max);
+
 /** The criteria of a request. */
 export const Criteria = z
   .array(
@@ -38,6 +40,13 @@ export const Criteria = z
         name: Name.optional(),
         expression: CheckedExpression,
         severity: Severity.default("fail"),
+        abort: z
+          .strictObject(
+            describedLike(Criterion.shape.abort.unwrap().shape, {
+              afterSeconds: wholeSeconds(LONGEST_EVERY_SECONDS),
+            }),
+          )
+          .optional(),
       }),
     ),
   )
@@ -49,8 +58,6 @@ export const Criteria = z
     });
   });
 export type Criteria = z.output<typeof Criteria>;
-
-const wholeSeconds = (max: number) => z.int().min(1).max(max);
 
 const Window = z
   .discriminatedUnion("kind", [
@@ -174,4 +181,11 @@ export const VerdictAnswer = z.object({
     .describe(
       "The verdict of each criterion; empty without criteria, and until the run is settled.",
     ),
+  live: z
+    .array(LiveCriterion)
+    .optional()
+    .describe("How each criterion stands while the run is Running; absent otherwise."),
 });
+
+/** Of criteria that were tried. */
+export const EvaluateAnswer = VerdictAnswer.omit({ live: true, settledAt: true });

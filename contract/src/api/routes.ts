@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CreateSession, HealthAnswer, Me, ReadyAnswer, ScopeTree } from "./access.ts";
 import { ChangesQuery } from "./changes.ts";
-import { CheckCriteria, CriteriaCheck, EvaluateRun, VerdictAnswer } from "./criteria.ts";
+import { CheckCriteria, CriteriaCheck, EvaluateAnswer, EvaluateRun, VerdictAnswer } from "./criteria.ts";
 import { ClusterAnswer, ClusterId, ClusterPage, ClusterQuery } from "./cluster.ts";
 import { KneeAnswer, KneeQuery } from "./knee.ts";
 import {
@@ -118,8 +118,8 @@ export const routes = {
   changeRunLoad: route({ ...runs, permission: "runs.changeLoad", method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, etag: true, ifMatch: true, answers: { 202: RunAnswer } }),
   listRunEvents: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/events", summary: "List the events of a run", params: runId, query: PagingQuery, answers: { 200: RunEvents } }),
   addRunEvent: route({ ...runs, permission: "runs.annotate", method: "POST", path: "/v1/runs/:runId/events", summary: "Add a note to the events of a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
-  getRunVerdict: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/verdict", summary: "Get the verdict of a run", description: "With what was seen of each criterion. It is made when the run is settled, and stays: verdict is none until then.", params: runId, answers: { 200: VerdictAnswer } }),
-  evaluateRun: route({ ...runs, permission: "criteria.check", method: "POST", path: "/v1/runs/:runId/evaluate", summary: "Try criteria on an ended run", description: "Judges the run by other criteria than its own, and stores nothing. 409 while the run has not ended.", params: runId, body: EvaluateRun, answers: { 200: VerdictAnswer } }),
+  getRunVerdict: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/verdict", summary: "Get the verdict of a run", description: "With what was seen of each criterion. It is made when the run is settled, and stays: verdict is none until then, and `live` says how each criterion stands while the run is Running.", params: runId, answers: { 200: VerdictAnswer } }),
+  evaluateRun: route({ ...runs, permission: "criteria.check", method: "POST", path: "/v1/runs/:runId/evaluate", summary: "Try criteria on an ended run", description: "Judges the run by other criteria than its own, and stores nothing. 409 while the run has not ended.", params: runId, body: EvaluateRun, answers: { 200: EvaluateAnswer } }),
   streamRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/stream", summary: "Stream a run", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` resumes after the last event that a client received.", params: runId, query: StreamQuery, answers: { 200: "text/event-stream" } }),
 
   getRunSummary: route({ ...metrics, path: "/v1/runs/:runId/summary", summary: "Get the stats of a run", query: WindowQuery, answers: { 200: SummaryAnswer } }),

@@ -28,7 +28,12 @@ import {
 } from "./tokens.ts";
 
 export type Parsed =
-  | { readonly ok: true; readonly expression: Expression }
+  | {
+      readonly ok: true;
+      readonly expression: Expression;
+      /** Whether the text names its window; else it is the whole run. */
+      readonly hasWindow: boolean;
+    }
   | { readonly ok: false; readonly fault: SyntaxFault };
 
 export const LONGEST_TEXT = 1000;
@@ -243,20 +248,23 @@ const readLimit = (tokens: Tokens, metric: Metric): Limit => {
   return message === undefined ? limit : failAt(token, `the limit ${message}`);
 };
 
-const readExpression = (tokens: Tokens): Expression => {
+const readExpression = (tokens: Tokens) => {
   const metric = readMetric(tokens);
   const endpoints = readEndpoints(tokens, metric);
   const before = readWindow(tokens);
   const operator = readOperator(tokens);
   const limit = readLimit(tokens, metric);
-  const window = before ?? readWindow(tokens) ?? { kind: "run" };
+  const named = before ?? readWindow(tokens);
+  const window: Window = named ?? { kind: "run" };
   const rest = tokens.peek();
   if (rest.kind !== "end") {
     const isSecond = before !== undefined && isKeyword(rest.text);
     const near = rest.kind === "word" ? nearestOf(rest.text, KEYWORDS) : undefined;
     return failAt(rest, isSecond ? "there is a window already" : "nothing may follow here", near);
   }
-  return { metric, ...(endpoints === undefined ? {} : { endpoints }), window, operator, limit };
+  const ofEndpoints = endpoints === undefined ? {} : { endpoints };
+  const expression: Expression = { metric, ...ofEndpoints, window, operator, limit };
+  return { expression, hasWindow: named !== undefined };
 };
 
 /** Reads the text of an expression; the answer names the first fault. */
@@ -266,9 +274,9 @@ export const parseExpression = (text: string): Parsed => {
     return { ok: false, fault: { column: 1, length: text.length, message } };
   }
   try {
-    const expression = readExpression(createTokens(text));
+    const { expression, hasWindow } = readExpression(createTokens(text));
     const fault = faultOf(expression);
-    if (fault === undefined) return { ok: true, expression };
+    if (fault === undefined) return { ok: true, expression, hasWindow };
     return { ok: false, fault: { column: 1, length: text.length, message: fault.message } };
   } catch (error) {
     if (error instanceof ParseError) return { ok: false, fault: error.fault };

@@ -18,6 +18,14 @@ export const Criterion = z.object({
     .describe(
       "What must hold, such as p95(POST /checkout) < 500 ms over steady; docs/criteria.md has the grammar.",
     ),
+  abort: z
+    .object({
+      afterSeconds: z.int().describe("How long it must be violated without a break, in seconds."),
+    })
+    .optional()
+    .describe(
+      "Ends the run as Stopped where the criterion is violated for so long; absent: never.",
+    ),
   severity: Severity.describe(
     "Whether the run fails with the criterion (fail), or is only warned of (warn).",
   ),
@@ -50,6 +58,25 @@ const requests = z
   .nullable()
   .describe("The number of requests that matched in the window; null where it is unknown.");
 const ofOneWindow = { ...windowTimes, observed, requests };
+
+/** How a criterion stands while the run lasts. */
+export const LiveCriterion = Criterion.extend({
+  state: z
+    .enum(["holds", "violated", "waits"])
+    .describe(
+      "Whether it holds so far; waits while there are too few values, the window has not begun, or a count can still be reached.",
+    ),
+  observed,
+  limit: nullableNumber.describe(
+    "The limit, in the unit of the criterion; null without a baseline.",
+  ),
+  unit: z.enum(["ms", "%", "/s", ""]).describe("The unit of figure and limit."),
+  requests,
+  violatedSince: Time.optional().describe(
+    "Since when it has been violated without a break; absent while it is not.",
+  ),
+});
+export type LiveCriterion = z.output<typeof LiveCriterion>;
 
 /** What became of a criterion. */
 export const CriterionVerdict = Criterion.extend({

@@ -10,6 +10,7 @@ export const REASONS = {
   stopped_at_locust: "Somebody stopped the run in Locust's own page.",
   stopped_by_script: "The script itself stopped the test.",
   auto_stop_errors: "Auto-stop ended the run because too many requests failed.",
+  criterion_failed: "A criterion with abort was violated for too long.",
   expired: "The run waited for its cluster too long.",
   // Why a run could not run.
   cluster_unknown: "The cluster is no longer configured.",

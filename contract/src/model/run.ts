@@ -38,7 +38,7 @@ export const StatusReason = z.looseObject({
     .optional()
     .describe("The last lines of the log of the Locust process that ended."),
   data: JsonObject.optional().describe(
-    "The evidence: for auto_stop_errors requests, failures, failedPercent, windowSeconds, from and to.",
+    "The evidence: for auto_stop_errors requests, failures, failedPercent, windowSeconds, from and to; for criterion_failed id, expression, observed, limit, from and to.",
   ),
 });
 export type StatusReason = z.output<typeof StatusReason>;
@@ -52,6 +52,7 @@ export const EndCause = z.enum([
   "stopped_at_locust",
   "stopped_by_script",
   "auto_stop_errors",
+  "criterion_failed",
   "failed",
 ]);
 export type EndCause = z.output<typeof EndCause>;

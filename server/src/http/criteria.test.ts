@@ -62,7 +62,7 @@ const ended = async (
 describe("criteria of a load test", () => {
   test("are stored with their ids, changed as a whole, and cleared", async () => {
     const given = [
-      { expression: "p95 < 300 ms", severity: "warn" },
+      { expression: "p95 < 300 ms", severity: "warn", abort: { afterSeconds: 10 } },
       { id: "c1", name: "No errors", expression: "errorRate < 1 %" },
       { expression: "rps>=1" },
     ];
@@ -70,7 +70,7 @@ describe("criteria of a load test", () => {
     expect([made.status, made.json.criteria]).toEqual([
       201,
       [
-        { id: "c2", expression: "p95 < 300 ms", severity: "warn" },
+        { id: "c2", expression: "p95 < 300 ms", severity: "warn", abort: { afterSeconds: 10 } },
         { id: "c1", name: "No errors", expression: "errorRate < 1 %", severity: "fail" },
         { id: "c3", expression: "rps>=1", severity: "fail" },
       ],
@@ -100,6 +100,16 @@ describe("criteria of a load test", () => {
       { criteria: [{ expression: "p95 < 1 s", severity: "error" }] },
       "criteria[0].severity",
       '"fail", "warn"',
+    ],
+    [
+      { criteria: [{ expression: "p95 < 1 s", abort: { afterSeconds: 0 } }] },
+      "criteria[0].abort.afterSeconds",
+      "at least 1",
+    ],
+    [
+      { criteria: [{ expression: "p95 < 1 s", abort: {} }] },
+      "criteria[0].abort.afterSeconds",
+      "is required",
     ],
     [{ criteria: [{ expression: "p95 < 1 s", more: 1 }] }, "criteria[0].more", "not a known field"],
     [{ criteria: [{ expression: "p95 < 1 s", id: "a b" }] }, "criteria[0].id", "letters"],

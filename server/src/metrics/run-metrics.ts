@@ -16,6 +16,7 @@ import {
 } from "./live/run-aggregate.ts";
 import { toSnapshot } from "./live/snapshot.ts";
 import { createSampleFollower, type SampleFollower } from "./query/follow.ts";
+import type { LiveCriteria } from "./query/live-criteria.ts";
 import { createQueries, type MetricQueries } from "./query/queries.ts";
 import type { Retention } from "./rollups/compactor.ts";
 
@@ -45,6 +46,8 @@ export type RunMetrics = {
     run: LoadTestRun,
     criteria: readonly Criterion[],
   ) => Promise<CriterionVerdict[]>;
+  /** How the criteria of a run stand while it lasts, and whether one of them ends it. */
+  readonly liveCriteria: (run: LoadTestRun) => Promise<LiveCriteria>;
   /** Frees the memory of an ended run. */
   readonly forget: (runId: string) => void;
   /** Deletes all of them. May be repeated. */
@@ -94,7 +97,11 @@ export const createRunMetrics = (deps: {
     snapshot: async (run) => toSnapshot(await aggregates.get(run.id), clock.now()),
     summary: queries.summaryOfRun,
     judgeCriteria: queries.judgeCriteria,
-    forget: aggregates.forget,
+    liveCriteria: queries.liveCriteria,
+    forget: (runId) => {
+      aggregates.forget(runId);
+      queries.forgetLive(runId);
+    },
     deleteRun: async (runId) => {
       await metrics.deleteRun(runId);
       aggregates.forget(runId);

@@ -37,7 +37,7 @@ export const criteriaHandlers = ({
   metrics,
 }: {
   readonly runs: RunReader;
-  readonly metrics: Pick<RunMetrics, "judgeCriteria">;
+  readonly metrics: Pick<RunMetrics, "judgeCriteria" | "liveCriteria">;
 }): Pick<Handlers, "checkCriteria" | "getRunVerdict" | "evaluateRun"> => ({
   checkCriteria: async ({ body, access }) => {
     access.checkAnywhere();
@@ -48,7 +48,9 @@ export const criteriaHandlers = ({
     const run = await visibleRunOf(runs, access, params.runId);
     const { id: runId, status, verdict, settledAt, criterionVerdicts = [] } = run;
     const settled = settledAt === undefined ? {} : { settledAt };
-    return { body: { runId, status, verdict, ...settled, criteria: criterionVerdicts } };
+    const isLive = status === "Running" && run.criteria !== undefined;
+    const live = isLive ? { live: (await metrics.liveCriteria(run)).criteria } : {};
+    return { body: { runId, status, verdict, ...settled, criteria: criterionVerdicts, ...live } };
   },
   evaluateRun: async ({ params, body, access }) => {
     const run = await visibleRunOf(runs, access, params.runId);

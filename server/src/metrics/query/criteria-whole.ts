@@ -75,17 +75,17 @@ const readLevel = async (
   const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   if (window.kind !== "steady") {
     const cells = await readRunLevel(deps, run, times, undefined);
-    return runLevelOf(cells.exceptions, cells.processes, runAggregate);
+    return runLevelOf(cells, runAggregate);
   }
   const steady = await readWindow(run, query, { points: MOST_POINTS, selection: NO_ENDPOINTS });
   const cells = await readRunLevel(deps, run, times, steady.step);
   const isSteady = ({ start }: { readonly start: number }): boolean =>
     steady.windowAggregate.run.has(start);
-  return runLevelOf(
-    cells.exceptions.filter(isSteady),
-    cells.processes.filter(isSteady),
-    runAggregate,
-  );
+  const steadyCells = {
+    exceptions: cells.exceptions.filter(isSteady),
+    processes: cells.processes.filter(isSteady),
+  };
+  return runLevelOf(steadyCells, runAggregate);
 };
 
 const readParts = (

@@ -3,6 +3,7 @@ import { createHeatmap, createScatter } from "./distribution.ts";
 import { createExport } from "./export.ts";
 import { createFailures } from "./failures.ts";
 import { createKnee } from "./knee-answer.ts";
+import { createLiveCriteria } from "./live-criteria.ts";
 import { createOverTime } from "./over-time.ts";
 import { createOverview } from "./overview.ts";
 import { createRequests } from "./requests.ts";
@@ -23,6 +24,7 @@ export const createQueries = (deps: QueryDeps) => {
     summaryOfRun,
     summary,
     /** The verdict of each criterion on a run that has ended. */
+    ...createLiveCriteria(deps, readWindow),
     judgeCriteria: createCriteria(deps, readWindow, situation),
     ...createRequests(readWindow),
     graph: createGraph(readWindow),

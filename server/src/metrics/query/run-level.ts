@@ -10,37 +10,49 @@ import { type QueryDeps, resolveWindow } from "./window.ts";
 /** What a run as a whole has in a window. Null: unknown. */
 export type RunLevel = { readonly exceptions: number | null; readonly workerCpu: number | null };
 
-/** The mean CPU of the worker with the highest one, in percent of one core. */
-const busiestWorker = (cells: readonly TableCell[]): number | null => {
-  const sums = new Map<string, { sum: number; count: number }>();
-  for (const cell of cells) {
-    const { id, cpuPercent } = processOfCell(cell);
-    if (id === MASTER) continue;
-    const worker = getOrCreate(sums, id, () => ({ sum: 0, count: 0 }));
-    worker.sum += cpuPercent;
-    worker.count += 1;
-  }
-  const means = [...sums.values()].map(({ sum, count }) => sum / count);
-  return means.length === 0 ? null : Math.max(...means);
+type Cells = {
+  readonly exceptions: readonly TableCell[];
+  readonly processes: readonly TableCell[];
 };
 
-/** Locust's own totals say nothing of exceptions, unless there are some. */
-const exceptionsOf = (cells: readonly TableCell[], runAggregate: RunAggregate): number | null => {
-  const count = cells.reduce((sum, { values }) => sum + (values[0] ?? 0), 0);
-  const isKnown =
-    runAggregate.masterInstances.size > 0 && locustSnapshot(runAggregate) === undefined;
-  return count > 0 || isKnown ? count : null;
+/** Adds up both tables; with the sign -1 what was added is taken away again. */
+export const createLevelSums = () => {
+  let exceptions = 0;
+  /** CPU in percent of one core, by worker. */
+  const workers = new Map<string, { sum: number; count: number }>();
+  return {
+    add: (cells: Cells, sign: 1 | -1): void => {
+      for (const { values } of cells.exceptions) exceptions += sign * (values[0] ?? 0);
+      for (const cell of cells.processes) {
+        const { id, cpuPercent } = processOfCell(cell);
+        if (id === MASTER) continue;
+        const worker = getOrCreate(workers, id, () => ({ sum: 0, count: 0 }));
+        worker.sum += sign * cpuPercent;
+        worker.count += sign;
+      }
+    },
+    of: (runAggregate: RunAggregate): RunLevel => {
+      // Locust's own totals say nothing of exceptions, unless there are some.
+      const isKnown =
+        runAggregate.masterInstances.size > 0 && locustSnapshot(runAggregate) === undefined;
+      const means = [...workers.values()].flatMap(({ sum, count }) =>
+        count > 0 ? sum / count : [],
+      );
+      return {
+        exceptions: exceptions > 0 || isKnown ? exceptions : null,
+        // The mean of the busiest worker, without what subtraction leaves in the last bits.
+        workerCpu: means.length === 0 ? null : Math.round(Math.max(...means) * 1e6) / 1e6,
+      };
+    },
+  };
 };
 
 /** The figures of some cells of both tables. */
-export const runLevelOf = (
-  exceptions: readonly TableCell[],
-  processes: readonly TableCell[],
-  runAggregate: RunAggregate,
-): RunLevel => ({
-  exceptions: exceptionsOf(exceptions, runAggregate),
-  workerCpu: busiestWorker(processes),
-});
+export const runLevelOf = (cells: Cells, runAggregate: RunAggregate): RunLevel => {
+  const sums = createLevelSums();
+  sums.add(cells, 1);
+  return sums.of(runAggregate);
+};
 
 /** The cells of both tables over some seconds (Unix ms), those of a bucket of `step` seconds as one. */
 export const readRunLevel = async (

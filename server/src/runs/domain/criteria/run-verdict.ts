@@ -80,6 +80,7 @@ const CUTS: Readonly<Record<EndCause, "always" | "never" | "before duration">> =
   stopped_at_locust: "before duration",
   stopped_by_script: "before duration",
   auto_stop_errors: "always",
+  criterion_failed: "always",
   failed: "always",
 };
 

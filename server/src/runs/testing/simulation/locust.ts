@@ -234,6 +234,7 @@ export const simulatedLocust = (options: {
     },
     snapshot: async () => undefined,
     summary: () => read({ ...NO_STATS, complete: true }),
+    liveCriteria: () => read({ criteria: [] }),
     judgeCriteria: (_, criteria) => read(criteria.map((one) => undecided(one, "no_data"))),
     forget: () => {},
   };
