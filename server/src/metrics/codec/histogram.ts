@@ -280,10 +280,14 @@ export const valuesAbove = (
   const limitUs = limitMs * 1000;
   if (limitUs >= bounds.maxUs) return 0;
   if (limitUs < bounds.minUs) return histogram.total;
-  const below = bucketsOf(histogram).reduce((sum, { lowUs, widthUs, count }) => {
+  let below = 0;
+  const add = ({ lowUs, widthUs, count }: Bucket): void => {
     const part = widthUs === 1 ? Number(limitUs >= lowUs) : (limitUs - lowUs) / (widthUs - 1);
-    return sum + count * Math.min(1, Math.max(0, part));
-  }, 0);
+    below += count * Math.min(1, Math.max(0, part));
+  };
+  if (histogram.rounded === undefined)
+    eachBucket(histogram, (bucket, count) => add({ ...bucketBounds(bucket), count }));
+  else for (const bucket of bucketsOf(histogram)) add(bucket);
   return histogram.total - below;
 };
 

@@ -3,9 +3,10 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { CriterionBreach } from "../../runs/domain/observation.ts";
 import { expressionOf } from "../../runs/domain/criteria/run-verdict.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
 import { selectEndpoints } from "./endpoints.ts";
-import { createLiveCriterion } from "./live-criterion.ts";
-import { createSecondReader, SECONDS_AT_ONCE } from "./second-reader.ts";
+import { createLiveCriterion, createMatched } from "./live-criterion.ts";
+import { createSecondReader, type Second, SECONDS_AT_ONCE } from "./second-reader.ts";
 import { type QueryDeps, resolveWindow, type WindowReader } from "./window.ts";
 
 /** How the criteria of a run stand, and the first one that ends it. */
@@ -23,7 +24,19 @@ const createRunState = (deps: QueryDeps, readWindow: WindowReader, run: LoadTest
   const metrics = criteria.map((criterion) => expressionOf(criterion).metric);
   const withTables = metrics.some((metric) => metric === "exceptions" || metric === "workerCpu");
   const readSeconds = createSecondReader(deps, readWindow, selectEndpoints("each"), withTables);
+  // Criteria of the same endpoints share their sum.
+  const patterns = new Map(
+    states.map(({ endpoints }) => [endpoints, createMatched(endpoints)] as const),
+  );
   let next: number | undefined;
+
+  const push = (at: number, start: number, second: Second, runAggregate: RunAggregate): void => {
+    const matched = new Map(
+      [...patterns].map(([endpoints, of]) => [endpoints, of(second.totals, runAggregate)]),
+    );
+    for (const state of states)
+      state.push(at, start, { ...second, matched: matched.get(state.endpoints) }, runAggregate);
+  };
 
   const advance = async (now: LoadTestRun): Promise<void> => {
     const { runAggregate, loadTime, closed } = await resolveWindow(deps, now, {});
@@ -34,8 +47,7 @@ const createRunState = (deps: QueryDeps, readWindow: WindowReader, run: LoadTest
       const seconds = await readSeconds(now, next, to);
       // Without its first seconds nothing true can be said.
       if (seconds === undefined) return;
-      for (const [at, second] of seconds)
-        for (const state of states) state.push(at, start, second, runAggregate);
+      for (const [at, second] of seconds) push(at, start, second, runAggregate);
       next = to + 1;
     }
   };

@@ -33,7 +33,7 @@ const namesRun = ({ expression }: Criterion): boolean => {
 };
 
 /** Adds up the endpoints of a pattern; the names of a run become more. */
-const createMatched = ({ endpoints }: Expression) => {
+export const createMatched = (endpoints: string | undefined) => {
   const matches = endpoints === undefined ? () => true : endpointMatcher(endpoints);
   const known = new Map<string, boolean>();
   return (totals: ReadonlyMap<string, Totals>, { names }: RunAggregate): Totals | undefined => {
@@ -75,18 +75,23 @@ export const createLiveCriterion = (criterion: Criterion) => {
   const judged = limit === null ? undefined : { metric, operator, limit };
   const length = lengthOf(expression);
   const window = createSecondsWindow(length);
-  const matchedOf = createMatched(expression);
   const every =
     kind.kind === "every" && judged !== undefined ? createEveryJudge(judged) : undefined;
   const mayEndAnywhere = namesRun(criterion);
   let figures: Figures | undefined;
   let [steadySince, violatedSince, newest]: (number | undefined)[] = [];
 
-  const push = (at: number, start: number, second: Second, runAggregate: RunAggregate): void => {
+  /** `matched`: the totals of the criterion's endpoints. */
+  const push = (
+    at: number,
+    start: number,
+    second: Second & { readonly matched: Totals | undefined },
+    runAggregate: RunAggregate,
+  ): void => {
     newest = at;
     if (second.isSteady) steadySince ??= at;
     if (!counts(expression, at, start, second)) return;
-    window.push(at, { ...second, totals: matchedOf(second.totals, runAggregate) });
+    window.push(at, { ...second, totals: second.matched });
     if (length !== undefined && window.seconds() < length) return;
     const measured = window.measured(metric, runAggregate);
     figures = figuresOf(metric, limit, measured, window.beside());
@@ -110,6 +115,7 @@ export const createLiveCriterion = (criterion: Criterion) => {
   };
 
   return {
+    endpoints: expression.endpoints,
     push,
     live: (isOver: boolean): LiveCriterion => ({
       ...criterion,

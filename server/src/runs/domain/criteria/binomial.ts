@@ -68,8 +68,11 @@ export const probabilityAtMost = (k: number, n: number, q: number): number => {
  * Whether the exact 95 % interval of k of n (Clopper and Pearson, "The use of confidence or fiducial limits illustrated in
  * the case of the binomial", Biometrika 1934) contains a probability: that is so where neither tail is rarer than 2.5 %.
  */
-export const intervalContains = (k: number, n: number, q: number): boolean =>
-  probabilityAtLeast(k, n, q) > 0.025 && probabilityAtMost(k, n, q) > 0.025;
+export const intervalContains = (k: number, n: number, q: number): boolean => {
+  // So far from the mean both tails are below 1e-6, by Bernstein's inequality: most limits need no more than that.
+  if (Math.abs(k - n * q) > 8 * Math.sqrt(n * q * (1 - q)) + 10) return false;
+  return probabilityAtLeast(k, n, q) > 0.025 && probabilityAtMost(k, n, q) > 0.025;
+};
 
 /**
  * How many times more the shares k/n of blocks vary than those of independent requests: the design effect, at least 1.
