@@ -16,9 +16,11 @@ const CODEC = "server/src/metrics/codec";
 // PYTHON_MODULES), `node:x` a module of Node, `node:*` all of them, `import()` one whose argument is computed; `type a/b` allows `import
 // type` alone. The longest matching rule applies; a file without a matching rule is an error.
 export const MAY_IMPORT = {
+  "contract/src/criteria": [],
   "contract/src/model": ["npm:zod"],
   "contract/src/plugin": ["contract/src/model", "npm:zod"],
   "contract/src/api": [
+    "contract/src/criteria",
     "contract/src/model",
     "contract/src/plugin",
     "npm:eventsource-parser",
@@ -98,6 +100,8 @@ export const MAY_IMPORT = {
     ...BASE,
     // The newest seconds of a run that has not ended may still change.
     "server/src/runs/domain/states.ts",
+    "server/src/runs/domain/criteria",
+    "type server/src/runs/domain/observation.ts",
     MODEL,
     CODEC,
     "server/src/metrics/live",

@@ -20,6 +20,7 @@ import type { ClusterConfig } from "./clusters/select-cluster.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
 import { createHttp } from "./http/app.ts";
 import type { Page } from "./http/page.ts";
+import { criteriaHandlers } from "./http/handlers/criteria.ts";
 import { demoHandlers, type DemoLauncher, offersDemo } from "./http/handlers/demo.ts";
 import { clusterHandlers } from "./http/handlers/clusters.ts";
 import { loadTestHandlers } from "./http/handlers/load-tests.ts";
@@ -290,6 +291,7 @@ const createHandlers = (
     ...scriptHandlers(loadTests),
     ...runHandlers(services, wake),
     ...runMetricsHandlers({ runs, queries: metrics.queries }),
+    ...criteriaHandlers({ runs, metrics }),
     ...streamHandlers({ runs, streams }),
     ...locustHandlers(services, wake),
     ...clusterHandlers({ ...services, watch }),

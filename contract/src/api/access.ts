@@ -8,7 +8,7 @@ export type Role = z.output<typeof Role>;
 
 /** What an operation needs, by the lowest role that has it. */
 const PERMISSIONS_BY_ROLE = {
-  viewer: ["read", "scripts.check"],
+  viewer: ["read", "scripts.check", "criteria.check"],
   runner: ["runs.start", "runs.stop", "runs.changeLoad", "runs.annotate"],
   editor: ["loadTests.write", "scripts.write", "runs.keep", "runs.delete"],
   admin: ["loadTests.delete"],

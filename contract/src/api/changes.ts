@@ -33,6 +33,7 @@ export const Hint = z
         id: RunId,
         loadTestId: LoadTestId.optional(),
         status: LoadTestRun.shape.status,
+        verdict: LoadTestRun.shape.verdict.optional(),
         version,
         gone,
       })

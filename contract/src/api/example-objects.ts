@@ -65,12 +65,17 @@ export const withContent = {
   files: [{ ...file, content: locustfile, encoding: "utf-8" as const }],
 };
 
+export const criteria = [
+  { id: "c1", expression: "p95 < 300 ms over steady", severity: "fail" as const },
+  { id: "c2", expression: "errorRate < 1 %", severity: "fail" as const },
+];
+
 const recentRun = {
   id: runId,
   runNumber: 7,
   name: "Checkout #7",
   status: "Finished" as const,
-  verdict: "none" as const,
+  verdict: "passed" as const,
   ...settings,
   startedAt,
   finishedAt,
@@ -93,6 +98,7 @@ export const loadTest = {
   defaultDurationSec: 600,
   loadProfile: { kind: "constant" } as const,
   stopTimeoutSeconds: 10,
+  criteria,
   latestRevisionId: revisionId,
   latestRevision: { id: revisionId, revisionNumber: 1 },
   lastRunAt: recentRun.createdAt,
@@ -124,6 +130,7 @@ export const pending = {
   loadProfile: { kind: "constant" } as const,
   stopTimeoutSeconds: 10,
   autoStop: { enabled: true, failedPercent: 90, windowSeconds: 60, minRequests: 100 },
+  criteria,
   status: "Pending" as const,
   statusReason: {
     code: "cluster_busy",
@@ -169,6 +176,24 @@ export const stopping = {
   endCause: "stopped_by_user" as const,
   stoppingAt: "2026-11-23T10:20:01.000Z",
   version: 4,
+};
+
+export const criterionVerdict = {
+  id: "c1",
+  expression: "p95 < 300 ms over steady",
+  severity: "fail" as const,
+  verdict: "passed" as const,
+  observed: 180.4,
+  limit: 300,
+  unit: "ms" as const,
+  requests: 48_120,
+  window: { from: running.loadStartedAt, to: finishedAt },
+};
+export const runVerdict = {
+  runId,
+  status: "Finished" as const,
+  verdict: "passed" as const,
+  criteria: [criterionVerdict],
 };
 
 export const event = {

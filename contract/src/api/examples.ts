@@ -17,6 +17,10 @@ import {
   note,
   cluster,
   snapshot,
+  criteria,
+  criterionVerdict,
+  finishedAt,
+  runVerdict,
 } from "./example-objects.ts";
 import type { Example } from "./example.ts";
 import { metricExamples } from "./metric-examples.ts";
@@ -48,6 +52,7 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
       defaultUsers: 100,
       defaultSpawnRate: 10,
       defaultDurationSec: 600,
+      criteria: criteria.map(({ expression }) => ({ expression })),
       locustfile,
     },
     answer: { ...loadTest, lastRunNumber: 0, recentRuns: [], warnings: [] },
@@ -96,6 +101,35 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
     },
   },
 
+  checkCriteria: {
+    body: { expressions: ["p95(POST /checkout)<0.5s over steady", "errorRate < 5"] },
+    answer: {
+      ok: false,
+      items: [
+        {
+          ok: true,
+          expression: "p95(POST /checkout) < 500 ms over steady",
+          form: {
+            metric: "p95",
+            endpoints: "POST /checkout",
+            window: { kind: "steady" },
+            operator: "<",
+            limit: { kind: "value", value: 500 },
+          },
+        },
+        {
+          ok: false,
+          fault: {
+            column: 13,
+            length: 1,
+            message: "errorRate is a share; the unit % is missing",
+            proposal: "5 %",
+          },
+        },
+      ],
+    },
+  },
+
   createRun: { params: { loadTestId }, body: settings, answer: pending },
   listLoadTestRuns: {
     params: { loadTestId },
@@ -124,6 +158,12 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
     answer: { runId, items: [event, note], truncated: false },
   },
   addRunEvent: { params: { runId }, body: { message: note.message, at: note.at }, answer: note },
+  getRunVerdict: { params: { runId }, answer: { ...runVerdict, settledAt: finishedAt } },
+  evaluateRun: {
+    params: { runId },
+    body: { criteria: [{ expression: criterionVerdict.expression }] },
+    answer: runVerdict,
+  },
   streamRun: {
     params: { runId },
     answer: `event: status\nid: 1795428904.3\ndata: ${JSON.stringify(event)}\n\n`,
@@ -135,7 +175,7 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
   getCluster: { params: { clusterId: cluster.id }, answer: cluster },
   streamChanges: {
     query: { run: runId },
-    answer: `event: hint\ndata: {"kind":"many"}\n\nevent: hint\ndata: ${JSON.stringify({ kind: "run", id: runId, loadTestId, status: "Running", version: 3 })}\n\n`,
+    answer: `event: hint\ndata: {"kind":"many"}\n\nevent: hint\ndata: ${JSON.stringify({ kind: "run", id: runId, loadTestId, status: "Running", verdict: "none", version: 3 })}\n\n`,
   },
   listScopes: {
     answer: {

@@ -8,6 +8,7 @@ import {
   TaskTags,
   UserClasses,
 } from "./settings.ts";
+import { Criteria } from "./criteria.ts";
 import { ScriptWarnings } from "./script.ts";
 import { LoadTest } from "../model/load-test.ts";
 import { ScriptRevision } from "../model/script.ts";
@@ -57,6 +58,7 @@ const editable = {
   stopTimeoutSeconds: StopTimeoutSeconds,
   autoStop: AutoStop,
   loadProfile: LoadProfileInput,
+  criteria: Criteria,
   environment: Environment,
   workers: Workers,
   userClasses: UserClasses,
@@ -83,6 +85,7 @@ export const CreateLoadTest = z.strictObject(
     stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
     autoStop: editable.autoStop.optional(),
     loadProfile: editable.loadProfile.default({ kind: "constant" }),
+    criteria: editable.criteria.optional(),
     environment: editable.environment.optional(),
     workers: editable.workers.optional(),
     userClasses: editable.userClasses.optional(),
@@ -117,6 +120,7 @@ export const UpdateLoadTest = z.strictObject(
     stopTimeoutSeconds: editable.stopTimeoutSeconds.optional(),
     autoStop: editable.autoStop.nullish(),
     loadProfile: editable.loadProfile.optional(),
+    criteria: editable.criteria.nullish(),
     environment: editable.environment.nullish(),
     workers: editable.workers.nullish(),
     userClasses: editable.userClasses.nullish(),

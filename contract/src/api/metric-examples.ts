@@ -43,7 +43,7 @@ export const metricExamples: { readonly [K in Operation]: Example<Routes[K]> } =
       status: "Finished",
       statusReason: { code: "duration_reached", message: "The duration was reached." },
       health: "ok",
-      verdict: "none",
+      verdict: "passed",
       startedAt,
       finishedAt,
       durationMs: 600_000,

@@ -172,4 +172,5 @@ export type SampleEvent = z.output<typeof SampleEvent>;
 export const EndEvent = z.object({
   runId: RunId,
   ...LoadTestRun.pick({ status: true, endCause: true, summary: true }).shape,
+  verdict: LoadTestRun.shape.verdict.optional(),
 });

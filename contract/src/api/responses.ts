@@ -24,6 +24,7 @@ const RESPONSES: { readonly [K in keyof Routes]?: Responses } = {
   startDemo: { problems: ["conflict"] },
   updateRun: { problems: ["conflict"] },
   deleteRun: { problems: ["conflict"] },
+  evaluateRun: { problems: ["conflict"] },
   changeRunLoad: { problems: ["conflict"] },
   getRunRequests: { contentTypes: ["text/csv; charset=utf-8"] },
   exportRunMetrics: { contentTypes: ["application/x-ndjson"] },

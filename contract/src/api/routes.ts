@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CreateSession, HealthAnswer, Me, ReadyAnswer, ScopeTree } from "./access.ts";
 import { ChangesQuery } from "./changes.ts";
+import { CheckCriteria, CriteriaCheck, EvaluateAnswer, EvaluateRun, VerdictAnswer } from "./criteria.ts";
 import { ClusterAnswer, ClusterId, ClusterPage, ClusterQuery } from "./cluster.ts";
 import { KneeAnswer, KneeQuery } from "./knee.ts";
 import {
@@ -98,6 +99,7 @@ export const routes = {
   updateLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PATCH", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "A merge patch: fields left out keep their value, null clears an optional field.", params: loadTestId, body: UpdateLoadTest, etag: true, ifMatch: true, answers: { 200: LoadTestAnswer } }),
   replaceLoadTest: route({ ...loadTests, permission: "loadTests.write", method: "PUT", path: "/v1/load-tests/:loadTestId", summary: "Update a load test", description: "The same as PATCH, for existing clients.", params: loadTestId, body: UpdateLoadTest, etag: true, ifMatch: true, answers: { 200: LoadTestAnswer } }),
   deleteLoadTest: route({ ...loadTests, permission: "loadTests.delete", method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test", description: "Its runs are kept. 409 while one of them is active.", params: loadTestId, ifMatch: true, answers: { 204: null } }),
+  checkCriteria: route({ ...loadTests, permission: "criteria.check", method: "POST", path: "/v1/criteria/check", summary: "Check expressions of criteria", description: "Text becomes JSON, and JSON becomes text. A fault has its column, and a proposal where there is one.", body: CheckCriteria, answers: { 200: CriteriaCheck } }),
 
   saveScript: route({ ...scripts, permission: "scripts.write", method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed. If-Match is the version of the load test, which a new revision raises. The script is `content`, one file, or `files`, with their paths (a JSON body of at most 16 MiB), or a zip archive of at most 50 MiB, with `entrypoint`, `description` and `createdBy` in the query. A revision has at most 1000 files and 50 MiB. Of an archive with one folder at the top, unless the entrypoint names it, the content of the folder is taken; `__MACOSX/` and `.DS_Store` are left out; links and encrypted files are refused.", params: loadTestId, query: PutScriptQuery, body: PutScript, bodyBytes: savedBytes, ifMatch: true, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
   getScript: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script", summary: "Get the newest script revision with its content", params: loadTestId, answers: { 200: ScriptRevisionWithContent } }),
@@ -116,6 +118,8 @@ export const routes = {
   changeRunLoad: route({ ...runs, permission: "runs.changeLoad", method: "PATCH", path: "/v1/runs/:runId/load", summary: "Change the users of a running run", params: runId, body: ChangeLoad, etag: true, ifMatch: true, answers: { 202: RunAnswer } }),
   listRunEvents: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/events", summary: "List the events of a run", params: runId, query: PagingQuery, answers: { 200: RunEvents } }),
   addRunEvent: route({ ...runs, permission: "runs.annotate", method: "POST", path: "/v1/runs/:runId/events", summary: "Add a note to the events of a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
+  getRunVerdict: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/verdict", summary: "Get the verdict of a run", description: "With what was seen of each criterion. It is made when the run is settled, and stays: verdict is none until then, and `live` says how each criterion stands while the run is Running.", params: runId, answers: { 200: VerdictAnswer } }),
+  evaluateRun: route({ ...runs, permission: "criteria.check", method: "POST", path: "/v1/runs/:runId/evaluate", summary: "Try criteria on an ended run", description: "Judges the run by other criteria than its own, and stores nothing. 409 while the run has not ended.", params: runId, body: EvaluateRun, answers: { 200: EvaluateAnswer } }),
   streamRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/stream", summary: "Stream a run", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` resumes after the last event that a client received.", params: runId, query: StreamQuery, answers: { 200: "text/event-stream" } }),
 
   getRunSummary: route({ ...metrics, path: "/v1/runs/:runId/summary", summary: "Get the stats of a run", query: WindowQuery, answers: { 200: SummaryAnswer } }),

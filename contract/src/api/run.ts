@@ -8,6 +8,7 @@ import {
   TaskTags,
   UserClasses,
 } from "./settings.ts";
+import { Criteria } from "./criteria.ts";
 import {
   AutoStop,
   CommaList,
@@ -36,11 +37,13 @@ import {
   Workers,
   page,
 } from "../model/primitives.ts";
+import { Verdict } from "../model/criterion.ts";
 import { LoadTestRun, RunEvent, RunStatus } from "../model/run.ts";
 import { MetricSnapshot } from "../model/stats.ts";
 
 export const RunAnswer = LoadTestRun.omit({
   externalKey: true,
+  criterionVerdicts: true,
   startSent: true,
   stopSentAt: true,
   loadEndSeenAt: true,
@@ -74,6 +77,7 @@ export const CreateRun = z
       runGroupId: Id.optional(),
       metadata: Metadata.optional(),
       autoStop: AutoStop.optional(),
+      criteria: Criteria.optional(),
       createdBy: Creator.optional(),
     }),
   )
@@ -135,12 +139,18 @@ const StatusList = CommaList.pipe(z.array(RunStatus)).meta({
   pattern: `^(?:(?:${RunStatus.options.join("|")})(?:,(?:${RunStatus.options.join("|")}))*)?$`,
 });
 
+const VerdictList = CommaList.pipe(z.array(Verdict)).meta({
+  description: "Verdicts, separated by commas: only runs with one of them.",
+  pattern: `^(?:(?:${Verdict.options.join("|")})(?:,(?:${Verdict.options.join("|")}))*)?$`,
+});
+
 export const RunQuery = z.strictObject({
   ...Paging.shape,
   ...ScopeFilter.shape,
   sort: RunSort.default("-createdAt").describe(SORT),
   loadTestId: LoadTestId.optional(),
   status: StatusList.optional(),
+  verdict: VerdictList.optional(),
   tags: TagList.optional(),
   q: SearchText.optional(),
   from: TimeQuery.describe("Only runs created at or after this time.").optional(),

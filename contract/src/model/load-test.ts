@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ActorRef } from "./actor.ts";
 import { AutoStop, describedLike, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
+import { Criterion, Verdict } from "./criterion.ts";
 import { LoadProfile } from "./load-profile.ts";
-import { LoadTestRun, RunSettings, RunStatus, Verdict } from "./run.ts";
+import { LoadTestRun, RunSettings, RunStatus } from "./run.ts";
 import { Stats } from "./stats.ts";
 
 /** The summary of a finished run, kept inside its load test: the 10 newest, newest first. */
@@ -65,6 +66,12 @@ export const LoadTest = Scope.extend({
   autoStop: AutoStop.optional().describe(
     "When a run is stopped because of its failures; absent: the defaults.",
   ),
+  criteria: z
+    .array(Criterion)
+    .optional()
+    .describe(
+      "What must hold for a run that brings no criteria of its own; absent without criteria.",
+    ),
   loadProfile: LoadProfile,
   ...RunSettings.shape,
   lastRunAt: Time.optional().describe("When the newest run was created."),

@@ -10,6 +10,7 @@ export const REASONS = {
   stopped_at_locust: "Somebody stopped the run in Locust's own page.",
   stopped_by_script: "The script itself stopped the test.",
   auto_stop_errors: "Auto-stop ended the run because too many requests failed.",
+  criterion_failed: "A criterion with abort was violated for too long.",
   expired: "The run waited for its cluster too long.",
   // Why a run could not run.
   cluster_unknown: "The cluster is no longer configured.",
@@ -82,6 +83,8 @@ export const EVENTS = {
   gap: "Records of metrics are missing.",
   gap_closed: "Missing records have arrived.",
   conflicting_record: "A record arrived twice with different contents.",
+  verdict_would_differ:
+    "Metrics have arrived after the verdict was made, with which it would be another one.",
   incomplete: "The run has ended, and some metrics have not arrived.",
   // The plugin's.
   auto_stop: "The plugin stopped the run because too many requests failed.",

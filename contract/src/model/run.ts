@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ActorRef } from "./actor.ts";
+import { Criterion, CriterionVerdict, Verdict } from "./criterion.ts";
 import { LoadProfile } from "./load-profile.ts";
 import {
   AutoStop,
@@ -17,8 +18,6 @@ import { RunSummary } from "./stats.ts";
 
 export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.output<typeof RunStatus>;
-
-export const Verdict = z.enum(["passed", "failed", "inconclusive", "none"]);
 
 export const Health = z.enum(["ok", "degraded", "unknown"]);
 export type Health = z.output<typeof Health>;
@@ -39,7 +38,7 @@ export const StatusReason = z.looseObject({
     .optional()
     .describe("The last lines of the log of the Locust process that ended."),
   data: JsonObject.optional().describe(
-    "The evidence: for auto_stop_errors requests, failures, failedPercent, windowSeconds, from and to.",
+    "The evidence: for auto_stop_errors requests, failures, failedPercent, windowSeconds, from and to; for criterion_failed id, expression, observed, limit, from and to.",
   ),
 });
 export type StatusReason = z.output<typeof StatusReason>;
@@ -53,6 +52,7 @@ export const EndCause = z.enum([
   "stopped_at_locust",
   "stopped_by_script",
   "auto_stop_errors",
+  "criterion_failed",
   "failed",
 ]);
 export type EndCause = z.output<typeof EndCause>;
@@ -189,7 +189,15 @@ export const LoadTestRun = Scope.extend({
     })
     .optional()
     .describe("Why the health is not ok; absent while it is."),
-  verdict: Verdict.describe("Whether the run passed its criteria; none without criteria."),
+  verdict: Verdict.describe(
+    "Whether the run passed its criteria; none without criteria, and until the run is settled.",
+  ),
+  criteria: z
+    .array(Criterion)
+    .optional()
+    .describe("What must hold for the run to pass; absent without criteria."),
+  /** The verdict of each criterion, frozen when the run is settled. */
+  criterionVerdicts: z.array(CriterionVerdict).optional(),
   fence: z
     .int()
     .describe("The number of the lease with which a server manages the run; it only rises."),

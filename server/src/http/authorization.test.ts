@@ -154,6 +154,8 @@ const bodyOf = (key: string, { runId }: Objects): unknown => {
     createLoadTest: { ...LOAD_TEST, ...OBJECT },
     saveScript: { content: SCRIPT },
     checkScript: { content: SCRIPT },
+    checkCriteria: { expressions: ["p95 < 1 s"] },
+    evaluateRun: { criteria: [] },
     changeRunLoad: { targetUsers: 1 },
     addRunEvent: { message: "x" },
     createSession: { token: TOKENS.admin },
@@ -290,7 +292,9 @@ test("GET /v1/me says what the caller may do, and where", async () => {
     kind: "token",
     id: "viewer in its own scope",
     name: "viewer in its own scope",
-    grants: [{ role: "viewer", scope: OBJECT, permissions: ["read", "scripts.check"] }],
+    grants: [
+      { role: "viewer", scope: OBJECT, permissions: ["read", "scripts.check", "criteria.check"] },
+    ],
     signIn: true,
     demo: false,
   });

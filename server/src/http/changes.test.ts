@@ -70,7 +70,7 @@ test("own writes are told at once, those of another server within a look, to tho
   await expect.poll(() => team.of(runId), { timeout: 5000 }).toHaveLength(1);
   expect(team.of(foreign)).toEqual([{ kind: "loadTest", id: foreign, version: 1 }]);
   expect(team.of(runId)).toEqual([
-    { kind: "run", id: runId, loadTestId: foreign, status: "Pending", version: 1 },
+    { kind: "run", id: runId, loadTestId: foreign, status: "Pending", verdict: "none", version: 1 },
   ]);
 
   await two.call("POST", `/v1/runs/${runId}/stop`, { ...TEAM, body: {} });

@@ -1,26 +1,7 @@
-/** Levenshtein distance. */
-const distance = (one: string, other: string): number => {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, letter] of one.split("").entries()) {
-    const next = [i + 1];
-    for (const [j, wanted] of other.split("").entries()) {
-      const changed = (row[j] ?? 0) + (letter === wanted ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-};
-
-/** No name of ours is as long, and the comparison of a long one takes long. */
-const LONGEST = 64;
+import { nearestOf } from "@load-manager/contract/criteria/nearest.ts";
 
 /** ` (did you mean "port"?)` where a known name is similar, else an empty text. */
 export const didYouMean = (name: string, known: Iterable<string>): string => {
-  if (name.length > LONGEST) return "";
-  const near = [...known]
-    .map((one) => ({ one, edits: distance(name.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ one, edits }) => one !== name && edits <= Math.min(3, Math.ceil(one.length / 3)))
-    .toSorted((a, b) => a.edits - b.edits)[0];
-  return near === undefined ? "" : ` (did you mean "${near.one}"?)`;
+  const near = nearestOf(name, known);
+  return near === undefined ? "" : ` (did you mean "${near}"?)`;
 };

@@ -4,6 +4,7 @@ import { durationOfStages } from "@load-manager/contract/model/load-profile.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { assertHonoured } from "../clusters/run-settings.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
+import { assertWindowsFit, withIds } from "../lib/criteria.ts";
 import { definedOnly } from "../lib/defined.ts";
 import { withStoredValues } from "../lib/environment.ts";
 import { optionsOfRun, withSecretsMarked } from "../lib/script-options.ts";
@@ -60,8 +61,19 @@ const checkDuration = ({ defaultDurationSec, maxDurationSec, loadProfile }: Load
   }
 };
 
+/** How long the load of a run without settings of its own lasts at most; `undefined`: the server's limit. */
+const longestLoad = ({ loadProfile, defaultDurationSec, maxDurationSec }: LoadTest) => {
+  if (loadProfile.kind === "stages") return durationOfStages(loadProfile.stages);
+  return loadProfile.kind === "constant" ? (defaultDurationSec ?? maxDurationSec) : maxDurationSec;
+};
+
+const checkCriteria = (loadTest: LoadTest): void =>
+  assertWindowsFit(loadTest.criteria ?? [], longestLoad(loadTest));
+
 /** The fields of a request, with the values that it does not know and keeps. */
-const withKeptValues = <Fields extends CreateLoadTest | Omit<UpdateLoadTest, "updatedBy">>(
+const withKeptValues = <
+  Fields extends Omit<CreateLoadTest, "criteria"> | Omit<UpdateLoadTest, "updatedBy" | "criteria">,
+>(
   fields: Fields,
   stored: LoadTest | undefined,
 ): Fields => ({
@@ -115,13 +127,14 @@ export const createLoadTest = async (
   actor: Actor,
   id = deps.ids.next(),
 ) => {
-  const { locustfile, createdBy: label, ...given } = input;
+  const { locustfile, createdBy: label, criteria, ...given } = input;
   const fields = withKeptValues(given, undefined);
   const now = deps.clock.now();
   const createdBy = label ?? actor.name;
   const loadTest: LoadTest = {
     id,
     ...definedOnly(fields),
+    ...(criteria === undefined ? {} : { criteria: withIds(criteria) }),
     lastRunNumber: 0,
     recentRuns: [],
     recentRunsVersion: 0,
@@ -134,6 +147,7 @@ export const createLoadTest = async (
   };
   checkCluster(deps, loadTest, input);
   checkDuration(loadTest);
+  checkCriteria(loadTest);
   if (locustfile === undefined) {
     const withOptions = { ...loadTest, ...(await storedOptions(deps, loadTest, undefined)) };
     await store(deps, withOptions);
@@ -161,17 +175,21 @@ export const updateLoadTest = async (
   ifMatch: number | undefined,
   actor: Actor,
 ): Promise<LoadTest> => {
-  const { updatedBy, ...fields } = input;
+  const { updatedBy, criteria, ...fields } = input;
   for (;;) {
     const current = await deps.stores.loadTests.get(id);
     if (current === undefined) throw notFound("load test", id);
     if (ifMatch !== undefined && ifMatch !== current.version) throw stale("load test", id);
-    const patch = definedOnly(withKeptValues(fields, current));
+    const patch = {
+      ...definedOnly(withKeptValues(fields, current)),
+      ...(criteria === undefined ? {} : { criteria: criteria && withIds(criteria) }),
+    };
     const next = Object.fromEntries(
       Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null),
     ) as LoadTest;
     checkCluster(deps, next, input);
     checkDuration(next);
+    checkCriteria(next);
     const options =
       patch.scriptOptions == null
         ? {}

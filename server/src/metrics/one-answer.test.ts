@@ -243,6 +243,20 @@ const PARTS = [0, 7, 60, 61, 300, 425, 600, 1000].map((from, index, all) => ({
 const partQuery = ({ fromSecond, toSecond }: (typeof PARTS)[number]) =>
   WindowQuery.parse({ from: String(fromSecond * 1000), to: String(toSecond * 1000) });
 
+/** A criterion for each metric and window. */
+const CRITERIA = [
+  "p95 < 300 ms",
+  "avg(GET /1) < 9 ms over steady",
+  "errorRate < 20 % in every 30 s",
+  "p50 < 100 ms in every 90 s",
+  "max(/*) < 400 ms over last 2 min",
+  "failures <= 3 over 60 s .. 301 s",
+  "rps >= 1 in every 10 s",
+  "exceptions = 0 in every 20 s",
+  "exceptions = 0 over steady",
+  "users >= 9 in every 45 s",
+].map((expression, index) => ({ id: `c${index}`, expression, severity: "fail" as const }));
+
 /** Every answer about the run; the stored figures first. */
 const answersOf = async (world: World) => {
   const { metrics } = world;
@@ -271,6 +285,7 @@ const answersOf = async (world: World) => {
     users: await queries.users(run, OverTimeQuery.parse({})),
     processes: await queries.processes(run, OverTimeQuery.parse({})),
     heatmap: await queries.heatmap(run, DistributionQuery.parse({})),
+    criteria: await queries.judgeCriteria(run, CRITERIA),
     export: await exported(world, "1s"),
     exportOfTens: await exported(world, "10s"),
   };

@@ -1,3 +1,4 @@
+import type { Criterion, CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
@@ -15,6 +16,7 @@ import {
 } from "./live/run-aggregate.ts";
 import { toSnapshot } from "./live/snapshot.ts";
 import { createSampleFollower, type SampleFollower } from "./query/follow.ts";
+import type { LiveCriteria } from "./query/live-criteria.ts";
 import { createQueries, type MetricQueries } from "./query/queries.ts";
 import type { Retention } from "./rollups/compactor.ts";
 
@@ -39,6 +41,13 @@ export type RunMetrics = {
   /** The cumulative totals, as Locust's own page shows them; `undefined` before the first record. */
   readonly snapshot: (run: LoadTestRun) => Promise<MetricSnapshot | undefined>;
   readonly summary: (run: LoadTestRun) => Promise<RunSummary>;
+  /** The verdict of each criterion on a run that has ended. */
+  readonly judgeCriteria: (
+    run: LoadTestRun,
+    criteria: readonly Criterion[],
+  ) => Promise<CriterionVerdict[]>;
+  /** How the criteria of a run stand while it lasts, and whether one of them ends it. */
+  readonly liveCriteria: (run: LoadTestRun) => Promise<LiveCriteria>;
   /** Frees the memory of an ended run. */
   readonly forget: (runId: string) => void;
   /** Deletes all of them. May be repeated. */
@@ -87,7 +96,12 @@ export const createRunMetrics = (deps: {
     gaps: async (runId) => sequenceGaps(await aggregates.get(runId)),
     snapshot: async (run) => toSnapshot(await aggregates.get(run.id), clock.now()),
     summary: queries.summaryOfRun,
-    forget: aggregates.forget,
+    judgeCriteria: queries.judgeCriteria,
+    liveCriteria: queries.liveCriteria,
+    forget: (runId) => {
+      aggregates.forget(runId);
+      queries.forgetLive(runId);
+    },
     deleteRun: async (runId) => {
       await metrics.deleteRun(runId);
       aggregates.forget(runId);

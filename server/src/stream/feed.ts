@@ -46,8 +46,8 @@ const statusFrame = (run: LoadTestRun, cursor: Cursor): Frame => {
 };
 
 const endFrame = (run: LoadTestRun, cursor: Cursor): Frame => {
-  const { id: runId, status, endCause, summary } = run;
-  const event = { runId, ...definedOnly({ endCause, summary }), status };
+  const { id: runId, status, verdict, endCause, summary } = run;
+  const event = { runId, ...definedOnly({ endCause, summary }), status, verdict };
   return unpositionedFrame("end", cursor, z.encode(EndEvent, event));
 };
 

@@ -28,12 +28,13 @@ export const loadTestChange = (
 
 /** A run whose deletion is decided is gone: nobody sees it any more. */
 export const runChange = (run: LoadTestRun): Change => {
-  const { id, loadTestId, status, version, deletingAt } = run;
+  const { id, loadTestId, status, verdict, version, deletingAt } = run;
   const hint = {
     kind: "run" as const,
     id,
     ...(loadTestId === undefined ? {} : { loadTestId }),
     status,
+    verdict,
     version,
     ...(deletingAt === undefined ? {} : { gone: true as const }),
   };

@@ -243,21 +243,66 @@ const valueAt = (histogram: Histogram, rank: number): number => {
   return 0;
 };
 
-/** Locust's rounded times count in the bucket that contains them, if it has others, so that the value rises with the rank. */
-const valueAtMixed = (histogram: Histogram, rank: number): number => {
+/**
+ * The occupied buckets, ascending. Locust's rounded times count in the bucket that contains them, if it has others, so that
+ * the value rises with the rank.
+ */
+const bucketsOf = (histogram: Histogram): Bucket[] => {
   const buckets = new Map<number, Bucket>();
   eachBucket(histogram, (bucket, count) => buckets.set(bucket, { ...bucketBounds(bucket), count }));
-  for (const [ms, count] of histogram.rounded ?? []) {
+  if (histogram.rounded === undefined) return [...buckets.values()];
+  for (const [ms, count] of histogram.rounded) {
     const known = buckets.get(bucketOf(ms * 1000));
     if (known === undefined) buckets.set(-1 - ms, { lowUs: ms * 1000, widthUs: 1, count });
     else buckets.set(bucketOf(ms * 1000), { ...known, count: known.count + count });
   }
+  return [...buckets.values()].toSorted((a, b) => a.lowUs - b.lowUs);
+};
+
+const valueAtMixed = (histogram: Histogram, rank: number): number => {
   let passed = 0;
-  for (const bucket of [...buckets.values()].toSorted((a, b) => a.lowUs - b.lowUs)) {
+  for (const bucket of bucketsOf(histogram)) {
     if (passed + bucket.count >= rank - 1e-9) return inside(bucket, rank, passed);
     passed += bucket.count;
   }
   return 0;
+};
+
+/**
+ * How many values are above a limit in ms, interpolated linearly inside its bucket: the rank that `percentile` finds the
+ * limit at, counted from above. So it is a fraction where the limit lies inside a bucket.
+ */
+export const valuesAbove = (
+  histogram: Histogram,
+  limitMs: number,
+  bounds: { readonly minUs: number; readonly maxUs: number },
+): number => {
+  const limitUs = limitMs * 1000;
+  if (limitUs >= bounds.maxUs) return 0;
+  if (limitUs < bounds.minUs) return histogram.total;
+  let below = 0;
+  const add = ({ lowUs, widthUs, count }: Bucket): void => {
+    const part = widthUs === 1 ? Number(limitUs >= lowUs) : (limitUs - lowUs) / (widthUs - 1);
+    below += count * Math.min(1, Math.max(0, part));
+  };
+  if (histogram.rounded === undefined)
+    eachBucket(histogram, (bucket, count) => add({ ...bucketBounds(bucket), count }));
+  else for (const bucket of bucketsOf(histogram)) add(bucket);
+  return histogram.total - below;
+};
+
+/** Takes away what was added before. */
+export const subtractHistogram = (histogram: Histogram, other: Histogram): void => {
+  eachBucket(other, (bucket, count) => {
+    const index = bucket - histogram.first;
+    histogram.counts[index] = (histogram.counts[index] ?? 0) - count;
+  });
+  for (const [ms, count] of other.rounded ?? []) {
+    const left = (histogram.rounded?.get(ms) ?? 0) - count;
+    if (left > 0) histogram.rounded?.set(ms, left);
+    else histogram.rounded?.delete(ms);
+  }
+  histogram.total -= other.total;
 };
 
 /** The mean of the buckets' midpoints in ms, for responses without an exact sum. Null without values. */

@@ -1,7 +1,9 @@
+import { createCriteria } from "./criteria.ts";
 import { createHeatmap, createScatter } from "./distribution.ts";
 import { createExport } from "./export.ts";
 import { createFailures } from "./failures.ts";
 import { createKnee } from "./knee-answer.ts";
+import { createLiveCriteria } from "./live-criteria.ts";
 import { createOverTime } from "./over-time.ts";
 import { createOverview } from "./overview.ts";
 import { createRequests } from "./requests.ts";
@@ -17,8 +19,13 @@ export type MetricQueries = ReturnType<typeof createQueries>;
  */
 export const createQueries = (deps: QueryDeps) => {
   const readWindow = createWindowReader(deps);
+  const { summaryOfRun, summary, situation } = createSummary(deps, readWindow);
   return {
-    ...createSummary(deps, readWindow),
+    summaryOfRun,
+    summary,
+    /** The verdict of each criterion on a run that has ended. */
+    ...createLiveCriteria(deps, readWindow),
+    judgeCriteria: createCriteria(deps, readWindow, situation),
     ...createRequests(readWindow),
     graph: createGraph(readWindow),
     timeseries: createTimeseries(readWindow),

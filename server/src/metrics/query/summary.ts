@@ -44,6 +44,15 @@ export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
   const summaryOfRun = async (run: LoadTestRun): Promise<RunSummary> =>
     summaryOf(run, await readWindow(run, WHOLE));
 
+  /** The summary of a run as its findings see it: what criteria are judged by. */
+  const situation = async (run: LoadTestRun) => {
+    const [whole, evidence] = await Promise.all([readWindow(run, WHOLE), readEvidence(run)]);
+    const summary = summaryOf(run, whole);
+    const { percentileError } = percentileNotes(whole, WHOLE, viewOfAll(whole, WHOLE));
+    const { findings } = judge(run, evidence, summary, whole, percentileError);
+    return { summary, findings, whole };
+  };
+
   const summary = async (
     run: LoadTestRun,
     query: WindowQuery,
@@ -84,5 +93,5 @@ export const createSummary = (deps: QueryDeps, readWindow: WindowReader) => {
     };
   };
 
-  return { summaryOfRun, summary };
+  return { summaryOfRun, summary, situation };
 };

@@ -18,6 +18,7 @@ import type { RevisionStore } from "../../stores/model/script-revision.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import { recordEvent } from "../journal/events.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
+import { criteriaOfRun } from "./criteria-of-run.ts";
 import { loadOfRun } from "./load-of-run.ts";
 import { newRun } from "./new-run.ts";
 
@@ -65,6 +66,7 @@ export const createTestRun = async (
   const adapter = deps.clusters.get(cluster.id);
   if (adapter !== undefined) await assertHonouredNow(adapter, { ...settings, ...load });
   const scriptOptions = await checkedOptions(deps, cluster, script, settings);
+  const criteria = criteriaOfRun(loadTest, input, load);
   const now = deps.clock.now();
   const runNumber = await deps.loadTests.nextRunNumber(loadTest.id, now);
   if (runNumber === undefined) throw notFound("load test", loadTest.id);
@@ -91,6 +93,7 @@ export const createTestRun = async (
       targetUrl: input.targetUrl ?? loadTest.targetUrl,
       ...load,
       autoStop: input.autoStop ?? loadTest.autoStop ?? AUTO_STOP,
+      criteria,
       scriptRevisionId: script?.id,
       scriptSha256: script?.sha256,
       ...settings,

@@ -70,6 +70,7 @@ export const registerExternalTestRun = async (
       spawnRate: input.spawnRate,
       maxDurationSec: deps.limits.externalMaxDurationSeconds,
       autoStop: loadTest?.autoStop ?? AUTO_STOP,
+      criteria: loadTest?.criteria,
       loadProfile: { kind: "constant" },
       stopTimeoutSeconds: POLICY.externalStopTimeoutMs / 1000,
       startingAt: now,

@@ -31,6 +31,7 @@ type Frozen = {
       | "durationSeconds"
       | "maxDurationSec"
       | "autoStop"
+      | "criteria"
       | "scriptRevisionId"
       | "scriptSha256"
       | "startingAt"

@@ -7,7 +7,9 @@ import type { MetricsFacade, RunMetrics } from "../../metrics/run-metrics.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
+import { verdictOfRun } from "../domain/criteria/run-verdict.ts";
 import { recentRunOf } from "../domain/recent-run.ts";
+import { recordEvent } from "../journal/events.ts";
 import { updateRecentRuns } from "../journal/recent-runs.ts";
 import type { RunWriter } from "../journal/run-writer.ts";
 import { commandsFor } from "./piggyback.ts";
@@ -17,7 +19,7 @@ type Deps = {
   readonly runs: Pick<RunReader, "get">;
   readonly events: RunEventStore;
   readonly loadTests: LoadTestStore;
-  readonly metrics: Pick<RunMetrics, "summary" | "forget" | "deleteRun">;
+  readonly metrics: Pick<RunMetrics, "summary" | "judgeCriteria" | "forget" | "deleteRun">;
   readonly clock: Pick<Clock, "now">;
 };
 
@@ -45,6 +47,22 @@ export const receiveSamples = async (
   return { acknowledgedSeq, unknownIds, commands: commandsFor(run) };
 };
 
+/** The verdict was made of what was there; late metrics that would have made another one are told of. */
+const noteOtherVerdict = async (
+  { metrics, events, clock }: Pick<Deps, "metrics" | "events" | "clock">,
+  run: LoadTestRun,
+): Promise<void> => {
+  const verdict = verdictOfRun(await metrics.judgeCriteria(run, run.criteria ?? []));
+  if (verdict === run.verdict) return;
+  await recordEvent(events, run.id, {
+    id: `verdict_would_differ:${verdict}`,
+    at: clock.now(),
+    type: "verdict_would_differ",
+    message: `Metrics arrived after the verdict ${run.verdict} was made; with them it would be ${verdict}.`,
+    data: { verdict: run.verdict, wouldBe: verdict },
+  });
+};
+
 /**
  * Counts metrics that arrived after the run was settled; its status and verdict stay. Rejects with AppError gone where
  * the run has been deleted meanwhile.
@@ -65,6 +83,7 @@ export const refreshSummary = async (
       throw new AppError("gone", detail);
     }
     const summary = await metrics.summary(run);
+    await noteOtherVerdict(deps, run);
     metrics.forget(run.id);
     const next = await writer.write(run, { summary });
     if (next === undefined) continue;

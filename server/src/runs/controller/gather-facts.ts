@@ -11,7 +11,7 @@ import type { RequestWindow } from "../domain/auto-stop.ts";
 import { isBelowTarget } from "../domain/below-target.ts";
 import { capabilitiesOf } from "../domain/capabilities.ts";
 import { masterInstanceOf } from "../domain/master-instance.ts";
-import type { LoadState, Observation } from "../domain/observation.ts";
+import type { CriterionBreach, LoadState, Observation } from "../domain/observation.ts";
 import { POLICY } from "../domain/policy.ts";
 import { nextProgress, type Progress } from "../domain/stall.ts";
 import { type OpenGaps, recordGaps } from "./record-gaps.ts";
@@ -87,6 +87,13 @@ const autoStopWindow = async (
   return deps.metrics.window(run.id, autoStop.windowSeconds, lagMs / 1000);
 };
 
+/** Only criteria with abort are looked at by themselves. */
+const breachOf = async (deps: Deps, run: LoadTestRun): Promise<CriterionBreach | undefined> => {
+  const mayAbort = run.criteria?.some(({ abort }) => abort !== undefined) === true;
+  if (run.status !== "Running" || !mayAbort) return undefined;
+  return (await deps.metrics.liveCriteria(run)).breach;
+};
+
 /** A master that was restarted sends nothing more for its earlier run. */
 const hasTwoMasters = (
   run: LoadTestRun,
@@ -136,7 +143,8 @@ const readMetrics = async (
   const requests = await orElse(memory.requests ?? 0, deps.metrics.requests(run.id));
   const finals = await orElse({ masterInstances: 1, complete: false }, deps.metrics.finals(run.id));
   const window = await orElse(undefined, autoStopWindow(deps, run, seen));
-  return { requests, finals, window, error };
+  const breach = await orElse(undefined, breachOf(deps, run));
+  return { requests, finals, window, breach, error };
 };
 
 const logError = (
@@ -164,7 +172,7 @@ export const gatherFacts = async (
   seen: Observation,
   memory: FactsMemory,
 ): Promise<Facts> => {
-  const { requests, finals, window, error } = await readMetrics(deps, run, seen, memory);
+  const { requests, finals, window, breach, error } = await readMetrics(deps, run, seen, memory);
   logError(deps, run, error, memory);
   const now = deps.clock.monotonic();
   const heard = seen.kind !== "unreachable" || requests !== (memory.requests ?? requests);
@@ -215,6 +223,7 @@ export const gatherFacts = async (
     stalledForMs: since(memory.progress?.at, 0),
     belowTargetForMs: since(memory.belowTargetSince, 0),
     window,
+    breach,
     metricsError: error,
   };
 };

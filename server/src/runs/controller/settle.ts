@@ -1,3 +1,4 @@
+import type { CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import type { RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clusters } from "../../clusters/port.ts";
@@ -9,6 +10,7 @@ import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
+import { couldNotRun, undecided, verdictOfRun } from "../domain/criteria/run-verdict.ts";
 import { workersLeft } from "../domain/load-left.ts";
 import { POLICY } from "../domain/policy.ts";
 import { NO_STATS, recentRunOf } from "../domain/recent-run.ts";
@@ -113,14 +115,20 @@ export const endAllLoad = async (deps: {
   if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join("; "));
 };
 
+type Computed = {
+  readonly summary: RunSummary;
+  readonly criterionVerdicts: readonly CriterionVerdict[];
+};
+
 /** `undefined` where the metrics have not been readable for so long that they hold the slot no longer. */
-const summaryOf = async (
+const computeResult = async (
   { metrics, clock }: Deps,
   run: LoadTestRun,
   memory: SettleMemory,
-): Promise<RunSummary | undefined> => {
+): Promise<Computed | undefined> => {
   try {
-    return await metrics.summary(run);
+    const summary = await metrics.summary(run);
+    return { summary, criterionVerdicts: await metrics.judgeCriteria(run, run.criteria ?? []) };
   } catch (error) {
     const now = clock.monotonic();
     memory.summaryFailedSince ??= now;
@@ -128,6 +136,12 @@ const summaryOf = async (
     return undefined;
   }
 };
+
+/** Nobody knows what cannot be read. */
+const unreadable = (run: LoadTestRun): CriterionVerdict[] =>
+  (run.criteria ?? []).map((criterion) =>
+    undecided(criterion, couldNotRun(run) ? "could_not_run" : "incomplete"),
+  );
 
 const recordIncomplete = (deps: Deps, run: LoadTestRun, readable: boolean): Promise<void> =>
   recordEvent(deps.events, run.id, {
@@ -153,24 +167,37 @@ export const settleRun = async (
   await recordCurrentStatus(deps.events, run);
   await drainSpool(deps, run);
   await deps.failpoint("summary.before");
-  const computed = await summaryOf(deps, run, memory);
+  const computed = await computeResult(deps, run, memory);
   const live = computed && (await metrics.snapshot(run));
   if (live !== undefined) await deps.runs.setLive(run.id, live);
-  const summary = computed ?? { ...NO_STATS, complete: false };
+  const summary = computed?.summary ?? { ...NO_STATS, complete: false };
+  const criterionVerdicts = computed?.criterionVerdicts ?? unreadable(run);
+  const verdict = verdictOfRun(criterionVerdicts);
   if (!summary.complete && (computed === undefined || summary.totalRequests !== 0)) {
     await recordIncomplete(deps, run, computed !== undefined);
   }
   if (run.loadTestId !== undefined) {
-    const recentRun = recentRunOf(run, summary);
+    const recentRun = recentRunOf({ ...run, verdict }, summary);
     await updateRecentRuns(deps.loadTests, run.loadTestId, recentRun, clock.now());
   }
   await deps.failpoint("recent-runs.after");
   await deps.ownership.releaseRun(run);
   await deps.failpoint("release.after");
-  const settled = await writer.write(run, { summary, settledAt: clock.now() });
+  const result = {
+    summary,
+    verdict,
+    ...(criterionVerdicts.length === 0 ? {} : { criterionVerdicts: [...criterionVerdicts] }),
+  };
+  const settled = await writer.write(run, { ...result, settledAt: clock.now() });
   if (settled !== undefined) {
     deps.log.info(
-      { event: "run_settled", runId: run.id, status: run.status, complete: summary.complete },
+      {
+        event: "run_settled",
+        runId: run.id,
+        status: run.status,
+        verdict,
+        complete: summary.complete,
+      },
       "A run is settled: no process of it is left, and its slot is free.",
     );
     metrics.forget(run.id);

@@ -1,6 +1,7 @@
 import type { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import type { HealthCode } from "@load-manager/contract/model/reasons.ts";
 import type { EndCause, Health, StatusReason } from "@load-manager/contract/model/run.ts";
+import type { CriterionBreach } from "./observation.ts";
 import type { RequestWindow } from "./auto-stop.ts";
 
 /**
@@ -42,6 +43,8 @@ export type Facts = {
   readonly stalledForMs: number;
   /** How long fewer users than wanted have run after the ramp; 0 where enough run, or where it is not known. */
   readonly belowTargetForMs: number;
+  /** A criterion that ends the run. */
+  readonly breach?: CriterionBreach | undefined;
   /** The newest complete `autoStop.windowSeconds`. */
   readonly window?: RequestWindow | undefined;
   /** Why metrics cannot be stored or read. */

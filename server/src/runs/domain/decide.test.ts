@@ -2,6 +2,7 @@ import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import { describe, expect, test } from "vitest";
 import { PLUGIN_CAPABILITIES as capabilities } from "../../clusters/plugin/observation.ts";
 import { autoStopEvidence } from "./auto-stop.ts";
+import { criterionFailed } from "./outcomes.ts";
 import { POLICY } from "./policy.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./observation.ts";
@@ -224,6 +225,22 @@ describe("auto-stop in the server", () => {
     expect(decided(runIn("Stopping", { stoppingAt: facts.now }), loading(), facts)).toEqual([
       "stop",
     ]);
+  });
+});
+
+test("a criterion with abort stops a run whether its master answers or only its metrics arrive", () => {
+  const times = { fromMs: STARTED + 60_000, toMs: STARTED + 70_000 };
+  const breach = { id: "c1", expression: "p95 < 1 s", observed: 1234.567, limit: 1000, ...times };
+  const facts = factsAt(75, { breach });
+  for (const seen of [loading(), silent])
+    expect(decided(runIn("Running"), seen, facts)).toEqual(["Stopping criterion_failed"]);
+  expect(criterionFailed(breach)).toMatchObject({
+    endCause: "criterion_failed",
+    reason: {
+      code: "criterion_failed",
+      message: "The criterion p95 < 1 s was violated for 10 s: the figure is 1234.57.",
+      data: { id: "c1", limit: 1000, from: new Date(times.fromMs).toISOString() },
+    },
   });
 });
 

@@ -7,6 +7,7 @@ import { masterInstanceOf } from "./master-instance.ts";
 import type { Observation, Observed } from "./observation.ts";
 import {
   autoStopped,
+  criterionFailed,
   ended,
   type EndedLoad,
   endedBefore,
@@ -156,11 +157,18 @@ const beforeLoad = (
   ];
 };
 
+/** The end by auto-stop, or by a criterion with abort. */
+const endByRule = (run: LoadTestRun, { window, breach }: Facts): Transition | undefined => {
+  const evidence = autoStopEvidence(run, window);
+  if (evidence !== undefined) return autoStopped(evidence);
+  return breach === undefined ? undefined : criterionFailed(breach);
+};
+
 const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] => {
   const { now } = facts;
   const byFinals = endedByFinals(run, seen, facts);
   if (byFinals !== undefined) return [byFinals];
-  const evidence = autoStopEvidence(run, facts.window);
+  const ruled = endByRule(run, facts);
   switch (seen.kind) {
     case "nothing":
     case "preparing":
@@ -174,7 +182,7 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
       const gone = lost(run, seen, facts);
       if (gone !== undefined) return gone;
       if (pastDeadlineUnseen(run, now)) return [overdue(run)];
-      return evidence === undefined ? [silentHealth(seen, facts)] : [autoStopped(evidence)];
+      return [ruled ?? silentHealth(seen, facts)];
     }
     case "load": {
       const { load } = seen;
@@ -183,7 +191,7 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
         return isProven ? [stoppedByLocust(run, load)] : [];
       }
       if (pastDeadline(run, seen, now)) return [overdue(run, load)];
-      if (evidence !== undefined) return [autoStopped(evidence)];
+      if (ruled !== undefined) return [ruled];
       const wanted = run.commandedLoad;
       const actions: Action[] = [healthOf(seen, facts)];
       if (wanted !== undefined && load.targetUsers !== wanted.targetUsers) {

@@ -3,6 +3,16 @@ import type { ScriptError, StopCause } from "@load-manager/contract/plugin/proto
 import type { ReasonCode } from "@load-manager/contract/model/reasons.ts";
 import type { Capabilities, Engine } from "@load-manager/contract/model/run.ts";
 
+/** A criterion with abort that has been violated for its time; times in Unix ms. */
+export type CriterionBreach = {
+  readonly id: string;
+  readonly expression: string;
+  readonly observed: number;
+  readonly limit: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+};
+
 /** The requests of one window that made auto-stop end a run. `from` and `to` are ISO 8601. */
 export type AutoStopEvidence = {
   readonly requests: number;

@@ -2,7 +2,7 @@ import type { ScriptError, StopCause } from "@load-manager/contract/plugin/proto
 import { type ReasonCode, REASONS } from "@load-manager/contract/model/reasons.ts";
 import type { EndCause, LoadTestRun, StatusReason } from "@load-manager/contract/model/run.ts";
 import type { Transition } from "./actions.ts";
-import type { AutoStopEvidence, LoadState } from "./observation.ts";
+import type { AutoStopEvidence, CriterionBreach, LoadState } from "./observation.ts";
 
 type FinalStatus = "Finished" | "Stopped" | "Failed";
 
@@ -15,6 +15,7 @@ const STATUSES: Readonly<Record<EndCause, FinalStatus>> = {
   stopped_at_locust: "Stopped",
   stopped_by_script: "Stopped",
   auto_stop_errors: "Stopped",
+  criterion_failed: "Stopped",
   failed: "Failed",
 };
 
@@ -152,6 +153,18 @@ export const neverBegan = (load: LoadState): Transition =>
 /** The server's own auto-stop, for a cluster without the plugin or a plugin that has not acted. */
 export const autoStopped = (evidence: AutoStopEvidence): Transition =>
   stopping("auto_stop_errors", tooManyFailed(evidence));
+
+/** A criterion with abort has been violated for its time. */
+export const criterionFailed = ({ id, expression, ...evidence }: CriterionBreach): Transition => {
+  const { observed, limit, fromMs, toMs } = evidence;
+  const seconds = Math.round((toMs - fromMs) / 1000);
+  const message = `The criterion ${expression} was violated for ${seconds} s: the figure is ${Math.round(observed * 100) / 100}.`;
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  return stopping("criterion_failed", {
+    ...reasonOf("criterion_failed", message),
+    data: { id, expression, observed, limit, from, to },
+  });
+};
 
 export const failedBecause = (
   now: number,

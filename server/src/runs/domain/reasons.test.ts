@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { VERDICT_REASONS } from "@load-manager/contract/model/criterion.ts";
 import { EVENTS, HEALTH_CODES, REASONS } from "@load-manager/contract/model/reasons.ts";
 import { expect, test } from "vitest";
 
@@ -27,6 +28,7 @@ const namedIn = (files: string, pattern: RegExp): string[] =>
 test.each([
   ["Reasons of a state", REASONS],
   ["Reasons of a health", HEALTH_CODES],
+  ["Reasons of a verdict", VERDICT_REASONS],
   ["Events", EVENTS],
 ] as const)(
   "%s: docs/reasons.md has each of them with its meaning, and no others",
@@ -49,7 +51,8 @@ test("the codes and events that the server records are in the lists", () => {
     /\bcode: "(\w+)"/g,
   );
   expect(codes.length).toBeGreaterThan(5);
-  const known = new Set([...Object.keys(REASONS), ...Object.keys(HEALTH_CODES), "custom"]);
+  const lists = [REASONS, HEALTH_CODES, VERDICT_REASONS].flatMap((list) => Object.keys(list));
+  const known = new Set([...lists, "custom"]);
   expect(codes.filter((code) => !known.has(code))).toEqual([]);
   const types = namedIn("server/src/{runs,metrics}/**/*.ts", /\btype: "(\w+_\w+|gap|note)"/g);
   expect(types.length).toBeGreaterThan(8);

@@ -68,12 +68,38 @@ export const runConformance = (open: OpenStores): void => {
       expect(await found({ ...scope, from: 300, to: 300 })).toEqual([]);
     });
 
+    test("lists by verdict, also after it has changed", async () => {
+      const scope = freshScope();
+      const a = await created({ ...scope, createdAt: 100 });
+      const b = (await created({ ...scope, verdict: "failed", createdAt: 200 })).id;
+      expect(await found({ ...scope, verdict: ["failed", "passed"] })).toEqual([b]);
+      expect(await found({ ...scope, verdict: [] })).toEqual([b, a.id]);
+      await store().update(a.id, { version: 1 }, { verdict: "passed" });
+      expect(await found({ ...scope, verdict: ["failed", "passed"] })).toEqual([b, a.id]);
+      expect(await found({ ...scope, verdict: ["none"] })).toEqual([]);
+    });
+
     test("gives back what was stored, every field, as deep copies", async () => {
       const given = runOf({
         status: "Stopping",
         statusReason: { code: "x", message: "y", logTail: ["é"], more: { deep: [1] } },
         scriptOptions: { "a.b": { $c: null } },
         phases: [{ from: 1, kind: "ramp" }],
+        criteria: [{ id: "c1", expression: 'p95("/a.$b") < 1 s', severity: "fail" }],
+        criterionVerdicts: [
+          {
+            id: "c1",
+            expression: 'p95("/a.$b") < 1 s',
+            severity: "fail",
+            verdict: "inconclusive",
+            observed: 0.5,
+            limit: null,
+            unit: "ms",
+            requests: 2 ** 40,
+            window: { from: 1_700_000_000_000, to: 1_700_000_060_000 },
+            reason: { code: "few_values", message: "é", requestsNeeded: 200 },
+          },
+        ],
         commandedLoad: { targetUsers: 3, spawnRate: 0.5, at: 9 },
       });
       const kept = structuredClone(given);

@@ -28,6 +28,8 @@ export const LOAD_TEST_RUNS = described<LoadTestRun>()({
     nameKey: NAME_KEY,
     tags: { type: "texts" },
     status: { type: "text" },
+    // Optional in its column only: SQLite adds it to the rows of earlier versions.
+    verdict: { type: "text", optional: true },
     keep: { type: "boolean" },
     startedAt: { type: "integer", optional: true, sort: true },
     finishedAt: { type: "integer", optional: true, sort: true },
@@ -107,9 +109,16 @@ export type RunReader = Omit<RunStore, "create" | "update">;
 const isNote = (patch: Parameters<RunStore["update"]>[2]): boolean =>
   patch.status === undefined && ("notes" in patch || "name" in patch || "tags" in patch);
 
-const inQuery = ({ loadTestId, status = [], from, to }: Partial<RunQuery>): Condition[] => [
+const inQuery = ({
+  loadTestId,
+  status = [],
+  verdict = [],
+  from,
+  to,
+}: Partial<RunQuery>): Condition[] => [
   ...(loadTestId === undefined ? [] : [{ column: "loadTestId", is: loadTestId }]),
   ...(status.length === 0 ? [] : [{ column: "status", in: status }]),
+  ...(verdict.length === 0 ? [] : [{ column: "verdict", in: verdict }]),
   ...(from === undefined ? [] : [{ column: "createdAt", from }]),
   ...(to === undefined ? [] : [{ column: "createdAt", to }]),
 ];

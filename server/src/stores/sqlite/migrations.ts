@@ -139,6 +139,10 @@ export const CONTROL_MIGRATIONS: readonly string[] = [
   CREATE INDEX scope_counts_account_org_project_idx ON scope_counts (accountId, orgId, projectId);
   CREATE INDEX scope_counts_updated_idx ON scope_counts (updatedAt, id);
   `,
+  `
+  ALTER TABLE load_test_runs ADD COLUMN verdict TEXT;
+  UPDATE load_test_runs SET verdict = json_extract(document, '$.verdict');
+  `,
 ];
 
 export const METRICS_MIGRATIONS: readonly string[] = [

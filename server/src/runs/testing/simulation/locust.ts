@@ -5,6 +5,7 @@ import { AppError } from "../../../lib/errors.ts";
 import type { RunMetrics } from "../../../metrics/run-metrics.ts";
 import type { LoadState, Observation } from "../../domain/observation.ts";
 import { mayHaveLoadLeft } from "../../domain/load-left.ts";
+import { undecided } from "../../domain/criteria/run-verdict.ts";
 import { NO_STATS } from "../../domain/recent-run.ts";
 import { isOthers, type Load, OTHER, usersOf } from "./load.ts";
 
@@ -233,6 +234,8 @@ export const simulatedLocust = (options: {
     },
     snapshot: async () => undefined,
     summary: () => read({ ...NO_STATS, complete: true }),
+    liveCriteria: () => read({ criteria: [] }),
+    judgeCriteria: (_, criteria) => read(criteria.map((one) => undecided(one, "no_data"))),
     forget: () => {},
   };
 

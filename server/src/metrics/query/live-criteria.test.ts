@@ -1,0 +1,213 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import type { MetricRecord } from "../../stores/model/metric-store.ts";
+import { RECORD } from "../codec/batch.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { jsonRecord, type Requests, sampleRecord, testRun } from "../testing/fixtures.ts";
+import { createQueries } from "./queries.ts";
+
+const START = 1000;
+const NOW = 2_000_000;
+
+type SecondOf = { readonly ok: readonly number[]; readonly failed: number; readonly other: number };
+
+const requestsOf = ({ ok, failed, other }: SecondOf): Requests[] => [
+  { name: "/a", ok, failed: Array.from({ length: failed }, () => 30) },
+  { method: "POST", name: "/b", ok: Array.from({ length: other }, () => 200) },
+];
+
+/** The records of a load from START on, users rising by one a second up to five. */
+const recordsOf = (seconds: readonly SecondOf[]): MetricRecord[] => [
+  jsonRecord(1, RECORD.open, { loadStartedAtMs: START * 1000, workers: ["w"] }),
+  ...seconds.map((one, index) =>
+    sampleRecord(index + 2, START + index, requestsOf(one), {
+      target: 5,
+      real: Math.min(5, index + 1),
+    }),
+  ),
+];
+const finalOf = (seconds: number): MetricRecord =>
+  jsonRecord(seconds + 2, RECORD.final, {
+    loadStartedAtMs: START * 1000,
+    stopIssuedAtMs: (START + seconds) * 1000,
+    workersExpected: 1,
+    workersReported: 1,
+  });
+
+const world = () => {
+  const { metrics } = createMemoryStores();
+  const clock = { now: () => NOW, monotonic: () => NOW, wall: () => NOW };
+  const aggregates = createRunAggregateCache(metrics);
+  return { metrics, queries: createQueries({ metrics, aggregates, clock }) };
+};
+
+const runWith = (expressions: readonly string[], more: Partial<LoadTestRun> = {}): LoadTestRun =>
+  testRun({
+    startedAt: START * 1000,
+    loadStartedAt: START * 1000,
+    spawnRate: 1,
+    criteria: expressions.map((expression, index) => ({
+      id: `c${index}`,
+      expression,
+      severity: "fail" as const,
+    })),
+    ...more,
+  });
+
+const limitOf = (metric: string) => {
+  if (metric === "errorRate") return fc.integer({ min: 0, max: 30 }).map((of) => `${of} %`);
+  if (/^(?:failures|requests|users|exceptions)$/.test(metric))
+    return fc.integer({ min: 0, max: 300 }).map(String);
+  return metric === "rps"
+    ? fc.integer({ min: 0, max: 20 }).map(String)
+    : fc.integer({ min: 1, max: 250 }).map((of) => `${of} ms`);
+};
+const WITH_ENDPOINTS = [
+  "avg",
+  "min",
+  "max",
+  "p50",
+  "p90",
+  "p95",
+  "errorRate",
+  "failures",
+  "requests",
+  "rps",
+];
+const expressions = fc
+  .tuple(
+    fc.constantFrom(...WITH_ENDPOINTS, "users", "exceptions"),
+    fc.constantFrom("", "(/a)", "(POST *)", "(*)", "(/none)"),
+    fc.constantFrom("<", "<=", ">", ">=", "=", "!="),
+    fc.constantFrom(
+      "",
+      " over steady",
+      " over last 7 s",
+      " over 3 s .. 12 s",
+      " in every 5 s",
+      " in every 10 s",
+    ),
+  )
+  .chain(([metric, endpoints, operator, window]) =>
+    limitOf(metric).map((limit) => {
+      const of = WITH_ENDPOINTS.includes(metric) ? endpoints : "";
+      return `${metric}${of} ${operator} ${limit}${window}`;
+    }),
+  );
+const secondOf: fc.Arbitrary<SecondOf> = fc.record({
+  ok: fc.array(fc.integer({ min: 1, max: 240 }), { maxLength: 12 }),
+  failed: fc.integer({ min: 0, max: 2 }),
+  other: fc.integer({ min: 0, max: 3 }),
+});
+
+const STATES = { passed: "holds", failed: "violated", inconclusive: "waits" } as const;
+
+describe("criteria while a run lasts", () => {
+  test("stand at its end as the frozen verdict says, however often they were looked at", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(secondOf, { minLength: 12, maxLength: 30 }),
+        fc.array(expressions, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
+        async (seconds, texts, steps) => {
+          const { metrics, queries } = world();
+          const running = runWith(texts);
+          const records = recordsOf(seconds);
+          for (let from = 0, index = 0; from < records.length; index += 1) {
+            const to = from + (steps[index % steps.length] ?? 1);
+            await metrics.append(records.slice(from, to));
+            await queries.liveCriteria(running);
+            from = to;
+          }
+          await metrics.append([finalOf(seconds.length)]);
+          const ended: LoadTestRun = {
+            ...running,
+            status: "Finished",
+            endCause: "duration_reached",
+            durationSeconds: seconds.length,
+            finishedAt: (START + seconds.length + 1) * 1000,
+          };
+          const live = (await queries.liveCriteria(ended)).criteria;
+          const frozen = await queries.judgeCriteria(ended, ended.criteria ?? []);
+          expect(live.map(({ expression, state }) => [expression, state])).toEqual(
+            frozen.map(({ expression, verdict }) => [expression, STATES[verdict]]),
+          );
+          for (const [index, { window, observed, requests }] of frozen.entries()) {
+            const isEvery = live[index]?.expression.includes("in every") === true;
+            if (isEvery || window === undefined) continue;
+            expect(live[index]?.requests).toBe(requests);
+            if (observed === null) expect(live[index]?.observed).toBeNull();
+            else expect(live[index]?.observed).toBeCloseTo(observed, 6);
+          }
+          // A server that begins to look now says the same.
+          const { queries: others } = await (async () => {
+            const other = world();
+            await other.metrics.append([...records, finalOf(seconds.length)]);
+            return other;
+          })();
+          expect((await others.liveCriteria(ended)).criteria.map(({ state }) => state)).toEqual(
+            live.map(({ state }) => state),
+          );
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  const steady = Array.from({ length: 30 }, (): SecondOf => ({
+    ok: Array.from({ length: 20 }, () => 10),
+    failed: 0,
+    other: 0,
+  }));
+  const slowFrom = (from: number, to = 30) =>
+    steady.map((one, index) =>
+      index >= from && index < to ? { ...one, ok: Array.from({ length: 20 }, () => 200) } : one,
+    );
+  /** The second after which a criterion ends the run. */
+  const breachAt = async (
+    expression: string,
+    afterSeconds: number,
+    seconds: readonly SecondOf[],
+  ) => {
+    const { metrics, queries } = world();
+    const run = runWith([]);
+    const criteria = [{ id: "c1", expression, severity: "fail" as const, abort: { afterSeconds } }];
+    for (const [index, record] of recordsOf(seconds).entries()) {
+      await metrics.append([record]);
+      const { breach } = await queries.liveCriteria({ ...run, criteria });
+      if (breach !== undefined) return { after: index, breach };
+    }
+    return undefined;
+  };
+
+  test("one with abort ends the run after its seconds without a break", async () => {
+    const ended = await breachAt("max < 100 ms over last 2 s", 5, slowFrom(10));
+    expect(ended).toMatchObject({
+      after: 15,
+      breach: {
+        id: "c1",
+        observed: 200,
+        limit: 100,
+        fromMs: (START + 10) * 1000,
+        toMs: (START + 15) * 1000,
+      },
+    });
+    expect(await breachAt("max < 100 ms over last 2 s", 5, slowFrom(10, 13))).toBeUndefined();
+    expect((await breachAt("max < 100 ms in every 2 s", 5, slowFrom(10)))?.after).toBe(15);
+  });
+
+  test("not before the load is steady, unless it says over run", async () => {
+    // Five users are there from the fifth second on.
+    expect((await breachAt("max < 100 ms", 3, slowFrom(0)))?.after).toBe(7);
+    expect((await breachAt("max < 100 ms over run", 3, slowFrom(0)))?.after).toBe(3);
+  });
+
+  test("not with too few values, and not by a count that can still be reached", async () => {
+    const few = steady.map((one) => ({ ...one, ok: [200] }));
+    expect(await breachAt("max < 100 ms over last 5 s", 3, few)).toBeUndefined();
+    expect(await breachAt("requests >= 100000", 3, steady)).toBeUndefined();
+    expect((await breachAt("requests < 100", 3, steady))?.after).toBe(7);
+  });
+});

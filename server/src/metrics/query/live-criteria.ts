@@ -1,0 +1,87 @@
+import type { LiveCriterion } from "@load-manager/contract/model/criterion.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import type { CriterionBreach } from "../../runs/domain/observation.ts";
+import { expressionOf } from "../../runs/domain/criteria/run-verdict.ts";
+import { isTerminal } from "../../runs/domain/states.ts";
+import type { RunAggregate } from "../live/run-aggregate.ts";
+import { selectEndpoints } from "./endpoints.ts";
+import { createLiveCriterion, createMatched } from "./live-criterion.ts";
+import { createSecondReader, type Second, SECONDS_AT_ONCE } from "./second-reader.ts";
+import { type QueryDeps, resolveWindow, type WindowReader } from "./window.ts";
+
+/** How the criteria of a run stand, and the first one that ends it. */
+export type LiveCriteria = {
+  readonly criteria: LiveCriterion[];
+  readonly breach?: CriterionBreach | undefined;
+};
+
+/** Whoever has not asked for so long gets a new state, made of what is stored. */
+const KEPT_MS = 60_000;
+
+const createRunState = (deps: QueryDeps, readWindow: WindowReader, run: LoadTestRun) => {
+  const criteria = run.criteria ?? [];
+  const states = criteria.map(createLiveCriterion);
+  const metrics = criteria.map((criterion) => expressionOf(criterion).metric);
+  const withTables = metrics.some((metric) => metric === "exceptions" || metric === "workerCpu");
+  const readSeconds = createSecondReader(deps, readWindow, selectEndpoints("each"), withTables);
+  // Criteria of the same endpoints share their sum.
+  const patterns = new Map(
+    states.map(({ endpoints }) => [endpoints, createMatched(endpoints)] as const),
+  );
+  let next: number | undefined;
+
+  const push = (at: number, start: number, second: Second, runAggregate: RunAggregate): void => {
+    const matched = new Map(
+      [...patterns].map(([endpoints, of]) => [endpoints, of(second.totals, runAggregate)]),
+    );
+    for (const state of states)
+      state.push(at, start, { ...second, matched: matched.get(state.endpoints) }, runAggregate);
+  };
+
+  const advance = async (now: LoadTestRun): Promise<void> => {
+    const { runAggregate, loadTime, closed } = await resolveWindow(deps, now, {});
+    const start = Math.ceil(loadTime.fromMs / 1000);
+    const last = Math.min(closed, Math.floor(loadTime.toMs / 1000) - 1);
+    for (next ??= start; next <= last;) {
+      const to = Math.min(last, next + SECONDS_AT_ONCE - 1);
+      const seconds = await readSeconds(now, next, to);
+      // Without its first seconds nothing true can be said.
+      if (seconds === undefined) return;
+      for (const [at, second] of seconds) push(at, start, second, runAggregate);
+      next = to + 1;
+    }
+  };
+
+  let advancing: Promise<void> = Promise.resolve();
+  return async (now: LoadTestRun): Promise<LiveCriteria> => {
+    // One after another: the loop and callers ask at the same time.
+    advancing = advancing.catch(() => {}).then(() => advance(now));
+    await advancing;
+    const breaches = states.flatMap((state) => state.breach() ?? []);
+    return {
+      criteria: states.map((state) => state.live(isTerminal(now.status))),
+      breach: breaches[0],
+    };
+  };
+};
+
+/**
+ * How the criteria of runs stand while they last. Each keeps a small state per criterion, to which every answer adds the seconds
+ * since the last one; metrics that come later than the second after theirs count in the verdict only.
+ */
+export const createLiveCriteria = (deps: QueryDeps, readWindow: WindowReader) => {
+  const states = new Map<string, { askedAt: number; of: ReturnType<typeof createRunState> }>();
+  return {
+    liveCriteria: async (run: LoadTestRun): Promise<LiveCriteria> => {
+      const askedAt = deps.clock.monotonic();
+      for (const [id, state] of states) if (askedAt - state.askedAt > KEPT_MS) states.delete(id);
+      const state = states.get(run.id) ?? { askedAt, of: createRunState(deps, readWindow, run) };
+      state.askedAt = askedAt;
+      states.set(run.id, state);
+      return state.of(run);
+    },
+    forgetLive: (runId: string): void => {
+      states.delete(runId);
+    },
+  };
+};

@@ -1,0 +1,93 @@
+/** Lanczos' approximation of the logarithm of the gamma function (g = 7, 9 terms); relative error below 1e-13 for x > 0. */
+const LANCZOS = [
+  0.999_999_999_999_809_9, 676.520_368_121_885_1, -1259.139_216_722_402_8, 771.323_428_777_653_1,
+  -176.615_029_162_140_6, 12.507_343_278_686_905, -0.138_571_095_265_720_12,
+  9.984_369_578_019_572e-6, 1.505_632_735_149_311_6e-7,
+];
+
+const logGamma = (x: number): number => {
+  const shifted = x - 1;
+  const t = shifted + 7.5;
+  const sum = LANCZOS.reduce(
+    (total, term, index) => (index === 0 ? term : total + term / (shifted + index)),
+    0,
+  );
+  return 0.5 * Math.log(2 * Math.PI) + (shifted + 0.5) * Math.log(t) - t + Math.log(sum);
+};
+
+const TINY = 1e-300;
+const PRECISION = 1e-15;
+const away = (value: number): number => (Math.abs(value) < TINY ? TINY : value);
+
+/** The continued fraction of the incomplete beta function (Lentz' method; Press et al., "Numerical Recipes", 6.4). */
+const betaFraction = (x: number, a: number, b: number): number => {
+  let c = 1;
+  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
+  let fraction = d;
+  // Converges in about the square root of max(a, b) steps.
+  for (let m = 1; m < 100_000; m += 1) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    fraction *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    const step = d * c;
+    fraction *= step;
+    if (Math.abs(step - 1) < PRECISION) break;
+  }
+  return fraction;
+};
+
+/** The regularised incomplete beta function I_x(a, b), for a, b > 0. */
+const incompleteBeta = (x: number, a: number, b: number): number => {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
+  );
+  return x < (a + 1) / (a + b + 2)
+    ? (front * betaFraction(x, a, b)) / a
+    : 1 - (front * betaFraction(1 - x, b, a)) / b;
+};
+
+/** P(X >= k) of a binomial X of n trials with probability q. `k` and `n` may be fractions (an effective number of trials). */
+export const probabilityAtLeast = (k: number, n: number, q: number): number => {
+  if (k <= 0) return 1;
+  return k > n ? 0 : incompleteBeta(q, k, n - k + 1);
+};
+
+/** P(X <= k). */
+export const probabilityAtMost = (k: number, n: number, q: number): number => {
+  if (k >= n) return 1;
+  return k < 0 ? 0 : 1 - incompleteBeta(q, k + 1, n - k);
+};
+
+/**
+ * Whether the exact 95 % interval of k of n (Clopper and Pearson, "The use of confidence or fiducial limits illustrated in
+ * the case of the binomial", Biometrika 1934) contains a probability: that is so where neither tail is rarer than 2.5 %.
+ */
+export const intervalContains = (k: number, n: number, q: number): boolean => {
+  // So far from the mean both tails are below 1e-6, by Bernstein's inequality: most limits need no more than that.
+  if (Math.abs(k - n * q) > 8 * Math.sqrt(n * q * (1 - q)) + 10) return false;
+  return probabilityAtLeast(k, n, q) > 0.025 && probabilityAtMost(k, n, q) > 0.025;
+};
+
+/**
+ * How many times more the shares k/n of blocks vary than those of independent requests: the design effect, at least 1.
+ * 1 where there are fewer than 8 blocks, which say too little.
+ */
+export const designEffect = (
+  blocks: readonly { readonly n: number; readonly k: number }[],
+): number => {
+  const used = blocks.filter(({ n }) => n > 0);
+  const n = used.reduce((sum, block) => sum + block.n, 0);
+  const k = used.reduce((sum, block) => sum + block.k, 0);
+  if (used.length < 8 || k <= 0 || k >= n) return 1;
+  const share = k / n;
+  // The sum of these is 0, and so is their mean.
+  const squares = used.reduce((sum, block) => sum + (block.k - share * block.n) ** 2, 0);
+  const variance = (used.length / (used.length - 1)) * squares;
+  return Math.max(1, variance / (n * share * (1 - share)));
+};
