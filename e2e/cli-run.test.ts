@@ -120,6 +120,20 @@ describe.each(LOCUSTS.slice(0, 1))("load-manager run on $name", ({ python }) => 
     expect(stopped.code).toBe(4);
   });
 
+  test("the verdict decides the exit code, and --fail-on which verdict does", async () => {
+    const exit = async (expression: string, ...more: string[]) => {
+      const loadTestId = await defineShop(server.client, shop.url);
+      const criteria = [{ expression }];
+      await server.client.updateLoadTest({ params: { loadTestId }, body: { criteria } });
+      const { code, out } = await cli("run", loadTestId, ...SHORT, ...more).ended;
+      return [code, /Verdict: (\w+)/.exec(out)?.[1]];
+    };
+    expect(await exit("p95 < 1 ms")).toEqual([2, "failed"]);
+    expect(await exit("p99.9 < 5000 ms")).toEqual([3, "inconclusive"]);
+    expect(await exit("p99.9 < 5000 ms", "--fail-on", "failed")).toEqual([0, "inconclusive"]);
+    expect(await exit("requests > 3")).toEqual([0, "passed"]);
+  });
+
   test("--detach leaves the run alone; runs list, show, stop and watch find it", async () => {
     const loadTestId = await defineShop(server.client, shop.url);
     const detached = await cli("run", loadTestId, "--users", "1", "--duration", "10m", "--detach")

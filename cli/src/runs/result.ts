@@ -1,7 +1,24 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { answered } from "../remote/remote.ts";
-import { ms, table, type Terminal } from "../terminal/screen.ts";
+import { ms, paint, table, type Terminal } from "../terminal/screen.ts";
+
+const WORDS = { passed: "✓ passed", failed: "✗ failed", inconclusive: "? inconclusive" } as const;
+
+/** The verdict, and what was seen of each criterion. */
+const showVerdict = async (client: Client, run: RunAnswer, terminal: Terminal): Promise<void> => {
+  const { verdict, criteria } = await answered(client.getRunVerdict({ params: { runId: run.id } }));
+  const rows = criteria.map((one) => {
+    const observed =
+      one.observed === null ? "–" : `${Number(one.observed.toPrecision(4))} ${one.unit}`;
+    const why = one.reason?.message ?? (one.close === true ? "close to its limit" : "");
+    return [one.expression, WORDS[one.verdict], observed.trim(), why] as const;
+  });
+  terminal.write(`\n${table(terminal, ["Criterion", "Verdict", "Observed", ""], rows)}\n\n`);
+  const { green, red, bold } = paint(terminal);
+  const color = verdict === "passed" ? green : verdict === "failed" ? red : bold;
+  terminal.write(`${color(`Verdict: ${verdict}`)}\n`);
+};
 
 /** Prints how a run has ended, and the stats of its endpoints. `where`: where it can be seen afterwards. */
 export const showEnd = async (
@@ -38,6 +55,6 @@ export const showEnd = async (
   for (const text of run.statusReason?.logTail ?? []) terminal.write(`  ${text}\n`);
   if (!summary.complete)
     terminal.write("Not all metrics have arrived: the totals may be too low.\n");
-  if (run.verdict !== "none") terminal.write(`Verdict: ${run.verdict}\n`);
+  if (run.verdict !== "none") await showVerdict(client, run, terminal);
   terminal.write(`${where}\n`);
 };

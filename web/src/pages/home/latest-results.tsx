@@ -7,6 +7,7 @@ import { runsQuery } from "../../api/queries.ts";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { RunState } from "../../components/run-state.tsx";
+import { Verdict } from "../../components/verdict.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { inMs, percent, rate } from "../../format/numbers.ts";
@@ -46,7 +47,10 @@ const Row = ({ run }: { readonly run: RunAnswer }): ReactNode => {
         </div>
       </td>
       <td>
-        <RunState status={status} />
+        <span className={styles["state"]}>
+          <RunState status={status} />
+          <Verdict verdict={run.verdict} />
+        </span>
       </td>
       <td className={cell.num}>{rate(summary?.requestsPerSec).value}</td>
       <td className={cell.num}>{percent(summary?.errorRate).value}</td>

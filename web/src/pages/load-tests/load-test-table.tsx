@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { rowKeys } from "../../components/row-keys.ts";
 import { RunState } from "../../components/run-state.tsx";
+import { Verdict } from "../../components/verdict.tsx";
 import { Sparkline } from "../../components/sparkline.tsx";
 import { cell, Table, TableHead } from "../../components/table.tsx";
 import { Tags } from "../../components/tags.tsx";
@@ -29,6 +30,7 @@ const LastRun = ({ loadTest: { recentRuns }, active }: Row): ReactNode => {
   return (
     <Link to="/runs/$runId" params={{ runId: last.id }} className={styles["last"]}>
       <RunState status={last.status} />
+      <Verdict verdict={last.verdict} isIcon />
       {last.runNumber !== undefined && <span className="muted">#{last.runNumber}</span>}
     </Link>
   );

@@ -5,6 +5,7 @@ import { isEnded } from "../../api/queries.ts";
 import { ProgressBar } from "../../components/progress-bar.tsx";
 import { RunState } from "../../components/run-state.tsx";
 import { TimeText } from "../../components/time-text.tsx";
+import { Verdict } from "../../components/verdict.tsx";
 import { count, counted } from "../../format/numbers.ts";
 import { clock, duration } from "../../format/times.ts";
 import { adviceFor } from "./advice.ts";
@@ -114,7 +115,7 @@ export const RunHead = ({
       </nav>
       <div className={styles["title"]}>
         <h1>
-          {run.name} <RunState status={run.status} />
+          {run.name} <RunState status={run.status} /> <Verdict verdict={run.verdict} />
         </h1>
         <RunActions run={run} stop={stop} />
       </div>

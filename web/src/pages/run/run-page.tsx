@@ -1,7 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconMinus } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import {
@@ -37,6 +36,7 @@ import { type RunSearch, runSearchOf } from "./search.ts";
 import { TrustStrip } from "./trust-strip.tsx";
 import { type RunView, viewOf } from "./view.ts";
 import { isOutside, wholeSeconds, windowName } from "./window.ts";
+import { VerdictPanel } from "./verdict-panel.tsx";
 import { WindowBar } from "./window-bar.tsx";
 
 /** The window and what else the address says, and how to change it. */
@@ -158,13 +158,6 @@ const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
   );
 };
 
-const NoCriteria = (): ReactNode => (
-  <p className={styles["verdict"]}>
-    <IconMinus size={16} stroke={1.5} aria-hidden />
-    No criteria
-  </p>
-);
-
 const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const isLive = !isEnded(run);
   const now = useNow(isLive);
@@ -175,6 +168,9 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const { isShort, onAll } = useShort();
   const mayStop = useMay("runs.stop", run);
   useTitle(`${wordOf(run.status)}: ${run.name}`);
+  // Whether it passed is asked first; that nothing decides it can come later.
+  const hasCriteria = (run.criteria ?? []).length > 0;
+  const verdict = <VerdictPanel run={run} loadStartMs={view.loadStartMs} />;
   const isNowhere = isOutside(view.window, run, now);
   const whole = { window: undefined, from: undefined, to: undefined };
   const onWindow = (window: readonly [number, number] | undefined): void =>
@@ -190,8 +186,9 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
     <>
       <RunHead run={run} now={now} stop={{ isOpen: isStopping, setOpen: setStopping }} />
       <Diagnosis run={run} />
+      {hasCriteria && verdict}
       <TrustStrip run={run} now={now} isLive={isLive} />
-      <NoCriteria />
+      {!hasCriteria && verdict}
       {run.loadStartedAt !== undefined && (
         <>
           <section

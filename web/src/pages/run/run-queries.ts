@@ -30,6 +30,13 @@ export const summaryQuery = (runId: string, kind: string, window: WindowQuery) =
     placeholderData: keepPreviousData,
   });
 
+/** The verdict of a run, or how its criteria stand. */
+export const verdictQuery = (runId: string) =>
+  queryOptions({
+    queryKey: [...liveKey(runId, "fast"), "verdict"],
+    queryFn: ({ signal }) => client.getRunVerdict({ params: { runId }, signal }),
+  });
+
 const NOW_MS = 10_000;
 
 /** The last ten seconds of a run that goes on, from the time of the query. */

@@ -3,6 +3,7 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { RunState } from "../../components/run-state.tsx";
+import { Verdict } from "../../components/verdict.tsx";
 import { cell } from "../../components/table.tsx";
 import type { Head } from "../../components/table.tsx";
 import { Tags } from "../../components/tags.tsx";
@@ -36,6 +37,7 @@ const State = ({ run }: { readonly run: RunAnswer }): ReactNode => {
     <>
       <span className={styles["state"]}>
         <RunState status={run.status} />
+        <Verdict verdict={run.verdict} />
         {left !== undefined && <span className="muted">{left}</span>}
       </span>
       {needsReason(run) && run.statusReason !== undefined && (

@@ -1,0 +1,76 @@
+import type { CriterionVerdict, LiveCriterion } from "@load-manager/contract/model/criterion.ts";
+import { count, percent, rate, responseTime, text } from "../../format/numbers.ts";
+import { sinceStart } from "../../format/times.ts";
+
+type Judged = Pick<CriterionVerdict, "unit" | "observed">;
+
+/** A figure of a criterion with its unit. */
+export const observedText = ({ unit, observed }: Judged): string => {
+  switch (unit) {
+    case "ms":
+      return text(responseTime(observed));
+    case "%":
+      return text(percent(observed));
+    case "/s":
+      return text(rate(observed));
+    case "":
+      return count(observed);
+  }
+};
+
+const ORDER = ["failed", "inconclusive", "passed"] as const;
+
+/** Failed first, then inconclusive; of each those that decide before those that only warn. */
+export const inOrder = (criteria: readonly CriterionVerdict[]): CriterionVerdict[] =>
+  criteria.toSorted(
+    (a, b) =>
+      ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) ||
+      Number(a.severity === "warn") - Number(b.severity === "warn"),
+  );
+
+/** Why a criterion has its verdict, as far as its figure does not say it. */
+export const noteOf = (
+  { reason, firstViolation, windows, close }: CriterionVerdict,
+  loadStartMs: number,
+): string => {
+  const parts = [
+    ...(reason === undefined ? [] : [reason.message]),
+    ...(windows === undefined || windows.violated === 0
+      ? []
+      : [`${count(windows.violated)} of ${count(windows.decided)} windows.`]),
+    ...(firstViolation === undefined
+      ? []
+      : [`First violated at ${sinceStart((firstViolation.from - loadStartMs) / 1000)}.`]),
+    ...(close === true ? ["Close: another run may end otherwise."] : []),
+  ];
+  return parts.join(" ");
+};
+
+/** The sentence of a run's verdict. */
+export const sentenceOf = (
+  verdict: "passed" | "failed" | "inconclusive",
+  criteria: readonly CriterionVerdict[],
+): string => {
+  const deciding = criteria.filter((one) => one.severity === "fail");
+  if (verdict === "passed") {
+    return deciding.length === 1
+      ? "Passed: its criterion holds."
+      : `Passed: all ${deciding.length} criteria hold.`;
+  }
+  const of = deciding.filter((one) => one.verdict === verdict);
+  const [first] = of;
+  const more = of.length > 1 ? `, and ${of.length - 1} more` : "";
+  if (first === undefined) return verdict === "failed" ? "Failed." : "Inconclusive.";
+  return verdict === "failed"
+    ? `Failed: ${first.expression} does not hold, it was ${observedText(first)}${more}.`
+    : `Inconclusive: ${first.reason?.message ?? first.expression}${more === "" ? "" : ` And ${of.length - 1} more.`}`;
+};
+
+const LIVE_WORDS = { holds: "Holds", violated: "Violated", waits: "Waits" } as const;
+export const liveWord = ({ state }: Pick<LiveCriterion, "state">): string => LIVE_WORDS[state];
+
+export const liveSentence = (live: readonly LiveCriterion[]): string => {
+  const violated = live.filter(({ state }) => state === "violated").length;
+  if (violated === 0) return "Nothing is violated so far";
+  return violated === 1 ? "One criterion is violated" : `${violated} criteria are violated`;
+};
