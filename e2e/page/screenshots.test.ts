@@ -116,7 +116,7 @@ test(
     await take({ name: "sign-in", path: "/sign-in", size: SCREEN });
     await takeLocust("locust-statistics", "Statistics");
     await takeLocust("locust-charts", "Charts");
-    await settled(client, runId);
+    await settled(client, runId, 240);
     await take({ name: "run-finished", path: `/runs/${runId}?window=steady` });
   },
 );
