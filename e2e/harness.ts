@@ -23,6 +23,9 @@ export const LOCUSTS = [
   ...present("the newest Locust", "LOAD_MANAGER_PYTHON"),
   ...present("Locust 2.12.1", "LOAD_MANAGER_TEST_PYTHON_212"),
 ];
+/** Of what depends little on Locust's version: `npm test` takes the newest, `npm run test:locust` every one. */
+export const ONE_LOCUST =
+  process.env["LOAD_MANAGER_LOCUST"] === "all" ? LOCUSTS : LOCUSTS.slice(0, 1);
 /** Debian's package of 2.12.1 does not report its version. */
 export const WITH_DEBIANS = [
   ...LOCUSTS,

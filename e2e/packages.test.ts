@@ -8,7 +8,7 @@ import {
   eventsOf,
   expectNoProcesses,
   LOCUSTFILE,
-  LOCUSTS,
+  ONE_LOCUST,
   newFolder,
   processesWith,
   removeFolder,
@@ -38,7 +38,7 @@ const BODY = { targetUsers: 4, spawnRate: 4, durationSeconds: 3 };
 const packageEvents = async (client: Server["client"], runId: string) =>
   (await eventsOf(client, runId)).filter(({ type }) => type.startsWith("packages_"));
 
-describe.each(LOCUSTS)("the packages of a script on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("the packages of a script on $name", ({ python }) => {
   const dataDir = newFolder();
   const environments = join(dataDir, "environments");
   let index: Awaited<ReturnType<typeof startIndex>>;

@@ -4,7 +4,7 @@ import { createClient } from "@load-manager/contract/api/client.ts";
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  LOCUSTS,
+  ONE_LOCUST,
   newFolder,
   removeFolder,
   ROOT,
@@ -48,7 +48,7 @@ const isRunning = (mark: string): boolean =>
     }
   });
 
-describe.each(LOCUSTS)("the import of a script at a check, on $name", ({ python, name }) => {
+describe.each(ONE_LOCUST)("the import of a script at a check, on $name", ({ python, name }) => {
   const [dataDir, temporary] = [newFolder(), newFolder()];
   /** The folders in which scripts are imported. */
   const leftFolders = () => readdirSync(temporary);

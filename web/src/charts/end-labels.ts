@@ -22,7 +22,7 @@ const cut = (ctx: CanvasRenderingContext2D, text: string, width: number): string
   return `${shown}…`;
 };
 
-/** Names the lines where they end, in the margin on the right. `read` gives the lines at the time of drawing. */
+/** Names the lines where they end: beside the last value of a run that goes on, else in the margin on the right. `read` gives the lines at the time of drawing. */
 export const endLabelHooks = (read: () => readonly EndLabel[]): uPlot.Hooks.Arrays => ({
   draw: [
     (plot) => {
@@ -36,7 +36,9 @@ export const endLabelHooks = (read: () => readonly EndLabel[]): uPlot.Hooks.Arra
             value !== null && (times[index] ?? 0) <= max && (times[index] ?? 0) >= min,
         );
         const value = values[last];
-        return value == null ? [] : [{ label, color, y: plot.valToPos(value, "y", true) }];
+        if (value == null) return [];
+        const x = plot.valToPos(times[last] ?? max, "x", true) + GAP * devicePixelRatio;
+        return [{ label, color, x, y: plot.valToPos(value, "y", true) }];
       });
       const places = spread(
         ends.map(({ y }) => y),
@@ -47,11 +49,12 @@ export const endLabelHooks = (read: () => readonly EndLabel[]): uPlot.Hooks.Arra
       ctx.font = FONT.replace("11px", `${11 * devicePixelRatio}px`);
       ctx.textBaseline = "middle";
       ctx.textAlign = "left";
-      const width = (AXIS_WIDTH - GAP) * devicePixelRatio;
-      for (const [index, { label, color }] of ends.entries()) {
+      const margin = bbox.left + bbox.width + GAP * devicePixelRatio;
+      const end = bbox.left + bbox.width + AXIS_WIDTH * devicePixelRatio;
+      for (const [index, { label, color, x }] of ends.entries()) {
         ctx.fillStyle = colorOf(color);
-        const x = bbox.left + bbox.width + GAP * devicePixelRatio;
-        ctx.fillText(cut(ctx, label, width), x, places[index] ?? 0);
+        const at = Math.min(x, margin);
+        ctx.fillText(cut(ctx, label, end - at), at, places[index] ?? 0);
       }
       ctx.restore();
     },

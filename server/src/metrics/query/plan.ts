@@ -88,8 +88,8 @@ export const refineForSteady = (plan: Plan, rollups: readonly Rollup[]): Plan =>
 };
 
 /**
- * What to read for the rollups that were planned and not found: the next wider cells where the retention has deleted the
- * narrow ones (`isDeleted`), and cells of a minute where a rollup is older than the widest level.
+ * What to read for the rollups that were planned, are not found and must have been (`isDeleted`): the next wider cells,
+ * where the retention has deleted the narrow ones, and cells of a minute where a rollup is older than the widest level.
  */
 export const insteadOfMissing = (
   plan: Plan,
@@ -103,8 +103,8 @@ export const insteadOfMissing = (
   for (const [start, level] of plan) {
     if (found.has(start) || level === KEPT_LEVEL) continue;
     const wider = LEVELS[LEVELS.indexOf(level) - 1];
-    if (level > KEPT_LEVEL || wider === undefined) missing.set(start, KEPT_LEVEL);
-    else if (isDeleted(start)) missing.set(start, wider);
+    if (!isDeleted(start)) continue;
+    missing.set(start, level > KEPT_LEVEL || wider === undefined ? KEPT_LEVEL : wider);
   }
   return missing;
 };

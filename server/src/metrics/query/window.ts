@@ -1,7 +1,13 @@
 import type { WindowQuery } from "@load-manager/contract/api/metrics.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { RollupQuery, MetricStore, Reading } from "../../stores/model/metric-store.ts";
+import type {
+  MetricRecord,
+  MetricStore,
+  Reading,
+  Rollup,
+  RollupQuery,
+} from "../../stores/model/metric-store.ts";
 import { ROLLUP_SECONDS, rollupStart, SERIES } from "../codec/rollup.ts";
 import { addTotals, emptyTotals } from "../codec/totals.ts";
 import { getOrCreate } from "../../lib/maps.ts";
@@ -120,19 +126,35 @@ export const readPlanned = async (
     !withRecords.has(start) || start + ROLLUP_SECONDS + COMPACTED_SECONDS < now;
   const isDeleted = (start: number): boolean => isCovered(start) && mayBeCompacted(start);
   const rollups = [...reading.rollups];
+  let { records } = reading;
+  /** Reads the records of these windows again, too: what was compacted meanwhile would else count twice. */
+  const readAgain = async (part: Plan): Promise<readonly Rollup[]> => {
+    const starts = [...part.keys()];
+    const again = await read(part, {
+      fromSecond: Math.max(window.from, Math.min(...starts)),
+      toSecond: Math.min(toSecond, Math.max(...starts) + ROLLUP_SECONDS - 1),
+    });
+    const isOfPart = ({ second }: MetricRecord): boolean => part.has(rollupStart(second));
+    records = [...records.filter((record) => !isOfPart(record)), ...again.records.filter(isOfPart)];
+    return again.rollups;
+  };
   let missing = insteadOfMissing(input.plan, rollups, isDeleted);
   while (missing.size > 0) {
-    const others = await read(missing);
-    rollups.push(...others.rollups);
-    missing = insteadOfMissing(missing, others.rollups, isDeleted);
+    const others = await readAgain(missing);
+    rollups.push(...others);
+    missing = insteadOfMissing(missing, others, isDeleted);
   }
-  const besideRecords = finestBeside(rollups, withRecords);
-  if (besideRecords.size === 0) return { ...reading, rollups };
-  const finest = (await read(besideRecords)).rollups;
+  const besideRecords = finestBeside(
+    rollups,
+    new Set(records.map(({ second }) => rollupStart(second))),
+  );
+  if (besideRecords.size === 0) return { ...reading, rollups, records };
+  const finest = await readAgain(besideRecords);
   const replaced = new Set(finest.map(({ start }) => start));
   return {
     ...reading,
     rollups: [...rollups.filter(({ start }) => !replaced.has(start)), ...finest],
+    records,
   };
 };
 

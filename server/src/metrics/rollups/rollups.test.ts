@@ -181,6 +181,31 @@ describe("rollups", () => {
     expect(cells).toMatchObject([{ requests: 12, sumUs: Number.MAX_SAFE_INTEGER }]);
   });
 
+  test.each([1, 2, 3, 4])(
+    "what is compacted after read %i of an answer counts once",
+    async (compactedAfter) => {
+      const { metrics } = createMemoryStores();
+      const records = Array.from({ length: 600 }, (_, index) =>
+        sampleRecord(index + 1, 903 + index, [{ name: "/a", ok: [10] }]),
+      );
+      await metrics.append(records);
+      let reads = 0;
+      const queries = queriesOver({
+        ...metrics,
+        readRollups: async (runId, query) => {
+          const reading = await metrics.readRollups(runId, query);
+          reads += 1;
+          if (reads === compactedAfter) await compactBefore(metrics, 5000);
+          return reading;
+        },
+      });
+      const ended = { ...run, loadStartedAt: 903_500, loadEndedAt: 1_502_500 };
+      const { items } = await queries.requests(ended, RequestsQuery.parse({}));
+      expect(items.map(({ totalRequests }) => totalRequests)).toEqual([600]);
+      expect(reads).toBeGreaterThanOrEqual(2);
+    },
+  );
+
   test("after the retention deleted the cells of 1 s, wider cells answer, in steps of at least their width", async () => {
     const { metrics } = createMemoryStores();
     // Neither begin nor end of the run is that of a cell.
