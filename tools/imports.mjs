@@ -1,6 +1,7 @@
 // What each folder may import. Whatever is not listed is forbidden, and a line that nothing needs is an error.
 // tools/import-check.mjs holds the code to it.
 
+import { LEGACY_MAY_IMPORT } from "./legacy-imports.mjs";
 import { PLUGIN_MAY_IMPORT } from "./plugin-imports.mjs";
 import { WEB_MAY_IMPORT } from "./web-imports.mjs";
 
@@ -305,66 +306,8 @@ export const MAY_IMPORT = {
 
   ...WEB_MAY_IMPORT,
   // One way: the root calls write, verify and swap; these use transform; read and state use no other room.
-  "legacy-import/src/*": [
-    "contract/src",
-    "server/src/config",
-    "server/src/lib",
-    "server/src/stores/mongo",
-    "legacy-import/src/state",
-    "legacy-import/src/read",
-    "legacy-import/src/transform",
-    "legacy-import/src/write",
-    "legacy-import/src/verify",
-    "legacy-import/src/swap",
-    "npm:mongodb",
-    "npm:yaml",
-    "node:crypto",
-  ],
-  "legacy-import/src/state": ["server/src/lib", "server/src/stores/mongo", "npm:mongodb"],
-  "legacy-import/src/read": ["server/src/lib/text.ts", "npm:mongodb"],
-  "legacy-import/src/transform": [
-    ...BASE,
-    // The mapping is a YAML file, with messages as those of the configuration.
-    "server/src/config",
-    CODEC,
-    DOMAIN,
-    "type server/src/stores/model",
-    "server/src/stores/mongo/document.ts",
-    "server/src/stores/mongo/live.ts",
-    "legacy-import/src/read",
-    "legacy-import/src/state/plan.ts",
-    "npm:mongodb",
-    "npm:zod",
-    "node:crypto",
-  ],
-  "legacy-import/src/write": [
-    ...BASE,
-    "server/src/stores/mongo",
-    "legacy-import/src/read",
-    "legacy-import/src/state",
-    "legacy-import/src/transform",
-    "npm:mongodb",
-  ],
-  "legacy-import/src/verify": [
-    ...BASE,
-    CODEC,
-    DOMAIN,
-    "server/src/stores/mongo/document.ts",
-    "legacy-import/src/read",
-    "legacy-import/src/state",
-    "legacy-import/src/transform",
-    "npm:mongodb",
-    "npm:zod",
-    "node:crypto",
-  ],
-  "legacy-import/src/swap": [
-    "server/src/lib",
-    // A server that is silent for so long has stood down.
-    "server/src/runs/domain/policy.ts",
-    "server/src/stores/mongo",
-    "legacy-import/src/state",
-    "npm:mongodb",
-  ],
+  ...LEGACY_MAY_IMPORT,
+
   "cli/src": [
     "contract/src",
     "server/src/*",

@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@load-manager/contract/api/client.ts";
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Config, loadConfig } from "@load-manager/server/config/load-config.ts";
-import { hasTokens } from "@load-manager/server/config/check.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
 import { onSignal } from "@load-manager/server/lib/signals.ts";
@@ -13,6 +11,7 @@ import { pino } from "pino";
 import { startShop } from "../../../examples/shop/shop.ts";
 import { DEMO_SCOPE, saveDemoLoadTest } from "./demo-load-test.ts";
 import { showResult } from "./result.ts";
+import { withOwnToken } from "../runs/embedded.ts";
 import { liveLine, processTerminal } from "../terminal/screen.ts";
 
 type Options = {
@@ -30,10 +29,9 @@ const terminal = processTerminal();
 const say = (line: string): void => terminal.write(`${line}\n`);
 
 /** The demo runs on a local cluster, whatever else is configured, and has a token where the server requires one. */
-const demoConfig = (
-  options: Options,
-): Config & { readonly clusterId: string; readonly token?: string } => {
-  const { config } = loadConfig({ port: options.port, dataDir: options.dataDir });
+const demoConfig = (options: Options): Config & { readonly clusterId: string } => {
+  const { port, dataDir } = options;
+  const config = withOwnToken(loadConfig({ port, dataDir }).config);
   const own = {
     id: "demo",
     kind: "local",
@@ -42,15 +40,7 @@ const demoConfig = (
     workers: 2,
   } as const;
   const clusters = config.defaultCluster ? config.locustClusters : [...config.locustClusters, own];
-  const apiToken =
-    config.security.apiToken ?? (hasTokens(config) ? randomBytes(24).toString("hex") : undefined);
-  return {
-    ...config,
-    locustClusters: clusters,
-    clusterId: clusters.at(-1)?.id ?? own.id,
-    security: { ...config.security, apiToken },
-    ...(apiToken === undefined ? {} : { token: apiToken }),
-  };
+  return { ...config, locustClusters: clusters, clusterId: clusters.at(-1)?.id ?? own.id };
 };
 
 /** Shows a run until it is settled; resolves with `undefined` after a second Ctrl-C. */
@@ -111,9 +101,10 @@ export const demo = async (options: Options): Promise<void> => {
     say(`Load Manager  ${server.address}  (API docs: ${server.address}/docs)`);
     say(`Demo shop     ${shop.url}`);
     if (interrupted()) return;
+    const { apiToken } = config.security;
     const client = createClient({
       baseUrl: server.address,
-      ...(config.token === undefined ? {} : { token: config.token }),
+      ...(apiToken === undefined ? {} : { token: apiToken }),
     });
     const loadTestId = await saveDemoLoadTest(client, config.clusterId, shop.url);
     if (interrupted()) return;

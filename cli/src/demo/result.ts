@@ -1,5 +1,6 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
-import { ms, paint, table, type Terminal } from "../terminal/screen.ts";
+import { endpointTable } from "../runs/endpoint-table.ts";
+import { paint, type Terminal } from "../terminal/screen.ts";
 
 type Counted = Readonly<Record<string, { readonly requests: number; readonly failures: number }>>;
 
@@ -20,27 +21,7 @@ export const showResult = async (input: {
     await client.getRunSummary({ params }),
   ];
   if (summary.totalRequests === 0 && sum(counted) === 0) return;
-  const row = (name: string, stats: (typeof requests.items)[number] | typeof summary) =>
-    [
-      name,
-      String(stats.totalRequests),
-      String(stats.totalFailures),
-      stats.requestsPerSec?.toFixed(1) ?? "–",
-      ms(stats.avgResponseMs),
-      ms(stats.p50ResponseMs),
-      ms(stats.p95ResponseMs),
-      ms(stats.p99ResponseMs),
-    ] as const;
-  terminal.write(
-    `\n${table(
-      terminal,
-      ["Endpoint", "Requests", "Failures", "req/s", "avg ms", "p50", "p95", "p99"],
-      [
-        ...requests.items.map((item) => row(`${item.method} ${item.name}`, item)),
-        row("All endpoints", summary),
-      ],
-    )}\n\n`,
-  );
+  terminal.write(`\n${endpointTable(terminal, requests, summary)}\n\n`);
   const { green, red } = paint(terminal);
   const [ours, theirs] = [summary.totalRequests, sum(counted)];
   const line = `Load Manager counted ${ours} requests, the shop counted ${theirs}`;

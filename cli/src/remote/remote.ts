@@ -59,20 +59,25 @@ export const clientOf = (options: RemoteOptions): Client => {
 
 /**
  * A refusal of the server as one of the command's own: its sentence, and a line for each further fault. It decides the exit code
- * of the process, too.
+ * of the process, too. What is no refusal stays as it is.
  */
+export const refusalOf = (error: unknown): unknown => {
+  if (error instanceof UnreachableError) {
+    process.exitCode = EXIT_CODES.unreachable;
+    return new AppError("unavailable", error.message);
+  }
+  if (!(error instanceof ProblemError)) return error;
+  const isNotAllowed = error.status === 401 || error.status === 403;
+  if (isNotAllowed) process.exitCode = EXIT_CODES.notAllowed;
+  const faults = (error.problem?.errors ?? []).slice(1).map(({ message }) => `  ${message}`);
+  return new AppError("validation", [error.message, ...faults].join("\n"));
+};
+
+/** The answer of the server; rejects with its refusal as `refusalOf` says it. */
 export const answered = async <T>(request: Promise<T>): Promise<T> => {
   try {
     return await request;
   } catch (error) {
-    if (error instanceof UnreachableError) {
-      process.exitCode = EXIT_CODES.unreachable;
-      throw new AppError("unavailable", error.message);
-    }
-    if (!(error instanceof ProblemError)) throw error;
-    const isNotAllowed = error.status === 401 || error.status === 403;
-    if (isNotAllowed) process.exitCode = EXIT_CODES.notAllowed;
-    const faults = (error.problem?.errors ?? []).slice(1).map(({ message }) => `  ${message}`);
-    throw new AppError("validation", [error.message, ...faults].join("\n"));
+    throw refusalOf(error);
   }
 };

@@ -1,7 +1,8 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { answered } from "../remote/remote.ts";
-import { ms, paint, table, type Terminal } from "../terminal/screen.ts";
+import { paint, table, type Terminal } from "../terminal/screen.ts";
+import { endpointTable } from "./endpoint-table.ts";
 
 const WORDS = { passed: "✓ passed", failed: "✗ failed", inconclusive: "? inconclusive" } as const;
 
@@ -32,24 +33,8 @@ export const showEnd = async (
     answered(client.getRunRequests({ params })),
     answered(client.getRunSummary({ params })),
   ]);
-  if (summary.totalRequests !== 0) {
-    const row = (name: string, stats: (typeof requests.items)[number] | typeof summary) =>
-      [
-        name,
-        String(stats.totalRequests),
-        String(stats.totalFailures),
-        stats.requestsPerSec?.toFixed(1) ?? "–",
-        ms(stats.p50ResponseMs),
-        ms(stats.p95ResponseMs),
-        ms(stats.p99ResponseMs),
-      ] as const;
-    const rows = [
-      ...requests.items.map((item) => row(`${item.method} ${item.name}`, item)),
-      row("All endpoints", summary),
-    ];
-    const heads = ["Endpoint", "Requests", "Failures", "req/s", "p50 ms", "p95", "p99"] as const;
-    terminal.write(`\n${table(terminal, heads, rows)}\n\n`);
-  }
+  if (summary.totalRequests !== 0)
+    terminal.write(`\n${endpointTable(terminal, requests, summary)}\n\n`);
   const status = run.status === "Failed" ? "Could not run" : run.status;
   terminal.write(`${run.name}: ${status}. ${run.statusReason?.message ?? ""}\n`);
   for (const text of run.statusReason?.logTail ?? []) terminal.write(`  ${text}\n`);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
@@ -8,11 +7,12 @@ import { exitCodeOfRun, FAILING, type Failing } from "../remote/exit-code.ts";
 import { loadTestOf, type Scope, scopeOf } from "../remote/load-test.ts";
 import { type Output, withOutput } from "../remote/output.ts";
 import { answered, clientOf, remoteOf, type RemoteOptions, withRemote } from "../remote/remote.ts";
+import { type LocalScript, localScriptAt } from "../tests/local-script.ts";
 import { processTerminal, type Terminal } from "../terminal/screen.ts";
 import { openEmbedded } from "./embedded.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { showEnd } from "./result.ts";
-import { type LocalScript, localScriptAt, savedScript } from "./target.ts";
+import { savedScript } from "./target.ts";
 import { watchRun } from "./watch.ts";
 
 type Options = RemoteOptions & {
@@ -68,15 +68,13 @@ const bodyOf = (options: Options, loadTest: LoadTestAnswer) => {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 };
 
-type Started = { readonly run: RunAnswer; readonly loadTest: LoadTestAnswer };
-
 const start = async (
   client: Client,
   what: string,
   script: LocalScript | undefined,
   options: Options,
   scope: Scope | undefined,
-): Promise<Started> => {
+): Promise<RunAnswer> => {
   const { targetUrl, name } = options;
   if (script !== undefined && scope === undefined) {
     throw new AppError(
@@ -92,15 +90,8 @@ const start = async (
           targetUrl,
           ...(name === undefined ? {} : { name }),
         });
-  const run = await answered(
-    client.createRun({
-      params: { loadTestId: loadTest.id },
-      body: bodyOf(options, loadTest),
-      // An answer that is lost on its way starts no second run.
-      idempotencyKey: randomUUID(),
-    }),
-  );
-  return { run, loadTest };
+  const params = { loadTestId: loadTest.id };
+  return answered(client.createRun({ params, body: bodyOf(options, loadTest) }));
 };
 
 /** Waits for the end of a run and shows it; the process exits with its code. */
@@ -137,7 +128,7 @@ const withEmbedded = async (what: string, script: LocalScript, options: Options)
   const scope = options.scope === undefined ? LOCAL_SCOPE : scopeOf(options.scope);
   const server = await openEmbedded(options.dataDir);
   try {
-    const { run } = await start(server.client, what, script, options, scope);
+    const run = await start(server.client, what, script, options, scope);
     if (options.output === "text")
       process.stdout.write(`${run.name} on a server of this command alone.\n`);
     await waitForRun(server.client, run, options, {
@@ -163,16 +154,14 @@ const run = async (what: string, options: Options): Promise<void> => {
   const scope = options.scope === undefined ? undefined : scopeOf(options.scope);
   const started = await start(client, what, script, options, scope);
   if (options.detach === true) {
-    const { id } = started.run;
-    process.stdout.write(
-      options.output === "json" ? `${JSON.stringify(started.run)}\n` : `${id}\n`,
-    );
+    const { id } = started;
+    process.stdout.write(options.output === "json" ? `${JSON.stringify(started)}\n` : `${id}\n`);
     return;
   }
   if (options.output === "text")
-    process.stdout.write(`${started.run.name}: ${baseUrl}/runs/${started.run.id}\n`);
-  await waitForRun(client, started.run, options, {
-    where: `${baseUrl}/runs/${started.run.id}`,
+    process.stdout.write(`${started.name}: ${baseUrl}/runs/${started.id}\n`);
+  await waitForRun(client, started, options, {
+    where: `${baseUrl}/runs/${started.id}`,
     mayDetach: true,
   });
 };

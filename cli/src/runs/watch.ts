@@ -6,7 +6,7 @@ import {
   UnreachableError,
 } from "@load-manager/contract/api/http-client.ts";
 import { isTerminal } from "@load-manager/server/runs/domain/states.ts";
-import { answered } from "../remote/remote.ts";
+import { refusalOf } from "../remote/remote.ts";
 import { liveLine, type Terminal } from "../terminal/screen.ts";
 
 const POLL_MS = 1000;
@@ -71,7 +71,7 @@ export const watchRun = async (
       line.show({ status, elapsed: secondsOf(run), total, metrics });
       await sleep(POLL_MS);
     } catch (error) {
-      if (!isAway(error)) return await answered(Promise.reject(error as Error));
+      if (!isAway(error)) throw refusalOf(error);
       if (!isLost) say("The server does not answer; the run goes on. Trying again …");
       isLost = true;
       await sleep(AGAIN_MS);

@@ -1,5 +1,3 @@
-import { readFileSync, statSync } from "node:fs";
-import { basename } from "node:path";
 import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { zipOf } from "@load-manager/server/lib/zip.ts";
@@ -9,6 +7,7 @@ import { checkLines } from "./check-lines.ts";
 import { differencesOf } from "./compare-scripts.ts";
 import { addTestLists } from "./list.ts";
 import { IGNORE_FILE, readScript } from "./local-files.ts";
+import { localScriptOf, projectIn } from "./local-script.ts";
 import { writeScript } from "./write-script.ts";
 
 type Out = (line: string) => void;
@@ -52,13 +51,7 @@ type Push = Remote & { readonly entrypoint: string; readonly description?: strin
 
 const push = async (folder: string, options: Push, out: Out): Promise<void> => {
   const { test: loadTestId, entrypoint, description } = options;
-  const files = readScript(folder);
-  if (!files.has(entrypoint)) {
-    throw new AppError(
-      "validation",
-      `There is no ${entrypoint} in ${folder}; --entrypoint names the file that Locust runs.`,
-    );
-  }
+  const { files } = projectIn(folder, entrypoint);
   const saving = clientOf(options).saveScript({
     params: { loadTestId },
     query: { entrypoint, ...(description === undefined ? {} : { description }) },
@@ -73,18 +66,10 @@ const push = async (folder: string, options: Push, out: Out): Promise<void> => {
   );
 };
 
-/** The files of a folder, or one file alone, which is what Locust runs. */
-const scriptAt = (path: string, entrypoint: string) => {
-  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  return isFile
-    ? { entrypoint: basename(path), files: new Map([[basename(path), readFileSync(path)]]) }
-    : { entrypoint, files: readScript(path) };
-};
-
 type Check = Remote & { readonly entrypoint: string };
 
 const check = async (path: string, options: Check, out: Out): Promise<void> => {
-  const { entrypoint, files } = scriptAt(path, options.entrypoint);
+  const { entrypoint, files } = localScriptOf(path, options.entrypoint);
   const sent = [...files].map(([name, content]) => ({
     path: name,
     content: content.toString("base64"),

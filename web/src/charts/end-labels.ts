@@ -1,6 +1,6 @@
 import type uPlot from "uplot";
 import { spread } from "./scales.ts";
-import { AXIS_WIDTH, FONT } from "./time-options.ts";
+import { AXIS_WIDTH, canvasFont } from "./time-options.ts";
 import { colorOf } from "./tokens.ts";
 
 export type EndLabel = {
@@ -46,7 +46,7 @@ export const endLabelHooks = (read: () => readonly EndLabel[]): uPlot.Hooks.Arra
         [bbox.top, bbox.top + bbox.height],
       );
       ctx.save();
-      ctx.font = FONT.replace("11px", `${11 * devicePixelRatio}px`);
+      ctx.font = canvasFont();
       ctx.textBaseline = "middle";
       ctx.textAlign = "left";
       const margin = bbox.left + bbox.width + GAP * devicePixelRatio;

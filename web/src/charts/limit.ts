@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import { FONT } from "./time-options.ts";
+import { canvasFont } from "./time-options.ts";
 import { colorOf } from "./tokens.ts";
 
 /** A value that is not to be exceeded. */
@@ -22,7 +22,7 @@ export const limitHooks = (read: () => Limit | undefined): uPlot.Hooks.Arrays =>
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.font = FONT.replace("11px", `${11 * devicePixelRatio}px`);
+      ctx.font = canvasFont();
       ctx.fillStyle = colorOf("--ink-2");
       ctx.textAlign = "right";
       ctx.textBaseline = "bottom";

@@ -8,6 +8,9 @@ export const AXIS_WIDTH = 56;
 export const SYNC_KEY = "run";
 export const FONT = '11px "IBM Plex Sans Variable", system-ui, sans-serif';
 
+/** The same on a canvas, whose pixels are those of the screen. */
+export const canvasFont = (): string => FONT.replace("11px", `${11 * devicePixelRatio}px`);
+
 export type TimeAxis = {
   /** The bottom chart of a stack has the labels, and the clock below them. */
   readonly isShown: boolean;
