@@ -95,6 +95,32 @@ def test_a_stop_in_ramp_up_leaves_no_user(locust, target, receiver):
     expect_totals(target, received(receiver, "run-1"))
 
 
+SLOW_START = SCRIPT + """
+import gevent
+from locust import events
+
+@events.test_start.add_listener
+def on_test_start(environment, **_):
+    # Locust reads the master's next message when this has ended, before it makes users.
+    if type(environment.runner).__name__ == "WorkerRunner":
+        gevent.sleep(1)
+"""
+
+
+def test_a_stop_before_the_first_user_of_a_later_run_leaves_no_user(tmp_path, target, receiver):
+    locust = Locust(str(tmp_path), receiver.url, SLOW_START)
+    try:
+        for run_id in ("run-1", "run-2"):
+            until("the start", lambda: locust.start(target, runId=run_id, users=2)[0] == 200)
+            time.sleep(0.5)
+            assert locust.ask("/load-manager/stop", {"runId": run_id, "fence": 3})[0] == 200
+            assert locust.ended()["usersLeft"] == 0
+        time.sleep(2)
+        assert [worker["users"] for worker in locust.status()["workers"]] == [0, 0] and not target.counts
+    finally:
+        locust.close()
+
+
 def test_a_lost_worker_has_an_event_and_its_last_report_is_missing(locust, target, receiver):
     assert locust.start(target, durationSeconds=9)[0] == 200
     until("requests", lambda: (locust.status()["run"] or {}).get("requests", 0) > 50)

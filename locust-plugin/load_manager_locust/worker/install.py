@@ -4,6 +4,7 @@ import logging
 import gevent
 from locust import events
 from locust.exception import RPCError
+from locust.runners import STATE_SPAWNING
 
 from ..shared import compat, messages, tagged_tasks
 from ..shared.clock import Clock
@@ -64,6 +65,9 @@ def install(environment, runner, settings):
         environment.load_manager_run_id = run.id
 
     def on_test_start(**_):
+        # Locust sets it when it makes the first users. Until then the state is that after the last run, in which Locust ignores
+        # a stop: users that come after it would stay.
+        runner.update_state(STATE_SPAWNING)
         recorder.begin_load()
         reporter.begin_load()
         deadline.on_test_start()
