@@ -15,6 +15,7 @@ import { lifecycleRows } from "./lifecycle.ts";
 import { liveRows } from "./live.ts";
 import { pageRows } from "./page.ts";
 import { pluginRows } from "./plugin.ts";
+import { startRows } from "./start.ts";
 import { storeRows } from "./store.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
   charts: chartRows,
   live: liveRows,
   lifecycle: lifecycleRows,
+  start: startRows,
   page: pageRows,
   plugin: pluginRows,
   capacity: capacityRows,

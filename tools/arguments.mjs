@@ -109,6 +109,7 @@ export const BENCHES = [
   "charts",
   "live",
   "lifecycle",
+  "start",
   "page",
   "plugin",
   "capacity",
