@@ -10,6 +10,7 @@ import { ingestRows } from "./ingest.ts";
 import type { Row } from "./lib/pairs.ts";
 import { capacityRows } from "./capacity.ts";
 import { chartRows } from "./charts.ts";
+import { criteriaRows } from "./criteria.ts";
 import { dayRows } from "./day.ts";
 import { lifecycleRows } from "./lifecycle.ts";
 import { liveRows } from "./live.ts";
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
   day: dayRows,
   charts: chartRows,
   live: liveRows,
+  criteria: criteriaRows,
   lifecycle: lifecycleRows,
   start: startRows,
   page: pageRows,

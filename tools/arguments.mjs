@@ -108,6 +108,7 @@ export const BENCHES = [
   "day",
   "charts",
   "live",
+  "criteria",
   "lifecycle",
   "start",
   "page",

@@ -58,10 +58,14 @@ export type RunAggregate = {
   lastSecond: number;
   /** Whether a meta rollup has errors or exceptions, as those did that are older than the tables of these. */
   hasOlderTables: boolean;
+  /** Records for whoever follows the run second by second: all of the second `from` and of later ones; see `keepRecords`. */
+  kept?: { from: number; records: MetricRecord[] } | undefined;
 };
 
 /** More than `autoStop.windowSeconds` and the window of any live rate. */
 const RECENT_SECONDS = 3700;
+/** Who has not asked while so many records came follows the run no longer. */
+const MOST_KEPT = 100;
 
 export const emptyRunAggregate = (): RunAggregate => ({
   masterInstances: new Map(),
@@ -189,6 +193,9 @@ export const addRecord = (
   const { type, body, seq } = record;
   const instance = instanceOf(runAggregate, record.masterInstanceId);
   if (!takeSeq(instance, seq)) return;
+  const { kept } = runAggregate;
+  if (kept !== undefined && record.second >= kept.from) kept.records.push(record);
+  if (kept !== undefined && kept.records.length > MOST_KEPT) runAggregate.kept = undefined;
   if (type === RECORD.sample || type === RECORD.snapshot) {
     const { withTotals = true, decoded } = options;
     for (const sample of decoded === undefined ? samplesOf(record) : [decoded.sample]) {
@@ -245,6 +252,22 @@ export const runAggregateOf = (
   }
   for (const record of records) addRecord(runAggregate, record, { withTotals });
   return runAggregate;
+};
+
+/** The kept records of the seconds from `from` on; `undefined` where some of them came before any were kept. Those before are forgotten. */
+export const keepRecords = (
+  runAggregate: RunAggregate,
+  from: number,
+): readonly MetricRecord[] | undefined => {
+  const { kept } = runAggregate;
+  if (kept === undefined) {
+    runAggregate.kept = { from: runAggregate.lastSecond + 1, records: [] };
+    return undefined;
+  }
+  if (kept.from > from) return undefined;
+  kept.from = from;
+  kept.records = kept.records.filter(({ second }) => second >= from);
+  return kept.records;
 };
 
 /** How many of the newest seconds may still get counts of later snapshots. */

@@ -7,7 +7,7 @@ import { figuresOf } from "./criterion-figures.ts";
 import type { Selection } from "./endpoints.ts";
 import { createSecondReader, SECONDS_AT_ONCE } from "./second-reader.ts";
 import { createSecondsWindow } from "./seconds-window.ts";
-import type { QueryDeps, WindowReader } from "./window.ts";
+import type { QueryDeps } from "./window.ts";
 
 /**
  * Judges each full window of a load: `first` and `last` are its whole seconds. `undefined` where its seconds are no longer
@@ -15,7 +15,6 @@ import type { QueryDeps, WindowReader } from "./window.ts";
  */
 export const judgeEveryWindow = async (
   deps: QueryDeps,
-  readWindow: WindowReader,
   input: {
     readonly run: LoadTestRun;
     readonly runAggregate: RunAggregate;
@@ -32,7 +31,7 @@ export const judgeEveryWindow = async (
   const { run, runAggregate, judged, length, first, last } = input;
   const { metric, limit } = judged;
   const withTables = metric === "exceptions" || metric === "workerCpu";
-  const readSeconds = createSecondReader(deps, readWindow, input.selection, withTables);
+  const readSeconds = createSecondReader(deps, input.selection, withTables);
   const window = createSecondsWindow(length);
   const judge = createEveryJudge(judged);
   for (let from = first; from <= last; from += SECONDS_AT_ONCE) {

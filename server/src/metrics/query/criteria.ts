@@ -21,10 +21,10 @@ const judgeEvery = async (
   { metric, operator, endpoints, limit }: Expression,
   length: number,
 ): Promise<Partial<CriterionVerdict>> => {
-  const { run, runAggregate, loadTime, doubtsOf, deps, readWindow } = situation;
+  const { run, runAggregate, loadTime, doubtsOf, deps } = situation;
   if (limit.kind === "baseline")
     return verdictFields({ verdict: "inconclusive", code: "no_baseline" }, null);
-  const judged = await judgeEveryWindow(deps, readWindow, {
+  const judged = await judgeEveryWindow(deps, {
     run,
     runAggregate,
     judged: { metric, operator, limit: limit.value },

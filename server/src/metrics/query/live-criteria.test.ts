@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { createMemoryStores } from "../../stores/memory/stores.ts";
-import type { MetricRecord } from "../../stores/model/metric-store.ts";
+import type { MetricRecord, MetricStore } from "../../stores/model/metric-store.ts";
 import { RECORD } from "../codec/batch.ts";
 import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
 import { jsonRecord, type Requests, sampleRecord, testRun } from "../testing/fixtures.ts";
@@ -10,6 +10,7 @@ import { createQueries } from "./queries.ts";
 
 const START = 1000;
 const NOW = 2_000_000;
+const RUN_ID = "run";
 
 type SecondOf = { readonly ok: readonly number[]; readonly failed: number; readonly other: number };
 
@@ -37,10 +38,31 @@ const finalOf = (seconds: number): MetricRecord =>
   });
 
 const world = () => {
-  const { metrics } = createMemoryStores();
+  const stored = createMemoryStores().metrics;
+  let readings = 0;
+  const metrics: MetricStore = {
+    ...stored,
+    readRollups: (...args) => {
+      readings += 1;
+      return stored.readRollups(...args);
+    },
+  };
   const clock = { now: () => NOW, monotonic: () => NOW, wall: () => NOW };
   const aggregates = createRunAggregateCache(metrics);
-  return { metrics, queries: createQueries({ metrics, aggregates, clock }) };
+  return {
+    metrics,
+    aggregates,
+    queries: createQueries({ metrics, aggregates, clock }),
+    readings: () => readings,
+    /** Stores records, and adds them to what the server keeps of the run, as ingest does. */
+    append: async (records: readonly MetricRecord[]) => {
+      await metrics.append(records);
+      await aggregates.add(
+        RUN_ID,
+        records.map((record) => ({ record })),
+      );
+    },
+  };
 };
 
 const runWith = (expressions: readonly string[], more: Partial<LoadTestRun> = {}): LoadTestRun =>
@@ -111,17 +133,23 @@ describe("criteria while a run lasts", () => {
         fc.array(secondOf, { minLength: 12, maxLength: 30 }),
         fc.array(expressions, { minLength: 1, maxLength: 8 }),
         fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
-        async (seconds, texts, steps) => {
-          const { metrics, queries } = world();
+        // When the server keeps what arrives, and when it reads the run from the store once more.
+        fc.array(fc.constantFrom("kept", "forgotten", "as before"), { minLength: 1, maxLength: 7 }),
+        async (seconds, texts, steps, caches) => {
+          const { append, aggregates, queries } = world();
           const running = runWith(texts);
           const records = recordsOf(seconds);
           for (let from = 0, index = 0; from < records.length; index += 1) {
             const to = from + (steps[index % steps.length] ?? 1);
-            await metrics.append(records.slice(from, to));
+            const cache = caches[index % caches.length];
+            if (cache === "forgotten") aggregates.forget(RUN_ID);
+            if (cache === "kept") await aggregates.get(RUN_ID);
+            // Records of several connections do not come in the order of time.
+            await append(records.slice(from, to).toReversed());
             await queries.liveCriteria(running);
             from = to;
           }
-          await metrics.append([finalOf(seconds.length)]);
+          await append([finalOf(seconds.length)]);
           const ended: LoadTestRun = {
             ...running,
             status: "Finished",
@@ -154,6 +182,23 @@ describe("criteria while a run lasts", () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  test("the store is read at the beginning, and not for what arrives then", async () => {
+    const { append, aggregates, queries, readings } = world();
+    const run = runWith(["p95(/a) < 300 ms", "exceptions = 0", "workerCpu < 90 % over last 7 s"]);
+    const [first, ...others] = recordsOf(steady);
+    await aggregates.get(RUN_ID);
+    await append([first, ...others.slice(0, 4)].flatMap((record) => record ?? []));
+    await queries.liveCriteria(run);
+    const before = readings();
+    for (const record of others.slice(4)) {
+      await append([record]);
+      await queries.liveCriteria(run);
+    }
+    expect(readings()).toBe(before);
+    const { criteria } = await queries.liveCriteria(run);
+    expect(criteria.map(({ requests }) => requests)).toEqual([600, 600, 140]);
   });
 
   const steady = Array.from({ length: 30 }, (): SecondOf => ({

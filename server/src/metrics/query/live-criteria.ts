@@ -3,11 +3,11 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { CriterionBreach } from "../../runs/domain/observation.ts";
 import { expressionOf } from "../../runs/domain/criteria/run-verdict.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
-import type { RunAggregate } from "../live/run-aggregate.ts";
+import { keepRecords, type RunAggregate } from "../live/run-aggregate.ts";
 import { selectEndpoints } from "./endpoints.ts";
 import { createLiveCriterion, createMatched } from "./live-criterion.ts";
 import { createSecondReader, type Second, SECONDS_AT_ONCE } from "./second-reader.ts";
-import { type QueryDeps, resolveWindow, type WindowReader } from "./window.ts";
+import { type QueryDeps, resolveWindow } from "./window.ts";
 
 /** How the criteria of a run stand, and the first one that ends it. */
 export type LiveCriteria = {
@@ -18,12 +18,12 @@ export type LiveCriteria = {
 /** Whoever has not asked for so long gets a new state, made of what is stored. */
 const KEPT_MS = 60_000;
 
-const createRunState = (deps: QueryDeps, readWindow: WindowReader, run: LoadTestRun) => {
+const createRunState = (deps: QueryDeps, run: LoadTestRun) => {
   const criteria = run.criteria ?? [];
   const states = criteria.map(createLiveCriterion);
   const metrics = criteria.map((criterion) => expressionOf(criterion).metric);
   const withTables = metrics.some((metric) => metric === "exceptions" || metric === "workerCpu");
-  const readSeconds = createSecondReader(deps, readWindow, selectEndpoints("each"), withTables);
+  const readSeconds = createSecondReader(deps, selectEndpoints("each"), withTables);
   // Criteria of the same endpoints share their sum.
   const patterns = new Map(
     states.map(({ endpoints }) => [endpoints, createMatched(endpoints)] as const),
@@ -42,9 +42,12 @@ const createRunState = (deps: QueryDeps, readWindow: WindowReader, run: LoadTest
     const { runAggregate, loadTime, closed } = await resolveWindow(deps, now, {});
     const start = Math.ceil(loadTime.fromMs / 1000);
     const last = Math.min(closed, Math.floor(loadTime.toMs / 1000) - 1);
-    for (next ??= start; next <= last;) {
+    next ??= start;
+    if (next > last) return;
+    const kept = keepRecords(runAggregate, next);
+    while (next <= last) {
       const to = Math.min(last, next + SECONDS_AT_ONCE - 1);
-      const seconds = await readSeconds(now, next, to);
+      const seconds = await readSeconds(now, next, to, kept);
       // Without its first seconds nothing true can be said.
       if (seconds === undefined) return;
       for (const [at, second] of seconds) push(at, start, second, runAggregate);
@@ -69,13 +72,13 @@ const createRunState = (deps: QueryDeps, readWindow: WindowReader, run: LoadTest
  * How the criteria of runs stand while they last. Each keeps a small state per criterion, to which every answer adds the seconds
  * since the last one; metrics that come later than the second after theirs count in the verdict only.
  */
-export const createLiveCriteria = (deps: QueryDeps, readWindow: WindowReader) => {
+export const createLiveCriteria = (deps: QueryDeps) => {
   const states = new Map<string, { askedAt: number; of: ReturnType<typeof createRunState> }>();
   return {
     liveCriteria: async (run: LoadTestRun): Promise<LiveCriteria> => {
       const askedAt = deps.clock.monotonic();
       for (const [id, state] of states) if (askedAt - state.askedAt > KEPT_MS) states.delete(id);
-      const state = states.get(run.id) ?? { askedAt, of: createRunState(deps, readWindow, run) };
+      const state = states.get(run.id) ?? { askedAt, of: createRunState(deps, run) };
       state.askedAt = askedAt;
       states.set(run.id, state);
       return state.of(run);

@@ -23,8 +23,8 @@ export const createQueries = (deps: QueryDeps) => {
   return {
     summaryOfRun,
     summary,
+    ...createLiveCriteria(deps),
     /** The verdict of each criterion on a run that has ended. */
-    ...createLiveCriteria(deps, readWindow),
     judgeCriteria: createCriteria(deps, readWindow, situation),
     ...createRequests(readWindow),
     graph: createGraph(readWindow),
