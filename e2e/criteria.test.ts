@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   expectNoProcesses,
-  LOCUSTS,
+  ONE_LOCUST,
   newFolder,
   removeFolder,
   ROOT,
@@ -17,7 +17,7 @@ import {
 /** Each user makes 10 requests a second of 5 ms. */
 const STEADY = readFileSync(join(ROOT, "e2e/scripts/steady.py"), "utf8");
 
-describe.each(LOCUSTS.slice(0, 1))("criteria on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("criteria on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   beforeAll(async () => {

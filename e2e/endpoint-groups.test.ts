@@ -8,8 +8,8 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   type Server,
@@ -55,7 +55,7 @@ const expectGrouped = async (client: Client, shop: Shop, { run, counts }: Ended,
 const proposalsOf = ({ events }: Ended) =>
   events.filter(({ type }) => type === "endpoint_groups_proposed");
 
-describe.each(LOCUSTS)("endpoint groups on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("endpoint groups on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let shop: Shop;

@@ -6,8 +6,8 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   type Server,
@@ -56,7 +56,7 @@ const expectCounted = async (
   expect(types).toContain("odd_value");
 };
 
-describe.each(LOCUSTS)("requests with odd values, on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("requests with odd values, on $name", ({ python }) => {
   let folder: string;
   let server: Server | undefined;
   let locust: Awaited<ReturnType<typeof startLocust>> | undefined;

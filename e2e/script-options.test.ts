@@ -8,8 +8,8 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   type Server,
@@ -96,7 +96,7 @@ const toldOf = async (client: Client, runId: string): Promise<string> =>
     await eventsOf(client, runId),
   ]);
 
-describe.each(LOCUSTS)("options of a script on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("options of a script on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let shop: Shop;

@@ -8,8 +8,8 @@ import {
   counted,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   SCOPE,
@@ -134,7 +134,7 @@ const expectWhole = async (
   expect([example.file, isRaising]).toEqual([example.file, example.isWithoutTarget === true]);
 };
 
-describe.each(LOCUSTS)("Locust's own examples on $name", ({ name, python }) => {
+describe.each(ONE_LOCUST)("Locust's own examples on $name", ({ name, python }) => {
   const dataDir = newFolder();
   let server: Server;
   const targets: Target[] = [];

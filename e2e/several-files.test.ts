@@ -7,8 +7,8 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   running,
@@ -35,7 +35,7 @@ const SETTINGS = [
   { path: "pyproject.toml", content: "[tool.locust]\nheadless = true\nusers = 50\n" },
 ];
 
-describe.each(LOCUSTS)("a script of several files on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("a script of several files on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let shop: Shop;

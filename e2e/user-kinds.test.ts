@@ -11,6 +11,7 @@ import {
   LOCUSTFILE,
   LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   PLUGIN,
   removeFolder,
   ROOT,
@@ -45,7 +46,7 @@ type Counts = Awaited<ReturnType<typeof counted>>;
 const requestsOf = (counts: Counts, ...names: string[]): number =>
   names.reduce((sum, name) => sum + (counts[name]?.requests ?? 0), 0);
 
-describe.each(LOCUSTS)("kinds of users on $name", ({ name, python }) => {
+describe.each(ONE_LOCUST)("kinds of users on $name", ({ name, python }) => {
   const dataDir = newFolder();
   let server: Server;
   let shop: Shop;

@@ -48,6 +48,7 @@ const SCRIPT_TESTS = [
   "e2e/run-settings",
   "e2e/endpoint-groups",
   "e2e/odd-values",
+  "e2e/criteria",
 ];
 const CLI = join(ROOT, "cli/bin/load-manager.js");
 
