@@ -151,7 +151,7 @@ const createServices = (
 ) => {
   const holder = ids.next();
   const { leases, shared } = stores;
-  const countStatus = countRuns(registry);
+  const { countWait, countSettled } = countRuns(registry);
   return createRunServices({
     stores,
     membership: shared
@@ -170,8 +170,9 @@ const createServices = (
     log,
     onStatus: (run, from, actor) => {
       logStatus(log, run, from, actor);
-      countStatus(run, from);
+      countWait(run, from);
     },
+    onSettled: countSettled,
   });
 };
 type RunServices = ReturnType<typeof createServices>;

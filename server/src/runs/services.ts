@@ -6,7 +6,7 @@ import type { Log } from "../lib/log.ts";
 import type { RunMetrics } from "../metrics/run-metrics.ts";
 import type { RunReader } from "../stores/model/load-test-run.ts";
 import type { Stores } from "../stores/ports.ts";
-import { createRunWriter, type OnStatus } from "./journal/run-writer.ts";
+import { createRunWriter, type OnSettled, type OnStatus } from "./journal/run-writer.ts";
 import { createOwnership } from "./ownership/leases.ts";
 import type { Membership } from "./ownership/membership.ts";
 
@@ -33,11 +33,12 @@ export const createRunServices = <M extends RunMetrics>(parts: {
   readonly failpoint: Failpoint;
   readonly log: Log;
   readonly onStatus: OnStatus;
+  readonly onSettled: OnSettled;
 }) => {
-  const { stores, hostId, onStatus, ...shared } = parts;
+  const { stores, hostId, onStatus, onSettled, ...shared } = parts;
   const { membership, clusters, clock, failpoint, log } = shared;
   const { runs, events, loadTests, revisions, leases } = stores;
-  const writer = createRunWriter({ runs, events, clock, failpoint, onStatus });
+  const writer = createRunWriter({ runs, events, clock, failpoint, onStatus, onSettled });
   const ownership = createOwnership({
     membership,
     leases,

@@ -1,3 +1,4 @@
+import { Verdict } from "@load-manager/contract/model/criterion.ts";
 import { type LoadTestRun, RunStatus } from "@load-manager/contract/model/run.ts";
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { Clock } from "../lib/clock.ts";
@@ -7,16 +8,18 @@ import { addGauge } from "./registry.ts";
 /** From a free slot to the default of orchestrator.pendingTimeoutSeconds. */
 const WAIT_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400];
 
-/** Counts ends and waits of runs; to be told of each change of status that this server has stored. */
+/** Counts waits of runs, to be told of each change of status that this server has stored, and their ends, of each run that it has settled. */
 export const countRuns = (registry: Registry) => {
   const registers = [registry];
   const ended = new Counter({
     name: "load_manager_ended_runs_total",
-    help: "Runs that this server has ended, by their final status.",
-    labelNames: ["status"],
+    help: "Runs that have ended and that this server has settled, by their final status and verdict.",
+    labelNames: ["status", "verdict"],
     registers,
   });
-  for (const status of RunStatus.options.filter(isTerminal)) ended.inc({ status }, 0);
+  for (const status of RunStatus.options.filter(isTerminal)) {
+    for (const verdict of Verdict.options) ended.inc({ status, verdict }, 0);
+  }
   const waits = new Histogram({
     name: "load_manager_queue_wait_seconds",
     help: "How long runs waited for a slot of their cluster.",
@@ -24,10 +27,13 @@ export const countRuns = (registry: Registry) => {
     buckets: WAIT_BUCKETS_SECONDS,
     registers,
   });
-  return (run: LoadTestRun, from: RunStatus | undefined): void => {
-    if (isTerminal(run.status)) ended.inc({ status: run.status });
-    if (from !== "Pending" || run.startingAt === undefined) return;
-    waits.observe({ cluster: run.locustClusterId }, (run.startingAt - run.createdAt) / 1000);
+  return {
+    countWait: (run: LoadTestRun, from: RunStatus | undefined): void => {
+      if (from !== "Pending" || run.startingAt === undefined) return;
+      waits.observe({ cluster: run.locustClusterId }, (run.startingAt - run.createdAt) / 1000);
+    },
+    countSettled: ({ status, verdict = "none" }: LoadTestRun): void =>
+      ended.inc({ status, verdict }),
   };
 };
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { createApp } from "../app.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { LOAD_TEST, SCRIPT, testApp, TOKENS, withTokens } from "../http/testing/test-app.ts";
@@ -15,12 +15,17 @@ import { openSqliteStores } from "../stores/sqlite/stores.ts";
 import { reportLeases } from "./server.ts";
 
 const { app, call } = testApp(withTokens);
-afterAll(() => app.close());
+/** Its loop runs. */
+const running = testApp(withTokens);
+afterAll(async () => {
+  await app.close();
+  await running.app.close();
+});
 
 const token = TOKENS.admin;
 const METRIC = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
-const scrape = async () => {
-  const { status, text } = await call("GET", "/metrics");
+const scrape = async (of = call) => {
+  const { status, text } = await of("GET", "/metrics");
   expect(status).toBe(200);
   const lines = text.split("\n");
   const describedBy = (word: "HELP" | "TYPE") =>
@@ -46,10 +51,13 @@ const scrape = async () => {
   };
 };
 
-const startRun = async (): Promise<string> => {
+const startRun = async (settings: object = {}, at = call): Promise<string> => {
   const body = { ...LOAD_TEST, locustfile: SCRIPT };
-  const loadTest = await call("POST", "/v1/load-tests", { body, token });
-  const run = await call("POST", `/v1/load-tests/${loadTest.json.id}/runs`, { body: {}, token });
+  const loadTest = await at("POST", "/v1/load-tests", { body, token });
+  const run = await at("POST", `/v1/load-tests/${loadTest.json.id}/runs`, {
+    body: settings,
+    token,
+  });
   expect(run.status).toBe(201);
   return run.json.id;
 };
@@ -136,8 +144,23 @@ test("runs are shown while they are open, and counted when they end", async () =
   await call("POST", `/v1/runs/${runId}/stop`, { body: {}, token });
   const stopped = await scrape();
   expect(change('load_manager_open_runs{status="Pending"}', stopped)).toBe(0);
-  expect(change('load_manager_ended_runs_total{status="Stopped"}', stopped)).toBe(1);
-  expect(change('load_manager_ended_runs_total{status="Failed"}', stopped)).toBe(0);
+});
+
+test("runs count by status and verdict when they are settled", async () => {
+  const criteria = [{ expression: "errorRate < 1 %" }];
+  for (const body of [{}, { criteria }]) {
+    const runId = await startRun(body, running.call);
+    await running.call("POST", `/v1/runs/${runId}/stop`, { body: {}, token });
+  }
+  const ended = async () => {
+    const { of } = await scrape(running.call);
+    return ["none", "inconclusive", "passed", "failed"].map((verdict) =>
+      of(`load_manager_ended_runs_total{status="Stopped",verdict="${verdict}"}`),
+    );
+  };
+  expect(await ended()).toEqual([0, 0, 0, 0]);
+  await running.app.start("http://127.0.0.1:0");
+  await vi.waitFor(async () => expect(await ended()).toEqual([1, 1, 0, 0]), { timeout: 10_000 });
 });
 
 test("a live stream is a reader, and no request whose duration counts", async () => {
@@ -221,6 +244,7 @@ test("names, units and help texts follow Prometheus' conventions; no label is a 
     "source",
     "status",
     "verb",
+    "verdict",
     "version",
   ];
   expect(labels).toEqual(new Set(allowed));

@@ -10,6 +10,9 @@ import { recordCurrentStatus, recordStatus } from "./events.ts";
 /** Told of each change of status once it is stored, and of who made it; `from` is absent for a new run. */
 export type OnStatus = (run: LoadTestRun, from: RunStatus | undefined, actor: Actor) => void;
 
+/** Told of each run that is settled, once it is stored. */
+export type OnSettled = (run: LoadTestRun) => void;
+
 export type RunPatch = Parameters<RunStore["update"]>[2];
 
 /** The server itself. */
@@ -46,8 +49,9 @@ export const createRunWriter = (deps: {
   readonly clock: Pick<Clock, "now">;
   readonly failpoint: Failpoint;
   readonly onStatus: OnStatus;
+  readonly onSettled: OnSettled;
 }): RunWriter => {
-  const { runs, events, clock, failpoint, onStatus } = deps;
+  const { runs, events, clock, failpoint, onStatus, onSettled } = deps;
 
   const update = async (
     run: LoadTestRun,
@@ -61,7 +65,11 @@ export const createRunWriter = (deps: {
     const guard = { version: run.version, ...(fence === undefined ? {} : { fence }) };
     const updatedBy = patch.updatedBy ?? actor.name;
     const fields = { ...patch, updatedAt: clock.now(), updatedBy };
-    if (!changesStatus) return runs.update(run.id, guard, fields);
+    if (!changesStatus) {
+      const next = await runs.update(run.id, guard, fields);
+      if (next?.settledAt !== undefined && run.settledAt === undefined) onSettled(next);
+      return next;
+    }
     const byServer = actor === SYSTEM;
     if (byServer) await failpoint(`${patch.status}.before`);
     const next = await runs.update(run.id, guard, fields);

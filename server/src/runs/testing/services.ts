@@ -3,7 +3,10 @@ import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import { createRunServices } from "../services.ts";
 
 type AllParts = Parameters<typeof createRunServices<RunMetrics>>[0];
-export type Parts = Omit<AllParts, "limits" | "log" | "failpoint" | "onStatus" | "outline"> & {
+export type Parts = Omit<
+  AllParts,
+  "limits" | "log" | "failpoint" | "onStatus" | "onSettled" | "outline"
+> & {
   readonly failpoint?: Failpoint;
 };
 
@@ -23,6 +26,7 @@ export const assemble = ({ failpoint = noFailpoints, ...parts }: Parts) => ({
     limits: LIMITS,
     log: SILENT,
     onStatus: () => {},
+    onSettled: () => {},
     outline: async () => ({ problems: [], why: "No script is imported here." }),
   }),
   stores: parts.stores,
