@@ -1,4 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { isViolated } from "./criteria/judge-window.ts";
 import type { AutoStopEvidence } from "./observation.ts";
 
 /** Requests and failures of whole seconds. Unix seconds; `to` is not included. */
@@ -9,7 +10,10 @@ export type RequestWindow = {
   readonly to: number;
 };
 
-/** The evidence for auto-stop, where enough requests of the window failed. The plugin's `master/auto_stop.py` has the same rule. */
+/**
+ * The evidence for auto-stop, where enough requests of the window failed: the criterion `errorRate < failedPercent % over last
+ * windowSeconds s` is violated, with a least number of requests of its own. The plugin's `master/auto_stop.py` has the same rule.
+ */
 export const autoStopEvidence = (
   run: Pick<LoadTestRun, "autoStop" | "loadStartedAt" | "startedAt">,
   window: RequestWindow | undefined,
@@ -19,7 +23,8 @@ export const autoStopEvidence = (
   if (window === undefined || began === undefined || autoStop?.enabled !== true) return undefined;
   const { requests, failures, from, to } = window;
   if (from * 1000 < began || requests < autoStop.minRequests || failures === 0) return undefined;
-  if (failures * 100 < autoStop.failedPercent * requests) return undefined;
+  const judged = { metric: "errorRate", operator: "<", limit: autoStop.failedPercent } as const;
+  if (!isViolated(judged, (100 * failures) / requests)) return undefined;
   return {
     requests,
     failures,
