@@ -32,8 +32,7 @@ export const countRuns = (registry: Registry) => {
       if (from !== "Pending" || run.startingAt === undefined) return;
       waits.observe({ cluster: run.locustClusterId }, (run.startingAt - run.createdAt) / 1000);
     },
-    countSettled: ({ status, verdict }: LoadTestRun): void =>
-      ended.inc({ status, verdict }),
+    countSettled: ({ status, verdict }: LoadTestRun): void => ended.inc({ status, verdict }),
   };
 };
 

@@ -1,5 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
-import { isViolated } from "./criteria/judge-window.ts";
+import { holds } from "./comparison.ts";
 import type { AutoStopEvidence } from "./observation.ts";
 
 /** Requests and failures of whole seconds. Unix seconds; `to` is not included. */
@@ -23,8 +23,7 @@ export const autoStopEvidence = (
   if (window === undefined || began === undefined || autoStop?.enabled !== true) return undefined;
   const { requests, failures, from, to } = window;
   if (from * 1000 < began || requests < autoStop.minRequests || failures === 0) return undefined;
-  const judged = { metric: "errorRate", operator: "<", limit: autoStop.failedPercent } as const;
-  if (!isViolated(judged, (100 * failures) / requests)) return undefined;
+  if (holds("<", (100 * failures) / requests, autoStop.failedPercent)) return undefined;
   return {
     requests,
     failures,

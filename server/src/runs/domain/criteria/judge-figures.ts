@@ -5,7 +5,7 @@ import {
   probabilityAtLeast,
   probabilityAtMost,
 } from "./binomial.ts";
-import { holds, isLowerLimit, isUpperLimit } from "./comparison.ts";
+import { holds, isLowerLimit, isUpperLimit } from "../comparison.ts";
 import type { Figures } from "./figures.ts";
 
 /** A criterion whose limit is a number. */
