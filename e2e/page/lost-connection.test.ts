@@ -58,6 +58,7 @@ test("ten tabs follow a run; the server is killed and comes back: each says so, 
 
   await server.kill("SIGKILL");
   await Promise.all(tabs.map(({ page }) => page.getByText("The server does not answer").waitFor()));
+  await tabs[0]?.page.getByText(/What you see is of .* Next try in \d+ s\./).waitFor();
   server = await startServer({ python, dataDir, port });
   await Promise.all(
     tabs.map(({ page }) =>

@@ -22,10 +22,13 @@ export const meQuery = queryOptions({
   staleTime: 60 * SECOND_MS,
 });
 
+/** How often the server is asked whether it is there. */
+export const HEALTH_MS = 10 * SECOND_MS;
+
 export const healthQuery = queryOptions({
   queryKey: ["health"],
   queryFn: ({ signal }) => client.getHealth({ signal }),
-  refetchInterval: SLOW_MS,
+  refetchInterval: HEALTH_MS,
 });
 
 export const storageQuery = queryOptions({

@@ -3,7 +3,7 @@ import { useInterval } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { isAway } from "../api/client.ts";
-import { healthQuery } from "../api/queries.ts";
+import { HEALTH_MS, healthQuery } from "../api/queries.ts";
 import { clock, duration } from "../format/times.ts";
 import styles from "./connection-banner.module.css";
 
@@ -25,7 +25,8 @@ const NewVersion = ({ version }: { readonly version: string | undefined }): Reac
 
 /** Says above everything that the server does not answer, since when, and goes by itself. */
 export const ConnectionBanner = (): ReactNode => {
-  const { data, failureReason, dataUpdatedAt, refetch, isFetching } = useQuery(healthQuery);
+  const health = useQuery(healthQuery);
+  const { data, failureReason, dataUpdatedAt, errorUpdatedAt, refetch, isFetching } = health;
   const [now, setNow] = useState(() => Date.now());
   const { start, stop } = useInterval(() => setNow(Date.now()), 1000);
   const isLost = isAway(failureReason);
@@ -35,14 +36,19 @@ export const ConnectionBanner = (): ReactNode => {
     return stop;
   }, [isLost, start, stop]);
   if (!isLost) return <NewVersion version={data?.version} />;
-  const since =
+  const age =
     dataUpdatedAt === 0
       ? ""
-      : ` since ${clock(dataUpdatedAt)}, ${duration(now - dataUpdatedAt)} ago`;
+      : `What you see is of ${clock(dataUpdatedAt)}, ${duration(now - dataUpdatedAt)} ago. `;
+  const next = isFetching
+    ? "Trying …"
+    : `Next try in ${duration(errorUpdatedAt + HEALTH_MS - now)}.`;
   return (
-    <div className={styles["banner"]} role="alert">
-      <strong>The server does not answer{since}.</strong>
-      <span>What you see is as old as that. Runs go on without it.</span>
+    <div className={styles["banner"]}>
+      <strong role="alert">The server does not answer.</strong>
+      <span>
+        {age}Runs go on without it. {next}
+      </span>
       <Button size="compact-sm" loading={isFetching} onClick={() => void refetch()}>
         Try now
       </Button>
