@@ -37,6 +37,7 @@ const addOthers = async (program: Command): Promise<void> => {
     { addRuns },
     { addRun },
     { addLogin },
+    { addCriteria },
   ] = await Promise.all([
     import("./migrate.ts"),
     import("./migrate-config.ts"),
@@ -45,6 +46,7 @@ const addOthers = async (program: Command): Promise<void> => {
     import("./runs/runs.ts"),
     import("./runs/run.ts"),
     import("./login.ts"),
+    import("./criteria/criteria.ts"),
   ]);
   addRun(program);
   addRuns(program, out);
@@ -56,6 +58,7 @@ const addOthers = async (program: Command): Promise<void> => {
   addStore(program, out);
   addTests(program, out);
   addLogin(program, out);
+  addCriteria(program, out);
 };
 
 const withServerFlags = (command: Command): Command =>
