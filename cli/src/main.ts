@@ -38,6 +38,7 @@ const addOthers = async (program: Command): Promise<void> => {
     { addRun },
     { addLogin },
     { addCriteria },
+    { addCompletion },
   ] = await Promise.all([
     import("./migrate.ts"),
     import("./migrate-config.ts"),
@@ -47,6 +48,7 @@ const addOthers = async (program: Command): Promise<void> => {
     import("./runs/run.ts"),
     import("./login.ts"),
     import("./criteria/criteria.ts"),
+    import("./completion/completion.ts"),
   ]);
   addRun(program);
   addRuns(program, out);
@@ -59,6 +61,7 @@ const addOthers = async (program: Command): Promise<void> => {
   addTests(program, out);
   addLogin(program, out);
   addCriteria(program, out);
+  addCompletion(program, out);
 };
 
 const withServerFlags = (command: Command): Command =>
