@@ -8,8 +8,6 @@ import type { Interrupts } from "./interrupts.ts";
 import { showEnd } from "./result.ts";
 import { terminalOf, type WaitOptions, waitForRun } from "./wait.ts";
 
-export const MOST_REPEATS = 20;
-
 const resultOf = ({ status, verdict }: RunAnswer): string => {
   if (verdict !== "none") return verdict;
   return status === "Failed" ? "could not run" : status.toLowerCase();

@@ -1,3 +1,4 @@
+import { MOST_REPORTED_RUNS } from "@load-manager/contract/api/report.ts";
 import { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { type Command, InvalidArgumentError } from "commander";
@@ -7,7 +8,7 @@ import { clientOf, remoteOf, type RemoteOptions, withRemote } from "../remote/re
 import { type LocalScript, localScriptAt } from "../tests/local-script.ts";
 import { openEmbedded } from "./embedded.ts";
 import { listenForInterrupts } from "./interrupts.ts";
-import { MOST_REPEATS, runOneByOne } from "./repeat.ts";
+import { runOneByOne } from "./repeat.ts";
 import { prepareReports, type ReportOptions, withReports } from "./reports.ts";
 import { loadTestToRun, type RunFields, startRun } from "./start.ts";
 import { finish, type WaitOptions, withWaiting } from "./wait.ts";
@@ -133,8 +134,8 @@ const collected = (one: string, before: readonly string[] = []): string[] => [..
 
 const timesOf = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > MOST_REPEATS)
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_REPEATS}.`);
+  if (!Number.isInteger(value) || value < 1 || value > MOST_REPORTED_RUNS)
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_REPORTED_RUNS}.`);
   return value;
 };
 

@@ -89,11 +89,10 @@ const watch = async (runId: string, options: WatchOptions): Promise<void> => {
   try {
     const run = await answered(client.getRun({ params: { runId } }));
     const ended = await waitForRun(client, run, terminal, interrupts, where);
-    if (ended === undefined) return;
-    if (options.output === "json")
+    if (ended !== undefined && options.output === "json")
       process.stdout.write(`${JSON.stringify(RunAnswer.encode(ended))}\n`);
-    else await showEnd(client, ended, terminal, where);
-    await finish(client, [ended], options, reports);
+    else if (ended !== undefined) await showEnd(client, ended, terminal, where);
+    await finish(client, ended === undefined ? [] : [ended], options, reports);
   } finally {
     interrupts.release();
   }

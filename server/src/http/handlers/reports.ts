@@ -21,32 +21,43 @@ export const reportHandlers = ({
   readonly queries: Pick<MetricsFacade["queries"], "requests">;
   readonly publicUrl?: string | undefined;
 }): Pick<Handlers, "getRunJunit" | "getRunMarkdown"> => {
-  const reported = async (access: Access, id: string): Promise<ReportedRun> => {
+  const reported = async (
+    access: Access,
+    id: string,
+    hasEndpoints: boolean,
+  ): Promise<ReportedRun> => {
     const run = await visibleRunOf(runs, access, id);
     if (run.settledAt === undefined) {
       const detail = `The run ${run.name} is ${run.status}; it is reported when it has ended.`;
       throw new AppError("conflict", detail);
     }
     const loadTest = run.loadTestId === undefined ? undefined : await loadTests.get(run.loadTestId);
-    const { items } = await queries.requests(run, { responses: "all", format: "json" });
+    const { items } = hasEndpoints
+      ? await queries.requests(run, { responses: "all", format: "json" })
+      : { items: [] };
     const url =
       publicUrl === undefined
         ? undefined
         : `${new URL(publicUrl).href.replace(/\/+$/, "")}/runs/${encodeURIComponent(id)}`;
     return { run, loadTestName: loadTest?.name ?? run.name, endpoints: items, url };
   };
-  const all = async (access: Access, first: string, also: readonly string[] = []) => {
+  const all = async (
+    access: Access,
+    [first, also = []]: readonly [string, readonly string[] | undefined],
+    hasEndpoints: boolean,
+  ): Promise<ReportedRun[]> => {
     const found: ReportedRun[] = [];
-    // One after another: each reads the metrics of a whole run.
-    for (const id of new Set([first, ...also])) found.push(await reported(access, id));
+    // One after another: the endpoints of each take the metrics of a whole run.
+    for (const id of new Set([first, ...also]))
+      found.push(await reported(access, id, hasEndpoints));
     return found;
   };
   return {
     getRunJunit: async ({ params, query, access }) => ({
-      raw: junitOf(await all(access, params.runId, query.also)),
+      raw: junitOf(await all(access, [params.runId, query.also], false)),
     }),
     getRunMarkdown: async ({ params, query, access }) => ({
-      raw: markdownOf(await all(access, params.runId, query.also)),
+      raw: markdownOf(await all(access, [params.runId, query.also], true)),
     }),
   };
 };

@@ -38,7 +38,7 @@ describe("JUnit XML", () => {
     expect(xml).toContain('timestamp="2026-11-23T10:15:04"');
     expect(xml).toContain('<property name="url" value="https://load.example/runs/r1"/>');
     expect(xml).toContain('<testcase classname="Checkout" name="run" time="30.000"/>');
-    expect(xml).toContain('<testcase classname="Checkout" name="Fast"/>');
+    expect(xml).toContain('<testcase classname="Checkout" name="Fast" time="0.000"/>');
     const failed = "p95 &lt; 300 ms does not hold (observed 412.3 ms, limit 300 ms, 600 requests).";
     expect(caseOf(xml, "p95 &lt; 300 ms").trim()).toBe(
       `<failure type="failed" message="${failed}">${failed}</failure>`,

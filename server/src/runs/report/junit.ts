@@ -1,6 +1,6 @@
 import type { CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import XMLBuilder from "fast-xml-builder";
-import { criterionLines, endOf, loadSeconds, type ReportedRun } from "./reported-run.ts";
+import { criterionLines, endSentence, loadSeconds, type ReportedRun } from "./reported-run.ts";
 
 /** What XML 1.0 cannot hold in any spelling: most control characters, lone surrogates, U+FFFE and U+FFFF. */
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
@@ -22,7 +22,7 @@ type Outcome = { readonly "@type": string; readonly "@message": string; readonly
 type TestCase = {
   readonly "@classname": string;
   readonly "@name": string;
-  readonly "@time"?: string;
+  readonly "@time": string;
   readonly failure?: Outcome;
   readonly error?: Outcome;
   readonly skipped?: Outcome;
@@ -72,7 +72,6 @@ const suiteOf = ({ run, url }: ReportedRun, className: string) => {
   const criteria = run.criterionVerdicts ?? [];
   const names = distinctNames(criteria);
   const time = seconds(loadSeconds(run) ?? 0);
-  const ended = `The run ${status === "Failed" ? endOf(run) : `was ${endOf(run)}`}: ${statusReason?.message ?? ""}`;
   const cases: TestCase[] = [
     {
       "@classname": className,
@@ -81,12 +80,17 @@ const suiteOf = ({ run, url }: ReportedRun, className: string) => {
       ...(status === "Finished"
         ? {}
         : {
-            error: outcome(statusReason?.code ?? status, [ended, ...(statusReason?.logTail ?? [])]),
+            error: outcome(statusReason?.code ?? status, [
+              endSentence(run),
+              ...(statusReason?.logTail ?? []),
+            ]),
           }),
     },
     ...criteria.map((one, index) => ({
       "@classname": className,
       "@name": names[index] ?? one.id,
+      // It takes no time of its own; without one some readers show NaN.
+      "@time": seconds(0),
       ...outcomeOf(one),
     })),
   ];

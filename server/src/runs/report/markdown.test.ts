@@ -63,9 +63,17 @@ The 5 worst of 6 endpoints, by failures, then by p95:
   });
 
   test("a run that could not run says why, and shows no figures that it does not have", () => {
-    const statusReason = { code: "locust_exited", message: "Locust ended." };
-    const run = reportedOf({ status: "Failed", statusReason, summary: undefined });
-    expect(markdownOf([run])).toBe("## – Checkout \\#1 could not run: Locust ended.\n");
+    const logTail = ["Traceback:", "```</details>\n# x"];
+    const statusReason = { code: "locust_exited", message: "Locust ended.", logTail };
+    const failed = { status: "Failed", statusReason, summary: undefined } as const;
+    const log = "    Traceback:\n    ```</details> # x\n";
+    expect(markdownOf([reportedOf(failed)])).toBe(
+      `## – Checkout \\#1 could not run: Locust ended.\n\n${log}`,
+    );
+    const gated = reportedOf({ ...failed, verdict: "inconclusive", criterionVerdicts: [UNSURE] });
+    expect(markdownOf([gated])).toContain(
+      `cannot be decided.\n\nThe run could not run: Locust ended.\n\n${log}`,
+    );
   });
 
   test("names cannot become cells, lines, HTML, links or formulas", () => {

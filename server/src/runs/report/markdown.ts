@@ -1,7 +1,7 @@
 import { formatFigure } from "@load-manager/contract/criteria/format.ts";
 import type { CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import type { Stats } from "@load-manager/contract/model/stats.ts";
-import { loadSeconds, type ReportedRun, verdictSentence } from "./reported-run.ts";
+import { endSentence, loadSeconds, type ReportedRun, verdictSentence } from "./reported-run.ts";
 
 const MOST_CRITERIA = 20;
 const MOST_ENDPOINTS = 5;
@@ -9,12 +9,14 @@ const LONGEST_TEXT = 200;
 
 const SIGNS = { passed: "✓", failed: "✗", inconclusive: "?", none: "–" } as const;
 
+/** Without what would end the line, or is no character. */
+const plainLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ").toWellFormed();
+
 /** A text of somebody else as Markdown that shows it as it is: in one line, without HTML, links or cells of its own. */
 const escapeMarkdown = (text: string): string => {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  const line = plainLine(text).replaceAll(/\s+/g, " ").trim();
   const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
   return short
-    .toWellFormed()
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
@@ -116,12 +118,15 @@ const worstEndpoints = ({ endpoints }: ReportedRun): string[] => {
 const sectionOf = (reported: ReportedRun, level: string): string[] => {
   const { run, url } = reported;
   const { verdict, criterionVerdicts = [], statusReason } = run;
+  const log = statusReason?.logTail ?? [];
   const sentence = `${run.name} ${verdictSentence(reported)}`;
   // The end is told where the verdict does not tell it.
-  const end = verdict === "none" ? "" : (statusReason?.message ?? "");
+  const end = verdict === "none" ? "" : endSentence(run);
   return [
     `${level} ${SIGNS[verdict]} ${escapeMarkdown(sentence)}`,
     ...(end === "" ? [] : [escapeMarkdown(end)]),
+    // Indented lines are code: nothing in them is Markdown.
+    ...(log.length === 0 ? [] : [log.map((line) => `    ${plainLine(line)}`).join("\n")]),
     ...criteriaTable(criterionVerdicts),
     ...keyFigures(reported),
     ...worstEndpoints(reported),

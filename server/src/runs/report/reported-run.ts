@@ -15,8 +15,15 @@ export type ReportedRun = {
 };
 
 /** How the run ended, in a word: Failed is never "too slow". */
-export const endOf = ({ status }: LoadTestRun): string =>
+const endOf = ({ status }: LoadTestRun): string =>
   status === "Failed" ? "could not run" : status.toLowerCase();
+
+/** How a run ended, and why; of one that was to end so only why. */
+export const endSentence = (run: LoadTestRun): string => {
+  const why = run.statusReason?.message ?? "";
+  if (run.status === "Finished") return why;
+  return `The run ${run.status === "Failed" ? endOf(run) : `was ${endOf(run)}`}: ${why}`;
+};
 
 const times = (count: number, one: string, many: string): string =>
   `${count} ${count === 1 ? one : many}`;
