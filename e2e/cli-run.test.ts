@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Shop, startShop } from "../examples/shop/shop.ts";
 import { freePort } from "./attached-locust.ts";
+import { command } from "./command.ts";
 import {
   defineShop,
   expectNoProcesses,
@@ -11,7 +11,6 @@ import {
   LOCUSTS,
   newFolder,
   removeFolder,
-  ROOT,
   running,
   type Server,
   settled,
@@ -19,27 +18,8 @@ import {
   until,
 } from "./harness.ts";
 
-const CLI = join(ROOT, "cli/bin/load-manager.js");
 const SHORT = ["--users", "3", "--spawn-rate", "5", "--duration", "4s"];
 const SCOPE = "acme/web/shop";
-
-type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
-
-/** A command of a person, without input. */
-const command = (args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) => {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd,
-    env: { ...process.env, LOAD_MANAGER_URL: "", LOAD_MANAGER_API_TOKEN: "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  const ended = new Promise<Ended>((resolve) => {
-    child.on("close", (code) => resolve({ code, out, err }));
-  });
-  return { child, ended, out: () => out };
-};
 
 // What the command does is the same with every Locust.
 describe.each(LOCUSTS.slice(0, 1))("load-manager run on $name", ({ python }) => {
@@ -93,10 +73,15 @@ describe.each(LOCUSTS.slice(0, 1))("load-manager run on $name", ({ python }) => 
     // The same again: no new load test, no new revision.
     const again = await cli("run", "checkout", ...SHORT, "--output", "json").ended;
     expect(again.code).toBe(0);
-    expect(JSON.parse(again.out)).toMatchObject({ runNumber: 2, status: "Finished" });
+    // As the API answers it: times are ISO 8601.
+    const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    const second = { runNumber: 2, status: "Finished", createdAt: isoTime };
+    expect(JSON.parse(again.out)).toMatchObject(second);
+    const runs = await cli("runs", "list", "--output", "json").ended;
+    expect(JSON.parse(runs.out)[0]).toEqual(JSON.parse(again.out));
     const list = await cli("tests", "list", "--output", "json").ended;
     expect(JSON.parse(list.out)).toMatchObject([
-      { name: "checkout", latestRevision: { revisionNumber: 1 } },
+      { name: "checkout", latestRevision: { revisionNumber: 1 }, createdAt: isoTime },
     ]);
     const shown = await cli("tests", "show", "checkout").ended;
     expect(shown.out).toMatch(/#2 {2}Finished, p95 \d+ ms, [\d.]+ % failed/);

@@ -83,6 +83,8 @@ export const MAY_IMPORT = {
     FACADE,
   ],
 
+  "server/src/runs/report": ["contract/src", "npm:fast-xml-builder"],
+
   "server/src/runs/services.ts": [
     "server/src/lib",
     "server/src/runs/journal",
@@ -239,6 +241,7 @@ export const MAY_IMPORT = {
     "server/src/http",
     "server/src/load-tests",
     "server/src/runs/commands",
+    "server/src/runs/report",
     // For /readyz and /health.
     "type server/src/runs/ownership",
     "server/src/stream",

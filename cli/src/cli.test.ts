@@ -71,6 +71,27 @@ describe("the command line", () => {
     ]);
   });
 
+  test("criteria are checked without a server, in quotes and in a file", () => {
+    const file = join(folder, "gate.criteria");
+    writeFileSync(file, "# gate\nwarn: max<2s\n");
+    expect(run("criteria", "check", "p95(/a)<0.5s", "--file", file)).toEqual({
+      code: 0,
+      out: "p95(/a) < 500 ms\nwarn: max < 2000 ms\n",
+      err: "",
+    });
+    expect(run("criteria", "check", "rps > 1", "errorRat < 5 %")).toEqual({
+      code: 1,
+      out: "rps > 1\n",
+      err: expect.stringMatching(
+        /^column 1: .*\(did you mean "errorRate"\?\)\n {2}errorRat < 5 %\n {2}\^{8}\n$/,
+      ),
+    });
+    expect(run("criteria", "check")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("--file"),
+    });
+  });
+
   test("a reader that has had enough is no error", () => {
     const line = `"${process.execPath}" "${CLI}" config print | head -n 1`;
     const piped = spawnSync("bash", ["-o", "pipefail", "-c", line], { encoding: "utf8" });

@@ -37,6 +37,8 @@ const addOthers = async (program: Command): Promise<void> => {
     { addRuns },
     { addRun },
     { addLogin },
+    { addCriteria },
+    { addCompletion },
   ] = await Promise.all([
     import("./migrate.ts"),
     import("./migrate-config.ts"),
@@ -45,6 +47,8 @@ const addOthers = async (program: Command): Promise<void> => {
     import("./runs/runs.ts"),
     import("./runs/run.ts"),
     import("./login.ts"),
+    import("./criteria/criteria.ts"),
+    import("./completion/completion.ts"),
   ]);
   addRun(program);
   addRuns(program, out);
@@ -56,6 +60,8 @@ const addOthers = async (program: Command): Promise<void> => {
   addStore(program, out);
   addTests(program, out);
   addLogin(program, out);
+  addCriteria(program, out);
+  addCompletion(program, out);
 };
 
 const withServerFlags = (command: Command): Command =>

@@ -27,6 +27,7 @@ import { loadTestHandlers } from "./http/handlers/load-tests.ts";
 import { locustHandlers } from "./http/handlers/locust.ts";
 import { replayCheck } from "./http/handlers/replay.ts";
 import { runMetricsHandlers } from "./http/handlers/run-metrics.ts";
+import { reportHandlers } from "./http/handlers/reports.ts";
 import { runHandlers } from "./http/handlers/runs.ts";
 import { scopeHandlers } from "./http/handlers/scopes.ts";
 import { sessionHandlers } from "./http/handlers/sessions.ts";
@@ -293,6 +294,7 @@ const createHandlers = (
     ...runHandlers(services, wake),
     ...runMetricsHandlers({ runs, queries: metrics.queries }),
     ...criteriaHandlers({ runs, metrics }),
+    ...reportHandlers({ ...stores, runs, queries: metrics.queries, ...config.server }),
     ...streamHandlers({ runs, streams }),
     ...locustHandlers(services, wake),
     ...clusterHandlers({ ...services, watch }),

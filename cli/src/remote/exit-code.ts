@@ -21,3 +21,21 @@ export const exitCodeOfRun = (
   }
   return isFailing("inconclusive") ? EXIT_CODES.inconclusive : EXIT_CODES.passed;
 };
+
+/** A failed verdict says most; then what kept a run from being judged, then a doubt. */
+const WORST_FIRST = [
+  EXIT_CODES.failed,
+  EXIT_CODES.couldNotRun,
+  EXIT_CODES.queueTimeout,
+  EXIT_CODES.stopped,
+  EXIT_CODES.inconclusive,
+] as const;
+
+/** The worst exit code of several runs. */
+export const exitCodeOfRuns = (
+  runs: readonly Parameters<typeof exitCodeOfRun>[0][],
+  failOn: readonly Failing[],
+): ExitCode => {
+  const codes = runs.map((run) => exitCodeOfRun(run, failOn));
+  return WORST_FIRST.find((code) => codes.includes(code)) ?? EXIT_CODES.passed;
+};

@@ -69,6 +69,10 @@ export const refusalOf = (error: unknown): unknown => {
   if (!(error instanceof ProblemError)) return error;
   const isNotAllowed = error.status === 401 || error.status === 403;
   if (isNotAllowed) process.exitCode = EXIT_CODES.notAllowed;
+  if (error.status === 401) {
+    const detail = `The server does not take the token, or there is none: --token-file, $${TOKEN_VARIABLE} or load-manager login gives one.`;
+    return new AppError("validation", detail);
+  }
   const faults = (error.problem?.errors ?? []).slice(1).map(({ message }) => `  ${message}`);
   return new AppError("validation", [error.message, ...faults].join("\n"));
 };

@@ -2,6 +2,8 @@ import { createInterface } from "node:readline/promises";
 import { onSignal } from "@load-manager/server/lib/signals.ts";
 import type { Wish } from "./watch.ts";
 
+export type Interrupts = ReturnType<typeof listenForInterrupts>;
+
 /**
  * Ctrl-C asks what is wanted where somebody can answer; a second one detaches. Elsewhere a signal stops the run, so that a
  * pipeline that is cancelled leaves no load. `mayDetach`: false where the run ends with the command.
@@ -9,6 +11,7 @@ import type { Wish } from "./watch.ts";
 export const listenForInterrupts = (mayDetach: boolean) => {
   let wish: Wish | undefined;
   let asking: AbortController | undefined;
+  let isQuiet = false;
   const ask = async (): Promise<void> => {
     asking = new AbortController();
     const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -28,6 +31,7 @@ export const listenForInterrupts = (mayDetach: boolean) => {
     }
   };
   const interrupted = (): void => {
+    if (isQuiet) return;
     if (asking !== undefined) asking.abort();
     else if (process.stdin.isTTY) void ask();
     else wish = "stop";
@@ -35,6 +39,11 @@ export const listenForInterrupts = (mayDetach: boolean) => {
   const releases = (["SIGINT", "SIGTERM"] as const).map((signal) => onSignal(signal, interrupted));
   return {
     wish: (): Wish | undefined => wish,
+    /** From now on signals are ignored: what they could end is being ended. */
+    quiet: (): void => {
+      isQuiet = true;
+      asking?.abort();
+    },
     release: (): void => {
       for (const release of releases) release();
     },

@@ -1,4 +1,5 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
+import { formatFigure } from "@load-manager/contract/criteria/format.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { answered } from "../remote/remote.ts";
 import { paint, table, type Terminal } from "../terminal/screen.ts";
@@ -10,10 +11,10 @@ const WORDS = { passed: "✓ passed", failed: "✗ failed", inconclusive: "? inc
 const showVerdict = async (client: Client, run: RunAnswer, terminal: Terminal): Promise<void> => {
   const { verdict, criteria } = await answered(client.getRunVerdict({ params: { runId: run.id } }));
   const rows = criteria.map((one) => {
-    const observed =
-      one.observed === null ? "–" : `${Number(one.observed.toPrecision(4))} ${one.unit}`;
+    const { observed: value, unit, limit } = one;
+    const observed = value === null ? "–" : formatFigure(value, unit, limit);
     const why = one.reason?.message ?? (one.close === true ? "close to its limit" : "");
-    return [one.expression, WORDS[one.verdict], observed.trim(), why] as const;
+    return [one.expression, WORDS[one.verdict], observed, why] as const;
   });
   terminal.write(`\n${table(terminal, ["Criterion", "Verdict", "Observed", ""], rows)}\n\n`);
   const { green, red, bold } = paint(terminal);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exitCodeOfRun, FAILING } from "../remote/exit-code.ts";
+import { exitCodeOfRun, exitCodeOfRuns, FAILING } from "../remote/exit-code.ts";
 import { secondsOf } from "./run.ts";
 
 test.each([
@@ -37,3 +37,23 @@ test.each([
     expect(exitCodeOfRun(run, failOn)).toBe(exit);
   },
 );
+
+test("the exit code of several runs is the worst", () => {
+  const passed = { status: "Finished", verdict: "passed", statusReason: reason("") } as const;
+  const unsure = { ...passed, verdict: "inconclusive" } as const;
+  const stopped = { ...unsure, status: "Stopped" } as const;
+  const expired = { ...stopped, statusReason: reason("expired") };
+  const broken = { ...unsure, status: "Failed" } as const;
+  const failed = { ...passed, verdict: "failed" } as const;
+  const codes = [
+    [passed],
+    [passed, unsure],
+    [unsure, stopped],
+    [stopped, expired],
+    [expired, broken],
+  ];
+  expect(codes.map((runs) => exitCodeOfRuns(runs, FAILING))).toEqual([0, 3, 4, 6, 5]);
+  expect(exitCodeOfRuns([broken, failed, passed], FAILING)).toBe(2);
+  expect(exitCodeOfRuns([failed, passed], ["inconclusive"])).toBe(0);
+  expect(exitCodeOfRuns([], FAILING)).toBe(0);
+});

@@ -1,35 +1,29 @@
-import type { Client } from "@load-manager/contract/api/http-client.ts";
-import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
-import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { MOST_REPORTED_RUNS } from "@load-manager/contract/api/report.ts";
+import { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { type Command, InvalidArgumentError } from "commander";
-import { exitCodeOfRun, FAILING, type Failing } from "../remote/exit-code.ts";
-import { loadTestOf, type Scope, scopeOf } from "../remote/load-test.ts";
-import { type Output, withOutput } from "../remote/output.ts";
-import { answered, clientOf, remoteOf, type RemoteOptions, withRemote } from "../remote/remote.ts";
+import { criteriaIn } from "../criteria/criteria-text.ts";
+import { type Scope, scopeOf } from "../remote/load-test.ts";
+import { clientOf, remoteOf, type RemoteOptions, withRemote } from "../remote/remote.ts";
 import { type LocalScript, localScriptAt } from "../tests/local-script.ts";
-import { processTerminal, type Terminal } from "../terminal/screen.ts";
 import { openEmbedded } from "./embedded.ts";
 import { listenForInterrupts } from "./interrupts.ts";
-import { showEnd } from "./result.ts";
-import { savedScript } from "./target.ts";
-import { watchRun } from "./watch.ts";
+import { runOneByOne } from "./repeat.ts";
+import { prepareReports, type ReportOptions, withReports } from "./reports.ts";
+import { loadTestToRun, type RunFields, startRun } from "./start.ts";
+import { finish, type WaitOptions, withWaiting } from "./wait.ts";
 
-type Options = RemoteOptions & {
-  readonly users?: number;
-  readonly spawnRate?: number;
-  readonly duration?: number;
-  readonly targetUrl?: string;
-  readonly name?: string;
-  readonly notes?: string;
-  readonly tag?: string[];
-  readonly scope?: string;
-  readonly entrypoint?: string;
-  readonly dataDir?: string;
-  readonly detach?: true;
-  readonly output: Output;
-  readonly failOn?: Failing[];
-};
+type Options = RemoteOptions &
+  RunFields &
+  WaitOptions &
+  ReportOptions & {
+    readonly scope?: string;
+    readonly entrypoint?: string;
+    readonly dataDir?: string;
+    readonly criteria?: string;
+    readonly repeat?: number;
+    readonly detach?: true;
+  };
 
 /** Where a script goes without `--scope`, on a server of this command alone. */
 const LOCAL_SCOPE: Scope = { accountId: "local", orgId: "local", projectId: "local" };
@@ -52,98 +46,60 @@ const numberAbove0 = (text: string): number => {
   return value;
 };
 
-const bodyOf = (options: Options, loadTest: LoadTestAnswer) => {
-  const { users, spawnRate, duration, targetUrl, name, notes, tag } = options;
-  const given = {
-    targetUsers: users,
-    spawnRate,
-    durationSeconds: duration,
-    targetUrl,
-    notes,
-    tags: tag,
-    scriptRevisionId: loadTest.latestRevisionId,
-    // The name of a new load test; a run has that of its load test and a number.
-    ...(name === undefined || name === loadTest.name ? {} : { name }),
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+/** Everything that can be wrong before there is a run. */
+const prepared = (options: Options) => {
+  const { criteria, detach, repeat = 1 } = options;
+  const reports = prepareReports(options);
+  if (detach === true && (repeat > 1 || !reports.isEmpty)) {
+    const detail =
+      "--repeat, --junit, --markdown and --json need the end of the run, for which --detach does not wait.";
+    throw new AppError("validation", detail);
+  }
+  return { criteria: criteria === undefined ? undefined : criteriaIn(criteria), reports, repeat };
 };
+type Prepared = ReturnType<typeof prepared>;
 
-const start = async (
-  client: Client,
+const withEmbedded = async (
   what: string,
-  script: LocalScript | undefined,
+  script: LocalScript,
   options: Options,
-  scope: Scope | undefined,
-): Promise<RunAnswer> => {
-  const { targetUrl, name } = options;
-  if (script !== undefined && scope === undefined) {
-    throw new AppError(
-      "validation",
-      "--scope account/org/project names where the load test of the script belongs.",
-    );
-  }
-  const loadTest =
-    script === undefined || scope === undefined
-      ? await loadTestOf(client, what, scope)
-      : await savedScript(client, script, {
-          scope,
-          targetUrl,
-          ...(name === undefined ? {} : { name }),
-        });
-  const params = { loadTestId: loadTest.id };
-  return answered(client.createRun({ params, body: bodyOf(options, loadTest) }));
-};
-
-/** Waits for the end of a run and shows it; the process exits with its code. */
-export const waitForRun = async (
-  client: Client,
-  run: RunAnswer,
-  options: { readonly output: string; readonly failOn?: readonly Failing[] | undefined },
-  place: { readonly where: string; readonly mayDetach: boolean },
+  { criteria, reports, repeat }: Prepared,
 ): Promise<void> => {
-  const terminal: Terminal =
-    options.output === "json"
-      ? { ...processTerminal(), isTTY: false, write: () => {} }
-      : processTerminal();
-  const interrupts = listenForInterrupts(place.mayDetach);
-  try {
-    const ended = await watchRun(client, run.id, { terminal, wish: interrupts.wish });
-    if (ended === undefined) {
-      terminal.write(`The run goes on: ${place.where}\n`);
-      return;
-    }
-    if (options.output === "json") process.stdout.write(`${JSON.stringify(ended)}\n`);
-    else await showEnd(client, ended, terminal, place.where);
-    process.exitCode = exitCodeOfRun(ended, options.failOn ?? FAILING);
-  } finally {
-    interrupts.release();
-  }
-};
-
-const withEmbedded = async (what: string, script: LocalScript, options: Options): Promise<void> => {
   if (options.detach === true) {
     const detail = "--detach needs a server that goes on: name one with --server, or log in.";
     throw new AppError("validation", detail);
   }
   const scope = options.scope === undefined ? LOCAL_SCOPE : scopeOf(options.scope);
-  const server = await openEmbedded(options.dataDir);
+  // From now on a signal ends what has been started, too.
+  const interrupts = listenForInterrupts(false);
   try {
-    const run = await start(server.client, what, script, options, scope);
-    if (options.output === "text")
-      process.stdout.write(`${run.name} on a server of this command alone.\n`);
-    await waitForRun(server.client, run, options, {
-      where: `Kept in ${server.dataDir}: load-manager serve shows it under /runs/${run.id}`,
-      mayDetach: false,
-    });
+    const { client, dataDir, close } = await openEmbedded(options.dataDir);
+    try {
+      const loadTest = await loadTestToRun(client, what, script, scope, options);
+      const ended = await runOneByOne({
+        client,
+        times: repeat,
+        start: (runGroupId) => startRun(client, loadTest, options, { criteria, runGroupId }),
+        announce: ({ name }) => `${name} on a server of this command alone.`,
+        where: ({ id }) => `Kept in ${dataDir}: load-manager serve shows it under /runs/${id}`,
+        options,
+        interrupts,
+      });
+      await finish(client, ended, options, reports);
+    } finally {
+      interrupts.quiet();
+      await close();
+    }
   } finally {
-    await server.close();
+    interrupts.release();
   }
 };
 
 const run = async (what: string, options: Options): Promise<void> => {
   const script = localScriptAt(what, options.entrypoint);
+  const plan = prepared(options);
   const { baseUrl, isNamed } = remoteOf(options);
-  if (script !== undefined && !isNamed) return withEmbedded(what, script, options);
+  if (script !== undefined && !isNamed) return withEmbedded(what, script, options, plan);
   if (options.dataDir !== undefined) {
     throw new AppError(
       "validation",
@@ -152,33 +108,36 @@ const run = async (what: string, options: Options): Promise<void> => {
   }
   const client = clientOf(options);
   const scope = options.scope === undefined ? undefined : scopeOf(options.scope);
-  const started = await start(client, what, script, options, scope);
-  if (options.detach === true) {
-    const { id } = started;
-    process.stdout.write(options.output === "json" ? `${JSON.stringify(started)}\n` : `${id}\n`);
-    return;
+  const { criteria, reports, repeat } = plan;
+  // A run that is left alone can be left at any time.
+  const interrupts = options.detach === true ? undefined : listenForInterrupts(true);
+  try {
+    const loadTest = await loadTestToRun(client, what, script, scope, options);
+    const start = (runGroupId?: string): Promise<RunAnswer> =>
+      startRun(client, loadTest, options, { criteria, runGroupId });
+    if (interrupts === undefined) {
+      const started = await start();
+      const json = JSON.stringify(RunAnswer.encode(started));
+      process.stdout.write(`${options.output === "json" ? json : started.id}\n`);
+      return;
+    }
+    const where = ({ id }: RunAnswer): string => `${baseUrl}/runs/${id}`;
+    const announce = (started: RunAnswer): string => `${started.name}: ${where(started)}`;
+    const all = { client, times: repeat, start, announce, where, options, interrupts };
+    await finish(client, await runOneByOne(all), options, reports);
+  } finally {
+    interrupts?.release();
   }
-  if (options.output === "text")
-    process.stdout.write(`${started.name}: ${baseUrl}/runs/${started.id}\n`);
-  await waitForRun(client, started, options, {
-    where: `${baseUrl}/runs/${started.id}`,
-    mayDetach: true,
-  });
 };
 
 const collected = (one: string, before: readonly string[] = []): string[] => [...before, one];
 
-export const withWaiting = (command: Command): Command =>
-  withOutput(command).option(
-    "--fail-on <verdict>",
-    "verdict that makes the command fail: failed or inconclusive; repeatable (default: both)",
-    (one: string, before: readonly Failing[] | undefined): Failing[] => {
-      const verdict = FAILING.find((known) => known === one);
-      if (verdict === undefined)
-        throw new InvalidArgumentError(`It must be ${FAILING.join(" or ")}.`);
-      return [...(before ?? []), verdict];
-    },
-  );
+const timesOf = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > MOST_REPORTED_RUNS)
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_REPORTED_RUNS}.`);
+  return value;
+};
 
 /** `run`: starts a run of a load test or of a script, and waits for its end. */
 export const addRun = (program: Command): void => {
@@ -200,7 +159,14 @@ export const addRun = (program: Command): void => {
     .option("--scope <scope>", "account/org/project, or account/org/project/env")
     .option("--entrypoint <path>", "file of a folder that Locust runs (default: locustfile.py)")
     .option("--data-dir <folder>", "data folder of a server of this command alone")
+    .option(
+      "--criteria <file>",
+      "what the run is judged by, in the place of its load test's criteria: one a line",
+    )
+    .option("--repeat <number>", "runs of one group, one after the other", timesOf)
     .option("--wait", "wait for the end, which is the default")
     .option("--detach", "print the run's id and do not wait");
-  withWaiting(withRemote(command)).action((what: string, options: Options) => run(what, options));
+  withReports(withWaiting(withRemote(command))).action((what: string, options: Options) =>
+    run(what, options),
+  );
 };

@@ -1,12 +1,14 @@
-import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { RUN_STATUSES } from "@load-manager/contract/model/run-status.ts";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Failing } from "../remote/exit-code.ts";
 import { loadTestOf, scopeOf } from "../remote/load-test.ts";
 import { type Output, withOutput } from "../remote/output.ts";
 import { answered, clientOf, remoteOf, type RemoteOptions, withRemote } from "../remote/remote.ts";
 import { processTerminal, table } from "../terminal/screen.ts";
-import { waitForRun, withWaiting } from "./run.ts";
+import { listenForInterrupts } from "./interrupts.ts";
+import { prepareReports, type ReportOptions, withReports } from "./reports.ts";
+import { showEnd } from "./result.ts";
+import { finish, terminalOf, type WaitOptions, waitForRun, withWaiting } from "./wait.ts";
 
 type Out = (line: string) => void;
 type Printed = RemoteOptions & { readonly output: Output };
@@ -45,7 +47,8 @@ const list = async (options: ListOptions, out: Out): Promise<void> => {
     limit: options.limit,
   };
   const { items } = await answered(client.listRuns({ query }));
-  if (options.output === "json") return out(JSON.stringify(items));
+  if (options.output === "json")
+    return out(JSON.stringify(items.map((run) => RunAnswer.encode(run))));
   if (items.length === 0) return out("No runs.");
   const heads = ["Id", "Name", "Status", "Verdict", "Created (UTC)", "Requests", "Failed"] as const;
   out(table(processTerminal(), heads, items.map(rowOf)));
@@ -53,7 +56,7 @@ const list = async (options: ListOptions, out: Out): Promise<void> => {
 
 const show = async (runId: string, options: Printed, out: Out): Promise<void> => {
   const run = await answered(clientOf(options).getRun({ params: { runId } }));
-  if (options.output === "json") return out(JSON.stringify(run));
+  if (options.output === "json") return out(JSON.stringify(RunAnswer.encode(run)));
   const [, name, status, verdict, created, requests, failed] = rowOf(run);
   out(`${name} (${run.id})`);
   out(
@@ -75,15 +78,24 @@ const stop = async (
   out(`${run.name}: ${run.status}`);
 };
 
-type WatchOptions = Printed & { readonly failOn?: Failing[] };
+type WatchOptions = Printed & WaitOptions & ReportOptions;
 
 const watch = async (runId: string, options: WatchOptions): Promise<void> => {
+  const reports = prepareReports(options);
   const client = clientOf(options);
-  const run = await answered(client.getRun({ params: { runId } }));
-  await waitForRun(client, run, options, {
-    where: `${remoteOf(options).baseUrl}/runs/${run.id}`,
-    mayDetach: true,
-  });
+  const terminal = terminalOf(options);
+  const where = `${remoteOf(options).baseUrl}/runs/${runId}`;
+  const interrupts = listenForInterrupts(true);
+  try {
+    const run = await answered(client.getRun({ params: { runId } }));
+    const ended = await waitForRun(client, run, terminal, interrupts, where);
+    if (ended !== undefined && options.output === "json")
+      process.stdout.write(`${JSON.stringify(RunAnswer.encode(ended))}\n`);
+    else if (ended !== undefined) await showEnd(client, ended, terminal, where);
+    await finish(client, ended === undefined ? [] : [ended], options, reports);
+  } finally {
+    interrupts.release();
+  }
 };
 
 const limitOf = (text: string): number => {
@@ -110,7 +122,7 @@ export const addRuns = (program: Command, out: Out): void => {
     .description("end a run")
     .option("--reason <text>", "why")
     .action((id: string, options: RemoteOptions) => stop(id, options, out));
-  withWaiting(withRemote(runs.command("watch <id>")))
+  withReports(withWaiting(withRemote(runs.command("watch <id>"))))
     .description("follow a run to its end, and exit with its code")
     .action((id: string, options: WatchOptions) => watch(id, options));
 };

@@ -1,4 +1,4 @@
-import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { Command } from "commander";
 import { type Output, withOutput } from "../remote/output.ts";
 import { answered, clientOf, type RemoteOptions, withRemote } from "../remote/remote.ts";
@@ -20,7 +20,8 @@ const list = async (options: Options, out: Out): Promise<void> => {
   const scope = options.scope === undefined ? {} : scopeOf(options.scope);
   const query = { ...scope, limit: 200 };
   const { items, nextCursor } = await answered(clientOf(options).listLoadTests({ query }));
-  if (options.output === "json") return out(JSON.stringify(items));
+  if (options.output === "json")
+    return out(JSON.stringify(items.map((one) => LoadTestAnswer.encode(one))));
   if (items.length === 0) return out("No load tests.");
   const rows = items.map((one) => [one.id, one.name, placeOf(one), lastOf(one)] as const);
   out(table(processTerminal(), ["Id", "Name", "Scope", "Last run"], rows));
@@ -30,7 +31,7 @@ const list = async (options: Options, out: Out): Promise<void> => {
 const show = async (wanted: string, options: Options, out: Out): Promise<void> => {
   const scope = options.scope === undefined ? undefined : scopeOf(options.scope);
   const loadTest = await loadTestOf(clientOf(options), wanted, scope);
-  if (options.output === "json") return out(JSON.stringify(loadTest));
+  if (options.output === "json") return out(JSON.stringify(LoadTestAnswer.encode(loadTest)));
   const { id, name, targetUrl, latestRevision, recentRuns } = loadTest;
   out(`${name} (${id})`);
   out(`Scope     ${placeOf(loadTest)}`);

@@ -164,6 +164,33 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
     body: { criteria: [{ expression: criterionVerdict.expression }] },
     answer: runVerdict,
   },
+  getRunJunit: {
+    params: { runId },
+    answer: `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="Load Manager" tests="2" failures="0" errors="0" time="600.000">
+  <testsuite name="Checkout #7" tests="2" failures="0" errors="0" skipped="0" time="600.000" timestamp="2026-11-23T10:15:04">
+    <properties>
+      <property name="runId" value="${runId}"/>
+      <property name="status" value="Finished"/>
+      <property name="verdict" value="passed"/>
+    </properties>
+    <testcase classname="Checkout" name="run" time="600.000"/>
+    <testcase classname="Checkout" name="p95 &lt; 300 ms over steady" time="0.000"/>
+  </testsuite>
+</testsuites>
+`,
+  },
+  getRunMarkdown: {
+    params: { runId },
+    answer: `## ✓ Checkout \\#7 passed: its criterion holds.
+
+The duration was reached.
+
+| Criterion | Observed | Requests |  |
+| --- | --: | --: | --: |
+| ✓ p95 &lt; 300 ms over steady | 180.4 ms | 48120 |  |
+`,
+  },
   streamRun: {
     params: { runId },
     answer: `event: status\nid: 1795428904.3\ndata: ${JSON.stringify(event)}\n\n`,

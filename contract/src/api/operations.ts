@@ -28,6 +28,8 @@ export const OPERATIONS: Readonly<Record<string, PlainOperation>> = {
   addRunEvent: { method: "POST", path: "/v1/runs/:runId/events", sendsBody: true, answers: { 201: {"times":{"at":true}} } },
   getRunVerdict: { method: "GET", path: "/v1/runs/:runId/verdict", sendsBody: false, answers: { 200: {"times":{"settledAt":true,"criteria":{"*":{"window":{"from":true,"to":true},"firstViolation":{"from":true,"to":true},"worstWindow":{"from":true,"to":true}}},"live":{"*":{"violatedSince":true}}}} } },
   evaluateRun: { method: "POST", path: "/v1/runs/:runId/evaluate", sendsBody: true, answers: { 200: {"times":{"criteria":{"*":{"window":{"from":true,"to":true},"firstViolation":{"from":true,"to":true},"worstWindow":{"from":true,"to":true}}}}} } },
+  getRunJunit: { method: "GET", path: "/v1/runs/:runId/junit", sendsBody: false, answers: { 200: "text" } },
+  getRunMarkdown: { method: "GET", path: "/v1/runs/:runId/markdown", sendsBody: false, answers: { 200: "text" } },
   streamRun: { method: "GET", path: "/v1/runs/:runId/stream", sendsBody: false, answers: { 200: "stream" } },
   getRunSummary: { method: "GET", path: "/v1/runs/:runId/summary", sendsBody: false, answers: { 200: {"times":{"gaps":{"*":{"from":true,"to":true}},"statusReason":{"expectedStartAt":true},"startedAt":true,"finishedAt":true,"trust":{"load":{"reachedAt":true},"data":{"lastSecondAt":true}},"findings":{"*":{"since":true,"until":true}}}} } },
   getRunGraph: { method: "GET", path: "/v1/runs/:runId/graph", sendsBody: false, answers: { 200: {"times":{"startedAt":true,"dataPoints":{"*":{"timestamp":true}}}} } },

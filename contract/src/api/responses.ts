@@ -25,6 +25,8 @@ const RESPONSES: { readonly [K in keyof Routes]?: Responses } = {
   updateRun: { problems: ["conflict"] },
   deleteRun: { problems: ["conflict"] },
   evaluateRun: { problems: ["conflict"] },
+  getRunJunit: { problems: ["conflict"] },
+  getRunMarkdown: { problems: ["conflict"] },
   changeRunLoad: { problems: ["conflict"] },
   getRunRequests: { contentTypes: ["text/csv; charset=utf-8"] },
   exportRunMetrics: { contentTypes: ["application/x-ndjson"] },

@@ -49,6 +49,7 @@ import {
 } from "./metrics-over-time.ts";
 import { LoadTestId, Paging, RunId } from "../model/primitives.ts";
 import { ReloadAnswer } from "./reload.ts";
+import { ReportQuery } from "./report.ts";
 import { route } from "./route.ts";
 import {
   AddEvent,
@@ -120,6 +121,8 @@ export const routes = {
   addRunEvent: route({ ...runs, permission: "runs.annotate", method: "POST", path: "/v1/runs/:runId/events", summary: "Add a note to the events of a run", params: runId, body: AddEvent, answers: { 201: RunEvent } }),
   getRunVerdict: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/verdict", summary: "Get the verdict of a run", description: "With what was seen of each criterion. It is made when the run is settled, and stays: verdict is none until then, and `live` says how each criterion stands while the run is Running.", params: runId, answers: { 200: VerdictAnswer } }),
   evaluateRun: route({ ...runs, permission: "criteria.check", method: "POST", path: "/v1/runs/:runId/evaluate", summary: "Try criteria on an ended run", description: "Judges the run by other criteria than its own, and stores nothing. 409 while the run has not ended.", params: runId, body: EvaluateRun, answers: { 200: EvaluateAnswer } }),
+  getRunJunit: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/junit", summary: "Get the verdict of an ended run as JUnit XML", description: "For CI: a test case for the run itself, and one for each of its criteria. A violated criterion is a failure; an error is an inconclusive one, and a run that could not run or was stopped; a criterion of severity warn that does not hold is skipped. 409 until the run is settled.", params: runId, query: ReportQuery, answers: { 200: "application/xml; charset=utf-8" } }),
+  getRunMarkdown: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/markdown", summary: "Get the verdict and the key figures of an ended run as Markdown", description: "For job summaries: the verdict first, then the criteria, the worst ones first, the key figures and the five worst endpoints. 409 until the run is settled.", params: runId, query: ReportQuery, answers: { 200: "text/markdown; charset=utf-8" } }),
   streamRun: route({ ...runs, permission: "read", method: "GET", path: "/v1/runs/:runId/stream", summary: "Stream a run", description: "Server-sent events: `sample` (a SampleEvent), `status` and `event` (a RunEvent), `end`. `Last-Event-ID` resumes after the last event that a client received.", params: runId, query: StreamQuery, answers: { 200: "text/event-stream" } }),
 
   getRunSummary: route({ ...metrics, path: "/v1/runs/:runId/summary", summary: "Get the stats of a run", query: WindowQuery, answers: { 200: SummaryAnswer } }),

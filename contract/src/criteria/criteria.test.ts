@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { endpointMatcher, literalPattern } from "./endpoint-pattern.ts";
 import { type Expression, faultOf, NAMED_METRICS, OPERATORS, hasEndpoints } from "./expression.ts";
-import { formatExpression } from "./format.ts";
+import { formatExpression, formatFigure } from "./format.ts";
 import { parseExpression } from "./parse.ts";
 
 const read = (text: string): Expression => {
@@ -243,4 +243,17 @@ describe("a pattern of endpoints", () => {
       }),
     );
   });
+});
+
+test.each([
+  [123_456, "", null, "123456"],
+  [412.345, "ms", 300, "412.3 ms"],
+  [12_345.678, "/s", 1, "12346/s"],
+  [0.123_456, "%", 5, "0.1235 %"],
+  // The figure violates the limit, so it must not look like it.
+  [300.04, "ms", 300, "300.04 ms"],
+  [300.000_000_1, "ms", 300, "300.0000001 ms"],
+  [300, "ms", 300, "300 ms"],
+] as const)("%d %s beside the limit %s is %s", (figure, unit, limit, text) => {
+  expect(formatFigure(figure, unit, limit)).toBe(text);
 });

@@ -1,4 +1,11 @@
-import { type Expression, type Limit, type Metric, unitOf, type Window } from "./expression.ts";
+import {
+  type Expression,
+  type Limit,
+  type Metric,
+  type Unit,
+  unitOf,
+  type Window,
+} from "./expression.ts";
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -47,4 +54,18 @@ export const formatExpression = (expression: Expression): string => {
   const { metric, endpoints, window, operator, limit } = expression;
   const named = `${metric}${formatEndpoints(endpoints)}`;
   return `${named} ${operator} ${formatLimit(metric, limit)}${formatWindow(window)}`;
+};
+
+/**
+ * A figure with its unit for people: whole numbers as they are, others with four digits. With a limit as many more as tell the
+ * two apart, so that no violated criterion shows its limit as its figure.
+ */
+export const formatFigure = (value: number, unit: Unit, limit?: number | null): string => {
+  const whole = Math.trunc(Math.abs(value)).toString().length;
+  const spellings = Number.isInteger(value)
+    ? [value]
+    : [Math.max(4, whole), 7, 10, 17].map((digits) => Number(value.toPrecision(digits)));
+  const shown = spellings.find((one) => one !== limit) ?? value;
+  const separator = unit === "" || unit === "/s" ? "" : " ";
+  return `${shown}${separator}${unit}`;
 };

@@ -284,8 +284,12 @@ export const parseExpression = (text: string): Parsed => {
   }
 };
 
-/** The fault as one sentence, without a full stop. */
-export const faultMessage = ({ column, message, proposal }: SyntaxFault): string => {
+/** What is wrong and what could have been meant, as one sentence without a full stop. */
+export const faultText = ({ message, proposal }: SyntaxFault): string => {
   const near = proposal === undefined || proposal === "" ? "" : ` (did you mean "${proposal}"?)`;
-  return `column ${column}: ${message}${near}`;
+  return `${message}${near}`;
 };
+
+/** The same with its column. */
+export const faultMessage = (fault: SyntaxFault): string =>
+  `column ${fault.column}: ${faultText(fault)}`;
