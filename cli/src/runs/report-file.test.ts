@@ -26,10 +26,16 @@ test("a report is written into a folder that is made, in the place of an older o
   expect(readFileSync(at("reports", "deep", "load.xml"), "utf8")).toBe("two");
 });
 
-test("the old report stays until the new one is there", () => {
+test("the report of an earlier run is gone before the run starts, once all options are right", () => {
   writeFileSync(at("old.xml"), "old");
-  reportFile("--junit", at("old.xml"));
+  writeFileSync(at("old-target.md"), "old");
+  symlinkSync("old-target.md", at("old-link.md"));
+  const options = { junit: at("old.xml"), markdown: at("old-link.md") };
+  expect(() => prepareReports({ ...options, json: at("old.xml") })).toThrow("same file");
   expect(readFileSync(at("old.xml"), "utf8")).toBe("old");
+  prepareReports({ ...options, json: "/dev/null" });
+  expect([existsSync(at("old.xml")), existsSync(at("old-target.md"))]).toEqual([false, false]);
+  expect(readlinkSync(at("old-link.md"))).toBe("old-target.md");
 });
 
 test("a link stays a link, and a pipe a pipe", () => {

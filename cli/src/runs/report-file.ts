@@ -50,11 +50,13 @@ export const reportFile = (option: string, path: string) => {
   const given = resolve(path);
   let file = given;
   let isReplaced = false;
+  let isRegular = true;
   try {
     mkdirSync(dirname(given), { recursive: true });
     const known = statSync(given, { throwIfNoEntry: false });
     if (known?.isDirectory() === true) throw new Error("it is a folder");
-    if (known !== undefined && !known.isFile()) accessSync(given, constants.W_OK);
+    isRegular = known?.isFile() ?? true;
+    if (!isRegular) accessSync(given, constants.W_OK);
     else {
       // A link stays one.
       file = known === undefined ? given : realpathSync(given);
@@ -66,6 +68,11 @@ export const reportFile = (option: string, path: string) => {
   return {
     path,
     file,
+    /** Takes away what an earlier run has left, which a pipeline that is killed would take for this run's. */
+    clear: (): void => {
+      if (isReplaced) rmSync(file, { force: true });
+      else if (isRegular) writeFileSync(file, "");
+    },
     write: (text: string): void => {
       try {
         if (isReplaced) replace(file, text);

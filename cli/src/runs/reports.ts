@@ -34,7 +34,7 @@ const reportOf = async (
 };
 
 /**
- * Makes sure that the reports can be written, before a run starts. `write` writes those of ended runs and answers their paths.
+ * Makes sure that the reports can be written, before a run starts, and takes older ones away. `write` writes those of ended runs and answers their paths.
  * Throws AppError validation, which names the option.
  */
 export const prepareReports = (options: ReportOptions) => {
@@ -47,6 +47,7 @@ export const prepareReports = (options: ReportOptions) => {
     if (other !== undefined)
       throw new AppError("validation", `--${kind} and --${other.kind} name the same file ${path}.`);
   }
+  for (const { clear } of wanted) clear();
   return {
     isEmpty: wanted.length === 0,
     write: async (client: Client, ended: readonly RunAnswer[]): Promise<string[]> => {
