@@ -1,19 +1,32 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import type { CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import { answered } from "../remote/remote.ts";
 import { paint, table, type Terminal } from "../terminal/screen.ts";
 import { endpointTable } from "./endpoint-table.ts";
 
+const figure = (value: number, unit: CriterionVerdict["unit"]): string =>
+  `${Number(value.toPrecision(4))} ${unit}`.trim();
+
 const WORDS = { passed: "✓ passed", failed: "✗ failed", inconclusive: "? inconclusive" } as const;
+
+/** With what a criterion was compared, such as `baseline 10.5 ms of #3, #2`. */
+const comparedWith = ({ baseline, unit }: CriterionVerdict): string => {
+  if (baseline === undefined) return "";
+  const runs = baseline.runs.map(({ id, runNumber }) =>
+    runNumber === undefined ? id : `#${runNumber}`,
+  );
+  return `baseline ${figure(baseline.value, unit)} of ${runs.join(", ")}`;
+};
 
 /** The verdict, and what was seen of each criterion. */
 const showVerdict = async (client: Client, run: RunAnswer, terminal: Terminal): Promise<void> => {
   const { verdict, criteria } = await answered(client.getRunVerdict({ params: { runId: run.id } }));
   const rows = criteria.map((one) => {
-    const observed =
-      one.observed === null ? "–" : `${Number(one.observed.toPrecision(4))} ${one.unit}`;
+    const observed = one.observed === null ? "–" : figure(one.observed, one.unit);
     const why = one.reason?.message ?? (one.close === true ? "close to its limit" : "");
-    return [one.expression, WORDS[one.verdict], observed.trim(), why] as const;
+    const notes = [why, comparedWith(one)].filter(Boolean).join("; ");
+    return [one.expression, WORDS[one.verdict], observed, notes] as const;
   });
   terminal.write(`\n${table(terminal, ["Criterion", "Verdict", "Observed", ""], rows)}\n\n`);
   const { green, red, bold } = paint(terminal);
