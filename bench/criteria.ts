@@ -62,7 +62,7 @@ const secondsOf = async (metrics: MetricStore) => {
   let now = FIRST * 1000;
   const clock = { now: () => now, monotonic: () => now, wall: () => now };
   const aggregates = createRunAggregateCache(metrics);
-  const queries = createQueries({ metrics, aggregates, clock });
+  const queries = createQueries({ metrics, aggregates, clock, runs: createMemoryStores().runs });
   const runs = Array.from({ length: RUNS }, (_, index) => runOf(index));
   const judging: number[] = [];
   for (let second = 0; second < SECONDS; second += 1) {

@@ -103,6 +103,7 @@ export const MAY_IMPORT = {
     ...BASE,
     // The newest seconds of a run that has not ended may still change.
     "server/src/runs/domain/states.ts",
+    "server/src/runs/domain/comparison.ts",
     "server/src/runs/domain/criteria",
     "type server/src/runs/domain/observation.ts",
     MODEL,
@@ -194,6 +195,8 @@ export const MAY_IMPORT = {
     ...BASE,
     DOMAIN,
     "type server/src/stores/ports.ts",
+    "type server/src/runs/journal",
+    "type server/src/metrics/query",
     "type server/src/clusters/port.ts",
     "server/src/clusters/run-settings.ts",
     "server/src/clusters/select-cluster.ts",

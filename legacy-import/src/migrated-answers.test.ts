@@ -240,6 +240,7 @@ onMongo((options) => {
             metrics: stores.metrics,
             aggregates: createRunAggregateCache(stores.metrics),
             clock: depsOf(db).clock,
+            runs: stores.runs,
           });
           const answer = await queries.summary(run, { responses: "all" });
           // The last totals have 600 requests, the snapshots 120 of them; sparse runs have no last totals.

@@ -269,7 +269,7 @@ const createJobs = (
 };
 
 const createHandlers = (
-  { config, stores, clock, ids, log, launchDemo }: Deps,
+  { config, stores, launchDemo }: Deps,
   services: RunServices,
   clusters: ClusterRegistry,
   more: {
@@ -284,15 +284,15 @@ const createHandlers = (
 ) => {
   const { streams, clusterWatch: watch, wake, notReady, reload, auth, prometheusMetrics } = more;
   const checkScript = createScriptChecker(config.python);
-  const { outline } = services;
-  const loadTests = { stores, clusters: clusters.configs, clock, ids, checkScript, outline, log };
   const { runs, ownership, metrics } = services;
+  const { queries } = metrics;
+  const loadTests = { ...services, stores, clusters: clusters.configs, checkScript, queries };
   const demo = { runs, clusters, launch: launchDemo, isOpen: auth.isOpen };
   return {
     ...loadTestHandlers(loadTests),
     ...scriptHandlers(loadTests),
     ...runHandlers(services, wake),
-    ...runMetricsHandlers({ runs, queries: metrics.queries }),
+    ...runMetricsHandlers({ runs, queries }),
     ...criteriaHandlers({ runs, metrics }),
     ...reportHandlers({ ...stores, runs, queries: metrics.queries, ...config.server }),
     ...streamHandlers({ runs, streams }),

@@ -1,5 +1,5 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
-import { formatFigure } from "@load-manager/contract/criteria/format.ts";
+import { formatBaseline, formatFigure } from "@load-manager/contract/criteria/format.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { answered } from "../remote/remote.ts";
 import { paint, table, type Terminal } from "../terminal/screen.ts";
@@ -14,7 +14,9 @@ const showVerdict = async (client: Client, run: RunAnswer, terminal: Terminal): 
     const { observed: value, unit, limit } = one;
     const observed = value === null ? "–" : formatFigure(value, unit, limit);
     const why = one.reason?.message ?? (one.close === true ? "close to its limit" : "");
-    return [one.expression, WORDS[one.verdict], observed, why] as const;
+    const compared = one.baseline === undefined ? "" : formatBaseline(one.baseline, unit);
+    const notes = [why, compared].filter(Boolean).join("; ");
+    return [one.expression, WORDS[one.verdict], observed, notes] as const;
   });
   terminal.write(`\n${table(terminal, ["Criterion", "Verdict", "Observed", ""], rows)}\n\n`);
   const { green, red, bold } = paint(terminal);

@@ -99,6 +99,7 @@ export const loadTest = {
   loadProfile: { kind: "constant" } as const,
   stopTimeoutSeconds: 10,
   criteria,
+  baseline: { kind: "rolling" as const, runs: 8 },
   latestRevisionId: revisionId,
   latestRevision: { id: revisionId, revisionNumber: 1 },
   lastRunAt: recentRun.createdAt,
@@ -131,6 +132,7 @@ export const pending = {
   stopTimeoutSeconds: 10,
   autoStop: { enabled: true, failedPercent: 90, windowSeconds: 60, minRequests: 100 },
   criteria,
+  baseline: loadTest.baseline,
   status: "Pending" as const,
   statusReason: {
     code: "cluster_busy",
@@ -189,11 +191,22 @@ export const criterionVerdict = {
   requests: 48_120,
   window: { from: running.loadStartedAt, to: finishedAt },
 };
+const comparedVerdict = {
+  ...criterionVerdict,
+  id: "c3",
+  expression: "p95 < baseline * 1.1 over steady",
+  limit: 198,
+  baseline: {
+    value: 180,
+    runs: [{ id: "1f4e8d2a-3c5b-4e7f-9a8d-6b0c2e4f1a53", runNumber: 6, value: 180 }],
+    noise: { percent: 2, runIds: ["1f4e8d2a-3c5b-4e7f-9a8d-6b0c2e4f1a53"] },
+  },
+};
 export const runVerdict = {
   runId,
   status: "Finished" as const,
   verdict: "passed" as const,
-  criteria: [criterionVerdict],
+  criteria: [criterionVerdict, comparedVerdict],
 };
 
 export const event = {

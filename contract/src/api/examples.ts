@@ -53,6 +53,7 @@ const examples: { readonly [K in keyof Routes]: Example<Routes[K]> } = {
       defaultSpawnRate: 10,
       defaultDurationSec: 600,
       criteria: criteria.map(({ expression }) => ({ expression })),
+      baseline: loadTest.baseline,
       locustfile,
     },
     answer: { ...loadTest, lastRunNumber: 0, recentRuns: [], warnings: [] },

@@ -10,6 +10,7 @@ import {
 } from "./settings.ts";
 import { Criteria } from "./criteria.ts";
 import { ScriptWarnings } from "./script.ts";
+import { Baseline } from "../model/baseline.ts";
 import { LoadTest } from "../model/load-test.ts";
 import { ScriptRevision } from "../model/script.ts";
 import {
@@ -21,6 +22,7 @@ import {
   Metadata,
   Name,
   Paging,
+  RunId,
   Scope,
   ScopeFilter,
   SearchText,
@@ -31,6 +33,7 @@ import {
   Tags,
   TargetUrl,
   Users,
+  wholeNumber,
   Workers,
   page,
 } from "../model/primitives.ts";
@@ -43,6 +46,22 @@ export const LoadTestAnswer = LoadTest.omit({ recentRunsVersion: true }).extend(
   warnings: ScriptWarnings.optional(),
 });
 export type LoadTestAnswer = z.output<typeof LoadTestAnswer>;
+
+/** A choice of a load test. */
+const BaselineInput = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ...Baseline.options[0].shape,
+    runId: RunId.describe(
+      "The id of a run of this load test that has ended. It gets keep, so that nobody deletes it.",
+    ),
+  }),
+  z.strictObject(
+    describedLike(Baseline.options[1].shape, {
+      ...Baseline.options[1].shape,
+      runs: wholeNumber(1, 20).default(8),
+    }),
+  ),
+]);
 
 const editable = {
   name: Name,
@@ -59,6 +78,7 @@ const editable = {
   autoStop: AutoStop,
   loadProfile: LoadProfileInput,
   criteria: Criteria,
+  baseline: BaselineInput,
   environment: Environment,
   workers: Workers,
   userClasses: UserClasses,
@@ -86,6 +106,7 @@ export const CreateLoadTest = z.strictObject(
     autoStop: editable.autoStop.optional(),
     loadProfile: editable.loadProfile.default({ kind: "constant" }),
     criteria: editable.criteria.optional(),
+    baseline: editable.baseline.optional(),
     environment: editable.environment.optional(),
     workers: editable.workers.optional(),
     userClasses: editable.userClasses.optional(),
@@ -121,6 +142,7 @@ export const UpdateLoadTest = z.strictObject(
     autoStop: editable.autoStop.nullish(),
     loadProfile: editable.loadProfile.optional(),
     criteria: editable.criteria.nullish(),
+    baseline: editable.baseline.nullish(),
     environment: editable.environment.nullish(),
     workers: editable.workers.nullish(),
     userClasses: editable.userClasses.nullish(),

@@ -69,3 +69,18 @@ export const formatFigure = (value: number, unit: Unit, limit?: number | null): 
   const separator = unit === "" || unit === "/s" ? "" : " ";
   return `${shown}${separator}${unit}`;
 };
+
+/** What a figure was compared with, for people: `baseline 10.5 ms of #3, #2`. */
+export const formatBaseline = (
+  {
+    value,
+    runs,
+  }: {
+    readonly value: number;
+    readonly runs: readonly { readonly id: string; readonly runNumber?: number | undefined }[];
+  },
+  unit: Unit,
+): string => {
+  const names = runs.map(({ id, runNumber }) => (runNumber === undefined ? id : `#${runNumber}`));
+  return `baseline ${formatFigure(value, unit)} of ${names.join(", ")}`;
+};

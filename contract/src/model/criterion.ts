@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BaselineFigure } from "./baseline.ts";
 import { Id, Time } from "./primitives.ts";
 import { nullableNumber } from "./stats.ts";
 
@@ -57,6 +58,9 @@ const requests = z
   .int()
   .nullable()
   .describe("The number of requests that matched in the window; null where it is unknown.");
+const baseline = BaselineFigure.optional().describe(
+  "What it is compared with where its limit is a multiple of the baseline; absent otherwise.",
+);
 const ofOneWindow = { ...windowTimes, observed, requests };
 
 /** How a criterion stands while the run lasts. */
@@ -71,6 +75,7 @@ export const LiveCriterion = Criterion.extend({
     "The limit, in the unit of the criterion; null without a baseline.",
   ),
   unit: z.enum(["ms", "%", "/s", ""]).describe("The unit of figure and limit."),
+  baseline,
   requests,
   violatedSince: Time.optional().describe(
     "Since when it has been violated without a break; absent while it is not.",
@@ -87,7 +92,7 @@ export const CriterionVerdict = Criterion.extend({
     .literal(true)
     .optional()
     .describe(
-      "The limit lies within the 95 % interval of the figure: another run may end otherwise.",
+      "The limit lies within the 95 % interval of the figure, or of its difference from the baseline: another run may end otherwise.",
     ),
   observed,
   limit: nullableNumber.describe(
@@ -96,6 +101,7 @@ export const CriterionVerdict = Criterion.extend({
   unit: z
     .enum(["ms", "%", "/s", ""])
     .describe("The unit of figure and limit: ms, percent, per second, or none of a count."),
+  baseline,
   requests,
   window: z.object(windowTimes).optional().describe("What was judged; absent without load."),
   firstViolation: z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ActorRef } from "./actor.ts";
 import { AutoStop, describedLike, Id, Metadata, Scope, Tags, Time } from "./primitives.ts";
+import { Baseline } from "./baseline.ts";
 import { Criterion, Verdict } from "./criterion.ts";
 import { LoadProfile } from "./load-profile.ts";
 import { LoadTestRun, RunSettings, RunStatus } from "./run.ts";
@@ -72,6 +73,9 @@ export const LoadTest = Scope.extend({
     .describe(
       "What must hold for a run that brings no criteria of its own; absent without criteria.",
     ),
+  baseline: Baseline.optional().describe(
+    "What a run is compared with by criteria whose limit is a multiple of the baseline; absent: nothing, so that they are inconclusive.",
+  ),
   loadProfile: LoadProfile,
   ...RunSettings.shape,
   lastRunAt: Time.optional().describe("When the newest run was created."),

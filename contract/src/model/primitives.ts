@@ -102,7 +102,7 @@ export type ScopeFilter = z.output<typeof ScopeFilter>;
 
 export const Creator = Label;
 
-const wholeNumber = (min: number, max: number) =>
+export const wholeNumber = (min: number, max: number) =>
   z
     .number({ error: `must be a whole number of at least ${min}` })
     .int(`must be a whole number of at least ${min}`)

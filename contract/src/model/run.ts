@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ActorRef } from "./actor.ts";
+import { Baseline } from "./baseline.ts";
 import { Criterion, CriterionVerdict, Verdict } from "./criterion.ts";
 import { LoadProfile } from "./load-profile.ts";
 import {
@@ -196,6 +197,9 @@ export const LoadTestRun = Scope.extend({
     .array(Criterion)
     .optional()
     .describe("What must hold for the run to pass; absent without criteria."),
+  baseline: Baseline.optional().describe(
+    "What the load test's runs were compared with when the run was created; absent: nothing.",
+  ),
   /** The verdict of each criterion, frozen when the run is settled. */
   criterionVerdicts: z.array(CriterionVerdict).optional(),
   fence: z

@@ -4,6 +4,8 @@ import type { Log } from "../lib/log.ts";
 import type { Stores } from "../stores/ports.ts";
 import type { ClusterConfig } from "../clusters/select-cluster.ts";
 import type { ScriptOutliner } from "../clusters/port.ts";
+import type { MetricQueries } from "../metrics/query/queries.ts";
+import type { RunWriter } from "../runs/journal/run-writer.ts";
 import type { ScriptChecker } from "./check-script.ts";
 
 export type LoadTestDeps = {
@@ -13,6 +15,8 @@ export type LoadTestDeps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly checkScript: ScriptChecker;
+  readonly writer: Pick<RunWriter, "change">;
+  readonly queries: Pick<MetricQueries, "baselineFault">;
   readonly outline: ScriptOutliner;
   readonly log: Pick<Log, "info">;
 };

@@ -10,6 +10,7 @@ import { withStoredValues } from "../lib/environment.ts";
 import { optionsOfRun, withSecretsMarked } from "../lib/script-options.ts";
 import { AppError, invalid, notFound, stale } from "../lib/errors.ts";
 import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
+import { checkBaseline, keepBaseline } from "./baseline.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import { countCreated, countDeleted } from "./scope-counts.ts";
 import { outlineAt } from "./outline-script.ts";
@@ -148,6 +149,7 @@ export const createLoadTest = async (
   checkCluster(deps, loadTest, input);
   checkDuration(loadTest);
   checkCriteria(loadTest);
+  await checkBaseline(deps, loadTest);
   if (locustfile === undefined) {
     const withOptions = { ...loadTest, ...(await storedOptions(deps, loadTest, undefined)) };
     await store(deps, withOptions);
@@ -194,6 +196,11 @@ export const updateLoadTest = async (
       patch.scriptOptions == null
         ? {}
         : await storedOptions(deps, next, await newestScript(deps, next));
+    if (patch.baseline != null) {
+      await checkBaseline(deps, next);
+      // Before it is chosen, so that nobody deletes it in between.
+      await keepBaseline(deps, next, actor);
+    }
     const written = await deps.stores.loadTests.update(id, current.version, {
       ...patch,
       ...options,

@@ -28,7 +28,7 @@ const setUp = (stores: OpenedStores) => {
   let now = (START + 700) * 1000;
   const errors: string[] = [];
   const clock = { now: () => now, monotonic: () => now, wall: () => now };
-  const runs = { get: async () => run };
+  const runs = { ...stores.runs, get: async () => run };
   const metrics = createRunMetrics({ ...stores, runs, shared: false, clock, retention });
   const compactor = createCompactor({
     metrics: stores.metrics,

@@ -186,7 +186,7 @@ const setUp = () => {
   const clock = { now: () => NOW * 1000, monotonic: () => NOW * 1000, wall: () => NOW * 1000 };
   const metrics = createRunMetrics({
     ...stores,
-    runs: { get: async () => run },
+    runs: { ...stores.runs, get: async () => run },
     shared: false,
     clock,
     retention: FOREVER,

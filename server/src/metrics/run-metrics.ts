@@ -69,7 +69,7 @@ const DAY_SECONDS = 86_400;
 export const createRunMetrics = (deps: {
   readonly metrics: Stores["metrics"];
   readonly events: Stores["events"];
-  readonly runs: Pick<Stores["runs"], "get">;
+  readonly runs: Pick<Stores["runs"], "get" | "list">;
   /** Whether other servers write to the same store. */
   readonly shared: boolean;
   readonly clock: Clock;
@@ -77,7 +77,7 @@ export const createRunMetrics = (deps: {
 }): MetricsFacade => {
   const { metrics, events, runs, shared, clock, retention } = deps;
   const aggregates = createRunAggregateCache(metrics, shared ? clock : undefined);
-  const queries = createQueries({ metrics, aggregates, clock });
+  const queries = createQueries({ metrics, aggregates, clock, runs });
   const { ingestBatch, isGreeting } = createIngest({
     metrics,
     events,

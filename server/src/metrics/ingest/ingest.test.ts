@@ -298,7 +298,7 @@ describe("cumulative snapshots", () => {
     for (const second of [1003, 1008, 1013])
       await store(testRun(), failing(5, 1, 0), json(second * 1000));
     const clock = { now: () => 2_000_000, monotonic: () => 0, wall: () => 2_000_000 };
-    const queries = createQueries({ metrics: own.metrics, aggregates, clock });
+    const queries = createQueries({ ...own, aggregates, clock });
     const { items } = await queries.failures(testRun(), {});
     expect(items.map(({ name, error, occurrences }) => [name, error, occurrences])).toEqual([
       ["/a", "refused", 4],
@@ -348,7 +348,7 @@ describe("cumulative snapshots", () => {
     ]);
     expect(Object.fromEntries(counts)).toEqual({ "/a": 18, "/b": 6, "/c": 1 });
     const clock = { now: () => 2_000_000, monotonic: () => 0, wall: () => 2_000_000 };
-    const { failures } = createQueries({ metrics: own.metrics, aggregates, clock });
+    const { failures } = createQueries({ ...own, aggregates, clock });
     expect((await failures(run, {})).items).toMatchObject([{ error: "refused", occurrences: 3 }]);
     const { items } = await own.events.list("run", { limit: 10 });
     expect(items.map(({ type }) => type)).toEqual(["several_reporters"]);

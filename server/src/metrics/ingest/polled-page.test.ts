@@ -30,7 +30,7 @@ const setUp = () => {
   const store = createSnapshotIngest({ ...stores, aggregates });
   let now = 0;
   const clock = { now: () => now, monotonic: () => now, wall: () => now };
-  const queries = createQueries({ metrics: stores.metrics, aggregates, clock });
+  const queries = createQueries({ ...stores, aggregates, clock });
   return {
     aggregates,
     /** Polls the page every two seconds, from one second to another. */

@@ -22,6 +22,7 @@ import { queryOf, selectionOf } from "./criterion-windows.ts";
 import { NO_ENDPOINTS } from "./endpoints.ts";
 import { readRunLevel, type RunLevel, runLevelOf } from "./run-level.ts";
 import type { Stretch } from "./spells.ts";
+import { standardErrorOf } from "./standard-error.ts";
 import { rateOf, viewOfAll } from "./window-stats.ts";
 import type { QueriedWindow, QueryDeps, WindowReader } from "./window.ts";
 
@@ -42,11 +43,11 @@ export type Situation = {
   readonly readings: Map<string, Promise<QueriedWindow>>;
 };
 
+/** An expression whose limit is a number, in the unit of its metric. */
+export type Numeric = Omit<Expression, "limit"> & { readonly limit: number };
+
 /** Of the whole run and all its endpoints, where there are no histograms. */
-const locustPercentile = (
-  { metric, endpoints, window }: Expression,
-  runAggregate: RunAggregate,
-) => {
+const locustPercentile = ({ metric, endpoints, window }: Numeric, runAggregate: RunAggregate) => {
   if (window.kind !== "run" || endpoints !== undefined) return null;
   const { p50ResponseMs, p95ResponseMs, p99ResponseMs } = locustSnapshot(runAggregate) ?? {};
   const known: Partial<Record<string, number | null>> = {
@@ -67,7 +68,7 @@ export const timesOf = (window: JudgedWindow) => ({
 /** Exceptions and CPU have no endpoint, and tables of their own. */
 const readLevel = async (
   { deps, readWindow, run, runAggregate }: Situation,
-  { metric, window }: Expression,
+  { metric, window }: Numeric,
   query: WindowQuery,
 ): Promise<RunLevel> => {
   if (metric !== "exceptions" && metric !== "workerCpu") return NO_LEVEL;
@@ -90,7 +91,7 @@ const readLevel = async (
 
 const readParts = (
   { run, runAggregate, readWindow, readings }: Situation,
-  { window, endpoints }: Expression,
+  { window, endpoints }: Numeric,
   query: WindowQuery,
 ): Promise<QueriedWindow> => {
   const key = JSON.stringify([window, endpoints]);
@@ -107,14 +108,20 @@ const secondsOf = ({ kind, fromMs, toMs }: WindowInRun, parts: readonly Part[]):
     ? parts.reduce((sum, { measured }) => sum + measured.seconds, 0)
     : (toMs - fromMs) / 1000;
 
+/** What is said of a criterion over its window, and the standard error of its figure's logarithm (`standard-error.ts`). */
+export type JudgedFigure = {
+  readonly fields: Partial<CriterionVerdict>;
+  readonly error: () => number;
+};
+
 /** Judges a criterion over one window. */
 export const judgeWhole = async (
   situation: Situation,
-  expression: Expression,
+  expression: Numeric,
   place: WindowInRun,
-): Promise<Partial<CriterionVerdict>> => {
+): Promise<JudgedFigure> => {
   const { runAggregate } = situation;
-  const { metric, operator } = expression;
+  const { metric, operator, limit } = expression;
   const query = queryOf(place);
   const queried = await readParts(situation, expression, query);
   const view = viewOfAll(queried, query);
@@ -126,7 +133,6 @@ export const judgeWhole = async (
     users: place.kind === "run" ? runAggregate.maxUsers || null : mostUsersOf(parts),
     ...(await readLevel(situation, expression, query)),
   };
-  const limit = expression.limit.kind === "value" ? expression.limit.value : null;
   const figures = figuresOf(metric, limit, measured, {
     parts: parts.map((part) => part.measured),
     busiestRate: busiestRateOf(parts),
@@ -134,17 +140,14 @@ export const judgeWhole = async (
   });
   const requests = exactly(view.requests);
   const judged = { observed: figures.observed, requests };
-  const doubts = situation.doubtsOf(place);
-  if (limit === null) {
-    const code = doubts.couldNotRun ? "could_not_run" : "no_baseline";
-    return { ...judged, ...verdictFields({ verdict: "inconclusive", code }, requests) };
-  }
-  const verdict = judgeWindow({ metric, operator, limit }, figures, doubts);
+  const verdict = judgeWindow({ metric, operator, limit }, figures, situation.doubtsOf(place));
   const isFailed = verdict.verdict === "failed";
   const first = isFailed ? firstViolationOf({ metric, operator, limit }, parts) : undefined;
-  return {
+  const fields = {
     ...judged,
     ...verdictFields(verdict, requests),
     ...(first === undefined ? {} : { firstViolation: timesOf(first) }),
   };
+  const measuredParts = parts.map((part) => part.measured);
+  return { fields, error: () => standardErrorOf(metric, measured, measuredParts) };
 };

@@ -1,57 +1,47 @@
-import { type Expression, unitOf } from "@load-manager/contract/criteria/expression.ts";
+import { unitOf } from "@load-manager/contract/criteria/expression.ts";
 import type { Criterion, CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
-import {
-  expressionOf,
-  isCutShort,
-  undecided,
-  verdictFields,
-} from "../../runs/domain/criteria/run-verdict.ts";
-import { exactly } from "../codec/totals.ts";
-import { judgeEveryWindow } from "./criteria-every.ts";
-import { judgeWhole, type Situation, timesOf } from "./criteria-whole.ts";
-import { createDoubtsOf } from "./criterion-doubts.ts";
-import { placeOf, selectionOf } from "./criterion-windows.ts";
-import type { createSummary } from "./summary.ts";
-import type { QueryDeps, WindowReader } from "./window.ts";
+import { expressionOf, undecided, verdictFields } from "../../runs/domain/criteria/run-verdict.ts";
+import { type LimitOf, type Limits, UNDECIDING } from "./baseline.ts";
+import type { Situation } from "./criteria-whole.ts";
+import { judgeExpression, type Situations } from "./criterion-judge.ts";
+import { placeOf } from "./criterion-windows.ts";
 
-/** Judges a criterion over every window of `length` seconds. */
-const judgeEvery = async (
+/** The fields of a criterion that is judged by its limit, whatever that is. */
+const fieldsOf = async (
   situation: Situation,
-  { metric, operator, endpoints, limit }: Expression,
-  length: number,
+  criterion: Criterion,
+  limitOf: LimitOf,
 ): Promise<Partial<CriterionVerdict>> => {
-  const { run, runAggregate, loadTime, doubtsOf, deps } = situation;
-  if (limit.kind === "baseline")
-    return verdictFields({ verdict: "inconclusive", code: "no_baseline" }, null);
-  const judged = await judgeEveryWindow(deps, {
-    run,
-    runAggregate,
-    judged: { metric, operator, limit: limit.value },
-    selection: selectionOf(endpoints, runAggregate),
-    length,
-    first: Math.ceil(loadTime.fromMs / 1000),
-    last: Math.floor(loadTime.toMs / 1000) - 1,
-    isCutShort: isCutShort(run, loadTime.toMs - loadTime.fromMs),
-    doubtsOf: (fromMs, toMs) => doubtsOf({ kind: "every", fromMs, toMs, isBeyondLoad: false }),
-  });
-  if (judged === undefined)
-    return verdictFields({ verdict: "inconclusive", code: "incomplete" }, null);
-  const { verdict, windows, first, worst } = judged;
-  return {
-    ...verdictFields(verdict, worst?.requests ?? null),
-    observed: worst?.observed ?? null,
-    requests: worst === undefined ? null : exactly(worst.requests),
-    windows,
-    ...(first === undefined ? {} : { firstViolation: timesOf(first) }),
-    ...(worst === undefined ? {} : { worstWindow: timesOf(worst) }),
-  };
+  const expression = expressionOf(criterion);
+  const compared = await limitOf(expression);
+  if (compared.limit === null) {
+    // The figure is told all the same.
+    const any = { ...expression, ...UNDECIDING };
+    const { observed = null, requests = null } = (await judgeExpression(situation, any)).fields;
+    const { couldNotRun } = situation.doubtsOf(placeOf(expression.window, situation.loadTime));
+    const verdict = couldNotRun
+      ? ({ verdict: "inconclusive", code: "could_not_run" } as const)
+      : ({ verdict: "inconclusive", code: "no_baseline", message: compared.message } as const);
+    return { observed, requests, limit: null, ...verdictFields(verdict, requests) };
+  }
+  const { limit, operator, baseline, isClose } = compared;
+  const { fields, error } = await judgeExpression(situation, { ...expression, limit, operator });
+  if (baseline === undefined) return { ...fields, limit };
+  const { close: _, ...others } = fields;
+  const value = fields.observed ?? null;
+  const isDecided = fields.verdict !== "inconclusive" && value !== null;
+  const close = isDecided && isClose({ value, error: error() }, fields.close === true);
+  return { ...others, ...(close ? { close } : {}), limit, baseline };
 };
 
-const judge = async (situation: Situation, criterion: Criterion): Promise<CriterionVerdict> => {
+const judge = async (
+  situation: Situation,
+  criterion: Criterion,
+  limitOf: LimitOf,
+): Promise<CriterionVerdict> => {
   const { loadTime } = situation;
-  const expression = expressionOf(criterion);
-  const { window, metric, limit } = expression;
+  const { window, metric } = expressionOf(criterion);
   const place = placeOf(window, loadTime);
   const { couldNotRun } = situation.doubtsOf(place);
   const hasLoad = loadTime.toMs > loadTime.fromMs;
@@ -62,10 +52,8 @@ const judge = async (situation: Situation, criterion: Criterion): Promise<Criter
     verdict: "inconclusive",
     observed: null,
     requests: null,
-    ...(window.kind === "every"
-      ? await judgeEvery(situation, expression, window.seconds)
-      : await judgeWhole(situation, expression, place)),
-    limit: limit.kind === "value" ? limit.value : null,
+    limit: null,
+    ...(await fieldsOf(situation, criterion, limitOf)),
     unit: unitOf(metric),
     window: { from: place.fromMs, to: place.toMs },
   };
@@ -73,19 +61,12 @@ const judge = async (situation: Situation, criterion: Criterion): Promise<Criter
 
 /** Judges criteria over the metrics of a run that has ended. */
 export const createCriteria =
-  (
-    deps: QueryDeps,
-    readWindow: WindowReader,
-    situationOf: ReturnType<typeof createSummary>["situation"],
-  ) =>
+  (situate: Situations, limits: Limits) =>
   async (run: LoadTestRun, criteria: readonly Criterion[]): Promise<CriterionVerdict[]> => {
     if (criteria.length === 0) return [];
-    const { summary, findings, whole } = await situationOf(run);
-    const { runAggregate, loadTime } = whole;
-    const doubtsOf = createDoubtsOf(run, { findings, summary, runAggregate, loadTime });
-    const readings: Situation["readings"] = new Map();
-    const situation = { run, runAggregate, loadTime, doubtsOf, deps, readWindow, readings };
+    const { situation } = await situate(run);
+    const limitOf = limits(run);
     const verdicts: CriterionVerdict[] = [];
-    for (const criterion of criteria) verdicts.push(await judge(situation, criterion));
+    for (const criterion of criteria) verdicts.push(await judge(situation, criterion, limitOf));
     return verdicts;
   };

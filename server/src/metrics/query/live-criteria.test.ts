@@ -38,7 +38,7 @@ const finalOf = (seconds: number): MetricRecord =>
   });
 
 const world = () => {
-  const stored = createMemoryStores().metrics;
+  const { metrics: stored, runs } = createMemoryStores();
   let readings = 0;
   const metrics: MetricStore = {
     ...stored,
@@ -52,7 +52,7 @@ const world = () => {
   return {
     metrics,
     aggregates,
-    queries: createQueries({ metrics, aggregates, clock }),
+    queries: createQueries({ metrics, aggregates, clock, runs }),
     readings: () => readings,
     /** Stores records, and adds them to what the server keeps of the run, as ingest does. */
     append: async (records: readonly MetricRecord[]) => {

@@ -1,9 +1,10 @@
-import type { LiveCriterion } from "@load-manager/contract/model/criterion.ts";
+import type { Criterion, LiveCriterion } from "@load-manager/contract/model/criterion.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { CriterionBreach } from "../../runs/domain/observation.ts";
 import { expressionOf } from "../../runs/domain/criteria/run-verdict.ts";
 import { isTerminal } from "../../runs/domain/states.ts";
 import { keepRecords, type RunAggregate } from "../live/run-aggregate.ts";
+import type { LimitOf, Limits } from "./baseline.ts";
 import { selectEndpoints } from "./endpoints.ts";
 import { createLiveCriterion, createMatched } from "./live-criterion.ts";
 import { createSecondReader, type Second, SECONDS_AT_ONCE } from "./second-reader.ts";
@@ -18,27 +19,39 @@ export type LiveCriteria = {
 /** Whoever has not asked for so long gets a new state, made of what is stored. */
 const KEPT_MS = 60_000;
 
-const createRunState = (deps: QueryDeps, run: LoadTestRun) => {
+/** The state of each criterion before the first second, with its limit. */
+const createStates = async (criteria: readonly Criterion[], limitOf: LimitOf) => {
+  const states: ReturnType<typeof createLiveCriterion>[] = [];
+  for (const criterion of criteria)
+    states.push(createLiveCriterion(criterion, await limitOf(expressionOf(criterion))));
+  return states;
+};
+
+const createRunState = (deps: QueryDeps, limits: Limits, run: LoadTestRun) => {
   const criteria = run.criteria ?? [];
-  const states = criteria.map(createLiveCriterion);
   const metrics = criteria.map((criterion) => expressionOf(criterion).metric);
   const withTables = metrics.some((metric) => metric === "exceptions" || metric === "workerCpu");
   const readSeconds = createSecondReader(deps, selectEndpoints("each"), withTables);
   // Criteria of the same endpoints share their sum.
   const patterns = new Map(
-    states.map(({ endpoints }) => [endpoints, createMatched(endpoints)] as const),
+    criteria
+      .map((criterion) => expressionOf(criterion).endpoints)
+      .map((endpoints) => [endpoints, createMatched(endpoints)] as const),
   );
+  let states: Awaited<ReturnType<typeof createStates>> | undefined;
   let next: number | undefined;
 
   const push = (at: number, start: number, second: Second, runAggregate: RunAggregate): void => {
     const matched = new Map(
       [...patterns].map(([endpoints, of]) => [endpoints, of(second.totals, runAggregate)]),
     );
-    for (const state of states)
+    for (const state of states ?? [])
       state.push(at, start, { ...second, matched: matched.get(state.endpoints) }, runAggregate);
   };
 
   const advance = async (now: LoadTestRun): Promise<void> => {
+    // Earlier runs are read once.
+    states ??= await createStates(criteria, limits(now));
     const { runAggregate, loadTime, closed } = await resolveWindow(deps, now, {});
     const start = Math.ceil(loadTime.fromMs / 1000);
     const last = Math.min(closed, Math.floor(loadTime.toMs / 1000) - 1);
@@ -60,9 +73,10 @@ const createRunState = (deps: QueryDeps, run: LoadTestRun) => {
     // One after another: the loop and callers ask at the same time.
     advancing = advancing.catch(() => {}).then(() => advance(now));
     await advancing;
-    const breaches = states.flatMap((state) => state.breach() ?? []);
+    const of = states ?? [];
+    const breaches = of.flatMap((state) => state.breach() ?? []);
     return {
-      criteria: states.map((state) => state.live(isTerminal(now.status))),
+      criteria: of.map((state) => state.live(isTerminal(now.status))),
       breach: breaches[0],
     };
   };
@@ -72,13 +86,13 @@ const createRunState = (deps: QueryDeps, run: LoadTestRun) => {
  * How the criteria of runs stand while they last. Each keeps a small state per criterion, to which every answer adds the seconds
  * since the last one; metrics that come later than the second after theirs count in the verdict only.
  */
-export const createLiveCriteria = (deps: QueryDeps) => {
+export const createLiveCriteria = (deps: QueryDeps, limits: Limits) => {
   const states = new Map<string, { askedAt: number; of: ReturnType<typeof createRunState> }>();
   return {
     liveCriteria: async (run: LoadTestRun): Promise<LiveCriteria> => {
       const askedAt = deps.clock.monotonic();
       for (const [id, state] of states) if (askedAt - state.askedAt > KEPT_MS) states.delete(id);
-      const state = states.get(run.id) ?? { askedAt, of: createRunState(deps, run) };
+      const state = states.get(run.id) ?? { askedAt, of: createRunState(deps, limits, run) };
       state.askedAt = askedAt;
       states.set(run.id, state);
       return state.of(run);

@@ -10,6 +10,7 @@ import { judgeFigures, type Judged } from "../../runs/domain/criteria/judge-figu
 import { expressionOf } from "../../runs/domain/criteria/run-verdict.ts";
 import { addTotals, emptyTotals, exactly, type Totals } from "../codec/totals.ts";
 import type { RunAggregate } from "../live/run-aggregate.ts";
+import type { ResolvedLimit } from "./baseline.ts";
 import { figuresOf } from "./criterion-figures.ts";
 import type { Second } from "./second-reader.ts";
 import { createSecondsWindow } from "./seconds-window.ts";
@@ -68,11 +69,14 @@ const lengthOf = ({ window }: Expression): number | undefined =>
   window.kind === "last" || window.kind === "every" ? window.seconds : undefined;
 
 /** The state of one criterion while its run lasts: one window that grows or moves, second by second. */
-export const createLiveCriterion = (criterion: Criterion) => {
+export const createLiveCriterion = (criterion: Criterion, compared: ResolvedLimit) => {
   const expression = expressionOf(criterion);
-  const { metric, operator, limit: compared, window: kind } = expression;
-  const limit = compared.kind === "value" ? compared.value : null;
-  const judged = limit === null ? undefined : { metric, operator, limit };
+  const { metric, window: kind } = expression;
+  const { limit } = compared;
+  const judged =
+    compared.limit === null
+      ? undefined
+      : { metric, operator: compared.operator, limit: compared.limit };
   const length = lengthOf(expression);
   const window = createSecondsWindow(length);
   const every =
@@ -123,6 +127,9 @@ export const createLiveCriterion = (criterion: Criterion) => {
       observed: figures?.observed ?? null,
       limit,
       unit: unitOf(metric),
+      ...(compared.limit === null || compared.baseline === undefined
+        ? {}
+        : { baseline: compared.baseline }),
       requests: figures === undefined ? null : exactly(figures.requests),
       ...(violatedSince === undefined ? {} : { violatedSince: violatedSince * 1000 }),
     }),

@@ -57,11 +57,12 @@ const olderMeta = (start: number, second: number): Rollup => {
 };
 
 const setUp = async (records: readonly MetricRecord[], rollups: readonly Rollup[]) => {
-  const { metrics } = createMemoryStores();
+  const { metrics, runs } = createMemoryStores();
   await metrics.append(records);
   await metrics.compact("run", [], rollups);
   const clock = { now: () => 2_000_000, monotonic: () => 0, wall: () => 2_000_000 };
-  return createQueries({ metrics, aggregates: createRunAggregateCache(metrics), clock });
+  const aggregates = createRunAggregateCache(metrics);
+  return createQueries({ metrics, aggregates, clock, runs });
 };
 
 test("records of protocol 2 are read: workers, errors and exceptions", async () => {

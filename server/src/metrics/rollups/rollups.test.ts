@@ -70,6 +70,7 @@ const queriesOver = (metrics: ReturnType<typeof createMemoryStores>["metrics"]) 
     metrics,
     aggregates: createRunAggregateCache(metrics),
     clock: { now: () => NOW, monotonic: () => 0, wall: () => NOW },
+    runs: createMemoryStores().runs,
   });
 
 /** Compacts the windows that began before a second, as a server does long after that second. */

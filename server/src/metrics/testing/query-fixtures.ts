@@ -33,9 +33,9 @@ export const usualRecords = (): MetricRecord[] => [
 ];
 
 export const queriesOver = async (records: readonly MetricRecord[]) => {
-  const { metrics } = createMemoryStores();
+  const { metrics, runs } = createMemoryStores();
   await metrics.append(records);
   const clock = { now: () => NOW, monotonic: () => NOW, wall: () => NOW };
-  return createQueries({ metrics, aggregates: createRunAggregateCache(metrics), clock });
+  return createQueries({ metrics, aggregates: createRunAggregateCache(metrics), clock, runs });
 };
 export const run = testRun();

@@ -94,6 +94,7 @@ export const createTestRun = async (
       ...load,
       autoStop: input.autoStop ?? loadTest.autoStop ?? AUTO_STOP,
       criteria,
+      baseline: loadTest.baseline,
       scriptRevisionId: script?.id,
       scriptSha256: script?.sha256,
       ...settings,

@@ -71,6 +71,7 @@ export const registerExternalTestRun = async (
       maxDurationSec: deps.limits.externalMaxDurationSeconds,
       autoStop: loadTest?.autoStop ?? AUTO_STOP,
       criteria: loadTest?.criteria,
+      baseline: loadTest?.baseline,
       loadProfile: { kind: "constant" },
       stopTimeoutSeconds: POLICY.externalStopTimeoutMs / 1000,
       startingAt: now,

@@ -32,6 +32,7 @@ type Frozen = {
       | "maxDurationSec"
       | "autoStop"
       | "criteria"
+      | "baseline"
       | "scriptRevisionId"
       | "scriptSha256"
       | "startingAt"

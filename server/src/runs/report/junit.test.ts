@@ -48,6 +48,19 @@ describe("JUnit XML", () => {
     );
   });
 
+  test("the message names the baseline and its runs", async () => {
+    const noise = { percent: 2, runIds: ["a", "b"] };
+    const runs = [
+      { id: "a", runNumber: 3, value: 260 },
+      { id: "b", value: 280 },
+    ];
+    const baseline = { value: 269.815, runs, noise };
+    const xml = await valid(
+      reportedOf({ verdict: "failed", criterionVerdicts: [{ ...FAILED, baseline }] }),
+    );
+    expect(xml).toContain("(observed 412.3 ms, limit 300 ms, baseline 269.8 ms of #3, b, 600 ");
+  });
+
   test("a warning never fails, and does not look as if it had passed", async () => {
     const warn = { severity: "warn" } as const;
     const criterionVerdicts = [

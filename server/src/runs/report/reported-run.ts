@@ -1,5 +1,5 @@
 import type { EndpointRow } from "@load-manager/contract/api/metrics.ts";
-import { formatFigure } from "@load-manager/contract/criteria/format.ts";
+import { formatBaseline, formatFigure } from "@load-manager/contract/criteria/format.ts";
 import type { CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 
@@ -54,10 +54,11 @@ export const verdictSentence = ({ run }: ReportedRun): string => {
 };
 
 /** `412.3 ms, limit 300 ms, 48120 requests`; what is unknown is left out. */
-const observedText = ({ observed, limit, unit, requests }: CriterionVerdict): string =>
+const observedText = ({ observed, limit, unit, requests, baseline }: CriterionVerdict): string =>
   [
     ...(observed === null ? [] : [`observed ${formatFigure(observed, unit, limit)}`]),
     ...(limit === null ? [] : [`limit ${formatFigure(limit, unit)}`]),
+    ...(baseline === undefined ? [] : [formatBaseline(baseline, unit)]),
     ...(requests === null ? [] : [times(requests, "request", "requests")]),
   ].join(", ");
 

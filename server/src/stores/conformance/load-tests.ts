@@ -80,6 +80,7 @@ export const loadTestConformance = (open: OpenStores): void => {
         envId: "staging",
         tags: ["a", "b"],
         autoStop: { enabled: true, failedPercent: 90, windowSeconds: 60, minRequests: 100 },
+        baseline: { kind: "run", runId: "chosen" },
         metadata: { "a.b": [1.5, null, { $x: "ÿ" }], "": false },
         environment: { PATH: "x" },
         lastRunAt: 7,

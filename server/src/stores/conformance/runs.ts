@@ -98,8 +98,14 @@ export const runConformance = (open: OpenStores): void => {
             requests: 2 ** 40,
             window: { from: 1_700_000_000_000, to: 1_700_000_060_000 },
             reason: { code: "few_values", message: "é", requestsNeeded: 200 },
+            baseline: {
+              value: 10,
+              runs: [{ id: "a", runNumber: 1, value: 10.5 }],
+              noise: { percent: null, runIds: [] },
+            },
           },
         ],
+        baseline: { kind: "rolling", runs: 8 },
         commandedLoad: { targetUsers: 3, spawnRate: 0.5, at: 9 },
       });
       const kept = structuredClone(given);

@@ -121,6 +121,7 @@ export const answersOf = async ({ metrics, runs }: Stores, runId: string): Promi
   const queries = createQueries({
     metrics,
     aggregates,
+    runs,
     clock: { now: () => NOW, monotonic: () => 0, wall: () => NOW },
   });
   const run = { ...testRun(), ...(await runs.get(runId)) };

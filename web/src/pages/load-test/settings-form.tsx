@@ -22,6 +22,7 @@ import {
 import { ProfileFields } from "../run-settings/profile-fields.tsx";
 import { SettingsSections } from "../run-settings/settings-sections.tsx";
 import { useOutline } from "../run-settings/use-outline.ts";
+import { BaselineFields } from "./baseline-fields.tsx";
 import { mergeDrafts, WORDS } from "./settings-merge.ts";
 import styles from "./settings-form.module.css";
 
@@ -269,6 +270,7 @@ export const SettingsForm = ({ loadTest, onDirty }: Props): ReactNode => {
             <SettingsSections loadTest={loadTest} form={form} outline={outline} />
             <ClusterFields loadTest={loadTest} field={form.field} />
             <AutoStopFields form={form} />
+            <BaselineFields loadTest={loadTest} form={form} />
           </fieldset>
         </PanelBody>
       </Panel>

@@ -28,6 +28,24 @@ test("a patch has what was changed, and null for what was cleared", () => {
   expect(patchErrors(before, draft)).toEqual({});
 });
 
+test("the baseline is nothing, earlier runs, or one run", () => {
+  const rolling = { ...before, baseline: "rolling" as const };
+  expect(patchOf(before, rolling)).toEqual({ baseline: { kind: "rolling", runs: 8 } });
+  expect(patchOf(rolling, before)).toEqual({ baseline: null });
+  const run = { ...before, baseline: "run" as const, baselineRunId: "a" };
+  expect(patchOf(rolling, run)).toEqual({ baseline: { kind: "run", runId: "a" } });
+  expect(patchErrors(before, { ...rolling, baselineRuns: "21" })).toEqual({
+    "baseline.runs": "must be at most 20",
+  });
+  expect(Object.keys(patchErrors(before, { ...run, baselineRunId: "" }))).toEqual([
+    "baseline.runId",
+  ]);
+  expect(draftOf({ baseline: { kind: "rolling", runs: 3 } })).toMatchObject({
+    baseline: "rolling",
+    baselineRuns: "3",
+  });
+});
+
 test("the same value typed in another way is no change", () => {
   expect(patchOf(before, { ...before, defaultDurationSec: "600 s" })).toEqual({});
 });

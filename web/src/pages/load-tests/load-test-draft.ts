@@ -28,6 +28,9 @@ export type SettingsDraft = RunSettingsDraft & {
   readonly failedPercent: string;
   readonly windowSeconds: string;
   readonly minRequests: string;
+  readonly baseline: "none" | "rolling" | "run";
+  readonly baselineRuns: string;
+  readonly baselineRunId: string;
 };
 
 const durationOf = (seconds: number | undefined): string =>
@@ -35,6 +38,7 @@ const durationOf = (seconds: number | undefined): string =>
 
 export const draftOf = (loadTest: Partial<LoadTestAnswer>): SettingsDraft => {
   const autoStop = loadTest.autoStop ?? AUTO_STOP;
+  const { baseline } = loadTest;
   return {
     name: loadTest.name ?? "",
     description: loadTest.description ?? "",
@@ -50,8 +54,18 @@ export const draftOf = (loadTest: Partial<LoadTestAnswer>): SettingsDraft => {
     failedPercent: textOf(autoStop.failedPercent),
     windowSeconds: durationOf(autoStop.windowSeconds),
     minRequests: textOf(autoStop.minRequests),
+    baseline: baseline?.kind ?? "none",
+    baselineRuns: textOf(baseline?.kind === "rolling" ? baseline.runs : 8),
+    baselineRunId: baseline?.kind === "run" ? baseline.runId : "",
     ...settingsDraftOf(loadTest),
   };
+};
+
+const baselineOf = ({ baseline, baselineRuns, baselineRunId }: SettingsDraft) => {
+  if (baseline === "none") return undefined;
+  return baseline === "rolling"
+    ? { kind: baseline, runs: numberOf(baselineRuns) }
+    : { kind: baseline, runId: baselineRunId };
 };
 
 const bodyOf = (draft: SettingsDraft) => ({
@@ -71,6 +85,7 @@ const bodyOf = (draft: SettingsDraft) => ({
     windowSeconds: typedSeconds(draft.windowSeconds),
     minRequests: numberOf(draft.minRequests),
   },
+  baseline: baselineOf(draft),
   ...settingsOf(draft),
 });
 type Settings = ReturnType<typeof bodyOf>;

@@ -51,6 +51,8 @@ const initialOf = (scope: ScopeFilter, original: Original | undefined): Draft =>
   const name = original === undefined ? "" : `${original.loadTest.name.slice(0, 190)}, copy`;
   return {
     ...draftOf({ ...original?.loadTest, name }),
+    // A run of another load test is none to compare with.
+    ...(original?.loadTest.baseline?.kind === "run" ? { baseline: "none" as const } : {}),
     ...settingsDraftOf(withoutHidden(original?.loadTest ?? {})),
     ...{ accountId, orgId, projectId, envId },
     locustfile: original === undefined ? STARTER_SCRIPT : entrypointText(original.script),

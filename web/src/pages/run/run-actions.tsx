@@ -20,6 +20,7 @@ import { copyText } from "../../lib/copy-text.ts";
 import { randomId } from "../../lib/random-id.ts";
 import { ChangeLoadDialog } from "./change-load-dialog.tsx";
 import { againBodyOf } from "./run-again.ts";
+import { UseAsBaseline } from "./use-as-baseline.tsx";
 import styles from "./run-head.module.css";
 
 type Dialog = { readonly isOpen: boolean; readonly setOpen: (open: boolean) => void };
@@ -38,7 +39,13 @@ const useRunAgain = (run: RunAnswer) => {
   });
 };
 
-const More = ({ run }: { readonly run: RunAnswer }) => {
+const More = ({
+  run,
+  onError,
+}: {
+  readonly run: RunAnswer;
+  readonly onError: (error: Error | null) => void;
+}) => {
   const [said, setSaid] = useState("Copy link");
   const copy = async (): Promise<void> =>
     setSaid((await copyText(location.href)) ? "Copied" : "This browser does not let a page copy");
@@ -67,6 +74,9 @@ const More = ({ run }: { readonly run: RunAnswer }) => {
         >
           Export CSV as Locust’s own
         </Menu.Item>
+        {run.settledAt !== undefined && run.loadTestId !== undefined && (
+          <UseAsBaseline run={run} loadTestId={run.loadTestId} onError={onError} />
+        )}
       </Menu.Dropdown>
     </Menu>
   );
@@ -122,9 +132,9 @@ export const RunActions = ({
   readonly stop: Dialog;
 }): ReactNode => {
   const [isChanging, setChanging] = useState(false);
-  const [keepError, setKeepError] = useState<Error | null>(null);
+  const [changeError, setChangeError] = useState<Error | null>(null);
   const again = useRunAgain(run);
-  const error = again.error ?? keepError;
+  const error = again.error ?? changeError;
   const [mayChange, mayStop, mayStart] = [
     useMay("runs.changeLoad", run),
     useMay("runs.stop", run),
@@ -164,8 +174,8 @@ export const RunActions = ({
             Run again
           </Button>
         )}
-        <Keep run={run} onError={setKeepError} />
-        <More run={run} />
+        <Keep run={run} onError={setChangeError} />
+        <More run={run} onError={setChangeError} />
       </div>
       <StopDialog run={run} isOpen={stop.isOpen} onClose={() => stop.setOpen(false)} />
       <ChangeLoadDialog run={run} isOpen={isChanging} onClose={() => setChanging(false)} />

@@ -7,6 +7,7 @@ import { Panel } from "../../components/panel.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { Verdict } from "../../components/verdict.tsx";
 import { count } from "../../format/numbers.ts";
+import { BaselineNote } from "./baseline-note.tsx";
 import { verdictQuery } from "./run-queries.ts";
 import {
   inOrder,
@@ -29,12 +30,13 @@ const HEADS: readonly Head[] = [
 const Criterion = ({
   one,
 }: {
-  readonly one: Pick<CriterionVerdict, "name" | "expression" | "severity">;
+  readonly one: Pick<CriterionVerdict, "name" | "expression" | "severity" | "baseline" | "unit">;
 }): ReactNode => (
   <>
     <code>{one.expression}</code>
     {one.name !== undefined && <span className="muted"> {one.name}</span>}
     {one.severity === "warn" && <span className="muted"> only warns</span>}
+    <BaselineNote one={one} />
   </>
 );
 

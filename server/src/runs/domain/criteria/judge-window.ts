@@ -11,6 +11,8 @@ export type WindowVerdict =
       readonly verdict: "inconclusive";
       readonly code: VerdictReason;
       readonly requestsNeeded?: number;
+      /** More than the code says. */
+      readonly message?: string;
     };
 
 const inconclusive = (code: VerdictReason, requestsNeeded?: number): WindowVerdict => ({

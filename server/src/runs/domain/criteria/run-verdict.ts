@@ -12,8 +12,11 @@ import type { WindowVerdict } from "./judge-window.ts";
 
 type Inconclusive = Extract<WindowVerdict, { readonly verdict: "inconclusive" }>;
 
-const messageOf = ({ code, requestsNeeded }: Inconclusive, requests: number | null): string => {
-  if (code !== "few_values") return VERDICT_REASONS[code];
+const messageOf = (
+  { code, requestsNeeded, message }: Inconclusive,
+  requests: number | null,
+): string => {
+  if (code !== "few_values") return message ?? VERDICT_REASONS[code];
   const there = requests === null ? "" : `: ${requests}`;
   return `Too few requests for the figure to decide${there}; ${requestsNeeded ?? 0} are needed.`;
 };
