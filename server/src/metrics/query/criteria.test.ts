@@ -1,17 +1,17 @@
-import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, describe, expect, test } from "vitest";
+import type { CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { temporaryFolder } from "../../lib/testing/temporary-folder.ts";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
 import type { MetricRecord } from "../../stores/model/metric-store.ts";
+import type { OpenedStores } from "../../stores/ports.ts";
+import { openMongoStores } from "../../stores/mongo/stores.ts";
+import { openSqliteStores } from "../../stores/sqlite/stores.ts";
+import { onMongo } from "../../stores/testing/test-database.ts";
 import { RECORD } from "../codec/batch.ts";
 import { ByteWriter } from "../codec/bytes.ts";
-import {
-  addHistogram,
-  addLatency,
-  emptyHistogram,
-  percentile,
-  subtractHistogram,
-  valuesAbove,
-} from "../codec/histogram.ts";
 import { SECTION } from "../codec/sample.ts";
 import {
   jsonRecord,
@@ -20,10 +20,13 @@ import {
   testRun,
   withProblems,
 } from "../testing/fixtures.ts";
-import { queriesOver } from "../testing/query-fixtures.ts";
+import { createRunAggregateCache } from "../live/run-aggregate-cache.ts";
+import { createCompactor } from "../rollups/compactor.ts";
+import { createQueries } from "./queries.ts";
 
 const START = 1000;
 const SECONDS = 120;
+const NOW = 2_000_000;
 const run = testRun({
   status: "Finished",
   endCause: "duration_reached",
@@ -36,6 +39,8 @@ const times = (count: number, ms: number) => Array.from({ length: count }, () =>
 /** 20 requests a second: 19 of 10 ms and one of 100 ms at GET /a. */
 const usual: Requests[] = [{ name: "/a", ok: [...times(19, 10), 100] }];
 
+type Stores = Pick<OpenedStores, "metrics" | "runs" | "close">;
+
 type World = {
   readonly seconds?: number;
   /** What a second is instead of the usual one. */
@@ -46,6 +51,7 @@ type World = {
   readonly exceptionsAt?: number;
   readonly final?: Record<string, unknown>;
 };
+const USUAL: World = {};
 
 const withCpu = (record: MetricRecord, percent: number): MetricRecord => {
   const body = new ByteWriter().varint(1).text("w").byte(3).varint(5);
@@ -91,25 +97,65 @@ const recordsOf = (world: World): MetricRecord[] => {
   return records;
 };
 
-const judge = async (expression: string, world: World = {}, more: Partial<LoadTestRun> = {}) => {
-  const queries = await queriesOver(recordsOf(world));
-  const [verdict] = await queries.judgeCriteria({ ...run, ...more }, [
-    { id: "c1", expression, severity: "fail" },
-  ]);
-  if (verdict === undefined) throw new Error("There is no verdict.");
-  return verdict;
-};
-const short = async (...of: Parameters<typeof judge>): Promise<string> => {
-  const { verdict, reason } = await judge(...of);
-  return reason?.code ?? verdict;
-};
-
 const failing = (second: number): Requests[] | undefined =>
   second >= 60 && second < 70
     ? [{ name: "/a", ok: times(10, 10), failed: times(10, 10) }]
     : undefined;
 
-describe("the table of truth: metrics and windows", () => {
+type Open = () => Promise<Stores> | Stores;
+
+/** Judges worlds, each stored once as a run of its own; `isCompacted`: as rollups. */
+const judgeOn = (open: Open, isCompacted: boolean) => {
+  const opening = Promise.resolve().then(open);
+  afterAll(async () => (await opening).close());
+  const runIds = new Map<World, string>();
+  const stored = async (world: World): Promise<string> => {
+    const known = runIds.get(world);
+    if (known !== undefined) return known;
+    const { metrics } = await opening;
+    const runId = `run-${runIds.size}`;
+    runIds.set(world, runId);
+    await metrics.append(recordsOf(world).map((record) => ({ ...record, runId })));
+    if (!isCompacted) return runId;
+    const now = () => NOW + 10 * 3_600_000;
+    const compactor = createCompactor({
+      metrics,
+      clock: { now, monotonic: now, wall: now },
+      log: pino({ level: "silent" }),
+      retention: { secondsDays: 36_500, tenSecondsDays: 36_500 },
+      keptRunIds: async () => [],
+    });
+    await compactor.runOnce();
+    await compactor.stop();
+    const { records } = await metrics.readRollups(runId, { rollups: [], records: {} });
+    expect(records.filter(({ type }) => type === RECORD.sample)).toEqual([]);
+    return runId;
+  };
+  const clock = { now: () => NOW, monotonic: () => NOW, wall: () => NOW };
+  const judge = async (
+    expression: string,
+    world: World = USUAL,
+    more: Partial<LoadTestRun> = {},
+  ): Promise<CriterionVerdict> => {
+    const id = await stored(world);
+    const { metrics, runs } = await opening;
+    const aggregates = createRunAggregateCache(metrics);
+    const queries = createQueries({ metrics, aggregates, clock, runs });
+    const [verdict] = await queries.judgeCriteria({ ...run, id, ...more }, [
+      { id: "c1", expression, severity: "fail" },
+    ]);
+    if (verdict === undefined) throw new Error("There is no verdict.");
+    return verdict;
+  };
+  const short = async (...of: Parameters<typeof judge>): Promise<string> => {
+    const { verdict, reason } = await judge(...of);
+    return reason?.code ?? verdict;
+  };
+  return { judge, short };
+};
+type Judging = ReturnType<typeof judgeOn>;
+
+const metricsAndWindows = ({ judge, short }: Judging): void => {
   test.each<[string, number | null, string, string]>([
     // metric and window, the figure, a limit that passes, one that fails
     ["avg", 14.5, "< 15 ms", "< 14 ms"],
@@ -212,9 +258,9 @@ describe("the table of truth: metrics and windows", () => {
     expect(await short("max(GET /b*) < 50 ms", world)).toBe("no_data");
     expect(await short("max(*) < 50 ms in every 10 s", world)).toBe("failed");
   });
-});
+};
 
-describe("the table of truth: doubts", () => {
+const doubts = ({ judge, short }: Judging): void => {
   const saturated = { cpu: (second: number) => (second >= 20 && second < 40 ? 95 : 20) };
   const notReached = { users: () => 4 };
   const missing = {
@@ -224,7 +270,7 @@ describe("the table of truth: doubts", () => {
   const stopped: Partial<LoadTestRun> = { status: "Stopped", endCause: "stopped_by_user" };
   test.each<[string, string, World, Partial<LoadTestRun>?]>([
     ["no_data", "p95 < 1 s", { at: () => [] }],
-    ["few_values", "p99.9 < 1 s in every 30 s", {}],
+    ["few_values", "p99.9 < 1 s in every 30 s", USUAL],
     [
       "few_values",
       "avg < 1 s",
@@ -265,9 +311,9 @@ describe("the table of truth: doubts", () => {
     ["cut_short", "p95 < 1 s in every 30 s", short60, stopped],
     ["failed", "p95 < 1 ms in every 30 s", short60, stopped],
     ["passed", "p95 < 1 s", short60, { ...stopped, durationSeconds: 60 }],
-    ["could_not_run", "p95 < 1 ms", {}, { status: "Failed" }],
-    ["could_not_run", "p95 < 1 ms in every 5 s", {}, { status: "Failed" }],
-    ["no_baseline", "p95 < baseline * 1.1", {}],
+    ["could_not_run", "p95 < 1 ms", USUAL, { status: "Failed" }],
+    ["could_not_run", "p95 < 1 ms in every 5 s", USUAL, { status: "Failed" }],
+    ["no_baseline", "p95 < baseline * 1.1", USUAL],
     ["incomplete", "p95 < 1 s", { final: { workersExpected: 2 } }],
   ])("%s: %s", async (expected, expression, world, more = {}) => {
     expect(await short(expression, world, more)).toBe(expected);
@@ -287,66 +333,25 @@ describe("the table of truth: doubts", () => {
       windows: { violated: 10 },
     });
   });
+};
+
+const table = (judging: Judging): void => {
+  describe("metrics and windows", () => metricsAndWindows(judging));
+  describe("doubts", () => doubts(judging));
+};
+
+describe("the table of truth, on the memory store", () => {
+  table(judgeOn(createMemoryStores, false));
 });
-
-describe("values above a limit", () => {
-  const values = fc.array(fc.integer({ min: 0, max: 10_000_000 }), {
-    minLength: 1,
-    maxLength: 200,
-  });
-  const histogramOf = (list: readonly number[]) => {
-    const histogram = emptyHistogram();
-    for (const us of list) addLatency(histogram, us);
-    return histogram;
-  };
-  const boundsOf = (list: readonly number[]) => ({
-    minUs: Math.min(...list),
-    maxUs: Math.max(...list),
-  });
-
-  test("are those that a percentile is compared with: the same answer both ways", () => {
-    fc.assert(
-      fc.property(
-        values,
-        fc.integer({ min: 1, max: 99 }),
-        fc.integer({ min: 0, max: 10_000_000 }),
-        (list, p, limitUs) => {
-          const [histogram, bounds] = [histogramOf(list), boundsOf(list)];
-          const figure = (percentile(histogram, p, bounds) ?? 0) * 1000;
-          const above = valuesAbove(histogram, limitUs / 1000, bounds);
-          const tail = ((100 - p) / 100) * list.length;
-          if (figure > limitUs + 1e-6) expect(above).toBeGreaterThan(tail - 1e-6);
-          if (figure < limitUs - 1e-6) expect(above).toBeLessThan(tail + 1e-6);
-        },
-      ),
-    );
-  });
-
-  test("are right but for the bucket of the limit", () => {
-    fc.assert(
-      fc.property(values, fc.integer({ min: 0, max: 10_000_000 }), (list, limitUs) => {
-        const above = valuesAbove(histogramOf(list), limitUs / 1000, boundsOf(list));
-        const near = limitUs / 64 + 1;
-        expect(above).toBeGreaterThanOrEqual(
-          list.filter((us) => us > limitUs + near).length - 1e-6,
-        );
-        expect(above).toBeLessThanOrEqual(list.filter((us) => us > limitUs - near).length + 1e-6);
-      }),
-    );
-  });
-
-  test("what is subtracted again leaves no trace", () => {
-    fc.assert(
-      fc.property(values, values, (one, other) => {
-        const histogram = histogramOf(one);
-        addHistogram(histogram, histogramOf(other));
-        subtractHistogram(histogram, histogramOf(other));
-        for (const p of [1, 50, 99])
-          expect(percentile(histogram, p, boundsOf(one))).toBe(
-            percentile(histogramOf(one), p, boundsOf(one)),
-          );
-        expect(histogram.total).toBe(one.length);
-      }),
-    );
+describe("the table of truth, on the memory store, compacted", () => {
+  table(judgeOn(createMemoryStores, true));
+});
+describe("the table of truth, on SQLite", () => {
+  const dataDir = join(temporaryFolder(), "data");
+  table(judgeOn(() => openSqliteStores({ dataDir }), false));
+});
+onMongo((database) => {
+  describe("the table of truth, on MongoDB, compacted", () => {
+    table(judgeOn(() => openMongoStores(database), true));
   });
 });
