@@ -336,8 +336,12 @@ const doubts = ({ judge, short }: Judging): void => {
 };
 
 const table = (judging: Judging): void => {
-  describe("metrics and windows", () => metricsAndWindows(judging));
-  describe("doubts", () => doubts(judging));
+  describe("metrics and windows", () => {
+    metricsAndWindows(judging);
+  });
+  describe("doubts", () => {
+    doubts(judging);
+  });
 };
 
 describe("the table of truth, on the memory store", () => {
