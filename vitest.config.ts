@@ -31,6 +31,7 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   "e2e/escalation.test.ts": 70,
   "e2e/page/lost-connection.test.ts": 65,
   "e2e/page/first-run.test.ts": 65,
+  "e2e/page/verdict.test.ts": 70,
   "e2e/odd-values.test.ts": 65,
   "e2e/faults/store-away.test.ts": 55,
   "server/src/stores/conformance/conformance.test.ts": 180,

@@ -24,6 +24,7 @@ export const WEB_MAY_IMPORT = {
   // The only folder that touches CodeMirror.
   "web/src/editor": [
     "web/src/lib",
+    "npm:@codemirror/autocomplete",
     "npm:@codemirror/commands",
     "npm:@codemirror/lang-python",
     "npm:@codemirror/language",

@@ -43,7 +43,8 @@ const formatLimit = (metric: Metric, limit: Limit): string => {
 /** Texts that need no quotes between brackets. */
 const PLAIN = /^[^\s()"\\](?:[^()"\\\r\n]*[^\s()"\\])?$/;
 
-const formatEndpoints = (endpoints: string | undefined): string => {
+/** A pattern of endpoints in its brackets, quoted where it must be; nothing without one. */
+export const formatEndpoints = (endpoints: string | undefined): string => {
   if (endpoints === undefined) return "";
   const isPlain = PLAIN.test(endpoints) && endpoints !== "all";
   return isPlain ? `(${endpoints})` : `("${endpoints.replaceAll('"', '\\"')}")`;

@@ -14,12 +14,22 @@ type Props = {
   readonly height: number;
   /** The bounds of x; the data's own without it. */
   readonly range?: readonly [number, number] | undefined;
+  /** What hooks draw besides the data: the chart is drawn again when it changes. */
+  readonly overlay?: object | undefined;
   /** What the chart shows, as a sentence for screen readers. */
   readonly description: string;
 };
 
 /** The only place that makes a uPlot: it keeps one as long as its options stay the same, and gives it data and width. */
-export const Plot = ({ options, version, data, height, range, description }: Props): ReactNode => {
+export const Plot = ({
+  options,
+  version,
+  data,
+  height,
+  range,
+  overlay,
+  description,
+}: Props): ReactNode => {
   const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
   const { ref: sizeRef, width } = useWidth();
   const host = useRef<HTMLDivElement>(null);
@@ -57,7 +67,7 @@ export const Plot = ({ options, version, data, height, range, description }: Pro
       current.setData(data, false);
       current.setScale("x", { min: from, max: to });
     });
-  }, [data, from, to]);
+  }, [data, from, to, overlay]);
   return (
     <div ref={sizeRef} className={styles["plot"]} role="img" aria-label={description}>
       <div ref={host} aria-hidden />

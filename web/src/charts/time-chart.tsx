@@ -9,6 +9,7 @@ import { type Limit, limitHooks } from "./limit.ts";
 import { Plot } from "./plot.tsx";
 import { stacked } from "./scales.ts";
 import { timeFlagHooks } from "./time-flag.ts";
+import { type Violation, violationHooks } from "./violation.ts";
 import {
   axisClick,
   bars,
@@ -61,7 +62,10 @@ export type TimeChartProps = {
   readonly withDoubts?: boolean;
   /** Names the lines at their ends; only where there is no axis on the right. */
   readonly hasEndLabels?: boolean;
-  readonly limit?: Limit;
+  readonly limits?: readonly Limit[];
+  /** Whether the value axis reaches every limit. */
+  readonly areLimitsInSight?: boolean;
+  readonly violation?: Violation | undefined;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
   /** A click on the labels of the time axis. */
   readonly onTime?: ((seconds: number) => void) | undefined;
@@ -91,7 +95,7 @@ const dataOf = (times: readonly number[], series: readonly TimeSeries[]): uPlot.
 };
 
 /** One sentence: what a screen reader says of the chart. */
-const descriptionOf = (title: string, unit: string, series: readonly TimeSeries[]): string => {
+const descriptionOf = ({ title, unit, series, limits = [] }: TimeChartProps): string => {
   const parts = series
     .filter(({ isBound }) => isBound !== true)
     .map(({ label, values, format }) => {
@@ -101,7 +105,9 @@ const descriptionOf = (title: string, unit: string, series: readonly TimeSeries[
       const [min, max] = [Math.min(...known), Math.max(...known)];
       return `${label} from ${format(min)} to ${format(max)}, last ${format(last)}`;
     });
-  return `${title}, ${unit}. ${parts.join("; ")}.`;
+  const limited =
+    limits.length === 0 ? "" : ` Limits: ${limits.map(({ label }) => label).join("; ")}.`;
+  return `${title}, ${unit}. ${parts.join("; ")}.${limited}`;
 };
 
 /** The index of the newest values: where a plan is now, though it goes on. */
@@ -137,7 +143,9 @@ const optionsOf = (
     legend: { show: false },
     scales: {
       x: { time: false, range: (_, min, max) => [min, max] },
-      y: isLog ? logScale : linearScale,
+      y: isLog
+        ? logScale
+        : linearScale(() => (read().areLimitsInSight === true ? (read().limits ?? []) : [])),
       // Target users lie above the requests.
       right: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] },
     },
@@ -161,7 +169,8 @@ const optionsOf = (
     hooks: mergeHooks(
       window.hooks,
       hooks,
-      limitHooks(() => read().limit),
+      limitHooks(() => read().limits ?? []),
+      violationHooks(() => read().violation),
       {
         setCursor: [
           ({ cursor: { idx }, data: [times] }) =>
@@ -180,6 +189,11 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
   const [cursor, setCursor] = useState<Cursor | undefined>();
   const latest = useLatest(props);
   const drawn = useMemo(() => dataOf(times, series), [times, series]);
+  const { decorations, limits, violation } = props;
+  const overlay = useMemo(
+    () => ({ decorations, limits, violation }),
+    [decorations, limits, violation],
+  );
   const newest = newestOf(series);
   const items: LegendItem[] = series
     .filter(({ isBound }) => isBound !== true)
@@ -212,7 +226,8 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
         data={drawn}
         height={height}
         range={range}
-        description={descriptionOf(title, unit, series)}
+        overlay={overlay}
+        description={descriptionOf(props)}
       />
     </div>
   );

@@ -66,10 +66,10 @@ export const noAxis: uPlot.Axis = {
   ticks: { show: false },
 };
 
-/** Bounds from the values that are seen. */
-export const linearScale: uPlot.Scale = {
-  range: (_, _min, max) => linearRange(max),
-};
+/** Bounds from the values that are seen, and from limits that shall be. */
+export const linearScale = (limits: () => readonly { readonly value: number }[]): uPlot.Scale => ({
+  range: (_, _min, max) => linearRange(Math.max(max, ...limits().map(({ value }) => value))),
+});
 export const logScale: uPlot.Scale = {
   distr: 3,
   log: 10,

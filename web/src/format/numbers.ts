@@ -60,6 +60,20 @@ export const bytes = (value: number | null | undefined): Figure => {
   return { value: power === 0 ? trimmed(size, 0) : significant(size), unit: units[power] ?? "" };
 };
 
+/** A figure in the unit of a criterion: ms, percent, per second, or none of a count. */
+export const inUnit = (value: number | null, unit: "ms" | "%" | "/s" | ""): string => {
+  switch (unit) {
+    case "ms":
+      return text(responseTime(value));
+    case "%":
+      return text(percent(value));
+    case "/s":
+      return text(rate(value));
+    case "":
+      return count(value);
+  }
+};
+
 const ROUND = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
 
 /** A round number at an axis, with the decimals that it has and no others: `0.25`, `50`, `1,000`. */

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { loadTestPagesQuery } from "../../api/queries.ts";
 import { Panel } from "../../components/panel.tsx";
+import { Verdict } from "../../components/verdict.tsx";
 import { Sparkline } from "../../components/sparkline.tsx";
 import { responseTime, text } from "../../format/numbers.ts";
 import styles from "./home-page.module.css";
@@ -24,6 +25,7 @@ export const LoadTestList = ({ scope }: { readonly scope: ScopeFilter }): ReactN
                 {name}
               </Link>
               <span className={styles["left"]}>
+                {recentRuns[0] !== undefined && <Verdict verdict={recentRuns[0].verdict} isIcon />}
                 <Sparkline values={values} label={`p95 of the last runs of ${name}`} />
                 {text(responseTime(values.at(-1)))}
               </span>

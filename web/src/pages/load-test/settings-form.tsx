@@ -2,7 +2,13 @@ import { Button, Checkbox, Select, TagsInput, Textarea } from "@mantine/core";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import { scopeOf } from "@load-manager/contract/model/scope.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, type SyntheticEvent, useEffect, useState } from "react";
+import {
+  type ComponentProps,
+  type ReactNode,
+  type SyntheticEvent,
+  useEffect,
+  useState,
+} from "react";
 import { client } from "../../api/client.ts";
 import { isStale, refusedFields } from "../../api/form-errors.ts";
 import { clustersQuery, loadTestQuery } from "../../api/queries.ts";
@@ -19,6 +25,7 @@ import {
   patchOf,
   type SettingsDraft,
 } from "../load-tests/load-test-draft.ts";
+import { CriteriaSection } from "../run-settings/criteria-section.tsx";
 import { ProfileFields } from "../run-settings/profile-fields.tsx";
 import { SettingsSections } from "../run-settings/settings-sections.tsx";
 import { useOutline } from "../run-settings/use-outline.ts";
@@ -124,6 +131,15 @@ const AutoStopFields = ({ form: { draft, field } }: { readonly form: Form }): Re
         />
       </div>
     )}
+  </fieldset>
+);
+
+const CriteriaGroup = (
+  props: Pick<ComponentProps<typeof CriteriaSection>, "loadTest" | "form">,
+): ReactNode => (
+  <fieldset className={styles["group"]}>
+    <legend>Criteria</legend>
+    <CriteriaSection {...props} />
   </fieldset>
 );
 
@@ -271,6 +287,7 @@ export const SettingsForm = ({ loadTest, onDirty }: Props): ReactNode => {
             <ClusterFields loadTest={loadTest} field={form.field} />
             <AutoStopFields form={form} />
             <BaselineFields loadTest={loadTest} form={form} />
+            <CriteriaGroup loadTest={loadTest} form={form} />
           </fieldset>
         </PanelBody>
       </Panel>

@@ -27,6 +27,7 @@ export const WORDS: Readonly<Record<keyof SettingsDraft, string>> = {
   scriptOptions: "the script’s options",
   environment: "the environment variables",
   workers: "the workers",
+  criteria: "the criteria",
 };
 
 /** What I have changed since `before`, laid over what somebody else has saved meanwhile. */

@@ -3,7 +3,16 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { Fragment, type ReactNode } from "react";
 import { inMs, rate } from "../../format/numbers.ts";
 import { figuresOf } from "../runs/figures.ts";
-import { type Outcome, outcomeOf, piecesOf, type Placed, type Track, trackOf } from "./trend.ts";
+import {
+  type Mark,
+  markOf,
+  type Outcome,
+  outcomeOf,
+  piecesOf,
+  type Placed,
+  type Track,
+  trackOf,
+} from "./trend.ts";
 import styles from "./trend-chart.module.css";
 
 const LEFT = 48;
@@ -13,17 +22,27 @@ const RATES = { top: 136, height: 40 };
 const NAMES_AT = 200;
 const HEIGHT = 208;
 const RADIUS = 4;
+/** Below the top of the scale stands the mark of what lies above it. */
+const BEYOND_AT = 6;
 /** The figures of two runs need so much room beside each other, in px; words more. */
 const LEAST_STEP = 44;
 const LEAST_STEP_FOR_WORDS = 72;
 
-/** Circle, square, or the sign of what could not run: told apart without colour. */
-const Shape = ({ outcome, x, y }: { outcome: Outcome; x: number; y: number }): ReactNode =>
-  outcome === "stopped" ? (
-    <rect x={x - RADIUS} y={y - RADIUS} width={RADIUS * 2} height={RADIUS * 2} />
-  ) : (
-    <circle cx={x} cy={y} r={RADIUS} />
-  );
+/** Verdicts are filled and have an outline each; how a run without one ended is only outlined. */
+const Shape = ({ mark, x, y }: { mark: Mark; x: number; y: number }): ReactNode => {
+  const shared = { className: styles[mark] ?? styles["mark"], "data-mark": mark };
+  switch (mark) {
+    case "failed":
+    case "stopped":
+      return (
+        <rect {...shared} x={x - RADIUS} y={y - RADIUS} width={RADIUS * 2} height={RADIUS * 2} />
+      );
+    case "inconclusive":
+      return <path {...shared} d={`M${x} ${y - 6}l6 6l-6 6l-6-6z`} />;
+    default:
+      return <circle {...shared} cx={x} cy={y} r={RADIUS} />;
+  }
+};
 
 type Band = { readonly top: number; readonly height: number };
 const yOf = ({ top, height }: Band, { share }: Placed): number => top + height * (1 - share);
@@ -101,19 +120,28 @@ const Without = ({
   </g>
 );
 
-const Legend = (): ReactNode => (
+const KEYS: readonly (readonly [mark: Mark, word: string])[] = [
+  ["passed", "Passed"],
+  ["failed", "Failed"],
+  ["inconclusive", "Inconclusive"],
+  ["finished", "Finished, no criteria"],
+  ["stopped", "Stopped, no criteria"],
+];
+
+/** The marks that there are. */
+const Legend = ({ runs }: { readonly runs: readonly RunAnswer[] }): ReactNode => (
   <div className={styles["legend"]}>
     <strong>p95 of all requests</strong>{" "}
-    <span className="muted">ms; below: requests per second</span>
+    <span className="muted">ms, marked by verdict; below: requests per second</span>
     <span className={styles["key"]}>
-      <svg width="12" height="12" aria-hidden className={styles["mark"]}>
-        <Shape outcome="finished" x={6} y={6} />
-      </svg>
-      Finished
-      <svg width="12" height="12" aria-hidden className={styles["mark"]}>
-        <Shape outcome="stopped" x={6} y={6} />
-      </svg>
-      Stopped
+      {KEYS.filter(([mark]) => runs.some((run) => markOf(run) === mark)).map(([mark, word]) => (
+        <span key={mark}>
+          <svg width="12" height="12" aria-hidden>
+            <Shape mark={mark} x={6} y={6} />
+          </svg>
+          {word}
+        </span>
+      ))}
     </span>
   </div>
 );
@@ -149,10 +177,12 @@ const Plot = ({
                 hasRoom={step >= LEAST_STEP_FOR_WORDS || runs.length === 1}
               />
             )}
-            {time != null && !time.isBeyond && (
-              <g className={styles["mark"]}>
-                <Shape outcome={outcomeOf(run)} x={x} y={yOf(TIMES, time)} />
-              </g>
+            {time != null && (
+              <Shape
+                mark={markOf(run)}
+                x={x}
+                y={time.isBeyond ? TIMES.top + BEYOND_AT : yOf(TIMES, time)}
+              />
             )}
             {perSecond != null && !perSecond.isBeyond && (
               <circle className={styles["dot"]} cx={x} cy={yOf(RATES, perSecond)} r="2.5" />
@@ -177,7 +207,7 @@ export const TrendChart = ({ runs }: { readonly runs: readonly RunAnswer[] }): R
   const inOrder = runs.toReversed().slice(-most);
   return (
     <div className={styles["trend"]}>
-      <Legend />
+      <Legend runs={inOrder} />
       <div ref={ref}>{width > 0 && <Plot runs={inOrder} width={width} />}</div>
     </div>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { outcomeOf, piecesOf, trackOf } from "./trend.ts";
+import { outcomeOf, piecesOf, trackOf, markOf } from "./trend.ts";
 
 test("the line is open where a run has no figure", () => {
   expect(piecesOf(trackOf([336, 333, null, 329, 376]))).toEqual([
@@ -28,4 +28,10 @@ test("nothing known makes an empty track", () => {
 test("only what ended has an outcome", () => {
   expect(outcomeOf({ status: "Running" })).toBe("under way");
   expect(outcomeOf({ status: "Failed" })).toBe("could not run");
+});
+
+test("a mark is the verdict, and without one how the run ended", () => {
+  expect(markOf({ status: "Stopped", verdict: "failed" })).toBe("failed");
+  expect(markOf({ status: "Stopped", verdict: "none" })).toBe("stopped");
+  expect(markOf({ status: "Finished", verdict: "none" })).toBe("finished");
 });

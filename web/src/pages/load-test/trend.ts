@@ -1,7 +1,8 @@
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
+import type { Verdict } from "@load-manager/contract/model/criterion.ts";
 import { niceTop } from "../../format/nice-scale.ts";
 
-/** How a run came out, which its mark shows by its shape. */
+/** How a run came out. */
 export type Outcome = "finished" | "stopped" | "could not run" | "under way";
 
 const OUTCOMES: Readonly<Record<RunAnswer["status"], Outcome>> = {
@@ -15,6 +16,11 @@ const OUTCOMES: Readonly<Record<RunAnswer["status"], Outcome>> = {
 };
 
 export const outcomeOf = ({ status }: Pick<RunAnswer, "status">): Outcome => OUTCOMES[status];
+
+/** What the mark of a run shows by its shape: its verdict, and of a run without one how it ended. */
+export type Mark = Outcome | Exclude<Verdict, "none">;
+export const markOf = (run: Pick<RunAnswer, "status" | "verdict">): Mark =>
+  run.verdict === "none" ? outcomeOf(run) : run.verdict;
 
 /** A value on a scale from 0 to `top`; `share` is its height, at most 1. */
 export type Placed = { readonly value: number; readonly share: number; readonly isBeyond: boolean };

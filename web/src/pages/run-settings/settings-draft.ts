@@ -6,6 +6,12 @@ import type { FieldErrors } from "../../api/form-errors.ts";
 import { typedDuration } from "../../format/times.ts";
 import { numberOf, textOf, typedSeconds, UNREADABLE } from "../../format/typed.ts";
 import { definedOnly, isSame } from "../../lib/values.ts";
+import {
+  type CriterionDraft,
+  criteriaDraftOf,
+  criteriaErrors,
+  criteriaOf,
+} from "./criteria-draft.ts";
 
 export type StageDraft = {
   readonly duration: string;
@@ -34,6 +40,7 @@ export type RunSettingsDraft = {
   readonly scriptOptions: readonly OptionDraft[];
   readonly environment: readonly VariableDraft[];
   readonly workers: string;
+  readonly criteria: readonly CriterionDraft[];
 };
 
 /** What a load test or a run says of them. */
@@ -47,6 +54,7 @@ export type RunSettings = {
       | "scriptOptions"
       | "environment"
       | "workers"
+      | "criteria"
   ]?: LoadTestAnswer[K] | undefined;
 };
 
@@ -79,16 +87,13 @@ export const settingsDraftOf = (given: RunSettings): RunSettingsDraft => ({
   })),
   environment: Object.entries(given.environment ?? {}).map(([name, value]) => ({ name, value })),
   workers: textOf(given.workers),
+  criteria: criteriaDraftOf(given.criteria),
 });
 
-/** The stages with the one at `from` at the place `to`. */
-export const moved = (
-  stages: readonly StageDraft[],
-  from: number,
-  to: number,
-): readonly StageDraft[] => {
-  const stage = stages[from];
-  return stage === undefined ? stages : stages.toSpliced(from, 1).toSpliced(to, 0, stage);
+/** The rows with the one at `from` at the place `to`. */
+export const moved = <One>(rows: readonly One[], from: number, to: number): readonly One[] => {
+  const row = rows[from];
+  return row === undefined ? rows : rows.toSpliced(from, 1).toSpliced(to, 0, row);
 };
 
 const profileOf = ({ profile, stages }: RunSettingsDraft) =>
@@ -133,6 +138,7 @@ export const settingsOf = (draft: RunSettingsDraft) => ({
   scriptOptions: mapOf(draft.scriptOptions),
   environment: mapOf(draft.environment),
   workers: numberOf(draft.workers),
+  criteria: criteriaOf(draft.criteria),
 });
 
 /** A run adds its values to the load test's: those that differ, or that only the run has. */
@@ -148,8 +154,9 @@ const added = (
 export const runSettingsOf = (draft: RunSettingsDraft, stored: RunSettings) => {
   const [own, base] = [settingsOf(draft), settingsOf(settingsDraftOf(stored))];
   // An empty list asks for none of the load test's.
-  const list = <Name extends "userClasses" | "includeTags" | "excludeTags">(name: Name) =>
-    isSame(own[name], base[name]) ? undefined : (own[name] ?? []);
+  const list = <Name extends "userClasses" | "includeTags" | "excludeTags" | "criteria">(
+    name: Name,
+  ) => (isSame(own[name], base[name]) ? undefined : (own[name] ?? []));
   return definedOnly({
     loadProfile: isSame(own.loadProfile, base.loadProfile) ? undefined : own.loadProfile,
     userClasses: list("userClasses"),
@@ -158,10 +165,14 @@ export const runSettingsOf = (draft: RunSettingsDraft, stored: RunSettings) => {
     scriptOptions: added(own.scriptOptions, stored.scriptOptions),
     environment: added(own.environment, stored.environment),
     workers: isSame(own.workers, base.workers) ? undefined : own.workers,
+    criteria: list("criteria"),
   });
 };
 
-/** As the last run was started, together with what only the load test has. */
+/**
+ * As the last run was started, together with what only the load test has. The criteria are the load test's: who tightens them
+ * must not start another run with the old ones.
+ */
 export const nextSettingsOf = (loadTest: RunSettings, last: RunSettings | undefined): RunSettings =>
   last === undefined
     ? loadTest
@@ -169,6 +180,7 @@ export const nextSettingsOf = (loadTest: RunSettings, last: RunSettings | undefi
         ...last,
         scriptOptions: { ...loadTest.scriptOptions, ...last.scriptOptions },
         environment: { ...loadTest.environment, ...last.environment },
+        criteria: loadTest.criteria,
       };
 
 /** For a new load test, which has none of the stored values that `***` stands for. */
@@ -217,6 +229,7 @@ export const settingsErrors = (
         ),
       )
     : {}),
+  ...criteriaErrors(draft.criteria),
   ...(draft.userClasses?.length === 0 ? { userClasses: "must have at least one class" } : {}),
   ...twice("scriptOptions", draft.scriptOptions),
   ...twice("environment", draft.environment),

@@ -2,10 +2,13 @@ import { TagsInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Folded } from "../../components/folded.tsx";
 import { ClassFields } from "./class-fields.tsx";
+import { criteriaHead } from "./criteria-draft.ts";
+import { CriteriaSection } from "./criteria-section.tsx";
 import { OptionFields } from "./option-fields.tsx";
 import styles from "./run-settings.module.css";
 import type { SettingsOfForm, SettingsProps } from "./settings-form.ts";
 import { classesHead, rowsHead, tagsHead } from "./settings-words.ts";
+import { type RunSettings, runSettingsOf } from "./settings-draft.ts";
 import { useCluster } from "./use-cluster.ts";
 import type { Outline } from "./use-outline.ts";
 import { ValueRows } from "./value-rows.tsx";
@@ -58,7 +61,30 @@ const TagFields = ({
   );
 };
 
-/** What can be set for the script and its processes, folded; the heads say what is set. `workersMore`: what else is said with the workers. */
+/** The criteria of one run. */
+const RunCriteria = ({
+  loadTest,
+  form,
+  stored,
+}: SettingsProps & { readonly stored: RunSettings }): ReactNode => (
+  <Folded
+    title="Criteria"
+    head={criteriaHead(
+      form.draft.criteria,
+      stored.criteria,
+      runSettingsOf(form.draft, stored).criteria !== undefined,
+    )}
+    isWrong={isWrong(form, "criteria")}
+  >
+    <p className="muted">For this run alone; the load test keeps its own.</p>
+    <CriteriaSection loadTest={loadTest} form={form} stored={stored} />
+  </Folded>
+);
+
+/**
+ * What can be set for the script and its processes, and for one run its criteria, folded; the heads say what is set.
+ * `workersMore`: what else is said with the workers.
+ */
 export const SettingsSections = ({
   loadTest,
   form,
@@ -127,6 +153,7 @@ export const SettingsSections = ({
         <WorkerFields form={form} stored={stored} cluster={cluster} />
         {workersMore}
       </Folded>
+      {stored !== undefined && <RunCriteria loadTest={loadTest} form={form} stored={stored} />}
     </div>
   );
 };

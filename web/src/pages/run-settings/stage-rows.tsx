@@ -1,10 +1,11 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 import { IconButton } from "../../components/icon-button.tsx";
 import { moved, type StageDraft } from "./settings-draft.ts";
 import type { SettingsOfForm } from "./settings-form.ts";
 import styles from "./run-settings.module.css";
+import { useRowFocus } from "./use-row-focus.ts";
 
 const MOST = 100;
 const CELLS = [
@@ -15,27 +16,6 @@ const CELLS = [
 
 /** A new stage is like the last one. */
 const AFTER_NONE: StageDraft = { duration: "1 min", users: "10", spawnRate: "" };
-
-/** Where the focus goes when the rows have changed. */
-type Focus = { readonly row: number; readonly name: string };
-
-const useFocusIn = () => {
-  const rows = useRef<HTMLDivElement>(null);
-  const next = useRef<Focus | undefined>(undefined);
-  useEffect(() => {
-    const { current: focus } = next;
-    if (focus === undefined) return;
-    next.current = undefined;
-    const row = rows.current?.querySelectorAll("[role=row]")[focus.row + 1];
-    row?.querySelector<HTMLElement>(`[data-name="${focus.name}"] :is(input, button)`)?.focus();
-  });
-  return {
-    rows,
-    focusOn: (focus: Focus): void => {
-      next.current = focus;
-    },
-  };
-};
 
 type RowProps = {
   readonly form: SettingsOfForm;
@@ -57,7 +37,7 @@ const Row = ({ form, index, stage, count, onChange, onMove, onRemove }: RowProps
     if (to >= 0 && to < count) onMove(to, name);
   };
   return (
-    <div role="row" className={styles["stage"]}>
+    <div role="row" data-at={index} className={styles["stage"]}>
       <span role="rowheader" className="muted">
         {number}
       </span>
@@ -111,7 +91,7 @@ const Row = ({ form, index, stage, count, onChange, onMove, onRemove }: RowProps
 /** The stages of a load profile. Alt with an arrow moves the stage in whose fields one is. */
 export const StageRows = ({ form }: { readonly form: SettingsOfForm }): ReactNode => {
   const { stages } = form.draft;
-  const { rows, focusOn } = useFocusIn();
+  const { rows, focusOn } = useRowFocus<HTMLDivElement>();
   const set = (changed: readonly StageDraft[]): void => form.set({ stages: changed });
   const add = (): void => {
     focusOn({ row: stages.length, name: "duration" });

@@ -1,5 +1,5 @@
 import { useIsFetching, usePrefetchQuery, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { liveKey } from "../../api/live-keys.ts";
 import type { Decorations } from "../../charts/decorations.ts";
 import { useKeys } from "../../components/keys.ts";
@@ -15,19 +15,14 @@ import {
   LoadChart,
 } from "./charts.tsx";
 import { EventRail } from "./event-rail.tsx";
-import { lettersOf } from "./event-letters.ts";
 import { OverlaySelect } from "./overlay-select.tsx";
 import { RunNavigator } from "./run-navigator.tsx";
-import {
-  eventsQuery,
-  failuresOverTimeQuery,
-  heatmapQuery,
-  processesQuery,
-  summaryQuery,
-} from "./run-queries.ts";
+import { eventsQuery, failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queries.ts";
 import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import { useChartCursor } from "./use-chart-cursor.ts";
+import { useDecorations } from "./use-decorations.ts";
 import { useFailures, useGenerators, useHeatmap } from "./use-charts.ts";
+import { useLimits } from "./use-criteria.ts";
 import { type ChartSeries, useSeries } from "./use-series.ts";
 import type { RunView } from "./view.ts";
 
@@ -35,28 +30,6 @@ import type { RunView } from "./view.ts";
 const LEAST_LOG_SECONDS = 60;
 /** A changed window is not known to be asked for in the instant in which it changes. */
 const QUERIES_BEGIN_MS = 50;
-
-const useDecorations = ({ run, isLive, loadStartMs, window }: RunView): Decorations => {
-  const { data: events } = useQuery(eventsQuery(run.id));
-  const { data: summary } = useQuery(summaryQuery(run.id, "whole", {}));
-  return useMemo(() => {
-    const at = (time: number): number => (time - loadStartMs) / 1000;
-    return {
-      gaps: (summary?.gaps ?? []).map(({ from, to }) => ({ from: at(from), to: at(to) })),
-      doubts: (summary?.findings ?? [])
-        .filter(({ code }) => code === "generator_saturated")
-        .map(({ since, until }) => ({
-          from: at(since),
-          to: until === undefined ? window.to : at(until),
-        })),
-      marks: lettersOf(events?.items ?? []).map(({ event, letter }) => ({
-        at: at(event.at),
-        letter,
-      })),
-      now: isLive && window.kind === "whole" ? window.to : undefined,
-    };
-  }, [events, summary, loadStartMs, isLive, window.kind, window.to]);
-};
 
 /** Asks for the charts below the first ones together with these. → whether an answer is still to come. */
 const usePrefetchedCharts = ({ run, window, charts, endpoints }: RunView): boolean => {
@@ -127,6 +100,7 @@ const Content = ({
   const { times, load, latency } = series;
   const { failures, generators, heatmap, lines } = useParts(view, series);
   const { data: events } = useQuery(eventsQuery(view.run.id));
+  const limits = useLimits(view);
   const cursor = useChartCursor(times, range, onWindow);
   if (table.isTable)
     return (
@@ -140,12 +114,13 @@ const Content = ({
     <>
       <div role="region" tabIndex={0} data-page-keys aria-label={KEYS_LABEL}>
         <EventRail view={view} events={events?.items ?? []} onTime={onTime} />
-        <LoadChart view={view} shared={shared} times={times} series={load} />
+        <LoadChart view={view} shared={shared} times={times} series={load} limits={limits} />
         {!isShort && <FailureChart shared={shared} {...failures} />}
         <LatencyChart
           shared={shared}
           times={times}
           series={latency}
+          limits={limits.time}
           isLog={isLog}
           onLog={setScale}
           hasTimeLabels={isShort}
@@ -153,7 +128,12 @@ const Content = ({
         {!isShort && (
           <>
             <DistributionChart shared={shared} heatmap={heatmap} />
-            <GeneratorChart shared={shared} isLive={view.isLive} {...generators} />
+            <GeneratorChart
+              shared={shared}
+              isLive={view.isLive}
+              limits={limits.workerCpu}
+              {...generators}
+            />
           </>
         )}
       </div>

@@ -1,6 +1,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
+import type { Limit } from "../../charts/limit.ts";
 import type { Decorations } from "../../charts/decorations.ts";
 import type { HeatmapData } from "../../charts/heatmap-rows.ts";
 import { Heatmap } from "../../charts/heatmap.tsx";
@@ -40,7 +41,11 @@ export const LoadChart = ({
   shared,
   times,
   series,
-}: TimeProps & { readonly view: RunView }): ReactNode => {
+  limits: { rps, users },
+}: TimeProps & {
+  readonly view: RunView;
+  readonly limits: { readonly [K in "rps" | "users"]: readonly Limit[] };
+}): ReactNode => {
   const [isByClass, setByClass] = useState(false);
   const hasUsers = view.endpoints.length === 0;
   const classes = useClasses(view, hasUsers && isByClass);
@@ -57,6 +62,10 @@ export const LoadChart = ({
           ]
         : series,
     [isByClass, hasUsers, series, classes, times],
+  );
+  const limits = useMemo(
+    () => [...rps, ...(hasUsers && !isByClass ? users : [])],
+    [rps, users, hasUsers, isByClass],
   );
   const control = (
     <SegmentedControl
@@ -78,6 +87,7 @@ export const LoadChart = ({
       times={times}
       series={shown}
       height={150}
+      limits={limits}
       axisFormat={axisNumber}
       {...(hasUsers ? { controls: control } : {})}
     />
@@ -88,10 +98,12 @@ export const LatencyChart = ({
   shared,
   times,
   series,
+  limits,
   isLog,
   onLog,
   hasTimeLabels,
 }: TimeProps & {
+  readonly limits: readonly Limit[];
   readonly hasTimeLabels: boolean;
   readonly isLog: boolean;
   readonly onLog: (isLog: boolean) => void;
@@ -119,6 +131,7 @@ export const LatencyChart = ({
       series={shown}
       {...(hasBand ? { band: { upper: "max", lower: "min", color: "--band" } } : {})}
       height={200}
+      limits={limits}
       isLog={isLog}
       hasTimeLabels={hasTimeLabels}
       axisFormat={axisNumber}
@@ -184,8 +197,9 @@ export const GeneratorChart = ({
   shared,
   times,
   series,
+  limits,
   isLive,
-}: TimeProps & { readonly isLive: boolean }): ReactNode => (
+}: TimeProps & { readonly isLive: boolean; readonly limits: readonly Limit[] }): ReactNode => (
   <TimeChart
     {...shared}
     title="Load generator CPU"
@@ -194,7 +208,7 @@ export const GeneratorChart = ({
     series={series}
     height={110}
     axisFormat={axisNumber}
-    limit={CPU_LIMIT}
+    limits={useMemo(() => [CPU_LIMIT, ...limits], [limits])}
     hasTimeLabels
   />
 );

@@ -15,6 +15,7 @@ const RUN = {
   environment: { TOKEN: "***" },
   scriptOptions: { page: 2, api_key: "***" },
   workers: 2,
+  criteria: [{ id: "c1", expression: "p95 < 500 ms", severity: "fail" }],
 } as unknown as RunAnswer;
 const settings = {
   targetUrl: RUN.targetUrl,
@@ -30,6 +31,7 @@ const settings = {
   environment: { TOKEN: "***" },
   scriptOptions: { page: 2, api_key: "***" },
   workers: 2,
+  criteria: [{ id: "c1", expression: "p95 < 500 ms", severity: "fail" }],
 };
 
 test("a run again has every setting of the run, with its load as its profile takes it", () => {

@@ -36,5 +36,6 @@ export const againBodyOf = (run: RunAnswer): Partial<CreateRun> => {
     environment,
     scriptOptions,
     workers,
+    criteria: run.criteria ?? [],
   }) as Partial<CreateRun>;
 };

@@ -21,6 +21,7 @@ import { useTitle } from "../../components/title.ts";
 import { useNow } from "../../components/use-now.ts";
 import { ChartStack } from "./chart-stack.tsx";
 import { Diagnosis } from "./diagnosis.tsx";
+import { hasCriteria } from "./criterion-place.ts";
 import { EndpointTable } from "./endpoint-table.tsx";
 import { EventList } from "./event-list.tsx";
 import { ExceptionList, FailureList } from "./failure-lists.tsx";
@@ -158,6 +159,9 @@ const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
   );
 };
 
+const WHOLE = { window: undefined, from: undefined, to: undefined };
+const UNCHOSEN = { endpoint: undefined, criterion: undefined };
+
 const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const isLive = !isEnded(run);
   const now = useNow(isLive);
@@ -168,14 +172,20 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const { isShort, onAll } = useShort();
   const mayStop = useMay("runs.stop", run);
   useTitle(`${wordOf(run.status)}: ${run.name}`);
-  // Whether it passed is asked first; that nothing decides it can come later.
-  const hasCriteria = (run.criteria ?? []).length > 0;
-  const verdict = <VerdictPanel run={run} loadStartMs={view.loadStartMs} />;
   const isNowhere = isOutside(view.window, run, now);
-  const whole = { window: undefined, from: undefined, to: undefined };
   const onWindow = (window: readonly [number, number] | undefined): void =>
-    change(window === undefined ? whole : { ...whole, ...wholeSeconds(window) });
-  const preset = (window: RunSearch["window"]): void => change({ ...whole, window });
+    change(window === undefined ? WHOLE : { ...WHOLE, ...wholeSeconds(window) });
+  // Whether it passed is asked first; that nothing decides it can come later.
+  const isJudged = hasCriteria(run);
+  const verdict = (
+    <VerdictPanel
+      view={view}
+      chosen={search.criterion}
+      onChoose={(shown) => change({ ...WHOLE, ...UNCHOSEN, ...shown })}
+      onWindow={onWindow}
+    />
+  );
+  const preset = (window: RunSearch["window"]): void => change({ ...WHOLE, window });
   useKeys({
     w: () => preset(undefined),
     y: () => preset("steady"),
@@ -186,9 +196,9 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
     <>
       <RunHead run={run} now={now} stop={{ isOpen: isStopping, setOpen: setStopping }} />
       <Diagnosis run={run} />
-      {hasCriteria && verdict}
+      {isJudged && verdict}
       <TrustStrip run={run} now={now} isLive={isLive} />
-      {!hasCriteria && verdict}
+      {!isJudged && verdict}
       {run.loadStartedAt !== undefined && (
         <>
           <section
@@ -196,11 +206,11 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
             data-short={isShort || undefined}
             aria-label="Key figures"
           >
-            <WindowBar view={view} onPreset={preset} onWhole={() => change(whole)} />
+            <WindowBar view={view} onPreset={preset} onWhole={() => change(WHOLE)} />
             {!isNowhere && <KeyFigures view={view} />}
           </section>
           {isNowhere ? (
-            <OutsideNotice view={view} onWhole={() => change(whole)} />
+            <OutsideNotice view={view} onWhole={() => change(WHOLE)} />
           ) : (
             <Charts
               view={view}

@@ -76,6 +76,28 @@ export const chartQuery = (
     placeholderData: keepPreviousData,
   });
 
+/** The figure of a criterion over the whole run. */
+export const criterionChartQuery = (
+  runId: string,
+  field: string,
+  endpoint: readonly string[],
+  points: number,
+) =>
+  queryOptions({
+    queryKey: [...liveKey(runId, "fast"), "criterion", field, endpoint],
+    queryFn: ({ signal }) =>
+      client.getRunTimeseries({
+        params: { runId },
+        query: {
+          points,
+          format: "columns",
+          fields: field,
+          ...(endpoint.length === 0 ? {} : { endpoint: [...endpoint] }),
+        },
+        signal,
+      }),
+  });
+
 /** One chart for each of several endpoints. */
 export const endpointChartQuery = (
   runId: string,

@@ -5,6 +5,8 @@ export type RunSearch = {
   readonly to?: number;
   readonly endpoint?: readonly string[];
   readonly overlay?: string;
+  /** The id of the criterion whose chart is shown. */
+  readonly criterion?: string;
 };
 
 const WINDOWS = ["ramp", "steady", "last5m", "last60s"] as const;
@@ -14,7 +16,7 @@ const isTime = (value: unknown): value is number =>
   typeof value === "number" && value >= 0 && value <= MOST_MS;
 
 export const runSearchOf = (search: Readonly<Record<string, unknown>>): RunSearch => {
-  const { window, from, to, endpoint, overlay } = search;
+  const { window, from, to, endpoint, overlay, criterion } = search;
   const preset = WINDOWS.find((name) => name === window);
   const names = [endpoint].flat().filter((name) => typeof name === "string");
   return {
@@ -22,5 +24,6 @@ export const runSearchOf = (search: Readonly<Record<string, unknown>>): RunSearc
     ...(isTime(from) && isTime(to) && from < to ? { from, to } : {}),
     ...(names.length === 0 ? {} : { endpoint: names }),
     ...(typeof overlay === "string" ? { overlay } : {}),
+    ...(typeof criterion === "string" ? { criterion } : {}),
   };
 };

@@ -1,21 +1,26 @@
 import type { CriterionVerdict, LiveCriterion } from "@load-manager/contract/model/criterion.ts";
-import { count, percent, rate, responseTime, text } from "../../format/numbers.ts";
+import { count, inUnit } from "../../format/numbers.ts";
 import { sinceStart } from "../../format/times.ts";
 
 type Judged = Pick<CriterionVerdict, "unit" | "observed">;
 
 /** A figure of a criterion with its unit. */
-export const observedText = ({ unit, observed }: Judged): string => {
-  switch (unit) {
-    case "ms":
-      return text(responseTime(observed));
-    case "%":
-      return text(percent(observed));
-    case "/s":
-      return text(rate(observed));
-    case "":
-      return count(observed);
-  }
+export const observedText = ({ unit, observed }: Judged): string => inUnit(observed, unit);
+
+/** A figure as a multiple of its limit, and in words. */
+export type Margin = { readonly share: number; readonly text: string };
+
+/** `undefined` where figure or limit is unknown, or nothing can be a multiple of it. */
+export const marginOf = ({
+  observed,
+  limit,
+}: Pick<CriterionVerdict, "observed" | "limit">): Margin | undefined => {
+  if (observed === null || limit === null || limit <= 0) return undefined;
+  const share = observed / limit;
+  const percent = Math.round(Math.abs(share - 1) * 100);
+  if (percent === 0) return { share, text: "at its limit" };
+  if (share > 10) return { share, text: `${count(share)} times its limit` };
+  return { share, text: `${percent} % ${share > 1 ? "above" : "below"}` };
 };
 
 const ORDER = ["failed", "inconclusive", "passed"] as const;
