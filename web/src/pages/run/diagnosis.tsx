@@ -8,7 +8,7 @@ import { isEnded } from "../../api/queries.ts";
 import { sinceStart } from "../../format/times.ts";
 import { adviceFor } from "./advice.ts";
 import styles from "./diagnosis.module.css";
-import { textOfFinding } from "./findings.ts";
+import { type Stretch, stretchOf, textOfFinding } from "./findings.ts";
 import { summaryQuery } from "./run-queries.ts";
 
 type Line = {
@@ -16,6 +16,7 @@ type Line = {
   readonly what: string;
   readonly meaning: string;
   readonly when: string;
+  readonly stretch: Stretch | undefined;
 };
 
 const whenOf = ({ since, until }: Pick<Finding, "since" | "until">, run: RunAnswer): string => {
@@ -25,7 +26,7 @@ const whenOf = ({ since, until }: Pick<Finding, "since" | "until">, run: RunAnsw
 };
 
 /** What weakens the run, the worst first: the health of a run that goes on, then what its metrics show. */
-const linesOf = (run: RunAnswer, findings: readonly Finding[]): Line[] => {
+const linesOf = (run: RunAnswer, findings: readonly Finding[], now: number): Line[] => {
   const { health, healthReason } = run;
   const codes = new Set<string>(findings.map(({ code }) => code));
   const isHealthTold = healthReason === undefined || codes.has(healthReason.code);
@@ -41,6 +42,7 @@ const linesOf = (run: RunAnswer, findings: readonly Finding[]): Line[] => {
               healthReason.since === undefined
                 ? ""
                 : whenOf({ since: healthReason.since, until: undefined }, run),
+            stretch: undefined,
           },
         ];
   return [
@@ -49,18 +51,28 @@ const linesOf = (run: RunAnswer, findings: readonly Finding[]): Line[] => {
       key: `${finding.code} ${index}`,
       ...textOfFinding(finding),
       when: whenOf(finding, run),
+      stretch: stretchOf(finding, run, now),
     })),
   ];
 };
 
 /** One line of diagnosis: the worst of what weakens the run, and how many more there are. Nothing while all is well. */
-export const Diagnosis = ({ run }: { readonly run: RunAnswer }): ReactNode => {
+export const Diagnosis = ({
+  run,
+  now,
+  onWindow,
+}: {
+  readonly run: RunAnswer;
+  readonly now: number;
+  /** Shows a time in the charts, in seconds since load start. */
+  readonly onWindow: (window: readonly [number, number]) => void;
+}): ReactNode => {
   const { data: summary } = useQuery({
     ...summaryQuery(run.id, "whole", {}),
     enabled: run.loadStartedAt !== undefined,
   });
   const [isWhole, setWhole] = useState(false);
-  const lines = linesOf(run, summary?.findings ?? []);
+  const lines = linesOf(run, summary?.findings ?? [], now);
   const [first] = lines;
   if (first === undefined) return null;
   const shown = isWhole ? lines : [first];
@@ -68,13 +80,25 @@ export const Diagnosis = ({ run }: { readonly run: RunAnswer }): ReactNode => {
     <div className={styles["line"]} role="status">
       <IconAlertTriangle size={16} stroke={1.5} aria-hidden />
       <ul>
-        {shown.map(({ key, what, meaning, when }) => (
+        {shown.map(({ key, what, meaning, when, stretch }) => (
           <li key={key}>
             <strong>{what}</strong>{" "}
             {when !== "" && (
               <span className="soft">{`${when.charAt(0).toUpperCase()}${when.slice(1)}.`}</span>
             )}{" "}
             {meaning}
+            {stretch !== undefined && (
+              <>
+                {" "}
+                <Button
+                  size="compact-sm"
+                  aria-label={`Show this time: ${what}`}
+                  onClick={() => onWindow(stretch)}
+                >
+                  Show this time
+                </Button>
+              </>
+            )}
           </li>
         ))}
       </ul>

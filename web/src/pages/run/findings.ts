@@ -1,4 +1,5 @@
 import type { Finding } from "@load-manager/contract/api/findings.ts";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { count, text, responseTime } from "../../format/numbers.ts";
 import { duration } from "../../format/times.ts";
 
@@ -62,4 +63,27 @@ export const textOfFinding = (finding: Finding): FindingText => {
       };
     }
   }
+};
+
+/** Seconds since load start. */
+export type Stretch = readonly [number, number];
+
+/** A chart of a shorter time has too few points. */
+const SHORTEST_SECONDS = 10;
+
+/** The time of a finding, with a little before and after it; `undefined` where that is the whole run. */
+export const stretchOf = (
+  { since, until }: Pick<Finding, "since" | "until">,
+  run: Pick<RunAnswer, "loadStartedAt" | "loadEndedAt">,
+  now: number,
+): Stretch | undefined => {
+  const { loadStartedAt, loadEndedAt } = run;
+  if (loadStartedAt === undefined) return undefined;
+  const at = (time: number): number => (time - loadStartedAt) / 1000;
+  const end = at(loadEndedAt ?? now);
+  const [from, to] = [Math.max(0, at(since)), Math.min(end, at(until ?? now))];
+  const around = Math.max((to - from) * 0.1, (SHORTEST_SECONDS - (to - from)) / 2);
+  const stretch = [Math.max(0, from - around), Math.min(end, to + around)] as const;
+  const isPart = stretch[0] > 0 || stretch[1] < end;
+  return from < end && isPart ? stretch : undefined;
 };

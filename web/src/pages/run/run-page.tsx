@@ -195,7 +195,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   return (
     <>
       <RunHead run={run} now={now} stop={{ isOpen: isStopping, setOpen: setStopping }} />
-      <Diagnosis run={run} />
+      <Diagnosis run={run} now={now} onWindow={onWindow} />
       {isJudged && verdict}
       <TrustStrip run={run} now={now} isLive={isLive} />
       {!isJudged && verdict}
