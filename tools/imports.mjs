@@ -331,6 +331,7 @@ export const MAY_IMPORT = {
     "npm:diff",
     "npm:ignore",
     "npm:pino",
+    "npm:zod",
     "node:*",
   ],
 
