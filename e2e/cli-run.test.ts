@@ -119,6 +119,20 @@ describe.each(LOCUSTS.slice(0, 1))("load-manager run on $name", ({ python }) => 
     expect(await exit("requests > 3")).toEqual([0, "passed"]);
   });
 
+  test("a load test of a file is applied, and runs by its name with the criteria of the file", async () => {
+    script("as-code.py");
+    const criteria = "criteria: [p95 < 1 ms]";
+    const loadTest = `{ name: As code, script: as-code.py, targetUrl: "${shop.url}", ${criteria} }`;
+    const place = "accountId: acme\norgId: web\nprojectId: shop\n";
+    writeFileSync(join(home, "load-manager.tests.yaml"), `${place}loadTests:\n  - ${loadTest}\n`);
+    const applied = await cli("apply").ended;
+    expect(applied.out).toContain("As code: created");
+    expect(applied.code).toBe(0);
+    const { code, out } = await cli("run", "As code", ...SHORT).ended;
+    expect([code, /Verdict: (\w+)/.exec(out)?.[1]]).toEqual([2, "failed"]);
+    expect((await cli("apply").ended).out).toContain("As code: unchanged");
+  });
+
   test("--detach leaves the run alone; runs list, show, stop and watch find it", async () => {
     const loadTestId = await defineShop(server.client, shop.url);
     const detached = await cli("run", loadTestId, "--users", "1", "--duration", "10m", "--detach")

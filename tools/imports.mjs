@@ -203,6 +203,7 @@ export const MAY_IMPORT = {
     "npm:yauzl",
     "npm:zod",
     "node:child_process",
+    "node:util",
     "node:zlib",
   ],
   "server/src/stream": [
@@ -330,6 +331,7 @@ export const MAY_IMPORT = {
     "npm:diff",
     "npm:ignore",
     "npm:pino",
+    "npm:zod",
     "node:*",
   ],
 

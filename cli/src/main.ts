@@ -39,6 +39,7 @@ const addOthers = async (program: Command): Promise<void> => {
     { addLogin },
     { addCriteria },
     { addCompletion },
+    { addApply },
   ] = await Promise.all([
     import("./migrate.ts"),
     import("./migrate-config.ts"),
@@ -49,6 +50,7 @@ const addOthers = async (program: Command): Promise<void> => {
     import("./login.ts"),
     import("./criteria/criteria.ts"),
     import("./completion/completion.ts"),
+    import("./apply/apply.ts"),
   ]);
   addRun(program);
   addRuns(program, out);
@@ -62,6 +64,7 @@ const addOthers = async (program: Command): Promise<void> => {
   addLogin(program, out);
   addCriteria(program, out);
   addCompletion(program, out);
+  addApply(program, out);
 };
 
 const withServerFlags = (command: Command): Command =>

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -9,73 +8,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { createClient } from "@load-manager/contract/api/client.ts";
-import type { Client } from "@load-manager/contract/api/http-client.ts";
-import { temporaryFolder } from "@load-manager/server/lib/testing/temporary-folder.ts";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { ADMIN, cliServer } from "../testing/cli-server.ts";
 import { checkLines } from "./check-lines.ts";
 
-const CLI = fileURLToPath(new URL("../../bin/load-manager.js", import.meta.url));
-const ADMIN = "token-of-the-administrator";
-const root = temporaryFolder();
+const { root, address, client, run } = cliServer();
 const tokenFile = join(root, "token");
-
-type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
-
-/** Runs the command beside the server, which answers it. */
-const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, [CLI, ...args], {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const texts = { out: "", err: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.out += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.err += text));
-    child.on("close", (code) => resolve({ code, ...texts }));
-  });
-
-let server: ChildProcess;
-let address: string;
-let client: Client;
-
-beforeAll(async () => {
-  writeFileSync(tokenFile, `${ADMIN}\n`);
-  writeFileSync(
-    join(root, "server.yaml"),
-    `security:\n  apiToken: ${ADMIN}\n  locustCallbackToken: callback-of-locust\n`,
-  );
-  const args = ["serve", "--port", "0", "--config", "server.yaml", "--data-dir", "data"];
-  server = spawn(process.execPath, [CLI, ...args], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  address = await new Promise<string>((resolve, reject) => {
-    let output = "";
-    for (const stream of [server.stdout, server.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        const [, found] = /ready: (http:\S+)/.exec(output) ?? [];
-        if (found !== undefined) resolve(found);
-      });
-    }
-    server.on("exit", () => reject(new Error(output)));
-  });
-  client = createClient({ baseUrl: address, token: ADMIN });
-}, 30_000);
-
-afterAll(async () => {
-  const ended = new Promise((resolve) => server.once("exit", resolve));
-  server.kill("SIGTERM");
-  await ended;
-});
+writeFileSync(tokenFile, `${ADMIN}\n`);
 
 const newLoadTest = async (): Promise<string> => {
   const scope = { accountId: "acc", orgId: "org", projectId: "proj" };
   const body = { ...scope, name: "Shop", targetUrl: "http://127.0.0.1:1" };
-  return (await client.createLoadTest({ body })).id;
+  return (await client().createLoadTest({ body })).id;
 };
 
 let folders = 0;
@@ -98,7 +42,7 @@ const PROJECT = {
 };
 
 const tests = (command: string, folder: string, id: string, ...more: string[]) =>
-  run(["tests", command, folder, "--test", id, "--server", address, ...more], {
+  run(["tests", command, folder, "--test", id, "--server", address(), ...more], {
     LOAD_MANAGER_API_TOKEN: ADMIN,
   });
 
@@ -197,7 +141,7 @@ describe("tests push, pull and diff", () => {
       out: `Revision 1 of the load test has the 6 files of ${folder}.\n`,
       err: "",
     });
-    expect(await client.getScript({ params: { loadTestId: id } })).toMatchObject({
+    expect(await client().getScript({ params: { loadTestId: id } })).toMatchObject({
       description: "by hand",
       entrypoint: "locustfile.py",
     });
@@ -216,7 +160,7 @@ describe("tests push, pull and diff", () => {
     const id = await newLoadTest();
     const folder = folderWith({ ...PROJECT, "requirements.txt": "faker==30.1\n" });
     expect((await tests("push", folder, id)).code).toBe(0);
-    const saved = await client.getScript({ params: { loadTestId: id } });
+    const saved = await client().getScript({ params: { loadTestId: id } });
     expect(saved.requirements).toBe("faker==30.1\n");
     const back = join(root, "with-requirements");
     await tests("pull", back, id);
@@ -230,8 +174,8 @@ describe("tests push, pull and diff", () => {
       expect.stringContaining("requirements.txt, line 2: is an option of pip"),
     ]);
     const params = { loadTestId: id, revisionId: saved.id };
-    const archive = await client.getScriptArchive({ params });
-    const again = await client.saveScript({ params: { loadTestId: id }, body: archive });
+    const archive = await client().getScriptArchive({ params });
+    const again = await client().saveScript({ params: { loadTestId: id }, body: archive });
     expect(again.id).toBe(saved.id);
   }, 60_000);
 
@@ -254,7 +198,7 @@ describe("tests push, pull and diff", () => {
     expect(changed.out).toContain("\n-class Shopper(HttpUser):\n+class Buyer(HttpUser):\n");
     expect(changed.out).toContain("--- /dev/null\n+++ b/new.txt\n");
     expect((await tests("diff", folder, id, "--exit-code")).code).toBe(1);
-    await client.saveScript({ params: { loadTestId: id }, body: { content: USERS } });
+    await client().saveScript({ params: { loadTestId: id }, body: { content: USERS } });
     expect((await tests("diff", folder, id, "--revision", "1")).out).toBe(changed.out);
     const none = await tests("diff", folder, id, "--revision", "9");
     expect([none.code, none.err]).toEqual([1, expect.stringContaining("no revision 9")]);
@@ -324,7 +268,7 @@ describe("tests push, pull and diff", () => {
 
   test("the token comes from a file or a variable, and without one the server refuses", async () => {
     const id = await newLoadTest();
-    const args = ["tests", "push", folderWith(PROJECT), "--test", id, "--server", address];
+    const args = ["tests", "push", folderWith(PROJECT), "--test", id, "--server", address()];
     const without = await run(args);
     expect([without.code, without.err.includes(ADMIN)]).toEqual([7, false]);
     expect((await run([...args, "--token-file", tokenFile])).code).toBe(0);

@@ -26,6 +26,26 @@ test("what is created has its version as ETag, with which it can be changed", as
   expect((await call("POST", `${path}/runs`, keyed)).headers.etag).toBe('"1"');
 });
 
+test("a change that changes nothing leaves the version, also of hidden values", async () => {
+  const { path } = await create();
+  const patch = async (body: object) => {
+    const { headers, json } = await call("PATCH", path, { body, token });
+    return [headers.etag, json.updatedAt] as const;
+  };
+  const settings = { tags: ["a"], metadata: { a: { b: 1, c: 2 } }, environment: { KEY: "secret" } };
+  const [etag, updatedAt] = await patch({ ...settings, scriptOptions: { basket: 3 } });
+  expect(etag).toBe('"2"');
+  const again = { metadata: { a: { c: 2, b: 1 } }, environment: { KEY: "secret" } };
+  expect(await patch({ ...again, scriptOptions: { basket: 3 }, workers: null })).toEqual([
+    etag,
+    updatedAt,
+  ]);
+  expect(await patch({ environment: { KEY: "***" } })).toEqual([etag, updatedAt]);
+  expect((await patch({ environment: { KEY: "other" } }))[0]).toBe('"3"');
+  expect((await patch({ scriptOptions: { basket: 4 } }))[0]).toBe('"4"');
+  expect((await patch({ environment: null }))[0]).toBe('"5"');
+});
+
 test("a script is saved only at the version of the load test that If-Match names", async () => {
   const { path } = await create();
   const save = (content: string, version: number) =>

@@ -1,14 +1,15 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Actor, refOf } from "@load-manager/contract/model/actor.ts";
 import type { CreateLoadTest, UpdateLoadTest } from "@load-manager/contract/api/load-test.ts";
-import { durationOfStages } from "@load-manager/contract/model/load-profile.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import { assertHonoured } from "../clusters/run-settings.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
 import { assertWindowsFit, withIds } from "../lib/criteria.ts";
 import { definedOnly } from "../lib/defined.ts";
+import { assertDuration, longestLoad } from "../lib/load-durations.ts";
 import { withStoredValues } from "../lib/environment.ts";
 import { optionsOfRun, withSecretsMarked } from "../lib/script-options.ts";
-import { AppError, invalid, notFound, stale } from "../lib/errors.ts";
+import { AppError, notFound, stale } from "../lib/errors.ts";
 import { ACTIVE_STATUSES } from "../runs/domain/states.ts";
 import { checkBaseline, keepBaseline } from "./baseline.ts";
 import type { LoadTestDeps } from "./deps.ts";
@@ -42,30 +43,6 @@ const namedCluster = (deps: LoadTestDeps, loadTest: LoadTest, id: string) => {
       fields: [{ field: "locustClusterId", message: error.message }],
     });
   }
-};
-
-const checkDuration = ({ defaultDurationSec, maxDurationSec, loadProfile }: LoadTest): void => {
-  if (maxDurationSec === undefined) return;
-  if (loadProfile.kind === "stages") {
-    const seconds = durationOfStages(loadProfile.stages);
-    if (seconds > maxDurationSec) {
-      const message = `last ${seconds} s; must be at most maxDurationSec, which is ${maxDurationSec}`;
-      throw invalid("loadProfile.stages", message);
-    }
-  }
-  if (defaultDurationSec === undefined) return;
-  if (defaultDurationSec > maxDurationSec) {
-    throw invalid(
-      "defaultDurationSec",
-      `must be at most maxDurationSec, which is ${maxDurationSec}`,
-    );
-  }
-};
-
-/** How long the load of a run without settings of its own lasts at most; `undefined`: the server's limit. */
-const longestLoad = ({ loadProfile, defaultDurationSec, maxDurationSec }: LoadTest) => {
-  if (loadProfile.kind === "stages") return durationOfStages(loadProfile.stages);
-  return loadProfile.kind === "constant" ? (defaultDurationSec ?? maxDurationSec) : maxDurationSec;
 };
 
 const checkCriteria = (loadTest: LoadTest): void =>
@@ -147,7 +124,7 @@ export const createLoadTest = async (
     version: 1,
   };
   checkCluster(deps, loadTest, input);
-  checkDuration(loadTest);
+  assertDuration(loadTest);
   checkCriteria(loadTest);
   await checkBaseline(deps, loadTest);
   if (locustfile === undefined) {
@@ -169,7 +146,16 @@ export const createLoadTest = async (
   return { loadTest: withScript, warnings };
 };
 
-/** Applies a merge patch: with `ifMatch` to that version only, without it again after every race. */
+/** Whether the patch sets nothing that is not set so already; null clears. */
+const changesNothing = (current: LoadTest, patch: Readonly<Record<string, unknown>>): boolean =>
+  Object.entries(patch).every(([field, value]) =>
+    isDeepStrictEqual(value ?? undefined, current[field as keyof LoadTest]),
+  );
+
+/**
+ * Applies a merge patch: with `ifMatch` to that version only, without it again after every race. A patch that changes nothing
+ * leaves the load test as it is, with its version.
+ */
 export const updateLoadTest = async (
   deps: LoadTestDeps,
   id: string,
@@ -190,7 +176,7 @@ export const updateLoadTest = async (
       Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null),
     ) as LoadTest;
     checkCluster(deps, next, input);
-    checkDuration(next);
+    assertDuration(next);
     checkCriteria(next);
     const options =
       patch.scriptOptions == null
@@ -201,9 +187,10 @@ export const updateLoadTest = async (
       // Before it is chosen, so that nobody deletes it in between.
       await keepBaseline(deps, next, actor);
     }
+    const changes = { ...patch, ...options };
+    if (changesNothing(current, changes)) return current;
     const written = await deps.stores.loadTests.update(id, current.version, {
-      ...patch,
-      ...options,
+      ...changes,
       updatedAt: deps.clock.now(),
       updatedBy: updatedBy ?? actor.name,
     });
