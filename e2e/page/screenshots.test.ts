@@ -94,6 +94,13 @@ test(
   async () => {
     const { client } = server;
     const loadTestId = await defineShop(client, shop.url, { locustfile: LOCUSTFILE });
+    const criteria = [
+      "p95(GET /products*) < 150 ms over steady",
+      "p99 < 80 ms over steady",
+      "errorRate < 1 %",
+      "rps >= 50 over steady",
+    ].map((expression) => ({ expression }));
+    await client.updateLoadTest({ params: { loadTestId }, body: { criteria } });
     const start = async (targetUsers: number, durationSeconds: number) => {
       await workersReady(locust.baseUrl);
       const body = { targetUsers, spawnRate: 2, durationSeconds };
