@@ -10,6 +10,7 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   "e2e/adoption.test.ts": 240,
   "e2e/script-ends.test.ts": 230,
   "e2e/local-runs.test.ts": 215,
+  "e2e/recipes.test.ts": 190,
   "e2e/truth/truth.test.ts": 190,
   "e2e/faults/two-servers.test.ts": 175,
   "e2e/auto-stop.test.ts": 165,

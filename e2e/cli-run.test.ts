@@ -166,5 +166,11 @@ describe.each(LOCUSTS.slice(0, 1))("load-manager run on $name", ({ python }) => 
       1,
       "--detach needs a server that goes on: name one with --server, or log in.\n",
     ]);
+    const without = { ...env, LOAD_MANAGER_PYTHON: "/usr/bin/env" };
+    expect(await command(["run", file, ...SHORT, ...own], home, without).ended).toEqual({
+      code: 1,
+      out: "",
+      err: "LOAD_MANAGER_PYTHON is /usr/bin/env, which cannot import locust.\nThere is no Locust; no run was started.\n",
+    });
   });
 });

@@ -12,6 +12,7 @@ import { startShop } from "../../../examples/shop/shop.ts";
 import { DEMO_SCOPE, saveDemoLoadTest } from "./demo-load-test.ts";
 import { showResult } from "./result.ts";
 import { withOwnToken } from "../runs/embedded.ts";
+import { withLocust } from "../runs/locust.ts";
 import { liveLine, processTerminal } from "../terminal/screen.ts";
 
 type Options = {
@@ -93,7 +94,7 @@ export const demo = async (options: Options): Promise<void> => {
   );
   const interrupted = (): boolean => interrupts > 0;
 
-  const config = demoConfig(options);
+  const config = await withLocust(demoConfig(options));
   const log = pino({ level: "error" }, pino.destination({ fd: 2, sync: true }));
   const server = await startServer(config, log);
   const shop = await startShop();

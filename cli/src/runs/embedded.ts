@@ -4,6 +4,7 @@ import { hasTokens } from "@load-manager/server/config/check.ts";
 import { type Config, loadConfig } from "@load-manager/server/config/load-config.ts";
 import { startServer } from "@load-manager/server/server.ts";
 import { pino } from "pino";
+import { withLocust } from "./locust.ts";
 
 /** An administrator's token for this process, where the server asks for one and the configuration has none. */
 export const withOwnToken = (config: Config): Config => {
@@ -15,7 +16,7 @@ export const withOwnToken = (config: Config): Config => {
 
 /** A server of this command alone, with the configuration and the data folder that `load-manager serve` would have here. */
 export const openEmbedded = async (dataDir: string | undefined) => {
-  const config = withOwnToken(loadConfig({ port: "0", dataDir }).config);
+  const config = await withLocust(withOwnToken(loadConfig({ port: "0", dataDir }).config));
   const { apiToken } = config.security;
   const log = pino({ level: "error" }, pino.destination({ fd: 2, sync: true }));
   const server = await startServer(config, log);

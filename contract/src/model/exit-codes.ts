@@ -2,7 +2,7 @@
 export const EXIT_CODES = {
   /** The run's verdict is passed, or it has no criteria. */
   passed: 0,
-  /** A wrong use of the command, a configuration that cannot be read, or a request that the server refuses. */
+  /** A wrong use of the command, a configuration that cannot be read, no Locust for a run without a server, or a request that the server refuses. */
   usage: 1,
   failed: 2,
   inconclusive: 3,
