@@ -155,6 +155,21 @@ const writeRepository = (folder: string): void => {
   }
 };
 
+/** A repository with the files of this checkout as one commit: what is not committed yet is tested, too. */
+const publishedIn = (repository: string): Variables => {
+  const git = (...args: string[]): string =>
+    execFileSync("git", ["--git-dir", repository, "--work-tree", ROOT, ...args], {
+      encoding: "utf8",
+    }).trim();
+  execFileSync("git", ["init", "-q", "--bare", repository]);
+  git("add", "-A");
+  git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "-qm", "all");
+  return {
+    LOAD_MANAGER_REPOSITORY: `file://${repository}`,
+    LOAD_MANAGER_REF: git("rev-parse", "HEAD"),
+  };
+};
+
 type Ended = { readonly code: number | null; readonly output: string };
 
 const runShell = (shell: readonly string[], script: string, cwd: string, env: Variables) =>
@@ -266,11 +281,7 @@ describe.each(LOCUSTS.slice(0, 1))("a gate in an empty repository", ({ python })
       LOAD_MANAGER_URL: "",
       LOAD_MANAGER_API_TOKEN: "",
       XDG_CONFIG_HOME: join(place, "none"),
-      LOAD_MANAGER_REPOSITORY: `file://${ROOT}`,
-      LOAD_MANAGER_REF: execFileSync("git", ["rev-parse", "HEAD"], {
-        cwd: ROOT,
-        encoding: "utf8",
-      }).trim(),
+      ...publishedIn(join(place, "product.git")),
       TARGET_URL: shop.url,
       // Where `npm test` has installed Locust, so that the clone need not do it once more.
       LOAD_MANAGER_TOOLS: rest["LOAD_MANAGER_TOOLS"] ?? join(ROOT, ".load-manager-tools"),
