@@ -333,6 +333,11 @@ describe("the verdict of a run", () => {
   const of = (...verdicts: ("passed" | "failed" | "inconclusive")[]) =>
     verdicts.map((verdict) => ({ verdict, severity: "fail" as const }));
   const warning = { verdict: "failed" as const, severity: "warn" as const };
+  const unjudged = {
+    verdict: "inconclusive" as const,
+    severity: "warn" as const,
+    reason: { code: "could_not_run" as const, message: "The run could not run." },
+  };
   test.each([
     [[], "none"],
     [of("passed"), "passed"],
@@ -340,6 +345,7 @@ describe("the verdict of a run", () => {
     [of("passed", "inconclusive", "failed"), "failed"],
     [[...of("passed"), warning], "passed"],
     [[warning], "passed"],
+    [[unjudged], "inconclusive"],
   ])("%j: %s", (verdicts, expected) => {
     expect(verdictOfRun(verdicts)).toBe(expected);
   });
