@@ -147,6 +147,10 @@ describe.each(LOCUSTS.slice(0, 1))("load-manager run as a gate on $name", ({ pyt
     });
     expect((await refused("--detach", "--junit", "a.xml")).err).toContain("--detach");
     expect((await refused("--repeat", "21")).err).toContain("whole number from 1 to 20");
+    const old = write("old.xml", "an earlier run's");
+    const { code, err } = await cli("run", "missing.py", "--junit", old).ended;
+    expect([code, err]).toEqual([1, "There is no file and no folder missing.py.\n"]);
+    expect(existsSync(join(home, old))).toBe(false);
     expect((await runsOfServer()).length).toBe(before);
     expect(existsSync(join(home, "a.xml"))).toBe(false);
   });

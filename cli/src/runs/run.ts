@@ -96,8 +96,9 @@ const withEmbedded = async (
 };
 
 const run = async (what: string, options: Options): Promise<void> => {
-  const script = localScriptAt(what, options.entrypoint);
+  // First, so that whatever is wrong leaves no report of an earlier run.
   const plan = prepared(options);
+  const script = localScriptAt(what, options.entrypoint);
   const { baseUrl, isNamed } = remoteOf(options);
   if (script !== undefined && !isNamed) return withEmbedded(what, script, options, plan);
   if (options.dataDir !== undefined) {

@@ -223,6 +223,18 @@ const metricsAndWindows = ({ judge, short }: Judging): void => {
     expect(await short("errorRate < 17 % in every 30 s", { at: failing })).toBe("passed");
   });
 
+  test("in every finds seconds in which nothing was answered", async () => {
+    const hung = { at: (second: number) => (second >= 60 && second < 66 ? [] : undefined) };
+    expect(await judge("requests >= 10 in every 3 s", hung)).toMatchObject({
+      verdict: "failed",
+      observed: 0,
+      windows: { violated: 4 },
+      firstViolation: { from: (START + 60) * 1000, observed: 0 },
+    });
+    expect(await short("p95 < 1 s in every 30 s", hung)).toBe("passed");
+    expect(await short("requests(/none) >= 10 in every 3 s", hung)).toBe("no_data");
+  });
+
   test("only the steady seconds count", async () => {
     const world = {
       users: (second: number) => Math.min(5, Math.floor(second / 10)),

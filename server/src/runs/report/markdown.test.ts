@@ -50,6 +50,11 @@ The 5 worst of 6 endpoints, by failures, then by p95:
     ["passed", [criterionOf()], "## ✓ Checkout \\#1 passed: its criterion holds."],
     ["passed", [criterionOf(), criterionOf({ id: "c2" })], "passed: all 2 criteria hold."],
     ["passed", [{ ...FAILED, severity: "warn" }], "passed: no criterion of severity fail."],
+    [
+      "inconclusive",
+      [{ ...FAILED, verdict: "inconclusive", severity: "warn" }],
+      "inconclusive: nothing could be judged.",
+    ],
     ["failed", [FAILED, FAILED], "failed: 2 of 2 criteria do not hold."],
     [
       "inconclusive",

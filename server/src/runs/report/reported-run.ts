@@ -41,6 +41,7 @@ export const verdictSentence = ({ run }: ReportedRun): string => {
       return `failed: ${failed} of ${deciding.length} ${criteria} ${failed === 1 ? "does" : "do"} not hold.`;
     }
     case "inconclusive":
+      if (deciding.length === 0) return "inconclusive: nothing could be judged.";
       return `inconclusive: ${count("inconclusive")} of ${deciding.length} ${criteria} cannot be decided.`;
     case "passed": {
       if (deciding.length === 0) return "passed: no criterion of severity fail.";

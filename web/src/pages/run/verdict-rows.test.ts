@@ -35,6 +35,9 @@ test("what failed comes first, and what only warns after what decides", () => {
 test("the sentence names the worst, and how many more there are", () => {
   const failed = criterion({ verdict: "failed", observed: 412 });
   expect(sentenceOf("passed", [criterion({}), criterion({})])).toBe("Passed: all 2 criteria hold.");
+  expect(sentenceOf("passed", [criterion({ severity: "warn" })])).toBe(
+    "Passed: no criterion of severity fail.",
+  );
   expect(sentenceOf("failed", [criterion({}), failed, failed])).toBe(
     "Failed: p95 < 300 ms does not hold, it was 412 ms, and 1 more.",
   );

@@ -58,6 +58,7 @@ export const sentenceOf = (
 ): string => {
   const deciding = criteria.filter((one) => one.severity === "fail");
   if (verdict === "passed") {
+    if (deciding.length === 0) return "Passed: no criterion of severity fail.";
     return deciding.length === 1
       ? "Passed: its criterion holds."
       : `Passed: all ${deciding.length} criteria hold.`;

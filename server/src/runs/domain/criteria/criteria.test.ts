@@ -289,6 +289,30 @@ describe("in every", () => {
     expect(windows([null, null]).verdict).toMatchObject({ code: "few_values", requestsNeeded: 20 });
   });
 
+  test("a window without a request violates a lower limit of a rate, where others have requests", () => {
+    const lowest = { metric: "rps" as const, operator: ">=" as const, limit: 10 };
+    const rates = (list: readonly number[], doubts: Partial<Doubts> = {}) => {
+      const every = createEveryJudge(lowest);
+      list.forEach((observed, index) => {
+        const times = { fromMs: index * 1000, toMs: (index + 3) * 1000 };
+        const of = figures({ observed, requests: observed * 3, timed: observed * 3 });
+        every.add(times, of, { ...NO_DOUBTS, ...doubts });
+      });
+      return every.finish(false);
+    };
+    expect(rates([0, 50, 0, 0, 20])).toMatchObject({
+      verdict: { verdict: "failed" },
+      windows: { total: 5, decided: 5, violated: 3 },
+      first: { fromMs: 0, observed: 0 },
+      worst: { observed: 0, requests: 0 },
+    });
+    expect(rates([50, 0], { isSaturated: true }).verdict).toMatchObject({
+      code: "generator_saturated",
+    });
+    expect(rates([50, 0], { lostSeconds: 1 }).verdict).toMatchObject({ code: "incomplete" });
+    expect(rates([0, 0]).verdict).toMatchObject({ code: "no_data" });
+  });
+
   test("a load that ended before its time passes nothing, and fails what failed", () => {
     expect(windows([1, 2], true).verdict).toMatchObject({ code: "cut_short" });
     expect(windows([], false).verdict).toMatchObject({ code: "cut_short" });
@@ -309,6 +333,11 @@ describe("the verdict of a run", () => {
   const of = (...verdicts: ("passed" | "failed" | "inconclusive")[]) =>
     verdicts.map((verdict) => ({ verdict, severity: "fail" as const }));
   const warning = { verdict: "failed" as const, severity: "warn" as const };
+  const unjudged = {
+    verdict: "inconclusive" as const,
+    severity: "warn" as const,
+    reason: { code: "could_not_run" as const, message: "The run could not run." },
+  };
   test.each([
     [[], "none"],
     [of("passed"), "passed"],
@@ -316,6 +345,7 @@ describe("the verdict of a run", () => {
     [of("passed", "inconclusive", "failed"), "failed"],
     [[...of("passed"), warning], "passed"],
     [[warning], "passed"],
+    [[unjudged], "inconclusive"],
   ])("%j: %s", (verdicts, expected) => {
     expect(verdictOfRun(verdicts)).toBe(expected);
   });

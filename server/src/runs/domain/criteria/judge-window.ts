@@ -57,42 +57,84 @@ const isWorse = ({ operator, limit }: Judged, one: number, other: number): boole
   return operator === "=" ? near > far : near < far;
 };
 
-/** Judges the windows of `in every` one after another. Windows with too few values decide nothing. */
+/** What several windows say together. */
+type Tally = {
+  decided: number;
+  violated: number;
+  isClose: boolean;
+  doubt?: VerdictReason | undefined;
+  first?: JudgedWindow | undefined;
+  worst?: JudgedWindow | undefined;
+};
+
+const createTally = (): Tally => ({ decided: 0, violated: 0, isClose: true });
+
+const addWindow = (judged: Judged, tally: Tally, verdict: WindowVerdict, window: JudgedWindow) => {
+  if (verdict.verdict === "inconclusive") {
+    tally.doubt ??= verdict.code;
+    return;
+  }
+  tally.decided += 1;
+  const { worst } = tally;
+  if (worst === undefined || isWorse(judged, window.observed, worst.observed)) tally.worst = window;
+  if (verdict.verdict === "passed") return;
+  tally.violated += 1;
+  tally.first ??= window;
+  tally.isClose &&= verdict.close;
+};
+
+const mergeTallies = (judged: Judged, one: Tally, other: Tally): Tally => {
+  const firsts = [one.first, other.first].filter((first) => first !== undefined);
+  const worsts = [one.worst, other.worst].filter((worst) => worst !== undefined);
+  return {
+    decided: one.decided + other.decided,
+    violated: one.violated + other.violated,
+    isClose: one.isClose && other.isClose,
+    doubt: one.doubt ?? other.doubt,
+    first: firsts.toSorted((a, b) => a.fromMs - b.fromMs)[0],
+    worst: worsts.toSorted((a, b) => (isWorse(judged, b.observed, a.observed) ? 1 : -1))[0],
+  };
+};
+
+/** The verdict of a count or rate in a window without a request, which is 0. */
+const judgeIdleWindow = (judged: Judged, figures: Figures, doubts: Doubts): WindowVerdict => {
+  const verdict = isViolated(judged, 0) ? "failed" : "passed";
+  const doubt = turningDoubt(judged, verdict, figures, doubts);
+  return doubt === undefined ? { verdict, close: false } : inconclusive(doubt);
+};
+
+/**
+ * Judges the windows of `in every` one after another. Windows with too few values decide nothing; those without any request
+ * decide counts and rates where other windows have some: a target that hung had 0 requests per second.
+ */
 export const createEveryJudge = (judged: Judged) => {
-  let [total, decided, violated] = [0, 0, 0];
-  let isClose = true;
+  let total = 0;
   let hasRequests = false;
   let requestsNeeded = 0;
-  let doubt: VerdictReason | undefined;
-  let first: JudgedWindow | undefined;
-  let worst: JudgedWindow | undefined;
+  const usual = createTally();
+  const idle = createTally();
 
   const add = (
     times: { readonly fromMs: number; readonly toMs: number },
     figures: Figures,
     doubts: Doubts,
-  ): WindowVerdict => {
+  ): void => {
+    const { observed, requests } = figures;
+    const window = { ...times, observed: observed ?? 0, requests };
     const verdict = judgeWindow(judged, figures, doubts);
     total += 1;
-    hasRequests ||= figures.requests > 0;
-    if (verdict.verdict === "inconclusive") {
-      const decidesNothing = verdict.code === "no_data" || verdict.code === "few_values";
-      if (decidesNothing) requestsNeeded = Math.max(requestsNeeded, verdict.requestsNeeded ?? 0);
-      else doubt ??= verdict.code;
-      return verdict;
-    }
-    const window = { ...times, observed: figures.observed ?? 0, requests: figures.requests };
-    decided += 1;
-    if (worst === undefined || isWorse(judged, window.observed, worst.observed)) worst = window;
-    if (verdict.verdict === "passed") return verdict;
-    violated += 1;
-    first ??= window;
-    isClose &&= verdict.close;
-    return verdict;
+    hasRequests ||= requests > 0;
+    const code = verdict.verdict === "inconclusive" ? verdict.code : undefined;
+    if (code === "no_data" && observed !== null)
+      addWindow(judged, idle, judgeIdleWindow(judged, figures, doubts), window);
+    else if (verdict.verdict !== "inconclusive" || (code !== "no_data" && code !== "few_values"))
+      addWindow(judged, usual, verdict, window);
+    else requestsNeeded = Math.max(requestsNeeded, verdict.requestsNeeded ?? 0);
   };
 
   /** `isCutShort`: the load ended before its time, so that windows are missing. */
-  const verdictOf = (isCutShort: boolean): WindowVerdict => {
+  const verdictOf = (tally: Tally, isCutShort: boolean): WindowVerdict => {
+    const { violated, decided, isClose, doubt } = tally;
     if (violated > 0) return { verdict: "failed", close: isClose };
     if (doubt !== undefined) return inconclusive(doubt);
     if (decided > 0)
@@ -103,12 +145,12 @@ export const createEveryJudge = (judged: Judged) => {
 
   return {
     add,
-    finish: (isCutShort: boolean) => ({
-      verdict: verdictOf(isCutShort),
-      windows: { total, decided, violated },
-      first,
-      worst,
-    }),
+    finish: (isCutShort: boolean) => {
+      const tally = hasRequests ? mergeTallies(judged, usual, idle) : usual;
+      const { decided, violated, first, worst } = tally;
+      const windows = { total, decided, violated };
+      return { verdict: verdictOf(tally, isCutShort), windows, first, worst };
+    },
   };
 };
 

@@ -59,15 +59,18 @@ export const undecided = (criterion: Criterion, code: Inconclusive["code"]): Cri
 
 /**
  * The verdict of a run: that of its criteria of severity fail, the worst first. Without criteria `none`; with warnings only,
- * none of which can fail it, passed.
+ * none of which can fail it, passed, unless the run could not run.
  */
 export const verdictOfRun = (
-  verdicts: readonly Pick<CriterionVerdict, "severity" | "verdict">[] | undefined,
+  verdicts: readonly Pick<CriterionVerdict, "severity" | "verdict" | "reason">[] | undefined,
 ): Verdict => {
   if (verdicts === undefined || verdicts.length === 0) return "none";
   const gates = verdicts.filter(({ severity }) => severity === "fail");
   if (gates.some(({ verdict }) => verdict === "failed")) return "failed";
-  return gates.some(({ verdict }) => verdict === "inconclusive") ? "inconclusive" : "passed";
+  if (gates.some(({ verdict }) => verdict === "inconclusive")) return "inconclusive";
+  return verdicts.some(({ reason }) => reason?.code === "could_not_run")
+    ? "inconclusive"
+    : "passed";
 };
 
 /** Failed means that the run could not run, and so does an end before any load. */
