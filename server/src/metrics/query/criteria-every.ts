@@ -21,6 +21,8 @@ export const judgeEveryWindow = async (
     readonly judged: Judged;
     /** Its endpoints have one key. */
     readonly selection: Selection;
+    /** Whether the run has an endpoint that it selects. */
+    readonly isKnown: boolean;
     readonly length: number;
     readonly first: number;
     readonly last: number;
@@ -28,7 +30,7 @@ export const judgeEveryWindow = async (
     readonly doubtsOf: (fromMs: number, toMs: number) => Doubts;
   },
 ) => {
-  const { run, runAggregate, judged, length, first, last } = input;
+  const { run, runAggregate, judged, isKnown, length, first, last } = input;
   const { metric, limit } = judged;
   const withTables = metric === "exceptions" || metric === "workerCpu";
   const readSeconds = createSecondReader(deps, input.selection, withTables);
@@ -43,7 +45,7 @@ export const judgeEveryWindow = async (
       if (window.seconds() < length) continue;
       const [fromMs, toMs] = [(second - length + 1) * 1000, (second + 1) * 1000];
       const measured = window.measured(metric, runAggregate);
-      const figures = figuresOf(metric, limit, measured, window.beside());
+      const figures = figuresOf(metric, limit, measured, { ...window.beside(), isKnown });
       judge.add({ fromMs, toMs }, figures, input.doubtsOf(fromMs, toMs));
     }
   }

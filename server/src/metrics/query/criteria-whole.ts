@@ -18,7 +18,7 @@ import {
   type Part,
   partsOf,
 } from "./criterion-parts.ts";
-import { queryOf, selectionOf } from "./criterion-windows.ts";
+import { hasEndpoint, queryOf, selectionOf } from "./criterion-windows.ts";
 import { NO_ENDPOINTS } from "./endpoints.ts";
 import { readRunLevel, type RunLevel, runLevelOf } from "./run-level.ts";
 import type { Stretch } from "./spells.ts";
@@ -136,6 +136,7 @@ export const judgeWhole = async (
   const figures = figuresOf(metric, limit, measured, {
     parts: parts.map((part) => part.measured),
     busiestRate: busiestRateOf(parts),
+    isKnown: hasEndpoint(expression.endpoints, runAggregate),
     locust: locustPercentile(expression, runAggregate),
   });
   const requests = exactly(view.requests);

@@ -235,6 +235,19 @@ const metricsAndWindows = ({ judge, short }: Judging): void => {
     expect(await short("requests(/none) >= 10 in every 3 s", hung)).toBe("no_data");
   });
 
+  test("a window in which nothing was answered has 0 requests, where the run has some", async () => {
+    const hung = { at: (second: number) => (second >= 100 ? [] : undefined) };
+    for (const metric of ["rps", "requests", "rps(GET /a)", "requests(/a)"])
+      expect(await judge(`${metric} >= 1 over last 20 s`, hung)).toMatchObject({
+        verdict: "failed",
+        observed: 0,
+      });
+    expect(await short("failures = 0 over last 20 s", hung)).toBe("passed");
+    expect(await short("errorRate < 1 % over last 20 s", hung)).toBe("no_data");
+    expect(await short("rps(/none) >= 1 over last 20 s", hung)).toBe("no_data");
+    expect(await short("failures(/none) = 0", hung)).toBe("no_data");
+  });
+
   test("only the steady seconds count", async () => {
     const world = {
       users: (second: number) => Math.min(5, Math.floor(second / 10)),

@@ -69,10 +69,12 @@ export const figuresOf = (
   beside: {
     readonly parts: readonly Measured[];
     readonly busiestRate: number;
+    /** Whether any second of the run has a request that matches. */
+    readonly isKnown: boolean;
     readonly locust?: number | null;
   },
 ): Figures => {
-  const { parts, busiestRate, locust = null } = beside;
+  const { parts, busiestRate, isKnown, locust = null } = beside;
   const { view, seconds } = measured;
   const isPercentile = shareOf(metric) !== undefined;
   const hasTimes = isPercentile && view.histogram.total > 0 && limit !== null;
@@ -81,6 +83,7 @@ export const figuresOf = (
     observed: observedOf(metric, measured) ?? (isPercentile ? locust : null),
     requests: view.requests,
     failures: view.failures,
+    isKnown: isKnown || view.requests > 0,
     timed: isPercentile ? view.histogram.total : view.timed,
     sumMs: (view.avgMs ?? 0) * view.timed,
     above: hasTimes ? valuesAbove(view.histogram, limit, view.bounds) : undefined,

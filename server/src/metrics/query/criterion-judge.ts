@@ -11,7 +11,7 @@ import {
   timesOf,
 } from "./criteria-whole.ts";
 import { createDoubtsOf } from "./criterion-doubts.ts";
-import { placeOf, selectionOf } from "./criterion-windows.ts";
+import { hasEndpoint, placeOf, selectionOf } from "./criterion-windows.ts";
 import type { createSummary } from "./summary.ts";
 import type { QueryDeps, WindowReader } from "./window.ts";
 
@@ -27,6 +27,7 @@ const judgeEvery = async (
     runAggregate,
     judged: { metric, operator, limit },
     selection: selectionOf(endpoints, runAggregate),
+    isKnown: hasEndpoint(endpoints, runAggregate),
     length,
     first: Math.ceil(loadTime.fromMs / 1000),
     last: Math.floor(loadTime.toMs / 1000) - 1,

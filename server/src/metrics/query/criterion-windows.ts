@@ -29,6 +29,13 @@ export const queryOf = ({ kind, fromMs, toMs }: WindowInRun): WindowQuery => {
   return { responses: "all", from: Math.max(0, fromMs), to: Math.max(0, toMs) };
 };
 
+/** Whether the run has an endpoint of a pattern. */
+export const hasEndpoint = (endpoints: string | undefined, { names }: RunAggregate): boolean => {
+  if (endpoints === undefined) return names.size > 0;
+  const matches = endpointMatcher(endpoints);
+  return [...names.values()].some(matches);
+};
+
 /** The endpoints of a pattern, added up. */
 export const selectionOf = (endpoints: string | undefined, { names }: RunAggregate): Selection => {
   if (endpoints === undefined) return selectEndpoints("sum");

@@ -14,10 +14,12 @@ const RUN_ID = "run";
 
 type SecondOf = { readonly ok: readonly number[]; readonly failed: number; readonly other: number };
 
-const requestsOf = ({ ok, failed, other }: SecondOf): Requests[] => [
-  { name: "/a", ok, failed: Array.from({ length: failed }, () => 30) },
-  { method: "POST", name: "/b", ok: Array.from({ length: other }, () => 200) },
-];
+/** As the plugin does: an endpoint without requests is in no second. */
+const requestsOf = ({ ok, failed, other }: SecondOf): Requests[] =>
+  [
+    { name: "/a", ok, failed: Array.from({ length: failed }, () => 30) },
+    { method: "POST", name: "/b", ok: Array.from({ length: other }, () => 200), failed: [] },
+  ].filter((one) => one.ok.length + one.failed.length > 0);
 
 /** The records of a load from START on, users rising by one a second up to five. */
 const recordsOf = (seconds: readonly SecondOf[]): MetricRecord[] => [
@@ -247,6 +249,17 @@ describe("criteria while a run lasts", () => {
     // Five users are there from the fifth second on.
     expect((await breachAt("max < 100 ms", 3, slowFrom(0)))?.after).toBe(7);
     expect((await breachAt("max < 100 ms over run", 3, slowFrom(0)))?.after).toBe(3);
+  });
+
+  test("where the target answers nothing any more, and not before it has answered once", async () => {
+    const none: SecondOf = { ok: [], failed: 0, other: 0 };
+    // Seconds 9 to 11 have 20 requests, which is the first window below the limit.
+    const hung = steady.map((one, index) => (index >= 10 ? none : one));
+    expect((await breachAt("rps >= 10 over last 3 s", 5, hung))?.after).toBe(16);
+    expect((await breachAt("rps(/a) >= 10 in every 3 s", 5, hung))?.after).toBe(16);
+    expect(await breachAt("rps(/never) >= 10 over last 3 s", 5, hung)).toBeUndefined();
+    const late = steady.map((one, index) => (index < 20 ? none : one));
+    expect(await breachAt("rps >= 10 over last 3 s", 5, late)).toBeUndefined();
   });
 
   test("not with too few values, and not by a count that can still be reached", async () => {

@@ -12,6 +12,7 @@ import { addTotals, emptyTotals, exactly, type Totals } from "../codec/totals.ts
 import type { RunAggregate } from "../live/run-aggregate.ts";
 import type { ResolvedLimit } from "./baseline.ts";
 import { figuresOf } from "./criterion-figures.ts";
+import { hasEndpoint } from "./criterion-windows.ts";
 import type { Second } from "./second-reader.ts";
 import { createSecondsWindow } from "./seconds-window.ts";
 
@@ -83,6 +84,7 @@ export const createLiveCriterion = (criterion: Criterion, compared: ResolvedLimi
     kind.kind === "every" && judged !== undefined ? createEveryJudge(judged) : undefined;
   const mayEndAnywhere = namesRun(criterion);
   let figures: Figures | undefined;
+  let isKnown = false;
   let [steadySince, violatedSince, newest]: (number | undefined)[] = [];
 
   /** `matched`: the totals of the criterion's endpoints. */
@@ -98,7 +100,8 @@ export const createLiveCriterion = (criterion: Criterion, compared: ResolvedLimi
     window.push(at, { ...second, totals: second.matched });
     if (length !== undefined && window.seconds() < length) return;
     const measured = window.measured(metric, runAggregate);
-    figures = figuresOf(metric, limit, measured, window.beside());
+    isKnown ||= hasEndpoint(expression.endpoints, runAggregate);
+    figures = figuresOf(metric, limit, measured, { ...window.beside(), isKnown });
     if (judged === undefined) return;
     if (every !== undefined) {
       const times = { fromMs: (at - (length ?? 0) + 1) * 1000, toMs: (at + 1) * 1000 };

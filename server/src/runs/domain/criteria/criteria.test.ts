@@ -68,6 +68,7 @@ const figures = (more: Partial<Figures>): Figures => ({
   observed: 100,
   requests: 1000,
   failures: 0,
+  isKnown: more.requests !== 0,
   timed: 1000,
   sumMs: 100_000,
   above: 0,

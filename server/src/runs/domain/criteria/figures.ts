@@ -5,6 +5,8 @@ export type Figures = {
   /** Requests that matched, and those of them that failed. */
   readonly requests: number;
   readonly failures: number;
+  /** Whether any second of the run has a request that matches: then a window without one has 0 of them, else nobody knows what was meant. */
+  readonly isKnown: boolean;
   /** Those with a response time, and the sum of these in ms. */
   readonly timed: number;
   readonly sumMs: number;

@@ -113,7 +113,7 @@ const judgeErrorRate = (judged: Judged, figures: Figures, observed: number): Out
  * values beyond them; a count or rate is decided by its figure, since a small number may be just what it looks for.
  */
 export const judgeFigures = (judged: Judged, figures: Figures): Outcome => {
-  const { observed, requests, timed } = figures;
+  const { observed, isKnown, timed } = figures;
   const { metric, operator, limit } = judged;
   const share = shareOf(metric);
   if (share !== undefined) return judgePercentile(judged, share, figures);
@@ -129,7 +129,7 @@ export const judgeFigures = (judged: Judged, figures: Figures): Outcome => {
     case "requests":
     case "failures":
     case "rps":
-      return requests === 0 ? NO_DATA : decided(holds(operator, observed, limit), false);
+      return isKnown ? decided(holds(operator, observed, limit), false) : NO_DATA;
     default:
       return decided(holds(operator, observed, limit), false);
   }
