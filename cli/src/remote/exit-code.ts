@@ -31,11 +31,14 @@ const WORST_FIRST = [
   EXIT_CODES.inconclusive,
 ] as const;
 
-/** The worst exit code of several runs. */
+/** The worst exit code of several runs. A group of which some were not run, since somebody interrupted it, was stopped; `wanted`: how many there should be. */
 export const exitCodeOfRuns = (
   runs: readonly Parameters<typeof exitCodeOfRun>[0][],
   failOn: readonly Failing[],
+  wanted = 1,
 ): ExitCode => {
-  const codes = runs.map((run) => exitCodeOfRun(run, failOn));
+  const isInterrupted = runs.length > 0 && runs.length < wanted;
+  const codes: ExitCode[] = runs.map((run) => exitCodeOfRun(run, failOn));
+  if (isInterrupted) codes.push(EXIT_CODES.stopped);
   return WORST_FIRST.find((code) => codes.includes(code)) ?? EXIT_CODES.passed;
 };

@@ -56,4 +56,8 @@ test("the exit code of several runs is the worst", () => {
   expect(exitCodeOfRuns([broken, failed, passed], FAILING)).toBe(2);
   expect(exitCodeOfRuns([failed, passed], ["inconclusive"])).toBe(0);
   expect(exitCodeOfRuns([], FAILING)).toBe(0);
+  // Interrupted after the second of three.
+  expect(exitCodeOfRuns([passed, passed], FAILING, 3)).toBe(4);
+  expect(exitCodeOfRuns([passed, failed], FAILING, 3)).toBe(2);
+  expect(exitCodeOfRuns([passed, passed, passed], FAILING, 3)).toBe(0);
 });

@@ -85,7 +85,7 @@ const withEmbedded = async (
         options,
         interrupts,
       });
-      await finish(client, ended, options, reports);
+      await finish(client, ended, options, reports, repeat);
     } finally {
       interrupts.quiet();
       await close();
@@ -125,7 +125,7 @@ const run = async (what: string, options: Options): Promise<void> => {
     const where = ({ id }: RunAnswer): string => `${baseUrl}/runs/${id}`;
     const announce = (started: RunAnswer): string => `${started.name}: ${where(started)}`;
     const all = { client, times: repeat, start, announce, where, options, interrupts };
-    await finish(client, await runOneByOne(all), options, reports);
+    await finish(client, await runOneByOne(all), options, reports, repeat);
   } finally {
     interrupts?.release();
   }

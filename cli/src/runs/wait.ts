@@ -28,14 +28,15 @@ export const waitForRun = async (
   return ended;
 };
 
-/** Writes the reports of ended runs; the process exits with the worst of their codes. */
+/** Writes the reports of ended runs; the process exits with the worst of their codes. `wanted`: how many runs there should be. */
 export const finish = async (
   client: Client,
   ended: readonly RunAnswer[],
   options: WaitOptions,
   reports: Reports,
+  wanted = 1,
 ): Promise<void> => {
-  const code = exitCodeOfRuns(ended, options.failOn ?? FAILING);
+  const code = exitCodeOfRuns(ended, options.failOn ?? FAILING, wanted);
   // What goes wrong from here on must not look as if the runs had passed.
   process.exitCode = code === EXIT_CODES.passed ? EXIT_CODES.usage : code;
   const paths = await reports.write(client, ended);

@@ -330,6 +330,11 @@ test("a run that has a verdict is compared with the same runs again", async () =
     (await judge(judged, "max < baseline"))[0]?.baseline?.runs.map(({ id }) => id);
   expect(await idsOf({ ...run, criterionVerdicts })).toEqual(["run-2"]);
   expect(await idsOf(run)).toEqual(["run-2", "run-1"]);
+  await runs.delete("run-2", 1);
+  const [verdict] = await judge({ ...run, criterionVerdicts }, "max < baseline");
+  expect(verdict?.reason?.message).toBe(
+    "None of the 2 newest earlier runs can be compared: 2 since deleted.",
+  );
 });
 
 test("while a run lasts its limits are those of its verdict, and earlier runs are read once", async () => {

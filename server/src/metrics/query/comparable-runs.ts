@@ -82,9 +82,13 @@ export const createComparableRuns = (
     const candidates =
       frozen === undefined
         ? await earlierRuns(run)
-        : (await Promise.all(frozen.map((id) => runs.get(id)))).filter((one) => one !== undefined);
+        : await Promise.all(frozen.map((id) => runs.get(id)));
     for (const other of candidates) {
       if (found.length === most) break;
+      if (other === undefined || !isThere(other)) {
+        faults.push("since deleted");
+        continue;
+      }
       const one = await compared(other, run);
       if (typeof one === "string") faults.push(one);
       else found.push(one);
