@@ -288,6 +288,16 @@ export const MAY_IMPORT = {
     "type npm:prom-client",
     "node:path",
   ],
+  "server/src/housekeeping.ts": [
+    "server/src/lib",
+    "type server/src/auth",
+    "type server/src/config",
+    "server/src/clusters/local",
+    "server/src/http/idempotency.ts",
+    "server/src/load-tests",
+    "server/src/metrics/rollups",
+    "type server/src/stores/ports.ts",
+  ],
   "server/src/server.ts": [
     "server/src/app.ts",
     "server/src/config",

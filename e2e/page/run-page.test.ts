@@ -1,18 +1,8 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  defineShop,
-  eventsOf,
-  expectNoProcesses,
-  LOCUSTS,
-  newFolder,
-  removeFolder,
-  running,
-  type Server,
-  settled,
-  startServer,
-} from "../harness.ts";
-import { launchBrowser, openPage, violationsOf } from "./browser.ts";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { defineShop, eventsOf, running, settled } from "../harness.ts";
+import { openPage, violationsOf } from "./browser.ts";
+import { pageWorld } from "./world.ts";
 
 const SCRIPT = `
 from locust import User, constant, task
@@ -29,14 +19,12 @@ class Visitor(User):
 `;
 const SECONDS = 30;
 
-let browser: Browser;
-let server: Server;
+const world = pageWorld();
 let runId = "";
-const dataDir = newFolder();
 beforeAll(async () => {
-  server = await startServer({ python: LOCUSTS[0]?.python ?? "python3", dataDir });
-  browser = await launchBrowser();
-  const loadTestId = await defineShop(server.client, "http://shop.test", { locustfile: SCRIPT });
+  const loadTestId = await defineShop(world.server.client, "http://shop.test", {
+    locustfile: SCRIPT,
+  });
   const start = async (durationSeconds: number): Promise<string> => {
     const body = {
       targetUsers: 10,
@@ -44,24 +32,17 @@ beforeAll(async () => {
       durationSeconds,
       autoStop: { enabled: false },
     };
-    return (await server.client.createRun({ params: { loadTestId }, body })).id;
+    return (await world.server.client.createRun({ params: { loadTestId }, body })).id;
   };
-  await settled(server.client, await start(5));
+  await settled(world.server.client, await start(5));
   runId = await start(SECONDS);
-  await settled(server.client, runId);
+  await settled(world.server.client, runId);
 });
-afterAll(async () => {
-  await browser.close();
-  await server.kill("SIGTERM");
-  expectNoProcesses(dataDir);
-  removeFolder(dataDir);
-});
-
 /** Opens the run; `search` is its window and endpoints. */
 const openRun = async (search = "", width = 1440) => {
-  const context = await browser.newContext({ viewport: { width, height: 1200 } });
-  const watched = await openPage(context, server.address);
-  await watched.page.goto(`${server.address}/runs/${runId}${search}`);
+  const context = await world.browser.newContext({ viewport: { width, height: 1200 } });
+  const watched = await openPage(context, world.server.address);
+  await watched.page.goto(`${world.server.address}/runs/${runId}${search}`);
   return watched;
 };
 const windowOf = (page: Page): (string | null)[] => {
@@ -163,8 +144,8 @@ test("a click on the time axis or on the rail of events notes what happened then
   await page.keyboard.type("cache emptied");
   await page.keyboard.press("Enter");
   await page.getByRole("region", { name: "List of events" }).getByText("cache emptied").waitFor();
-  const { loadStartedAt = 0 } = await server.client.getRun({ params: { runId } });
-  const note = (await eventsOf(server.client, runId)).find(({ type }) => type === "note");
+  const { loadStartedAt = 0 } = await world.server.client.getRun({ params: { runId } });
+  const note = (await eventsOf(world.server.client, runId)).find(({ type }) => type === "note");
   expect(note?.message).toBe("cache emptied");
   expect(Math.abs((note?.at ?? 0) - loadStartedAt - 15_000)).toBeLessThan(200);
   const rail = page.locator("svg", { hasText: "Add a note at this time" });
@@ -192,9 +173,9 @@ test("t shows every chart as a table, with the API's figures", async () => {
     expect(await table(name).getByRole("row").count()).toBeGreaterThan(20);
   }
   const params = { runId };
-  const { points } = await server.client.getRunKnee({ params, query: {} });
+  const { points } = await world.server.client.getRunKnee({ params, query: {} });
   expect(await table("Where it breaks").getByRole("row").count()).toBe(points.length + 1);
-  const { p95ResponseMs } = await server.client.getRunSummary({ params });
+  const { p95ResponseMs } = await world.server.client.getRunSummary({ params });
   const row = table("Percentile curve").getByRole("row", { name: /^95 / });
   expect(await row.innerText()).toMatch(new RegExp(`^95\\s+${Math.round(p95ResponseMs ?? 0)}$`));
   // Each request is in one cell of the distribution.
@@ -202,7 +183,7 @@ test("t shows every chart as a table, with the API's figures", async () => {
   const counts = cells
     .filter((text) => /^[\d,]+$/.test(text))
     .map((text) => Number(text.replaceAll(",", "")));
-  const { timedRequests } = await server.client.getRunSummary({ params });
+  const { timedRequests } = await world.server.client.getRunSummary({ params });
   expect(counts.reduce((sum, one) => sum + one, 0)).toBe(timedRequests);
   expect(await violationsOf(page)).toEqual([]);
   await page
@@ -327,12 +308,12 @@ test("the cursor's time stands on the axis, also in UTC", async () => {
 });
 
 test("while a run holds the cluster, the start says when the next begins; Home and the run show its time alike", async () => {
-  const { loadTestId = "" } = await server.client.getRun({ params: { runId } });
+  const { loadTestId = "" } = await world.server.client.getRun({ params: { runId } });
   const body = { targetUsers: 1, spawnRate: 1, durationSeconds: 600 };
-  const { id } = await server.client.createRun({ params: { loadTestId }, body });
-  const { loadStartedAt = 0 } = await running(server.client, id);
-  const { page, expectClean } = await openPage(browser, server.address);
-  await page.goto(`${server.address}/load-tests/${loadTestId}`);
+  const { id } = await world.server.client.createRun({ params: { loadTestId }, body });
+  const { loadStartedAt = 0 } = await running(world.server.client, id);
+  const { page, expectClean } = await openPage(world.browser, world.server.address);
+  await page.goto(`${world.server.address}/load-tests/${loadTestId}`);
   const line = page.getByRole("form", { name: "Start a run" }).locator("dl > div", {
     has: page.getByText("Expected start"),
   });
@@ -340,7 +321,7 @@ test("while a run holds the cluster, the start says when the next begins; Home a
   const expected = (await line.locator("time").getAttribute("datetime")) ?? "";
   expect(Date.parse(expected)).toBe(loadStartedAt + 600_000);
   const barOf = async (path: string): Promise<unknown[]> => {
-    await page.goto(`${server.address}${path}`);
+    await page.goto(`${world.server.address}${path}`);
     await page.getByRole("progressbar", { name: "Part of the planned time" }).waitFor();
     return page.evaluate<unknown[]>(`(() => {
       const bar = document.querySelector("progress");
@@ -349,8 +330,8 @@ test("while a run holds the cluster, the start says when the next begins; Home a
     })()`);
   };
   expect(await barOf("/")).toEqual(await barOf(`/runs/${id}`));
-  await server.client.stopRun({ params: { runId: id }, body: {} });
-  await settled(server.client, id);
+  await world.server.client.stopRun({ params: { runId: id }, body: {} });
+  await settled(world.server.client, id);
   expectClean();
 });
 
@@ -378,7 +359,7 @@ test("the file of the endpoints is of the window that the table shows", async ()
   await total.waitFor();
   const [, shown = ""] = await total.getByRole("cell").allInnerTexts();
   const address = await page.getByRole("link", { name: "CSV" }).getAttribute("href");
-  const answer = await page.request.get(`${server.address}${address}`);
+  const answer = await page.request.get(`${world.server.address}${address}`);
   const rows = (await answer.text()).trim().split("\r\n");
   const [, , requests] = rows.at(-1)?.split(",") ?? [];
   expect(rows.at(-1)).toMatch(/Aggregated/);

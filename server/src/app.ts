@@ -6,18 +6,16 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { type Auth, createAuth } from "./auth/auth.ts";
-import type { Sessions } from "./auth/sessions.ts";
 import { createAttached } from "./clusters/attached/attached.ts";
 import { type Callback, createCallback } from "./clusters/callback.ts";
 import { createLocal } from "./clusters/local/adapter.ts";
 import { type ClusterWatch, createClusterWatch } from "./clusters/cluster-watch.ts";
-import { createEnvironmentRemoval } from "./clusters/local/old-environments.ts";
 import { createOutliner } from "./clusters/local/outliner.ts";
-import { createOrphanReaper } from "./clusters/local/orphan-reaper.ts";
 import type { ScriptOutliner } from "./clusters/port.ts";
 import { type ClusterRegistry, createRegistry } from "./clusters/registry.ts";
 import type { ClusterConfig } from "./clusters/select-cluster.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
+import { createHousekeeping } from "./housekeeping.ts";
 import { createHttp } from "./http/app.ts";
 import type { Page } from "./http/page.ts";
 import { criteriaHandlers } from "./http/handlers/criteria.ts";
@@ -32,17 +30,17 @@ import { runHandlers } from "./http/handlers/runs.ts";
 import { scopeHandlers } from "./http/handlers/scopes.ts";
 import { sessionHandlers } from "./http/handlers/sessions.ts";
 import { systemHandlers } from "./http/handlers/system.ts";
-import { createIdempotency, KEY_MS } from "./http/idempotency.ts";
+import { createIdempotency } from "./http/idempotency.ts";
 import { streamHandlers } from "./http/handlers/streams.ts";
 import { scriptHandlers } from "./http/handlers/scripts.ts";
-import { awakeOrAsleep, type Clock, expiryNow } from "./lib/clock.ts";
+import { awakeOrAsleep, type Clock } from "./lib/clock.ts";
 import { failpointsOf } from "./lib/failpoints.ts";
 import { hostIdOf } from "./lib/host.ts";
 import type { Ids } from "./lib/ids.ts";
-import { createPeriodic, stopWithin } from "./lib/periodic.ts";
+import { stopWithin } from "./lib/periodic.ts";
 import { recountScopes } from "./load-tests/scope-counts.ts";
 import { createScriptChecker } from "./load-tests/check-script.ts";
-import { type Compactor, createCompactor } from "./metrics/rollups/compactor.ts";
+import type { Compactor } from "./metrics/rollups/compactor.ts";
 import { createRunMetrics, type MetricsFacade } from "./metrics/run-metrics.ts";
 import { createReload } from "./reload/reload.ts";
 import { receiveSamples } from "./runs/commands/receive-samples.ts";
@@ -71,7 +69,6 @@ import {
 import { measureStores } from "./telemetry/stores.ts";
 import { VERSION } from "./version.ts";
 
-const HOUR_MS = 3_600_000;
 const HANDOVER_MS = 2000;
 
 export type App = {
@@ -234,40 +231,6 @@ const createReloading = (
   };
 };
 
-/** Jobs that run until the server ends, in the order in which they start. */
-const createJobs = (
-  { config, stores, clock, log }: Deps,
-  runsFolder: string,
-  sessions: Sessions,
-) => {
-  const orphanReaper = createOrphanReaper({
-    runsFolder,
-    store: stores.identity,
-    runOf: stores.runs.get,
-    log,
-  });
-  const compactor = createCompactor({
-    metrics: stores.metrics,
-    clock,
-    log,
-    retention: config.retention,
-    keptRunIds: stores.runs.kept,
-  });
-  const expiry = createPeriodic({
-    name: "expiry",
-    intervalMs: HOUR_MS,
-    job: async () => {
-      await stores.keys.expire(expiryNow(clock) - KEY_MS);
-      await sessions.expire();
-      await recountScopes({ ...stores, clock });
-    },
-    log,
-  });
-  const environmentsFolder = environmentsFolderOf(config);
-  const environmentRemoval = createEnvironmentRemoval({ environmentsFolder, clock, log });
-  return { compactor, housekeeping: [orphanReaper, compactor, expiry, environmentRemoval] };
-};
-
 const createHandlers = (
   { config, stores, launchDemo }: Deps,
   services: RunServices,
@@ -346,7 +309,13 @@ export const createApp = (given: Deps): App => {
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
   const auth = createAuth({ ...deps, sessions: stores.sessions });
-  const { compactor, housekeeping } = createJobs(deps, runsFolder, auth.sessions);
+  const { compactor, housekeeping } = createHousekeeping({
+    ...deps,
+    retention: config.retention,
+    sessions: auth.sessions,
+    runsFolder,
+    environmentsFolder: environmentsFolderOf(config),
+  });
   const onChange = (...state: Parameters<typeof clusterChange>) =>
     changes.tell(clusterChange(...state));
   const clusterWatch = createClusterWatch({ clusters, runs, clock, log, onChange });
