@@ -9,8 +9,8 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   running,
@@ -62,7 +62,7 @@ const expectAsPlanned = (
   return judged.length;
 };
 
-describe.each(LOCUSTS)("load profiles on $name", ({ name, python }) => {
+describe.each(ONE_LOCUST)("load profiles on $name", ({ name, python }) => {
   const dataDir = newFolder();
   let server: Server;
   let shop: Shop;
@@ -118,7 +118,9 @@ describe.each(LOCUSTS)("load profiles on $name", ({ name, python }) => {
     for (const { seconds, targetUsers, currentUsers } of seen.filter((one) => one.seconds < 8)) {
       const possible = [steps(seconds), steps(seconds - 1), steps(seconds - 2)];
       expect(possible).toContain(targetUsers);
-      expect(possible).toContain(currentUsers);
+      // Workers do not change at the same moment: from 4 to 2 users there may be 3.
+      expect(currentUsers).toBeGreaterThanOrEqual(Math.min(...possible));
+      expect(currentUsers).toBeLessThanOrEqual(Math.max(...possible));
     }
     const targets = seen
       .map(({ targetUsers }) => targetUsers)

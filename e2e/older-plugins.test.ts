@@ -9,8 +9,8 @@ import {
   defineShop,
   ENDED,
   eventsOf,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   running,
@@ -26,7 +26,7 @@ const SCRIPT = readFileSync(join(ROOT, "e2e/scripts/posting.py"), "utf8");
 const sumOf = (counts: Record<string, { readonly requests: number }>): number =>
   Object.values(counts).reduce((sum, { requests }) => sum + requests, 0);
 
-describe.each(LOCUSTS)(
+describe.each(ONE_LOCUST)(
   "a Locust without a page that ends after its run time, on $name",
   ({ python }) => {
     const folder = newFolder();
@@ -74,7 +74,7 @@ describe.each(LOCUSTS)(
   },
 );
 
-describe.each(LOCUSTS)("a script on $name whose master and workers all post", ({ python }) => {
+describe.each(ONE_LOCUST)("a script on $name whose master and workers all post", ({ python }) => {
   const folder = newFolder();
   let server: Server;
   let shop: Shop;

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { config, startLocust } from "./attached-locust.ts";
 import {
   defineShop,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   type Server,
@@ -17,7 +17,7 @@ const SCRIPT = readFileSync(join(ROOT, "e2e/scripts/steady.py"), "utf8");
 const [USERS, SECONDS] = [10, 24];
 const RATE = USERS * 10;
 
-describe.each(LOCUSTS)("a steady load on $name without the plugin", ({ python }) => {
+describe.each(ONE_LOCUST)("a steady load on $name without the plugin", ({ python }) => {
   let folder: string;
   let server: Server;
   let locust: Awaited<ReturnType<typeof startLocust>>;

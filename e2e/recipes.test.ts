@@ -302,43 +302,44 @@ describe.each(LOCUSTS.slice(0, 1))("a gate in an empty repository", ({ python })
   };
   const read = (file: string): string => readFileSync(file, "utf8");
 
-  test.each(Object.entries(RECIPES))(
-    "%s: passes, and fails with its reports",
-    async (name, recipe) => {
-      const workspace = repositoryOf(name);
-      const { system, ...scripts } = recipe();
-      const variables = system(workspace);
-      const env = { ...own, ...variables };
-      const summary = variables["GITHUB_STEP_SUMMARY"] ?? join(workspace, "reports/load.md");
-      if (variables["GITHUB_STEP_SUMMARY"] !== undefined) writeFileSync(summary, "");
-
-      const passed = await follow(scripts, workspace, env, 15);
-      expect(passed.output).toContain("Verdict: passed\n");
-      expect(passed.code).toBe(0);
-      expect(read(join(workspace, "reports/load.xml"))).toContain('failures="0" errors="0"');
-      expect(read(summary)).toMatch(/^## ✓ Shop \\#1 passed/);
-
-      // Nothing but the three files is there for git.
-      const status = execFileSync("git", ["status", "--short", "-uall"], { cwd: workspace });
-      expect(status.toString()).toBe("?? .gitignore\n?? gate.criteria\n?? load/locustfile.py\n");
-
-      // The next pipeline, in a workspace that was kept.
-      writeFileSync(join(workspace, "gate.criteria"), "requests < 1\n");
-      const failed = await follow(scripts, workspace, env, 5);
-      expect(failed.output).toContain("Verdict: failed\n");
-      expect(failed.code).toBe(2);
-      expect(read(join(workspace, "reports/load.xml"))).toMatch(/failures="1"[^]*<failure /);
-      expect(read(summary)).toMatch(/^## ✗ Shop \\#2 failed/);
-      expect(JSON.parse(read(join(workspace, "reports/load.json")))).toMatchObject({
-        runs: [{ run: { verdict: "failed" } }],
-      });
-      // A pipeline that does not come to its gate has no reports of an earlier one where its folder is new.
-      rmSync(join(workspace, "reports"), { recursive: true });
-      const lost = await follow(scripts, workspace, { ...env, LOAD_MANAGER_REF: "no-such-tag" }, 5);
-      expect(lost.code).not.toBe(0);
-      expect(existsSync(join(workspace, "reports"))).toBe(false);
-    },
+  // Their commands are the same, which is tested above: `npm test` follows one, `npm run test:locust` each.
+  const followed = Object.entries(RECIPES).filter(
+    ([name]) => process.env["LOAD_MANAGER_LOCUST"] === "all" || name === "GitHub Actions",
   );
+  test.each(followed)("%s: passes, and fails with its reports", async (name, recipe) => {
+    const workspace = repositoryOf(name);
+    const { system, ...scripts } = recipe();
+    const variables = system(workspace);
+    const env = { ...own, ...variables };
+    const summary = variables["GITHUB_STEP_SUMMARY"] ?? join(workspace, "reports/load.md");
+    if (variables["GITHUB_STEP_SUMMARY"] !== undefined) writeFileSync(summary, "");
+
+    const passed = await follow(scripts, workspace, env, 15);
+    expect(passed.output).toContain("Verdict: passed\n");
+    expect(passed.code).toBe(0);
+    expect(read(join(workspace, "reports/load.xml"))).toContain('failures="0" errors="0"');
+    expect(read(summary)).toMatch(/^## ✓ Shop \\#1 passed/);
+
+    // Nothing but the three files is there for git.
+    const status = execFileSync("git", ["status", "--short", "-uall"], { cwd: workspace });
+    expect(status.toString()).toBe("?? .gitignore\n?? gate.criteria\n?? load/locustfile.py\n");
+
+    // The next pipeline, in a workspace that was kept.
+    writeFileSync(join(workspace, "gate.criteria"), "requests < 1\n");
+    const failed = await follow(scripts, workspace, env, 5);
+    expect(failed.output).toContain("Verdict: failed\n");
+    expect(failed.code).toBe(2);
+    expect(read(join(workspace, "reports/load.xml"))).toMatch(/failures="1"[^]*<failure /);
+    expect(read(summary)).toMatch(/^## ✗ Shop \\#2 failed/);
+    expect(JSON.parse(read(join(workspace, "reports/load.json")))).toMatchObject({
+      runs: [{ run: { verdict: "failed" } }],
+    });
+    // A pipeline that does not come to its gate has no reports of an earlier one where its folder is new.
+    rmSync(join(workspace, "reports"), { recursive: true });
+    const lost = await follow(scripts, workspace, { ...env, LOAD_MANAGER_REF: "no-such-tag" }, 5);
+    expect(lost.code).not.toBe(0);
+    expect(existsSync(join(workspace, "reports"))).toBe(false);
+  });
 
   test("with a server: its cluster runs the test, with the token of an editor", async () => {
     const workspace = repositoryOf("With a server");

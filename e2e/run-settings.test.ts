@@ -7,8 +7,8 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   type Server,
@@ -45,7 +45,7 @@ const refusal = async (client: Client, loadTestId: string, body: Body) => {
   return [statusReason?.data?.["field"], statusReason?.message];
 };
 
-describe.each(LOCUSTS)("settings of a run on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("settings of a run on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   beforeAll(async () => {
@@ -98,7 +98,7 @@ describe.each(LOCUSTS)("settings of a run on $name", ({ python }) => {
   });
 });
 
-describe.each(LOCUSTS)("User classes and tags of a run on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("User classes and tags of a run on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let shop: Shop;
@@ -190,7 +190,7 @@ describe.each(LOCUSTS)("User classes and tags of a run on $name", ({ python }) =
   });
 });
 
-describe.each(LOCUSTS)("settings of a run on an attached cluster, on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("settings of a run on an attached cluster, on $name", ({ python }) => {
   const startAttached = async (plugin: boolean) => {
     const folder = newFolder();
     const shop = await startShop();

@@ -6,8 +6,8 @@ import {
   defineShop,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   ROOT,
   type Server,
@@ -143,7 +143,7 @@ const expectEnd = async ({ client }: Server, one: Case, runId: string): Promise<
   one.check?.(ended, events);
 };
 
-describe.each(LOCUSTS)("a script that ends the test or goes wrong, on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("a script that ends the test or goes wrong, on $name", ({ python }) => {
   let folder: string;
   let server: Server | undefined;
   let locust: Awaited<ReturnType<typeof startLocust>> | undefined;

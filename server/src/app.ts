@@ -231,6 +231,15 @@ const createReloading = (
   };
 };
 
+const createJobs = (deps: Deps, runsFolder: string, sessions: Auth["sessions"]) =>
+  createHousekeeping({
+    ...deps,
+    retention: deps.config.retention,
+    sessions,
+    runsFolder,
+    environmentsFolder: environmentsFolderOf(deps.config),
+  });
+
 const createHandlers = (
   { config, stores, launchDemo }: Deps,
   services: RunServices,
@@ -309,13 +318,7 @@ export const createApp = (given: Deps): App => {
   const { runs, ownership, membership } = services;
   const loop = createLoop(services);
   const auth = createAuth({ ...deps, sessions: stores.sessions });
-  const { compactor, housekeeping } = createHousekeeping({
-    ...deps,
-    retention: config.retention,
-    sessions: auth.sessions,
-    runsFolder,
-    environmentsFolder: environmentsFolderOf(config),
-  });
+  const { compactor, housekeeping } = createJobs(deps, runsFolder, auth.sessions);
   const onChange = (...state: Parameters<typeof clusterChange>) =>
     changes.tell(clusterChange(...state));
   const clusterWatch = createClusterWatch({ clusters, runs, clock, log, onChange });
