@@ -7,8 +7,8 @@ import {
   counted,
   eventsOf,
   expectNoProcesses,
-  LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   removeFolder,
   running,
   SCOPE,
@@ -40,7 +40,7 @@ const loadEnds = async (target: Target, seconds: number): Promise<number> =>
 
 const BODY = { targetUsers: 4, spawnRate: 4, durationSeconds: 120 };
 
-describe.each(LOCUSTS)("auto-stop on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("auto-stop on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let target: Target;
@@ -111,7 +111,7 @@ describe.each(LOCUSTS)("auto-stop on $name", ({ python }) => {
   });
 });
 
-describe.each(LOCUSTS)("auto-stop without the plugin, on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("auto-stop without the plugin, on $name", ({ python }) => {
   test("the server computes it from Locust's own stats", async () => {
     const folder = newFolder();
     const dataDir = join(folder, "data");

@@ -4,6 +4,7 @@ import {
   expectNoProcesses,
   LOCUSTS,
   newFolder,
+  ONE_LOCUST,
   processesWith,
   removeFolder,
   running,
@@ -29,7 +30,7 @@ class Visitor(HttpUser):
         self.client.get("/visit")
 `;
 
-describe.each(LOCUSTS)("status and health of a run on $name", ({ python }) => {
+describe.each(ONE_LOCUST)("status and health of a run on $name", ({ python }) => {
   const dataDir = newFolder();
   let server: Server;
   let target: Target;

@@ -50,6 +50,8 @@ const SCRIPT_TESTS = [
   "e2e/odd-values",
   "e2e/criteria.test",
   "e2e/polled-load",
+  "e2e/auto-stop",
+  "e2e/evidence",
   "e2e/older-plugins",
   "e2e/recipes",
 ];

@@ -122,7 +122,7 @@ const prepare = async (needs, { env, node }, stops) => {
 };
 
 /** Files of pytest that run at once on one Locust version: they mostly wait for Locust. */
-const PYTEST_AT_ONCE = 3;
+const PYTEST_AT_ONCE = 2;
 
 /** Runs one file of pytest. → its counts; prints its output if a test fails. */
 const runPytestFile = async (python, path, junit, env) => {

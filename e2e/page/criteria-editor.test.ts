@@ -14,7 +14,7 @@ const editorOf = (form: Locator, number: number): Locator =>
 const withRun = async (): Promise<{ readonly loadTestId: string; readonly runId: string }> => {
   const { client } = world.server;
   const loadTestId = await defineShop(client, world.shop.url);
-  const body = { targetUsers: 10, spawnRate: 10, durationSeconds: 8 };
+  const body = { targetUsers: 40, spawnRate: 40, durationSeconds: 12 };
   const { id: runId } = await client.createRun({ params: { loadTestId }, body });
   await settled(client, runId);
   return { loadTestId, runId };
@@ -46,10 +46,11 @@ test("criteria are offered, completed, mended and tried on the last run while th
   expect(await violationsOf(page)).toEqual([]);
   await page.keyboard.press("Escape");
   await form.getByRole("button", { name: "Write 0.5 %" }).click();
-  await form.getByText(/^0 %, limit 0\.50 %$/).waitFor();
+  await form.getByText(/^[\d.]+ %, limit 0\.50 %$/).waitFor();
 
   // The endpoints are those of the last run.
   await form.getByRole("button", { name: "Add criterion" }).click();
+  await expect.poll(() => page.evaluate("document.activeElement?.ariaLabel")).toBe("Criterion 3");
   await page.keyboard.type("p50(");
   await page.getByRole("option", { name: "GET /products", exact: true }).click();
   await page.keyboard.type("< 0.001 ms");

@@ -143,15 +143,18 @@ def test_stages_need_no_server_and_refuse_what_they_cannot_be(tmp_path, target, 
             {"durationSeconds": 2, "users": 6},
             # Its ramp is cut off.
             {"durationSeconds": 2, "users": 0, "spawnRate": 1},
-            {"durationSeconds": 2, "users": 9},
+            {"durationSeconds": 4, "users": 9},
         ]
-        run_id = locust.begin(target, profile={"kind": "stages", "stages": stages}, durationSeconds=7)
+        run_id = locust.begin(target, profile={"kind": "stages", "stages": stages}, durationSeconds=9)
         assert locust.end_of(run_id)["stopCause"] == "deadline"
         expect_totals(target, received(receiver, run_id))
         assert event_types(receiver, run_id) == []
         seen = [one["users"] for one in decode.samples(received(receiver, run_id)) if one.get("users")]
         assert changes(users["target"] for users in seen) == [0, 6, 0, 9]
-        # One user a second leaves, the first at once; the next stage goes on from there.
-        assert [real for real in changes(users["real"] for users in seen) if real in (4, 6, 9)] == [6, 4, 9]
+        # One user a second leaves, the first at once, and the next stage goes on from there. The end of a second need not lie
+        # in the one second with four.
+        reals = changes(users["real"] for users in seen)
+        cut_off = reals[reals.index(6) + 1 : reals.index(9)]
+        assert cut_off[0] in (4, 5) and min(cut_off) in (4, 5)
     finally:
         locust.close()
