@@ -1,8 +1,13 @@
-import type { Criterion, CriterionVerdict } from "@load-manager/contract/model/criterion.ts";
+import type {
+  Criterion,
+  CriterionVerdict,
+  LiveCriterion,
+} from "@load-manager/contract/model/criterion.ts";
 import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
 import type { RequestWindow } from "../runs/domain/auto-stop.ts";
+import type { CriterionBreach } from "../runs/domain/observation.ts";
 import type { Stores } from "../stores/ports.ts";
 import { createIngest, type Ingested } from "./ingest/ingest.ts";
 import { createSnapshotIngest, type StoreSnapshot } from "./ingest/snapshot-ingest.ts";
@@ -16,7 +21,6 @@ import {
 } from "./live/run-aggregate.ts";
 import { toSnapshot } from "./live/snapshot.ts";
 import { createSampleFollower, type SampleFollower } from "./query/follow.ts";
-import type { LiveCriteria } from "./query/live-criteria.ts";
 import { createQueries, type MetricQueries } from "./query/queries.ts";
 import type { Retention } from "./rollups/compactor.ts";
 
@@ -46,8 +50,10 @@ export type RunMetrics = {
     run: LoadTestRun,
     criteria: readonly Criterion[],
   ) => Promise<CriterionVerdict[]>;
-  /** How the criteria of a run stand while it lasts, and whether one of them ends it. */
-  readonly liveCriteria: (run: LoadTestRun) => Promise<LiveCriteria>;
+  /** How the criteria of a run stand while it lasts. */
+  readonly liveCriteria: (run: LoadTestRun) => Promise<LiveCriterion[]>;
+  /** The criterion with `abort` that ends a run now. */
+  readonly criterionBreach: (run: LoadTestRun) => Promise<CriterionBreach | undefined>;
   /** Frees the memory of an ended run. */
   readonly forget: (runId: string) => void;
   /** Deletes all of them. May be repeated. */
@@ -98,6 +104,7 @@ export const createRunMetrics = (deps: {
     summary: queries.summaryOfRun,
     judgeCriteria: queries.judgeCriteria,
     liveCriteria: queries.liveCriteria,
+    criterionBreach: queries.criterionBreach,
     forget: (runId) => {
       aggregates.forget(runId);
       queries.forgetLive(runId);

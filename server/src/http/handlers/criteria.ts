@@ -49,7 +49,7 @@ export const criteriaHandlers = ({
     const { id: runId, status, verdict, settledAt, criterionVerdicts = [] } = run;
     const settled = settledAt === undefined ? {} : { settledAt };
     const isLive = status === "Running" && run.criteria !== undefined;
-    const live = isLive ? { live: (await metrics.liveCriteria(run)).criteria } : {};
+    const live = isLive ? { live: await metrics.liveCriteria(run) } : {};
     return { body: { runId, status, verdict, ...settled, criteria: criterionVerdicts, ...live } };
   },
   evaluateRun: async ({ params, body, access }) => {

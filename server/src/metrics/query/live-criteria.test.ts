@@ -159,7 +159,7 @@ describe("criteria while a run lasts", () => {
             durationSeconds: seconds.length,
             finishedAt: (START + seconds.length + 1) * 1000,
           };
-          const live = (await queries.liveCriteria(ended)).criteria;
+          const live = await queries.liveCriteria(ended);
           const frozen = await queries.judgeCriteria(ended, ended.criteria ?? []);
           expect(live.map(({ expression, state }) => [expression, state])).toEqual(
             frozen.map(({ expression, verdict }) => [expression, STATES[verdict]]),
@@ -177,7 +177,7 @@ describe("criteria while a run lasts", () => {
             await other.metrics.append([...records, finalOf(seconds.length)]);
             return other;
           })();
-          expect((await others.liveCriteria(ended)).criteria.map(({ state }) => state)).toEqual(
+          expect((await others.liveCriteria(ended)).map(({ state }) => state)).toEqual(
             live.map(({ state }) => state),
           );
         },
@@ -199,8 +199,8 @@ describe("criteria while a run lasts", () => {
       await queries.liveCriteria(run);
     }
     expect(readings()).toBe(before);
-    const { criteria } = await queries.liveCriteria(run);
-    expect(criteria.map(({ requests }) => requests)).toEqual([600, 600, 140]);
+    const live = await queries.liveCriteria(run);
+    expect(live.map(({ requests }) => requests)).toEqual([600, 600, 140]);
   });
 
   const steady = Array.from({ length: 30 }, (): SecondOf => ({
@@ -223,11 +223,29 @@ describe("criteria while a run lasts", () => {
     const criteria = [{ id: "c1", expression, severity: "fail" as const, abort: { afterSeconds } }];
     for (const [index, record] of recordsOf(seconds).entries()) {
       await metrics.append([record]);
-      const { breach } = await queries.liveCriteria({ ...run, criteria });
+      const breach = await queries.criterionBreach({ ...run, criteria });
       if (breach !== undefined) return { after: index, breach };
     }
     return undefined;
   };
+
+  test("a server that takes over a long run reads it bit by bit, and ends it by nothing that is over", async () => {
+    const { append, queries } = world();
+    const slow: SecondOf = { ok: Array.from({ length: 20 }, () => 200), failed: 0, other: 0 };
+    const quick: SecondOf = { ...slow, ok: Array.from({ length: 20 }, () => 10) };
+    // Its first reading ends while the criterion is violated.
+    const seconds = Array.from({ length: 900 }, (_, at) => (at < 700 || at >= 880 ? slow : quick));
+    const criteria = [
+      {
+        ...{ id: "c1", expression: "max < 100 ms over last 2 s", severity: "fail" as const },
+        abort: { afterSeconds: 10 },
+      },
+    ];
+    const run = { ...runWith([]), criteria };
+    await append(recordsOf(seconds));
+    expect(await queries.criterionBreach(run)).toBeUndefined();
+    expect(await queries.criterionBreach(run)).toMatchObject({ fromMs: (START + 880) * 1000 });
+  });
 
   test("one with abort ends the run after its seconds without a break", async () => {
     const ended = await breachAt("max < 100 ms over last 2 s", 5, slowFrom(10));

@@ -10,12 +10,6 @@ import { createLiveCriterion, createMatched } from "./live-criterion.ts";
 import { createSecondReader, type Second, SECONDS_AT_ONCE } from "./second-reader.ts";
 import { type QueryDeps, resolveWindow } from "./window.ts";
 
-/** How the criteria of a run stand, and the first one that ends it. */
-export type LiveCriteria = {
-  readonly criteria: LiveCriterion[];
-  readonly breach?: CriterionBreach | undefined;
-};
-
 /** Whoever has not asked for so long gets a new state, made of what is stored. */
 const KEPT_MS = 60_000;
 
@@ -49,36 +43,42 @@ const createRunState = (deps: QueryDeps, limits: Limits, run: LoadTestRun) => {
       state.push(at, start, { ...second, matched: matched.get(state.endpoints) }, runAggregate);
   };
 
-  const advance = async (now: LoadTestRun): Promise<void> => {
+  /** Adds what has come, `most` readings of it; answers whether that is all. */
+  const advance = async (now: LoadTestRun, most: number): Promise<boolean> => {
     // Earlier runs are read once.
     states ??= await createStates(criteria, limits(now));
     const { runAggregate, loadTime, closed } = await resolveWindow(deps, now, {});
     const start = Math.ceil(loadTime.fromMs / 1000);
     const last = Math.min(closed, Math.floor(loadTime.toMs / 1000) - 1);
     next ??= start;
-    if (next > last) return;
+    if (next > last) return true;
     const kept = keepRecords(runAggregate, next);
-    while (next <= last) {
+    for (let readings = 0; next <= last && readings < most; readings += 1) {
       const to = Math.min(last, next + SECONDS_AT_ONCE - 1);
       const seconds = await readSeconds(now, next, to, kept);
       // Without its first seconds nothing true can be said.
-      if (seconds === undefined) return;
+      if (seconds === undefined) return false;
       for (const [at, second] of seconds) push(at, start, second, runAggregate);
       next = to + 1;
     }
+    return next > last;
   };
 
-  let advancing: Promise<void> = Promise.resolve();
-  return async (now: LoadTestRun): Promise<LiveCriteria> => {
-    // One after another: the loop and callers ask at the same time.
-    advancing = advancing.catch(() => {}).then(() => advance(now));
-    await advancing;
-    const of = states ?? [];
-    const breaches = of.flatMap((state) => state.breach() ?? []);
-    return {
-      criteria: of.map((state) => state.live(isTerminal(now.status))),
-      breach: breaches[0],
-    };
+  let advancing: Promise<boolean> = Promise.resolve(true);
+  /** One after another: the loop and callers ask at the same time. */
+  const advanced = (now: LoadTestRun, most: number): Promise<boolean> => {
+    advancing = advancing.catch(() => false).then(() => advance(now, most));
+    return advancing;
+  };
+  return {
+    live: async (now: LoadTestRun): Promise<LiveCriterion[]> => {
+      await advanced(now, Number.POSITIVE_INFINITY);
+      return (states ?? []).map((state) => state.live(isTerminal(now.status)));
+    },
+    breach: async (now: LoadTestRun): Promise<CriterionBreach | undefined> =>
+      (await advanced(now, 1))
+        ? (states ?? []).flatMap((state) => state.breach() ?? [])[0]
+        : undefined,
   };
 };
 
@@ -88,15 +88,22 @@ const createRunState = (deps: QueryDeps, limits: Limits, run: LoadTestRun) => {
  */
 export const createLiveCriteria = (deps: QueryDeps, limits: Limits) => {
   const states = new Map<string, { askedAt: number; of: ReturnType<typeof createRunState> }>();
+  const stateOf = (run: LoadTestRun): ReturnType<typeof createRunState> => {
+    const askedAt = deps.clock.monotonic();
+    for (const [id, state] of states) if (askedAt - state.askedAt > KEPT_MS) states.delete(id);
+    const state = states.get(run.id) ?? { askedAt, of: createRunState(deps, limits, run) };
+    state.askedAt = askedAt;
+    states.set(run.id, state);
+    return state.of;
+  };
   return {
-    liveCriteria: async (run: LoadTestRun): Promise<LiveCriteria> => {
-      const askedAt = deps.clock.monotonic();
-      for (const [id, state] of states) if (askedAt - state.askedAt > KEPT_MS) states.delete(id);
-      const state = states.get(run.id) ?? { askedAt, of: createRunState(deps, limits, run) };
-      state.askedAt = askedAt;
-      states.set(run.id, state);
-      return state.of(run);
-    },
+    liveCriteria: (run: LoadTestRun): Promise<LiveCriterion[]> => stateOf(run).live(run),
+    /**
+     * The criterion that ends a run now. Reads a part of what has come, so that a long run that a server takes over keeps no other
+     * decision waiting: until all has been read there is no answer.
+     */
+    criterionBreach: (run: LoadTestRun): Promise<CriterionBreach | undefined> =>
+      stateOf(run).breach(run),
     forgetLive: (runId: string): void => {
       states.delete(runId);
     },

@@ -87,11 +87,10 @@ const autoStopWindow = async (
   return deps.metrics.window(run.id, autoStop.windowSeconds, lagMs / 1000);
 };
 
-/** Only criteria with abort are looked at by themselves. */
+/** Every pass looks at the criteria, so that whoever asks how they stand need not wait for what came before. */
 const breachOf = async (deps: Deps, run: LoadTestRun): Promise<CriterionBreach | undefined> => {
-  const mayAbort = run.criteria?.some(({ abort }) => abort !== undefined) === true;
-  if (run.status !== "Running" || !mayAbort) return undefined;
-  return (await deps.metrics.liveCriteria(run)).breach;
+  if (run.status !== "Running" || (run.criteria ?? []).length === 0) return undefined;
+  return deps.metrics.criterionBreach(run);
 };
 
 /** A master that was restarted sends nothing more for its earlier run. */

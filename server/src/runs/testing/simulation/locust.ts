@@ -234,7 +234,8 @@ export const simulatedLocust = (options: {
     },
     snapshot: async () => undefined,
     summary: () => read({ ...NO_STATS, complete: true }),
-    liveCriteria: () => read({ criteria: [] }),
+    liveCriteria: () => read([]),
+    criterionBreach: () => read(undefined),
     judgeCriteria: (_, criteria) => read(criteria.map((one) => undecided(one, "no_data"))),
     forget: () => {},
   };
