@@ -103,7 +103,6 @@ export const MAY_IMPORT = {
     ...BASE,
     // The newest seconds of a run that has not ended may still change.
     "server/src/runs/domain/states.ts",
-    "server/src/runs/domain/comparison.ts",
     "server/src/runs/domain/criteria",
     "type server/src/runs/domain/observation.ts",
     MODEL,

@@ -6,7 +6,7 @@ import type {
 import type { MetricSnapshot, RunSummary } from "@load-manager/contract/model/stats.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { type Clock, expiryNow } from "../lib/clock.ts";
-import type { RequestWindow } from "../runs/domain/auto-stop.ts";
+import type { RequestWindow } from "../runs/domain/criteria/auto-stop.ts";
 import type { CriterionBreach } from "../runs/domain/observation.ts";
 import type { Stores } from "../stores/ports.ts";
 import { createIngest, type Ingested } from "./ingest/ingest.ts";

@@ -1,4 +1,4 @@
-import type { RequestWindow } from "../../runs/domain/auto-stop.ts";
+import type { RequestWindow } from "../../runs/domain/criteria/auto-stop.ts";
 import type { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import { getOrCreate } from "../../lib/maps.ts";
 import type { Reading, MetricRecord, Rollup } from "../../stores/model/metric-store.ts";

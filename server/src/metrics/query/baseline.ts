@@ -11,7 +11,7 @@ import {
   noisePercent,
   type RunFigure,
 } from "../../runs/domain/criteria/baseline.ts";
-import { isLowerLimit } from "../../runs/domain/comparison.ts";
+import { isLowerLimit } from "../../runs/domain/criteria/comparison.ts";
 import { expressionOf } from "../../runs/domain/criteria/run-verdict.ts";
 import { countedFaults } from "../../runs/domain/criteria/comparable.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";

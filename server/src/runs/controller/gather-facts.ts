@@ -7,11 +7,16 @@ import type { RunMetrics } from "../../metrics/run-metrics.ts";
 import type { RunEventStore } from "../../stores/model/event-store.ts";
 import type { RunReader } from "../../stores/model/load-test-run.ts";
 import type { Facts } from "../domain/actions.ts";
-import type { RequestWindow } from "../domain/auto-stop.ts";
+import { autoStopEvidence } from "../domain/criteria/auto-stop.ts";
 import { isBelowTarget } from "../domain/below-target.ts";
 import { capabilitiesOf } from "../domain/capabilities.ts";
 import { masterInstanceOf } from "../domain/master-instance.ts";
-import type { CriterionBreach, LoadState, Observation } from "../domain/observation.ts";
+import type {
+  AutoStopEvidence,
+  CriterionBreach,
+  LoadState,
+  Observation,
+} from "../domain/observation.ts";
 import { POLICY } from "../domain/policy.ts";
 import { nextProgress, type Progress } from "../domain/stall.ts";
 import { type OpenGaps, recordGaps } from "./record-gaps.ts";
@@ -75,16 +80,17 @@ const writeLive = async (deps: Deps, run: LoadTestRun, memory: FactsMemory): Pro
   if (live !== undefined) await deps.runs.setLive(run.id, live);
 };
 
-/** The window of auto-stop. A cluster that stops by itself acts first, so the server's window lags behind. */
-const autoStopWindow = async (
+/** Why auto-stop ends the run now. A cluster that stops by itself acts first, so the server's window lags behind. */
+const autoStopOf = async (
   deps: Deps,
   run: LoadTestRun,
   seen: Observation,
-): Promise<RequestWindow | undefined> => {
+): Promise<AutoStopEvidence | undefined> => {
   const { autoStop } = run;
   if (run.status !== "Running" || autoStop?.enabled !== true) return undefined;
   const lagMs = capabilitiesOf(run, seen).ownDeadline ? POLICY.autoStopGraceMs : 0;
-  return deps.metrics.window(run.id, autoStop.windowSeconds, lagMs / 1000);
+  const window = await deps.metrics.window(run.id, autoStop.windowSeconds, lagMs / 1000);
+  return autoStopEvidence(run, window);
 };
 
 /** Every pass looks at the criteria, so that whoever asks how they stand need not wait for what came before. */
@@ -141,9 +147,9 @@ const readMetrics = async (
   await orElse(undefined, recordGaps(deps, run, (memory.openGaps ??= new Map())));
   const requests = await orElse(memory.requests ?? 0, deps.metrics.requests(run.id));
   const finals = await orElse({ masterInstances: 1, complete: false }, deps.metrics.finals(run.id));
-  const window = await orElse(undefined, autoStopWindow(deps, run, seen));
+  const autoStop = await orElse(undefined, autoStopOf(deps, run, seen));
   const breach = await orElse(undefined, breachOf(deps, run));
-  return { requests, finals, window, breach, error };
+  return { requests, finals, autoStop, breach, error };
 };
 
 const logError = (
@@ -171,7 +177,7 @@ export const gatherFacts = async (
   seen: Observation,
   memory: FactsMemory,
 ): Promise<Facts> => {
-  const { requests, finals, window, breach, error } = await readMetrics(deps, run, seen, memory);
+  const { requests, finals, autoStop, breach, error } = await readMetrics(deps, run, seen, memory);
   logError(deps, run, error, memory);
   const now = deps.clock.monotonic();
   const heard = seen.kind !== "unreachable" || requests !== (memory.requests ?? requests);
@@ -221,7 +227,7 @@ export const gatherFacts = async (
     requestsSeen: requests,
     stalledForMs: since(memory.progress?.at, 0),
     belowTargetForMs: since(memory.belowTargetSince, 0),
-    window,
+    autoStop,
     breach,
     metricsError: error,
   };

@@ -1,8 +1,7 @@
 import type { ScriptError, StopCause } from "@load-manager/contract/plugin/protocol.ts";
 import type { HealthCode } from "@load-manager/contract/model/reasons.ts";
 import type { EndCause, Health, StatusReason } from "@load-manager/contract/model/run.ts";
-import type { CriterionBreach } from "./observation.ts";
-import type { RequestWindow } from "./auto-stop.ts";
+import type { AutoStopEvidence, CriterionBreach } from "./observation.ts";
 
 /**
  * What a decision needs beside the stored run and the observation. The durations are what this server has seen since it
@@ -45,8 +44,8 @@ export type Facts = {
   readonly belowTargetForMs: number;
   /** A criterion that ends the run. */
   readonly breach?: CriterionBreach | undefined;
-  /** The newest complete `autoStop.windowSeconds`. */
-  readonly window?: RequestWindow | undefined;
+  /** Why auto-stop ends the run now. */
+  readonly autoStop?: AutoStopEvidence | undefined;
   /** Why metrics cannot be stored or read. */
   readonly metricsError?: string | undefined;
 };

@@ -1,7 +1,5 @@
-import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import { describe, expect, test } from "vitest";
 import { PLUGIN_CAPABILITIES as capabilities } from "../../clusters/plugin/observation.ts";
-import { autoStopEvidence } from "./auto-stop.ts";
 import { criterionFailed } from "./outcomes.ts";
 import { POLICY } from "./policy.ts";
 import { decide } from "./decide.ts";
@@ -196,30 +194,14 @@ describe("health", () => {
   });
 });
 
+const EVIDENCE = {
+  ...{ requests: 100, failures: 90, failedPercent: 90, windowSeconds: 60 },
+  ...{ from: new Date(STARTED).toISOString(), to: new Date(STARTED + 60_000).toISOString() },
+};
+
 describe("auto-stop in the server", () => {
-  const from = STARTED / 1000;
-  const bad = { requests: 100, failures: 90, from, to: from + 60 };
-
-  test("has the same rule as the plugin", () => {
-    const running = runIn("Running");
-    expect(autoStopEvidence(running, bad)).toEqual({
-      requests: 100,
-      failures: 90,
-      failedPercent: 90,
-      windowSeconds: 60,
-      from: new Date(STARTED).toISOString(),
-      to: new Date(STARTED + 60_000).toISOString(),
-    });
-    expect(autoStopEvidence(running, { ...bad, failures: 89 })).toBeUndefined();
-    expect(autoStopEvidence(running, { ...bad, requests: 99, failures: 99 })).toBeUndefined();
-    expect(autoStopEvidence(running, { ...bad, from: from - 1 })).toBeUndefined();
-    expect(autoStopEvidence(running, undefined)).toBeUndefined();
-    const off = runIn("Running", { autoStop: { ...AUTO_STOP, enabled: false } });
-    expect(autoStopEvidence(off, bad)).toBeUndefined();
-  });
-
   test("stops a run whether its master answers or only its metrics arrive", () => {
-    const facts = factsAt(75, { window: bad });
+    const facts = factsAt(75, { autoStop: EVIDENCE });
     expect(decided(runIn("Running"), loading(), facts)).toEqual(["Stopping auto_stop_errors"]);
     expect(decided(runIn("Running"), silent, facts)).toEqual(["Stopping auto_stop_errors"]);
     expect(decided(runIn("Stopping", { stoppingAt: facts.now }), loading(), facts)).toEqual([

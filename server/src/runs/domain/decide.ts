@@ -1,6 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Action, Facts, Transition } from "./actions.ts";
-import { autoStopEvidence } from "./auto-stop.ts";
 import { deadlineOf, killAt } from "./deadline.ts";
 import { clocksOff, healthOf, silentHealth } from "./health.ts";
 import { masterInstanceOf } from "./master-instance.ts";
@@ -158,9 +157,8 @@ const beforeLoad = (
 };
 
 /** The end by auto-stop, or by a criterion with abort. */
-const endByRule = (run: LoadTestRun, { window, breach }: Facts): Transition | undefined => {
-  const evidence = autoStopEvidence(run, window);
-  if (evidence !== undefined) return autoStopped(evidence);
+const endByRule = ({ autoStop, breach }: Facts): Transition | undefined => {
+  if (autoStop !== undefined) return autoStopped(autoStop);
   return breach === undefined ? undefined : criterionFailed(breach);
 };
 
@@ -168,7 +166,7 @@ const running = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =>
   const { now } = facts;
   const byFinals = endedByFinals(run, seen, facts);
   if (byFinals !== undefined) return [byFinals];
-  const ruled = endByRule(run, facts);
+  const ruled = endByRule(facts);
   switch (seen.kind) {
     case "nothing":
     case "preparing":

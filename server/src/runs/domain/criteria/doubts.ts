@@ -1,6 +1,6 @@
 import { type Metric, shareOf } from "@load-manager/contract/criteria/expression.ts";
 import type { VerdictReason } from "@load-manager/contract/model/criterion.ts";
-import { isLowerLimit, isUpperLimit } from "../comparison.ts";
+import { isLowerLimit, isUpperLimit } from "./comparison.ts";
 import { type Doubts, type Figures, mostLost } from "./figures.ts";
 import { judgeCounts, judgeFigures, type Judged } from "./judge-figures.ts";
 

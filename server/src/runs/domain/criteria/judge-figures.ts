@@ -5,11 +5,15 @@ import {
   probabilityAtLeast,
   probabilityAtMost,
 } from "./binomial.ts";
-import { holds, isLowerLimit, isUpperLimit } from "../comparison.ts";
+import { holds, isLowerLimit, isUpperLimit } from "./comparison.ts";
 import type { Figures } from "./figures.ts";
 
 /** A criterion whose limit is a number. */
-export type Judged = Pick<Expression, "metric" | "operator"> & { readonly limit: number };
+export type Judged = Pick<Expression, "metric" | "operator"> & {
+  readonly limit: number;
+  /** Of `errorRate`: a window with fewer requests decides nothing. Default: 20. */
+  readonly leastRequests?: number;
+};
 
 /** What the figures alone say. */
 export type Outcome =
@@ -100,7 +104,8 @@ const judgePercentile = (judged: Judged, share: number, figures: Figures): Outco
 
 const judgeErrorRate = (judged: Judged, figures: Figures, observed: number): Outcome => {
   const { requests, failures, blocks } = figures;
-  if (requests < LEAST_REQUESTS) return fewValues(LEAST_REQUESTS);
+  const { leastRequests = LEAST_REQUESTS } = judged;
+  if (requests < leastRequests) return fewValues(leastRequests);
   const isHeld = holds(judged.operator, observed, judged.limit);
   const effect = designEffect(blocks);
   const isClose =

@@ -1,5 +1,5 @@
 import type { VerdictReason } from "@load-manager/contract/model/criterion.ts";
-import { holds, isLowerLimit, isUpperLimit } from "../comparison.ts";
+import { holds, isLowerLimit, isUpperLimit } from "./comparison.ts";
 import { turningDoubt } from "./doubts.ts";
 import type { Doubts, Figures } from "./figures.ts";
 import { judgeFigures, type Judged } from "./judge-figures.ts";

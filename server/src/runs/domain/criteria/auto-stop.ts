@@ -1,6 +1,7 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
-import { holds } from "./comparison.ts";
-import type { AutoStopEvidence } from "./observation.ts";
+import type { AutoStopEvidence } from "../observation.ts";
+import { NO_DOUBTS } from "./figures.ts";
+import { judgeWindow } from "./judge-window.ts";
 
 /** Requests and failures of whole seconds. Unix seconds; `to` is not included. */
 export type RequestWindow = {
@@ -22,8 +23,13 @@ export const autoStopEvidence = (
   const began = run.loadStartedAt ?? run.startedAt;
   if (window === undefined || began === undefined || autoStop?.enabled !== true) return undefined;
   const { requests, failures, from, to } = window;
-  if (from * 1000 < began || requests < autoStop.minRequests || failures === 0) return undefined;
-  if (holds("<", (100 * failures) / requests, autoStop.failedPercent)) return undefined;
+  if (from * 1000 < began || failures === 0) return undefined;
+  const { failedPercent: limit, minRequests: leastRequests } = autoStop;
+  const judged = { metric: "errorRate", operator: "<", limit, leastRequests } as const;
+  const counts = { requests, failures, isKnown: true, timed: 0, sumMs: 0 };
+  const times = { seconds: to - from, busiestRate: 0, blocks: [] };
+  const figures = { observed: (100 * failures) / requests, ...counts, ...times };
+  if (judgeWindow(judged, figures, NO_DOUBTS).verdict !== "failed") return undefined;
   return {
     requests,
     failures,
