@@ -5,6 +5,7 @@ import { type Fault, faultsOf } from "@load-manager/server/config/problems.ts";
 import { withStoredValues } from "@load-manager/server/lib/environment.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { assertDuration, longestLoad } from "@load-manager/server/lib/load-durations.ts";
+import { loadTestsIn } from "../remote/load-test.ts";
 import { answered } from "../remote/remote.ts";
 import { compared, type Comparison } from "./changes.ts";
 import {
@@ -22,18 +23,6 @@ export type Planned = Comparison & {
   readonly known: LoadTestAnswer | undefined;
   readonly script: ScriptChange | undefined;
   readonly warnings: readonly string[];
-};
-
-/** All load tests of exactly this scope. */
-const loadTestsIn = async (client: Client, scope: Scope): Promise<LoadTestAnswer[]> => {
-  const all: LoadTestAnswer[] = [];
-  for (let cursor: string | undefined; ;) {
-    const query = { ...scope, limit: 200, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await answered(client.listLoadTests({ query }));
-    all.push(...page.items.filter(({ envId }) => envId === scope.envId));
-    cursor = page.nextCursor;
-    if (cursor === undefined) return all;
-  }
 };
 
 /** The fields that are set; those that null clears are not. */

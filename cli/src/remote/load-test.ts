@@ -1,14 +1,8 @@
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { answered } from "./remote.ts";
-
-export type Scope = {
-  readonly accountId: string;
-  readonly orgId: string;
-  readonly projectId: string;
-  readonly envId?: string;
-};
 
 export const scopeOf = (text: string): Scope => {
   const [accountId, orgId, projectId, envId, ...more] = text.split("/");
@@ -49,9 +43,25 @@ export const loadTestsNamed = async (
   name: string,
   scope: Partial<Scope> = {},
 ): Promise<LoadTestAnswer[]> => {
-  const query = { ...scope, q: name, limit: 200 };
-  const { items } = await answered(client.listLoadTests({ query }));
-  return items.filter(
-    (one) => one.name === name && (scope.projectId === undefined || one.envId === scope.envId),
-  );
+  const found = await loadTestsIn(client, scope, name);
+  return found.filter((one) => one.name === name);
+};
+
+/** All load tests of a scope, that of a project without the environments below it. `q`: a part of their names. */
+export const loadTestsIn = async (
+  client: Client,
+  scope: Partial<Scope>,
+  q?: string,
+): Promise<LoadTestAnswer[]> => {
+  const all: LoadTestAnswer[] = [];
+  const wanted = { ...scope, limit: 200, ...(q === undefined ? {} : { q }) };
+  for (let cursor: string | undefined; ;) {
+    const query = { ...wanted, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await answered(client.listLoadTests({ query }));
+    all.push(
+      ...page.items.filter(({ envId }) => scope.projectId === undefined || envId === scope.envId),
+    );
+    cursor = page.nextCursor;
+    if (cursor === undefined) return all;
+  }
 };

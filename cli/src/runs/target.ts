@@ -2,7 +2,8 @@ import type { Client } from "@load-manager/contract/api/http-client.ts";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { zipOf } from "@load-manager/server/lib/zip.ts";
-import { loadTestsNamed, type Scope } from "../remote/load-test.ts";
+import type { Scope } from "@load-manager/contract/model/primitives.ts";
+import { loadTestsNamed } from "../remote/load-test.ts";
 import { answered } from "../remote/remote.ts";
 import type { LocalScript } from "../tests/local-script.ts";
 
