@@ -7,12 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const NEEDED = 24;
 const entry = fileURLToPath(import.meta.url);
-/** What Node has compiled: the next start takes half the processor time. Where it cannot be written there is none. */
+/** What Node has compiled: the next start takes half the processor time. Where it cannot be written there is none. Threads find it by the variable. */
 const compiled = new URL("../../node_modules/.cache/load-manager", import.meta.url);
 const own = Number(process.versions.node.split(".")[0]);
 
 if (own >= NEEDED) {
-  nodeModule.enableCompileCache(fileURLToPath(compiled));
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(compiled);
+  nodeModule.enableCompileCache();
   await import("../src/main.ts");
 } else {
   const bundled = fileURLToPath(
