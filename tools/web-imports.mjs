@@ -66,7 +66,6 @@ export const WEB_MAY_IMPORT = {
     "npm:@tanstack/react-virtual",
     "npm:ignore",
     "npm:react",
-    "npm:uplot",
   ],
   "web/src/*": [
     "web/src/api",

@@ -163,14 +163,14 @@ test("t shows every chart as a table, with the API's figures", async () => {
   await charts(page).waitFor();
   await page.keyboard.press("t");
   const table = (name: string) => page.getByRole("table", { name: `${name}, as a table` });
-  for (const [name, head] of [
-    ["Requests and response times", "p95"],
-    ["Failures per second", /sold out/],
-    ["Requests by response time", / to .* ms/],
-    ["Load generator CPU, % of one core", "master"],
+  for (const [name, head, seconds] of [
+    ["Requests and response times", "p95", 1],
+    ["Failures per second", /sold out/, 5],
+    ["Requests by response time", / to .* ms/, 1],
+    ["Load generator CPU, % of one core", "master", 1],
   ] as const) {
     await table(name).getByRole("columnheader", { name: head }).first().waitFor();
-    expect(await table(name).getByRole("row").count()).toBeGreaterThan(20);
+    expect(await table(name).getByRole("row").count()).toBeGreaterThan(25 / seconds);
   }
   const params = { runId };
   const { points } = await world.server.client.getRunKnee({ params, query: {} });
@@ -191,6 +191,45 @@ test("t shows every chart as a table, with the API's figures", async () => {
     .getByText("Chart")
     .click();
   await charts(page).waitFor();
+  expectClean();
+});
+
+test("the percentile curve has a line for all, for each chosen endpoint and for the run laid under them; failures come in bars of 5 s", async () => {
+  const [other] = (await world.server.client.listRuns({ query: { sort: "createdAt" } })).items;
+  const { page, expectClean } = await openRun(
+    `?endpoint=${encodeURIComponent('["GET /cart","GET /search"]')}&overlay=${other?.id}`,
+  );
+  const curve = page.getByRole("img", { name: /^Percentile curve, p95/ });
+  const name = async (): Promise<string | null> => await curve.getAttribute("aria-label");
+  const lines =
+    /p95: All endpoints 1\d\d ms, GET \/cart 8\d\.\d ms, GET \/search 4\d\.\d ms, #1, all endpoints 1\d\d ms\./;
+  await expect.poll(name).toMatch(lines);
+  await page.keyboard.press("t");
+  const table = page.getByRole("table", { name: "Percentile curve, as a table" });
+  const row = table.getByRole("row", { name: /^95 / });
+  const { items } = await world.server.client.getRunRequests({ params: { runId } });
+  const cart = items.find((one) => one.name === "/cart");
+  expect((await row.innerText()).split(/\s+/)[2]).toBe(
+    String(Math.round(cart?.p95ResponseMs ?? 0)),
+  );
+  await page.keyboard.press("t");
+  await page.keyboard.press("w");
+  await page.goto(`${world.server.address}/runs/${runId}`);
+  // 10 users fail 5 times a second; the mean of each bar is of the seconds that it has.
+  await page.getByRole("heading", { name: "Failures per second by error, 5 s bars" }).waitFor();
+  const failures = await page
+    .getByRole("img", { name: /^Failures per second/ })
+    .getAttribute("aria-label");
+  const most = Number(/to ([\d.]+), last/.exec(failures ?? "")?.[1]);
+  expect(most).toBeGreaterThan(40);
+  expect(most).toBeLessThan(60);
+  await page.getByRole("button", { name: "revision 1" }).click();
+  await page.getByText("def visit(self):").waitFor();
+  await page.getByText("Script as it ran").click();
+  await page.getByText("def visit(self):").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "revision 1" }).click();
+  await page.getByText("def visit(self):").waitFor();
+  await page.getByRole("link", { name: "Shop" }).waitFor();
   expectClean();
 });
 

@@ -117,6 +117,7 @@ export const pending = {
   id: runId,
   loadTestId,
   scriptRevisionId: revisionId,
+  scriptRevisionNumber: 1,
   scriptSha256: sha256,
   runNumber: 7,
   name: "Checkout #7",

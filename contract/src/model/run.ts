@@ -247,6 +247,13 @@ export const LoadTestRun = Scope.extend({
   scriptRevisionId: Id.optional().describe(
     "The id of the script revision that runs; absent: the cluster's own script.",
   ),
+  scriptRevisionNumber: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "The number of the script revision within the load test; absent also for runs of before this was recorded.",
+    ),
   scriptSha256: z
     .string()
     .optional()

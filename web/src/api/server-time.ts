@@ -15,5 +15,8 @@ export const timedFetch: typeof fetch = async (input, init) => {
   return answer;
 };
 
+/** The server's time when this browser's clock showed `at`. */
+export const serverTime = (at: number): number => at + offset;
+
 /** The server's time in Unix ms: what runs and metrics are measured by, however this browser's clock is set. */
-export const serverNow = (): number => Date.now() + offset;
+export const serverNow = (): number => serverTime(Date.now());

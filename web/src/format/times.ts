@@ -9,6 +9,13 @@ export const duration = (ms: number): string => {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 };
 
+/** The width of a bar or a point: `5 s`, `2 min`, `1 h`. */
+export const stepText = (ms: number): string => {
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`;
+};
+
 /** A time since the load started, for axes and events: `0:42`, `1:02:42`. */
 export const sinceStart = (seconds: number): string => {
   const whole = Math.round(Math.abs(seconds));

@@ -96,6 +96,7 @@ export const createTestRun = async (
       criteria,
       baseline: loadTest.baseline,
       scriptRevisionId: script?.id,
+      scriptRevisionNumber: script?.revisionNumber,
       scriptSha256: script?.sha256,
       ...settings,
       scriptOptions,

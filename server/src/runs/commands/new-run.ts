@@ -34,6 +34,7 @@ type Frozen = {
       | "criteria"
       | "baseline"
       | "scriptRevisionId"
+      | "scriptRevisionNumber"
       | "scriptSha256"
       | "startingAt"
       | "environment"

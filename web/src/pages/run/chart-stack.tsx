@@ -15,6 +15,7 @@ import {
   LoadChart,
 } from "./charts.tsx";
 import { EventRail } from "./event-rail.tsx";
+import { barsOf } from "./failures-over-time.ts";
 import { OverlaySelect } from "./overlay-select.tsx";
 import { RunNavigator } from "./run-navigator.tsx";
 import { eventsQuery, failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queries.ts";
@@ -35,7 +36,7 @@ const QUERIES_BEGIN_MS = 50;
 const usePrefetchedCharts = ({ run, window, charts, endpoints }: RunView): boolean => {
   usePrefetchQuery(heatmapQuery(run.id, window.kind, charts, endpoints));
   usePrefetchQuery(processesQuery(run.id, window.kind, charts));
-  usePrefetchQuery(failuresOverTimeQuery(run.id, window.kind, charts));
+  usePrefetchQuery(failuresOverTimeQuery(run.id, window.kind, charts, barsOf(window)));
   return useIsFetching({ queryKey: liveKey(run.id, "slow") }) > 0;
 };
 

@@ -7,6 +7,7 @@ import type { HeatmapData } from "../../charts/heatmap-rows.ts";
 import { Heatmap } from "../../charts/heatmap.tsx";
 import { TimeChart, type TimeSeries } from "../../charts/time-chart.tsx";
 import { axisNumber } from "../../format/numbers.ts";
+import { stepText } from "../../format/times.ts";
 import { userClassesQuery } from "./run-queries.ts";
 import { classSeries, TARGET } from "./series.ts";
 import type { RunView } from "./view.ts";
@@ -166,12 +167,17 @@ export const LatencyChart = ({
 };
 
 /** Nothing where no request failed. */
-export const FailureChart = ({ shared, times, series }: TimeProps): ReactNode =>
+export const FailureChart = ({
+  shared,
+  times,
+  series,
+  barSeconds,
+}: TimeProps & { readonly barSeconds: number }): ReactNode =>
   series.length > 0 && (
     <TimeChart
       {...shared}
       title="Failures per second"
-      unit="by error"
+      unit={`by error, ${stepText(barSeconds * 1000)} bars`}
       times={times}
       series={series}
       height={80}

@@ -15,6 +15,23 @@ type FailuresOverTime = {
   }[];
 };
 
+/** The time that is known, in Unix ms. `isGrowing`: what ends there goes on, and is shown once it is whole. */
+export type Known = { readonly from: number; readonly to: number; readonly isGrowing: boolean };
+
+const BAR_SECONDS = 5;
+const MOST_BARS = 121;
+
+/** How many points make bars of 5 s, or wider ones where that were too many. */
+export const barsOf = ({ from, to }: { readonly from: number; readonly to: number }): number =>
+  Math.min(MOST_BARS, Math.max(1, Math.ceil((to - from) / BAR_SECONDS) + 1));
+
+/** How much of a bar is known, in seconds; 0 for one that is not whole yet. */
+const secondsOf = (start: number, stepMs: number, { from, to, isGrowing }: Known): number => {
+  const end = start + stepMs;
+  if (isGrowing && end > to) return 0;
+  return Math.max(0, Math.min(end, to) - Math.max(start, from)) / 1000;
+};
+
 /** Unknown where all are unknown. */
 const sumOf = (all: readonly Counts[], length: number): (number | null)[] =>
   Array.from({ length }, (_, index) =>
@@ -30,7 +47,9 @@ const totalOf = (counts: Counts): number =>
 export const failureSeries = (
   { t, stepMs, series }: FailuresOverTime,
   endpoints: readonly string[],
+  known: Known,
 ): TimeSeries[] => {
+  const seconds = t.map((start) => secondsOf(start, stepMs, known));
   const mine = series.filter(
     ({ method, name }) => endpoints.length === 0 || endpoints.includes(`${method} ${name}`),
   );
@@ -56,7 +75,10 @@ export const failureSeries = (
   return [...most, ...(others.length === 0 ? [] : [rest])].map(({ error, counts }, index) => ({
     label: error.replaceAll(/\s+/g, " ").slice(0, 200),
     color: COLORS[index] ?? "--err-3",
-    values: counts.map((count) => (count === null ? null : count / (stepMs / 1000))),
+    values: counts.map((count, at) => {
+      const covered = seconds[at] ?? 0;
+      return count === null || covered === 0 ? null : count / covered;
+    }),
     kind: "bar",
     format: (value) => rate(value).value,
   }));

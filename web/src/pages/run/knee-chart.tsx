@@ -6,7 +6,7 @@ import { Scatter } from "../../charts/scatter.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { count, inMs, rate, responseTime, text } from "../../format/numbers.ts";
-import { duration, sinceStart } from "../../format/times.ts";
+import { sinceStart, stepText } from "../../format/times.ts";
 import { kneePoints } from "./knee-points.ts";
 import { kneeQuery } from "./run-queries.ts";
 import { type TableChoice, TableSwitch } from "./table-switch.tsx";
@@ -96,7 +96,7 @@ export const KneeChart = ({
         </div>
       )}
       <p className={styles["caption"]}>
-        One point for {duration((drawn ?? data).stepMs)}, a stronger shade with more users
+        One point for {stepText((drawn ?? data).stepMs)}, a stronger shade with more users
         {points.some(({ isOutside }) => isOutside) &&
           "; outlined ones lie outside the window"}.{" "}
         {sentence}

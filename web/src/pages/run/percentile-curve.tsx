@@ -1,56 +1,109 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo } from "react";
-import type uPlot from "uplot";
+import { runQueryOf } from "../../api/queries.ts";
 import styles from "../../charts/charts.module.css";
-import { Plot } from "../../charts/plot.tsx";
-import { logScale, valueAxis } from "../../charts/time-options.ts";
-import { colorOf } from "../../charts/tokens.ts";
+import { type PercentileCurve as Curve, PercentileChart } from "../../charts/percentile-chart.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
-import { axisNumber, inMs } from "../../format/numbers.ts";
-import { summaryQuery } from "./run-queries.ts";
+import { axisNumber, inMs, responseTime, text } from "../../format/numbers.ts";
+import { curvesOf } from "./percentile-points.ts";
+import { endpointCurvesQuery, summaryQuery } from "./run-queries.ts";
+import { MOST_ENDPOINTS, styleOf } from "./series.ts";
 import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import type { RunView } from "./view.ts";
+import { figuresOfWindow } from "./window.ts";
 
-/** A percentile is shown as far as so many values are beyond it. */
-const LEAST_BEYOND = 10;
-const NINES = [0, 50, 90, 95, 99, 99.9, 99.99];
+/** What the legend reads without a cursor. */
+const READ_AT = 95;
 
-/** Spaced by nines: 90, 99 and 99.9 are as far apart as each other. */
-const place = (percentile: number): number => -Math.log10(1 - percentile / 100);
+const CurveTable = ({
+  percentiles,
+  curves,
+}: {
+  readonly percentiles: readonly number[];
+  readonly curves: readonly Curve[];
+}): ReactNode => {
+  const heads: Head[] = [
+    { head: "Percentile", isNumber: true },
+    ...curves.map(({ label }) => ({
+      head: curves.length === 1 ? "Response time (ms)" : `${label} (ms)`,
+      key: label,
+      isNumber: true,
+    })),
+  ];
+  return (
+    <Table label="Percentile curve, as a table">
+      <TableHead heads={heads} />
+      <tbody>
+        {percentiles.map((percentile, index) => (
+          <tr key={percentile}>
+            <td className={cell.num}>{percentile}</td>
+            {curves.map(({ label, values }) => (
+              <td key={label} className={cell.num}>
+                {inMs(values[index])}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+};
 
-type Point = readonly [percentile: number, ms: number];
+/** The same part of the run that is laid under the charts. */
+const useOverlaid = ({ overlay, window }: RunView) => {
+  const { data: run } = useQuery({ ...runQueryOf(overlay ?? ""), enabled: overlay !== undefined });
+  const isAsked = overlay !== undefined && run?.loadStartedAt !== undefined;
+  const { data } = useQuery({
+    ...summaryQuery(overlay ?? "", window.kind, figuresOfWindow(window, run?.loadStartedAt)),
+    enabled: isAsked,
+  });
+  return isAsked && data !== undefined
+    ? {
+        look: {
+          label: `${run.runNumber === undefined ? run.name : `#${run.runNumber}`}, all endpoints`,
+          color: "--ghost",
+          dash: [2, 3],
+          width: 1.25,
+        },
+        measured: { percentiles: data.percentiles, timed: data.timedRequests },
+      }
+    : undefined;
+};
 
-/** The percentiles that are known and have enough values beyond them, in order. */
-const pointsOf = (
-  percentiles: Readonly<Record<string, number | null>> = {},
-  timed: number | null = 0,
-): Point[] =>
-  Object.entries(percentiles)
-    .flatMap(([percentile, value]) =>
-      value === null ? [] : [[Number(percentile), value] as const],
-    )
-    .filter(([percentile]) => (timed ?? 0) * (1 - percentile / 100) >= LEAST_BEYOND)
-    .toSorted(([one], [other]) => one - other);
-
-const CURVE_HEADS: readonly Head[] = [
-  { head: "Percentile", isNumber: true },
-  { head: "Response time (ms)", isNumber: true },
-];
-
-const CurveTable = ({ points }: { readonly points: readonly Point[] }): ReactNode => (
-  <Table label="Percentile curve, as a table">
-    <TableHead heads={CURVE_HEADS} />
-    <tbody>
-      {points.map(([percentile, ms]) => (
-        <tr key={percentile}>
-          <td className={cell.num}>{percentile}</td>
-          <td className={cell.num}>{inMs(ms)}</td>
-        </tr>
-      ))}
-    </tbody>
-  </Table>
-);
+/** All endpoints together, the chosen ones, and the run that is laid under them. */
+const useCurves = (view: RunView) => {
+  const { run, window, figures, endpoints } = view;
+  const { data: summary } = useQuery(summaryQuery(run.id, window.kind, figures));
+  const { data: rows } = useQuery({
+    ...endpointCurvesQuery(run.id, window.kind, figures),
+    enabled: endpoints.length > 0,
+  });
+  const overlaid = useOverlaid(view);
+  return useMemo(
+    () =>
+      curvesOf([
+        {
+          look: {
+            label: "All endpoints",
+            ...(endpoints.length === 0
+              ? { color: "--p95", width: 1.75 }
+              : { color: "--p50", width: 1.25 }),
+          },
+          measured: { percentiles: summary?.percentiles, timed: summary?.timedRequests },
+        },
+        ...endpoints.slice(0, MOST_ENDPOINTS).map((endpoint, index) => {
+          const row = rows?.items.find(({ method, name }) => `${method} ${name}` === endpoint);
+          return {
+            look: { label: endpoint, ...styleOf(index) },
+            measured: { percentiles: row?.percentiles, timed: row?.totalRequests },
+          };
+        }),
+        ...(overlaid === undefined ? [] : [overlaid]),
+      ]),
+    [summary, rows, overlaid, endpoints],
+  );
+};
 
 /** How long the slowest requests took, percentile by percentile. */
 export const PercentileCurve = ({
@@ -60,58 +113,26 @@ export const PercentileCurve = ({
   readonly view: RunView;
   readonly table: TableChoice;
 }): ReactNode => {
-  const { run, window, figures, endpoints } = view;
-  const { data: summary } = useQuery(summaryQuery(run.id, window.kind, figures));
-  const points = useMemo(() => pointsOf(summary?.percentiles, summary?.timedRequests), [summary]);
-  const data = useMemo<uPlot.AlignedData>(
-    () => [points.map(([percentile]) => place(percentile)), points.map(([, value]) => value)],
-    [points],
-  );
-  const options = (): Omit<uPlot.Options, "width" | "height"> => ({
-    legend: { show: false },
-    scales: {
-      x: { time: false, range: (_, min, max) => [Math.min(min, 0), Math.max(max, place(99))] },
-      y: logScale,
-    },
-    axes: [
-      {
-        stroke: colorOf("--ink-3"),
-        font: '11px "IBM Plex Sans Variable", system-ui, sans-serif',
-        grid: { stroke: colorOf("--line"), width: 1 },
-        ticks: { show: false },
-        splits: () => NINES.map(place),
-        values: (_, splits) =>
-          splits.map((at) => String(Math.round((100 - 100 * 10 ** -at) * 100) / 100)),
-        size: 28,
-      },
-      valueAxis(axisNumber, { isLog: true }),
-    ],
-    series: [
-      {},
-      { label: "Response time", stroke: colorOf("--p95"), width: 1.75, points: { show: false } },
-    ],
-    cursor: { drag: { x: false, y: false } },
-  });
+  const { percentiles, curves } = useCurves(view);
   return (
     <Panel
       title="Percentile curve"
-      sub={`ms, log scale, by nines${endpoints.length === 0 ? "" : "; all endpoints"}`}
+      sub="ms, log scale, by nines"
       end={<TableSwitch what="Percentile curve" {...table} />}
     >
-      {table.isTable && <CurveTable points={points} />}
+      {table.isTable && <CurveTable percentiles={percentiles} curves={curves} />}
       <div className={styles["side"]}>
-        {points.length < 2 && (
+        {percentiles.length < 2 && (
           <p className={styles["caption"]}>Too few response times are known for a curve.</p>
         )}
-        {points.length >= 2 && !table.isTable && (
-          <Plot
-            options={options}
-            version="curve"
-            data={data}
+        {percentiles.length >= 2 && !table.isTable && (
+          <PercentileChart
+            percentiles={percentiles}
+            curves={curves}
+            readAt={READ_AT}
             height={200}
-            description={`Percentile curve: ${Object.entries(summary?.percentiles ?? {})
-              .map(([percentile, value]) => `p${percentile} ${inMs(value)} ms`)
-              .join(", ")}.`}
+            format={(ms) => text(responseTime(ms))}
+            axisFormat={axisNumber}
           />
         )}
       </div>

@@ -1,6 +1,7 @@
 import { isEnded, runQueryOf } from "../../api/queries.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { serverNow } from "../../api/server-time.ts";
+import { barsOf } from "./failures-over-time.ts";
 import {
   chartQuery,
   endpointChartQuery,
@@ -29,7 +30,7 @@ export const prefetchRun = async (
     queryClient.prefetchQuery(summaryQuery(runId, kind, figures)),
     queryClient.prefetchQuery(chart(runId, kind, charts, endpoints)),
     queryClient.prefetchQuery(heatmapQuery(runId, kind, charts, endpoints)),
-    queryClient.prefetchQuery(failuresOverTimeQuery(runId, kind, charts)),
+    queryClient.prefetchQuery(failuresOverTimeQuery(runId, kind, charts, barsOf(window))),
     queryClient.prefetchQuery(processesQuery(runId, kind, charts)),
     queryClient.prefetchQuery(kneeQuery(runId, kind, charts, endpoints)),
   ]);

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { isShown, type ScriptFile } from "../../api/script-files.ts";
 import { CodeText } from "../../components/code-text.tsx";
 import { Failure, Loading } from "../../components/notices.tsx";
@@ -74,15 +74,25 @@ const Script = ({ run }: { readonly run: RunAnswer }): ReactNode => {
 const Section = ({
   title,
   isFirstOpen = false,
+  isAskedFor = false,
   children,
 }: {
   readonly title: string;
   readonly isFirstOpen?: boolean;
+  /** Somebody has asked for it: it is open, and in sight. */
+  readonly isAskedFor?: boolean;
   readonly children: ReactNode;
 }): ReactNode => {
-  const [isOpen, setOpen] = useState(isFirstOpen);
+  const [isOpen, setOpen] = useState(isFirstOpen || isAskedFor);
+  const scroll = useCallback(
+    (element: HTMLDetailsElement | null) => {
+      if (isAskedFor) element?.scrollIntoView({ block: "start" });
+    },
+    [isAskedFor],
+  );
   return (
     <details
+      ref={scroll}
       className={styles["section"]}
       open={isOpen}
       onToggle={(event) => setOpen(event.currentTarget.open)}
@@ -94,7 +104,14 @@ const Section = ({
 };
 
 /** The Locust processes, the script as it ran, the settings as they were resolved, and the log of a Locust that ended. */
-export const RunDetails = ({ view }: { readonly view: RunView }): ReactNode => {
+export const RunDetails = ({
+  view,
+  scriptAsked,
+}: {
+  readonly view: RunView;
+  /** How often somebody has asked for the script. */
+  readonly scriptAsked: number;
+}): ReactNode => {
   const { run } = view;
   return (
     <Panel label="Details">
@@ -110,7 +127,7 @@ export const RunDetails = ({ view }: { readonly view: RunView }): ReactNode => {
           </CodeText>
         </Section>
       )}
-      <Section title="Script as it ran">
+      <Section key={scriptAsked} title="Script as it ran" isAskedFor={scriptAsked > 0}>
         <Script run={run} />
       </Section>
       <Section title="Settings as resolved">

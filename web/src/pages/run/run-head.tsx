@@ -1,7 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import type { ReactNode } from "react";
-import { isEnded } from "../../api/queries.ts";
+import { isEnded, loadTestQuery } from "../../api/queries.ts";
 import { ProgressBar } from "../../components/progress-bar.tsx";
 import { RunState } from "../../components/run-state.tsx";
 import { TimeText } from "../../components/time-text.tsx";
@@ -46,7 +47,13 @@ const Item = ({ name, children }: { readonly name: string; readonly children: Re
   </span>
 );
 
-const Facts = ({ run }: { readonly run: RunAnswer }): ReactNode => {
+const Facts = ({
+  run,
+  onScript,
+}: {
+  readonly run: RunAnswer;
+  readonly onScript: () => void;
+}): ReactNode => {
   const { engine, targetUsers, commandedLoad, loadStartedAt } = run;
   const profile = profileText(run.loadProfile);
   const users = commandedLoad?.targetUsers ?? targetUsers;
@@ -71,6 +78,13 @@ const Facts = ({ run }: { readonly run: RunAnswer }): ReactNode => {
             : ""}
         </Item>
       )}
+      {run.scriptRevisionNumber !== undefined && (
+        <Item name="script">
+          <button type="button" className={styles["link"]} onClick={onScript}>
+            revision {run.scriptRevisionNumber}
+          </button>
+        </Item>
+      )}
       {run.targetUrl !== undefined && <Item name="target">{run.targetUrl}</Item>}
       <Item name="cluster">
         {run.locustClusterId}
@@ -86,15 +100,27 @@ const Facts = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   );
 };
 
+/** The load test by its name, once that is known. */
+const LoadTestLink = ({ loadTestId }: { readonly loadTestId: string }): ReactNode => {
+  const { data } = useQuery(loadTestQuery(loadTestId));
+  return (
+    <Link to="/load-tests/$loadTestId" params={{ loadTestId }}>
+      {data?.name ?? "Load test"}
+    </Link>
+  );
+};
+
 /** Title, status with its reason, what ran where, and what can be done with it. */
 export const RunHead = ({
   run,
   now,
   stop,
+  onScript,
 }: {
   readonly run: RunAnswer;
   readonly now: number;
   readonly stop: Dialog;
+  readonly onScript: () => void;
 }): ReactNode => {
   const advice = run.statusReason === undefined ? undefined : adviceFor(run.statusReason.code);
   return (
@@ -105,12 +131,12 @@ export const RunHead = ({
             {run.loadTestId === undefined ? (
               <Link to="/runs">Runs</Link>
             ) : (
-              <Link to="/load-tests/$loadTestId" params={{ loadTestId: run.loadTestId }}>
-                Load test
-              </Link>
+              <LoadTestLink loadTestId={run.loadTestId} />
             )}
           </li>
-          <li aria-current="page">{run.name}</li>
+          <li aria-current="page">
+            {run.runNumber === undefined ? run.name : `Run ${run.runNumber}`}
+          </li>
         </ol>
       </nav>
       <div className={styles["title"]}>
@@ -125,7 +151,7 @@ export const RunHead = ({
           {advice !== undefined && <span className="soft"> {advice}</span>}
         </p>
       )}
-      <Facts run={run} />
+      <Facts run={run} onScript={onScript} />
       {run.notes !== undefined && <p className={styles["notes"]}>{run.notes}</p>}
       <Progress run={run} now={now} />
     </header>

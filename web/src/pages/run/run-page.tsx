@@ -162,12 +162,21 @@ const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
 const WHOLE = { window: undefined, from: undefined, to: undefined };
 const UNCHOSEN = { endpoint: undefined, criterion: undefined };
 
+const useRunKeys = (preset: (window: RunSearch["window"]) => void, stop: () => void): void =>
+  useKeys({
+    w: () => preset(undefined),
+    y: () => preset("steady"),
+    "5": () => preset("last5m"),
+    x: stop,
+  });
+
 const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const isLive = !isEnded(run);
   const now = useNow(isLive);
   useRealEnd(run);
   const { view, search, change } = useView(run, now);
   const [isStopping, setStopping] = useState(false);
+  const [scriptAsked, setScriptAsked] = useState(0);
   const { tables, onAnswered } = useTablesView(view);
   const { isShort, onAll } = useShort();
   const mayStop = useMay("runs.stop", run);
@@ -186,15 +195,15 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
     />
   );
   const preset = (window: RunSearch["window"]): void => change({ ...WHOLE, window });
-  useKeys({
-    w: () => preset(undefined),
-    y: () => preset("steady"),
-    "5": () => preset("last5m"),
-    x: () => setStopping(mayStop && canStop(run)),
-  });
+  useRunKeys(preset, () => setStopping(mayStop && canStop(run)));
   return (
     <>
-      <RunHead run={run} now={now} stop={{ isOpen: isStopping, setOpen: setStopping }} />
+      <RunHead
+        run={run}
+        now={now}
+        stop={{ isOpen: isStopping, setOpen: setStopping }}
+        onScript={() => setScriptAsked(scriptAsked + 1)}
+      />
       <Diagnosis run={run} now={now} onWindow={onWindow} />
       {isJudged && verdict}
       <TrustStrip run={run} now={now} isLive={isLive} />
@@ -235,7 +244,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
         </>
       )}
       {run.loadStartedAt === undefined && <EarlyEvents view={view} />}
-      <RunDetails view={view} />
+      <RunDetails view={view} scriptAsked={scriptAsked} />
     </>
   );
 };

@@ -6,7 +6,6 @@ import { liveKey } from "../../api/live-keys.ts";
 
 /** As many points have the lines of every chart, whatever its width, so that all ask for the same and can ask before they are drawn. */
 const CHART_POINTS = 600;
-const FAILURE_POINTS = 120;
 
 /** A window as the API's queries name it. */
 export type WindowQuery = {
@@ -181,17 +180,28 @@ export const requestsQuery = (runId: string, kind: string, window: WindowQuery) 
     client.getRunRequests({ params: { runId }, query, signal }),
   );
 
+/** The percentiles of every endpoint, for the curves of those that were chosen. */
+export const endpointCurvesQuery = (runId: string, kind: string, window: WindowQuery) =>
+  slow(runId, "curves", kind, window, (query, signal) =>
+    client.getRunRequests({ params: { runId }, query: { ...query, percentiles: CURVE }, signal }),
+  );
+
 /** The sum of the endpoints of a run that goes on, as old as they are: the key figures are asked for more often. */
 export const totalQuery = (runId: string, kind: string, window: WindowQuery) =>
   slow(runId, "total", kind, window, (query, signal) =>
     client.getRunSummary({ params: { runId }, query, signal }),
   );
 
-export const failuresOverTimeQuery = (runId: string, kind: string, window: WindowQuery) =>
+export const failuresOverTimeQuery = (
+  runId: string,
+  kind: string,
+  window: WindowQuery,
+  points: number,
+) =>
   slow(runId, "failures over time", kind, window, (query, signal) =>
     client.getRunFailuresOverTime({
       params: { runId },
-      query: { ...bounds(query), points: FAILURE_POINTS },
+      query: { ...bounds(query), points },
       signal,
     }),
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failureSeries } from "./failures-over-time.ts";
+import { barsOf, failureSeries, type Known } from "./failures-over-time.ts";
 import { groupedMarks } from "./marks.ts";
 import { runSearchOf } from "./search.ts";
 import {
@@ -103,12 +103,28 @@ test("failures per second: three errors, or two and the rest, and gaps stay gaps
     of("c", [5, null]),
     of("d", [0, null]),
   ];
-  const all = failureSeries({ t: [0, 2000], stepMs: 2000, series }, []);
+  const known = (to: number) => ({ from: 0, to, isGrowing: false });
+  const all = failureSeries({ t: [0, 2000], stepMs: 2000, series }, [], known(4000));
   expect(all.map(({ label, values }) => [label, values])).toEqual([
     ["c", [2.5, null]],
     ["a", [2, null]],
     ["2 other errors", [0.5, null]],
   ]);
-  const one = failureSeries({ t: [0], stepMs: 1000, series }, ["GET /x"]);
+  const one = failureSeries({ t: [0], stepMs: 1000, series }, ["GET /x"], known(1000));
   expect(one.map(({ label, values }) => [label, values[0]])).toEqual([["a", 2]]);
+});
+
+test("failures are counted in bars of 5 s, or wider ones where those were too many", () => {
+  expect(barsOf({ from: 0, to: 60 })).toBe(13);
+  expect(barsOf({ from: 20, to: 30 })).toBe(3);
+  expect(barsOf({ from: 0, to: 86_400 })).toBe(121);
+});
+
+test("a bar is divided by the time of it that the window has, and is left out while it grows", () => {
+  const series = [{ method: "GET", name: "/", error: "a", counts: [6, 10, 4] }];
+  const values = (known: Known): unknown =>
+    failureSeries({ t: [0, 5000, 10_000], stepMs: 5000, series }, [], known)[0]?.values;
+  expect(values({ from: 2000, to: 12_000, isGrowing: false })).toEqual([2, 2, 2]);
+  expect(values({ from: 2000, to: 12_000, isGrowing: true })).toEqual([2, 2, null]);
+  expect(values({ from: 2000, to: 10_000, isGrowing: true })).toEqual([2, 2, null]);
 });

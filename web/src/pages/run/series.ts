@@ -80,9 +80,9 @@ const STYLES: readonly (readonly [color: string, dash: readonly number[] | undef
   ["--load", [1, 3]],
 ];
 /** So many endpoints fit into one chart. */
-const MOST_ENDPOINTS = STYLES.length;
+export const MOST_ENDPOINTS = STYLES.length;
 
-const styleOf = (index: number) => {
+export const styleOf = (index: number) => {
   const [color, dash] = STYLES[index % STYLES.length] ?? ["--accent", undefined];
   return { color, ...(dash === undefined ? {} : { dash }) };
 };

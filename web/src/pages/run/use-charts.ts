@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { HeatmapData } from "../../charts/heatmap-rows.ts";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
-import { failureSeries } from "./failures-over-time.ts";
+import { serverNow, serverTime } from "../../api/server-time.ts";
+import { barsOf, failureSeries } from "./failures-over-time.ts";
 import { failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queries.ts";
 import { secondsSince } from "./series.ts";
 import type { RunView } from "./view.ts";
@@ -20,15 +21,28 @@ const PROCESS_COLORS = [
 
 type Lines = { readonly times: readonly number[]; readonly series: readonly TimeSeries[] };
 
+/** What Locust has measured is known to the server after so long. */
+const ARRIVAL_MS = 2000;
+
 /** No series where no request failed. */
-export const useFailures = ({ run, window, charts, endpoints, loadStartMs }: RunView): Lines => {
-  const { data } = useQuery(failuresOverTimeQuery(run.id, window.kind, charts));
+export const useFailures = (view: RunView): Lines & { readonly barSeconds: number } => {
+  const { run, window, charts, endpoints, loadStartMs, isLive } = view;
+  const { data, dataUpdatedAt } = useQuery(
+    failuresOverTimeQuery(run.id, window.kind, charts, barsOf(window)),
+  );
+  const from = loadStartMs + window.from * 1000;
+  const isGrowing = isLive && window.kind !== "chosen";
+  // What completes after the load's end, while users stop, belongs to the whole run.
+  const end =
+    window.kind === "whole" ? (run.finishedAt ?? serverNow()) : loadStartMs + window.to * 1000;
+  const to = isGrowing ? serverTime(dataUpdatedAt) - ARRIVAL_MS : end;
   return useMemo(
     () => ({
       times: secondsSince(loadStartMs, data?.t ?? []),
-      series: data === undefined ? [] : failureSeries(data, endpoints),
+      series: data === undefined ? [] : failureSeries(data, endpoints, { from, to, isGrowing }),
+      barSeconds: (data?.stepMs ?? 0) / 1000,
     }),
-    [data, endpoints, loadStartMs],
+    [data, endpoints, loadStartMs, from, to, isGrowing],
   );
 };
 

@@ -2,7 +2,7 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { isEnded } from "../../api/queries.ts";
 import type { WindowQuery } from "./run-queries.ts";
 import type { RunSearch } from "./search.ts";
-import { loadSeconds, queryOfWindow, type Window, windowOf } from "./window.ts";
+import { figuresOfWindow, loadSeconds, queryOfWindow, type Window, windowOf } from "./window.ts";
 
 /** What the parts of a run's page show: the run, the window of every figure and table, and the bounds of the charts. */
 export type RunView = {
@@ -38,7 +38,7 @@ export const viewOf = (run: RunAnswer, search: RunSearch, now: number): RunView 
     run,
     isLive: !isEnded(run),
     window,
-    figures: window.kind === "steady" ? { phase: "steady" } : bounds,
+    figures: figuresOfWindow(window, run.loadStartedAt),
     charts: bounds,
     range: window.kind === "whole" ? [0, end] : [window.from, Math.max(window.to, window.from + 1)],
     end,

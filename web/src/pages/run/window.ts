@@ -84,3 +84,10 @@ export const queryOfWindow = (
   const ms = (seconds: number): string => String(Math.round(loadStartedAt + seconds * 1000));
   return { from: ms(window.from), to: ms(window.to) };
 };
+
+/** What figures and tables ask for: they count the steady seconds alone where the window is the steady part. */
+export const figuresOfWindow = (
+  window: Window,
+  loadStartedAt: number | undefined,
+): { readonly from?: string; readonly to?: string; readonly phase?: "steady" } =>
+  window.kind === "steady" ? { phase: "steady" } : queryOfWindow(window, loadStartedAt);
