@@ -41,6 +41,10 @@ const AXE = readFileSync(join(ROOT, "node_modules/axe-core/axe.min.js"), "utf8")
 
 /** The rules of accessibility that the page violates, each with the elements. */
 export const violationsOf = async (page: Page): Promise<string[]> => {
+  // While a dialog fades in, its text has another contrast than the one that people read.
+  await page.evaluate(
+    "Promise.allSettled(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished)).then(() => undefined)",
+  );
   // Not as a script element, which the policy of the page refuses.
   await page.evaluate(AXE);
   return page.evaluate(async () => {
@@ -54,13 +58,6 @@ export const violationsOf = async (page: Page): Promise<string[]> => {
         }>;
       };
     };
-    // While a dialog fades in, its text has another contrast than the one that people read.
-    await Promise.allSettled(
-      document
-        .getAnimations()
-        .filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity)
-        .map(({ finished }) => finished),
-    );
     const { violations } = await axe.run();
     return violations.map(
       ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`,

@@ -1,50 +1,11 @@
 import type { Page } from "playwright-core";
-import { beforeAll, expect, test } from "vitest";
-import { defineShop, eventsOf, running, settled } from "../harness.ts";
+import { expect, test } from "vitest";
+import { eventsOf, running, settled } from "../harness.ts";
 import { openPage, violationsOf } from "./browser.ts";
-import { pageWorld } from "./world.ts";
+import { endedRun } from "./ended-run.ts";
 
-const SCRIPT = `
-from locust import User, constant, task
+const { world, runIdOf, openRun } = endedRun();
 
-class Visitor(User):
-    wait_time = constant(0.2)
-
-    @task
-    def visit(self):
-        fire = self.environment.events.request.fire
-        for name, ms in [("/", 20), ("/cart", 80), ("/search", 40)]:
-            fire(request_type="GET", name=name, response_time=ms, response_length=1, exception=None, context={})
-        fire(request_type="POST", name="/checkout", response_time=150, response_length=1, exception=ValueError("sold out"), context={})
-`;
-const SECONDS = 30;
-
-const world = pageWorld();
-let runId = "";
-beforeAll(async () => {
-  const loadTestId = await defineShop(world.server.client, "http://shop.test", {
-    locustfile: SCRIPT,
-  });
-  const start = async (durationSeconds: number): Promise<string> => {
-    const body = {
-      targetUsers: 10,
-      spawnRate: 1,
-      durationSeconds,
-      autoStop: { enabled: false },
-    };
-    return (await world.server.client.createRun({ params: { loadTestId }, body })).id;
-  };
-  await settled(world.server.client, await start(5));
-  runId = await start(SECONDS);
-  await settled(world.server.client, runId);
-});
-/** Opens the run; `search` is its window and endpoints. */
-const openRun = async (search = "", width = 1440) => {
-  const context = await world.browser.newContext({ viewport: { width, height: 1200 } });
-  const watched = await openPage(context, world.server.address);
-  await watched.page.goto(`${world.server.address}/runs/${runId}${search}`);
-  return watched;
-};
 const windowOf = (page: Page): (string | null)[] => {
   const { searchParams } = new URL(page.url());
   return [searchParams.get("from"), searchParams.get("to")];
@@ -144,8 +105,8 @@ test("a click on the time axis or on the rail of events notes what happened then
   await page.keyboard.type("cache emptied");
   await page.keyboard.press("Enter");
   await page.getByRole("region", { name: "List of events" }).getByText("cache emptied").waitFor();
-  const { loadStartedAt = 0 } = await world.server.client.getRun({ params: { runId } });
-  const note = (await eventsOf(world.server.client, runId)).find(({ type }) => type === "note");
+  const { loadStartedAt = 0 } = await world.server.client.getRun({ params: { runId: runIdOf() } });
+  const note = (await eventsOf(world.server.client, runIdOf())).find(({ type }) => type === "note");
   expect(note?.message).toBe("cache emptied");
   expect(Math.abs((note?.at ?? 0) - loadStartedAt - 15_000)).toBeLessThan(200);
   const rail = page.locator("svg", { hasText: "Add a note at this time" });
@@ -172,7 +133,7 @@ test("t shows every chart as a table, with the API's figures", async () => {
     await table(name).getByRole("columnheader", { name: head }).first().waitFor();
     expect(await table(name).getByRole("row").count()).toBeGreaterThan(25 / seconds);
   }
-  const params = { runId };
+  const params = { runId: runIdOf() };
   const { points } = await world.server.client.getRunKnee({ params, query: {} });
   expect(await table("Where it breaks").getByRole("row").count()).toBe(points.length + 1);
   const { p95ResponseMs } = await world.server.client.getRunSummary({ params });
@@ -207,14 +168,14 @@ test("the percentile curve has a line for all, for each chosen endpoint and for 
   await page.keyboard.press("t");
   const table = page.getByRole("table", { name: "Percentile curve, as a table" });
   const row = table.getByRole("row", { name: /^95 / });
-  const { items } = await world.server.client.getRunRequests({ params: { runId } });
+  const { items } = await world.server.client.getRunRequests({ params: { runId: runIdOf() } });
   const cart = items.find((one) => one.name === "/cart");
   expect((await row.innerText()).split(/\s+/)[2]).toBe(
     String(Math.round(cart?.p95ResponseMs ?? 0)),
   );
   await page.keyboard.press("t");
   await page.keyboard.press("w");
-  await page.goto(`${world.server.address}/runs/${runId}`);
+  await page.goto(`${world.server.address}/runs/${runIdOf()}`);
   // 10 users fail 5 times a second; the mean of each bar is of the seconds that it has.
   await page.getByRole("heading", { name: "Failures per second by error, 5 s bars" }).waitFor();
   const failures = await page
@@ -347,7 +308,7 @@ test("the cursor's time stands on the axis, also in UTC", async () => {
 });
 
 test("while a run holds the cluster, the start says when the next begins; Home and the run show its time alike", async () => {
-  const { loadTestId = "" } = await world.server.client.getRun({ params: { runId } });
+  const { loadTestId = "" } = await world.server.client.getRun({ params: { runId: runIdOf() } });
   const body = { targetUsers: 1, spawnRate: 1, durationSeconds: 600 };
   const { id } = await world.server.client.createRun({ params: { loadTestId }, body });
   const { loadStartedAt = 0 } = await running(world.server.client, id);
