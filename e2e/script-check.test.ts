@@ -106,6 +106,29 @@ describe.each(ONE_LOCUST)("the import of a script at a check, on $name", ({ pyth
     ]);
   });
 
+  test("whether there is a User class is what the import says, not what the text looks like", async () => {
+    const warning = {
+      file: "locustfile.py",
+      message: "The script has no User class, so its runs will fail.",
+    };
+    const renamed = "from locust import HttpUser as Visitor\nclass A(Visitor): pass\n";
+    const functions = "def test_home(session):\n    session.get('/')\n";
+    const knowsFunctions = !name.endsWith("2.12.1");
+    for (const [content, classes] of [
+      [renamed, ["A"]],
+      [functions, knowsFunctions ? ["test_home"] : []],
+      ["class SomeUser(object): pass\nclass A(SomeUser): pass\n", []],
+    ] as const) {
+      const found = await as("editor").checkScript({ body: { content, ...here } });
+      expect([content, found.errors, found.userClasses.map((one) => one.name)]).toEqual([
+        content,
+        [],
+        classes,
+      ]);
+      expect([content, found.warnings]).toEqual([content, classes.length > 0 ? [] : [warning]]);
+    }
+  });
+
   test.each([
     ["import not_there", 2, "ModuleNotFoundError: No module named 'not_there'"],
     ["import sys; sys.exit(5)", 2, "The script ends Python while it is imported (SystemExit: 5)"],

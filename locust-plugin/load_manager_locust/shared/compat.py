@@ -7,6 +7,12 @@ from locust.rpc.protocol import Message
 from locust.user.task import filter_tasks_by_tags
 from locust.util.load_locustfile import load_locustfile
 
+try:
+    # 2.40 and newer: User classes of functions as of pytest, where a script has no class of its own.
+    from locust.util.load_locustfile import load_locustfile_pytest
+except ImportError:
+    load_locustfile_pytest = None
+
 
 def locust_version():
     return getattr(locust, "__version__", "") or "2.12.1"
@@ -194,6 +200,8 @@ def load_script(path):
     found = load_locustfile(path)
     classes = next(part for part in found if isinstance(part, dict))
     shapes = found[-1]
+    if not classes and load_locustfile_pytest is not None:
+        classes = load_locustfile_pytest(path)
     return classes, shapes if isinstance(shapes, list) else [shapes] if shapes else []
 
 

@@ -4,6 +4,7 @@ import type { Scope } from "@load-manager/contract/model/primitives.ts";
 import type { ScriptOutlined } from "../clusters/port.ts";
 import { selectCluster } from "../clusters/select-cluster.ts";
 import { AppError } from "../lib/errors.ts";
+import { NO_USER_CLASS } from "./check-script.ts";
 import type { LoadTestDeps } from "./deps.ts";
 import type { ScriptSource } from "./script-source.ts";
 
@@ -44,6 +45,16 @@ export const outlineAt = async (
   }
 };
 
+/** The warnings of the text, corrected by what the import has seen: whether there is a User class is known then. */
+const seen = (
+  warnings: readonly ScriptProblem[],
+  { entrypoint: file }: Script,
+  userClasses: readonly unknown[],
+): ScriptProblem[] => [
+  ...warnings.filter(({ message }) => message !== NO_USER_CLASS),
+  ...(userClasses.length > 0 ? [] : [{ file, message: NO_USER_CLASS }]),
+];
+
 /** Compiles a script and, where the caller may run it, imports it. */
 export const checkedScript = async (
   deps: Pick<LoadTestDeps, "clusters" | "outline" | "checkScript">,
@@ -66,5 +77,12 @@ export const checkedScript = async (
   const { problems, found, why } = await outlineAt(deps, place, script);
   if (found === undefined) return notImported(why ?? "", problems);
   const { locustOptions: _, ...shown } = found;
-  return { ok: problems.length === 0, errors: [...problems], warnings, ...shown, imported: true };
+  const ok = problems.length === 0;
+  return {
+    ok,
+    errors: [...problems],
+    warnings: seen(warnings, script, found.userClasses),
+    ...shown,
+    imported: true,
+  };
 };
