@@ -5,7 +5,7 @@ import { type App, createApp } from "./app.ts";
 import type { Config, LoadedConfig } from "./config/load-config.ts";
 import { hasTokens } from "./config/check.ts";
 import { systemClock } from "./lib/clock.ts";
-import { AppError } from "./lib/errors.ts";
+import { AppError, messageOf } from "./lib/errors.ts";
 import { uuidV7 } from "./lib/ids.ts";
 import { createPeriodic } from "./lib/periodic.ts";
 import type { DemoLauncher } from "./http/handlers/demo.ts";
@@ -31,6 +31,8 @@ export type RunningServer = {
 /** A demo for people who try the server, at its address; `close` ends what it has started. */
 export type OpenDemo = (address: string) => {
   readonly launch: DemoLauncher;
+  /** Starts the target of an earlier demo again, so that its load test can run again. */
+  readonly resume: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -84,6 +86,17 @@ export const startServer = async (
       store,
     };
     log.info({ event: "server_started", ...started }, "The server is ready.");
+    if (openDemo !== undefined && !hasTokens(config)) {
+      demo ??= openDemo(address);
+      demo
+        .resume()
+        .catch((error: unknown) =>
+          log.warn(
+            { event: "demo_not_resumed", error: messageOf(error) },
+            "The demo shop of an earlier demo could not be started again; the next demo starts another.",
+          ),
+        );
+    }
     const watch = watchData(stores, log);
     return {
       app,
