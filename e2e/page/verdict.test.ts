@@ -47,7 +47,7 @@ test("how criteria stand while a run lasts, then its verdict: in the run, the li
   const ended = await settled(client, id);
   expect(ended.verdict).toBe("failed");
   await page
-    .getByText(/^Failed: p95\(GET \/products\) < 1 ms does not hold, it was [\d.]+ ms\.$/)
+    .getByText(/^Failed: p95 of GET \/products was [\d.]+ ms, its limit is 1 ms\.$/)
     .waitFor();
   const results = await table.locator("tbody tr td:first-child").allInnerTexts();
   expect(results).toEqual(["Failed", "Inconclusive", "Passed"]);

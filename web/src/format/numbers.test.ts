@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { axisNumber, bytes, count, inMs, percent, rate, responseTime, text } from "./numbers.ts";
+import {
+  axisNumber,
+  bytes,
+  count,
+  inMs,
+  limitInUnit,
+  percent,
+  rate,
+  responseTime,
+  text,
+} from "./numbers.ts";
 
 test("response times have three significant digits, and seconds from one on", () => {
   expect(
@@ -72,4 +82,13 @@ test("labels of an axis are neither rounded nor lengthened", () => {
     "300",
     "1,000",
   ]);
+});
+
+test("a limit is as somebody wrote it; one that was computed is rounded", () => {
+  expect(limitInUnit(60, "ms")).toBe("60 ms");
+  expect(limitInUnit(1500, "ms")).toBe("1,500 ms");
+  expect(limitInUnit(0.5, "%")).toBe("0.5 %");
+  expect(limitInUnit(0.07, "%")).toBe("0.07 %");
+  expect(limitInUnit(123.456789, "/s")).toBe("123 /s");
+  expect(limitInUnit(3, "")).toBe("3");
 });

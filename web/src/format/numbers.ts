@@ -79,6 +79,13 @@ const ROUND = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
 /** A round number at an axis, with the decimals that it has and no others: `0.25`, `50`, `1,000`. */
 export const axisNumber = (value: number): string => ROUND.format(value);
 
+/** A limit in the unit of its criterion, as somebody wrote it: `60 ms`, `0.5 %`; one that was computed is rounded as figures are. */
+export const limitInUnit = (value: number, unit: "ms" | "%" | "/s" | ""): string => {
+  const exact = axisNumber(value);
+  const decimals = exact.split(".")[1]?.length ?? 0;
+  return decimals > 2 ? inUnit(value, unit) : text({ value: exact, unit });
+};
+
 /** `1 user`, `240 users`. */
 export const counted = (value: number, name: string): string =>
   `${count(value)} ${value === 1 ? name : `${name}s`}`;

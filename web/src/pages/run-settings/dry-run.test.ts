@@ -27,5 +27,5 @@ test("the outcome of a criterion says figure, limit and doubt", () => {
   const reason = { code: "no_data", message: "No request matched." } as const;
   expect(
     outcomeText({ unit: "%", observed: null, limit: 1, verdict: "inconclusive", reason }),
-  ).toBe("limit 1.00 %. No request matched.");
+  ).toBe("limit 1 %. No request matched.");
 });

@@ -4,7 +4,7 @@ import type { CriterionVerdict } from "@load-manager/contract/model/criterion.ts
 import { useDebouncedValue } from "@mantine/hooks";
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { client, messageOf } from "../../api/client.ts";
-import { inUnit } from "../../format/numbers.ts";
+import { inUnit, limitInUnit } from "../../format/numbers.ts";
 
 type RecentRun = LoadTestAnswer["recentRuns"][number];
 
@@ -99,7 +99,7 @@ export const outcomeText = ({
   [
     [
       ...(observed === null ? [] : [inUnit(observed, unit)]),
-      ...(limit === null ? [] : [`limit ${inUnit(limit, unit)}`]),
+      ...(limit === null ? [] : [`limit ${limitInUnit(limit, unit)}`]),
       ...(verdict === "failed" && windows !== undefined
         ? [`violated in ${windows.violated} of ${windows.decided} windows`]
         : []),

@@ -3,7 +3,7 @@ import { type ReactNode, useMemo } from "react";
 import type { Expression } from "@load-manager/contract/criteria/expression.ts";
 import { TimeChart, type TimeSeries } from "../../charts/time-chart.tsx";
 import type { Decorations } from "../../charts/decorations.ts";
-import { axisNumber, inUnit } from "../../format/numbers.ts";
+import { axisNumber, inUnit, limitInUnit } from "../../format/numbers.ts";
 import { duration } from "../../format/times.ts";
 import {
   chartOf,
@@ -141,7 +141,7 @@ const Chart = ({
         : [
             {
               value: limit,
-              label: `limit ${inUnit(limit, unit)}`,
+              label: `limit ${limitInUnit(limit, unit)}`,
               series: expression.metric,
               beyond: colouredSide(expression),
               span: { from, to },

@@ -5,7 +5,7 @@ import { parseExpression } from "@load-manager/contract/criteria/parse.ts";
 import type { CriterionVerdict, LiveCriterion } from "@load-manager/contract/model/criterion.ts";
 import type { Limit } from "../../charts/limit.ts";
 import type { Violation } from "../../charts/violation.ts";
-import { inUnit } from "../../format/numbers.ts";
+import { inUnit, limitInUnit } from "../../format/numbers.ts";
 import { duration, sinceStart } from "../../format/times.ts";
 import type { RunSearch } from "./search.ts";
 import type { RunView } from "./view.ts";
@@ -151,7 +151,7 @@ export const limitsOf = (
       return [
         {
           value: one.limit,
-          label: `${metric} ${operator} ${inUnit(one.limit, one.unit)}`,
+          label: `${metric} ${operator} ${limitInUnit(one.limit, one.unit)}`,
           series: SERIES[metric] ?? metric,
           beyond: colouredSide(expression),
           span: spanOf(window, view),
@@ -202,7 +202,7 @@ export const violationOf = (
   const isBeyond = (value: number): boolean =>
     side === "above" ? value >= limit : side === "below" ? value <= limit : false;
   const labelFrom = (at: number): string =>
-    `${side === "below" ? "under" : "over"} ${inUnit(limit, unit)} from ${sinceStart(at)}`;
+    `${side === "below" ? "under" : "over"} ${limitInUnit(limit, unit)} from ${sinceStart(at)}`;
   if ("state" in one) {
     const from = ((one.violatedSince ?? loadStartMs) - loadStartMs) / 1000;
     return { first: { from, to: loadSeconds, label: labelFrom(from) } };

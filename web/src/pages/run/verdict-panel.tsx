@@ -153,7 +153,7 @@ const Frozen = ({
         <span>{sentenceOf(verdict, criteria)}</span>
       </span>
     }
-    sub="whole run, as its criteria say"
+    sub="of the whole run, whatever window is shown below"
   >
     <Body {...props} criteria={inOrder(criteria)} />
   </Panel>

@@ -39,11 +39,31 @@ test("the sentence names the worst, and how many more there are", () => {
     "Passed: no criterion of severity fail.",
   );
   expect(sentenceOf("failed", [criterion({}), failed, failed])).toBe(
-    "Failed: p95 < 300 ms does not hold, it was 412 ms, and 1 more.",
+    "Failed: p95 was 412 ms, its limit is 300 ms, and 1 more.",
   );
   const reason = { code: "few_values" as const, message: "12 requests are too few." };
   expect(sentenceOf("inconclusive", [criterion({ verdict: "inconclusive", reason })])).toBe(
     "Inconclusive: 12 requests are too few.",
+  );
+});
+
+test("what failed is said with its endpoint and limit, never as if it were the limit", () => {
+  const said = (expression: string, more: Partial<CriterionVerdict>): string =>
+    sentenceOf("failed", [criterion({ verdict: "failed", expression, ...more })]);
+  expect(said("p95(POST /checkout) < 500 ms over steady", { observed: 612, limit: 500 })).toBe(
+    "Failed: p95 of POST /checkout was 612 ms, its limit is 500 ms.",
+  );
+  expect(said("p95 < 500 ms", { observed: 500.2, limit: 500 })).toBe(
+    "Failed: p95 was 500.2 ms, its limit is 500 ms.",
+  );
+  expect(said("rps >= 400 in every 30 s", { observed: 80, limit: 400, unit: "/s" })).toBe(
+    "Failed: the request rate was 80.0 /s in its worst 30 s, it must be at least 400 /s.",
+  );
+  expect(said("errorRate <= baseline * 1.5", { observed: 2, limit: 1.5, unit: "%" })).toBe(
+    "Failed: the error rate was 2.00 %, its limit is 1.5 %.",
+  );
+  expect(said("failures = 0", { observed: 7, limit: 0, unit: "" })).toBe(
+    "Failed: the number of failures was 7, it must be 0.",
   );
 });
 

@@ -1,11 +1,19 @@
+import { formatFigure, formatSeconds } from "@load-manager/contract/criteria/format.ts";
 import type { CriterionVerdict, LiveCriterion } from "@load-manager/contract/model/criterion.ts";
-import { count, inUnit } from "../../format/numbers.ts";
+import { count, inUnit, limitInUnit } from "../../format/numbers.ts";
 import { sinceStart } from "../../format/times.ts";
+import { expressionOf } from "./criterion-place.ts";
 
-type Judged = Pick<CriterionVerdict, "unit" | "observed">;
+type Judged = Pick<CriterionVerdict, "unit" | "observed"> & {
+  readonly limit?: number | null | undefined;
+};
 
-/** A figure of a criterion with its unit. */
-export const observedText = ({ unit, observed }: Judged): string => inUnit(observed, unit);
+/** A figure of a criterion with its unit; with more digits where it would read like the limit that it is not. */
+export const observedText = ({ unit, observed, limit }: Judged): string => {
+  const shown = inUnit(observed, unit);
+  const readsLikeLimit = limit != null && observed !== limit && shown === inUnit(limit, unit);
+  return readsLikeLimit && observed !== null ? formatFigure(observed, unit, limit) : shown;
+};
 
 /** A figure as a multiple of its limit, and in words. */
 export type Margin = { readonly share: number; readonly text: string };
@@ -51,6 +59,39 @@ export const noteOf = (
   return parts.join(" ");
 };
 
+const METRICS: Readonly<Record<string, string>> = {
+  avg: "the average response time",
+  min: "the shortest response time",
+  max: "the longest response time",
+  errorRate: "the error rate",
+  failures: "the number of failures",
+  requests: "the number of requests",
+  rps: "the request rate",
+  users: "the number of users",
+  exceptions: "the number of exceptions",
+  workerCpu: "the CPU of a worker",
+};
+const LIMITS = {
+  "<": "its limit is",
+  "<=": "its limit is",
+  ">": "it must be above",
+  ">=": "it must be at least",
+  "=": "it must be",
+  "!=": "it must not be",
+} as const;
+
+/** `p95 of POST /checkout was 612 ms, its limit is 500 ms` */
+const violationText = (one: CriterionVerdict): string => {
+  const expression = expressionOf(one);
+  if (expression === undefined || one.limit === null)
+    return `${one.expression} does not hold, it was ${observedText(one)}`;
+  const { metric, endpoints, operator, window } = expression;
+  const of = endpoints === undefined ? "" : ` of ${endpoints}`;
+  const inWorst = window.kind === "every" ? ` in its worst ${formatSeconds(window.seconds)}` : "";
+  const figure = `${METRICS[metric] ?? metric}${of} was ${observedText(one)}${inWorst}`;
+  return `${figure}, ${LIMITS[operator]} ${limitInUnit(one.limit, one.unit)}`;
+};
+
 /** The sentence of a run's verdict. */
 export const sentenceOf = (
   verdict: "passed" | "failed" | "inconclusive",
@@ -68,7 +109,7 @@ export const sentenceOf = (
   const more = of.length > 1 ? `, and ${of.length - 1} more` : "";
   if (first === undefined) return verdict === "failed" ? "Failed." : "Inconclusive.";
   return verdict === "failed"
-    ? `Failed: ${first.expression} does not hold, it was ${observedText(first)}${more}.`
+    ? `Failed: ${violationText(first)}${more}.`
     : `Inconclusive: ${first.reason?.message ?? first.expression}${more === "" ? "" : ` And ${of.length - 1} more.`}`;
 };
 
