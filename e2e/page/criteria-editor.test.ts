@@ -46,7 +46,7 @@ test("criteria are offered, completed, mended and tried on the last run while th
   expect(await violationsOf(page)).toEqual([]);
   await page.keyboard.press("Escape");
   await form.getByRole("button", { name: "Write 0.5 %" }).click();
-  await form.getByText(/^[\d.]+ %, limit 0\.50 %$/).waitFor();
+  await form.getByText(/^[\d.]+ %, limit 0\.5 %$/).waitFor();
 
   // The endpoints are those of the last run.
   await form.getByRole("button", { name: "Add criterion" }).click();

@@ -93,7 +93,7 @@ test("a criterion shows its window, its endpoint and its own chart with the limi
   await page.getByRole("img", { name: /^p95 of GET \/products, .*last/ }).waitFor();
   await expect.poll(() => dotsOf(page, own, "--fail")).toBeGreaterThan(50);
   const stack = page.getByRole("img", { name: /^Response time,/ });
-  expect(await stack.getAttribute("aria-label")).toContain("Limits: p95 < 20.0 s.");
+  expect(await stack.getAttribute("aria-label")).toContain("Limits: p95 < 20 s.");
   expect(await dotsOf(page, /^Response time,/, "--fail")).toBe(0);
 
   const criterion = table.getByRole("button", { name: criteria[0]?.expression ?? "" });

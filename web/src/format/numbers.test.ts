@@ -86,7 +86,7 @@ test("labels of an axis are neither rounded nor lengthened", () => {
 
 test("a limit is as somebody wrote it; one that was computed is rounded", () => {
   expect(limitInUnit(60, "ms")).toBe("60 ms");
-  expect(limitInUnit(1500, "ms")).toBe("1,500 ms");
+  expect(limitInUnit(1500, "ms")).toBe("1.5 s");
   expect(limitInUnit(0.5, "%")).toBe("0.5 %");
   expect(limitInUnit(0.07, "%")).toBe("0.07 %");
   expect(limitInUnit(123.456789, "/s")).toBe("123 /s");

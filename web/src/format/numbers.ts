@@ -81,9 +81,11 @@ export const axisNumber = (value: number): string => ROUND.format(value);
 
 /** A limit in the unit of its criterion, as somebody wrote it: `60 ms`, `0.5 %`; one that was computed is rounded as figures are. */
 export const limitInUnit = (value: number, unit: "ms" | "%" | "/s" | ""): string => {
-  const exact = axisNumber(value);
+  const isInSeconds = unit === "ms" && value >= 1000;
+  const exact = axisNumber(isInSeconds ? value / 1000 : value);
   const decimals = exact.split(".")[1]?.length ?? 0;
-  return decimals > 2 ? inUnit(value, unit) : text({ value: exact, unit });
+  if (decimals > 2) return inUnit(value, unit);
+  return text({ value: exact, unit: isInSeconds ? "s" : unit });
 };
 
 /** `1 user`, `240 users`. */
