@@ -47,6 +47,13 @@ const Item = ({ name, children }: { readonly name: string; readonly children: Re
   </span>
 );
 
+/** How long the load lasted, and how long it was to last where that is not the same. */
+const lastedText = (run: RunAnswer): string => {
+  const lasted = duration(loadSeconds(run, 0) * 1000);
+  const planned = run.durationSeconds === undefined ? lasted : duration(run.durationSeconds * 1000);
+  return lasted === planned ? lasted : `${lasted} of ${planned}`;
+};
+
 const Facts = ({
   run,
   onScript,
@@ -68,6 +75,7 @@ const Facts = ({
           <TimeText ms={loadStartedAt} hasSeconds />
         </Item>
       )}
+      {isEnded(run) && loadStartedAt !== undefined && <Item name="lasted">{lastedText(run)}</Item>}
       <Item name="by">{run.createdBy}</Item>
       {profile !== undefined && <Item name="load">{profile}</Item>}
       {profile === undefined && users !== undefined && (
