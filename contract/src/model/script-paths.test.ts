@@ -48,8 +48,10 @@ test.each([
 });
 
 test("an entrypoint is a Python file with a name that every Locust takes", () => {
-  expect(entrypointFault("load/locustfile.py")).toBeUndefined();
-  for (const path of ["locustfile", "a.txt", "my_locust.py", "a,b.py", "-a.py", "~/a.py"]) {
+  for (const path of ["load/locustfile.py", "fast_http_locust.py", "load/my-locust.py"]) {
+    expect([path, entrypointFault(path)]).toEqual([path, undefined]);
+  }
+  for (const path of ["locustfile", "a.txt", "load/locust.py", "a,b.py", "-a.py", "~/a.py"]) {
     expect([path, entrypointFault(path)]).toEqual([path, expect.stringMatching(/^must /)]);
   }
 });

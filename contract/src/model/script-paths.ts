@@ -45,8 +45,9 @@ export const scriptPathFault = (path: string): string | undefined => {
 /** What is wrong with a path as the file that Locust runs, beyond the rules for any path. */
 export const entrypointFault = (path: string): string | undefined => {
   if (!path.endsWith(".py")) return "must end in .py";
-  // Locust 2.12.1 refuses any such name, and every version takes a comma as the end of a name.
-  if (path.endsWith("locust.py")) return "must not end in locust.py, which Locust refuses";
+  // Locust loads the file as a module of that name, in the place of itself.
+  if (/(?:^|\/)locust\.py$/.test(path)) return "must not be called locust.py, as Locust itself is";
+  // Locust takes a comma as the end of a name.
   if (/^[-~]|,/.test(path)) return "must not begin with - or ~ or contain a comma";
   return undefined;
 };
