@@ -176,6 +176,32 @@ assert not os.path.exists(".git") and os.getcwd().endswith("script")
     expect(leftFolders()).toEqual([]);
   });
 
+  test("a process without its environment in a session of its own ends with the import, also when that takes too long", async () => {
+    const [done, late] = await Promise.all(
+      ["", "while True: pass"].map(async (end, index) => {
+        const mark = `${83 + index}${process.pid}`;
+        // The second one's parents have ended.
+        const content = `import os, subprocess
+from locust import HttpUser
+subprocess.Popen(["sleep", "${mark}1"], start_new_session=True, env={})
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execve("/bin/sleep", ["sleep", "${mark}2"], {})
+    os._exit(0)
+${end}
+class A(HttpUser): pass
+`;
+        const found = await as("editor").checkScript({ body: { content, ...here } });
+        return { found, isLeft: isRunning(`sleep ${mark}`) };
+      }),
+    );
+    expect([done?.found.imported, done?.isLeft]).toEqual([true, false]);
+    expect(late?.found.errors[0]?.message).toContain("took longer than 10 s");
+    expect(late?.isLeft).toBe(false);
+    expect(leftFolders()).toEqual([]);
+  });
+
   test("is for those who may run the script there, and on local clusters only", async () => {
     const content = script("classes.py");
     const classes = {

@@ -5,6 +5,7 @@ export const PLUGIN = "locust-plugin/load_manager_locust";
 /** The modules of Python itself that every file of the plugin may import. */
 export const PYTHON_MODULES = [
   "collections",
+  "ctypes",
   "hashlib",
   "hmac",
   "json",

@@ -1,6 +1,7 @@
 """
 ``python -m load_manager_locust.outline ENTRYPOINT RESULT``: imports a script and writes what it defines to the file RESULT, as JSON.
-The server starts it in a folder with the script's files, and limits its time; PROTOCOL.md describes the result.
+The server starts it in a folder with the script's files, and limits its time; PROTOCOL.md describes the result. What the script starts ends with it
+(``subreaper.py``).
 """
 import json
 import os
@@ -10,8 +11,9 @@ import traceback
 MIB = 1024 * 1024
 MEMORY_BYTES = 2048 * MIB
 FILE_BYTES = 16 * MIB
-# More than the server waits: it says the reason better.
+# More than the server waits: it says the reason better. They count where the server was killed.
 CPU_SECONDS = 15
+SECONDS = 20
 
 # What is beyond them is left out.
 MAX_CLASSES = 200
@@ -24,6 +26,16 @@ MAX_HELP = 1000
 MAX_ERROR = 2000
 
 
+def no_cores():
+    """Of this process neither, which ends as the one that imports the script."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        pass
+
+
 def limit_resources():
     try:
         import resource
@@ -33,7 +45,6 @@ def limit_resources():
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_FSIZE, FILE_BYTES),
         (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_CORE, 0),
     ):
         try:
             resource.setrlimit(kind, (most, most))
@@ -164,6 +175,13 @@ def _write(path, outline):
 
 
 def main():
+    from . import subreaper
+
+    no_cores()
+    subreaper.run(write_outline, SECONDS)
+
+
+def write_outline():
     from .launcher import import_nothing_of_the_script
 
     entrypoint, result = sys.argv[1:]

@@ -1,7 +1,7 @@
 import { withoutValues } from "@load-manager/contract/model/hidden-values.ts";
 import { hiddenTextsOf } from "@load-manager/contract/model/script-options.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
-import type { Observation } from "../../runs/domain/observation.ts";
+import type { LoadState, Observation } from "../../runs/domain/observation.ts";
 import type { PluginClient } from "../plugin/client.ts";
 import { observationOf, PLUGIN_CAPABILITIES } from "../plugin/observation.ts";
 import { exceptionIn } from "./exception-in-log.ts";
@@ -68,7 +68,10 @@ const observeMaster = async (
     return { kind: "unreachable", refused: false, message: reply.message };
   }
   const seen = observationOf(run, reply.status, processes.workerRolesOf(run).length);
-  return seen.kind === "ready" ? ((await deadWorker(deps, run)) ?? seen) : seen;
+  if (seen.kind === "ready") return (await deadWorker(deps, run)) ?? seen;
+  if (seen.kind !== "load" || run.status !== "Starting" || seen.load.requests > 0) return seen;
+  const workersFailed = await failedWorkers(deps, run);
+  return workersFailed === undefined ? seen : { ...seen, load: { ...seen.load, workersFailed } };
 };
 
 /** The master has started, and cannot be asked yet. */
@@ -80,37 +83,71 @@ const waiting = ({ processes }: Deps, run: LoadTestRun): Observation => ({
   capabilities: PLUGIN_CAPABILITIES,
 });
 
+/** How a worker has ended; `undefined` while it is there. */
+const workerEnd = async (
+  { processes }: Deps,
+  run: LoadTestRun,
+  role: string,
+): Promise<string | undefined> => {
+  const end = processes.endOf(run.id, role);
+  if (end !== undefined) return end;
+  const file = await processes.folderOf(run.id).role(role);
+  return file !== undefined && !(await isAlive(file)) ? "it ended" : undefined;
+};
+
 /** A worker that died before the load was started will not connect, so the run fails at once and not after a timeout. */
 const deadWorker = async (deps: Deps, run: LoadTestRun): Promise<Observation | undefined> => {
-  const { processes } = deps;
-  for (const role of processes.workerRolesOf(run)) {
-    const file = await processes.folderOf(run.id).role(role);
-    const end = processes.endOf(run.id, role);
-    if (end !== undefined || (file !== undefined && !(await isAlive(file)))) {
-      return dead(deps, run, role, end ?? "it ended");
-    }
+  for (const role of deps.processes.workerRolesOf(run)) {
+    const end = await workerEnd(deps, run, role);
+    if (end !== undefined) return dead(deps, run, role, end);
   }
   return undefined;
 };
 
-const dead = async (
-  { processes }: Deps,
-  run: LoadTestRun,
-  role: string,
-  how: string,
-): Promise<Observation> => {
+/**
+ * Why no worker is left. A worker connects before the script's listeners of `init` are called, so the start may have been sent
+ * when one of them ends it: Locust itself notices only that its workers are silent.
+ */
+const failedWorkers = async (deps: Deps, run: LoadTestRun): Promise<LoadState["workersFailed"]> => {
+  const roles = deps.processes.workerRolesOf(run);
+  let failed: LoadState["workersFailed"];
+  for (const role of roles) {
+    const how = await workerEnd(deps, run, role);
+    if (how === undefined) return undefined;
+    if (failed !== undefined) continue;
+    const { exception, logTail } = await lastWords(deps, run, role, how);
+    if (exception === undefined && !/^exit code [^0]/.test(how)) continue;
+    const whose = roles.length === 1 ? "The worker" : `All ${roles.length} workers`;
+    const cause = exception ?? logTail.findLast((line) => line.trim() !== "") ?? "its log is empty";
+    const message = `${whose} ended before the load began. ${role} (${how}): ${cause}.`;
+    failed = { message, logTail };
+  }
+  return failed;
+};
+
+/** The end of a process's log, and the exception with which it has ended. */
+const lastWords = async ({ processes }: Deps, run: LoadTestRun, role: string, how: string) => {
   const hidden = [...Object.values(run.environment ?? {}), ...hiddenTextsOf(run.scriptOptions)];
   const log = (await processes.folderOf(run.id).logEnd(role)).map((line) =>
     withoutValues(line, hidden),
   );
-  const logTail = log.slice(-TAIL_LINES);
+  // Whoever ends a process by a signal need not care about what it raised before.
+  const exception = how.startsWith("ended by ") ? undefined : exceptionIn(log);
+  return { exception, logTail: log.slice(-TAIL_LINES) };
+};
+
+const dead = async (
+  deps: Deps,
+  run: LoadTestRun,
+  role: string,
+  how: string,
+): Promise<Observation> => {
+  const { exception, logTail } = await lastWords(deps, run, role, how);
   if (logTail.some((line) => line.includes("No User class found"))) {
     const message = "The script has no User class, so there is nothing to run.";
     return { kind: "dead", code: "no_user_class", message, logTail };
   }
   const beforeLoad = run.status === "Starting" && run.startSent === undefined;
-  // Whoever ends a process by a signal need not care about what it raised before.
-  const exception = how.startsWith("ended by ") ? undefined : exceptionIn(log);
   const raised = exception === undefined ? "" : `: ${exception}`;
   return {
     kind: "dead",

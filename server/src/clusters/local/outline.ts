@@ -14,6 +14,8 @@ import { processEnvironment } from "./spawn.ts";
 const NOT_INSTALLED =
   "The packages of requirements.txt are not installed yet: the first run installs them.";
 const TIMEOUT_MS = 10_000;
+/** How long the process then has to end what the script has started. */
+const END_MS = 4000;
 const MOST_BYTES = 4 << 20;
 
 export type OutlineRequest = {
@@ -63,10 +65,17 @@ const runToEnd = async (
     stdio: "ignore",
   });
   const end = await new Promise<End>((resolve) => {
-    const timer = setTimeout(() => resolve({ timedOut: true }), TIMEOUT_MS);
+    let isLate = false;
+    // It ends what the script has started before it ends itself.
+    const timer = setTimeout(() => {
+      isLate = true;
+      child.kill("SIGTERM");
+    }, TIMEOUT_MS);
+    const lastTimer = setTimeout(() => resolve({ timedOut: true }), TIMEOUT_MS + END_MS);
     const ended = (how: string): void => {
       clearTimeout(timer);
-      resolve({ how });
+      clearTimeout(lastTimer);
+      resolve(isLate ? { timedOut: true } : { how });
     };
     child.on("error", (error) => ended(`${python} could not be started: ${error.message}`));
     child.on("exit", (code, signal) =>

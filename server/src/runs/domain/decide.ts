@@ -15,6 +15,7 @@ import {
   overdue,
   runningSince,
   stoppedByLocust,
+  workersFailed,
 } from "./outcomes.ts";
 import { POLICY } from "./policy.ts";
 import { hasReportedEnd } from "./states.ts";
@@ -82,6 +83,8 @@ const starting = (run: LoadTestRun, seen: Observation, facts: Facts): Action[] =
       return beforeLoad(run, seen, facts, elapsed);
     case "load": {
       const { load } = seen;
+      const failed = workersFailed(load);
+      if (failed !== undefined) return [failed];
       if (load.phase === "stopping" || load.phase === "ended") return [stoppedByLocust(run, load)];
       if (load.requests > 0) return [runningSince(load, now), healthOf(seen, facts)];
       const isConstant = run.loadProfile.kind === "constant";

@@ -47,6 +47,8 @@ export type LoadState = {
   readonly users: number;
   readonly targetUsers?: number;
   readonly workersLost: readonly string[];
+  /** Why no process of the workers is left before a request completed; only where the server has started them. */
+  readonly workersFailed?: { readonly message: string; readonly logTail: readonly string[] };
   /** Processes at the limit of their CPU core; `since` in Unix ms. */
   readonly saturated?: readonly { readonly id: string; readonly since: number }[];
   readonly clockOffsets?: readonly { readonly worker: string; readonly seconds: number }[];

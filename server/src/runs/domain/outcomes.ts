@@ -150,6 +150,16 @@ export const overdue = (run: LoadTestRun, load?: LoadState): Transition =>
 export const neverBegan = (load: LoadState): Transition =>
   stopping("failed", noRequests(load.scriptError));
 
+/** All workers ended with an error, and no request completed; Locust may not have noticed, or have stopped for that. */
+export const workersFailed = ({
+  requests,
+  stopCause = "no_workers",
+  workersFailed: failed,
+}: LoadState): Transition | undefined =>
+  failed === undefined || requests > 0 || (stopCause !== "no_workers" && stopCause !== "deadline")
+    ? undefined
+    : stopping("failed", reasonOf("no_workers", failed.message, failed.logTail));
+
 /** The server's own auto-stop, for a cluster without the plugin or a plugin that has not acted. */
 export const autoStopped = (evidence: AutoStopEvidence): Transition =>
   stopping("auto_stop_errors", tooManyFailed(evidence));
@@ -235,7 +245,9 @@ const completed = (reason: StatusReason, { requests, scriptError }: EndedLoad): 
     const message = `No request completed before the stop; ${requests} completed after it.`;
     return { ...reason, message };
   }
-  return reason.code === "no_workers" && scriptError?.endsProcess === true
+  // A worker's log has it already.
+  const isExplained = reason.logTail !== undefined;
+  return reason.code === "no_workers" && scriptError?.endsProcess === true && !isExplained
     ? { ...reason, message: `${reason.message} The script raises: ${scriptError.message}` }
     : reason;
 };
