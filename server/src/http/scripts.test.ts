@@ -279,10 +279,12 @@ describe("the requirements of a script", () => {
     ]);
     expect((await on({ allowPackages: true }, "faker\n")).answer.status).toBe(201);
     expect((await on({}, "# none\n")).answer.status).toBe(201);
-    // An attached cluster gets neither script nor packages, and says so.
+    // An attached cluster gets neither script nor packages, and says so; its run names no revision.
     const scope = { accountId: "acme", orgId: "web", projectId: "shop" };
     const attached = { kind: "attached", baseUrl: "http://127.0.0.1:1", scope };
     const { answer, events } = await on(attached, "faker\n");
+    for (const field of ["scriptRevisionId", "scriptRevisionNumber", "scriptSha256"])
+      expect(answer.json).not.toHaveProperty(field);
     expect([answer.status, events]).toMatchObject([
       201,
       expect.arrayContaining([

@@ -1,7 +1,7 @@
 import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { client, isAway } from "./client.ts";
+import { client, connection, isAway } from "./client.ts";
 
 const SECOND_MS = 1000;
 /** What a run has now is asked for again this often; the rest is told by hints of the server, and asked for again in case none came. */
@@ -22,13 +22,16 @@ export const meQuery = queryOptions({
   staleTime: 60 * SECOND_MS,
 });
 
-/** How often the server is asked whether it is there. */
-export const HEALTH_MS = 10 * SECOND_MS;
+/** How often the server is asked whether it is there, and while it does not answer whether it is there again. */
+const HEALTH_MS = 10 * SECOND_MS;
+export const TRY_MS = 3 * SECOND_MS;
 
 export const healthQuery = queryOptions({
   queryKey: ["health"],
   queryFn: ({ signal }) => client.getHealth({ signal }),
-  refetchInterval: HEALTH_MS,
+  refetchInterval: () => (connection.isLost() ? TRY_MS : HEALTH_MS),
+  // The next try comes anyway.
+  retry: false,
 });
 
 export const storageQuery = queryOptions({

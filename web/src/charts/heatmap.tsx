@@ -7,7 +7,16 @@ import { type Decorations, decorationHooks } from "./decorations.ts";
 import { type HeatmapData, type HeatmapRow, rowsOf } from "./heatmap-rows.ts";
 import { Plot } from "./plot.tsx";
 import { logRange } from "./scales.ts";
-import { logScale, mergeHooks, noAxis, timeAxis, timeCursor, valueAxis } from "./time-options.ts";
+import { timeFlagHooks } from "./time-flag.ts";
+import {
+  axisClick,
+  logScale,
+  mergeHooks,
+  noAxis,
+  timeAxis,
+  timeCursor,
+  valueAxis,
+} from "./time-options.ts";
 import { colorOf } from "./tokens.ts";
 
 const SHADES = ["--h1", "--h2", "--h3", "--h4", "--h5", "--h6", "--h7"];
@@ -17,8 +26,11 @@ type Props = {
   readonly height: number;
   readonly range: readonly [number, number];
   readonly loadStartMs: number;
+  readonly hasTimeLabels: boolean;
   readonly decorations: Decorations;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
+  /** A click on the labels of the time axis. */
+  readonly onTime?: ((seconds: number) => void) | undefined;
 };
 
 /** The shade of a cell: the root of its requests per second, in seven steps. */
@@ -57,6 +69,13 @@ const drawCells = (
 const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> => {
   const window = timeCursor((chosen) => read().onWindow(chosen));
   const shades = SHADES.map(colorOf);
+  const { hasTimeLabels, loadStartMs, onTime } = read();
+  const labelHooks = [
+    ...(hasTimeLabels ? [timeFlagHooks(loadStartMs, styles["flag"])] : []),
+    ...(hasTimeLabels && onTime !== undefined
+      ? [axisClick((seconds) => read().onTime?.(seconds))]
+      : []),
+  ];
   return {
     legend: { show: false },
     scales: {
@@ -72,7 +91,7 @@ const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> =
       },
     },
     axes: [
-      timeAxis({ isShown: false, loadStartMs: read().loadStartMs }),
+      timeAxis({ isShown: hasTimeLabels, loadStartMs }),
       valueAxis(axisNumber, { isLog: true }),
       noAxis,
     ],
@@ -82,6 +101,7 @@ const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> =
       { drawClear: [(plot) => drawCells(plot, read(), shades)] },
       decorationHooks(() => read().decorations, { withDoubts: true }),
       window.hooks,
+      ...labelHooks,
     ),
   };
 };
@@ -126,7 +146,7 @@ const Key = ({
 
 /** Response times over time as shades: how many requests took how long. */
 export const Heatmap = (props: Props): ReactNode => {
-  const { heatmap, height, range, loadStartMs } = props;
+  const { heatmap, height, range, loadStartMs, hasTimeLabels, onTime } = props;
   const rows = useMemo(() => rowsOf(heatmap, Math.floor((height - 10) / 5)), [heatmap, height]);
   const most = Math.max(1, ...rows.flatMap((row) => row.counts));
   const latest = useLatest({ ...props, rows, most });
@@ -145,7 +165,7 @@ export const Heatmap = (props: Props): ReactNode => {
       </div>
       <Plot
         options={() => optionsOf(() => latest.current)}
-        version={String(loadStartMs)}
+        version={[loadStartMs, hasTimeLabels, onTime !== undefined].join("|")}
         data={data}
         height={height}
         range={range}

@@ -2,10 +2,11 @@ import { Button } from "@mantine/core";
 import { useInterval } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
-import { isAway } from "../api/client.ts";
-import { HEALTH_MS, healthQuery } from "../api/queries.ts";
+import { connection } from "../api/client.ts";
+import { healthQuery, TRY_MS } from "../api/queries.ts";
 import { clock, duration } from "../format/times.ts";
 import styles from "./connection-banner.module.css";
+import { useIsLost } from "./use-is-lost.ts";
 
 /** Says that the server is of another version than when the page was opened. */
 const NewVersion = ({ version }: { readonly version: string | undefined }): ReactNode => {
@@ -23,26 +24,28 @@ const NewVersion = ({ version }: { readonly version: string | undefined }): Reac
   );
 };
 
-/** Says above everything that the server does not answer, since when, and goes by itself. */
+/** Says above everything that the server does not answer, since when, and goes by itself with its next answer. */
 export const ConnectionBanner = (): ReactNode => {
-  const health = useQuery(healthQuery);
-  const { data, failureReason, dataUpdatedAt, errorUpdatedAt, refetch, isFetching } = health;
+  const isLost = useIsLost();
+  const { data, errorUpdatedAt, refetch, isFetching } = useQuery(healthQuery);
   const [now, setNow] = useState(() => Date.now());
   const { start, stop } = useInterval(() => setNow(Date.now()), 1000);
-  const isLost = isAway(failureReason);
   useEffect(() => {
     if (!isLost) return undefined;
     start();
+    // From now on it is asked for more often.
+    void refetch();
     return stop;
-  }, [isLost, start, stop]);
+  }, [isLost, start, stop, refetch]);
   if (!isLost) return <NewVersion version={data?.version} />;
+  const answeredAt = connection.answeredAt();
   const age =
-    dataUpdatedAt === 0
+    answeredAt === 0
       ? ""
-      : `What you see is of ${clock(dataUpdatedAt)}, ${duration(now - dataUpdatedAt)} ago. `;
+      : `What you see is of ${clock(answeredAt)}, ${duration(Math.max(0, now - answeredAt))} ago. `;
   const next = isFetching
     ? "Trying …"
-    : `Next try in ${duration(errorUpdatedAt + HEALTH_MS - now)}.`;
+    : `Next try in ${duration(Math.min(TRY_MS, Math.max(0, errorUpdatedAt + TRY_MS - now)))}.`;
   return (
     <div className={styles["banner"]}>
       <strong role="alert">The server does not answer.</strong>

@@ -2,8 +2,9 @@ import { Button, Skeleton } from "@mantine/core";
 import { useTimeout } from "@mantine/hooks";
 import { ProblemError } from "@load-manager/contract/api/http-client.ts";
 import { type ReactNode, useEffect, useState } from "react";
-import { messageOf } from "../api/client.ts";
+import { isUnreached, messageOf } from "../api/client.ts";
 import styles from "./notices.module.css";
+import { useIsLost } from "./use-is-lost.ts";
 
 const LATE_MS = 200;
 
@@ -23,7 +24,7 @@ export const Loading = ({ lines = 3 }: { readonly lines?: number }): ReactNode =
   );
 };
 
-/** What could not be read or done, why, and how to try again. */
+/** What could not be read or done, why, and how to try again. That the server did not answer is not said any more once it does. */
 export const Failure = ({
   what,
   error,
@@ -33,6 +34,8 @@ export const Failure = ({
   readonly error: unknown;
   readonly onRetry?: () => void;
 }): ReactNode => {
+  const isLost = useIsLost();
+  if (isUnreached(error) && !isLost) return null;
   const requestId = error instanceof ProblemError ? error.problem?.requestId : undefined;
   return (
     <div className={styles["failure"]} role="alert">

@@ -3,9 +3,9 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { useDocumentVisibility } from "@mantine/hooks";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { client } from "../api/client.ts";
+import { client, connection } from "../api/client.ts";
 import { liveKey } from "../api/live-keys.ts";
-import { healthQuery, isEnded, runQueryOf } from "../api/queries.ts";
+import { isEnded, runQueryOf } from "../api/queries.ts";
 import { inSlot } from "./slots.ts";
 
 const SECOND_MS = 1000;
@@ -76,18 +76,20 @@ export const useLive = (runId: string | undefined): void => {
         // The clock goes on, and the banner says where the server is away.
       } finally {
         isStreaming = false;
-        // A stream that ends may be the first to tell: the banner does not wait until the server is asked next.
-        if (!abort.signal.aborted)
-          void queries.invalidateQueries({ queryKey: healthQuery.queryKey });
       }
     };
     void inSlot(abort.signal, follow);
+    // What was missed meanwhile, also where the stream comes back later.
+    const endHealing = connection.subscribe(() => {
+      if (!connection.isLost()) void queries.invalidateQueries();
+    });
     const clock = setInterval(() => {
       if (isStreaming || runId === undefined) return;
       if (!isOver(queries.getQueryData(runQueryOf(runId).queryKey))) refresh.second();
     }, SECOND_MS);
     return () => {
       abort.abort();
+      endHealing();
       clearInterval(clock);
     };
   }, [queries, runId, isSeen]);

@@ -95,9 +95,8 @@ export const createTestRun = async (
       autoStop: input.autoStop ?? loadTest.autoStop ?? AUTO_STOP,
       criteria,
       baseline: loadTest.baseline,
-      scriptRevisionId: script?.id,
-      scriptRevisionNumber: script?.revisionNumber,
-      scriptSha256: script?.sha256,
+      // An attached cluster runs its own script, whatever the load test has.
+      ...(cluster.kind === "local" ? revisionOf(script) : {}),
       ...settings,
       scriptOptions,
       ...(cluster.kind === "local" ? { workers: settings.workers ?? cluster.workers } : {}),
@@ -114,6 +113,13 @@ export const createTestRun = async (
   }
   return run;
 };
+
+/** The script as a run names it. */
+const revisionOf = (script: ScriptRevision | undefined) => ({
+  scriptRevisionId: script?.id,
+  scriptRevisionNumber: script?.revisionNumber,
+  scriptSha256: script?.sha256,
+});
 
 /** The run's settings: its own, else the load test's. */
 const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({

@@ -13,7 +13,9 @@ import {
   GeneratorChart,
   LatencyChart,
   LoadChart,
+  NoChart,
 } from "./charts.tsx";
+import { drawnCharts, hasPlugin } from "./drawn-charts.ts";
 import { EventRail } from "./event-rail.tsx";
 import { barsOf } from "./failures-over-time.ts";
 import { OverlaySelect } from "./overlay-select.tsx";
@@ -85,24 +87,81 @@ type Props = {
 const KEYS_LABEL =
   "Charts over time. Left and right arrows move the cursor, with Shift they choose a window, Enter zooms to it.";
 
-/** The charts, or their values as tables. */
-const Content = ({
-  props: { view, table, onWindow, onTime, isShort },
-  series,
-  scale: { isLog, setScale },
-  decorations,
-}: {
+type ContentProps = {
   readonly decorations: Decorations;
   readonly props: Props;
   readonly series: ChartSeries;
   readonly scale: Omit<ReturnType<typeof useChoices>, "overlaySelect">;
-}): ReactNode => {
-  const { range, loadStartMs } = view;
-  const { times, load, latency } = series;
-  const { failures, generators, heatmap, lines } = useParts(view, series);
-  const { data: events } = useQuery(eventsQuery(view.run.id));
+};
+
+/** The charts below each other; a line in place of one without a value. */
+const Charts = ({
+  props: { view, onWindow, onTime, isShort },
+  series: { times, load, latency },
+  scale: { isLog, setScale },
+  decorations,
+  parts: { failures, generators, heatmap },
+}: ContentProps & { readonly parts: ReturnType<typeof useParts> }): ReactNode => {
+  const { run, range, loadStartMs } = view;
   const limits = useLimits(view);
-  const cursor = useChartCursor(times, range, onWindow);
+  const shown = drawnCharts({
+    latency,
+    failures: failures.series,
+    hasHeatmap: heatmap !== undefined,
+    generators: generators.isKnown ? generators.series : undefined,
+    mayCome: view.isLive && hasPlugin(run),
+    isShort,
+  });
+  const sharedBy = (name: typeof shown.lowest) => ({
+    range,
+    loadStartMs,
+    decorations,
+    onWindow,
+    onTime,
+    hasTimeLabels: name === shown.lowest,
+  });
+  const none = `None ${hasPlugin(run) ? "is known in this window" : "is known without the plugin"}.`;
+  return (
+    <>
+      <LoadChart
+        view={view}
+        shared={sharedBy("load")}
+        times={times}
+        series={load}
+        limits={limits}
+      />
+      {shown.failures && <FailureChart shared={sharedBy("failures")} {...failures} />}
+      {!shown.latency && <NoChart title="Response time">{none}</NoChart>}
+      {shown.latency && (
+        <LatencyChart
+          shared={sharedBy("latency")}
+          times={times}
+          series={latency}
+          limits={limits.time}
+          isLog={isLog}
+          onLog={setScale}
+        />
+      )}
+      {shown.distribution && (
+        <DistributionChart shared={sharedBy("distribution")} heatmap={heatmap} />
+      )}
+      {!isShort && !shown.generators && <NoChart title="Load generator CPU">{none}</NoChart>}
+      {shown.generators && (
+        <GeneratorChart shared={sharedBy("generators")} limits={limits.workerCpu} {...generators} />
+      )}
+    </>
+  );
+};
+
+/** The charts, or their values as tables. */
+const Content = (content: ContentProps): ReactNode => {
+  const { props, series } = content;
+  const { view, table, onWindow, onTime } = props;
+  const { range, loadStartMs } = view;
+  const parts = useParts(view, series);
+  const { heatmap, lines } = parts;
+  const { data: events } = useQuery(eventsQuery(view.run.id));
+  const cursor = useChartCursor(series.times, range, onWindow);
   if (table.isTable)
     return (
       <ChartTables
@@ -110,33 +169,11 @@ const Content = ({
         loadStartMs={loadStartMs}
       />
     );
-  const shared = { range, loadStartMs, decorations, onWindow, onTime };
   return (
     <>
       <div role="region" tabIndex={0} data-page-keys aria-label={KEYS_LABEL}>
         <EventRail view={view} events={events?.items ?? []} onTime={onTime} />
-        <LoadChart view={view} shared={shared} times={times} series={load} limits={limits} />
-        {!isShort && <FailureChart shared={shared} {...failures} />}
-        <LatencyChart
-          shared={shared}
-          times={times}
-          series={latency}
-          limits={limits.time}
-          isLog={isLog}
-          onLog={setScale}
-          hasTimeLabels={isShort}
-        />
-        {!isShort && (
-          <>
-            <DistributionChart shared={shared} heatmap={heatmap} />
-            <GeneratorChart
-              shared={shared}
-              isLive={view.isLive}
-              limits={limits.workerCpu}
-              {...generators}
-            />
-          </>
-        )}
+        <Charts {...content} parts={parts} />
       </div>
       <p className="sr-only" role="status">
         {cursor !== undefined && cursorText(cursor, lines, loadStartMs)}

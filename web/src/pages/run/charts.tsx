@@ -1,6 +1,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
+import styles from "../../charts/charts.module.css";
 import type { Limit } from "../../charts/limit.ts";
 import type { Decorations } from "../../charts/decorations.ts";
 import type { HeatmapData } from "../../charts/heatmap-rows.ts";
@@ -20,6 +21,8 @@ type Shared = {
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
   /** Where it may be asked for: a click on the time axis. */
   readonly onTime: ((seconds: number) => void) | undefined;
+  /** The lowest chart of the stack has the labels of the time axis. */
+  readonly hasTimeLabels: boolean;
 };
 type TimeProps = {
   readonly shared: Shared;
@@ -95,6 +98,21 @@ export const LoadChart = ({
   );
 };
 
+/** In place of a chart that has nothing to draw. */
+export const NoChart = ({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: string;
+}): ReactNode => (
+  <div className={styles["row"]}>
+    <p className={styles["none"]}>
+      <strong>{title}</strong> {children}
+    </p>
+  </div>
+);
+
 export const LatencyChart = ({
   shared,
   times,
@@ -102,10 +120,8 @@ export const LatencyChart = ({
   limits,
   isLog,
   onLog,
-  hasTimeLabels,
 }: TimeProps & {
   readonly limits: readonly Limit[];
-  readonly hasTimeLabels: boolean;
   readonly isLog: boolean;
   readonly onLog: (isLog: boolean) => void;
 }): ReactNode => {
@@ -134,7 +150,6 @@ export const LatencyChart = ({
       height={200}
       limits={limits}
       isLog={isLog}
-      hasTimeLabels={hasTimeLabels}
       axisFormat={axisNumber}
       hasEndLabels
       withDoubts
@@ -193,9 +208,6 @@ export const DistributionChart = ({
   readonly heatmap: HeatmapData | undefined;
 }): ReactNode => heatmap !== undefined && <Heatmap {...shared} heatmap={heatmap} height={130} />;
 
-/** Without the plugin nobody measures the CPU, and at the start nobody has yet. */
-const unmeasured = (isLive: boolean): string =>
-  isLive ? "not measured yet, or no plugin" : "not measured: Locust had no plugin";
 /** From here on the server doubts the response times. */
 const CPU_LIMIT = { value: 90, label: "90 %: saturated" };
 
@@ -204,17 +216,15 @@ export const GeneratorChart = ({
   times,
   series,
   limits,
-  isLive,
-}: TimeProps & { readonly isLive: boolean; readonly limits: readonly Limit[] }): ReactNode => (
+}: TimeProps & { readonly limits: readonly Limit[] }): ReactNode => (
   <TimeChart
     {...shared}
     title="Load generator CPU"
-    unit={`% of one core, per process${series.length === 0 ? `; ${unmeasured(isLive)}` : ""}`}
+    unit={`% of one core, per process${series.length === 0 ? "; not measured yet" : ""}`}
     times={times}
     series={series}
     height={110}
     axisFormat={axisNumber}
     limits={useMemo(() => [CPU_LIMIT, ...limits], [limits])}
-    hasTimeLabels
   />
 );

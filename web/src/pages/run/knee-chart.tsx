@@ -5,25 +5,13 @@ import styles from "../../charts/charts.module.css";
 import { Scatter } from "../../charts/scatter.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
-import { count, inMs, rate, responseTime, text } from "../../format/numbers.ts";
+import { count, inMs, rate } from "../../format/numbers.ts";
 import { sinceStart, stepText } from "../../format/times.ts";
-import { kneePoints } from "./knee-points.ts";
+import { hasPlugin } from "./drawn-charts.ts";
+import { kneePoints, kneeSentence } from "./knee-points.ts";
 import { kneeQuery } from "./run-queries.ts";
 import { type TableChoice, TableSwitch } from "./table-switch.tsx";
 import type { RunView } from "./view.ts";
-
-const sentenceOf = ({ knee, noKneeUpToUsers }: KneeAnswer): string => {
-  if (knee !== null) {
-    const doubt =
-      knee.usersFrom === knee.usersTo
-        ? ""
-        : ` (between ${count(knee.usersFrom)} and ${count(knee.usersTo)})`;
-    return `From about ${count(knee.users)} users on${doubt} requests per second hardly rise: ${text(rate(knee.requestsPerSec))}, p95 ${text(responseTime(knee.p95ResponseMs))}.`;
-  }
-  return noKneeUpToUsers === null
-    ? "Too few different numbers of users to tell where it breaks. A run that adds users step by step shows it."
-    : `No knee up to ${count(noKneeUpToUsers)} users.`;
-};
 
 const KNEE_HEADS: readonly Head[] = [
   { head: "Since load start" },
@@ -77,7 +65,10 @@ export const KneeChart = ({
     knee === null || knee.p95ResponseMs === null
       ? undefined
       : { x: knee.requestsPerSec, y: knee.p95ResponseMs };
-  const sentence = sentenceOf(data);
+  const outside = points.some(({ isOutside }) => isOutside)
+    ? "; outlined ones lie outside the window"
+    : "";
+  const sentence = kneeSentence(data, hasPlugin(run));
   return (
     <Panel
       title="Where it breaks"
@@ -96,9 +87,8 @@ export const KneeChart = ({
         </div>
       )}
       <p className={styles["caption"]}>
-        One point for {stepText((drawn ?? data).stepMs)}, a stronger shade with more users
-        {points.some(({ isOutside }) => isOutside) &&
-          "; outlined ones lie outside the window"}.{" "}
+        {points.length > 1 &&
+          `One point for ${stepText((drawn ?? data).stepMs)}, a stronger shade with more users${outside}. `}
         {sentence}
       </p>
     </Panel>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { kneePoints } from "./knee-points.ts";
+import { kneePoints, kneeSentence } from "./knee-points.ts";
 
 test("points that have no moment of the window lie outside; those without response times are left out", () => {
   const at = (timestamp: number, p95ResponseMs: number | null = 5) => ({
@@ -14,4 +14,27 @@ test("points that have no moment of the window lie outside; those without respon
   expect(outside(-Infinity, Infinity)).toEqual([false, false, false, false]);
   expect(outside(10_000, 40_000)).toEqual([true, false, false, true]);
   expect(outside(9999, 40_001)).toEqual([false, false, false, false]);
+});
+
+test("where no response time is known, that is the reason, and not too few numbers of users", () => {
+  const of = (p95s: readonly (number | null)[], isMeasured: boolean): string =>
+    kneeSentence(
+      {
+        knee: null,
+        noKneeUpToUsers: null,
+        points: p95s.map((p95ResponseMs, index) => ({
+          timestamp: index,
+          users: 10,
+          requestsPerSec: 9,
+          p95ResponseMs,
+        })),
+      },
+      isMeasured,
+    );
+  expect(of([null, null], false)).toBe(
+    "No p95 over time is known without the plugin, so nothing tells where it breaks.",
+  );
+  expect(of([null, null], true)).toBe("No p95 is known in this window.");
+  expect(of([null, 5], true)).toMatch(/^Too few different numbers of users/);
+  expect(of([], true)).toMatch(/^Too few different numbers of users/);
 });

@@ -16,13 +16,11 @@ const FINE: Trust = {
   clocks: { state: "fine", process: "vm_1", offsetMs: 0 },
   percentiles: { state: "fine", error: { relative: 0.016, absoluteMs: 0 } },
 };
-const textsOf = (changed: Partial<Trust> = {}): string[] =>
-  trustParts(
-    { ...FINE, ...changed },
-    { loadStartedAt: START } as RunAnswer,
-    START + 60_000,
-    false,
-  ).map(({ value, note }) => `${value}; ${note}`);
+const WITH_PLUGIN = { loadStartedAt: START, engine: { pluginVersion: "1" } } as RunAnswer;
+const textsOf = (changed: Partial<Trust> = {}, run = WITH_PLUGIN): string[] =>
+  trustParts({ ...FINE, ...changed }, run, START + 60_000, false).map(
+    ({ value, note }) => `${value}; ${note}`,
+  );
 
 test("figures are no more exact than they are", () => {
   expect(textsOf()).toEqual([
@@ -42,4 +40,15 @@ test("a flaw is never noted as if all were well", () => {
     ["10 of 20 users; all at 0:07, then fewer", "not all has arrived; totals may be too low"],
     ["20 of 20 users; since 0:07", "1 gap, 9 s; totals may be too low"],
   ]);
+});
+
+test("without the plugin nobody knows that every second has arrived", () => {
+  const run = { loadStartedAt: START, engine: { locustVersion: "2" } } as RunAnswer;
+  const stateOf = (data: Trust["data"]) =>
+    trustParts({ ...FINE, data }, run, START, false)[2]?.state;
+  expect(textsOf({}, run)[2]).toBe("totals only; not measured without the plugin");
+  expect(stateOf(FINE.data)).toBe("unknown");
+  // What is missing is said all the same.
+  const data = { ...FINE.data, state: "flawed", gaps: 1, gapSeconds: 9 } as const;
+  expect(textsOf({ data }, run)[2]).toBe("1 gap, 9 s; totals may be too low");
 });

@@ -2,6 +2,7 @@ import type { Trust } from "@load-manager/contract/api/findings.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { count } from "../../format/numbers.ts";
 import { duration, sinceStart } from "../../format/times.ts";
+import { hasPlugin } from "./drawn-charts.ts";
 
 type State = Trust["load"]["state"];
 export type TrustPart = {
@@ -46,7 +47,15 @@ const generatorsPart = ({ generators }: Trust): TrustPart => {
   };
 };
 
-const dataPart = ({ data }: Trust, now: number, isLive: boolean): TrustPart => ({
+/** Seconds between two answers of a Locust without the plugin are not known to have arrived. */
+const polledData: TrustPart = {
+  name: "Data complete",
+  state: "unknown",
+  value: "totals only",
+  note: UNMEASURED,
+};
+
+const measuredData = ({ data }: Trust, now: number, isLive: boolean): TrustPart => ({
   name: "Data complete",
   state: data.state,
   value:
@@ -64,6 +73,9 @@ const dataPart = ({ data }: Trust, now: number, isLive: boolean): TrustPart => (
           ? "every second has arrived once"
           : "totals may be too low",
 });
+
+const dataPart = (trust: Trust, run: RunAnswer, now: number, isLive: boolean): TrustPart =>
+  trust.data.state === "fine" && !hasPlugin(run) ? polledData : measuredData(trust, now, isLive);
 
 const clocksPart = ({ clocks }: Trust): TrustPart => ({
   name: "Clocks agree",
@@ -94,7 +106,7 @@ export const trustParts = (
 ): readonly TrustPart[] => [
   loadPart(trust, run),
   generatorsPart(trust),
-  dataPart(trust, now, isLive),
+  dataPart(trust, run, now, isLive),
   clocksPart(trust),
   percentilesPart(trust),
 ];

@@ -64,10 +64,16 @@ const nameOf = (id: string, role: string): string =>
   role === "master" ? "master" : id.length > 16 ? `…${id.slice(-8)}` : id;
 
 /** The CPU of the Locust processes. */
-export const useGenerators = ({ run, window, charts, loadStartMs }: RunView): Lines => {
+export const useGenerators = ({
+  run,
+  window,
+  charts,
+  loadStartMs,
+}: RunView): Lines & { readonly isKnown: boolean } => {
   const { data } = useQuery(processesQuery(run.id, window.kind, charts));
   return useMemo(
     () => ({
+      isKnown: data !== undefined,
       times: secondsSince(loadStartMs, data?.t ?? []),
       series: (data?.processes ?? [])
         .slice(0, PROCESS_COLORS.length)
