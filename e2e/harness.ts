@@ -160,6 +160,9 @@ export const defineShop = async (
   targetUrl: string,
   more: {
     readonly locustfile?: string;
+    readonly name?: string;
+    readonly tags?: string[];
+    readonly criteria?: { readonly expression: string }[];
     readonly stopTimeoutSeconds?: number;
     readonly locustClusterId?: string;
     readonly environment?: Record<string, string>;

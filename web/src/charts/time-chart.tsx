@@ -208,7 +208,7 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
   return (
     <div className={styles["row"]}>
       <div className={styles["head"]}>
-        <h3>
+        <h3 title={title}>
           {title} <span>{unit}</span>
         </h3>
         <Legend items={items} />

@@ -3,8 +3,10 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { client } from "../api/client.ts";
 import { moment } from "../format/times.ts";
 import { useKeys } from "./keys.ts";
@@ -14,6 +16,11 @@ import { wordOf } from "./run-state.tsx";
 
 const TYPING_MS = 200;
 const MOST = 6;
+
+type Found = {
+  readonly loadTests: readonly LoadTestAnswer[];
+  readonly runs: readonly RunAnswer[];
+};
 
 const foundQuery = (scope: ScopeFilter, q: string) =>
   queryOptions({
@@ -29,8 +36,48 @@ const foundQuery = (scope: ScopeFilter, q: string) =>
     placeholderData: keepPreviousData,
   });
 
+const Options = ({
+  found: { loadTests, runs },
+  asked,
+}: {
+  readonly found: Found;
+  readonly asked: string;
+}): ReactNode => (
+  <>
+    {loadTests.length + runs.length === 0 && (
+      <Combobox.Empty>Nothing has a name with “{asked}”.</Combobox.Empty>
+    )}
+    {loadTests.length > 0 && (
+      <Combobox.Group label="Load tests">
+        {loadTests.map(({ id, name }) => (
+          <Combobox.Option key={id} value={`loadTest:${id}`} className={styles["option"] ?? ""}>
+            {name}
+          </Combobox.Option>
+        ))}
+      </Combobox.Group>
+    )}
+    {runs.length > 0 && (
+      <Combobox.Group label="Runs">
+        {runs.map(({ id, name, status, createdAt }) => (
+          <Combobox.Option key={id} value={`run:${id}`} className={styles["option"] ?? ""}>
+            {name} <span className="muted">{`${wordOf(status)}, ${moment(createdAt)}`}</span>
+          </Combobox.Option>
+        ))}
+      </Combobox.Group>
+    )}
+  </>
+);
+
 /** Finds load tests and runs by the starts of the words of their names. */
-export const Search = (): ReactNode => {
+export const Search = ({
+  isShown,
+  onShow,
+}: {
+  /** Somebody has unfolded it. */
+  readonly isShown: boolean;
+  /** Unfolds it where the bar has no room for it. */
+  readonly onShow: () => void;
+}): ReactNode => {
   const scope = useScope();
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
@@ -38,7 +85,15 @@ export const Search = (): ReactNode => {
   const [wanted] = useDebouncedValue(text.trim(), TYPING_MS);
   const { data } = useQuery(foundQuery(scope, wanted));
   const combobox = useCombobox();
-  useKeys({ "/": () => input.current?.focus() });
+  useKeys({
+    "/": () => {
+      onShow();
+      input.current?.focus();
+    },
+  });
+  useEffect(() => {
+    if (isShown) input.current?.focus();
+  }, [isShown]);
   const choose = (value: string): void => {
     const [kind, id = ""] = value.split(":");
     combobox.closeDropdown();
@@ -47,7 +102,6 @@ export const Search = (): ReactNode => {
     if (kind === "run") void navigate({ to: "/runs/$runId", params: { runId: id } });
     else void navigate({ to: "/load-tests/$loadTestId", params: { loadTestId: id } });
   };
-  const isNothing = data !== undefined && data.loadTests.length + data.runs.length === 0;
   return (
     <Combobox
       store={combobox}
@@ -76,25 +130,7 @@ export const Search = (): ReactNode => {
       </Combobox.Target>
       <Combobox.Dropdown hidden={wanted === "" || data === undefined}>
         <Combobox.Options aria-label="Load tests and runs that were found">
-          {isNothing && <Combobox.Empty>Nothing has a name with “{wanted}”.</Combobox.Empty>}
-          {data !== undefined && data.loadTests.length > 0 && (
-            <Combobox.Group label="Load tests">
-              {data.loadTests.map(({ id, name }) => (
-                <Combobox.Option key={id} value={`loadTest:${id}`}>
-                  {name}
-                </Combobox.Option>
-              ))}
-            </Combobox.Group>
-          )}
-          {data !== undefined && data.runs.length > 0 && (
-            <Combobox.Group label="Runs">
-              {data.runs.map(({ id, name, status, createdAt }) => (
-                <Combobox.Option key={id} value={`run:${id}`}>
-                  {name} <span className="muted">{`${wordOf(status)}, ${moment(createdAt)}`}</span>
-                </Combobox.Option>
-              ))}
-            </Combobox.Group>
-          )}
+          {data !== undefined && <Options found={data} asked={wanted} />}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

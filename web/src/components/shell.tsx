@@ -1,5 +1,13 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
-import { IconHelp, IconMenu2, IconMoon, IconSun, IconUser, IconX } from "@tabler/icons-react";
+import {
+  IconHelp,
+  IconMenu2,
+  IconMoon,
+  IconSearch,
+  IconSun,
+  IconUser,
+  IconX,
+} from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import {
   Link,
@@ -83,7 +91,7 @@ const Caller = (): ReactNode => {
       <Menu.Target>
         <button type="button" className={styles["caller"]}>
           <IconUser size={16} stroke={1.5} aria-hidden />
-          {me.name}
+          <bdi className={styles["name"]}>{me.name}</bdi>
         </button>
       </Menu.Target>
       <Menu.Dropdown>
@@ -99,14 +107,50 @@ const Caller = (): ReactNode => {
   );
 };
 
-/** On a phone everything of the bar but the scope is folded away; it closes when another page opens. */
-const usePhoneMenu = () => {
+type Part = "menu" | "search";
+
+/** Where the bar has no room, everything but the scope is folded away: all of it, or the search alone. It closes when another page opens. */
+const useFoldedBar = () => {
   const path = useLocation({ select: ({ pathname }) => pathname });
-  const [openAt, setOpenAt] = useState<string | undefined>();
+  const [open, setOpen] = useState<{ readonly at: string; readonly part: Part } | undefined>();
+  const part = open?.at === path ? open.part : undefined;
   return {
-    isMenuOpen: openAt === path,
-    setMenuOpen: (isOpen: boolean) => setOpenAt(isOpen ? path : undefined),
+    part,
+    show: (wanted: Part) => setOpen({ at: path, part: wanted }),
+    toggle: (wanted: Part) => setOpen(part === wanted ? undefined : { at: path, part: wanted }),
   };
+};
+type FoldedBar = ReturnType<typeof useFoldedBar>;
+
+/** What opens the folded bar. */
+const FoldButtons = ({ part, toggle }: FoldedBar): ReactNode => {
+  const isMenu = part === "menu";
+  return (
+    <div className={styles["folds"]}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={36}
+        aria-label="Search"
+        aria-expanded={part === "search"}
+        aria-controls="bar"
+        onClick={() => toggle("search")}
+      >
+        <IconSearch size={20} stroke={1.5} />
+      </ActionIcon>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={36}
+        aria-label="Menu"
+        aria-expanded={isMenu}
+        aria-controls="bar"
+        onClick={() => toggle("menu")}
+      >
+        {isMenu ? <IconX size={20} stroke={1.5} /> : <IconMenu2 size={20} stroke={1.5} />}
+      </ActionIcon>
+    </div>
+  );
 };
 
 /** The frame of every page but the sign-in: the bar at the top, the banner of a lost connection, the page itself. */
@@ -124,7 +168,7 @@ export const Shell = (): ReactNode => {
   const { runId } = useParams({ strict: false });
   useLive(runId);
   const help = useHelp();
-  const { isMenuOpen, setMenuOpen } = usePhoneMenu();
+  const bar = useFoldedBar();
   if (mustSignIn) return null;
   return (
     <>
@@ -138,22 +182,13 @@ export const Shell = (): ReactNode => {
           <span>Load Manager</span>
         </Link>
         <ScopeSwitch />
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={36}
-          className={styles["menu"] ?? ""}
-          aria-label="Menu"
-          aria-expanded={isMenuOpen}
-          aria-controls="bar"
-          onClick={() => setMenuOpen(!isMenuOpen)}
-        >
-          {isMenuOpen ? <IconX size={20} stroke={1.5} /> : <IconMenu2 size={20} stroke={1.5} />}
-        </ActionIcon>
-        <div id="bar" className={styles["bar"]} data-open={isMenuOpen || undefined}>
+        <FoldButtons {...bar} />
+        <div id="bar" className={styles["bar"]} data-open={bar.part}>
           <Navigation />
           <span className={styles["grow"]} />
-          <Search />
+          <div className={styles["search"]}>
+            <Search isShown={bar.part === "search"} onShow={() => bar.show("search")} />
+          </div>
           <ActionIcon variant="subtle" color="gray" aria-label="Help" onClick={help.open}>
             <IconHelp size={16} stroke={1.5} />
           </ActionIcon>

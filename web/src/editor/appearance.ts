@@ -65,7 +65,13 @@ const frame = EditorView.theme({
   ".cm-changeGutter": { width: "3px" },
   "&.cm-merge-b .cm-changedLineGutter": { background: "var(--accent)" },
   ".cm-deletedLineGutter": { background: "var(--ctl)" },
-  ".cm-collapsedLines": { color: "var(--ink-3)", background: "var(--inset)" },
+  // CodeMirror's own signs beside the words are in none of the fonts.
+  ".cm-collapsedLines": {
+    color: "var(--ink-2)",
+    background: "var(--inset)",
+    fontFamily: "var(--sans)",
+    "&:before, &:after": { content: "none" },
+  },
 });
 
 /** How an editor looks: the tokens of the theme, which follow the colour scheme by themselves. */

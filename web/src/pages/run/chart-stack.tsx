@@ -2,6 +2,7 @@ import { useIsFetching, usePrefetchQuery, useQuery } from "@tanstack/react-query
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { liveKey } from "../../api/live-keys.ts";
 import type { Decorations } from "../../charts/decorations.ts";
+import { ClampedText } from "../../components/clamped-text.tsx";
 import { useKeys } from "../../components/keys.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -182,6 +183,13 @@ const Content = (content: ContentProps): ReactNode => {
   );
 };
 
+/** Which endpoints the charts show. Names can be longer than the page is wide. */
+const Shown = ({ endpoints }: { readonly endpoints: readonly string[] }): ReactNode => {
+  if (endpoints.length === 0) return "all endpoints";
+  const names = endpoints.join(", ");
+  return <ClampedText text={names} />;
+};
+
 /** All charts of a run over one time axis, or their values as tables. */
 export const ChartStack = (props: Props): ReactNode => {
   const { view, table, onWindow, onOverlay, onAnswered } = props;
@@ -203,7 +211,7 @@ export const ChartStack = (props: Props): ReactNode => {
   return (
     <Panel
       title="Over time"
-      sub={view.endpoints.length === 0 ? "all endpoints" : view.endpoints.join(", ")}
+      sub={<Shown endpoints={view.endpoints} />}
       end={
         <>
           <OverlaySelect ref={overlaySelect} view={view} onOverlay={onOverlay} />

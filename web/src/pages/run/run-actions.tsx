@@ -15,6 +15,7 @@ import { client } from "../../api/client.ts";
 import { canStop, isEnded, runQueryOf } from "../../api/queries.ts";
 import { Failure } from "../../components/notices.tsx";
 import { StopDialog } from "../../components/stop-dialog.tsx";
+import { usePhone } from "../../components/use-phone.ts";
 import { useMay } from "../../components/use-may.ts";
 import { copyText } from "../../lib/copy-text.ts";
 import { randomId } from "../../lib/random-id.ts";
@@ -39,13 +40,60 @@ const useRunAgain = (run: RunAnswer) => {
   });
 };
 
-const More = ({
-  run,
-  onError,
-}: {
-  readonly run: RunAnswer;
-  readonly onError: (error: Error | null) => void;
-}) => {
+/** Protects a run against deletion, by people and by the retention, or takes that back. */
+const useKeep = (run: RunAnswer, onError: (error: Error | null) => void) => {
+  const queries = useQueryClient();
+  const mayKeep = useMay("runs.keep", run);
+  const keep = useMutation({
+    mutationFn: () =>
+      client.updateRun({
+        params: { runId: run.id },
+        body: { keep: !run.keep },
+        ifMatch: run.version,
+      }),
+    onMutate: () => onError(null),
+    onError,
+    onSuccess: (changed) => queries.setQueryData(runQueryOf(run.id).queryKey, changed),
+  });
+  const title = run.keep
+    ? "Kept: it can be deleted only after this is taken back."
+    : "Keep it: nobody can delete it, and its metrics stay.";
+  return {
+    mayKeep,
+    title: mayKeep ? title : "This needs the role editor.",
+    Icon: run.keep ? IconLock : IconLockOpen,
+    onClick: () => keep.mutate(),
+  };
+};
+
+type ErrorProps = { readonly run: RunAnswer; readonly onError: (error: Error | null) => void };
+
+const Keep = ({ run, onError }: ErrorProps): ReactNode => {
+  const { mayKeep, title, Icon, onClick } = useKeep(run, onError);
+  return (
+    <Button
+      leftSection={<Icon size={16} stroke={1.5} />}
+      aria-pressed={run.keep}
+      disabled={!mayKeep}
+      title={title}
+      onClick={onClick}
+    >
+      {run.keep ? "Kept" : "Keep"}
+    </Button>
+  );
+};
+
+/** A phone has room for the two actions that a run is watched for; this is in its menu. */
+const KeepItem = ({ run, onError }: ErrorProps): ReactNode => {
+  const { mayKeep, title, onClick } = useKeep(run, onError);
+  return (
+    <Menu.Item disabled={!mayKeep} title={title} onClick={onClick}>
+      {run.keep ? "Do not keep any longer" : "Keep"}
+    </Menu.Item>
+  );
+};
+
+const More = ({ run, onError, isPhone }: ErrorProps & { readonly isPhone: boolean }) => {
   const [said, setSaid] = useState("Copy link");
   const copy = async (): Promise<void> =>
     setSaid((await copyText(location.href)) ? "Copied" : "This browser does not let a page copy");
@@ -57,6 +105,7 @@ const More = ({
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
+        {isPhone && <KeepItem run={run} onError={onError} />}
         <Menu.Item onClick={() => void copy()} closeMenuOnClick={false}>
           {said}
         </Menu.Item>
@@ -82,44 +131,6 @@ const More = ({
   );
 };
 
-/** Protects a run against deletion, by people and by the retention, or takes that back. */
-const Keep = ({
-  run,
-  onError,
-}: {
-  readonly run: RunAnswer;
-  readonly onError: (error: Error | null) => void;
-}): ReactNode => {
-  const queries = useQueryClient();
-  const mayKeep = useMay("runs.keep", run);
-  const keep = useMutation({
-    mutationFn: () =>
-      client.updateRun({
-        params: { runId: run.id },
-        body: { keep: !run.keep },
-        ifMatch: run.version,
-      }),
-    onMutate: () => onError(null),
-    onError,
-    onSuccess: (changed) => queries.setQueryData(runQueryOf(run.id).queryKey, changed),
-  });
-  const Icon = run.keep ? IconLock : IconLockOpen;
-  const title = run.keep
-    ? "Kept: it can be deleted only after this is taken back."
-    : "Keep it: nobody can delete it, and its metrics stay.";
-  return (
-    <Button
-      leftSection={<Icon size={16} stroke={1.5} />}
-      aria-pressed={run.keep}
-      disabled={!mayKeep}
-      title={mayKeep ? title : "This needs the role editor."}
-      onClick={() => keep.mutate()}
-    >
-      {run.keep ? "Kept" : "Keep"}
-    </Button>
-  );
-};
-
 const unless = (may: boolean): { readonly disabled?: true; readonly title?: string } =>
   may ? {} : { disabled: true, title: "This needs the role runner." };
 
@@ -133,6 +144,7 @@ export const RunActions = ({
 }): ReactNode => {
   const [isChanging, setChanging] = useState(false);
   const [changeError, setChangeError] = useState<Error | null>(null);
+  const isPhone = usePhone();
   const again = useRunAgain(run);
   const error = again.error ?? changeError;
   const [mayChange, mayStop, mayStart] = [
@@ -174,8 +186,8 @@ export const RunActions = ({
             Run again
           </Button>
         )}
-        <Keep run={run} onError={setChangeError} />
-        <More run={run} onError={setChangeError} />
+        {!isPhone && <Keep run={run} onError={setChangeError} />}
+        <More run={run} onError={setChangeError} isPhone={isPhone} />
       </div>
       <StopDialog run={run} isOpen={stop.isOpen} onClose={() => stop.setOpen(false)} />
       <ChangeLoadDialog run={run} isOpen={isChanging} onClose={() => setChanging(false)} />

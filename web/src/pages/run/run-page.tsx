@@ -1,6 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import {
@@ -16,6 +15,7 @@ import { canStop, isEnded, runQueryOf } from "../../api/queries.ts";
 import { useKeys } from "../../components/keys.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { wordOf } from "../../components/run-state.tsx";
+import { usePhone } from "../../components/use-phone.ts";
 import { useMay } from "../../components/use-may.ts";
 import { useTitle } from "../../components/title.ts";
 import { useNow } from "../../components/use-now.ts";
@@ -88,7 +88,7 @@ const useTablesView = (view: RunView) => {
 
 /** A phone shows what one watches a run for, and the other charts when they are asked for. */
 const useShort = () => {
-  const isPhone = useMediaQuery("(max-width: 600px)", false, { getInitialValueInEffect: false });
+  const isPhone = usePhone();
   const [isAll, setAll] = useState(false);
   return { isShort: isPhone && !isAll, onAll: () => setAll(true) };
 };
