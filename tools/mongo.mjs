@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { capture, digest, locked, ROOT, say, TOOLS_FOLDER } from "./steps.mjs";
+import { capture, collected, digest, locked, ROOT, say, TOOLS_FOLDER } from "./steps.mjs";
 
 const SOURCE = join(ROOT, "tools/ferretdb");
 const START_MS = 20_000;
@@ -26,8 +26,9 @@ const ensureFerretdb = () => {
     }
     say("Building FerretDB for the tests of the MongoDB store (a minute or two, once) …");
     mkdirSync(folder, { recursive: true });
-    const built = capture("go", ["build", "-trimpath", "-o", `${path}.part`, "."], { cwd: SOURCE });
-    if (!built.ok) return { why: `FerretDB could not be built: ${built.all.slice(-300)}` };
+    const args = ["build", "-C", SOURCE, "-trimpath", "-o", `${path}.part`, "."];
+    const built = await collected("go", args);
+    if (!built.ok) return { why: `FerretDB could not be built: ${built.output.slice(-300)}` };
     renameSync(`${path}.part`, path);
     return { path };
   });
