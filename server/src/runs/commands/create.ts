@@ -4,6 +4,10 @@ import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import type { CreateRun } from "@load-manager/contract/api/run.ts";
 import { EndpointGroups, TaskTags, UserClasses } from "@load-manager/contract/api/settings.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import {
+  DEFAULT_STOP_TIMEOUT_SECONDS,
+  stopTimeoutOf,
+} from "@load-manager/contract/model/stop-timeout.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { Clusters, ScriptOutliner } from "../../clusters/port.ts";
 import { assertHonoured, assertHonouredNow, assertPackages } from "../../clusters/run-settings.ts";
@@ -100,7 +104,12 @@ export const createTestRun = async (
       scriptSha256: script?.sha256,
       ...settings,
       scriptOptions,
-      ...(cluster.kind === "local" ? { workers: settings.workers ?? cluster.workers } : {}),
+      ...(cluster.kind === "local"
+        ? {
+            workers: settings.workers ?? cluster.workers,
+            stopTimeoutSeconds: stopTimeoutOf(settings),
+          }
+        : {}),
     },
   );
   await deps.writer.create(run, actor);
@@ -132,8 +141,12 @@ const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({
       withStoredValues("scriptOptions", input.scriptOptions, loadTest.scriptOptions),
     loadTest.scriptOptions,
   ),
-  stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,
+  stopTimeoutSeconds: input.stopTimeoutSeconds ?? chosenStopTimeout(loadTest),
 });
+
+/** The default is no choice: a Locust that cannot be told a stop timeout keeps its own then. */
+const chosenStopTimeout = ({ stopTimeoutSeconds }: LoadTest): number | undefined =>
+  stopTimeoutSeconds === DEFAULT_STOP_TIMEOUT_SECONDS ? undefined : stopTimeoutSeconds;
 
 /** The options as they are stored. Where the script could not be imported, they are checked when the run starts. */
 const checkedOptions = async (
