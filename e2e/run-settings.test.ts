@@ -192,6 +192,47 @@ describe.each(ONE_LOCUST)("User classes and tags of a run on $name", ({ python }
   test("on a local cluster: what the script does not have is named, and no load is made", async () => {
     const { client } = server;
     const loadTestId = await defineShop(client, shop.url, { locustfile: script("classes.py") });
+    const body = {
+      userClasses: [{ name: "Reader" }, { name: "Redaer" }],
+      includeTags: ["qiuck"],
+      excludeTags: ["payment"],
+      loadProfile: { kind: "script" as const },
+    };
+    const error = await client
+      .createRun({ params: { loadTestId }, body })
+      .catch((thrown: unknown) => thrown);
+    const has = "is a tag that no task of the script has";
+    expect(error).toMatchObject({
+      status: 400,
+      problem: {
+        errors: [
+          {
+            field: "userClasses[1].name",
+            message: `is no User class of the script (did you mean "Reader"?); it has Buyer, Payer, Reader`,
+          },
+          {
+            field: "includeTags[0]",
+            message: `${has} (did you mean "quick"?); it has quick, slow`,
+          },
+          { field: "excludeTags[0]", message: `${has}; it has quick, slow` },
+          {
+            field: "loadProfile",
+            message: "cannot be script: the script has no LoadTestShape",
+          },
+        ],
+      },
+    });
+    expect((await client.listRuns({ query: { loadTestId } })).items).toEqual([]);
+  });
+
+  test("on a local cluster: what only the start can see of a script ends the run before any load", async () => {
+    const { client } = server;
+    const locustfile = `${script("classes.py")}
+import os
+if "LOAD_MANAGER_ROLE" not in os.environ:
+    raise RuntimeError("only in a run")
+`;
+    const loadTestId = await defineShop(client, shop.url, { locustfile });
     expect(
       await refusal(client, loadTestId, { userClasses: [{ name: "Reader" }, { name: "Redaer" }] }),
     ).toEqual([
