@@ -19,11 +19,12 @@ const FOUND: ScriptOutlined = {
 };
 const PROBLEM = { file: "locustfile.py", line: 7, message: "TypeError: no" };
 
-/** Creates a run; answers the fields of its refusal, and how often the script was imported. */
+/** Creates a run; answers the fields of its refusal, or what is said of them, and how often the script was imported. */
 const create = async (
   body: Partial<CreateRun>,
   ofLoadTest: Partial<LoadTest> = {},
   outlined: ScriptOutlined = FOUND,
+  said: "field" | "message" = "field",
 ) => {
   const stores = createMemoryStores();
   const scope = freshScope();
@@ -52,7 +53,8 @@ const create = async (
     "run",
   ).then(
     () => [],
-    (error: { fields?: { field: string }[] }) => error.fields?.map(({ field }) => field) ?? [error],
+    (error: { fields?: { field: string; message: string }[] }) =>
+      error.fields?.map((fault) => fault[said]) ?? [error],
   );
   return { fields, imports };
 };
@@ -73,6 +75,18 @@ test("what the script does not have is refused, with the field of the run or its
   ]);
   expect((await create({}, { excludeTags: ["a"] })).fields).toEqual(["excludeTags[0]"]);
   expect((await create(script)).fields).toEqual(["loadProfile"]);
+});
+
+test("an option is refused with what the script raised while it added its options", async () => {
+  const { fields } = await create(
+    { scriptOptions: { api_key: "x" } },
+    {},
+    { ...FOUND, problems: [PROBLEM] },
+    "message",
+  );
+  expect(fields).toEqual([
+    "is no option that the script adds; it adds none; adding its options failed: TypeError: no (locustfile.py, line 7)",
+  ]);
 });
 
 test("where the import has problems, or is not known, the run is accepted", async () => {

@@ -169,7 +169,7 @@ const checkedOptions = async (
       : await outlineOf(deps, cluster, script, environment);
   if (found !== undefined && problems.length === 0) assertFitsScript(settings, found);
   if (scriptOptions === undefined) return undefined;
-  if (found !== undefined) assertOptions(scriptOptions, found);
+  if (found !== undefined) assertOptions(scriptOptions, found, problems);
   return withSecretsMarked(scriptOptions, found);
 };
 
