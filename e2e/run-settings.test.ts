@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@load-manager/contract/api/http-client.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -20,6 +21,21 @@ import { config, freePort, post, pressStop, startLocust } from "./attached-locus
 import { type Shop, startShop } from "../examples/shop/shop.ts";
 
 const script = (name: string) => readFileSync(join(ROOT, "e2e/scripts", name), "utf8");
+const PLAIN = `from locust import HttpUser, LoadTestShape, constant, task
+
+class Browser(HttpUser):
+    wait_time = constant(0.2)
+
+    @task
+    def front_page(self):
+        self.client.get("/")
+`;
+const SHAPED = `${PLAIN}
+
+class Endless(LoadTestShape):
+    def tick(self):
+        return 3, 3
+`;
 const SHORT = { targetUsers: 4, spawnRate: 10, durationSeconds: 4 };
 
 type Body = NonNullable<Parameters<Client["createRun"]>[0]["body"]>;
@@ -176,6 +192,47 @@ describe.each(ONE_LOCUST)("User classes and tags of a run on $name", ({ python }
   test("on a local cluster: what the script does not have is named, and no load is made", async () => {
     const { client } = server;
     const loadTestId = await defineShop(client, shop.url, { locustfile: script("classes.py") });
+    const body = {
+      userClasses: [{ name: "Reader" }, { name: "Redaer" }],
+      includeTags: ["qiuck"],
+      excludeTags: ["payment"],
+      loadProfile: { kind: "script" as const },
+    };
+    const error = await client
+      .createRun({ params: { loadTestId }, body })
+      .catch((thrown: unknown) => thrown);
+    const has = "is a tag that no task of the script has";
+    expect(error).toMatchObject({
+      status: 400,
+      problem: {
+        errors: [
+          {
+            field: "userClasses[1].name",
+            message: `is no User class of the script (did you mean "Reader"?); it has Buyer, Payer, Reader`,
+          },
+          {
+            field: "includeTags[0]",
+            message: `${has} (did you mean "quick"?); it has quick, slow`,
+          },
+          { field: "excludeTags[0]", message: `${has}; it has quick, slow` },
+          {
+            field: "loadProfile",
+            message: "cannot be script: the script has no LoadTestShape",
+          },
+        ],
+      },
+    });
+    expect((await client.listRuns({ query: { loadTestId } })).items).toEqual([]);
+  });
+
+  test("on a local cluster: what only the start can see of a script ends the run before any load", async () => {
+    const { client } = server;
+    const locustfile = `${script("classes.py")}
+import os
+if "LOAD_MANAGER_ROLE" not in os.environ:
+    raise RuntimeError("only in a run")
+`;
+    const loadTestId = await defineShop(client, shop.url, { locustfile });
     expect(
       await refusal(client, loadTestId, { userClasses: [{ name: "Reader" }, { name: "Redaer" }] }),
     ).toEqual([
@@ -191,7 +248,7 @@ describe.each(ONE_LOCUST)("User classes and tags of a run on $name", ({ python }
 });
 
 describe.each(ONE_LOCUST)("settings of a run on an attached cluster, on $name", ({ python }) => {
-  const startAttached = async (plugin: boolean) => {
+  const startAttached = async (plugin: boolean, locustfile = script("classes.py")) => {
     const folder = newFolder();
     const shop = await startShop();
     const port = await freePort();
@@ -201,7 +258,7 @@ describe.each(ONE_LOCUST)("settings of a run on an attached cluster, on $name", 
       folder,
       plugin,
       serverUrl,
-      script: script("classes.py"),
+      script: locustfile,
     });
     const dataDir = join(folder, "data");
     mkdirSync(dataDir, { recursive: true });
@@ -254,6 +311,7 @@ describe.each(ONE_LOCUST)("settings of a run on an attached cluster, on $name", 
         { endpointGroups: [{ pattern: "/products/*" }] },
         { environment: { A: "b" } },
         { workers: 2 },
+        { stopTimeoutSeconds: 10 },
         { loadProfile: { kind: "script" as const } },
         { loadProfile: { kind: "stages" as const, stages: [{ durationSeconds: 3, users: 1 }] } },
       ]) {
@@ -263,7 +321,39 @@ describe.each(ONE_LOCUST)("settings of a run on an attached cluster, on $name", 
           .catch((thrown: unknown) => thrown);
         expect(error).toMatchObject({ status: 400, problem: { errors: [{ field }] } });
       }
+      const patient = { params: { loadTestId }, body: { stopTimeoutSeconds: 5 } };
+      await client.updateLoadTest(patient);
+      const error = await client.createRun({ params: { loadTestId } }).catch((e: unknown) => e);
+      const errors = [{ field: "stopTimeoutSeconds" }];
+      expect(error).toMatchObject({ status: 400, problem: { errors } });
       expect((await client.listRuns()).items).toEqual([]);
+    } finally {
+      await stop();
+    }
+  });
+
+  test("without the plugin: a stop timeout that nobody has set is no refusal, and the run claims none", async () => {
+    const { client, loadTestId, stop } = await startAttached(false, PLAIN);
+    try {
+      const { id } = await client.createRun({ params: { loadTestId }, body: SHORT });
+      const { status, stopTimeoutSeconds } = await settled(client, id);
+      expect([status, stopTimeoutSeconds]).toEqual(["Finished", undefined]);
+    } finally {
+      await stop();
+    }
+  });
+
+  test("without the plugin: a shape of the script is stopped at once, and the run is Failed", async () => {
+    const { client, loadTestId, shop, locust, stop } = await startAttached(false, SHAPED);
+    try {
+      const [field, message] = await refusal(client, loadTestId, {});
+      expect(field).toBe("loadProfile");
+      expect(message).toMatch(/the LoadTestShape Endless, .* without the plugin|a LoadTestShape,/);
+      const answer = await fetch(`${locust.baseUrl}/stats/requests`);
+      expect(await answer.json()).toMatchObject({ user_count: 0 });
+      const before = shop.counts();
+      await sleep(2500);
+      expect(shop.counts()).toEqual(before);
     } finally {
       await stop();
     }

@@ -329,6 +329,19 @@ test("the settings of a load test have the same fields, and keep what another ch
   expectClean();
 });
 
+test("a chosen class that a new revision does not have is said, and can be dropped", async () => {
+  const id = await define({ userClasses: [{ name: "Reader" }, { name: "Former" }] });
+  const { page, expectClean } = await open(`/load-tests/${id}`);
+  const form = startForm(page);
+  await form.getByText("1 of 3 classes; Former is not in the script").waitFor();
+  await unfold(form, "User classes");
+  await form.getByText("Former is chosen, and the script has no such class.").waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  await form.getByRole("button", { name: "Remove Former" }).click();
+  await form.getByText("1 of 3 classes", { exact: true }).waitFor();
+  expectClean();
+});
+
 test("where the script cannot be imported, names are typed, and the reason is said", async () => {
   const id = await define();
   const params = { loadTestId: id };

@@ -12,6 +12,7 @@ import { Criteria } from "./criteria.ts";
 import { ScriptWarnings } from "./script.ts";
 import { Baseline } from "../model/baseline.ts";
 import { LoadTest } from "../model/load-test.ts";
+import { DEFAULT_STOP_TIMEOUT_SECONDS } from "../model/stop-timeout.ts";
 import { ScriptRevision } from "../model/script.ts";
 import {
   AutoStop,
@@ -102,7 +103,7 @@ export const CreateLoadTest = z.strictObject(
     defaultSpawnRate: editable.defaultSpawnRate.default(1),
     defaultDurationSec: editable.defaultDurationSec.optional(),
     maxDurationSec: editable.maxDurationSec.optional(),
-    stopTimeoutSeconds: editable.stopTimeoutSeconds.default(10),
+    stopTimeoutSeconds: editable.stopTimeoutSeconds.default(DEFAULT_STOP_TIMEOUT_SECONDS),
     autoStop: editable.autoStop.optional(),
     loadProfile: editable.loadProfile.default({ kind: "constant" }),
     criteria: editable.criteria.optional(),

@@ -259,6 +259,11 @@ export const LoadTestRun = Scope.extend({
     .optional()
     .describe("The SHA-256 of the script revision, in hexadecimal."),
   ...RunSettings.shape,
+  stopTimeoutSeconds: RunSettings.shape.stopTimeoutSeconds
+    .optional()
+    .describe(
+      "How long users may finish their requests when the load ends, in seconds. Absent: nobody has set it, and Locust's own applies (an attached Locust without the plugin), or it has not been started yet.",
+    ),
   engine: Engine.optional(),
   loadStartedAt: Time.optional().describe("When the first user was spawned."),
   loadEndedAt: Time.optional().describe("When the stop of the load was issued."),

@@ -47,3 +47,4 @@ export const ScriptOutline = z.object({
     ),
   tags: z.array(z.string()).describe("The tags of the script's tasks."),
 });
+export type ScriptOutline = z.output<typeof ScriptOutline>;

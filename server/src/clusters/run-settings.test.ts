@@ -73,6 +73,18 @@ describe("settings of a run", () => {
     expect(await fieldsNow(local, { state: "idle" }, ALL)).toEqual([]);
   });
 
+  test("a stop timeout is one that only the plugin can be told, 0 too", async () => {
+    const pages = { state: "idle", settings: [] } as const;
+    for (const stopTimeoutSeconds of [0, 10]) {
+      const settings = { stopTimeoutSeconds };
+      expect(await fieldsNow(attached, pages, settings)).toEqual(["stopTimeoutSeconds"]);
+      expect(await fieldsNow(local, pages, settings)).toEqual([]);
+      expect(() => assertSupported(settings, [])).toThrow("cannot apply stopTimeoutSeconds");
+      assertSupported(settings, ["stopTimeoutSeconds"]);
+    }
+    assertSupported({ stopTimeoutSeconds: undefined }, []);
+  });
+
   test("are refused once more at the start, and only those that are given are sent", () => {
     expect(() => assertSupported(ALL, [])).toThrow("cannot apply userClasses");
     expect(() => assertSupported(ALL, ["userClasses"])).toThrow("cannot apply includeTags");

@@ -21,7 +21,10 @@ const OF_SCRIPT = [
   "loadProfile",
 ] as const;
 
-type Setting = keyof typeof ONLY_LOCAL | (typeof OF_SCRIPT)[number];
+/** Settings that a Locust without the plugin does not have, or cannot be told. */
+const OF_PLUGIN = [...OF_SCRIPT, "stopTimeoutSeconds"] as const;
+
+type Setting = keyof typeof ONLY_LOCAL | (typeof OF_PLUGIN)[number];
 type Settings = { readonly [K in Setting]?: LoadTestRun[K] | null | undefined };
 
 /** An empty list or map asks for nothing, and every Locust can keep its users constant. */
@@ -62,7 +65,7 @@ export const assertPackages = (cluster: ClusterConfig, requirements: string | un
 };
 
 const lacking = (settings: Settings, supported: readonly string[]) =>
-  namesOf(OF_SCRIPT, settings).filter((name) => !supported.includes(name));
+  namesOf(OF_PLUGIN, settings).filter((name) => !supported.includes(name));
 
 const NEEDS_PLUGIN = "it needs the plugin of this server's version in Locust's master and workers";
 
@@ -96,7 +99,7 @@ export const assertSupported = (settings: Settings, supported: readonly string[]
   throw settingRefused(`The Locust of the cluster cannot apply ${field}: ${NEEDS_PLUGIN}.`, field);
 };
 
-/** Nothing was started, and a repetition would change nothing. */
+/** No load of the run was started, and a repetition would change nothing. */
 export const settingRefused = (message: string, field: string | undefined): AppError =>
   new AppError("conflict", message, { extra: { code: "setting_refused", field } });
 

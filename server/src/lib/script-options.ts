@@ -1,5 +1,6 @@
 import { ScriptOptions } from "@load-manager/contract/api/settings.ts";
 import { fieldOf, messagesOf } from "@load-manager/contract/api/zod-messages.ts";
+import type { ScriptProblem } from "@load-manager/contract/api/script.ts";
 import type { ScriptOption } from "@load-manager/contract/model/script-outline.ts";
 import {
   asSecret,
@@ -38,11 +39,19 @@ export const optionsOfRun = (
   );
 };
 
-/** Throws AppError validation that names each option which the script does not have, whose value it does not take, or which it needs. */
-export const assertOptions = (values: Values, known: KnownOptions): void => {
+/**
+ * Throws AppError validation that names each option which the script does not have, whose value it does not take, or which it
+ * needs. `problems`: what the script raised while it added its options.
+ */
+export const assertOptions = (
+  values: Values,
+  known: KnownOptions,
+  problems: readonly ScriptProblem[] = [],
+): void => {
   const faults = Object.entries(values).flatMap(([name, value]) => {
     const option = known.options.find((one) => one.name === name);
-    const message = option === undefined ? unknown(name, known) : valueFault(value, option);
+    const message =
+      option === undefined ? unknown(name, known, problems) : valueFault(value, option);
     return message === undefined ? [] : [{ field: `scriptOptions.${name}`, message }];
   });
   const missing = known.options
@@ -51,12 +60,21 @@ export const assertOptions = (values: Values, known: KnownOptions): void => {
   if (faults.length + missing.length > 0) throw refused([...faults, ...missing]);
 };
 
-const unknown = (name: string, { options, locustOptions }: KnownOptions): string => {
+const unknown = (
+  name: string,
+  { options, locustOptions }: KnownOptions,
+  problems: readonly ScriptProblem[],
+): string => {
   if (locustOptions.includes(name.replaceAll("-", "_"))) return IS_LOCUSTS;
   const names = options.map((option) => option.name).toSorted();
   const has = names.length === 0 ? "it adds none" : `it adds ${names.join(", ")}`;
-  return `is no option that the script adds${didYouMean(name, names)}; ${has}`;
+  const failed = problems.map((one) => `; adding its options failed: ${placed(one)}`).join("");
+  return `is no option that the script adds${didYouMean(name, names)}; ${has}${failed}`;
 };
+
+/** `TypeError: no (locustfile.py, line 7)` */
+const placed = ({ message, file, line }: ScriptProblem): string =>
+  `${message} (${file}${line === undefined ? "" : `, line ${line}`})`;
 
 /** Never has the value: it may be secret. */
 const valueFault = (value: OptionValue, option: ScriptOption): string | undefined => {

@@ -11,9 +11,11 @@ import { Dialog } from "./dialog.tsx";
 const consequenceOf = ({ status, stopTimeoutSeconds }: RunAnswer): string => {
   if (status === "Pending") return "The run leaves the queue. No load was made.";
   const wait =
-    stopTimeoutSeconds === 0
-      ? "Requests that are under way are cut off."
-      : `Users have up to ${stopTimeoutSeconds} s to finish their requests.`;
+    stopTimeoutSeconds === undefined
+      ? "Users have as long to finish their requests as Locust itself gives them."
+      : stopTimeoutSeconds === 0
+        ? "Requests that are under way are cut off."
+        : `Users have up to ${stopTimeoutSeconds} s to finish their requests.`;
   return `Locust stops all users. ${wait} What was measured stays, and the run is shown as Stopped.`;
 };
 

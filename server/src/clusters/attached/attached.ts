@@ -2,7 +2,13 @@ import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { mustEndLoad } from "../../runs/domain/load-left.ts";
 import { createPluginClient } from "../plugin/client.ts";
-import { engineOf, fenceOf, observationOf, processesOf } from "../plugin/observation.ts";
+import {
+  engineOf,
+  fenceOf,
+  observationOf,
+  processesOf,
+  settingsOf,
+} from "../plugin/observation.ts";
 import { isBusy } from "../web-ui/stats.ts";
 import { createWebUi } from "../web-ui/web-ui.ts";
 import { type ClusterAdapter, type LoadCommands, loadCommandsFor } from "../port.ts";
@@ -86,7 +92,7 @@ export const createAttached = (
       const seen = {
         engine: engineOf(reply.status),
         processes: processesOf(reply.status, reply.clockAheadMs),
-        settings: reply.status.settings,
+        settings: settingsOf(reply.status),
       };
       // Load of nobody's run: its registration has failed, or no scope is set there.
       const loads = isBusy(reply.status.state);

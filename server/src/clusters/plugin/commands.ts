@@ -1,7 +1,9 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import type { PluginClient } from "./client.ts";
+import { settingsOf } from "./observation.ts";
 import type { Callback } from "../callback.ts";
 import type { LoadCommands } from "../port.ts";
+import { stopTimeoutOf } from "@load-manager/contract/model/stop-timeout.ts";
 import { definedOnly } from "../../lib/defined.ts";
 import { assertSupported, scriptSettingsOf } from "../run-settings.ts";
 
@@ -38,7 +40,7 @@ export const pluginCommands = (
     /** Tells the plugin the offset of the master's clock, so that the run's times are on the server's clock. */
     start: async ({ run, fence }) => {
       const seen = await client.status();
-      if (seen.kind === "status") assertSupported(run, seen.status.settings);
+      if (seen.kind === "status") assertSupported(run, settingsOf(seen.status));
       const aheadMs = seen.kind === "status" ? seen.clockAheadMs : 0;
       await client.command("start", {
         ...reachUs(),
@@ -48,7 +50,7 @@ export const pluginCommands = (
         ...definedOnly({ users: run.targetUsers, spawnRate: run.spawnRate }),
         host: run.targetUrl,
         ...limits(run),
-        stopTimeoutSeconds: run.stopTimeoutSeconds,
+        stopTimeoutSeconds: stopTimeoutOf(run),
         ...scriptSettingsOf(run),
         ...(quitWorkers ? { quitWorkers } : {}),
         ...(run.autoStop === undefined ? {} : { autoStop: run.autoStop }),

@@ -18,6 +18,12 @@ export const engineOf = (status: PluginStatus): Engine => ({
   workers: status.workers.length,
 });
 
+/** What the plugin can apply to a run; every one takes a stop timeout, and its status does not say so. */
+export const settingsOf = ({ settings }: PluginStatus): string[] => [
+  ...settings,
+  "stopTimeoutSeconds",
+];
+
 /** The master and its workers. An older plugin does not tell of the master, nor of memory and clocks. */
 export const processesOf = (status: PluginStatus, clockAheadMs: number): ClusterProcess[] => [
   {

@@ -29,8 +29,15 @@ export type Pages = {
   readonly stateNow: () => Promise<string>;
   /** Tells the run to an older plugin in the script, where one has a route for it; its callbacks then name the run. */
   readonly setContext: (run: LoadTestRun) => Promise<void>;
-  /** Starts the load or changes its users. Rejects with AppError conflict where Locust refuses, else unavailable. */
-  readonly swarm: (run: LoadTestRun, users: number, spawnRate: number) => Promise<void>;
+  /**
+   * Starts the load or changes its users; `shape`: Locust follows a LoadTestShape of the script instead, of this name where it says
+   * it. Rejects with AppError conflict where Locust refuses, else unavailable.
+   */
+  readonly swarm: (
+    run: LoadTestRun,
+    users: number,
+    spawnRate: number,
+  ) => Promise<{ readonly shape?: { readonly name: string | undefined } }>;
   /** Stops whatever load there is. Rejects like `swarm`. */
   readonly stop: () => Promise<void>;
 };
@@ -48,7 +55,11 @@ const contextOf = ({ id: runId, accountId, orgId, projectId, envId }: LoadTestRu
 
 const SwarmAnswer = z.looseObject({ success: z.boolean(), message: z.string() });
 
-const assertStarted = (reply: Reply): void => {
+/** Older Locusts do not name the class. */
+const BY_SHAPE = /^Swarming started using shape class(?: '(.*)')?$/;
+
+/** The message of Locust. */
+const startedBy = (reply: Reply): string => {
   if (reply.kind === "silent") throw new AppError("unavailable", reply.message);
   const answer = SwarmAnswer.safeParse(reply.json);
   if (reply.status >= 300 || !answer.success) {
@@ -57,6 +68,7 @@ const assertStarted = (reply: Reply): void => {
   if (!answer.data.success) {
     throw new AppError("conflict", `Locust refused the start: ${answer.data.message}`);
   }
+  return answer.data.message;
 };
 
 const assertStopped = (reply: Reply): void => {
@@ -113,9 +125,11 @@ export const createPages = (
       return shown?.[1] ?? shown?.[2];
     },
     swarm: async (run, users, spawnRate) => {
-      assertStarted(
+      const message = startedBy(
         await request("/swarm", { method: "POST", body: formOf(run, users, spawnRate) }),
       );
+      const shape = BY_SHAPE.exec(message);
+      return shape === null ? {} : { shape: { name: shape[1] } };
     },
     stop: async () => {
       if (!isBusy(await stateNow())) return;

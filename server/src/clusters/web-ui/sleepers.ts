@@ -1,4 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { stopTimeoutOf } from "@load-manager/contract/model/stop-timeout.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { connectedOf, isLoading, type Stats } from "./stats.ts";
 
@@ -23,7 +24,7 @@ export const createSleepers = (clock: Pick<Clock, "now" | "monotonic">): Sleeper
   return {
     note: (run, stats) => {
       if (last?.runId !== run.id) {
-        last = { runId: run.id, workers: 0, timeoutMs: run.stopTimeoutSeconds * 1000 };
+        last = { runId: run.id, workers: 0, timeoutMs: stopTimeoutOf(run) * 1000 };
       }
       if (isLoading(stats.state)) last.workers = Math.max(last.workers, connectedOf(stats));
       else last.endedAt ??= clock.monotonic();

@@ -23,8 +23,14 @@ const PAGES = {
 };
 
 /** Its stats are outdated, as Locust's may be: they show `old` as the state. */
-const fakeLocust = async (page: keyof typeof PAGES, now: string, old = "running") => {
+const fakeLocust = async (
+  page: keyof typeof PAGES,
+  now: string,
+  old = "running",
+  says = "Swarming started",
+) => {
   const swarms: string[] = [];
+  const stops: string[] = [];
   const server = createServer((request, response) => {
     if (request.url === "/" && PAGES[page] !== undefined)
       response.end(now.startsWith("<") ? now : PAGES[page](now));
@@ -35,8 +41,11 @@ const fakeLocust = async (page: keyof typeof PAGES, now: string, old = "running"
       request.on("data", (more) => (body += String(more)));
       request.on("end", () => {
         swarms.push(body);
-        response.end(JSON.stringify({ success: true, message: "Swarming started" }));
+        response.end(JSON.stringify({ success: true, message: says }));
       });
+    } else if (request.url === "/stop") {
+      stops.push(request.method ?? "");
+      response.end("{}");
     } else response.writeHead(404).end("{}");
   });
   server.listen(0, "127.0.0.1");
@@ -44,7 +53,7 @@ const fakeLocust = async (page: keyof typeof PAGES, now: string, old = "running"
   closing.push(() => server.close());
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
-  return { swarms, polled: createWebUi(url, () => [], systemClock), url };
+  return { swarms, stops, polled: createWebUi(url, () => [], systemClock), url };
 };
 
 test.each([
@@ -73,6 +82,19 @@ test.each([
     expect(swarms).toEqual(["user_count=9&spawn_rate=3&host=http%3A%2F%2Fshop"]);
   },
 );
+
+test.each([
+  ["Swarming started using shape class", /has a LoadTestShape, which decides/],
+  ["Swarming started using shape class 'Steps'", /has the LoadTestShape Steps, which decides/],
+])("the load of a shape is stopped, and refused: %s", async (says, message) => {
+  const { stops, polled } = await fakeLocust("new", "running", "running", says);
+  await expect(polled.setUsers(runOf(), 9, 3)).rejects.toMatchObject({
+    kind: "conflict",
+    message: expect.stringMatching(message),
+    extra: { code: "setting_refused", field: "loadProfile" },
+  });
+  expect(stops).toEqual(["POST"]);
+});
 
 test("without a state in the page, the stats decide", async () => {
   const { swarms, polled } = await fakeLocust("none", "", "stopped");

@@ -4,6 +4,7 @@ import { AppError } from "../../lib/errors.ts";
 import { NO_CAPABILITIES } from "../../runs/domain/capabilities.ts";
 import type { LoadState, Observation } from "../../runs/domain/observation.ts";
 import type { ClusterProbe } from "../port.ts";
+import { settingRefused } from "../run-settings.ts";
 import { createPages, type Pages } from "./pages.ts";
 import { createRunMemory, type RunMemory } from "./run-memory.ts";
 import { createSleepers, type Sleepers } from "./sleepers.ts";
@@ -27,6 +28,9 @@ const REPLACED = "Locust did not answer for a while, and shows no load of this r
 const CACHED_MS = 2500;
 /** Answers that are further apart than this prove nothing about the time between. */
 const STREAK_MS = 5000;
+
+/** Locust asks a LoadTestShape as soon as it has answered; one of its next pages shows the load. */
+const SHAPE_PAGES = 50;
 
 type Shown = {
   readonly stats: Stats;
@@ -137,6 +141,23 @@ const createProbe = (
 const mayBeOfLoadBefore = ({ trigger, status, startingAt = 0 }: LoadTestRun, now: number) =>
   trigger === "external" && status === "Starting" && now - startingAt < CACHED_MS;
 
+/** Locust answers before its shape has begun, and ignores a stop until then. */
+const endShape = async (pages: Pages): Promise<void> => {
+  for (let asked = 0; asked < SHAPE_PAGES; asked += 1) {
+    if (isBusy(await pages.stateNow())) return pages.stop();
+  }
+};
+
+/**
+ * Ends the load of a LoadTestShape, which begins in the place of the run's. Where the stop is not confirmed, the cleanup after the
+ * run stops the load again.
+ */
+const refuseShape = async (pages: Pages, name: string | undefined): Promise<never> => {
+  await endShape(pages).catch(() => {});
+  const message = `The script that Locust runs there has ${name === undefined ? "a LoadTestShape" : `the LoadTestShape ${name}`}, which decides the users; without the plugin it cannot be switched off. Its load was stopped at once.`;
+  throw settingRefused(message, "loadProfile");
+};
+
 /** A Locust without the plugin, through its own pages. */
 export const createWebUi = (baseUrl: string, tokens: () => readonly string[], clock: Clock) => {
   const pages = createPages(baseUrl, tokens, clock);
@@ -144,7 +165,8 @@ export const createWebUi = (baseUrl: string, tokens: () => readonly string[], cl
   const sleepers = createSleepers(clock);
   const versionOf = createVersion(pages);
   const command = async (run: LoadTestRun, users: number, spawnRate: number): Promise<void> => {
-    await pages.swarm(run, users, spawnRate);
+    const { shape } = await pages.swarm(run, users, spawnRate);
+    if (shape !== undefined) await refuseShape(pages, shape.name);
     memory.noteCommand(run, users);
   };
   const noteSilence = (run: LoadTestRun, refused: boolean): void => {

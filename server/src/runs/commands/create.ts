@@ -4,13 +4,18 @@ import { AUTO_STOP } from "@load-manager/contract/model/primitives.ts";
 import type { CreateRun } from "@load-manager/contract/api/run.ts";
 import { EndpointGroups, TaskTags, UserClasses } from "@load-manager/contract/api/settings.ts";
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import {
+  DEFAULT_STOP_TIMEOUT_SECONDS,
+  stopTimeoutOf,
+} from "@load-manager/contract/model/stop-timeout.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
-import type { Clusters, ScriptOutliner } from "../../clusters/port.ts";
+import type { Clusters, ScriptOutlined, ScriptOutliner } from "../../clusters/port.ts";
 import { assertHonoured, assertHonouredNow, assertPackages } from "../../clusters/run-settings.ts";
 import { type ClusterConfig, selectCluster } from "../../clusters/select-cluster.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { environmentOfRun, withStoredValues } from "../../lib/environment.ts";
 import { assertOptions, optionsOfRun, withSecretsMarked } from "../../lib/script-options.ts";
+import { assertFitsScript, concernsScript } from "../../lib/script-settings.ts";
 import { usable } from "../../lib/usable.ts";
 import { AppError, invalid, notFound } from "../../lib/errors.ts";
 import type { LoadTestStore } from "../../stores/model/load-test.ts";
@@ -65,7 +70,10 @@ export const createTestRun = async (
   assertHonoured(cluster, settings);
   const adapter = deps.clusters.get(cluster.id);
   if (adapter !== undefined) await assertHonouredNow(adapter, { ...settings, ...load });
-  const scriptOptions = await checkedOptions(deps, cluster, script, settings);
+  const scriptOptions = await checkedOptions(deps, cluster, script, {
+    ...settings,
+    ...load,
+  });
   const criteria = criteriaOfRun(loadTest, input, load);
   const now = deps.clock.now();
   const runNumber = await deps.loadTests.nextRunNumber(loadTest.id, now);
@@ -99,7 +107,12 @@ export const createTestRun = async (
       ...(cluster.kind === "local" ? revisionOf(script) : {}),
       ...settings,
       scriptOptions,
-      ...(cluster.kind === "local" ? { workers: settings.workers ?? cluster.workers } : {}),
+      ...(cluster.kind === "local"
+        ? {
+            workers: settings.workers ?? cluster.workers,
+            stopTimeoutSeconds: stopTimeoutOf(settings),
+          }
+        : {}),
     },
   );
   await deps.writer.create(run, actor);
@@ -138,25 +151,45 @@ const settingsOf = (loadTest: LoadTest, input: CreateRun) => ({
       withStoredValues("scriptOptions", input.scriptOptions, loadTest.scriptOptions),
     loadTest.scriptOptions,
   ),
-  stopTimeoutSeconds: input.stopTimeoutSeconds ?? loadTest.stopTimeoutSeconds,
+  stopTimeoutSeconds: input.stopTimeoutSeconds ?? chosenStopTimeout(loadTest),
 });
 
-/** The options as they are stored. Where the script could not be imported, they are checked when the run starts. */
+/** The default is no choice: a Locust that cannot be told a stop timeout keeps its own then. */
+const chosenStopTimeout = ({ stopTimeoutSeconds }: LoadTest): number | undefined =>
+  stopTimeoutSeconds === DEFAULT_STOP_TIMEOUT_SECONDS ? undefined : stopTimeoutSeconds;
+
+/**
+ * The options as they are stored. Throws AppError validation for what the script does not have, as far as its import shows it; the
+ * rest is checked when the run starts. A run whose settings do not concern the script imports nothing.
+ */
 const checkedOptions = async (
   deps: Pick<Deps, "revisions" | "outline">,
   cluster: ClusterConfig,
   script: ScriptRevision | undefined,
-  { scriptOptions, environment }: ReturnType<typeof settingsOf>,
+  settings: ReturnType<typeof settingsOf> & Pick<LoadTestRun, "loadProfile">,
 ) => {
+  const { scriptOptions, environment } = settings;
+  const { found, problems } =
+    scriptOptions === undefined && !concernsScript(settings)
+      ? NOT_IMPORTED
+      : await outlineOf(deps, cluster, script, environment);
+  if (found !== undefined && problems.length === 0) assertFitsScript(settings, found);
   if (scriptOptions === undefined) return undefined;
-  if (script === undefined || cluster.kind !== "local") {
-    return withSecretsMarked(scriptOptions, undefined);
-  }
-  const files = await deps.revisions.files(script);
-  const { entrypoint } = script;
-  const { found } = await deps.outline(cluster, { entrypoint, files }, environment);
-  if (found !== undefined) assertOptions(scriptOptions, found);
+  if (found !== undefined) assertOptions(scriptOptions, found, problems);
   return withSecretsMarked(scriptOptions, found);
+};
+
+const NOT_IMPORTED: ScriptOutlined = { problems: [] };
+
+const outlineOf = async (
+  deps: Pick<Deps, "revisions" | "outline">,
+  cluster: ClusterConfig,
+  script: ScriptRevision | undefined,
+  environment: LoadTest["environment"],
+): Promise<ScriptOutlined> => {
+  if (script === undefined || cluster.kind !== "local") return NOT_IMPORTED;
+  const files = await deps.revisions.files(script);
+  return deps.outline(cluster, { entrypoint: script.entrypoint, files }, environment);
 };
 
 const scriptOf = async (

@@ -44,8 +44,9 @@ type Frozen = {
       | "excludeTags"
       | "endpointGroups"
       | "scriptOptions"
+      | "stopTimeoutSeconds"
   ]?: LoadTestRun[K] | undefined;
-} & Pick<LoadTestRun, "loadProfile" | "stopTimeoutSeconds"> & { readonly tags?: readonly string[] };
+} & Pick<LoadTestRun, "loadProfile"> & { readonly tags?: readonly string[] };
 
 /** The only maker of runs. */
 export const newRun = (given: Given, frozen: Frozen): LoadTestRun => {

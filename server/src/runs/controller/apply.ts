@@ -1,4 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { stopTimeoutOf } from "@load-manager/contract/model/stop-timeout.ts";
 import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts";
 import type { ClusterAdapter, Clusters, Hold, RunScript } from "../../clusters/port.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -136,6 +137,8 @@ const storeStart = ({ deps, adapter, hold, seen }: Context): Promise<LoadTestRun
         capabilities,
       },
       engine: { ...seen.engine, workers: seen.workers },
+      // Nobody has set one: the plugin is told the default, and without it Locust's own applies.
+      ...(capabilities.ownDeadline ? { stopTimeoutSeconds: stopTimeoutOf(hold.run) } : {}),
     },
     hold.fence,
   );

@@ -237,7 +237,9 @@ describe("a run on a Locust without the plugin", () => {
     const { seen, baseUrl } = await locust();
     const { id, version } = await it.create();
     const at = it.now();
-    await it.base.runs.update(id, { version }, { status: "Starting", startingAt: at, slot: 0 });
+    const starting = { status: "Starting", startingAt: at, slot: 0 } as const;
+    // Such a Locust cannot be told a stop timeout.
+    await it.base.runs.update(id, { version }, { ...starting, stopTimeoutSeconds: null });
     const clusters = serverAt(baseUrl);
     // After the observation, which found Locust idle, and before the command.
     const failpoint = async (name: string): Promise<void> => {

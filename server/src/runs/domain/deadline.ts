@@ -1,4 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { stopTimeoutOf } from "@load-manager/contract/model/stop-timeout.ts";
 import { POLICY } from "./policy.ts";
 
 type Limits = Pick<
@@ -29,7 +30,5 @@ export const killAt = (run: Limits): number | undefined => {
       : byDuration + start + POLICY.deadlineGraceMs,
     byStop ?? Number.POSITIVE_INFINITY,
   );
-  return Number.isFinite(due)
-    ? due + run.stopTimeoutSeconds * 1000 + POLICY.killGraceMs
-    : undefined;
+  return Number.isFinite(due) ? due + stopTimeoutOf(run) * 1000 + POLICY.killGraceMs : undefined;
 };

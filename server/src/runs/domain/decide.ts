@@ -1,4 +1,5 @@
 import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
+import { stopTimeoutOf } from "@load-manager/contract/model/stop-timeout.ts";
 import type { Action, Facts, Transition } from "./actions.ts";
 import { deadlineOf, killAt } from "./deadline.ts";
 import { clocksOff, healthOf, silentHealth } from "./health.ts";
@@ -267,7 +268,7 @@ const notStopped = ({ load, capabilities }: Observed<"load">): string | undefine
  */
 const stopDue = (run: LoadTestRun, seen: Observation, facts: Facts): number => {
   const never = Number.POSITIVE_INFINITY;
-  const patience = run.stopTimeoutSeconds * 1000;
+  const patience = stopTimeoutOf(run) * 1000;
   const bySelf = seen.kind === "load" && seen.load.phase === "stopping";
   // A stop also travels in the answer to metrics, perhaps just before this server's first pass.
   const agoMs = bySelf ? facts.watchedForMs : facts.firstStopAgoMs;

@@ -188,7 +188,7 @@ export const failedBecause = (
   finishedAt: now,
 });
 
-/** A setting of the run does not fit the script or its Locust; nothing was started. */
+/** A setting of the run does not fit the script or its Locust; no load of the run was started. */
 export const settingRefused = (
   now: number,
   message: string,

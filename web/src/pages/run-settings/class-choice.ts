@@ -32,6 +32,22 @@ export const choiceFrom = (
   return isSame(sorted, ownClasses(outline)) ? undefined : sorted;
 };
 
+/** The chosen ones that the script does not have, any more or at all. */
+export const goneFrom = (
+  chosen: readonly ClassDraft[],
+  outline: readonly ClassOutline[],
+): readonly ClassDraft[] => chosen.filter(({ name }) => outline.every((one) => one.name !== name));
+
+/** Without one that the script does not have. Where none is left, the script's own run. */
+export const withoutGone = (
+  chosen: readonly ClassDraft[],
+  name: string,
+  outline: readonly ClassOutline[],
+): readonly ClassDraft[] | undefined => {
+  const left = chosen.filter((one) => one.name !== name);
+  return left.length === 0 ? undefined : choiceFrom(left, outline);
+};
+
 /** The other measure begins with 1, and the script's own with what the script says. */
 export const measuredBy = (
   draft: ClassDraft,

@@ -6,8 +6,10 @@ import {
   choiceFrom,
   classDraftOf,
   type ClassOutline,
+  goneFrom,
   measuredBy,
   ownClasses,
+  withoutGone,
 } from "./class-choice.ts";
 import type { ClassDraft } from "./settings-draft.ts";
 import type { SettingsOfForm } from "./settings-form.ts";
@@ -68,26 +70,21 @@ const Known = ({
   readonly outline: readonly ClassOutline[];
 }): ReactNode => {
   const chosen = form.draft.userClasses ?? ownClasses(outline);
-  const gone = chosen.filter(({ name }) => outline.every((one) => one.name !== name));
   const set = (changed: readonly ClassDraft[]): void =>
     form.set({ userClasses: choiceFrom(changed, outline) });
-  const rows = [
-    ...outline.map((one) => ({ name: one.name, known: one })),
-    ...gone.map(({ name }) => ({ name, known: undefined })),
-  ];
-  return rows.map(({ name, known }) => {
+  return outline.map((known) => {
+    const { name } = known;
     const index = chosen.findIndex((one) => one.name === name);
     const draft = chosen[index];
     return (
       <div key={name} className={styles["class"]}>
         <Checkbox
           label={<bdi>{name}</bdi>}
-          description={known === undefined ? "not in this revision" : undefined}
           error={form.errorAt(`userClasses[${index}].name`)}
           checked={draft !== undefined}
           onChange={({ currentTarget: { checked } }) =>
             set(
-              checked && known !== undefined
+              checked
                 ? [...chosen, classDraftOf(known)]
                 : chosen.filter((one) => one.name !== name),
             )
@@ -105,6 +102,30 @@ const Known = ({
       </div>
     );
   });
+};
+
+/** Chosen classes that the script does not have any more: a run with them is refused. */
+const Gone = ({
+  form,
+  outline,
+}: {
+  readonly form: SettingsOfForm;
+  readonly outline: readonly ClassOutline[];
+}): ReactNode => {
+  const chosen = form.draft.userClasses ?? [];
+  return goneFrom(chosen, outline).map(({ name }) => (
+    <div key={name} className={styles["gone"]}>
+      <p className={styles["wrong"]} role="alert">
+        <bdi>{name}</bdi> is chosen, and the script has no such class.
+      </p>
+      <Button
+        size="compact-sm"
+        onClick={() => form.set({ userClasses: withoutGone(chosen, name, outline) })}
+      >
+        Remove <bdi>{name}</bdi>
+      </Button>
+    </div>
+  ));
 };
 
 /** Names, where it is not known which classes there are. */
@@ -163,7 +184,14 @@ export const ClassFields = ({
   readonly outline: readonly ClassOutline[] | undefined;
 }): ReactNode => (
   <>
-    {outline === undefined ? <Typed form={form} /> : <Known form={form} outline={outline} />}
+    {outline === undefined ? (
+      <Typed form={form} />
+    ) : (
+      <>
+        <Known form={form} outline={outline} />
+        <Gone form={form} outline={outline} />
+      </>
+    )}
     {form.errorAt("userClasses") !== undefined && (
       <p className={styles["wrong"]} role="alert">
         {form.errorAt("userClasses")}

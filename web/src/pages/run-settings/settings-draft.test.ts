@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choiceFrom, classDraftOf, measuredBy, ownClasses } from "./class-choice.ts";
+import { choiceFrom, classDraftOf, measuredBy, ownClasses, withoutGone } from "./class-choice.ts";
 import { numberOfText, textOfValue, valueOfText } from "./option-text.ts";
 import {
   moved,
@@ -108,6 +108,15 @@ test("stages move, and nothing else of them changes", () => {
   expect(moved(draft.stages, 5, 0)).toEqual(draft.stages);
 });
 
+test("a chosen class that the script has no more is dropped; without any left the script's own run", () => {
+  const chosen = [
+    { name: "Reader", by: "weight", amount: "3" },
+    { name: "Gone", by: "weight", amount: "" },
+  ] as const;
+  expect(withoutGone(chosen, "Gone", CLASSES)).toEqual(chosen.slice(0, 1));
+  expect(withoutGone(chosen.slice(1), "Gone", CLASSES)).toBeUndefined();
+});
+
 const outlineOf = (name: string, weight: number, fixedCount = 0) => ({
   ...{ name, weight, fixedCount },
   tasks: [],
@@ -159,9 +168,18 @@ test("values of options of which nothing is known are texts, flags and lists, an
 });
 
 test("heads and facts in words", () => {
-  const twoOfThree = { ...draft, userClasses: draft.userClasses?.slice(0, 2) };
-  expect(classesHead(twoOfThree, CLASSES)).toBe("2 of 3 classes");
+  const chosen = (...names: readonly string[]) => ({
+    ...draft,
+    userClasses: draft.userClasses?.filter(({ name }) => names.includes(name)),
+  });
+  expect(classesHead(chosen("Reader", "Ops"), CLASSES)).toBe("2 of 3 classes");
   expect(classesHead({ ...draft, userClasses: undefined }, CLASSES)).toBeUndefined();
+  expect(classesHead(chosen("Reader", "Buyer"), undefined)).toBe("2 classes");
+  const one = CLASSES.slice(0, 1);
+  expect(classesHead(chosen("Reader", "Buyer"), one)).toBe(
+    "1 of 1 class; Buyer is not in the script",
+  );
+  expect(classesHead(draft, one)).toBe("1 of 1 class; 2 are not in the script");
   expect(tagsHead(draft)).toBe("only quick; without payment");
   expect(rowsHead("scriptOptions", { draft, stored: undefined })).toBe("5 set");
   expect(rowsHead("environment", { draft, stored })).toBe("2 of the load test");

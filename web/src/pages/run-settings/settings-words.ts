@@ -2,7 +2,7 @@ import { HIDDEN } from "@load-manager/contract/model/hidden-values.ts";
 import type { LoadProfile, Stage } from "@load-manager/contract/model/load-profile.ts";
 import { counted } from "../../format/numbers.ts";
 import { duration } from "../../format/times.ts";
-import type { ClassOutline } from "./class-choice.ts";
+import { type ClassOutline, goneFrom } from "./class-choice.ts";
 import { type RunSettings, type RunSettingsDraft, runSettingsOf } from "./settings-draft.ts";
 
 /** The variables and options whose values nobody is shown. */
@@ -42,14 +42,21 @@ type Stored = { readonly draft: RunSettingsDraft; readonly stored: RunSettings |
 
 const set = (count: number): string | undefined => (count === 0 ? undefined : `${count} set`);
 
-/** `2 of 3 classes`; nothing where the script's own run. */
+const classes = (count: number): string => `${count} ${count === 1 ? "class" : "classes"}`;
+
+/** `2 of 3 classes`, and what the script does not have; nothing where the script's own run. */
 export const classesHead = (
   { userClasses }: RunSettingsDraft,
   outline: readonly ClassOutline[] | undefined,
 ): string | undefined => {
   if (userClasses === undefined) return undefined;
-  const all = outline === undefined ? "" : ` of ${outline.length}`;
-  return `${userClasses.length}${all} ${(outline ?? userClasses).length === 1 ? "class" : "classes"}`;
+  if (outline === undefined) return classes(userClasses.length);
+  const gone = goneFrom(userClasses, outline);
+  const all = classes(outline.length);
+  const head = `${userClasses.length - gone.length} of ${all}`;
+  if (gone.length === 0) return head;
+  const what = gone.length === 1 ? `${gone[0]?.name} is` : `${gone.length} are`;
+  return `${head}; ${what} not in the script`;
 };
 
 export const tagsHead = ({ includeTags, excludeTags }: RunSettingsDraft): string | undefined =>

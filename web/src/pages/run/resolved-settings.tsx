@@ -82,7 +82,10 @@ export const ResolvedSettings = ({ run }: { readonly run: RunAnswer }): ReactNod
     ["Created by", run.createdBy],
     ["Trigger", run.trigger === "external" ? "external: started at Locust" : "api"],
     ...loadRows(run),
-    ["Stop timeout", seconds(run.stopTimeoutSeconds)],
+    [
+      "Stop timeout",
+      run.stopTimeoutSeconds === undefined ? "Locust’s own" : seconds(run.stopTimeoutSeconds),
+    ],
     ["Target", run.targetUrl ?? "–"],
     ...scriptRows(run),
     ["Cluster", run.locustClusterId],

@@ -1,3 +1,4 @@
+import { stopTimeoutOf } from "@load-manager/contract/model/stop-timeout.ts";
 import { PLUGIN_CAPABILITIES } from "../../../clusters/plugin/observation.ts";
 import type { ClusterAdapter } from "../../../clusters/port.ts";
 import { NO_CAPABILITIES } from "../../domain/capabilities.ts";
@@ -163,7 +164,7 @@ export const simulatedLocust = (options: {
             runId: run.id,
             startedAt: options.now(),
             deadlineAt: seconds === undefined ? undefined : options.now() + seconds * 1000,
-            stopTimeoutMs: run.stopTimeoutSeconds * 1000,
+            stopTimeoutMs: stopTimeoutOf(run) * 1000,
             requests: 0,
             targetUsers: run.targetUsers ?? 1,
             ...(run.loadProfile.kind === "stages" ? { stages: run.loadProfile.stages } : {}),
