@@ -35,6 +35,9 @@ ${LOCUSTFILE}`;
 
 const BODY = { targetUsers: 4, spawnRate: 4, durationSeconds: 3 };
 
+const CONFIG =
+  "locustClusters: [{ id: local, kind: local, maxConcurrentRuns: 2, allowPackages: true }]\n";
+
 const packageEvents = async (client: Server["client"], runId: string) =>
   (await eventsOf(client, runId)).filter(({ type }) => type.startsWith("packages_"));
 
@@ -45,7 +48,12 @@ describe.each(ONE_LOCUST)("the packages of a script on $name", ({ python }) => {
   let server: Server;
   let shop: Shop;
   const serve = () =>
-    startServer({ python, dataDir, env: { ...index.env, SECRET_OF_SERVER: "hidden-value" } });
+    startServer({
+      python,
+      dataDir,
+      config: CONFIG,
+      env: { ...index.env, SECRET_OF_SERVER: "hidden-value" },
+    });
   const define = async (requirements: string, content: string): Promise<string> => {
     const loadTestId = await defineShop(server.client, shop.url);
     const body = { content, requirements };
@@ -135,6 +143,8 @@ describe.each(ONE_LOCUST)("the packages of a script on $name", ({ python }) => {
     expect(statusReason?.message).toMatch(/lm-clash.* depends on gevent<1.*constraint\) gevent==/);
     expect(statusReason?.message).not.toContain(dataDir);
     for (const { id } of [missing, clash]) {
+      const types = (await packageEvents(server.client, id)).map(({ type }) => type);
+      expect(types).toEqual(["packages_installing"]);
       const log = readFileSync(join(dataDir, "runs", id, "packages.log"), "utf8");
       expect(log).toContain("Looking in indexes");
       expect(log).not.toContain("word-of-index");
@@ -192,4 +202,41 @@ describe.each(ONE_LOCUST)("the packages of a script on $name", ({ python }) => {
     await expectFinished(run.id);
     expect(complete().length).toBe(before.length + 1);
   });
+
+  test("of two runs with the same ones at once the second waits; where the first is killed, it installs them itself", async () => {
+    const typesOf = async (runId: string) =>
+      (await packageEvents(server.client, runId)).map(({ type }) => type).toSorted();
+    for (const [isKilled, version, ends] of [
+      [false, "0", ["packages_cached", "packages_waiting"]],
+      [true, "0.1", ["packages_installed", "packages_installing", "packages_waiting"]],
+    ] as const) {
+      index.downloads.length = 0;
+      const before = complete();
+      index.slow(isKilled ? 60_000 : 4000);
+      const loadTestId = await define(`lm-words==2.0\nlm-letters>=${version}\n`, scriptFor("two"));
+      const first = await start(loadTestId);
+      const pids = await installing(first.id);
+      index.slow(0);
+      const second = await start(loadTestId);
+      const waiting = await until("the second to wait", async () =>
+        (await packageEvents(server.client, second.id)).at(0),
+      );
+      expect(waiting).toMatchObject({
+        type: "packages_waiting",
+        message: "Waiting for another run, which installs the same 2 packages.",
+      });
+      expect(index.downloads).toHaveLength(1);
+      if (isKilled) for (const { pid } of pids) process.kill(pid, "SIGKILL");
+      await until("the packages of the second", async () => {
+        const types = await typesOf(second.id);
+        return types.length === ends.length ? true : undefined;
+      });
+      expect(await typesOf(second.id)).toEqual(ends);
+      for (const { id: runId } of [first, second]) {
+        await server.client.stopRun({ params: { runId } });
+        await settled(server.client, runId);
+      }
+      expect(complete().length).toBe(before.length + 1);
+    }
+  }, 120_000);
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -70,6 +71,15 @@ describe("tests check", () => {
     expect((await tests("check", join(folder, "gone"), id)).code).not.toBe(0);
   });
 });
+
+test("tests check takes a folder as large as tests push does", async () => {
+  const id = await newLoadTest();
+  const folder = folderWith({ ...PROJECT, "data/large.bin": randomBytes(20 << 20) });
+  for (const command of ["check", "push"]) {
+    const { code, err } = await tests(command, folder, id);
+    expect([command, code, err]).toEqual([command, 0, ""]);
+  }
+}, 60_000);
 
 test("the lines of a check", () => {
   const lines = checkLines({

@@ -70,13 +70,11 @@ type Check = Remote & { readonly entrypoint: string };
 
 const check = async (path: string, options: Check, out: Out): Promise<void> => {
   const { entrypoint, files } = localScriptOf(path, options.entrypoint);
-  const sent = [...files].map(([name, content]) => ({
-    path: name,
-    content: content.toString("base64"),
-    encoding: "base64" as const,
-  }));
-  const body = { loadTestId: options.test, entrypoint, files: sent };
-  const found = await answered(clientOf(options).checkScript({ body }));
+  const checking = clientOf(options).checkScript({
+    query: { loadTestId: options.test, entrypoint },
+    body: await zipOf(files, new Date()),
+  });
+  const found = await answered(checking);
   for (const line of checkLines(found)) out(line);
   if (!found.ok) process.exitCode = 1;
 };

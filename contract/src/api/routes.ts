@@ -67,6 +67,7 @@ import { RunEvent } from "../model/run.ts";
 import { ScriptRevision } from "../model/script.ts";
 import {
   CheckScript,
+  CheckScriptQuery,
   PutScript,
   PutScriptQuery,
   SCRIPT_BODY_BYTES,
@@ -83,8 +84,10 @@ const PagingQuery = z.strictObject(Paging.shape).omit({ sort: true });
 
 const loadTests = { tag: "Load tests", caller: "user" } as const;
 const scripts = { tag: "Scripts", caller: "user" } as const;
-const scriptBytes = { "application/json": SCRIPT_BODY_BYTES.json } as const;
-const savedBytes = { ...scriptBytes, "application/zip": SCRIPT_BODY_BYTES.zip } as const;
+const scriptBytes = {
+  "application/json": SCRIPT_BODY_BYTES.json,
+  "application/zip": SCRIPT_BODY_BYTES.zip,
+} as const;
 const runs = { tag: "Runs", caller: "user" } as const;
 const metrics = { tag: "Metrics", caller: "user", permission: "read", method: "GET", params: runId } as const;
 const clusters = { tag: "Clusters", caller: "user", permission: "read", method: "GET" } as const;
@@ -102,12 +105,12 @@ export const routes = {
   deleteLoadTest: route({ ...loadTests, permission: "loadTests.delete", method: "DELETE", path: "/v1/load-tests/:loadTestId", summary: "Delete a load test", description: "Its runs are kept. 409 while one of them is active.", params: loadTestId, ifMatch: true, answers: { 204: null } }),
   checkCriteria: route({ ...loadTests, permission: "criteria.check", method: "POST", path: "/v1/criteria/check", summary: "Check expressions of criteria", description: "Text becomes JSON, and JSON becomes text. A fault has its column, and a proposal where there is one.", body: CheckCriteria, answers: { 200: CriteriaCheck } }),
 
-  saveScript: route({ ...scripts, permission: "scripts.write", method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed. If-Match is the version of the load test, which a new revision raises. The script is `content`, one file, or `files`, with their paths (a JSON body of at most 16 MiB), or a zip archive of at most 50 MiB, with `entrypoint`, `description` and `createdBy` in the query. A revision has at most 1000 files and 50 MiB. Of an archive with one folder at the top, unless the entrypoint names it, the content of the folder is taken; `__MACOSX/` and `.DS_Store` are left out; links and encrypted files are refused.", params: loadTestId, query: PutScriptQuery, body: PutScript, bodyBytes: savedBytes, ifMatch: true, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
+  saveScript: route({ ...scripts, permission: "scripts.write", method: "PUT", path: "/v1/load-tests/:loadTestId/script", summary: "Save the script", description: "201 with a new revision; 200 with the newest revision where the content has not changed. If-Match is the version of the load test, which a new revision raises. The script is `content`, one file, or `files`, with their paths (a JSON body of at most 16 MiB), or a zip archive of at most 50 MiB, with `entrypoint`, `description` and `createdBy` in the query. A revision has at most 1000 files and 50 MiB. Of an archive with one folder at the top, unless the entrypoint names it, the content of the folder is taken; `__MACOSX/` and `.DS_Store` are left out; links and encrypted files are refused.", params: loadTestId, query: PutScriptQuery, body: PutScript, bodyBytes: scriptBytes, ifMatch: true, answers: { 200: ScriptRevisionWithContent, 201: ScriptRevisionWithContent } }),
   getScript: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script", summary: "Get the newest script revision with its content", params: loadTestId, answers: { 200: ScriptRevisionWithContent } }),
   listScriptRevisions: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions", summary: "List the script revisions of a load test", description: "Newest first, without their content.", params: loadTestId, query: PagingQuery, answers: { 200: ScriptRevisionPage } }),
   getScriptRevision: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions/:revisionId", summary: "Get a script revision with its content", params: revision, answers: { 200: ScriptRevisionWithContent } }),
   getScriptArchive: route({ ...scripts, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/script/revisions/:revisionId/archive", summary: "Download a script revision as a zip archive", description: "Its files with their paths. Saved again, with the same entrypoint, it is the same script.", params: revision, answers: { 200: "application/zip" } }),
-  checkScript: route({ ...scripts, permission: "scripts.check", method: "POST", path: "/v1/scripts/check", summary: "Check a script without saving it", description: "Every Python file is compiled; the lines of requirements.txt are read, and no package is looked up. Where the body names a load test or a scope that a local cluster serves, and the caller may run the script there (runs.start; for a script in the body scripts.write too), the script is imported in a process of its own, with limits, and the answer has its User classes, options and tags.", body: CheckScript, bodyBytes: scriptBytes, answers: { 200: ScriptCheck } }),
+  checkScript: route({ ...scripts, permission: "scripts.check", method: "POST", path: "/v1/scripts/check", summary: "Check a script without saving it", description: "Every Python file is compiled; the lines of requirements.txt are read, and no package is looked up. Where the request names a load test or a scope that a local cluster serves, and the caller may run the script there (runs.start; for a script in the body scripts.write too), the script is imported in a process of its own, with limits, and the answer has its User classes, options and tags. As for a save, the body is JSON of at most 16 MiB, or a zip archive of at most 50 MiB with the rest in the query.", query: CheckScriptQuery, body: CheckScript, bodyBytes: scriptBytes, answers: { 200: ScriptCheck } }),
 
   createRun: route({ ...runs, permission: "runs.start", method: "POST", path: "/v1/load-tests/:loadTestId/runs", summary: "Start a run of a load test", params: loadTestId, body: CreateRun, bodyOptional: true, etag: true, answers: { 201: RunAnswer } }),
   listLoadTestRuns: route({ ...runs, permission: "read", method: "GET", path: "/v1/load-tests/:loadTestId/runs", summary: "List the runs of a load test", params: loadTestId, query: RunQuery.omit({ loadTestId: true }), answers: { 200: RunPage } }),

@@ -179,6 +179,24 @@ const placeFields = {
 
 const SCOPE_NAMES = ["accountId", "orgId", "projectId"] as const;
 
+type PlaceFields = { readonly [Name in keyof typeof placeFields]?: string | undefined };
+
+/** A load test, or a scope: not both, and no part of a scope. */
+const checkPlace = (place: PlaceFields, context: z.core.$RefinementCtx): void => {
+  const refuse = (field: string, message: string): void =>
+    context.addIssue({ code: "custom", path: [field], message });
+  const given = ([...SCOPE_NAMES, "envId", "locustClusterId"] as const).filter(
+    (name) => place[name] !== undefined,
+  );
+  if (given.length === 0) return;
+  if (place.loadTestId !== undefined) refuse(given[0] ?? "", "is the load test's; leave it out");
+  else {
+    for (const name of SCOPE_NAMES) {
+      if (place[name] === undefined) refuse(name, `is required with ${given.join(", ")}`);
+    }
+  }
+};
+
 export const CheckScript = z
   .strictObject({ ...scriptFields, ...placeFields })
   .superRefine((body, context) => {
@@ -194,19 +212,23 @@ export const CheckScript = z
     if (scriptRevisionId !== undefined && loadTestId === undefined) {
       refuse("loadTestId", "is required with scriptRevisionId");
     }
-    const given = [...SCOPE_NAMES, "envId", "locustClusterId"].filter(
-      (name) => body[name as keyof typeof body] !== undefined,
-    );
-    if (given.length === 0) return;
-    if (loadTestId !== undefined) refuse(given[0] ?? "", "is the load test's; leave it out");
-    else {
-      for (const name of SCOPE_NAMES) {
-        if (body[name] === undefined) refuse(name, `is required with ${given.join(", ")}`);
-      }
-    }
+    checkPlace(body, context);
   })
   .meta({ anyOf: [...ONE_FORM.anyOf, { required: ["loadTestId"] }] });
 export type CheckScript = z.output<typeof CheckScript>;
+
+const { loadTestId: placeLoadTestId, scriptRevisionId: _, ...scopeFields } = placeFields;
+/** What a zip archive cannot say itself. */
+export const CheckScriptQuery = z
+  .strictObject({
+    entrypoint: PutScriptQuery.shape.entrypoint,
+    loadTestId: placeLoadTestId.describe(
+      "With a zip archive: the load test whose runs the script is for; it decides the cluster and the environment variables.",
+    ),
+    ...scopeFields,
+  })
+  .superRefine(checkPlace);
+export type CheckScriptQuery = z.output<typeof CheckScriptQuery>;
 
 export const ScriptCheck = z.object({
   ok: z.boolean().describe("Whether there are no errors."),

@@ -67,6 +67,7 @@ export const EVENTS = {
   load_changed: "A user changed the number of users.",
   adopted: "Another server, or the same one after a restart, manages the run now.",
   script_not_sent: "The attached cluster runs its own script.",
+  packages_waiting: "Another run installs the same packages, and the run waits for them.",
   packages_installing: "The packages of the script are being installed.",
   packages_installed: "The packages of the script have been installed.",
   packages_cached: "The packages of the script had been installed before.",

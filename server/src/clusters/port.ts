@@ -17,6 +17,8 @@ export type RunScript = {
 
 /** What becomes of the packages of a script. `installed`: names with versions. */
 export type PackagesStep =
+  /** `waiting`: for another run, which installs the same ones. */
+  | { readonly kind: "waiting"; readonly packages: number }
   | { readonly kind: "installing"; readonly packages: number }
   | {
       readonly kind: "installed" | "cached";

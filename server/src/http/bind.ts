@@ -19,6 +19,13 @@ import { parse } from "./validation.ts";
 
 const MERGE_PATCH = "application/merge-patch+json";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The limits by content type, where they are not those of other routes. */
+    readonly bodyBytes?: Route["bodyBytes"];
+  }
+}
+
 type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
 type Part<R, K extends "params" | "query" | "body"> =
   R extends Record<K, infer S> ? Parsed<S> : Record<string, never>;
@@ -305,6 +312,7 @@ export const bindRoutes = (app: FastifyInstance, handlers: Handlers, deps: BindD
     scope.route({
       method: route.method,
       url: route.path,
+      config: { bodyBytes: route.bodyBytes },
       onRequest: async (request) => {
         request.setDecorator(CALLER, await deps.authenticate(route, request));
       },

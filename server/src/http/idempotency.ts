@@ -39,6 +39,7 @@ const digest = (value: unknown): string =>
 
 /** Equal for equal objects, whatever the order of their fields. */
 const canonical = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return createHash("sha256").update(value).digest("hex");
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value;
   return Object.entries(value)

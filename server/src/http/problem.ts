@@ -5,16 +5,36 @@ import {
   type ProblemKind,
   problemType,
 } from "@load-manager/contract/api/problem.ts";
-import type { FastifyReply } from "fastify";
+import type { Route } from "@load-manager/contract/api/route.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError, messageOf } from "../lib/errors.ts";
 
+const MIB = 1 << 20;
+const mebibytes = (bytes: number): string => `${Math.round((bytes / MIB) * 100) / 100} MiB`;
+
+/** With the limit of the content type, and the other form of a script, which may be larger. */
+const tooLarge = ({ headers, routeOptions }: FastifyRequest): AppError => {
+  const limits: Route["bodyBytes"] = routeOptions.config.bodyBytes;
+  const zip = limits?.["application/zip"];
+  const isZip = headers["content-type"]?.startsWith("application/zip") === true;
+  const limit = (isZip ? zip : limits?.["application/json"]) ?? routeOptions.bodyLimit;
+  const otherwise =
+    zip === undefined || isZip
+      ? ""
+      : ` Send the script as a zip archive (Content-Type: application/zip), of at most ${mebibytes(zip)}.`;
+  return new AppError(
+    "too-large",
+    `The body is larger than the ${mebibytes(limit)} that this endpoint accepts.${otherwise}`,
+  );
+};
+
 /** Fastify's errors as AppErrors; `undefined` for any other error, which is a bug of this program. */
-const translate = (error: unknown): AppError | undefined => {
+const translate = (error: unknown, request: FastifyRequest): AppError | undefined => {
   if (error instanceof AppError) return error;
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return new AppError("too-large", "The body is larger than this endpoint accepts.");
+      return tooLarge(request);
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new AppError(
         "unsupported-media-type",
@@ -50,7 +70,7 @@ export const sendProblem = (
   reply: FastifyReply,
   requestId: string,
 ): FastifyReply => {
-  const known = translate(error);
+  const known = translate(error, reply.request);
   if (known === undefined) {
     reply.log.error({ event: "request_failed", err: error, requestId }, "A request failed.");
     const detail = `An internal error occurred. The server's log has the details under ${requestId}.`;

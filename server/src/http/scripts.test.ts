@@ -104,11 +104,75 @@ describe("a script of several files", () => {
     ]);
     const both = await call("PUT", `${path}?entrypoint=a.py`, { body: { content: SCRIPT } });
     expect([both.status, both.json.errors[0].field]).toEqual([400, "entrypoint"]);
-    const check = await call("POST", "/v1/scripts/check", {
-      body: "PK",
-      headers: { "content-type": "application/zip" },
-    });
-    expect(check.status).toBe(415);
+  });
+
+  test("is checked as a zip archive too, with the rest in the query", async () => {
+    const path = await newScriptPath();
+    const [, , , loadTestId] = path.split("/");
+    const send = async (query: string, content: string) => {
+      const answer = await app.http.inject({
+        method: "POST",
+        url: `/v1/scripts/check${query}`,
+        headers: { host: "127.0.0.1", "content-type": "application/zip" },
+        payload: zipOf([
+          { path: "load/main.py", content: Buffer.from(content) },
+          { path: "data.bin", content: Buffer.from(BYTES) },
+        ]),
+      });
+      return [answer.statusCode, answer.json()] as const;
+    };
+    const found = await send("?entrypoint=load/main.py", "def x(:\n");
+    expect(found).toMatchObject([200, { ok: false, errors: [{ file: "load/main.py", line: 1 }] }]);
+    const of = await send(`?entrypoint=load/main.py&loadTestId=${loadTestId}`, SCRIPT);
+    expect(of).toMatchObject([200, { ok: true, errors: [] }]);
+    expect(of[1].notImportedReason).not.toBe(
+      (await send("?entrypoint=load/main.py", SCRIPT))[1].notImportedReason,
+    );
+    for (const [query, field] of [
+      ["", "entrypoint"],
+      [`?loadTestId=${loadTestId}&accountId=a`, "accountId"],
+      ["?accountId=a", "orgId"],
+      ["?scriptRevisionId=a", "scriptRevisionId"],
+    ] as const) {
+      const refused = await send(query, SCRIPT);
+      expect(refused).toMatchObject([
+        400,
+        { errors: expect.arrayContaining([expect.objectContaining({ field })]) },
+      ]);
+    }
+    const body = { content: SCRIPT };
+    const both = await call("POST", `/v1/scripts/check?loadTestId=${loadTestId}`, { body });
+    expect([both.status, both.json.errors[0].field]).toEqual([400, "loadTestId"]);
+  });
+
+  test("that is too large is refused with the limit, and the form that may be larger", async () => {
+    const path = await newScriptPath();
+    const large = { files: [{ path: "locustfile.py", content: "#".repeat(17 << 20) }] };
+    for (const [method, url] of [
+      ["PUT", path],
+      ["POST", "/v1/scripts/check"],
+    ] as const) {
+      const refused = await call(method, url, { body: large });
+      expect([refused.status, refused.json.detail]).toEqual([
+        413,
+        "The body is larger than the 16 MiB that this endpoint accepts. Send the script as a zip archive (Content-Type: application/zip), of at most 50 MiB.",
+      ]);
+    }
+    const headers = { host: "127.0.0.1", "content-type": "application/zip" };
+    const payload = Buffer.alloc((50 << 20) + 1);
+    const zipped = await app.http.inject({ method: "PUT", url: path, headers, payload });
+    expect([zipped.statusCode, zipped.json().detail]).toEqual([
+      413,
+      "The body is larger than the 50 MiB that this endpoint accepts.",
+    ]);
+    const other = { ...LOAD_TEST, description: "x".repeat(2 << 20) };
+    const elsewhere = await call("POST", "/v1/load-tests", { body: other });
+    expect([elsewhere.status, elsewhere.json.detail]).toEqual([
+      413,
+      expect.stringMatching(
+        /^The body is larger than the [\d.]+ MiB that this endpoint accepts\.$/,
+      ),
+    ]);
   });
 
   test("every Python file is compiled, and errors name file, line and field", async () => {

@@ -1,4 +1,4 @@
-import type { CheckScript, ScriptProblem } from "@load-manager/contract/api/script.ts";
+import type { CheckScriptQuery, ScriptProblem } from "@load-manager/contract/api/script.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { Scope } from "@load-manager/contract/model/primitives.ts";
 import type { ScriptOutlined } from "../clusters/port.ts";
@@ -22,9 +22,13 @@ const NOT_ALLOWED =
   "Your role may not run it there: that needs the permission runs.start, and scripts.write for a script in the request.";
 const NOTHING = { userClasses: [], shapeClasses: [], options: [], tags: [] };
 
-export const placeOf = (body: CheckScript, loadTest: LoadTest | undefined): Place | undefined => {
+/** `named`: by the request, beside the script. */
+export const placeOf = (
+  named: CheckScriptQuery,
+  loadTest: LoadTest | undefined,
+): Place | undefined => {
   if (loadTest !== undefined) return { ...loadTest, scope: loadTest };
-  const { accountId, orgId, projectId, envId, locustClusterId } = body;
+  const { accountId, orgId, projectId, envId, locustClusterId } = named;
   // The contract refuses a part of a scope.
   if (accountId === undefined || orgId === undefined || projectId === undefined) return undefined;
   return { scope: { accountId, orgId, projectId, envId }, locustClusterId };

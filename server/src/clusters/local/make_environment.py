@@ -2,8 +2,11 @@
 
 Arguments: the folder of environments, a file with the requirements, the file for the result, and `find` where none is to be made. An environment is a folder
 `<key>.<random>` with the packages, in which the cluster's own packages are seen as well; the key is that of the Python, its
-packages and the requirements. It counts once `complete.json` is there, which is written last.
+packages and the requirements. It counts once `complete.json` is there, which is written last. While another process makes the same one, this one waits;
+the result says meanwhile which of both it does (`stage`).
 """
+
+import contextlib
 
 import glob
 import hashlib
@@ -19,6 +22,11 @@ import tempfile
 import time
 import venv
 from importlib import metadata
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
 
 #: Changes with the way in which environments are made.
 FORMAT = "1"
@@ -77,6 +85,23 @@ def complete_one(environments, key):
         except (OSError, ValueError):
             continue
     return None
+
+
+@contextlib.contextmanager
+def alone(environments, key, on_wait):
+    """
+    No other process of this machine is here with this key meanwhile. The kernel frees the lock of a process that ends, however
+    it does. One file has the locks of all keys, each at its own place.
+    """
+    with open(environments + ".lock", "a", encoding="ascii") as file:
+        if fcntl is not None:
+            place = int(key[:12], 16)
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except OSError:
+                on_wait()
+                fcntl.lockf(file, fcntl.LOCK_EX, 1, place)
+        yield
 
 
 def see_own_packages(folder):
@@ -152,7 +177,7 @@ def make(environments, key, requirements, pinned):
         raise
 
 
-def result_of(environments, path, only_find):
+def result_of(environments, path, only_find, on_stage):
     pinned = constraints()
     os.makedirs(environments, exist_ok=True)
     with open(path, encoding="utf-8") as file:
@@ -163,7 +188,13 @@ def result_of(environments, path, only_find):
         return {"cached": True, **known}
     if only_find:
         return {"missing": True}
-    return {"cached": False, **make(environments, key, requirements, pinned)}
+    with alone(environments, key, lambda: on_stage("waiting")):
+        # The one that was waited for.
+        known = complete_one(environments, key)
+        if known is not None:
+            return {"cached": True, **known}
+        on_stage("installing")
+        return {"cached": False, **make(environments, key, requirements, pinned)}
 
 
 def end(*_):
@@ -175,7 +206,7 @@ def main():
     signal.signal(signal.SIGTERM, end)
     environments, requirements, result, *mode = sys.argv[1:]
     try:
-        found = result_of(environments, requirements, mode == ["find"])
+        found = result_of(environments, requirements, mode == ["find"], lambda stage: write(result, {"stage": stage}))
     except Refused as error:
         found = {"error": str(error)}
     except Exception as error:

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,7 @@ const SOON_MS = 2000;
 
 /** What `make_environment.py` has written in the run's folder. */
 const Result = z.union([
+  z.object({ stage: z.enum(["waiting", "installing"]) }),
   z.object({ error: z.string() }),
   z.object({
     python: z.string(),
@@ -27,8 +28,13 @@ const Result = z.union([
   }),
 ]);
 
+/** While the process lives: `waiting` for that of another run, which installs the same packages. */
+type Stage = "waiting" | "installing";
+
 type State =
-  | { readonly kind: "absent" | "installing" }
+  | { readonly kind: "absent" }
+  /** The stage is not known before the process has found out that there is no environment. */
+  | { readonly kind: "installing"; readonly stage?: Stage }
   | { readonly kind: "failed"; readonly message: string }
   | {
       readonly kind: "ready";
@@ -109,6 +115,35 @@ const launch = (deps: Deps, folder: RunFolder): Promise<{ readonly error?: Error
   }
 };
 
+/** `text`: what the process has written. */
+const stateBy = (text: string | undefined, isInstalling: boolean): State => {
+  if (text === undefined) return { kind: isInstalling ? "installing" : "absent" };
+  const result = Result.parse(JSON.parse(text));
+  if ("stage" in result) {
+    return isInstalling ? { kind: "installing", stage: result.stage } : { kind: "absent" };
+  }
+  return "error" in result
+    ? { kind: "failed", message: result.error }
+    : { kind: "ready", ...result };
+};
+
+/** Waits a little for the end. Tells each stage once, as soon as it is known: a run may be stopped meanwhile. */
+const soon = async (
+  stateNow: () => Promise<State>,
+  onStage: (stage: Stage) => Promise<void>,
+): Promise<State> => {
+  let state = await stateNow();
+  let told: Stage | undefined;
+  for (let waited = 0; state.kind === "installing" && waited < SOON_MS; waited += 50) {
+    const { stage } = state;
+    if (stage !== undefined && stage !== told) await onStage(stage);
+    told = stage;
+    await sleep(50);
+    state = await stateNow();
+  }
+  return state;
+};
+
 export const createPackages = (deps: Deps): Packages => {
   /** Folders of runs whose process this server has started and not seen end. */
   const installing = new Set<string>();
@@ -119,16 +154,14 @@ export const createPackages = (deps: Deps): Packages => {
       installing.has(folder.path) ||
       (await processesOf(folder.path)).some(({ role }) => role === ROLE);
     const text = await readFile(folder.packages, "utf8").catch(() => undefined);
-    if (text === undefined) return { kind: isInstalling ? "installing" : "absent" };
-    const result = Result.parse(JSON.parse(text));
-    return "error" in result
-      ? { kind: "failed", message: result.error }
-      : { kind: "ready", ...result };
+    return stateBy(text, isInstalling);
   };
 
   const install = async (folder: RunFolder, lines: readonly string[]): Promise<void> => {
     await mkdir(folder.temporary, { recursive: true });
     await writeFile(folder.requirements, `${lines.join("\n")}\n`);
+    // The stage of a process that was killed.
+    await rm(folder.packages, { force: true });
     installing.add(folder.path);
     void followed(folder, launch(deps, folder));
   };
@@ -146,18 +179,17 @@ export const createPackages = (deps: Deps): Packages => {
     }
   };
 
-  const begun = async (folder: RunFolder, lines: readonly string[]): Promise<State> => {
+  const begun = async (
+    folder: RunFolder,
+    lines: readonly string[],
+    onStage: (stage: Stage) => Promise<void>,
+  ): Promise<State> => {
     const found = await stateOf(folder);
     if (found.kind !== "absent") return found;
     if (!deps.isAllowed) {
       await writeResult(folder, { error: "the cluster no longer allows it (allowPackages)." });
     } else await install(folder, lines);
-    let state = await stateOf(folder);
-    for (let waited = 0; state.kind === "installing" && waited < SOON_MS; waited += 50) {
-      await sleep(50);
-      state = await stateOf(folder);
-    }
-    return state;
+    return soon(() => stateOf(folder), onStage);
   };
 
   return {
@@ -166,10 +198,11 @@ export const createPackages = (deps: Deps): Packages => {
       const lines = requirementLines(requirements);
       const packages = lines.length;
       if (packages === 0) return deps.python;
-      const state = await begun(folder, lines);
-      if (state.kind === "installing" || (state.kind === "ready" && !state.cached)) {
-        await onStep({ kind: "installing", packages });
-      }
+      const onStage = (kind: Stage): Promise<void> => onStep({ kind, packages });
+      const state = await begun(folder, lines, onStage);
+      if (state.kind === "installing") await onStage(state.stage ?? "installing");
+      // A run that has waited may have installed them itself after all.
+      if (state.kind === "ready" && !state.cached) await onStage("installing");
       if (state.kind !== "ready") return undefined;
       const { python, cached, seconds, installed } = state;
       await onStep({ kind: cached ? "cached" : "installed", packages, seconds, installed });

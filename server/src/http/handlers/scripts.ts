@@ -1,4 +1,9 @@
-import type { CheckScript, PutScript, PutScriptQuery } from "@load-manager/contract/api/script.ts";
+import type {
+  CheckScript,
+  CheckScriptQuery,
+  PutScript,
+  PutScriptQuery,
+} from "@load-manager/contract/api/script.ts";
 import type { LoadTest } from "@load-manager/contract/model/load-test.ts";
 import type { ScriptRevision } from "@load-manager/contract/model/script.ts";
 import type { Access } from "../../auth/access.ts";
@@ -27,19 +32,31 @@ const sentScript = async (body: PutScript | Uint8Array, query: PutScriptQuery): 
   if (body instanceof Uint8Array) {
     return { script: await sourceOfZip(body, query.entrypoint), input: query };
   }
-  const [name] = Object.entries(query).find(([, value]) => value !== undefined) ?? [];
-  if (name !== undefined) throw invalid(name, "belongs in the body where that is JSON");
+  requireNoQuery(query);
   return { script: sourceOfBody(body), input: body };
 };
+
+const requireNoQuery = (query: object): void => {
+  const [name] = Object.entries(query).find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined) throw invalid(name, "belongs in the body where that is JSON");
+};
+
+const SENT = ["scripts.write", "runs.start"] as const;
 
 /** A saved script may be run by whoever may start runs; another one by whoever may save it first. */
 const scriptToCheck = async (
   { stores }: LoadTestDeps,
-  body: CheckScript,
+  body: CheckScript | Uint8Array,
+  query: CheckScriptQuery,
   loadTest: LoadTest | undefined,
 ) => {
+  if (body instanceof Uint8Array) {
+    const { entrypoint, files } = await sourceOfZip(body, query.entrypoint);
+    return { entrypoint, files, needs: SENT };
+  }
+  requireNoQuery(query);
   if (loadTest === undefined || body.content !== undefined || body.files !== undefined) {
-    return { ...sourceOfBody(body), needs: ["scripts.write", "runs.start"] as const };
+    return { ...sourceOfBody(body), needs: SENT };
   }
   const id = body.scriptRevisionId ?? loadTest.latestRevisionId;
   if (id === undefined) throw notFound("script of the load test", loadTest.id);
@@ -97,15 +114,16 @@ export const scriptHandlers = (deps: LoadTestDeps): Pick<Handlers, Keys> => ({
       },
     };
   },
-  checkScript: async ({ body, access }) => {
+  checkScript: async ({ query, body, access }) => {
     access.checkAnywhere();
-    const { loadTestId } = body;
+    const named = body instanceof Uint8Array ? query : body;
+    const { loadTestId } = named;
     const loadTest =
       loadTestId === undefined
         ? undefined
         : await visibleLoadTest(deps.stores.loadTests, access, loadTestId);
-    const script = await scriptToCheck(deps, body, loadTest);
-    const place = placeOf(body, loadTest);
+    const script = await scriptToCheck(deps, body, query, loadTest);
+    const place = placeOf(named, loadTest);
     const mayRun = place !== undefined && access.may(place.scope, script.needs);
     return { body: await checkedScript(asSeenBy(deps, access), script, place, mayRun) };
   },

@@ -12,6 +12,10 @@ const counted = (packages: number): string =>
 
 const eventOf = (step: PackagesStep): Omit<NewEvent, "at"> => {
   const { packages } = step;
+  if (step.kind === "waiting") {
+    const message = `Waiting for another run, which installs the same ${counted(packages)}.`;
+    return { id: "packages-waiting", type: "packages_waiting", message, data: { packages } };
+  }
   if (step.kind === "installing") {
     const message = `Installing ${counted(packages)} of requirements.txt.`;
     return { id: "packages-installing", type: "packages_installing", message, data: { packages } };
