@@ -133,10 +133,11 @@ const Chart = ({
     [expression.metric, unit, line, isUsers],
   );
   const span = spanOf(expression.window, view);
-  const { from, to } = span;
+  const { from, to } = span ?? {};
   const limits = useMemo(
     () =>
-      limit === null
+      // Before its window has begun nothing can be violated.
+      limit === null || from === undefined || to === undefined
         ? []
         : [
             {
