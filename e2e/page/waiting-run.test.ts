@@ -19,7 +19,7 @@ test("the page of a run that waits says its place, for which run, until when, an
   const { page, expectClean } = await openPage(context, address);
   await page.goto(`${address}/runs/${third}`);
   await page.getByText(/^Number 2 in line for local, starts at \d\d:\d\d:\d\d/).waitFor();
-  await page.getByText(/it is given up at/).waitFor();
+  await page.getByText(/If it has not started by .*, it is given up/).waitFor();
   await page.goto(`${address}/runs/${second}`);
   await page.getByText(/^Next in line for local/).waitFor();
   await page.getByRole("link", { name: "Show that run" }).click();

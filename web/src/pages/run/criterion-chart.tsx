@@ -165,6 +165,7 @@ const Chart = ({
       axisFormat={axisNumber}
       range={[0, view.end]}
       loadStartMs={view.loadStartMs}
+      loadEnd={view.run.loadEndedAt === undefined ? undefined : view.loadSeconds}
       hasTimeLabels
       decorations={decorations}
       limits={limits}

@@ -147,6 +147,15 @@ test("the first violation and the worst window are said with their limit and fig
   expect(violationOf({ ...one, verdict: "passed" }, line, view)).toBeUndefined();
 });
 
+test("a violation that lasts does not begin before its window", () => {
+  const { verdict: _, ...others } = judged("p95 < 500 ms over steady");
+  const live = { ...others, state: "violated" as const, violatedSince: START + 19_000 };
+  const line = { times: [0], step: 50, values: [612] };
+  expect(violationOf(live, line, view)).toEqual({
+    first: { from: 20, to: 100, label: "over 500 ms from 0:20" },
+  });
+});
+
 test("the chosen criterion is shown, else the first that is violated; counts have no chart", () => {
   const criteria = [
     judged("exceptions = 0", { limit: 0, unit: "" }),

@@ -202,10 +202,11 @@ const spanSince = (
 export const violationOf = (
   one: RunCriterion,
   line: Line,
-  { loadStartMs, loadSeconds }: Pick<RunView, "loadStartMs" | "loadSeconds">,
+  view: Pick<RunView, "run" | "loadStartMs" | "loadSeconds">,
 ): Violation | undefined => {
   const expression = expressionOf(one);
   if (expression === undefined || one.limit === null || !isViolated(one)) return undefined;
+  const { loadStartMs, loadSeconds } = view;
   const { limit, unit } = one;
   const side = beyondOf(expression.operator);
   const isBeyond = (value: number): boolean =>
@@ -213,7 +214,9 @@ export const violationOf = (
   const labelFrom = (at: number): string =>
     `${side === "below" ? "under" : "over"} ${limitInUnit(limit, unit)} from ${sinceStart(at)}`;
   if ("state" in one) {
-    const from = ((one.violatedSince ?? loadStartMs) - loadStartMs) / 1000;
+    const since = ((one.violatedSince ?? loadStartMs) - loadStartMs) / 1000;
+    // Metrics are steady up to a second before that is observed.
+    const from = Math.max(since, spanOf(expression.window, view)?.from ?? 0);
     return { first: { from, to: loadSeconds, label: labelFrom(from) } };
   }
   const { firstViolation, worstWindow } = one;

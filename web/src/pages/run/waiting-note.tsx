@@ -32,7 +32,7 @@ export const WaitingNote = ({ run }: { readonly run: RunAnswer }): ReactNode => 
       {expiresAt !== undefined && (
         <span className="soft">
           {" "}
-          If it still waits then, it is given up at <TimeText ms={expiresAt} />.
+          If it has not started by <TimeText ms={expiresAt} />, it is given up.
         </span>
       )}
     </p>
