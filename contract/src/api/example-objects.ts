@@ -141,6 +141,7 @@ export const pending = {
     runId: "1f4e8d2a-3c5b-4e7f-9a8d-6b0c2e4f1a53",
     position: 1,
     expectedStartAt: "2026-11-23T10:15:03.000Z",
+    expiresAt: "2026-11-24T10:14:03.000Z",
   },
   health: "ok" as const,
   verdict: "none" as const,

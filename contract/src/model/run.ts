@@ -34,6 +34,7 @@ export const StatusReason = z.looseObject({
   expectedStartAt: Time.optional().describe(
     "When the run will start, if the runs before it last as long as intended.",
   ),
+  expiresAt: Time.optional().describe("When the run is given up, if it still waits then."),
   logTail: z
     .array(z.string())
     .optional()

@@ -13,6 +13,18 @@ export type HeatmapRow = {
   readonly counts: number[];
 };
 
+const perSecond = (count: number): string =>
+  count.toLocaleString("en-US", { maximumSignificantDigits: 2 });
+
+/**
+ * The requests per second at the beginning, the middle and the end of the shades, whose root ascends evenly; `most`: the
+ * requests of the fullest cell.
+ */
+export const keyOf = (most: number, stepSeconds: number): readonly [string, string, string] => {
+  const highest = most / stepSeconds;
+  return ["0", perSecond(highest / 4), perSecond(highest)];
+};
+
 /** The latency buckets that have requests, with as many neighbours joined that there are at most so many rows. */
 export const rowsOf = ({ lowerMs, upperMs, counts }: HeatmapData, most: number): HeatmapRow[] => {
   const totals = lowerMs.map((_, row) =>

@@ -4,7 +4,7 @@ import { axisNumber, inMs } from "../format/numbers.ts";
 import { useLatest } from "../lib/use-latest.ts";
 import styles from "./charts.module.css";
 import { type Decorations, decorationHooks } from "./decorations.ts";
-import { type HeatmapData, type HeatmapRow, rowsOf } from "./heatmap-rows.ts";
+import { type HeatmapData, type HeatmapRow, keyOf, rowsOf } from "./heatmap-rows.ts";
 import { Plot } from "./plot.tsx";
 import { logRange } from "./scales.ts";
 import { timeFlagHooks } from "./time-flag.ts";
@@ -70,6 +70,9 @@ const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> =
   const window = timeCursor((chosen) => read().onWindow(chosen));
   const shades = SHADES.map(colorOf);
   const { hasTimeLabels, loadStartMs, onTime } = read();
+  const { drawClear: hatched = [], ...moments } = decorationHooks(() => read().decorations, {
+    withDoubts: true,
+  });
   const labelHooks = [
     ...(hasTimeLabels ? [timeFlagHooks(loadStartMs, styles["flag"])] : []),
     ...(hasTimeLabels && onTime !== undefined
@@ -98,16 +101,14 @@ const optionsOf = (read: () => Drawn): Omit<uPlot.Options, "width" | "height"> =
     series: [{}, { points: { show: false } }],
     cursor: { ...window.cursor, points: { show: false } },
     hooks: mergeHooks(
-      { drawClear: [(plot) => drawCells(plot, read(), shades)] },
-      decorationHooks(() => read().decorations, { withDoubts: true }),
+      // Above the lines of the grid, and below what is hatched.
+      { drawAxes: [(plot) => drawCells(plot, read(), shades), ...hatched] },
+      moments,
       window.hooks,
       ...labelHooks,
     ),
   };
 };
-
-const perSecond = (count: number, stepSeconds: number): string =>
-  (count / stepSeconds).toLocaleString("en-US", { maximumSignificantDigits: 2 });
 
 const descriptionOf = (rows: readonly HeatmapRow[]): string => {
   const total = rows.flatMap((row) => row.counts).reduce((sum, one) => sum + one, 0);
@@ -116,13 +117,11 @@ const descriptionOf = (rows: readonly HeatmapRow[]): string => {
 
 const [SHADE_WIDTH, KEY_WIDTH] = [18, 18 * SHADES.length];
 
-/** The shades with the requests per second of the lightest, the middle and the darkest one. */
+/** The shades with the requests per second at their beginning, middle and end. */
 const Key = ({
-  most,
-  stepSeconds,
+  of: [lowest, middle, highest],
 }: {
-  readonly most: number;
-  readonly stepSeconds: number;
+  readonly of: ReturnType<typeof keyOf>;
 }): ReactNode => (
   <svg className={styles["key"]} width={KEY_WIDTH} height="22" aria-hidden>
     {SHADES.map((shade, index) => (
@@ -134,19 +133,19 @@ const Key = ({
         fill={`var(${shade})`}
       />
     ))}
-    <text y="20">{perSecond(1, stepSeconds)}</text>
+    <text y="20">{lowest}</text>
     <text x={KEY_WIDTH / 2} y="20" textAnchor="middle">
-      {perSecond(most / 4, stepSeconds)}
+      {middle}
     </text>
     <text x={KEY_WIDTH} y="20" textAnchor="end">
-      {perSecond(most, stepSeconds)}
+      {highest}
     </text>
   </svg>
 );
 
 /** Response times over time as shades: how many requests took how long. */
 export const Heatmap = (props: Props): ReactNode => {
-  const { heatmap, height, range, loadStartMs, hasTimeLabels, onTime } = props;
+  const { heatmap, height, range, loadStartMs, hasTimeLabels, decorations, onTime } = props;
   const rows = useMemo(() => rowsOf(heatmap, Math.floor((height - 10) / 5)), [heatmap, height]);
   const most = Math.max(1, ...rows.flatMap((row) => row.counts));
   const latest = useLatest({ ...props, rows, most });
@@ -161,7 +160,7 @@ export const Heatmap = (props: Props): ReactNode => {
           Response time distribution{" "}
           <span>ms, log scale; shade: requests per second in each cell</span>
         </h3>
-        <Key most={most} stepSeconds={heatmap.stepSeconds} />
+        <Key of={keyOf(most, heatmap.stepSeconds)} />
       </div>
       <Plot
         options={() => optionsOf(() => latest.current)}
@@ -169,6 +168,7 @@ export const Heatmap = (props: Props): ReactNode => {
         data={data}
         height={height}
         range={range}
+        overlay={decorations}
         description={descriptionOf(rows)}
       />
     </div>

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { linearRange, logRange, logTicks, spread, stacked, timeTicks } from "./scales.ts";
+import {
+  linearRange,
+  logRange,
+  logTicks,
+  pointsOfLoad,
+  spread,
+  stacked,
+  timeTicks,
+} from "./scales.ts";
 
 test("time ticks are round, in order, within the bounds, and not too close to each other", () => {
   expect(timeTicks(0, 600, 900)).toEqual([0, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600]);
@@ -83,4 +91,15 @@ test("labels are pushed apart, stay in order and within the bounds, and move onl
           if (one < value) expect(places[index]).toBeLessThan(places[other] ?? 0);
     }),
   );
+});
+
+test("the newest point is the last one that lies in the load as a whole", () => {
+  const times = [-0.4, 0.6, 1.6, 2.6, 3.6];
+  expect(pointsOfLoad(times, undefined)).toBe(5);
+  expect(pointsOfLoad(times, 3)).toBe(3);
+  expect(pointsOfLoad(times, 3.6)).toBe(4);
+  expect(pointsOfLoad(times, 99)).toBe(5);
+  // A window after the load's end has no other points.
+  expect(pointsOfLoad([30, 31], 20)).toBe(2);
+  expect(pointsOfLoad([], 20)).toBe(0);
 });

@@ -68,6 +68,17 @@ export const spread = (
   return places;
 };
 
+/**
+ * The number of points that lie in the load: after its end users leave, and nothing is asked for any more. All where the load
+ * has no end yet, or no point lies before it.
+ */
+export const pointsOfLoad = (times: readonly number[], loadEnd: number | undefined): number => {
+  const [first = 0, second = first + 1] = times;
+  const step = second - first;
+  const after = times.findIndex((at) => loadEnd !== undefined && at + step > loadEnd + 1e-6);
+  return after > 0 ? after : times.length;
+};
+
 /** For bars on top of each other: the sums from the first series up to each, null where nothing is known. */
 export const stacked = (series: readonly (readonly (number | null)[])[]): (number | null)[][] => {
   const sums: (number | null)[] = [];

@@ -7,7 +7,7 @@ import { type Decorations, decorationHooks } from "./decorations.ts";
 import { endLabelHooks } from "./end-labels.ts";
 import { type Limit, limitHooks } from "./limit.ts";
 import { Plot } from "./plot.tsx";
-import { stacked } from "./scales.ts";
+import { pointsOfLoad, stacked } from "./scales.ts";
 import { timeFlagHooks } from "./time-flag.ts";
 import { type Violation, violationHooks } from "./violation.ts";
 import {
@@ -57,6 +57,8 @@ export type TimeChartProps = {
   readonly axisFormat: (value: number) => string;
   readonly range: readonly [number, number];
   readonly loadStartMs: number;
+  /** When the load ended, in seconds since its start; absent while it goes on. */
+  readonly loadEnd?: number | undefined;
   readonly hasTimeLabels?: boolean;
   readonly decorations: Decorations;
   readonly withDoubts?: boolean;
@@ -95,13 +97,16 @@ const dataOf = (times: readonly number[], series: readonly TimeSeries[]): uPlot.
 };
 
 /** One sentence: what a screen reader says of the chart. */
-const descriptionOf = ({ title, unit, series, limits = [] }: TimeChartProps): string => {
+const descriptionOf = (
+  { title, unit, series, limits = [] }: TimeChartProps,
+  length: number,
+): string => {
   const parts = series
     .filter(({ isBound }) => isBound !== true)
     .map(({ label, values, format }) => {
       const known = values.filter((value) => value !== null);
-      const last = known.at(-1);
-      if (last === undefined) return `${label}: no data`;
+      const last = values.slice(0, length).findLast((value) => value !== null);
+      if (last == null) return `${label}: no data`;
       const [min, max] = [Math.min(...known), Math.max(...known)];
       return `${label} from ${format(min)} to ${format(max)}, last ${format(last)}`;
     });
@@ -110,12 +115,12 @@ const descriptionOf = ({ title, unit, series, limits = [] }: TimeChartProps): st
   return `${title}, ${unit}. ${parts.join("; ")}.${limited}`;
 };
 
-/** The index of the newest values: where a plan is now, though it goes on. */
-const newestOf = (series: readonly TimeSeries[]): number =>
+/** The index of the newest of the first `length` values: where a plan is now, though it goes on. */
+const newestOf = (series: readonly TimeSeries[], length: number): number =>
   Math.max(
     ...series
       .filter(({ isPlan }) => isPlan !== true)
-      .map(({ values }) => values.findLastIndex((value) => value !== null)),
+      .map(({ values }) => values.slice(0, length).findLastIndex((value) => value !== null)),
   );
 
 /** The point under the cursor, and its time. */
@@ -185,7 +190,7 @@ const optionsOf = (
 /** A chart over the time axis of its stack, with a legend that reads its values. */
 export const TimeChart = (props: TimeChartProps): ReactNode => {
   const { title, unit, times, series, height, range, controls } = props;
-  const { isLog, loadStartMs, onTime, hasTimeLabels } = props;
+  const { isLog, loadStartMs, loadEnd, onTime, hasTimeLabels } = props;
   const [cursor, setCursor] = useState<Cursor | undefined>();
   const latest = useLatest(props);
   const drawn = useMemo(() => dataOf(times, series), [times, series]);
@@ -194,13 +199,15 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
     () => ({ decorations, limits, violation }),
     [decorations, limits, violation],
   );
-  const newest = newestOf(series);
+  const length = pointsOfLoad(times, loadEnd);
+  const newest = newestOf(series, length);
   const items: LegendItem[] = series
     .filter(({ isBound }) => isBound !== true)
     .map(({ label, color, dash, kind, values, format, isPlan }) => {
       // After a change of the window the index means another time.
       const isThere = cursor !== undefined && times[cursor.index] === cursor.at;
-      const last = isPlan === true ? values[newest] : values.findLast((one) => one !== null);
+      const ofLoad = values.slice(0, length);
+      const last = isPlan === true ? values[newest] : ofLoad.findLast((one) => one !== null);
       const value = isThere ? values[cursor.index] : last;
       return { label, color, dash, kind, value: value == null ? undefined : format(value) };
     });
@@ -227,7 +234,7 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
         height={height}
         range={range}
         overlay={overlay}
-        description={descriptionOf(props)}
+        description={descriptionOf(props, length)}
       />
     </div>
   );

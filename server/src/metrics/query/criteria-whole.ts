@@ -17,6 +17,7 @@ import {
   NO_LEVEL,
   type Part,
   partsOf,
+  withinWindow,
 } from "./criterion-parts.ts";
 import { hasEndpoint, queryOf, selectionOf } from "./criterion-windows.ts";
 import { NO_ENDPOINTS } from "./endpoints.ts";
@@ -120,7 +121,7 @@ export const judgeWhole = async (
   expression: Numeric,
   place: WindowInRun,
 ): Promise<JudgedFigure> => {
-  const { runAggregate } = situation;
+  const { run, runAggregate } = situation;
   const { metric, operator, limit } = expression;
   const query = queryOf(place);
   const queried = await readParts(situation, expression, query);
@@ -147,7 +148,9 @@ export const judgeWhole = async (
   const fields = {
     ...judged,
     ...verdictFields(verdict, requests),
-    ...(first === undefined ? {} : { firstViolation: timesOf(first) }),
+    ...(first === undefined
+      ? {}
+      : { firstViolation: timesOf(withinWindow(first, place, run.phases)) }),
   };
   const measuredParts = parts.map((part) => part.measured);
   return { fields, error: () => standardErrorOf(metric, measured, measuredParts) };

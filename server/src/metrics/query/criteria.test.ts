@@ -255,6 +255,13 @@ const metricsAndWindows = ({ judge, short }: Judging): void => {
         second < 50 ? [{ name: "/a", ok: times(20, 500) }] : undefined,
     };
     const ramp = { spawnRate: 0.1 };
+    // A part of the window begins at a multiple of its length, and the load became steady in it.
+    const since = (START + 53) * 1000 + 200;
+    const phases = [{ kind: "steady" as const, from: since }];
+    expect(await judge("max <= 1 ms over steady", world, { ...ramp, phases })).toMatchObject({
+      verdict: "failed",
+      firstViolation: { from: since, to: (START + 60) * 1000 },
+    });
     expect(await judge("max <= 100 ms over steady", world, ramp)).toMatchObject({
       verdict: "passed",
       requests: 1400,

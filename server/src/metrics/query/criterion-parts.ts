@@ -1,8 +1,10 @@
 import { shareOf } from "@load-manager/contract/criteria/expression.ts";
 import type { WindowQuery } from "@load-manager/contract/api/metrics.ts";
+import type { LoadTestRun } from "@load-manager/contract/model/run.ts";
 import { isViolated, type JudgedWindow } from "../../runs/domain/criteria/judge-window.ts";
 import type { Judged } from "../../runs/domain/criteria/judge-figures.ts";
 import { SERIES } from "../codec/rollup.ts";
+import type { WindowInRun } from "./criterion-doubts.ts";
 import { type Measured, observedOf } from "./criterion-figures.ts";
 import type { RunLevel } from "./run-level.ts";
 import type { QueriedWindow } from "./window.ts";
@@ -45,6 +47,23 @@ export const busiestRateOf = (parts: readonly Part[]): number =>
       ({ measured: { view, seconds, rate } }) => rate ?? view.requests / Math.max(1, seconds),
     ),
   );
+
+/**
+ * A part without what lies before its window: parts begin at multiples of their length. Steady seconds lie in the steady
+ * phases, where these are known.
+ */
+export const withinWindow = (
+  part: JudgedWindow,
+  { kind, fromMs }: Pick<WindowInRun, "kind" | "fromMs">,
+  phases: LoadTestRun["phases"] = [],
+): JudgedWindow => {
+  const steady = phases.filter((phase) => phase.kind === "steady");
+  const phase = steady.find(({ to = Infinity }) => to > part.fromMs) ?? steady[0];
+  const begin = kind === "steady" ? (phase?.from ?? fromMs) : fromMs;
+  if (begin <= part.fromMs) return part;
+  // What is observed of a phase comes up to a second later than its metrics.
+  return { ...part, fromMs: begin, toMs: Math.max(part.toMs, begin + 1000) };
+};
 
 /** Counts add up: the first part by whose end there were too many. */
 const firstCountAbove = (judged: Judged, parts: readonly Part[]): JudgedWindow | undefined => {

@@ -8,7 +8,7 @@ import { processOfCell } from "../codec/rollup-table.ts";
 import { exactly } from "../codec/totals.ts";
 import type { RunAggregate } from "../live/run-aggregate.ts";
 import { NO_ENDPOINTS } from "./endpoints.ts";
-import { type Expected, judgeLoad, type UsersPoint } from "./judge-load.ts";
+import { type Expected, judgeLoad, turningPoints, type UsersPoint } from "./judge-load.ts";
 import { judgeProcesses, type ProcessesPoint } from "./judge-processes.ts";
 import { startsOf } from "./points.ts";
 import { untimedRequests } from "./seconds.ts";
@@ -102,6 +102,8 @@ const judgeData = (
 /** What a run is judged by. */
 type Evidence = {
   readonly users: readonly UsersPoint[];
+  /** The seconds of the points in which the target was reached or lost, by their starts in Unix ms. */
+  readonly userSeconds: ReadonlyMap<number, readonly UsersPoint[]>;
   readonly processes: readonly ProcessesPoint[];
 };
 
@@ -122,14 +124,26 @@ export const createEvidence = (deps: QueryDeps, readWindow: WindowReader) => {
     }));
   };
 
+  const secondsOfUsers = async (run: LoadTestRun, points: readonly UsersPoint[]) => {
+    const seconds = new Map<number, readonly UsersPoint[]>();
+    for (const { fromMs, toMs } of turningPoints(points)) {
+      const options = { points: Math.ceil((toMs - fromMs) / 1000) + 1, selection: NO_ENDPOINTS };
+      const window = { from: fromMs, to: toMs, responses: "all" } as const;
+      seconds.set(fromMs, usersPointsOf(await readWindow(run, window, options)));
+    }
+    return seconds;
+  };
+
   return async (run: LoadTestRun): Promise<Evidence> => {
     const { loadTime } = await resolveWindow(deps, run, {});
     // The last second, in which users leave, is not judged.
     const window = { from: loadTime.fromMs, to: Math.floor(loadTime.toMs / 1000) * 1000 };
     const options = { points: POINTS, minStep: MIN_STEP, selection: NO_ENDPOINTS };
     const queried = await readWindow(run, { ...window, responses: "all" }, options);
+    const users = usersPointsOf(queried);
     return {
-      users: usersPointsOf(queried),
+      users,
+      userSeconds: await secondsOfUsers(run, users),
       processes: await processPoints(run, queried, window),
     };
   };
@@ -145,7 +159,12 @@ export const judge = (
 ): { readonly trust: Trust; readonly findings: Finding[] } => {
   const { loadTime, runAggregate } = whole;
   const hasEnded = isTerminal(run.status);
-  const load = judgeLoad(evidence.users, expectedOf(run, loadTime), hasEnded);
+  const load = judgeLoad(
+    evidence.users,
+    expectedOf(run, loadTime),
+    hasEnded,
+    ({ fromMs }) => evidence.userSeconds.get(fromMs) ?? [],
+  );
   const processes = judgeProcesses(evidence.processes, {
     workers: summary.workers,
     load: loadTime,

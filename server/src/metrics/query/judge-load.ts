@@ -24,24 +24,22 @@ export type Expected =
 const isKnown = (point: UsersPoint): point is KnownPoint =>
   point.users !== null && point.targetUsers !== null;
 
+/** Points with too few users, with the time before which none of them were missing yet. */
+type Below = Map<KnownPoint, number>;
+
 /** The points with fewer users than were planned at any time of the ten seconds before their end. */
-const pointsBelowPlan = (
-  points: readonly KnownPoint[],
-  usersAt: (ms: number) => number,
-): Set<KnownPoint> => {
+const pointsBelowPlan = (points: readonly KnownPoint[], usersAt: (ms: number) => number): Below => {
   const planned = ({ toMs }: KnownPoint): number => {
     const times = Array.from({ length: SLACK_MS / 1000 + 1 }, (_, index) => toMs - index * 1000);
     return Math.min(...times.map(usersAt));
   };
-  return new Set(points.filter((point) => point.users < planned(point)));
+  const below = points.filter((point) => point.users < planned(point));
+  return new Map(below.map((point) => [point, point.fromMs]));
 };
 
 /** The points whose target must have been reached by their end, by the spawn rate, and was not. */
-const pointsBelow = (
-  points: readonly KnownPoint[],
-  spawnRateAt: (ms: number) => number,
-): Set<KnownPoint> => {
-  const below = new Set<KnownPoint>();
+const pointsBelow = (points: readonly KnownPoint[], spawnRateAt: (ms: number) => number): Below => {
+  const below: Below = new Map();
   let before = 0;
   let dueMs = 0;
   for (const point of points) {
@@ -52,16 +50,57 @@ const pointsBelow = (
       dueMs = (before === 0 ? fromMs : toMs) + rampMs + SLACK_MS;
     }
     before = targetUsers;
-    if (users < targetUsers && toMs > dueMs) below.add(point);
+    if (users < targetUsers && toMs > dueMs) below.set(point, dueMs);
   }
   return below;
 };
 
-/** Whether a run had the users that were commanded. `points` ascend and lie in the load time. */
+const isBelowTarget = ({ users, targetUsers }: KnownPoint): boolean => users < targetUsers;
+
+/** So many points are looked at second by second: a load that is steady has one, when it was reached. */
+const MOST_TURNS = 4;
+
+/** The points in which the target is reached or lost: when that was only their seconds tell. */
+export const turningPoints = (points: readonly UsersPoint[]): UsersPoint[] => {
+  const known = points.filter(isKnown);
+  return known
+    .filter((point, index) => {
+      const before = known[index - 1];
+      return isBelowTarget(point) !== (before === undefined || isBelowTarget(before));
+    })
+    .slice(0, MOST_TURNS);
+};
+
+/** The seconds of a point; none where one of them is unknown. */
+type SecondsOf = (point: Stretch) => readonly UsersPoint[];
+
+const knownSeconds = (point: Stretch, secondsOf: SecondsOf): readonly KnownPoint[] => {
+  const seconds = secondsOf(point);
+  return seconds.every(isKnown) ? seconds : [];
+};
+
+/** When the target of the point's end was reached in it. */
+const reachedAt = (point: KnownPoint, secondsOf: SecondsOf): number => {
+  const isReached = (second: KnownPoint): boolean =>
+    second.targetUsers === point.targetUsers && !isBelowTarget(second);
+  return knownSeconds(point, secondsOf).find(isReached)?.toMs ?? point.toMs;
+};
+
+/** Since when users were missing at the end of the point, and no sooner than they were due. */
+const missingSince = (point: Stretch, dueMs: number, secondsOf: SecondsOf): number => {
+  const last = knownSeconds(point, secondsOf).findLast((second) => !isBelowTarget(second));
+  return Math.max(point.fromMs, last?.toMs ?? 0, Math.min(dueMs, point.toMs));
+};
+
+/**
+ * Whether a run had the users that were commanded. `points` ascend and lie in the load time; `secondsOf` knows those of the
+ * points at which that changes.
+ */
 export const judgeLoad = (
   points: readonly UsersPoint[],
   expected: Expected,
   hasEnded: boolean,
+  secondsOf: SecondsOf = () => [],
 ): { readonly trust: Trust["load"]; readonly findings: Finding[] } => {
   const known = points.filter(isKnown);
   const newest = known.at(-1);
@@ -74,25 +113,28 @@ export const judgeLoad = (
       ? pointsBelow(known, expected.spawnRateAt)
       : expected.kind === "plan"
         ? pointsBelowPlan(known, expected.usersAt)
-        : new Set<KnownPoint>();
+        : (new Map() as Below);
   const { users, targetUsers } = newest;
   const lastOther = known.findLastIndex((point) => point.targetUsers !== targetUsers);
   const ofTarget = known.slice(lastOther + 1);
   const reached = ofTarget.find((point) => point.users >= targetUsers);
   // A load that ends on its way to the target never had it, however little time there was. A plan or a shape may end so.
   if (hasEnded && reached === undefined && expected.kind === "rate")
-    for (const point of ofTarget) below.add(point);
+    for (const point of ofTarget) below.set(point, below.get(point) ?? point.fromMs);
   const findings = spellsOf(known, (point) => below.has(point)).map((spell) => {
     const [worst = newest] = spell.points.toSorted(
       (a, b) => a.users - a.targetUsers - (b.users - b.targetUsers),
     );
+    const [first = newest] = spell.points;
+    const fromMs = missingSince(first, below.get(first) ?? first.fromMs, secondsOf);
     return {
       code: "users_below_target" as const,
-      ...timesOf(spell, newest, hasEnded),
+      ...timesOf({ ...spell, fromMs }, newest, hasEnded),
       data: { users: worst.users, targetUsers: worst.targetUsers },
     };
   });
   const isFine = findings.length === 0 && reached !== undefined;
   const state = isFine ? "fine" : findings.length > 0 ? "flawed" : "unknown";
-  return { trust: { state, users, targetUsers, reachedAt: reached?.toMs ?? null }, findings };
+  const reachedMs = reached === undefined ? null : reachedAt(reached, secondsOf);
+  return { trust: { state, users, targetUsers, reachedAt: reachedMs }, findings };
 };

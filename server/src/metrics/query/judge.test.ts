@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Expected, judgeLoad, type UsersPoint } from "./judge-load.ts";
+import { type Expected, judgeLoad, turningPoints, type UsersPoint } from "./judge-load.ts";
 import { judgeProcesses, type ProcessesPoint } from "./judge-processes.ts";
 
 const at = (index: number) => ({ fromMs: index * 10_000, toMs: (index + 1) * 10_000 });
@@ -13,6 +13,39 @@ describe("the load", () => {
     const { trust, findings } = judgeLoad(users([50, 100, 100]), slow, true);
     expect(trust).toEqual({ state: "fine", users: 100, targetUsers: 100, reachedAt: 20_000 });
     expect(findings).toEqual([]);
+  });
+
+  test("was reached, and is below its target, since the second that tells", () => {
+    const points = users([50, 100, 100, 80, 100]);
+    const seconds = (from: number, ...counts: (number | null)[]): UsersPoint[] =>
+      counts.map((count, index) => ({
+        fromMs: from + index * 1000,
+        toMs: from + (index + 1) * 1000,
+        users: count,
+        targetUsers: 100,
+      }));
+    const known = new Map([
+      [10_000, seconds(10_000, 60, 80, 100, 90, 100, 100, 100, 100, 100, 100)],
+      [30_000, seconds(30_000, 100, 90, 100, 100, 100, 100, 100, 85, 80, 80)],
+    ]);
+    expect(turningPoints(points).map(({ fromMs }) => fromMs)).toEqual([10_000, 30_000, 40_000]);
+    const of = (read: ReadonlyMap<number, UsersPoint[]>) =>
+      judgeLoad(points, slow, true, ({ fromMs }) => read.get(fromMs) ?? []);
+    expect(of(known).trust.reachedAt).toBe(13_000);
+    expect(of(known).findings).toMatchObject([{ since: 37_000, until: 40_000 }]);
+    const earlier = seconds(10_000, 50, 50, 50, 60, 100, 100, 100, 100, 100, 100);
+    const raised = earlier.map((second, index) =>
+      index < 3 ? { ...second, targetUsers: 50 } : second,
+    );
+    expect(of(new Map([[10_000, raised]])).trust.reachedAt).toBe(15_000);
+    // A second that is missing could be the one.
+    known.set(10_000, seconds(10_000, 60, null, 100));
+    expect(of(known).trust.reachedAt).toBe(20_000);
+  });
+
+  test("is below its target no sooner than it was due", () => {
+    const { findings } = judgeLoad(users([50, 50, 50]), rate(20), false);
+    expect(findings).toMatchObject([{ since: 15_000 }]);
   });
 
   test("is not judged before the spawn rate can have reached it", () => {

@@ -6,17 +6,30 @@ import { selectEndpoints } from "./endpoints.ts";
 import { fieldsOf } from "./fields.ts";
 import { kneeOf } from "./knee.ts";
 import { columnsOf, startsOf } from "./points.ts";
-import type { WindowReader } from "./window.ts";
+import { type QueryDeps, resolveWindow, type WindowReader } from "./window.ts";
 
 const MIN_STEP = 10;
 
+/** The query as far as the last whole second of the load: after that users leave, and the last point would have too few. */
+const withinLoad = async (
+  deps: QueryDeps,
+  run: LoadTestRun,
+  query: z.output<typeof KneeQuery>,
+): Promise<z.output<typeof KneeQuery>> => {
+  const { window, loadTime } = await resolveWindow(deps, run, query);
+  const end = Math.floor(loadTime.toMs / 1000);
+  // A window of nothing else is left as it is.
+  return window.from < end && end <= window.to ? { ...query, to: end * 1000 } : query;
+};
+
 /** Requests per second and p95 against users, and the knee in them. */
 export const createKnee =
-  (readWindow: WindowReader) =>
+  (deps: QueryDeps, readWindow: WindowReader) =>
   async (
     run: LoadTestRun,
-    query: z.output<typeof KneeQuery>,
+    asked: z.output<typeof KneeQuery>,
   ): Promise<z.output<typeof KneeAnswer>> => {
+    const query = await withinLoad(deps, run, asked);
     const options = { points: query.points, minStep: MIN_STEP };
     const all = { from: query.from, to: query.to, responses: "all" } as const;
     const selection = selectEndpoints("sum", query.endpoint);

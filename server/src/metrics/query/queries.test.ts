@@ -262,6 +262,21 @@ describe("the knee", () => {
     expect(answer.knee?.requestsPerSec).toBeCloseTo(21, 0);
   });
 
+  test("has no point with the users that leave after the load's end", async () => {
+    const records = Array.from({ length: 40 }, (_, index) =>
+      sampleRecord(1 + index, 1000 + index, [{ name: "/a", ok: [10, 10] }], {
+        target: 40,
+        real: index < 35 ? 40 : 0,
+      }),
+    );
+    const queries = await queriesOver(records);
+    const over = { ...run, loadStartedAt: 1_000_000, loadEndedAt: 1_035_000 };
+    const { points } = await queries.knee(over, KneeQuery.parse({}));
+    expect(points.map(({ users }) => users)).toEqual([20, 40, 40, 40]);
+    const part = await queries.knee(over, KneeQuery.parse({ from: "1020000", to: "1034000" }));
+    expect(part.points).toMatchObject([{ timestamp: 1_030_000 }]);
+  });
+
   test("is none, up to how many users, where requests still rise, and unknown of a short run", async () => {
     const queries = await queriesOver(saturating());
     const early = await queries.knee(run, KneeQuery.parse({ to: "1100000" }));

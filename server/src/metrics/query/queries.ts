@@ -40,7 +40,7 @@ export const createQueries = (
     aggregate: createOverview(readWindow),
     scatter: createScatter(readWindow),
     heatmap: createHeatmap(readWindow),
-    knee: createKnee(readWindow),
+    knee: createKnee(deps, readWindow),
     exportLines: createExport(deps),
     ...createFailures(deps),
     ...createOverTime(deps),

@@ -17,6 +17,9 @@ const queueOf = async (length: number) => {
   return { it, ids, runs };
 };
 
+/** The world's pendingTimeoutSeconds. */
+const EXPIRES_MS = 6_000_000;
+
 describe("runs in the queue of a cluster", () => {
   test("show which run has the slot, their position, and when the slot should be free", async () => {
     const { it, ids, runs } = await queueOf(4);
@@ -34,6 +37,7 @@ describe("runs in the queue of a cluster", () => {
           position,
           runId: ids[0],
           expectedStartAt: from + (position - 1) * 20_000,
+          expiresAt: (waiting[position - 1]?.createdAt ?? 0) + EXPIRES_MS,
         },
       ]),
     );
@@ -56,6 +60,7 @@ describe("runs in the queue of a cluster", () => {
       message: "The cluster sim is busy with a run of another project or environment.",
       position: 1,
       expectedStartAt: expect.any(Number) as number,
+      expiresAt: (foreign?.createdAt ?? 0) + EXPIRES_MS,
     };
     await admit();
     expect(await admit()).toEqual(busy);
@@ -109,7 +114,12 @@ describe("runs in the queue of a cluster", () => {
       const run = await admit({ ...adapter, probe: async () => ({ state: "unknown", message }) });
       expect([run?.status, run?.statusReason]).toEqual([
         "Pending",
-        { code: "cluster_busy", message, position: 1 },
+        {
+          code: "cluster_busy",
+          message,
+          position: 1,
+          expiresAt: (run?.createdAt ?? 0) + EXPIRES_MS,
+        },
       ]);
     }
     expect((await admit(adapter))?.status).toBe("Starting");

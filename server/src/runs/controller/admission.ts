@@ -69,15 +69,17 @@ const admit = async (
     await writer.write(run, { status: "Failed", statusReason, finishedAt: now });
     return "left";
   }
-  if (now - run.createdAt > deps.limits.pendingTimeoutSeconds * 1000) {
+  const expiresAt = run.createdAt + deps.limits.pendingTimeoutSeconds * 1000;
+  if (now > expiresAt) {
     await writer.write(run, { status: "Stopped", statusReason: expired(), finishedAt: now });
     return "left";
   }
-  const reason =
+  const waits =
     position > 1
       ? queueReason(adapter.config, run, open, position, now)
       : await claimSlot(deps, run, adapter, open);
-  if (reason === "claimed") return "left";
+  if (waits === "claimed") return "left";
+  const reason = { ...waits, expiresAt };
   if (differs(run.statusReason, reason)) await writer.write(run, { statusReason: reason });
   return "waits";
 };
@@ -87,6 +89,7 @@ const differs = (stored: StatusReason | undefined, reason: StatusReason): boolea
   stored?.message !== reason.message ||
   stored.runId !== reason.runId ||
   stored.position !== reason.position ||
+  stored.expiresAt !== reason.expiresAt ||
   Math.abs((stored.expectedStartAt ?? 0) - (reason.expectedStartAt ?? 0)) >
     POLICY.expectedStartMovedMs;
 

@@ -29,9 +29,8 @@ import { useFailures, useGenerators, useHeatmap } from "./use-charts.ts";
 import { useLimits } from "./use-criteria.ts";
 import { type ChartSeries, useSeries } from "./use-series.ts";
 import type { RunView } from "./view.ts";
+import { isLogAtFirst } from "./window.ts";
 
-/** Shorter windows have a linear axis of response times at first. */
-const LEAST_LOG_SECONDS = 60;
 /** A changed window is not known to be asked for in the instant in which it changes. */
 const QUERIES_BEGIN_MS = 50;
 
@@ -44,10 +43,10 @@ const usePrefetchedCharts = ({ run, window, charts, endpoints }: RunView): boole
 };
 
 /** How the charts are shown, and the keys for it. */
-const useChoices = ([from, to]: readonly [number, number], { isTable, onTable }: TableChoice) => {
+const useChoices = (end: number, { isTable, onTable }: TableChoice) => {
   const [scale, setScale] = useState<boolean | undefined>();
   const overlaySelect = useRef<HTMLInputElement>(null);
-  const isLog = scale ?? to - from >= LEAST_LOG_SECONDS;
+  const isLog = scale ?? isLogAtFirst(end);
   useKeys({
     l: () => setScale(!isLog),
     t: () => onTable(!isTable),
@@ -116,6 +115,7 @@ const Charts = ({
   const sharedBy = (name: typeof shown.lowest) => ({
     range,
     loadStartMs,
+    loadEnd: run.loadEndedAt === undefined ? undefined : view.loadSeconds,
     decorations,
     onWindow,
     onTime,
@@ -194,7 +194,7 @@ const Shown = ({ endpoints }: { readonly endpoints: readonly string[] }): ReactN
 export const ChartStack = (props: Props): ReactNode => {
   const { view, table, onWindow, onOverlay, onAnswered } = props;
   const decorations = useDecorations(view);
-  const { overlaySelect, ...scale } = useChoices(view.range, table);
+  const { overlaySelect, ...scale } = useChoices(view.end, table);
   const { series, error } = useSeries(view);
   const isWaiting = usePrefetchedCharts(view);
   useEffect(() => {

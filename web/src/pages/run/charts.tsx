@@ -17,6 +17,7 @@ import type { RunView } from "./view.ts";
 type Shared = {
   readonly range: readonly [number, number];
   readonly loadStartMs: number;
+  readonly loadEnd: number | undefined;
   readonly decorations: Decorations;
   readonly onWindow: (window: readonly [number, number] | undefined) => void;
   /** Where it may be asked for: a click on the time axis. */

@@ -133,10 +133,11 @@ const Chart = ({
     [expression.metric, unit, line, isUsers],
   );
   const span = spanOf(expression.window, view);
-  const { from, to } = span;
+  const { from, to } = span ?? {};
   const limits = useMemo(
     () =>
-      limit === null
+      // Before its window has begun nothing can be violated.
+      limit === null || from === undefined || to === undefined
         ? []
         : [
             {
@@ -164,6 +165,7 @@ const Chart = ({
       axisFormat={axisNumber}
       range={[0, view.end]}
       loadStartMs={view.loadStartMs}
+      loadEnd={view.run.loadEndedAt === undefined ? undefined : view.loadSeconds}
       hasTimeLabels
       decorations={decorations}
       limits={limits}

@@ -74,6 +74,25 @@ test("windows are parts of the load, and of the address", () => {
   expect(of("p95 < 5 ms over 10 s .. 2 min")[1]).toEqual({ from: 10_000, to: 120_000 });
 });
 
+test("a window that the load has not come to is no part of it, and has no limit", () => {
+  const at = (loadSeconds: number, phases: readonly object[] = []) =>
+    ({ ...view, loadSeconds, run: { loadStartedAt: START, phases } }) as unknown as RunView;
+  const spanAt = (seconds: number, expression: string) =>
+    spanOf(read(expression).window, at(seconds));
+  expect(spanAt(15, "p95 < 5 ms over steady")).toBeUndefined();
+  expect(spanAt(29, "p95 < 5 ms in every 30 s")).toBeUndefined();
+  expect(spanAt(30, "p95 < 5 ms in every 30 s")).toEqual({ from: 0, to: 30 });
+  expect(spanAt(59, "p95 < 5 ms over last 60 s")).toBeUndefined();
+  expect(spanAt(9, "p95 < 5 ms over 10 s .. 2 min")).toBeUndefined();
+  expect(spanAt(10, "p95 < 5 ms over 10 s .. 2 min")).toEqual({ from: 10, to: 120 });
+  const criteria = [judged("p95 < 500 ms over steady")];
+  expect(limitsOf("time", criteria, at(15), KNOWN)).toEqual([]);
+  const steady = [{ kind: "steady", from: START + 15_000 }];
+  expect(limitsOf("time", criteria, at(16, steady), KNOWN)).toMatchObject([
+    { span: { from: 15, to: 16 } },
+  ]);
+});
+
 test("a limit is drawn where its chart shows its endpoints, and nowhere else", () => {
   const criteria = [
     judged("rps >= 9", { verdict: "passed", limit: 9, unit: "/s" }),
@@ -126,6 +145,15 @@ test("the first violation and the worst window are said with their limit and fig
     worst: { from: 50, to: 80, label: "worst 30 s: 700 ms" },
   });
   expect(violationOf({ ...one, verdict: "passed" }, line, view)).toBeUndefined();
+});
+
+test("a violation that lasts does not begin before its window", () => {
+  const { verdict: _, ...others } = judged("p95 < 500 ms over steady");
+  const live = { ...others, state: "violated" as const, violatedSince: START + 19_000 };
+  const line = { times: [0], step: 50, values: [612] };
+  expect(violationOf(live, line, view)).toEqual({
+    first: { from: 20, to: 100, label: "over 500 ms from 0:20" },
+  });
 });
 
 test("the chosen criterion is shown, else the first that is violated; counts have no chart", () => {

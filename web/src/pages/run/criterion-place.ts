@@ -63,22 +63,27 @@ export const beyondOf = (operator: Operator): "above" | "below" | undefined => {
   return operator === ">" || operator === ">=" ? "below" : undefined;
 };
 
-/** The part of the load that a window is. */
+/** The part of the load that a window is; `undefined` while there is none yet. */
 export const spanOf = (
   window: Window,
   { run, loadSeconds }: Pick<RunView, "run" | "loadSeconds">,
-): Span => {
+): Span | undefined => {
   const whole = { from: 0, to: loadSeconds };
   switch (window.kind) {
     case "run":
-    case "every":
       return whole;
+    case "every":
+      return loadSeconds < window.seconds ? undefined : whole;
     case "steady":
-      return steadyPart(run, (run.loadStartedAt ?? 0) + loadSeconds * 1000) ?? whole;
+      return steadyPart(run, (run.loadStartedAt ?? 0) + loadSeconds * 1000);
     case "last":
-      return { from: Math.max(0, loadSeconds - window.seconds), to: loadSeconds };
+      return loadSeconds < window.seconds
+        ? undefined
+        : { from: loadSeconds - window.seconds, to: loadSeconds };
     case "between":
-      return { from: window.fromSeconds, to: window.toSeconds };
+      return loadSeconds < window.fromSeconds
+        ? undefined
+        : { from: window.fromSeconds, to: window.toSeconds };
   }
 };
 
@@ -89,7 +94,9 @@ export const searchOfWindow = (
 ): Pick<RunSearch, "window" | "from" | "to"> => {
   if (window.kind === "run" || window.kind === "every") return {};
   if (window.kind === "steady") return { window: "steady" };
-  const { from, to } = spanOf(window, view);
+  const span = spanOf(window, view);
+  if (span === undefined) return {};
+  const { from, to } = span;
   return { from: Math.round(from) * 1000, to: Math.round(to) * 1000 };
 };
 
@@ -148,13 +155,15 @@ export const limitsOf = (
         return [];
       if (!isAbout(expression, view.endpoints, known)) return [];
       const { metric, operator, window } = expression;
+      const span = spanOf(window, view);
+      if (span === undefined) return [];
       return [
         {
           value: one.limit,
           label: `${metric} ${operator} ${limitInUnit(one.limit, one.unit)}`,
           series: SERIES[metric] ?? metric,
           beyond: colouredSide(expression),
-          span: spanOf(window, view),
+          span,
           ...(chart === "users" ? { axis: "right" as const } : {}),
         },
       ];
@@ -193,10 +202,11 @@ const spanSince = (
 export const violationOf = (
   one: RunCriterion,
   line: Line,
-  { loadStartMs, loadSeconds }: Pick<RunView, "loadStartMs" | "loadSeconds">,
+  view: Pick<RunView, "run" | "loadStartMs" | "loadSeconds">,
 ): Violation | undefined => {
   const expression = expressionOf(one);
   if (expression === undefined || one.limit === null || !isViolated(one)) return undefined;
+  const { loadStartMs, loadSeconds } = view;
   const { limit, unit } = one;
   const side = beyondOf(expression.operator);
   const isBeyond = (value: number): boolean =>
@@ -204,7 +214,9 @@ export const violationOf = (
   const labelFrom = (at: number): string =>
     `${side === "below" ? "under" : "over"} ${limitInUnit(limit, unit)} from ${sinceStart(at)}`;
   if ("state" in one) {
-    const from = ((one.violatedSince ?? loadStartMs) - loadStartMs) / 1000;
+    const since = ((one.violatedSince ?? loadStartMs) - loadStartMs) / 1000;
+    // Metrics are steady up to a second before that is observed.
+    const from = Math.max(since, spanOf(expression.window, view)?.from ?? 0);
     return { first: { from, to: loadSeconds, label: labelFrom(from) } };
   }
   const { firstViolation, worstWindow } = one;

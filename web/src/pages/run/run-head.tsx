@@ -13,6 +13,7 @@ import { adviceFor } from "./advice.ts";
 import { profileText } from "../run-settings/settings-words.ts";
 import { RunActions } from "./run-actions.tsx";
 import styles from "./run-head.module.css";
+import { WaitingNote } from "./waiting-note.tsx";
 import { loadSeconds } from "./window.ts";
 
 type Dialog = { readonly isOpen: boolean; readonly setOpen: (open: boolean) => void };
@@ -153,7 +154,8 @@ export const RunHead = ({
         </h1>
         <RunActions run={run} stop={stop} />
       </div>
-      {run.statusReason !== undefined && (
+      {run.status === "Pending" && <WaitingNote run={run} />}
+      {run.status !== "Pending" && run.statusReason !== undefined && (
         <p className={styles["reason"]} title={run.statusReason.code}>
           {run.statusReason.message}
           {advice !== undefined && <span className="soft"> {advice}</span>}

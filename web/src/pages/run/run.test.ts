@@ -1,10 +1,14 @@
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { expect, test } from "vitest";
 import { barsOf, failureSeries, type Known } from "./failures-over-time.ts";
 import { groupedMarks } from "./marks.ts";
 import { runSearchOf } from "./search.ts";
+import { viewOf } from "./view.ts";
 import {
+  isLogAtFirst,
   isOutside,
   loadSeconds,
+  presetsOf,
   queryOfWindow,
   steadyPart,
   wholeSeconds,
@@ -54,6 +58,18 @@ test("windows of an ended run, and of one that goes on, whose end moves", () => 
     from: 5,
     to: 600,
   });
+});
+
+test("the last minute stays to choose where it is shown when the run ends", () => {
+  expect(presetsOf({}, "whole", true)).toEqual(["whole", "last5m", "last60s"]);
+  expect(presetsOf(RUN, "whole", false)).toEqual(["whole", "ramp", "steady", "last5m"]);
+  expect(presetsOf({}, "last60s", false)).toEqual(["whole", "last5m", "last60s"]);
+});
+
+test("a zoom changes no scale: it follows the run's length", () => {
+  const { end, range } = viewOf(RUN as unknown as RunAnswer, { from: 1000, to: 9000 }, START);
+  expect([range, isLogAtFirst(end)]).toEqual([[1, 9], true]);
+  expect(isLogAtFirst(59)).toBe(false);
 });
 
 test("a window is outside the run where it begins after its last second", () => {

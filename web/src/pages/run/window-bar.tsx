@@ -4,6 +4,7 @@ import { clock, duration, sinceStart } from "../../format/times.ts";
 import type { RunSearch } from "./search.ts";
 import styles from "./window-bar.module.css";
 import type { RunView } from "./view.ts";
+import { presetsOf } from "./window.ts";
 
 const NAMES = {
   whole: "Whole run",
@@ -42,13 +43,7 @@ export const WindowBar = ({
   readonly onWhole: () => void;
 }): ReactNode => {
   const { window, run, isLive } = view;
-  const hasSteady = (run.phases ?? []).some(({ kind }) => kind === "steady");
-  const presets = [
-    "whole" as const,
-    ...(hasSteady ? (["ramp", "steady"] as const) : []),
-    "last5m" as const,
-    ...(isLive ? ["last60s" as const] : []),
-  ];
+  const presets = presetsOf(run, window.kind, isLive);
   return (
     <div className={styles["bar"]}>
       <h2>{titleOf(view)}</h2>

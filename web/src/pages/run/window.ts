@@ -36,6 +36,24 @@ export const steadyPart = (
   return { from: Math.max(0, (first.from - loadStartedAt) / 1000), to };
 };
 
+/** The windows to choose from; one that is shown stays among them when the run has ended. */
+export const presetsOf = (
+  { phases = [] }: Pick<Times, "phases">,
+  kind: Window["kind"],
+  isLive: boolean,
+): readonly Exclude<Window["kind"], "chosen">[] => [
+  "whole",
+  ...(phases.some((phase) => phase.kind === "steady") ? (["ramp", "steady"] as const) : []),
+  "last5m",
+  ...(isLive || kind === "last60s" ? (["last60s"] as const) : []),
+];
+
+/** Shorter runs have a linear axis of response times at first. */
+const LEAST_LOG_SECONDS = 60;
+
+/** Whether response times are on a log scale where nobody has chosen: by the length of the run, so that no zoom changes it. */
+export const isLogAtFirst = (end: number): boolean => end >= LEAST_LOG_SECONDS;
+
 /** The window that an address names, as it is at `now`. A window that ends now moves on with it; a chosen one stays. */
 export const windowOf = (search: RunSearch, run: Times, now: number): Window => {
   const end = loadSeconds(run, now);
