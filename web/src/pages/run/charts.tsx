@@ -197,7 +197,7 @@ export const DistributionChart = ({
 const unmeasured = (isLive: boolean): string =>
   isLive ? "not measured yet, or no plugin" : "not measured: Locust had no plugin";
 /** From here on the server doubts the response times. */
-const CPU_LIMIT = { value: 90, label: "90 %: saturated" };
+const CPU_LIMIT = { value: 90, label: "limit 90 %" };
 
 export const GeneratorChart = ({
   shared,
@@ -212,9 +212,10 @@ export const GeneratorChart = ({
     unit={`% of one core, per process${series.length === 0 ? `; ${unmeasured(isLive)}` : ""}`}
     times={times}
     series={series}
-    height={110}
+    height={130}
     axisFormat={axisNumber}
     limits={useMemo(() => [CPU_LIMIT, ...limits], [limits])}
+    areLimitsInSight
     hasTimeLabels
   />
 );
