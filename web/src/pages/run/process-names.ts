@@ -20,8 +20,8 @@ export const processNames = (processes: readonly Process[]): ReadonlyMap<string,
 };
 
 /** What a process of the run is called; until all of them are known, its id. */
-export const useProcessNames = (runId: string): ((id: string) => string) => {
-  const { data } = useQuery(processesQuery(runId, "whole", {}));
+export const useProcessNames = (runId: string, hasLoad = true): ((id: string) => string) => {
+  const { data } = useQuery({ ...processesQuery(runId, "whole", {}), enabled: hasLoad });
   return useMemo(() => {
     const names = processNames(data?.processes ?? []);
     return (id) => names.get(id) ?? id;

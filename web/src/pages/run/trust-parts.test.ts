@@ -22,14 +22,15 @@ const textsOf = (changed: Partial<Trust> = {}): string[] =>
     { loadStartedAt: START } as RunAnswer,
     START + 60_000,
     false,
+    (id) => `worker ${id.slice(3)}`,
   ).map(({ value, note }) => `${value}; ${note}`);
 
 test("figures are no more exact than they are", () => {
   expect(textsOf()).toEqual([
     "20 of 20 users; since 0:07",
-    "vm_1 at most 10 %; of one CPU core, mean of 10 s; the limit is 90 %",
+    "worker 1 at most 10 %; of one CPU core, mean of 10 s; the limit is 90 %",
     "no gaps; every second has arrived once",
-    "within 1 ms; vm_1 is off most",
+    "within 1 ms; worker 1 is off most",
     "error at most 1.6 %; merged histograms, no averages",
   ]);
 });
