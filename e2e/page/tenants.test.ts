@@ -149,6 +149,16 @@ test("a viewer reads a long script with the keyboard alone, and takes a tag from
     .poll(() => page.locator(".cm-scroller").evaluate((element) => element.scrollTop))
     .toBeGreaterThan(0);
   expect(await violationsOf(page)).toEqual([]);
+  // Nothing offers what the viewer may not do, wherever it is.
+  for (const path of ["/", "/load-tests?scope=umbrella%2Fnone"]) {
+    await page.goto(`${server.address}${path}`);
+    const offers = page.getByRole("button", { name: "New load test" });
+    await offers.first().waitFor();
+    for (const one of await offers.all()) {
+      expect([path, await one.isDisabled()]).toEqual([path, true]);
+      expect(await one.getAttribute("title")).toBe("This needs the role editor.");
+    }
+  }
   for (const [list, rows] of [
     ["load-tests", 1],
     ["runs", 0],

@@ -86,6 +86,20 @@ test("nothing is wider than the screen, however long the names are", async () =>
   }
 });
 
+test("a sheet of paper has room for every table", async () => {
+  const { client, address } = world.server;
+  const { runId } = await start(4);
+  await settled(client, runId);
+  // A4 with the margins that browsers leave.
+  const context = await world.browser.newContext({ viewport: { width: 718, height: 1000 } });
+  const { page } = await openPage(context, address);
+  await page.emulateMedia({ media: "print" });
+  await page.goto(`${address}/runs/${runId}`);
+  await page.getByText("Aggregated").waitFor();
+  expect(await tooWide(page)).toEqual([]);
+  await context.close();
+});
+
 test("a phone has the two actions of a run that goes on, the others in a menu, and a search", async () => {
   const { client, address } = world.server;
   const { runId } = await start(60);

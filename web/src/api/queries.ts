@@ -55,6 +55,7 @@ export const clustersQuery = (scope: ScopeFilter) =>
 
 export type RunFilter = {
   readonly status?: readonly string[];
+  readonly verdict?: readonly string[];
   readonly loadTestId?: string;
   readonly q?: string;
   readonly tags?: string;
@@ -64,10 +65,11 @@ export type RunFilter = {
   readonly limit?: number;
 };
 
-const queryOfRuns = (scope: ScopeFilter, { status, from, to, ...filter }: RunFilter) => ({
+const queryOfRuns = (scope: ScopeFilter, { status, verdict, from, to, ...filter }: RunFilter) => ({
   ...scope,
   ...filter,
   ...(status === undefined ? {} : { status: status.join(",") }),
+  ...(verdict === undefined ? {} : { verdict: verdict.join(",") }),
   ...(from === undefined ? {} : { from: String(from) }),
   ...(to === undefined ? {} : { to: String(to) }),
 });

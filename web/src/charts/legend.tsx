@@ -3,6 +3,7 @@ import styles from "./charts.module.css";
 
 export type LegendItem = {
   readonly label: string;
+  readonly title?: string | undefined;
   readonly color: string;
   readonly dash?: readonly number[] | undefined;
   readonly kind?: "line" | "step" | "bar" | undefined;
@@ -13,8 +14,8 @@ export type LegendItem = {
 /** Names the series and reads their values. */
 export const Legend = ({ items }: { readonly items: readonly LegendItem[] }): ReactNode => (
   <ul className={styles["legend"]}>
-    {items.map(({ label, color, dash, kind, value }) => (
-      <li key={label}>
+    {items.map(({ label, title, color, dash, kind, value }) => (
+      <li key={label} title={title ?? label}>
         <svg width="16" height="10" aria-hidden>
           {kind === "bar" ? (
             <rect x="2" y="1" width="12" height="8" fill={`var(${color})`} />

@@ -1,5 +1,6 @@
 import type uPlot from "uplot";
-import { canvasFont } from "./time-options.ts";
+import { freePlace, type Rect } from "./label-place.ts";
+import { AXIS_WIDTH, canvasFont } from "./time-options.ts";
 import { colorOf } from "./tokens.ts";
 
 /** A limit of what a chart shows. */
@@ -78,19 +79,7 @@ const drawBeyond = (plot: uPlot, limit: Limit, { left, right, y }: Box): void =>
   ctx.restore();
 };
 
-/** Labels of several limits stand at different places, so that near ones stay apart. */
-const PLACES = [
-  { align: "right", share: 1 },
-  { align: "left", share: 0 },
-  { align: "center", share: 0.5 },
-] as const;
-
-const drawLine = (
-  { ctx }: uPlot,
-  { label }: Limit,
-  { left, right, y }: Box,
-  { align, share }: (typeof PLACES)[number],
-): void => {
+const drawLine = ({ ctx }: uPlot, { left, right, y }: Box): void => {
   ctx.save();
   ctx.strokeStyle = colorOf("--ink");
   ctx.lineWidth = devicePixelRatio;
@@ -99,30 +88,115 @@ const drawLine = (
   ctx.moveTo(left, y);
   ctx.lineTo(right, y);
   ctx.stroke();
-  ctx.setLineDash([]);
-  ctx.font = canvasFont();
-  ctx.textAlign = align;
-  ctx.textBaseline = "bottom";
-  const gap = 4 * devicePixelRatio;
-  const x = left + gap + (right - left - 2 * gap) * share;
-  // Readable on the lines that it crosses.
-  ctx.strokeStyle = colorOf("--surface");
-  ctx.lineWidth = 3 * devicePixelRatio;
-  ctx.strokeText(label, x, y - gap / 2);
-  ctx.fillStyle = colorOf("--ink-2");
-  ctx.fillText(label, x, y - gap / 2);
   ctx.restore();
 };
 
+/** The lines of all series, between gaps. */
+const linesOf = (plot: uPlot): [x: number, y: number][][] =>
+  plot.series.slice(1).flatMap(({ label, scale }) =>
+    piecesOf(plot, {
+      value: 0,
+      label: "",
+      ...(typeof label === "string" ? { series: label } : {}),
+      ...(scale === "right" ? { axis: "right" as const } : {}),
+    }),
+  );
+
+/** A place for a name, which has two lines in the margin. */
+type Place = Rect & { readonly rows: readonly string[] };
+const ROW = 13;
+
+/** Right of the chart no line is crossed; `undefined` where the name is too long for it. */
+const placeInMargin = ({ ctx, bbox }: uPlot, label: string, y: number): Place | undefined => {
+  const gap = 4 * devicePixelRatio;
+  const [first = "", ...others] = label.split(" ");
+  const rows = [first, others.join(" ")];
+  const width = Math.max(...rows.map((row) => ctx.measureText(row).width));
+  if (width > AXIS_WIDTH * devicePixelRatio - 2 * gap) return undefined;
+  const left = bbox.left + bbox.width + gap;
+  const height = rows.length * ROW * devicePixelRatio;
+  const end = bbox.top + bbox.height;
+  const top = Math.min(Math.max(0, y - height / 2), end - height);
+  return { left, right: left + width, top, bottom: top + height, rows };
+};
+
+/** Where the name of a limit can stand, the best first: above the line and below it, at its right end, its left one, or between. */
+const placesInside = ({ ctx, bbox }: uPlot, label: string, { left, right, y }: Box): Place[] => {
+  const gap = 4 * devicePixelRatio;
+  const height = ROW * devicePixelRatio;
+  const { width } = ctx.measureText(label);
+  const end = bbox.left + bbox.width;
+  // A short limit, such as that of a window that has just begun, has a name that is longer than itself.
+  const within = (x: number): number => Math.max(bbox.left + gap, Math.min(x, end - width - gap));
+  const starts = [right - gap - width, end - gap - width, left + gap, (left + right - width) / 2];
+  return starts
+    .map(within)
+    .flatMap((x) => [y - gap / 2 - height, y + gap / 2].map((top) => ({ x, top })))
+    .filter(({ top }) => top >= bbox.top && top + height <= bbox.top + bbox.height)
+    .map(({ x, top }) => ({
+      ...{ left: x, right: x + width, top, bottom: top + height },
+      rows: [label],
+    }));
+};
+
+type Around = {
+  readonly lines: readonly [number, number][][];
+  /** Where other names are. */
+  readonly taken: readonly Rect[];
+  readonly hasMargin: boolean;
+};
+
+/** Names a limit where it can be read. → where that is. */
+const drawName = (
+  plot: uPlot,
+  { label }: Limit,
+  box: Box,
+  { lines, taken, hasMargin }: Around,
+): Rect | undefined => {
+  const { ctx } = plot;
+  ctx.save();
+  ctx.font = canvasFont();
+  const outside = hasMargin ? placeInMargin(plot, label, box.y) : undefined;
+  const places = [...(outside === undefined ? [] : [outside]), ...placesInside(plot, label, box)];
+  const place = freePlace(places, lines, taken);
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  // Readable on the lines that it crosses.
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = colorOf("--surface");
+  ctx.lineWidth = 6 * devicePixelRatio;
+  ctx.fillStyle = colorOf("--ink-2");
+  for (const [index, row] of (place?.rows ?? []).entries()) {
+    const middle = (place?.top ?? 0) + (index + 0.5) * ROW * devicePixelRatio;
+    ctx.strokeText(row, place?.left ?? 0, middle);
+    ctx.fillText(row, place?.left ?? 0, middle);
+  }
+  ctx.restore();
+  return place;
+};
+
 /** Draws limits as dashed lines with their names, and what lies beyond them; nothing where the axis does not reach one. */
-export const limitHooks = (read: () => readonly Limit[]): uPlot.Hooks.Arrays => ({
+export const limitHooks = (
+  read: () => readonly Limit[],
+  /** Whether the margin on the right has neither an axis nor other names. */
+  hasMargin: boolean,
+): uPlot.Hooks.Arrays => ({
   draw: [
     (plot) => {
-      for (const [index, limit] of read().entries()) {
+      const drawn = read().flatMap((limit) => {
         const box = boxOf(plot, limit);
-        if (box === undefined) continue;
+        return box === undefined ? [] : [{ limit, box }];
+      });
+      if (drawn.length === 0) return;
+      for (const { limit, box } of drawn) {
         drawBeyond(plot, limit, box);
-        drawLine(plot, limit, box, PLACES[index % PLACES.length] ?? PLACES[0]);
+        drawLine(plot, box);
+      }
+      const lines = linesOf(plot);
+      const taken: Rect[] = [];
+      for (const { limit, box } of drawn) {
+        const place = drawName(plot, limit, box, { lines, taken, hasMargin });
+        if (place !== undefined) taken.push(place);
       }
     },
   ],

@@ -28,6 +28,8 @@ type Values = readonly (number | null)[];
 
 export type TimeSeries = {
   readonly label: string;
+  /** More of it, on hover over the legend. */
+  readonly title?: string;
   /** A token of theme/tokens.css. */
   readonly color: string;
   readonly values: Values;
@@ -174,7 +176,7 @@ const optionsOf = (
     hooks: mergeHooks(
       window.hooks,
       hooks,
-      limitHooks(() => read().limits ?? []),
+      limitHooks(() => read().limits ?? [], !hasRight && read().hasEndLabels !== true),
       violationHooks(() => read().violation),
       {
         setCursor: [
@@ -203,13 +205,20 @@ export const TimeChart = (props: TimeChartProps): ReactNode => {
   const newest = newestOf(series, length);
   const items: LegendItem[] = series
     .filter(({ isBound }) => isBound !== true)
-    .map(({ label, color, dash, kind, values, format, isPlan }) => {
+    .map(({ label, title: more, color, dash, kind, values, format, isPlan }) => {
       // After a change of the window the index means another time.
       const isThere = cursor !== undefined && times[cursor.index] === cursor.at;
       const ofLoad = values.slice(0, length);
       const last = isPlan === true ? values[newest] : ofLoad.findLast((one) => one !== null);
       const value = isThere ? values[cursor.index] : last;
-      return { label, color, dash, kind, value: value == null ? undefined : format(value) };
+      return {
+        label,
+        title: more,
+        color,
+        dash,
+        kind,
+        value: value == null ? undefined : format(value),
+      };
     });
   const kinds = series.map(({ label, color, kind, axis }) => [label, color, kind, axis].join(" "));
   return (

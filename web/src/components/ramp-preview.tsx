@@ -11,6 +11,23 @@ const LEAST_FOR_A_HALF = 4;
 /** A word needs so much room for each of its letters. */
 const LETTER_PX = 6;
 
+const WORD_GAP = 6;
+
+/** Where a part has its word: below the high end of its line, so that the line does not cross it. `room`: how much of it a word needs there. */
+const wordPlace = ({
+  from,
+  to,
+  rise,
+}: {
+  readonly from: number;
+  readonly to: number;
+  readonly rise: number;
+}) => {
+  if (rise > 0) return { x: to - WORD_GAP, anchor: "end", room: 1.4 } as const;
+  if (rise < 0) return { x: from + WORD_GAP, anchor: "start", room: 1.4 } as const;
+  return { x: (from + to) / 2, anchor: "middle", room: 1 } as const;
+};
+
 const Picture = ({
   plan: { points, parts, most, isOpen },
   width,
@@ -25,6 +42,13 @@ const Picture = ({
   const y = (users: number): number => HEIGHT - BOTTOM - (users / top) * (HEIGHT - TOP - BOTTOM);
   const line = points.map(([seconds, users]) => `${x(seconds)},${y(users)}`).join(" ");
   const base = y(0);
+  // Where two points have the same time, a part begins with the later one.
+  const usersAt = (seconds: number): number =>
+    points.reduce(
+      (nearest, point) =>
+        Math.abs(point[0] - seconds) < Math.abs(nearest[0] - seconds) ? point : nearest,
+      points[0] ?? [0, 0],
+    )[1];
   return (
     <svg width={width} height={HEIGHT} className={styles["picture"]} aria-hidden>
       <polygon className={styles["area"]} points={`${x(0)},${base} ${line} ${x(end)},${base}`} />
@@ -47,15 +71,23 @@ const Picture = ({
         />
       ))}
       <polyline className={styles["line"]} points={line} />
-      <g className={styles["words"]} textAnchor="middle">
-        {parts.map(
-          ({ from, to, words }) =>
-            x(to) - x(from) > words.length * LETTER_PX && (
-              <text key={from} x={(x(from) + x(to)) / 2} y={base - 8}>
+      <g className={styles["words"]}>
+        {parts.map(({ from, to, words }) => {
+          const place = wordPlace({ from: x(from), to: x(to), rise: usersAt(to) - usersAt(from) });
+          return (
+            x(to) - x(from) > words.length * LETTER_PX * place.room && (
+              <text
+                key={from}
+                className={styles["word"]}
+                x={place.x}
+                y={base - 8}
+                textAnchor={place.anchor}
+              >
                 {words}
               </text>
-            ),
-        )}
+            )
+          );
+        })}
       </g>
       <g className={styles["axis"]}>
         <text x={LEFT} y={HEIGHT - 6}>

@@ -39,6 +39,8 @@ export type Head = {
   readonly isPlain?: boolean | undefined;
   /** On a phone it has no room. */
   readonly isMinor?: boolean | undefined;
+  /** On paper it has no room. */
+  readonly isUnprinted?: boolean | undefined;
   /** Absent where the table is sorted by another column. */
   readonly sorted?: Direction | undefined;
   /** Makes the head a button. */
@@ -70,6 +72,7 @@ export const TableHead = ({ heads }: { readonly heads: readonly Head[] }): React
           scope="col"
           className={one.isNumber === true ? styles["num"] : undefined}
           data-is-plain={one.isPlain === true || one.isHidden === true || undefined}
+          data-is-unprinted={one.isUnprinted === true || undefined}
           data-is-minor={one.isMinor === true || undefined}
           aria-sort={one.onSort === undefined ? undefined : (one.sorted ?? "none")}
         >

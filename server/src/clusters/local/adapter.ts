@@ -5,6 +5,7 @@ import { createPluginClient, type PluginClient } from "../plugin/client.ts";
 import { type CallbackAddresses, pluginCommands } from "../plugin/commands.ts";
 import { type ClusterAdapter, loadCommandsFor } from "../port.ts";
 import type { ClusterConfig } from "../select-cluster.ts";
+import { createEngineReader } from "./engine.ts";
 import { observeLocal } from "./observe.ts";
 import { createPackages } from "./packages.ts";
 import { endProcesses } from "./processes.ts";
@@ -30,6 +31,8 @@ export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => 
   const { folderOf } = processes;
   const packages = createPackages({ ...deps, isAllowed: config.allowPackages === true });
 
+  const engine = createEngineReader(deps.python, deps.clock);
+
   const clientAt = (webPort: number): PluginClient =>
     createPluginClient(`http://127.0.0.1:${webPort}`, deps.callbackTokens, deps.clock);
   const clientOf = async (run: LoadTestRun): Promise<PluginClient> => {
@@ -41,7 +44,10 @@ export const createLocal = (config: LocalConfig, deps: Deps): ClusterAdapter => 
   return {
     config,
     observe: (run) => observeLocal({ processes, packages, clientAt }, run),
-    probe: async () => ({ state: "idle" }),
+    probe: async () => {
+      const versions = engine();
+      return { state: "idle", ...(versions === undefined ? {} : { engine: versions }) };
+    },
     spooled: (run) => folderOf(run.id).spooled(),
     remove: (runId) => folderOf(runId).remove(),
     commands: {

@@ -58,10 +58,12 @@ const reasonOf = (
 
 const endReason = (cause: StopCause): Reason => reasonOf(ENDS[cause].code, ENDS[cause].message);
 
+const count = (value: number): string => value.toLocaleString("en-US");
+
 const tooManyFailed = (evidence: AutoStopEvidence): Reason => ({
   ...reasonOf(
     "auto_stop_errors",
-    `Auto-stop ended the run: ${evidence.failures} of ${evidence.requests} requests (${evidence.failedPercent} %) failed within ${evidence.windowSeconds} s.`,
+    `Auto-stop ended the run: ${count(evidence.failures)} of ${count(evidence.requests)} requests (${evidence.failedPercent} %) failed within ${evidence.windowSeconds} s.`,
   ),
   data: { ...evidence },
 });

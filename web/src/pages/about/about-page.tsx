@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { healthQuery, meQuery, storageQuery } from "../../api/queries.ts";
+import { clustersQuery, healthQuery, meQuery, storageQuery } from "../../api/queries.ts";
 import { Failure, Loading } from "../../components/notices.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
 import { useTitle } from "../../components/title.ts";
 import { useScopesOf } from "../../components/use-may.ts";
 import { textOfScope } from "../../api/scope.ts";
-import { bytes, count, text } from "../../format/numbers.ts";
+import { bytes, count, text, UNKNOWN } from "../../format/numbers.ts";
 import styles from "./about-page.module.css";
 
 type Fact = readonly [name: string, value: ReactNode];
@@ -17,7 +17,9 @@ const Facts = ({ facts }: { readonly facts: readonly Fact[] }): ReactNode => (
   <dl className={styles["facts"]}>
     {facts.map(([name, value]) => (
       <div key={name}>
-        <dt>{name}</dt>
+        <dt>
+          <bdi>{name}</bdi>
+        </dt>
         <dd>{value}</dd>
       </div>
     ))}
@@ -53,8 +55,31 @@ const ServerPanel = (): ReactNode => {
           </Link>,
         ],
         ["Server process", <code key="id">{server.id}</code>],
-        ["Acts on runs", server.active ? "yes" : "no: another server has taken over"],
+        [
+          "Runs",
+          server.active ? "This server starts and stops them" : "Another server has taken over",
+        ],
       ]}
+    />
+  );
+};
+
+/** The versions of each cluster that the caller may see. */
+const ClusterVersions = (): ReactNode => {
+  const { data } = useQuery(clustersQuery({}));
+  if (data === undefined) return <Loading />;
+  return (
+    <Facts
+      facts={data.items.map(({ id, engine }) => [
+        id,
+        engine?.locustVersion === undefined
+          ? "not known"
+          : [
+              `Locust ${engine.locustVersion}`,
+              engine.pluginVersion === undefined ? "no plugin" : `plugin ${engine.pluginVersion}`,
+              `Python ${engine.pythonVersion ?? UNKNOWN}`,
+            ].join(", "),
+      ])}
     />
   );
 };
@@ -63,8 +88,8 @@ const CallerPanel = (): ReactNode => {
   const { data: me } = useQuery(meQuery);
   if (me === undefined) return <Loading />;
   const facts: readonly Fact[] = me.grants.map(({ role, scope }, index) => [
-    `${index + 1}. ${role}`,
-    textOfScope(scope) ?? "everywhere",
+    me.grants.length === 1 ? "Role" : `Role ${index + 1}`,
+    `${role} ${scope === undefined || textOfScope(scope) === undefined ? "everywhere" : `in ${textOfScope(scope)}`}`,
   ]);
   return <Facts facts={[["You", <bdi key="you">{me.name}</bdi>], ...facts]} />;
 };
@@ -86,8 +111,8 @@ const StoragePanel = (): ReactNode => {
             ...(metricRecords === undefined
               ? []
               : [["Records of metrics", count(metricRecords)] as const]),
-            ["In all", text(bytes(all))],
-            ["Of it metrics", text(bytes(metricBytes))],
+            ["Size", text(bytes(all))],
+            ["Size of the metrics", text(bytes(metricBytes))],
           ]}
         />
       </PanelBody>
@@ -112,6 +137,11 @@ export const AboutPage = (): ReactNode => {
         <Panel title="This server">
           <PanelBody>
             <ServerPanel />
+          </PanelBody>
+        </Panel>
+        <Panel title="Clusters" sub="and what runs there">
+          <PanelBody>
+            <ClusterVersions />
           </PanelBody>
         </Panel>
         <Panel title="Who you are" sub="and what you may do">

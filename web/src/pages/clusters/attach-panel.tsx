@@ -1,5 +1,7 @@
 import { Select } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { meQuery } from "../../api/queries.ts";
 import { nameOfScope, scopeOfText, textOfScope } from "../../api/scope.ts";
 import { Copyable } from "../../components/copyable.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -12,7 +14,12 @@ import styles from "./clusters-page.module.css";
 const useProject = () => {
   const shown = useScope();
   const [chosen, setChosen] = useState<string | null>(null);
-  const projects = useScopes().filter(
+  const { data: me } = useQuery(meQuery);
+  // Nothing may be stored in a scope yet that the caller has a role in.
+  const granted = (me?.grants ?? []).map(({ scope }) => scope);
+  const stored = useScopes();
+  const known = new Map([...stored, ...granted].map((one) => [textOfScope(one), one]));
+  const projects = [...known.values()].filter(
     ({ accountId, orgId, projectId }) =>
       projectId !== undefined &&
       (shown.accountId ?? accountId) === accountId &&
@@ -23,7 +30,7 @@ const useProject = () => {
   const data = projects.map((one) => ({ value: textOfScope(one) ?? "", label: nameOfScope(one) }));
   return {
     scope: chosen === null ? (projects[0] ?? shown) : scopeOfText(chosen),
-    choice: (
+    choice: projects.length > 1 && (
       <Select
         label="For the project or environment"
         data={data}
@@ -39,6 +46,8 @@ const useProject = () => {
 /** How a Locust of one's own becomes a cluster. */
 export const AttachPanel = (): ReactNode => {
   const { scope, choice } = useProject();
+  const { data: me } = useQuery(meQuery);
+  const needsToken = me?.signIn !== false;
   return (
     <Panel
       title="Attach your own Locust"
@@ -60,11 +69,21 @@ export const AttachPanel = (): ReactNode => {
         <li>
           <h3>2. Tell Locust where to report, and start it</h3>
           <p>
-            The token is the server’s <code>security.locustCallbackToken</code>; it opens nothing
-            but reporting. Without tokens on the server leave it out.
+            {needsToken ? (
+              <>
+                The token is the server’s <code>security.locustCallbackToken</code>; it opens
+                nothing but reporting.
+              </>
+            ) : (
+              <>
+                This server asks for no tokens. Where its configuration names a{" "}
+                <code>security.locustCallbackToken</code> all the same, Locust needs it as{" "}
+                <code>LOAD_MANAGER_TOKEN</code>.
+              </>
+            )}
           </p>
           {choice}
-          <Copyable text={startCommands(location.origin, scope)} label="Start Locust" />
+          <Copyable text={startCommands(location.origin, scope, needsToken)} label="Start Locust" />
         </li>
         <li>
           <h3>3. Name it in the configuration</h3>

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { configuration, shellWord, startCommands } from "./attach.ts";
+import { shellWord } from "../../lib/shell-word.ts";
+import { configuration, startCommands } from "./attach.ts";
 
 const SCOPE = { accountId: "acme", orgId: "web", projectId: "shop", envId: "staging" };
 
 test("the commands name the server, the scope, and a placeholder for the token", () => {
-  expect(startCommands("http://load.example:8800", SCOPE).split("\n")).toEqual([
+  expect(startCommands("http://load.example:8800", SCOPE, true).split("\n")).toEqual([
     "export LOAD_MANAGER_URL=http://load.example:8800",
     "export LOAD_MANAGER_TOKEN='<callback token>'",
     "export LOAD_MANAGER_ACCOUNT_ID=acme",
@@ -14,6 +15,10 @@ test("the commands name the server, the scope, and a placeholder for the token",
     "load-manager-locust -f locustfile.py --master",
     "load-manager-locust -f locustfile.py --worker --master-host '<master>'",
   ]);
+});
+
+test("a server without tokens needs none of Locust", () => {
+  expect(startCommands("http://load.example:8800", SCOPE, false)).not.toContain("TOKEN");
 });
 
 test("without a scope there are placeholders for the levels that a cluster must name", () => {

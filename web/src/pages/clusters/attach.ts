@@ -1,4 +1,5 @@
 import type { ScopeFilter } from "@load-manager/contract/model/primitives.ts";
+import { shellWord } from "../../lib/shell-word.ts";
 
 /** What somebody must fill in stands out. */
 const placeholder = (name: string): string => `<${name}>`;
@@ -22,10 +23,6 @@ const VARIABLES: Readonly<Record<string, string>> = {
   envId: "LOAD_MANAGER_ENV_ID",
 };
 
-/** A text that a shell takes as it is. */
-export const shellWord = (text: string): string =>
-  /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-
 /** A text that YAML takes as a string. */
 const yamlWord = (text: string): string =>
   /^[A-Za-z][\w-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text)
@@ -35,10 +32,12 @@ const yamlWord = (text: string): string =>
 export const INSTALL = "pip install ./locust-plugin";
 
 /** What tells a Locust where to report, and starts it. */
-export const startCommands = (serverUrl: string, scope: ScopeFilter): string =>
+export const startCommands = (serverUrl: string, scope: ScopeFilter, needsToken: boolean): string =>
   [
     `export LOAD_MANAGER_URL=${shellWord(serverUrl)}`,
-    `export LOAD_MANAGER_TOKEN=${shellWord(placeholder("callback token"))}`,
+    ...(needsToken
+      ? [`export LOAD_MANAGER_TOKEN=${shellWord(placeholder("callback token"))}`]
+      : []),
     ...scopeLines(scope).map(([name, value]) => `export ${VARIABLES[name]}=${shellWord(value)}`),
     "load-manager-locust -f locustfile.py --master",
     `load-manager-locust -f locustfile.py --worker --master-host ${shellWord(placeholder("master"))}`,

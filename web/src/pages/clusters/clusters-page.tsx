@@ -38,7 +38,7 @@ const Holder = ({ runId }: { readonly runId: string }): ReactNode => {
 
 const versionsOf = ({ engine, kind }: ClusterAnswer): string => {
   if (engine?.locustVersion === undefined)
-    return kind === "local" ? "named by each run" : "not known yet";
+    return kind === "local" ? "not known: does its Python have Locust?" : "not known yet";
   const plugin =
     engine.pluginVersion === undefined ? "no plugin" : `plugin ${engine.pluginVersion}`;
   return `Locust ${engine.locustVersion}, ${plugin}`;
@@ -53,7 +53,7 @@ const servesOf = ({ accountId, orgId, projectId, envId }: ClusterAnswer): string
 const Row = ({ cluster }: { readonly cluster: ClusterAnswer }): ReactNode => {
   const [isOpen, setOpen] = useState(false);
   const Chevron = isOpen ? IconChevronDown : IconChevronRight;
-  const { id, kind, baseUrl, engine, holders, maxConcurrentRuns, queueLength } = cluster;
+  const { id, kind, baseUrl, engine, workers, holders, maxConcurrentRuns, queueLength } = cluster;
   const detailId = `processes-${id}`;
   return (
     <>
@@ -76,8 +76,7 @@ const Row = ({ cluster }: { readonly cluster: ClusterAnswer }): ReactNode => {
         </td>
         <td>{versionsOf(cluster)}</td>
         <td className={cell.num}>
-          {count(engine?.workers)}
-          {kind === "local" && engine?.workers !== undefined && " a run"}
+          {kind === "local" ? `${count(workers)} a run` : count(engine?.workers)}
         </td>
         <td>
           {holders.length === 0 ? (

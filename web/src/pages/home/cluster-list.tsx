@@ -8,13 +8,17 @@ import { ClusterState } from "../../components/cluster-state.tsx";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { cell } from "../../components/table.tsx";
+import { counted } from "../../format/numbers.ts";
 import styles from "./home-page.module.css";
 
-const descriptionOf = ({ kind, engine }: ClusterAnswer): string => {
+const descriptionOf = ({ kind, engine, workers }: ClusterAnswer): string => {
   const locust = engine?.locustVersion === undefined ? [] : [`Locust ${engine.locustVersion}`];
-  const workers = engine?.workers === undefined ? [] : [`${engine.workers} workers`];
-  const where = kind === "local" ? ["processes of this server"] : [];
-  return [...locust, ...workers, ...where].join(", ") || "attached";
+  if (kind === "local") {
+    const each = workers === undefined ? [] : [`${counted(workers, "worker")} for each run`];
+    return ["this machine", ...each, ...locust].join(", ");
+  }
+  const connected = engine?.workers === undefined ? [] : [counted(engine.workers, "worker")];
+  return [...locust, ...connected].join(", ") || "attached";
 };
 
 /** The state of each cluster that serves the scope. */

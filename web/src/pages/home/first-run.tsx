@@ -5,12 +5,14 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { client } from "../../api/client.ts";
 import { meQuery } from "../../api/queries.ts";
+import { Copyable } from "../../components/copyable.tsx";
 import { Failure } from "../../components/notices.tsx";
 import { Panel, PanelBody } from "../../components/panel.tsx";
 import { planOfRamp } from "../../components/load-plan.ts";
 import { RampPreview } from "../../components/ramp-preview.tsx";
 import { rampOf } from "../../components/ramp.ts";
 import { duration } from "../../format/times.ts";
+import { shellWord } from "../../lib/shell-word.ts";
 import { randomId } from "../../lib/random-id.ts";
 import styles from "./first-run.module.css";
 
@@ -18,19 +20,31 @@ type Field = {
   readonly label: string;
   readonly value: number | string;
   readonly onChange: (value: number | string) => void;
-  readonly min: number;
+  readonly isWhole: boolean;
   readonly suffix?: string;
+};
+
+/** What is wrong with a number, said at its field. */
+const errorOf = ({ value, isWhole }: Pick<Field, "value" | "isWhole">): string | undefined => {
+  const number = value === "" ? Number.NaN : Number(value);
+  if (isWhole && !(Number.isInteger(number) && number >= 1))
+    return "must be a whole number of at least 1";
+  return number > 0 ? undefined : "must be a number above 0";
 };
 
 const Fields = ({ fields }: { readonly fields: readonly Field[] }): ReactNode => (
   <div className={styles["fields"]}>
-    {fields.map(({ label, value, onChange, min, suffix }) => (
+    {fields.map(({ label, value, onChange, isWhole, suffix }) => (
       <NumberInput
         key={label}
         label={label}
         value={value}
         onChange={onChange}
-        min={min}
+        error={errorOf({ value, isWhole })}
+        allowDecimal={!isWhole}
+        allowNegative={false}
+        // Another number than the one that was typed would start another run.
+        clampBehavior="none"
         {...(suffix === undefined ? {} : { suffix })}
       />
     ))}
@@ -47,54 +61,60 @@ const DemoForm = (): ReactNode => {
     spawnRate: Number(spawnRate),
     durationSeconds: Number(seconds),
   };
-  const isValid = load.targetUsers >= 1 && load.spawnRate > 0 && load.durationSeconds >= 1;
-  const start = useMutation({
-    mutationFn: () => client.startDemo({ body: load, idempotencyKey: randomId() }),
-    onSuccess: ({ id }) => navigate({ to: "/runs/$runId", params: { runId: id } }),
-  });
   const fields: readonly Field[] = [
-    { label: "Users", value: users, onChange: setUsers, min: 1 },
+    { label: "Users", value: users, onChange: setUsers, isWhole: true },
     {
       label: "Spawn rate",
       value: spawnRate,
       onChange: setSpawnRate,
-      min: 0.1,
+      isWhole: false,
       suffix: " users/s",
     },
-    { label: "Duration", value: seconds, onChange: setSeconds, min: 1, suffix: " s" },
+    { label: "Duration", value: seconds, onChange: setSeconds, isWhole: true, suffix: " s" },
   ];
+  const isValid = fields.every((field) => errorOf(field) === undefined);
+  const start = useMutation({
+    mutationFn: () => client.startDemo({ body: load, idempotencyKey: randomId() }),
+    onSuccess: ({ id }) => navigate({ to: "/runs/$runId", params: { runId: id } }),
+  });
   return (
     <form
+      className={styles["demo"]}
       onSubmit={(event) => {
         event.preventDefault();
         if (isValid) start.mutate();
       }}
     >
-      <Fields fields={fields} />
-      <div className={styles["start"]}>
-        <Button
-          type="submit"
-          variant="filled"
-          size="md"
-          leftSection={<IconPlayerPlay size={16} stroke={1.5} />}
-          disabled={!isValid}
-          loading={start.isPending}
-        >
-          Start the run
-        </Button>
-        <span className="soft">
-          {isValid
-            ? `On this server’s machine. It stops by itself after ${duration(load.durationSeconds * 1000)}.`
-            : "Each field needs a number above 0."}
-        </span>
+      <div>
+        <Fields fields={fields} />
+        <div className={styles["start"]}>
+          <Button
+            type="submit"
+            variant="filled"
+            size="md"
+            leftSection={<IconPlayerPlay size={16} stroke={1.5} />}
+            disabled={!isValid}
+            loading={start.isPending}
+          >
+            Start the run
+          </Button>
+          <span className="soft">
+            {isValid &&
+              `On this server’s machine. It stops by itself after ${duration(load.durationSeconds * 1000)}.`}
+          </span>
+        </div>
+        {start.error !== null && <Failure what="The run was not started." error={start.error} />}
       </div>
       <RampPreview
-        plan={planOfRamp(
-          rampOf(load.targetUsers, load.spawnRate, load.durationSeconds),
-          load.targetUsers,
-        )}
+        plan={
+          isValid
+            ? planOfRamp(
+                rampOf(load.targetUsers, load.spawnRate, load.durationSeconds),
+                load.targetUsers,
+              )
+            : undefined
+        }
       />
-      {start.error !== null && <Failure what="The run was not started." error={start.error} />}
     </form>
   );
 };
@@ -112,6 +132,10 @@ const Way = ({
     </PanelBody>
   </Panel>
 );
+
+/** The demo shop's load test, which the first run has made; any other by its name or id. */
+const runCommand = (server: string): string =>
+  `load-manager run "Demo shop" --server ${shellWord(server)}`;
 
 /** The first step where nothing has run yet: the demo shop where the server offers it, and the other ways. */
 export const FirstRun = (): ReactNode => {
@@ -153,8 +177,9 @@ export const FirstRun = (): ReactNode => {
           </p>
           <Link to="/clusters">All steps, with the right address</Link>
         </Way>
-        <Way title="Use the API">
-          <p>Everything that the page does, from a pipeline.</p>
+        <Way title="Use it in a pipeline">
+          <p>Starts a run of a load test, waits for its end, and fails the job by its verdict.</p>
+          <Copyable text={runCommand(location.origin)} label="Start a run and wait for it" />
           <a href="/docs">The API’s documentation</a>
         </Way>
       </div>

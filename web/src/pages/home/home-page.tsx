@@ -17,6 +17,34 @@ import { LoadTestList } from "./load-test-list.tsx";
 import { RunningNow } from "./running-now.tsx";
 import { WaitingRuns } from "./waiting-runs.tsx";
 
+/** `isFirst`: it is what one most likely does next. The first run has a button of its own. */
+const NewLoadTest = ({
+  mayWrite,
+  isFirst,
+}: {
+  readonly mayWrite: boolean;
+  readonly isFirst: boolean;
+}): ReactNode => {
+  const look = {
+    variant: isFirst ? "filled" : "default",
+    leftSection: <IconPlus size={16} stroke={1.5} />,
+  };
+  if (!mayWrite)
+    return (
+      <Button {...look} disabled title="This needs the role editor.">
+        New load test
+      </Button>
+    );
+  return (
+    <Button
+      {...look}
+      renderRoot={(props) => <Link to="/load-tests" search={{ new: true }} {...props} />}
+    >
+      New load test
+    </Button>
+  );
+};
+
 const ANY: RunFilter = { limit: 1 };
 
 /** What runs, what waits, what ended last; or the first step where nothing has run yet. */
@@ -29,20 +57,7 @@ export const HomePage = (): ReactNode => {
   const isEverything = Object.keys(scope).length === 0;
   return (
     <>
-      <PageHead
-        title="Home"
-        actions={
-          mayWrite && (
-            <Button
-              variant="filled"
-              leftSection={<IconPlus size={16} stroke={1.5} />}
-              renderRoot={(props) => <Link to="/load-tests" search={{ new: true }} {...props} />}
-            >
-              New load test
-            </Button>
-          )
-        }
-      >
+      <PageHead title="Home" actions={<NewLoadTest mayWrite={mayWrite} isFirst={!isEmpty} />}>
         <p className="soft">
           {isEverything ? "Everything that you may see" : `Everything in ${nameOfScope(scope)}`}
         </p>

@@ -32,7 +32,9 @@ const Form = ({
   const stays =
     runs === 0
       ? "It has no runs."
-      : `Its ${runs === 1 ? "run stays" : `${count(runs)} runs stay`} as far as not deleted themselves, with all figures, in the list of runs.`;
+      : runs === 1
+        ? "Its run stays in the list of runs, with all figures, unless it has been deleted."
+        : `Its ${count(runs)} runs stay in the list of runs, with all figures, but for those that have been deleted.`;
   return (
     <Stack gap="md">
       <p>

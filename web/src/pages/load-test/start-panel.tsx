@@ -72,7 +72,7 @@ const useStart = (
 };
 
 const Facts = ({ loadTest, isScriptEdited }: Omit<Props, "last">): ReactNode => (
-  <dl className={styles["facts"]}>
+  <dl className={styles["list"]}>
     <div>
       <dt>Script</dt>
       <dd>
@@ -240,8 +240,11 @@ export const StartPanel = ({ loadTest, last, isScriptEdited }: Props): ReactNode
             <Fields loadTest={loadTest} form={form} />
           </fieldset>
         </PanelBody>
-        <div className={styles["foot"]}>
+        <div className={styles["facts"]}>
           <Facts loadTest={loadTest} isScriptEdited={isScriptEdited} />
+        </div>
+        {/* It stays in sight while the fields above it are longer than the screen. */}
+        <div className={styles["foot"]}>
           {start.error !== null && <Failure what="The run was not started." error={start.error} />}
           <Button
             type="submit"

@@ -2,6 +2,7 @@ import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { ClampedText } from "../../components/clamped-text.tsx";
 import { rowKeys } from "../../components/row-keys.ts";
 import { RunState } from "../../components/run-state.tsx";
 import { Verdict } from "../../components/verdict.tsx";
@@ -75,7 +76,7 @@ const TableRow = ({
       <td className={styles["name"]}>
         <div className={styles["title"]}>
           <Link data-row to="/load-tests/$loadTestId" params={{ loadTestId: loadTest.id }}>
-            <bdi>{loadTest.name}</bdi>
+            <ClampedText text={loadTest.name} />
           </Link>
           <Tags tags={loadTest.tags} onChoose={onTag} />
         </div>

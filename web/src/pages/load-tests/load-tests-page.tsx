@@ -22,11 +22,15 @@ import { filterOf, loadTestsSearchOf, type LoadTestsSearch } from "./search.ts";
 
 const UNDER_WAY = ["Pending", ...ACTIVE];
 
+const NEEDS_EDITOR = "This needs the role editor.";
+
 const Nothing = ({
   search,
+  mayWrite,
   onClear,
   onNew,
 }: {
+  readonly mayWrite: boolean;
   readonly search: LoadTestsSearch;
   readonly onClear: () => void;
   readonly onNew: () => void;
@@ -38,7 +42,8 @@ const Nothing = ({
           A load test holds a locustfile and its settings: how many users, how fast they come, for
           how long, against which address. Each time it is carried out is a run.
         </p>
-        <Button variant="filled" onClick={onNew}>
+        {/* The button in the head is the one to press, with its reason where it cannot be pressed. */}
+        <Button disabled={!mayWrite} title={mayWrite ? undefined : NEEDS_EDITOR} onClick={onNew}>
           New load test
         </Button>
       </Empty>
@@ -61,9 +66,10 @@ type Listed = {
   readonly search: LoadTestsSearch;
   readonly change: Change;
   readonly onNew: () => void;
+  readonly mayWrite: boolean;
 };
 
-const Content = ({ search, change, onNew }: Listed): ReactNode => {
+const Content = ({ search, change, onNew, mayWrite }: Listed): ReactNode => {
   const scope = useScope();
   const pages = useInfiniteQuery(loadTestPagesQuery(scope, filterOf(search)));
   const active = useQuery(runsQuery(scope, { status: UNDER_WAY, limit: 200 }));
@@ -81,6 +87,7 @@ const Content = ({ search, change, onNew }: Listed): ReactNode => {
     return (
       <Nothing
         search={search}
+        mayWrite={mayWrite}
         onNew={onNew}
         onClear={() => change({ q: undefined, tags: undefined })}
       />
@@ -127,7 +134,7 @@ export const LoadTestsPage = (): ReactNode => {
             variant="filled"
             leftSection={<IconPlus size={16} stroke={1.5} />}
             disabled={!mayWrite}
-            title={mayWrite ? undefined : "This needs the role editor."}
+            title={mayWrite ? undefined : NEEDS_EDITOR}
             onClick={onNew}
           >
             New load test
@@ -146,7 +153,7 @@ export const LoadTestsPage = (): ReactNode => {
             onRemove={(tag) => change({ tags: withoutTag(search.tags, tag) })}
           />
         </Toolbar>
-        <Content search={search} change={change} onNew={onNew} />
+        <Content search={search} change={change} onNew={onNew} mayWrite={mayWrite} />
       </Panel>
       <NewLoadTestDialog
         isOpen={mayWrite && search.new === true}

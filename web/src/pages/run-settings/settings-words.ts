@@ -1,6 +1,7 @@
+import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { HIDDEN } from "@load-manager/contract/model/hidden-values.ts";
 import type { LoadProfile, Stage } from "@load-manager/contract/model/load-profile.ts";
-import { counted } from "../../format/numbers.ts";
+import { axisNumber, count, counted } from "../../format/numbers.ts";
 import { duration } from "../../format/times.ts";
 import { type ClassOutline, goneFrom } from "./class-choice.ts";
 import { type RunSettings, type RunSettingsDraft, runSettingsOf } from "./settings-draft.ts";
@@ -26,6 +27,25 @@ export const profileText = (profile: LoadProfile): string | undefined => {
   }
 };
 
+/** `240 users at 0.8/s, changed from 200`, or the stages or shape; nothing where the users are not known. */
+export const loadText = ({
+  loadProfile,
+  targetUsers,
+  spawnRate,
+  commandedLoad,
+}: Pick<RunAnswer, "loadProfile" | "targetUsers" | "spawnRate" | "commandedLoad">):
+  | string
+  | undefined => {
+  const profile = profileText(loadProfile);
+  if (profile !== undefined) return profile;
+  const users = commandedLoad?.targetUsers ?? targetUsers;
+  if (users === undefined) return undefined;
+  const rate = commandedLoad?.spawnRate ?? spawnRate;
+  const speed = rate === undefined ? "" : ` at ${axisNumber(rate)}/s`;
+  const isChanged = commandedLoad !== undefined && targetUsers !== users;
+  return `${counted(users, "user")}${speed}${isChanged ? `, changed from ${count(targetUsers)}` : ""}`;
+};
+
 /** `60 s: 50 users, 2.5 users/s` */
 export const stageText = ({ durationSeconds, users, spawnRate }: Stage): string =>
   `${duration(durationSeconds * 1000)}: ${counted(users, "user")}${spawnRate === undefined ? "" : `, ${spawnRate} users/s`}`;
@@ -40,9 +60,9 @@ export const classText = ({ name, weight, fixedCount }: RunClass): string => {
 
 type Stored = { readonly draft: RunSettingsDraft; readonly stored: RunSettings | undefined };
 
-const set = (count: number): string | undefined => (count === 0 ? undefined : `${count} set`);
+const set = (rows: number): string | undefined => (rows === 0 ? undefined : `${rows} set`);
 
-const classes = (count: number): string => `${count} ${count === 1 ? "class" : "classes"}`;
+const classes = (number: number): string => `${number} ${number === 1 ? "class" : "classes"}`;
 
 /** `2 of 3 classes`, and what the script does not have; nothing where the script's own run. */
 export const classesHead = (

@@ -210,7 +210,7 @@ export const DistributionChart = ({
 }): ReactNode => heatmap !== undefined && <Heatmap {...shared} heatmap={heatmap} height={130} />;
 
 /** From here on the server doubts the response times. */
-const CPU_LIMIT = { value: 90, label: "90 %: saturated" };
+const CPU_LIMIT = { value: 90, label: "limit 90 %" };
 
 export const GeneratorChart = ({
   shared,
@@ -224,8 +224,9 @@ export const GeneratorChart = ({
     unit={`% of one core, per process${series.length === 0 ? "; not measured yet" : ""}`}
     times={times}
     series={series}
-    height={110}
+    height={130}
     axisFormat={axisNumber}
     limits={useMemo(() => [CPU_LIMIT, ...limits], [limits])}
+    areLimitsInSight
   />
 );

@@ -9,6 +9,7 @@ import { sinceStart } from "../../format/times.ts";
 import { adviceFor } from "./advice.ts";
 import styles from "./diagnosis.module.css";
 import { type Stretch, stretchOf, textOfFinding } from "./findings.ts";
+import { useProcessNames } from "./process-names.ts";
 import { summaryQuery } from "./run-queries.ts";
 
 type Line = {
@@ -26,7 +27,12 @@ const whenOf = ({ since, until }: Pick<Finding, "since" | "until">, run: RunAnsw
 };
 
 /** What weakens the run, the worst first: the health of a run that goes on, then what its metrics show. */
-const linesOf = (run: RunAnswer, findings: readonly Finding[], now: number): Line[] => {
+const linesOf = (
+  run: RunAnswer,
+  findings: readonly Finding[],
+  now: number,
+  nameOf: (id: string) => string,
+): Line[] => {
   const { health, healthReason } = run;
   const codes = new Set<string>(findings.map(({ code }) => code));
   const isHealthTold = healthReason === undefined || codes.has(healthReason.code);
@@ -49,7 +55,7 @@ const linesOf = (run: RunAnswer, findings: readonly Finding[], now: number): Lin
     ...live,
     ...findings.map((finding, index) => ({
       key: `${finding.code} ${index}`,
-      ...textOfFinding(finding),
+      ...textOfFinding(finding, nameOf),
       when: whenOf(finding, run),
       stretch: stretchOf(finding, run, now),
     })),
@@ -72,7 +78,8 @@ export const Diagnosis = ({
     enabled: run.loadStartedAt !== undefined,
   });
   const [isWhole, setWhole] = useState(false);
-  const lines = linesOf(run, summary?.findings ?? [], now);
+  const names = useProcessNames(run.id, run.loadStartedAt !== undefined);
+  const lines = linesOf(run, summary?.findings ?? [], now, names);
   const [first] = lines;
   if (first === undefined) return null;
   const shown = isWhole ? lines : [first];

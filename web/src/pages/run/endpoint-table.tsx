@@ -9,7 +9,7 @@ import { Panel } from "../../components/panel.tsx";
 import { rowKeys } from "../../components/row-keys.ts";
 import { Sparkline } from "../../components/sparkline.tsx";
 import { cell, Table, TableHead } from "../../components/table.tsx";
-import { count, inMs, percent, rate } from "../../format/numbers.ts";
+import { count, counted, inMs, percent, rate } from "../../format/numbers.ts";
 import { useLatest } from "../../lib/use-latest.ts";
 import styles from "./endpoint-table.module.css";
 import { endpointLinesQuery, requestsQuery, summaryQuery, totalQuery } from "./run-queries.ts";
@@ -160,7 +160,7 @@ const Heads = ({
   const heads = [
     { head: NAME, ...sorting(NAME) },
     ...COLUMNS.map(({ head, isMinor }) => ({ head, isMinor, isNumber: true, ...sorting(head) })),
-    { head: "95%ile over time", isMinor: true },
+    { head: "95%ile over time", isMinor: true, isUnprinted: true },
   ];
   return <TableHead heads={heads} />;
 };
@@ -289,7 +289,7 @@ export const EndpointTable = ({ view, chosen, onChoose }: Omit<RowsProps, "rows"
   const nothing =
     data.items.length === 0
       ? "No request has completed in this window."
-      : `None of ${data.items.length} endpoints has “${filter}” in its name.`;
+      : `None of ${counted(data.items.length, "endpoint")} has “${filter.trim()}” in its name.`;
   const controls = {
     view,
     filter,
@@ -301,7 +301,13 @@ export const EndpointTable = ({ view, chosen, onChoose }: Omit<RowsProps, "rows"
     <Panel title="Endpoints" sub={data.items.length} end={<Controls {...controls} />}>
       <Missing chosen={chosen} items={data.items} />
       {rows.length === 0 ? (
-        <Empty title={nothing} />
+        <Empty title={nothing}>
+          {data.items.length > 0 && (
+            <Button size="compact-sm" onClick={() => setFilter("")}>
+              Clear the filter
+            </Button>
+          )}
+        </Empty>
       ) : (
         <Table label="Endpoints">
           <Heads sort={sort} onSort={setSort} />

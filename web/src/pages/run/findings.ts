@@ -11,13 +11,13 @@ const listOf = (names: readonly string[]): string =>
     ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`
     : names.join(" and ");
 
-/** The sentences of the diagnosis line. `offset`: clock differences are given as whole ms. */
-export const textOfFinding = (finding: Finding): FindingText => {
+/** The sentences of the diagnosis line. `nameOf`: what a process is called, by its id. `offset`: clock differences are given as whole ms. */
+export const textOfFinding = (finding: Finding, nameOf: (id: string) => string): FindingText => {
   switch (finding.code) {
     case "generator_saturated": {
       const { processes } = finding.data;
       const most = Math.round(Math.max(0, ...processes.map(({ cpuPercent }) => cpuPercent)));
-      const ids = listOf(processes.map(({ id }) => id));
+      const ids = listOf(processes.map(({ id }) => nameOf(id)));
       return {
         what: `${ids} ${processes.length === 1 ? "is" : "are"} at ${most} % of a CPU core.`,
         meaning:
@@ -35,7 +35,7 @@ export const textOfFinding = (finding: Finding): FindingText => {
         what:
           finding.data.workers.length === 0
             ? `${finding.data.lost} workers were lost.`
-            : `${listOf(finding.data.workers)} ${finding.data.lost === 1 ? "was" : "were"} lost.`,
+            : `${listOf(finding.data.workers.map(nameOf))} ${finding.data.lost === 1 ? "was" : "were"} lost.`,
         meaning: "Their users, and what they had not reported yet, are missing in the figures.",
       };
     case "gap":
@@ -58,7 +58,7 @@ export const textOfFinding = (finding: Finding): FindingText => {
     case "clock_offset": {
       const { process, offsetMs, against } = finding.data;
       return {
-        what: `The clock of ${process} is ${text(responseTime(Math.abs(offsetMs)))} ${offsetMs > 0 ? "ahead of" : "behind"} the ${against}’s.`,
+        what: `The clock of ${nameOf(process)} is ${text(responseTime(Math.abs(offsetMs)))} ${offsetMs > 0 ? "ahead of" : "behind"} the ${against}’s.`,
         meaning: "Its seconds are shown where its clock puts them. Let NTP set the clock.",
       };
     }

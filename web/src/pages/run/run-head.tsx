@@ -7,10 +7,10 @@ import { ProgressBar } from "../../components/progress-bar.tsx";
 import { RunState } from "../../components/run-state.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { Verdict } from "../../components/verdict.tsx";
-import { count, counted } from "../../format/numbers.ts";
+import { counted } from "../../format/numbers.ts";
 import { clock, duration } from "../../format/times.ts";
 import { adviceFor } from "./advice.ts";
-import { profileText } from "../run-settings/settings-words.ts";
+import { loadText } from "../run-settings/settings-words.ts";
 import { RunActions } from "./run-actions.tsx";
 import styles from "./run-head.module.css";
 import { WaitingNote } from "./waiting-note.tsx";
@@ -62,9 +62,8 @@ const Facts = ({
   readonly run: RunAnswer;
   readonly onScript: () => void;
 }): ReactNode => {
-  const { engine, targetUsers, commandedLoad, loadStartedAt } = run;
-  const profile = profileText(run.loadProfile);
-  const users = commandedLoad?.targetUsers ?? targetUsers;
+  const { engine, loadStartedAt } = run;
+  const load = loadText(run);
   return (
     <div className={styles["facts"]}>
       {loadStartedAt === undefined ? (
@@ -78,15 +77,7 @@ const Facts = ({
       )}
       {isEnded(run) && loadStartedAt !== undefined && <Item name="lasted">{lastedText(run)}</Item>}
       <Item name="by">{run.createdBy}</Item>
-      {profile !== undefined && <Item name="load">{profile}</Item>}
-      {profile === undefined && users !== undefined && (
-        <Item name="load">
-          {counted(users, "user")}
-          {commandedLoad !== undefined && targetUsers !== users
-            ? `, changed from ${count(targetUsers)}`
-            : ""}
-        </Item>
-      )}
+      {load !== undefined && <Item name="load">{load}</Item>}
       {run.scriptRevisionNumber !== undefined && (
         <Item name="script">
           <button type="button" className={styles["link"]} onClick={onScript}>

@@ -40,8 +40,21 @@ import { isOutside, wholeSeconds, windowName } from "./window.ts";
 import { VerdictPanel } from "./verdict-panel.tsx";
 import { WindowBar } from "./window-bar.tsx";
 
+/** What was asked for with a window that ends now is asked for again once the run's real end is known. */
+const useRealEnd = ({ id, loadEndedAt, settledAt }: RunAnswer): void => {
+  const queries = useQueryClient();
+  const end = `${loadEndedAt} ${settledAt}`;
+  const known = useRef(end);
+  useEffect(() => {
+    if (known.current === end) return;
+    known.current = end;
+    void queries.invalidateQueries({ queryKey: ["metrics", id] });
+  }, [queries, id, end]);
+};
+
 /** The window and what else the address says, and how to change it. */
 const useView = (run: RunAnswer, now: number) => {
+  useRealEnd(run);
   const given = useSearch({ from: "/shell/runs/$runId" });
   // The router keeps what the route has left out of an address as unusable.
   const search = useMemo(() => runSearchOf(given), [given]);
@@ -57,18 +70,6 @@ const useView = (run: RunAnswer, now: number) => {
   );
   const view = useMemo(() => viewOf(run, search, now), [run, search, now]);
   return { view, search, change };
-};
-
-/** What was asked for with a window that ends now is asked for again once the run's real end is known. */
-const useRealEnd = ({ id, loadEndedAt, settledAt }: RunAnswer): void => {
-  const queries = useQueryClient();
-  const end = `${loadEndedAt} ${settledAt}`;
-  const known = useRef(end);
-  useEffect(() => {
-    if (known.current === end) return;
-    known.current = end;
-    void queries.invalidateQueries({ queryKey: ["metrics", id] });
-  }, [queries, id, end]);
 };
 
 const isSameWindow = (one: RunView, other: RunView): boolean =>
@@ -147,6 +148,21 @@ const Tables = (props: ComponentProps<typeof EndpointTable>): ReactNode => (
   </>
 );
 
+/** The window, and its figures where there are any. */
+const Figures = ({
+  isShort,
+  isNowhere,
+  ...window
+}: ComponentProps<typeof WindowBar> & {
+  readonly isShort: boolean;
+  readonly isNowhere: boolean;
+}): ReactNode => (
+  <section className={styles["figures"]} data-short={isShort || undefined} aria-label="Key figures">
+    <WindowBar {...window} />
+    {!isNowhere && <KeyFigures view={window.view} />}
+  </section>
+);
+
 /** The events of a run without load, to which a note can be added too. */
 const EarlyEvents = ({ view }: { readonly view: RunView }): ReactNode => {
   const [isAdding, setAdding] = useState(false);
@@ -173,7 +189,6 @@ const useRunKeys = (preset: (window: RunSearch["window"]) => void, stop: () => v
 const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   const isLive = !isEnded(run);
   const now = useNow(isLive);
-  useRealEnd(run);
   const { view, search, change } = useView(run, now);
   const [isStopping, setStopping] = useState(false);
   const [scriptAsked, setScriptAsked] = useState(0);
@@ -194,6 +209,9 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
       onWindow={onWindow}
     />
   );
+  // What it could not run for is asked first: its log is at the top of the details.
+  const hasNoLoad = run.status === "Failed" && run.loadStartedAt === undefined;
+  const details = <RunDetails view={view} scriptAsked={scriptAsked} />;
   const preset = (window: RunSearch["window"]): void => change({ ...WHOLE, window });
   useRunKeys(preset, () => setStopping(mayStop && canStop(run)));
   return (
@@ -207,17 +225,17 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
       <Diagnosis run={run} now={now} onWindow={onWindow} />
       {isJudged && verdict}
       <TrustStrip run={run} now={now} isLive={isLive} />
+      {hasNoLoad && details}
       {!isJudged && verdict}
       {run.loadStartedAt !== undefined && (
         <>
-          <section
-            className={styles["figures"]}
-            data-short={isShort || undefined}
-            aria-label="Key figures"
-          >
-            <WindowBar view={view} onPreset={preset} onWhole={() => change(WHOLE)} />
-            {!isNowhere && <KeyFigures view={view} />}
-          </section>
+          <Figures
+            view={view}
+            isShort={isShort}
+            isNowhere={isNowhere}
+            onPreset={preset}
+            onWhole={() => change(WHOLE)}
+          />
           {isNowhere ? (
             <OutsideNotice view={view} onWhole={() => change(WHOLE)} />
           ) : (
@@ -244,7 +262,7 @@ const RunContent = ({ run }: { readonly run: RunAnswer }): ReactNode => {
         </>
       )}
       {run.loadStartedAt === undefined && <EarlyEvents view={view} />}
-      <RunDetails view={view} scriptAsked={scriptAsked} />
+      {!hasNoLoad && details}
     </>
   );
 };

@@ -18,16 +18,20 @@ const FINE: Trust = {
 };
 const WITH_PLUGIN = { loadStartedAt: START, engine: { pluginVersion: "1" } } as RunAnswer;
 const textsOf = (changed: Partial<Trust> = {}, run = WITH_PLUGIN): string[] =>
-  trustParts({ ...FINE, ...changed }, run, START + 60_000, false).map(
-    ({ value, note }) => `${value}; ${note}`,
-  );
+  trustParts(
+    { ...FINE, ...changed },
+    run,
+    START + 60_000,
+    false,
+    (id) => `worker ${id.slice(3)}`,
+  ).map(({ value, note }) => `${value}; ${note}`);
 
 test("figures are no more exact than they are", () => {
   expect(textsOf()).toEqual([
     "20 of 20 users; since 0:07",
-    "vm_1 at most 10 %; of one CPU core, mean of 10 s; the limit is 90 %",
+    "worker 1 at most 10 %; of one CPU core, mean of 10 s; the limit is 90 %",
     "no gaps; every second has arrived once",
-    "within 1 ms; vm_1 is off most",
+    "within 1 ms; worker 1 is off most",
     "error at most 1.6 %; merged histograms, no averages",
   ]);
 });
@@ -45,7 +49,7 @@ test("a flaw is never noted as if all were well", () => {
 test("without the plugin nobody knows that every second has arrived", () => {
   const run = { loadStartedAt: START, engine: { locustVersion: "2" } } as RunAnswer;
   const stateOf = (data: Trust["data"]) =>
-    trustParts({ ...FINE, data }, run, START, false)[2]?.state;
+    trustParts({ ...FINE, data }, run, START, false, String)[2]?.state;
   expect(textsOf({}, run)[2]).toBe("totals only; not measured without the plugin");
   expect(stateOf(FINE.data)).toBe("unknown");
   // What is missing is said all the same.

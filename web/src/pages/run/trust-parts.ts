@@ -14,8 +14,8 @@ export type TrustPart = {
 
 const UNMEASURED = "not measured without the plugin";
 
-/** The end of a worker's long id tells it from the others. */
-const shortened = (id: string): string => (id.length > 16 ? `…${id.slice(-8)}` : id);
+/** What a process is called, by its id. */
+type Names = (id: string) => string;
 
 const loadPart = ({ load }: Trust, run: RunAnswer): TrustPart => ({
   name: "Load reached",
@@ -28,7 +28,7 @@ const loadPart = ({ load }: Trust, run: RunAnswer): TrustPart => ({
       : `${load.state === "fine" ? "since" : "all at"} ${sinceStart((load.reachedAt - run.loadStartedAt) / 1000)}${load.state === "fine" ? "" : ", then fewer"}`,
 });
 
-const generatorsPart = ({ generators }: Trust): TrustPart => {
+const generatorsPart = ({ generators }: Trust, nameOf: Names): TrustPart => {
   const { process, cpuPercent, workers, state } = generators;
   const lost = workers.lost ?? 0;
   return {
@@ -37,7 +37,7 @@ const generatorsPart = ({ generators }: Trust): TrustPart => {
     value:
       process === null || cpuPercent === null
         ? "unknown"
-        : `${shortened(process)} at most ${count(cpuPercent)} %`,
+        : `${nameOf(process)} at most ${count(cpuPercent)} %`,
     note:
       process === null
         ? UNMEASURED
@@ -77,14 +77,14 @@ const measuredData = ({ data }: Trust, now: number, isLive: boolean): TrustPart 
 const dataPart = (trust: Trust, run: RunAnswer, now: number, isLive: boolean): TrustPart =>
   trust.data.state === "fine" && !hasPlugin(run) ? polledData : measuredData(trust, now, isLive);
 
-const clocksPart = ({ clocks }: Trust): TrustPart => ({
+const clocksPart = ({ clocks }: Trust, nameOf: Names): TrustPart => ({
   name: "Clocks agree",
   state: clocks.state,
   value:
     clocks.offsetMs === null
       ? "unknown"
       : `within ${count(Math.max(1, Math.abs(clocks.offsetMs)))} ms`,
-  note: clocks.process === null ? UNMEASURED : `${shortened(clocks.process)} is off most`,
+  note: clocks.process === null ? UNMEASURED : `${nameOf(clocks.process)} is off most`,
 });
 
 const percentilesPart = ({ percentiles }: Trust): TrustPart => ({
@@ -103,10 +103,11 @@ export const trustParts = (
   run: RunAnswer,
   now: number,
   isLive: boolean,
+  nameOf: Names,
 ): readonly TrustPart[] => [
   loadPart(trust, run),
-  generatorsPart(trust),
+  generatorsPart(trust, nameOf),
   dataPart(trust, run, now, isLive),
-  clocksPart(trust),
+  clocksPart(trust, nameOf),
   percentilesPart(trust),
 ];

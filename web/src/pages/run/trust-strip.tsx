@@ -2,6 +2,7 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { IconAlertTriangle, IconCheck, IconCircleDashed } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { useProcessNames } from "./process-names.ts";
 import { summaryQuery } from "./run-queries.ts";
 import { trustParts } from "./trust-parts.ts";
 import styles from "./trust-strip.module.css";
@@ -23,9 +24,10 @@ export const TrustStrip = ({
     ...summaryQuery(run.id, "whole", {}),
     enabled: run.loadStartedAt !== undefined,
   });
+  const names = useProcessNames(run.id, run.loadStartedAt !== undefined);
   if (data === undefined) return null;
   const { trust } = data;
-  const parts = trustParts(trust, run, now, isLive);
+  const parts = trustParts(trust, run, now, isLive, names);
   return (
     <dl className={styles["strip"]} aria-label="Can the data be trusted (whole run)">
       {parts.map(({ name, state, value, note }) => {

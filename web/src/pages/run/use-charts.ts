@@ -5,18 +5,20 @@ import type { TimeSeries } from "../../charts/time-chart.tsx";
 import { serverNow, serverTime } from "../../api/server-time.ts";
 import { barsOf, failureSeries } from "./failures-over-time.ts";
 import { failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queries.ts";
+import { useProcessNames } from "./process-names.ts";
 import { secondsSince } from "./series.ts";
 import type { RunView } from "./view.ts";
 
-const PROCESS_COLORS = [
-  "--load",
-  "--accent",
-  "--cyan",
-  "--violet",
-  "--brown",
-  "--err-2",
-  "--users",
-  "--p50",
+/** Workers are told apart by their shade and their dash: colours mean something else. */
+const PROCESS_LOOKS: readonly Pick<TimeSeries, "color" | "dash">[] = [
+  { color: "--users", dash: [6, 3] },
+  { color: "--load" },
+  { color: "--ghost" },
+  { color: "--load", dash: [4, 3] },
+  { color: "--ghost", dash: [4, 3] },
+  { color: "--load", dash: [1, 3] },
+  { color: "--ghost", dash: [1, 3] },
+  { color: "--load", dash: [8, 3, 2, 3] },
 ];
 
 type Lines = { readonly times: readonly number[]; readonly series: readonly TimeSeries[] };
@@ -59,10 +61,6 @@ export const useHeatmap = (view: RunView): HeatmapData | undefined => {
   );
 };
 
-/** The names of workers are long; the end of one tells it from the others. */
-const nameOf = (id: string, role: string): string =>
-  role === "master" ? "master" : id.length > 16 ? `…${id.slice(-8)}` : id;
-
 /** The CPU of the Locust processes. */
 export const useGenerators = ({
   run,
@@ -71,20 +69,23 @@ export const useGenerators = ({
   loadStartMs,
 }: RunView): Lines & { readonly isKnown: boolean } => {
   const { data } = useQuery(processesQuery(run.id, window.kind, charts));
+  const names = useProcessNames(run.id);
   return useMemo(
     () => ({
       isKnown: data !== undefined,
       times: secondsSince(loadStartMs, data?.t ?? []),
       series: (data?.processes ?? [])
-        .slice(0, PROCESS_COLORS.length)
-        .map(({ id, role, cpuPercent }, index): TimeSeries => ({
-          label: nameOf(id, role),
-          color: PROCESS_COLORS[index] ?? "--load",
+        .slice(0, PROCESS_LOOKS.length)
+        .map(({ id, cpuPercent }, index): TimeSeries => ({
+          label: names(id),
+          title: id,
+          color: "--load",
+          ...PROCESS_LOOKS[index],
           values: cpuPercent,
           width: 1.25,
           format: (value) => `${Math.round(value)} %`,
         })),
     }),
-    [data, loadStartMs],
+    [data, loadStartMs, names],
   );
 };

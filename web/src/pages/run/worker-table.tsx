@@ -3,6 +3,8 @@ import type { ReactNode } from "react";
 import { Empty, Loading } from "../../components/notices.tsx";
 import { cell, type Head, Table, TableHead } from "../../components/table.tsx";
 import { bytes, count, text } from "../../format/numbers.ts";
+import { useProcessNames } from "./process-names.ts";
+import styles from "./run-details.module.css";
 import { processesQuery } from "./run-queries.ts";
 import type { RunView } from "./view.ts";
 
@@ -29,6 +31,7 @@ const cpu = (value: number | null): string => (value === null ? "–" : `${Math.
 export const WorkerTable = ({ view }: { readonly view: RunView }): ReactNode => {
   const { run, window, charts } = view;
   const { data } = useQuery(processesQuery(run.id, window.kind, charts));
+  const names = useProcessNames(run.id);
   if (data === undefined) return <Loading />;
   if (data.processes.length === 0)
     return (
@@ -42,7 +45,12 @@ export const WorkerTable = ({ view }: { readonly view: RunView }): ReactNode => 
       <tbody>
         {data.processes.map((one) => (
           <tr key={one.id}>
-            <td className="mono">{one.id}</td>
+            <td>
+              {names(one.id)}{" "}
+              {one.role === "worker" && (
+                <span className={`mono muted ${styles["id"]}`}>{one.id}</span>
+              )}
+            </td>
             <td>{one.state}</td>
             <td className={cell.num}>{count(last(one.users))}</td>
             <td className={cell.num}>{cpu(last(one.cpuPercent))}</td>

@@ -1,7 +1,9 @@
+import { isEnded } from "../../api/queries.ts";
 import { serverNow } from "../../api/server-time.ts";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { ClampedText } from "../../components/clamped-text.tsx";
 import { RunState } from "../../components/run-state.tsx";
 import { Verdict } from "../../components/verdict.tsx";
 import { cell } from "../../components/table.tsx";
@@ -9,7 +11,7 @@ import type { Head } from "../../components/table.tsx";
 import { Tags } from "../../components/tags.tsx";
 import { TimeText } from "../../components/time-text.tsx";
 import { count, inMs, percent, rate, UNKNOWN } from "../../format/numbers.ts";
-import { duration } from "../../format/times.ts";
+import { duration, moment } from "../../format/times.ts";
 import { figuresOf } from "./figures.ts";
 import styles from "./run-table.module.css";
 
@@ -49,10 +51,14 @@ const State = ({ run }: { readonly run: RunAnswer }): ReactNode => {
   );
 };
 
-/** How long the load lasted, or will last at most. */
-const loadTime = ({ loadStartedAt, loadEndedAt, durationSeconds }: RunAnswer): string => {
+/** How long the load lasted, or will last at most; unknown of a run that ended before it made any. */
+const loadTime = (
+  run: Pick<RunAnswer, "status" | "loadStartedAt" | "loadEndedAt" | "durationSeconds">,
+): string => {
+  const { loadStartedAt, loadEndedAt, durationSeconds } = run;
   if (loadStartedAt !== undefined && loadEndedAt !== undefined)
     return duration(loadEndedAt - loadStartedAt);
+  if (loadStartedAt === undefined && isEnded(run)) return UNKNOWN;
   return durationSeconds === undefined ? UNKNOWN : `of ${duration(durationSeconds * 1000)}`;
 };
 
@@ -67,7 +73,7 @@ export const RUN_COLUMNS = {
         <span className="muted">none: started at Locust</span>
       ) : (
         <Link to="/load-tests/$loadTestId" params={{ loadTestId }}>
-          <bdi>{loadTestNames.get(loadTestId) ?? "deleted, or not listed"}</bdi>
+          <ClampedText text={loadTestNames.get(loadTestId) ?? "deleted, or not listed"} />
         </Link>
       ),
   },
@@ -75,7 +81,14 @@ export const RUN_COLUMNS = {
     key: "started",
     head: "Started",
     isPlain: true,
-    cell: (run) => <TimeText ms={run.loadStartedAt ?? run.createdAt} />,
+    cell: ({ status, loadStartedAt, createdAt }) =>
+      loadStartedAt === undefined ? (
+        <span title={`${status === "Pending" ? "It waits since" : "Created"} ${moment(createdAt)}`}>
+          {UNKNOWN}
+        </span>
+      ) : (
+        <TimeText ms={loadStartedAt} />
+      ),
   },
   lasted: { key: "lasted", head: "Lasted", isMinor: true, isNumber: true, cell: loadTime },
   by: { key: "by", head: "By", isMinor: true, cell: ({ createdBy }) => <bdi>{createdBy}</bdi> },

@@ -7,7 +7,7 @@ import { SearchField } from "../../components/search-field.tsx";
 import { tagsOf, withoutTag, withTag } from "../../lib/tag-list.ts";
 import type { LoadTestNames } from "./columns.tsx";
 import styles from "./runs-page.module.css";
-import { type RunsSearch, type Span, SPANS } from "./search.ts";
+import { type RunsSearch, type Span, SPANS, VERDICTS, verdictName } from "./search.ts";
 
 export type Change = (changed: { readonly [Name in keyof RunsSearch]?: unknown }) => void;
 
@@ -139,6 +139,15 @@ export const RunFilters = ({
         data={STATUSES}
         value={[...(search.status ?? [])]}
         onChange={(status) => change({ status: status.length === 0 ? undefined : status })}
+      />
+      <MultiSelect
+        size="xs"
+        className={styles["verdicts"] ?? ""}
+        aria-label="Verdict"
+        placeholder={search.verdict === undefined ? "Any verdict" : ""}
+        data={VERDICTS.map((value) => ({ value, label: verdictName(value) }))}
+        value={[...(search.verdict ?? [])]}
+        onChange={(verdict) => change({ verdict: verdict.length === 0 ? undefined : verdict })}
       />
       <Select
         size="xs"

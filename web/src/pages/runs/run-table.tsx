@@ -2,6 +2,7 @@ import { Checkbox } from "@mantine/core";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { ClampedText } from "../../components/clamped-text.tsx";
 import { rowKeys } from "../../components/row-keys.ts";
 import { cell, Table, TableHead } from "../../components/table.tsx";
 import type { LoadTestNames, RunColumn } from "./columns.tsx";
@@ -40,7 +41,7 @@ const Row = ({
       </td>
       <td className={styles["name"]}>
         <Link data-row dir="auto" to="/runs/$runId" params={{ runId: run.id }}>
-          {nameOf(run)}
+          <ClampedText text={nameOf(run)} />
         </Link>
       </td>
       {columns.map((column) => (

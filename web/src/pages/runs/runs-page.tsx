@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import type { RunAnswer } from "@load-manager/contract/api/run.ts";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
-import { loadTestPagesQuery, runPagesQuery } from "../../api/queries.ts";
+import { loadTestPagesQuery, runPagesQuery, runsQuery } from "../../api/queries.ts";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -12,6 +12,8 @@ import { useTitle } from "../../components/title.ts";
 import { Toolbar } from "../../components/toolbar.tsx";
 import { useNow } from "../../components/use-now.ts";
 import { useScope } from "../../components/use-scope.ts";
+import { counted } from "../../format/numbers.ts";
+import { askedText } from "./asked.ts";
 import { ColumnChoice, useColumns } from "./column-choice.tsx";
 import type { LoadTestNames } from "./columns.tsx";
 import { type Change, RunFilters } from "./filters.tsx";
@@ -19,28 +21,43 @@ import { OverlayButton, useRunSelection } from "./overlay.tsx";
 import { RunTable } from "./run-table.tsx";
 import { isFiltered, runFilterOf, runsSearchOf, type RunsSearch } from "./search.ts";
 
-const Nothing = ({
+/** As many as one page of the API has. */
+const MOST_COUNTED = 200;
+
+/** What was asked for, and how many runs there are without the filters. */
+const NothingLikeThat = ({
   search,
+  loadTestNames,
   onClear,
 }: {
   readonly search: RunsSearch;
+  readonly loadTestNames: LoadTestNames;
   readonly onClear: () => void;
-}): ReactNode =>
-  isFiltered(search) ? (
-    <Empty title="No run is like that.">
+}): ReactNode => {
+  const { data } = useQuery(runsQuery(useScope(), { limit: MOST_COUNTED }));
+  const runs = data?.items.length;
+  const isMore = data?.nextCursor !== undefined;
+  const of =
+    runs === undefined ? "No run" : `None of ${isMore ? "more than " : ""}${counted(runs, "run")}`;
+  const loadTest = loadTestNames.get(search.loadTestId ?? "");
+  return (
+    <Empty title={`${of} has: ${askedText(search, loadTest)}.`}>
       <Button size="compact-sm" onClick={onClear}>
         Clear the filters
       </Button>
     </Empty>
-  ) : (
-    <Empty title="No run yet">
-      <p>
-        A run is one execution of a load test. It is started on the page of its load test, by the
-        API, or at a Locust of your own that is attached.
-      </p>
-      <Link to="/load-tests">Load tests</Link>
-    </Empty>
   );
+};
+
+const NoRunYet = (): ReactNode => (
+  <Empty title="No run yet">
+    <p>
+      A run is one execution of a load test. It is started on the page of its load test, by the API,
+      or at a Locust of your own that is attached.
+    </p>
+    <Link to="/load-tests">Load tests</Link>
+  </Empty>
+);
 
 const nameOf = ({ name }: RunAnswer): string => name;
 
@@ -98,9 +115,13 @@ export const RunsPage = (): ReactNode => {
           />
         )}
         {pages.isPending && <Loading lines={8} />}
-        {pages.data !== undefined && runs.length === 0 && (
-          <Nothing search={search} onClear={clear} />
-        )}
+        {pages.data !== undefined &&
+          runs.length === 0 &&
+          (isFiltered(search) ? (
+            <NothingLikeThat search={search} loadTestNames={loadTestNames} onClear={clear} />
+          ) : (
+            <NoRunYet />
+          ))}
         {runs.length > 0 && (
           <RunTable
             label="Runs"

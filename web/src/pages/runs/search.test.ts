@@ -9,6 +9,9 @@ test("an address keeps what it may say, and nothing else", () => {
     status: ["Failed"],
     from: 5,
   });
+  expect(runsSearchOf({ verdict: ["failed", "none", "good"] })).toEqual({
+    verdict: ["failed", "none"],
+  });
 });
 
 test("the last hour begins at a whole minute", () => {

@@ -1,3 +1,4 @@
+import type { Verdict } from "@load-manager/contract/model/criterion.ts";
 import type { RunStatus } from "@load-manager/contract/model/run.ts";
 import { RUN_STATUSES } from "@load-manager/contract/model/run-status.ts";
 import type { RunFilter } from "../../api/queries.ts";
@@ -14,9 +15,12 @@ export type Span = keyof typeof SPANS;
 /** The last so long begins at a whole minute, so that the same list is asked for again. */
 const STEP_MS = 60_000;
 
+export const VERDICTS = ["passed", "failed", "inconclusive", "none"] as const satisfies Verdict[];
+
 /** What the address of the list may say. */
 export type RunsSearch = {
   readonly status?: readonly RunStatus[];
+  readonly verdict?: readonly Verdict[];
   readonly loadTestId?: string;
   readonly q?: string;
   readonly tags?: string;
@@ -37,9 +41,12 @@ const defined = <Fields extends object>(fields: Fields) =>
 export const runsSearchOf = (search: Readonly<Record<string, unknown>>): RunsSearch => {
   const asked = [search["status"]].flat();
   const status = RUN_STATUSES.filter((one) => asked.includes(one));
+  const askedVerdicts = [search["verdict"]].flat();
+  const verdict = VERDICTS.filter((one) => askedVerdicts.includes(one));
   const since = (Object.keys(SPANS) as Span[]).find((one) => one === search["since"]);
   return defined({
     status: status.length === 0 ? undefined : status,
+    verdict: verdict.length === 0 ? undefined : verdict,
     loadTestId: textOf(search["loadTestId"]),
     q: textOf(search["q"]),
     tags: textOf(search["tags"]),
@@ -58,3 +65,11 @@ export const runFilterOf = ({ since, ...search }: RunsSearch, now: number): RunF
 /** The scope is no filter of the list. */
 export const isFiltered = (search: Readonly<Record<string, unknown>>): boolean =>
   Object.keys(runsSearchOf(search)).length > 0;
+
+const NAMES: Readonly<Record<Verdict, string>> = {
+  passed: "Passed",
+  failed: "Failed",
+  inconclusive: "Inconclusive",
+  none: "No verdict",
+};
+export const verdictName = (verdict: Verdict): string => NAMES[verdict];
