@@ -35,7 +35,7 @@ export const endedRun = () => {
       };
       return (await world.server.client.createRun({ params: { loadTestId }, body })).id;
     };
-    await settled(world.server.client, await start(5));
+    await settled(world.server.client, await start(8));
     runId = await start(SECONDS);
     await settled(world.server.client, runId);
   });
