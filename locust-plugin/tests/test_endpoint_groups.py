@@ -35,16 +35,16 @@ def test_a_pattern_is_compared_with_the_whole_name(pattern, matching, others):
     assert [name for name in matching + others if groups.name_of("GET", name) == "group"] == matching
 
 
-def test_the_first_rule_counts_and_a_method_is_compared_as_it_is():
+def test_the_first_rule_counts_and_a_method_is_compared_without_case():
     groups = EndpointGroups([
         {"pattern": "/products/top"},
-        {"pattern": "/products/*", "method": "GET", "name": "Product"},
+        {"pattern": "/products/*", "method": "get", "name": "Product"},
         {"pattern": "/products/*"},
     ])
     names = [groups.name_of(method, name) for method, name in (
         ("GET", "/products/top"), ("GET", "/products/1"), ("get", "/products/1"), ("POST", "/products/1"), ("GET", "/cart"),
     )]
-    assert names == ["/products/top", "Product", "/products/*", "/products/*", "/cart"]
+    assert names == ["/products/top", "Product", "Product", "/products/*", "/cart"]
 
 
 @pytest.mark.parametrize("rules", [

@@ -89,13 +89,20 @@ export const Trust = z
     load: z
       .object({
         state,
-        users: z.int().nullable().describe("The number of users at the end; null if unknown."),
+        users: z
+          .int()
+          .nullable()
+          .describe(
+            "The number of users at the end; where none were to be there, the most that the run had of targetUsers. Null if unknown.",
+          ),
         targetUsers: z
           .int()
           .nullable()
-          .describe("The number of users last commanded; null if unknown."),
+          .describe(
+            "The number of users last commanded; where that is 0, the highest that was reached, else the highest. Null if unknown.",
+          ),
         reachedAt: Time.nullable().describe(
-          "When the users had reached the number last commanded; null before that.",
+          "When the users had reached targetUsers; null before that.",
         ),
       })
       .describe("Whether the run had the users that it should have."),

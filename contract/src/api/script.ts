@@ -87,8 +87,8 @@ const scriptFields = {
   content: content.optional(),
   files: z
     .array(SentFile)
-    .min(1)
-    .max(SCRIPT_LIMITS.files)
+    .min(1, "must have at least 1 file")
+    .max(SCRIPT_LIMITS.files, `must have at most ${SCRIPT_LIMITS.files} files`)
     .describe("The files of the script, instead of content; 50 MiB together.")
     .optional(),
   entrypoint: Entrypoint.describe(

@@ -107,7 +107,8 @@ export const EndpointGroups = z
     rules.forEach(({ pattern, method }, index) => {
       const first = rules.findIndex(
         (other) =>
-          other.pattern === pattern && (other.method === undefined || other.method === method),
+          other.pattern === pattern &&
+          (other.method === undefined || other.method.toUpperCase() === method?.toUpperCase()),
       );
       if (first === index) return;
       const message = `is that of rule ${first + 1}, which comes before: this rule would never count`;

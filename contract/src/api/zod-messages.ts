@@ -21,20 +21,27 @@ const messageFor = (issue: z.core.$ZodIssue): string => {
         : issue.message;
     case "too_big":
       return issue.message.startsWith("Too big")
-        ? `must be ${issue.inclusive === false ? "less than" : "at most"} ${limit(issue, issue.maximum)}`
+        ? `${verb(issue)} ${issue.inclusive === false ? "less than" : "at most"} ${limit(issue, issue.maximum)}`
         : issue.message;
     case "too_small":
       return issue.message.startsWith("Too small")
-        ? `must be ${issue.inclusive === false ? "more than" : "at least"} ${limit(issue, issue.minimum)}`
+        ? `${verb(issue)} ${issue.inclusive === false ? "more than" : "at least"} ${limit(issue, issue.minimum)}`
         : issue.message;
     default:
       return issue.message;
   }
 };
 
-const UNITS: Record<string, string> = { string: " characters long", array: " entries" };
-const limit = (issue: { readonly origin: string }, bound: number | bigint): string =>
-  `${bound}${UNITS[issue.origin] ?? ""}`;
+type Bounded = { readonly origin: string };
+
+const verb = ({ origin }: Bounded): string => (origin === "array" ? "must have" : "must be");
+
+const UNITS: Record<string, readonly [one: string, several: string]> = {
+  string: [" character long", " characters long"],
+  array: [" entry", " entries"],
+};
+const limit = ({ origin }: Bounded, bound: number | bigint): string =>
+  `${bound}${UNITS[origin]?.[Number(bound) === 1 ? 0 : 1] ?? ""}`;
 
 const articled = (type: string): string =>
   type === "int" ? "a whole number" : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;

@@ -110,7 +110,9 @@ export const RunSettings = z.object({
         method: z
           .string()
           .optional()
-          .describe("Only requests with this method; absent: each method has its own endpoint."),
+          .describe(
+            "Only requests with this method, in capitals or not; absent: each method has its own endpoint.",
+          ),
       }),
     )
     .optional()

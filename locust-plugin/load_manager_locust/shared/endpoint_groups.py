@@ -8,7 +8,7 @@ _TOKEN = re.compile(r"\\[\\*]|\*\*|\*|.", re.DOTALL)
 
 class EndpointGroups(object):
     """
-    ``rules``: [{"pattern", "name" or none, "method" or none}], of which the first that matches counts. Raises KeyError, TypeError or
+    ``rules``: [{"pattern", "name" or none, "method" or none}], of which the first that matches counts; methods without case. Raises KeyError, TypeError or
     ValueError where a rule is malformed.
     """
 
@@ -18,14 +18,15 @@ class EndpointGroups(object):
             raise ValueError("endpointGroups")
         # [(method or ``None``, match of the pattern, name of the group)]
         self._groups = [
-            (_text(rule.get("method")), re.compile(expression_of(_text(rule["pattern"]))).match, _text(rule.get("name")) or rule["pattern"])
+            (_upper(_text(rule.get("method"))), re.compile(expression_of(_text(rule["pattern"]))).match, _text(rule.get("name")) or rule["pattern"])
             for rule in self.rules
         ]
 
     def name_of(self, method, name):
         """The name of the group of this endpoint, or its own."""
+        of_request = _upper(method)
         for wanted, matches, group in self._groups:
-            if (wanted is None or wanted == method) and matches(name):
+            if (wanted is None or wanted == of_request) and matches(name):
                 return group
         return name
 
@@ -60,6 +61,11 @@ def _texts_of(pattern):
         else:
             texts[-1] += token[-1]
     return texts, is_open
+
+
+def _upper(method):
+    """A script may name its requests as it likes, and a rule is compared without case."""
+    return method.upper() if isinstance(method, str) else method
 
 
 def _text(value):

@@ -3,6 +3,7 @@ import type { ClusterProbe } from "./port.ts";
 import {
   assertHonoured,
   assertHonouredNow,
+  assertPackages,
   assertSupported,
   scriptSettingsOf,
 } from "./run-settings.ts";
@@ -83,6 +84,15 @@ describe("settings of a run", () => {
       assertSupported(settings, ["stopTimeoutSeconds"]);
     }
     assertSupported({ stopTimeoutSeconds: undefined }, []);
+  });
+
+  test("packages are refused with why: the default, or a setting", () => {
+    const ofShop = { ...local, scope: { accountId: "acme", orgId: "web", projectId: "shop" } };
+    expect(() => assertPackages(local, "faker\n")).toThrow("serves more than one project");
+    expect(() => assertPackages({ ...ofShop, allowPackages: false }, "faker\n")).toThrow(
+      "allowPackages is false there, since",
+    );
+    assertPackages({ ...local, allowPackages: true }, "faker\n");
   });
 
   test("are refused once more at the start, and only those that are given are sent", () => {

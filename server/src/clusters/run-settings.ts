@@ -60,7 +60,11 @@ export const assertPackages = (cluster: ClusterConfig, requirements: string | un
   // An attached cluster runs its own script.
   if (cluster.kind === "attached" || cluster.allowPackages === true) return;
   if (requirementLines(requirements ?? "").length === 0) return;
-  const message = `of the script cannot be installed on the cluster ${cluster.id}: allowPackages is not set there, which is the default of a cluster that serves more than one project, since packages run their own code as the user of the server; the operator may set it, or install them in the cluster's Python, and the script leave its requirements.txt out`;
+  const why =
+    cluster.scope.projectId === undefined
+      ? "allowPackages is not true there, and without it a cluster that serves more than one project installs none"
+      : "allowPackages is false there";
+  const message = `of the script cannot be installed on the cluster ${cluster.id}: ${why}, since packages run their own code as the user of the server; the operator may set it, or install them in the cluster's Python, and the script leave its requirements.txt out`;
   throw refused([{ field: "requirements", message }]);
 };
 

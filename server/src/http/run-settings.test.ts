@@ -236,6 +236,13 @@ describe("endpoint groups", () => {
     [[{ pattern: "/a", method: "" }], "[0].method"],
     [[{ pattern: "/a", regex: true }], "[0].regex"],
     [[{ pattern: "/a" }, { pattern: "/b" }, { pattern: "/a", method: "GET" }], "[2].pattern"],
+    [
+      [
+        { pattern: "/a", method: "get" },
+        { pattern: "/a", method: "GET" },
+      ],
+      "[1].pattern",
+    ],
     [Array.from({ length: 101 }, (_, index) => ({ pattern: `/${index}` })), ""],
     ["/products/*", ""],
   ])("%j is refused in load tests and runs", async (endpointGroups, place) => {

@@ -219,7 +219,7 @@ test.each<[object, string, RegExp]>([
   [{}, "content", /required/],
   [{ content: SCRIPT, files: [RUN] }, "files", /one of them/],
   [{ content: SCRIPT, entrypoint: "a.py" }, "entrypoint", /files/],
-  [{ files: [] }, "files", /at least 1/],
+  [{ files: [] }, "files", /at least 1 file/],
   [{ files: [{ path: "a.py", content: "" }] }, "entrypoint", /locustfile\.py/],
   [{ files: [RUN], entrypoint: "a.py" }, "entrypoint", /no a\.py/],
   [{ files: [RUN, { path: "a.txt", content: "" }], entrypoint: "a.txt" }, "entrypoint", /\.py/],

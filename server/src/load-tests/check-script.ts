@@ -54,7 +54,7 @@ for path, size in json.loads(stdin.readline()):
         compile(tree, path, "exec")
         out["users"] = out["users"] or has_users(tree)
     except SyntaxError as error:
-        out["errors"].append({"file": path, "line": error.lineno, "message": error.msg})
+        out["errors"].append({"file": path, "line": error.lineno if error.lineno is None else max(error.lineno, 1), "message": error.msg})
     except (ValueError, RecursionError, MemoryError) as error:
         out["errors"].append({"file": path, "message": str(error) or type(error).__name__})
 out["errors"] = out["errors"][:50]

@@ -133,8 +133,26 @@ export const judgeLoad = (
       data: { users: worst.users, targetUsers: worst.targetUsers },
     };
   });
-  const isFine = findings.length === 0 && reached !== undefined;
+  const shown = targetUsers === 0 ? peakOf(known) : { users, targetUsers, reached };
+  const isFine = findings.length === 0 && shown.reached !== undefined;
   const state = isFine ? "fine" : findings.length > 0 ? "flawed" : "unknown";
-  const reachedMs = reached === undefined ? null : reachedAt(reached, secondsOf);
-  return { trust: { state, users, targetUsers, reachedAt: reachedMs }, findings };
+  const { reached: at, ...figures } = shown;
+  const reachedMs = at === undefined ? null : reachedAt(at, secondsOf);
+  return { trust: { state, ...figures, reachedAt: reachedMs }, findings };
+};
+
+/**
+ * The highest target that was reached, else the highest: that a plan ends without users, or pauses, says nothing of the load that it
+ * made.
+ */
+const peakOf = (points: readonly KnownPoint[]) => {
+  const reachedOnes = points.filter((point) => point.users >= point.targetUsers);
+  const candidates = reachedOnes.some((point) => point.targetUsers > 0) ? reachedOnes : points;
+  const targetUsers = Math.max(...candidates.map((point) => point.targetUsers));
+  const ofTarget = points.filter((point) => point.targetUsers === targetUsers);
+  return {
+    users: Math.max(...ofTarget.map((point) => point.users)),
+    targetUsers,
+    reached: ofTarget.find((point) => point.users >= targetUsers),
+  };
 };

@@ -87,7 +87,7 @@ describe("the load", () => {
     }));
     const { trust, findings } = judgeLoad(points, pause, true);
     expect(findings).toMatchObject([{ since: 10_000, until: 20_000, data: { users: 60 } }]);
-    expect(trust).toMatchObject({ state: "flawed", users: 0, targetUsers: 0 });
+    expect(trust).toMatchObject({ state: "flawed", users: 100, targetUsers: 100 });
     const late: Expected = { kind: "plan", usersAt: (ms) => (ms < 15_000 ? 0 : 100) };
     expect(judgeLoad(users([0, 0, 100]), late, true).findings).toEqual([]);
     expect(judgeLoad(users([0, 0, 0]), late, true).findings).toMatchObject([{ since: 20_000 }]);
@@ -96,6 +96,25 @@ describe("the load", () => {
       trust: { state: "unknown", reachedAt: null },
       findings: [],
     });
+  });
+
+  test("that ends without users, or pauses, is shown by the highest target that was reached", () => {
+    const steps = (...counts: readonly (readonly [users: number, targetUsers: number])[]) =>
+      judgeLoad(
+        counts.map(([count, targetUsers], index) => ({ ...at(index), users: count, targetUsers })),
+        { kind: "plan", usersAt: () => 0 },
+        true,
+      ).trust;
+    const top = { state: "fine", users: 50, targetUsers: 50, reachedAt: 30_000 };
+    expect(steps([20, 20], [30, 50], [50, 50], [10, 10], [0, 0])).toEqual(top);
+    expect(steps([20, 20], [30, 50], [0, 0])).toMatchObject({ targetUsers: 20, reachedAt: 10_000 });
+    expect(steps([30, 50], [0, 0])).toEqual({
+      state: "unknown",
+      users: 30,
+      targetUsers: 50,
+      reachedAt: null,
+    });
+    expect(steps([0, 0])).toMatchObject({ users: 0, targetUsers: 0 });
   });
 
   test("of a shape is not judged: how fast it starts users is not known", () => {

@@ -28,7 +28,7 @@ const textsOf = (changed: Partial<Trust> = {}, run = WITH_PLUGIN): string[] =>
 
 test("figures are no more exact than they are", () => {
   expect(textsOf()).toEqual([
-    "20 of 20 users; since 0:07",
+    "20 of 20 users; reached at 0:07",
     "worker 1 at most 10 %; of one CPU core, mean of 10 s; the limit is 90 %",
     "no gaps; every second has arrived once",
     "within 1 ms; worker 1 is off most",
@@ -42,7 +42,7 @@ test("a flaw is never noted as if all were well", () => {
   const texts = [textsOf({ load, data }), textsOf({ data: { ...data, gaps: 1, gapSeconds: 9 } })];
   expect(texts.map(([first, , third]) => [first, third])).toEqual([
     ["10 of 20 users; all at 0:07, then fewer", "not all has arrived; totals may be too low"],
-    ["20 of 20 users; since 0:07", "1 gap, 9 s; totals may be too low"],
+    ["20 of 20 users; reached at 0:07", "1 gap, 9 s; totals may be too low"],
   ]);
 });
 

@@ -25,7 +25,7 @@ const loadPart = ({ load }: Trust, run: RunAnswer): TrustPart => ({
   note:
     load.reachedAt === null || run.loadStartedAt === undefined
       ? "not yet"
-      : `${load.state === "fine" ? "since" : "all at"} ${sinceStart((load.reachedAt - run.loadStartedAt) / 1000)}${load.state === "fine" ? "" : ", then fewer"}`,
+      : `${load.state === "fine" ? "reached at" : "all at"} ${sinceStart((load.reachedAt - run.loadStartedAt) / 1000)}${load.state === "fine" ? "" : ", then fewer"}`,
 });
 
 const generatorsPart = ({ generators }: Trust, nameOf: Names): TrustPart => {
