@@ -104,6 +104,19 @@ def _plain(value):
     return _short(value)
 
 
+def _help(action, secret):
+    """As argparse would show it, with `%(default)s` and the like filled in."""
+    values = {key: value for key, value in vars(action).items() if value != "==SUPPRESS=="}
+    if secret:
+        values["default"] = "***"
+    if action.choices is not None:
+        values["choices"] = ", ".join(map(str, action.choices))
+    try:
+        return action.help % dict(values, prog="locust")
+    except Exception:
+        return action.help
+
+
 def _option(name, actions):
     from .shared import script_options
 
@@ -124,7 +137,7 @@ def _option(name, actions):
     if action.choices is not None:
         found["choices"] = [_short(one) for one in action.choices][:MAX_CHOICES]
     if isinstance(action.help, str) and action.help != "==SUPPRESS==":
-        found["help"] = _short(action.help, MAX_HELP)
+        found["help"] = _short(_help(action, secret), MAX_HELP)
     default = _plain(action.default)
     return found if secret or default is None else dict(found, default=default)
 

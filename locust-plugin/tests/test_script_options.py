@@ -184,6 +184,24 @@ def test_the_outline_of_a_script(tmp_path):
     assert options["key"]["secret"] and "default" not in options["key"]
 
 
+def test_the_help_of_an_option_is_shown_as_argparse_shows_it(tmp_path):
+    more = """
+from locust import events
+@events.init_command_line_parser.add_listener
+def more_options(parser):
+    parser.add_argument("--depth", type=int, default=4, help="how deep, %(default)s by default, 100%% at most")
+    parser.add_argument("--api-key", default="k-123", help="is %(default)s")
+    parser.add_argument("--share", type=int, default=1, help="50% of it")
+"""
+    found = outline(tmp_path, more)["found"]
+    texts = {option["name"]: option.get("help") for option in found["options"]}
+    assert texts["depth"] == "how deep, 4 by default, 100% at most"
+    # Locust 2.12.1 cannot mark secrets, so a text counts as one.
+    is_secret = [option["secret"] for option in found["options"] if option["name"] == "api_key"][0]
+    assert texts["api_key"] == ("is ***" if is_secret else "is k-123")
+    assert texts["share"] == "50% of it"
+
+
 @pytest.mark.parametrize(
     "more, message",
     [

@@ -1,4 +1,4 @@
-import type { Client } from "@load-manager/contract/api/http-client.ts";
+import { type Client, ProblemError } from "@load-manager/contract/api/http-client.ts";
 import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import type { Scope } from "@load-manager/contract/model/primitives.ts";
 import { AppError } from "@load-manager/server/lib/errors.ts";
@@ -12,6 +12,16 @@ export const scopeOf = (text: string): Scope => {
   return { accountId, orgId, projectId, ...(envId === undefined ? {} : { envId }) };
 };
 
+/** Ids of load tests that were migrated may have any form. */
+const withId = async (client: Client, id: string): Promise<LoadTestAnswer | undefined> => {
+  try {
+    return await client.getLoadTest({ params: { loadTestId: id } });
+  } catch (error) {
+    if (error instanceof ProblemError && [400, 404].includes(error.status)) return undefined;
+    throw error;
+  }
+};
+
 /** The load test with this id, or the only one with this name. */
 export const loadTestOf = async (client: Client, wanted: string, scope: Scope | undefined) => {
   if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(wanted)) {
@@ -20,6 +30,8 @@ export const loadTestOf = async (client: Client, wanted: string, scope: Scope | 
   const found = await loadTestsNamed(client, wanted, scope);
   const [first, ...others] = found;
   if (first === undefined) {
+    const known = await withId(client, wanted);
+    if (known !== undefined) return known;
     throw new AppError(
       "not-found",
       `There is no load test, file or folder with the name ${wanted}.`,

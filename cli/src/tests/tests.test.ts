@@ -189,6 +189,24 @@ describe("tests push, pull and diff", () => {
     expect(again.id).toBe(saved.id);
   }, 60_000);
 
+  test("--test is a name too, and a diff with a load test without a script shows all files as added", async () => {
+    const id = await newLoadTest();
+    const name = `By name ${id}`;
+    await client().updateLoadTest({ params: { loadTestId: id }, body: { name } });
+    const folder = folderWith(PROJECT);
+    const added = await tests("diff", folder, name, "--exit-code");
+    expect([added.code, added.err]).toEqual([1, ""]);
+    expect(added.out.match(/^added: .*$/gm)).toHaveLength(Object.keys(PROJECT).length);
+    expect((await tests("diff", folder, name)).code).toBe(0);
+    for (const command of ["push", "check", "diff"]) {
+      const { code, err } = await tests(command, folder, name, "--scope", "acc/org/proj");
+      expect([command, code, err]).toEqual([command, 0, ""]);
+    }
+    expect((await tests("diff", folder, id)).out).toContain("is the same as revision 1.");
+    const none = await tests("push", folder, "No such name");
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining("No such name")]);
+  }, 60_000);
+
   test("diff shows what a push would change, and a revision by its number", async () => {
     const id = await newLoadTest();
     const folder = folderWith(PROJECT);

@@ -2,6 +2,7 @@ import { DEFAULT_ENTRYPOINT } from "@load-manager/contract/model/script-paths.ts
 import { AppError } from "@load-manager/server/lib/errors.ts";
 import { zipOf } from "@load-manager/server/lib/zip.ts";
 import type { Command } from "commander";
+import { loadTestOf, scopeOf } from "../remote/load-test.ts";
 import { answered, clientOf, type RemoteOptions, withRemote } from "../remote/remote.ts";
 import { checkLines } from "./check-lines.ts";
 import { differencesOf } from "./compare-scripts.ts";
@@ -12,12 +13,21 @@ import { writeScript } from "./write-script.ts";
 
 type Out = (line: string) => void;
 
-type Remote = RemoteOptions & { readonly test: string };
+type Remote = RemoteOptions & { readonly test: string; readonly scope?: string };
+
+/** The load test that `--test` names. */
+const namedBy = (options: Remote) =>
+  loadTestOf(
+    clientOf(options),
+    options.test,
+    options.scope === undefined ? undefined : scopeOf(options.scope),
+  );
 type Of = Remote & { readonly revision?: string };
 
 /** The newest revision, or the one with the number. */
-const fetched = async ({ test: loadTestId, revision, ...remote }: Of) => {
-  const client = clientOf(remote);
+const fetched = async (loadTestId: string, options: Of) => {
+  const { revision } = options;
+  const client = clientOf(options);
   const params = { loadTestId };
   if (revision === undefined) return answered(client.getScript({ params }));
   for (let cursor: string | undefined; ;) {
@@ -50,8 +60,9 @@ const filesIn = (count: number): string => `${count} ${count === 1 ? "file" : "f
 type Push = Remote & { readonly entrypoint: string; readonly description?: string };
 
 const push = async (folder: string, options: Push, out: Out): Promise<void> => {
-  const { test: loadTestId, entrypoint, description } = options;
+  const { entrypoint, description } = options;
   const { files } = projectIn(folder, entrypoint);
+  const { id: loadTestId } = await namedBy(options);
   const saving = clientOf(options).saveScript({
     params: { loadTestId },
     query: { entrypoint, ...(description === undefined ? {} : { description }) },
@@ -70,8 +81,9 @@ type Check = Remote & { readonly entrypoint: string };
 
 const check = async (path: string, options: Check, out: Out): Promise<void> => {
   const { entrypoint, files } = localScriptOf(path, options.entrypoint);
+  const { id: loadTestId } = await namedBy(options);
   const checking = clientOf(options).checkScript({
-    query: { loadTestId: options.test, entrypoint },
+    query: { loadTestId, entrypoint },
     body: await zipOf(files, new Date()),
   });
   const found = await answered(checking);
@@ -82,7 +94,8 @@ const check = async (path: string, options: Check, out: Out): Promise<void> => {
 type Pull = Of & { readonly force?: true };
 
 const pull = async (folder: string, options: Pull, out: Out): Promise<void> => {
-  const revision = await fetched(options);
+  const { id } = await namedBy(options);
+  const revision = await fetched(id, options);
   const files = contentsOf(revision);
   writeScript(folder, files, options.force === true);
   out(`${folder} has the ${filesIn(files.size)} of revision ${revision.revisionNumber}.`);
@@ -92,19 +105,28 @@ type Diff = Of & { readonly exitCode?: true };
 
 const diff = async (folder: string, options: Diff, out: Out): Promise<void> => {
   const local = readScript(folder);
-  const revision = await fetched(options);
-  const differences = differencesOf(contentsOf(revision), local);
+  const { id, latestRevision } = await namedBy(options);
+  // Without a script everything would be new.
+  const isNew = latestRevision === undefined && options.revision === undefined;
+  const revision = isNew ? undefined : await fetched(id, options);
+  const before = revision === undefined ? new Map<string, Buffer>() : contentsOf(revision);
+  const differences = differencesOf(before, local);
   for (const { path, kind, patch } of differences) {
     out(`${kind}: ${path}`);
     if (patch !== undefined) out(patch.trimEnd());
   }
   if (differences.length === 0) {
-    out(`${folder} is the same as revision ${revision.revisionNumber}.`);
+    const what = revision === undefined ? "no script" : `revision ${revision.revisionNumber}`;
+    out(`${folder} is the same as ${what}.`);
   } else if (options.exitCode === true) process.exitCode = 1;
 };
 
 const withTest = (command: Command): Command =>
-  withRemote(command.requiredOption("--test <id>", "id of the load test"));
+  withRemote(
+    command
+      .requiredOption("--test <load-test>", "name or id of the load test")
+      .option("--scope <scope>", "with a name: account/org/project, or account/org/project/env"),
+  );
 
 const REVISION = "number of the revision (default: the newest)";
 
