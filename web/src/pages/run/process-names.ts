@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { processesQuery } from "./run-queries.ts";
 
 type Process = { readonly id: string; readonly role: "master" | "worker" };
@@ -19,11 +19,14 @@ export const processNames = (processes: readonly Process[]): ReadonlyMap<string,
   ]);
 };
 
+/** The names of all processes of the run; none until they are known. */
+export const useNamesById = (runId: string, hasLoad = true): ReadonlyMap<string, string> => {
+  const { data } = useQuery({ ...processesQuery(runId, "whole", {}), enabled: hasLoad });
+  return useMemo(() => processNames(data?.processes ?? []), [data]);
+};
+
 /** What a process of the run is called; until all of them are known, its id. */
 export const useProcessNames = (runId: string, hasLoad = true): ((id: string) => string) => {
-  const { data } = useQuery({ ...processesQuery(runId, "whole", {}), enabled: hasLoad });
-  return useMemo(() => {
-    const names = processNames(data?.processes ?? []);
-    return (id) => names.get(id) ?? id;
-  }, [data]);
+  const names = useNamesById(runId, hasLoad);
+  return useCallback((id) => names.get(id) ?? id, [names]);
 };

@@ -5,7 +5,7 @@ import type { TimeSeries } from "../../charts/time-chart.tsx";
 import { serverNow, serverTime } from "../../api/server-time.ts";
 import { barsOf, failureSeries } from "./failures-over-time.ts";
 import { failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queries.ts";
-import { useProcessNames } from "./process-names.ts";
+import { useNamesById } from "./process-names.ts";
 import { secondsSince } from "./series.ts";
 import type { RunView } from "./view.ts";
 
@@ -69,15 +69,17 @@ export const useGenerators = ({
   loadStartMs,
 }: RunView): Lines & { readonly isKnown: boolean } => {
   const { data } = useQuery(processesQuery(run.id, window.kind, charts));
-  const names = useProcessNames(run.id);
+  const names = useNamesById(run.id);
   return useMemo(
     () => ({
       isKnown: data !== undefined,
       times: secondsSince(loadStartMs, data?.t ?? []),
+      // Another name is another chart: they are drawn once they have theirs.
       series: (data?.processes ?? [])
+        .filter(({ id }) => names.has(id))
         .slice(0, PROCESS_LOOKS.length)
         .map(({ id, cpuPercent }, index): TimeSeries => ({
-          label: names(id),
+          label: names.get(id) ?? id,
           title: id,
           color: "--load",
           ...PROCESS_LOOKS[index],
