@@ -64,7 +64,9 @@ test("stages by mouse: the preview, the plan beside what happened, and the plan 
   await form.getByRole("button", { name: "Add stage" }).click();
   await stageField(form, 2, "duration").fill("soon");
   await form.getByRole("button", { name: "Start run" }).click();
-  await form.getByText("must be a whole number of at least 0").waitFor();
+  // The second stage began as the first one was.
+  const wrong = form.getByText("must be a whole number of at least 0");
+  await expect.poll(() => wrong.count()).toBe(2);
   await form.getByText("must be a duration, such as").waitFor();
   expect(await violationsOf(page)).toEqual([]);
   await stageField(form, 1, "users").fill("4");
