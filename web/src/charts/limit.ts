@@ -180,6 +180,8 @@ export const limitHooks = (
   read: () => readonly Limit[],
   /** Whether the margin on the right has neither an axis nor other names. */
   hasMargin: boolean,
+  /** Where other names stand. */
+  namesOf: (plot: uPlot) => readonly Rect[],
 ): uPlot.Hooks.Arrays => ({
   draw: [
     (plot) => {
@@ -193,7 +195,7 @@ export const limitHooks = (
         drawLine(plot, box);
       }
       const lines = linesOf(plot);
-      const taken: Rect[] = [];
+      const taken = [...namesOf(plot)];
       for (const { limit, box } of drawn) {
         const place = drawName(plot, limit, box, { lines, taken, hasMargin });
         if (place !== undefined) taken.push(place);

@@ -4,7 +4,7 @@ import { useLatest } from "../lib/use-latest.ts";
 import { Legend, type LegendItem } from "./legend.tsx";
 import styles from "./charts.module.css";
 import { type Decorations, decorationHooks } from "./decorations.ts";
-import { endLabelHooks } from "./end-labels.ts";
+import { endLabelHooks, endLabelRects } from "./end-labels.ts";
 import { type Limit, limitHooks } from "./limit.ts";
 import { Plot } from "./plot.tsx";
 import { pointsOfLoad, stacked } from "./scales.ts";
@@ -140,11 +140,12 @@ const optionsOf = (
   const hooks = decorationHooks(() => read().decorations, { withDoubts: withDoubts === true });
   const index = (label: string): number => inOrder.findIndex((one) => one.label === label) + 1;
   const hasRight = series.some(({ axis }) => axis === "right");
+  const hasNames = read().hasEndLabels === true && !hasRight;
   const lines = () => read().series.filter(({ isBound }) => isBound !== true);
   const more = [
     ...(isClicked ? [axisClick((seconds) => read().onTime?.(seconds))] : []),
     ...(hasTimeLabels ? [timeFlagHooks(loadStartMs, styles["flag"])] : []),
-    ...(read().hasEndLabels === true && !hasRight ? [endLabelHooks(lines)] : []),
+    ...(hasNames ? [endLabelHooks(lines)] : []),
   ];
   return {
     legend: { show: false },
@@ -176,7 +177,11 @@ const optionsOf = (
     hooks: mergeHooks(
       window.hooks,
       hooks,
-      limitHooks(() => read().limits ?? [], !hasRight && read().hasEndLabels !== true),
+      limitHooks(
+        () => read().limits ?? [],
+        !hasRight && !hasNames,
+        (plot) => (hasNames ? endLabelRects(plot, lines()) : []),
+      ),
       violationHooks(() => read().violation),
       {
         setCursor: [

@@ -29,7 +29,7 @@ const textsOf = (changed: Partial<Trust> = {}, run = WITH_PLUGIN): string[] =>
 test("figures are no more exact than they are", () => {
   expect(textsOf()).toEqual([
     "20 of 20 users; reached at 0:07",
-    "worker 1 at most 10 %; of one CPU core, mean of 10 s; the limit is 90 %",
+    "worker 1 at most 10 %; of one CPU core, mean of 10 s; the limit is 90\u00A0%",
     "no gaps; every second has arrived once",
     "within 1 ms; worker 1 is off most",
     "error at most 1.6 %; merged histograms, no averages",

@@ -43,7 +43,7 @@ const generatorsPart = ({ generators }: Trust, nameOf: Names): TrustPart => {
         ? UNMEASURED
         : lost > 0
           ? `${lost} of ${count(workers.expected)} workers lost`
-          : "of one CPU core, mean of 10 s; the limit is 90 %",
+          : "of one CPU core, mean of 10 s; the limit is 90\u00A0%",
   };
 };
 
