@@ -66,8 +66,8 @@ export const EventRail = ({
                 />
                 {x(end) - x(start) > 90 && (
                   <text x={(x(start) + x(end)) / 2} y="12" className={styles["name"]}>
-                    {PHASES[kind]}
-                    {targetUsers === undefined ? "" : `, ${counted(targetUsers, "user")}`}
+                    {/* One text: the edge of a second one would lie on the first. */}
+                    {`${PHASES[kind]}${targetUsers === undefined ? "" : `, ${counted(targetUsers, "user")}`}`}
                   </text>
                 )}
               </g>
