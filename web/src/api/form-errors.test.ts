@@ -13,7 +13,7 @@ test("what a schema refuses is said at its field, in the words of the server", (
   expect(schemaErrors(CreateRun, body)).toEqual({
     targetUsers: "must be a whole number of at least 1",
     name: "must be at most 200 characters long",
-    "tags[1]": "must be at least 1 characters long",
+    "tags[1]": "must be at least 1 character long",
     "autoStop.windowSeconds": "must be a whole number of at least 5",
   });
   expect(schemaErrors(CreateRun, {})).toEqual({});
