@@ -179,7 +179,9 @@ describe("npm start", () => {
     await until("the server", () => (/ready: http/.test(npm.output()) ? true : undefined), 30);
     const chain = chainOf(npm);
     const wrapper = chain.find((pid) => /tools\/run\.mjs/.test(commandOf(pid)));
-    const pid = { npm: chain[0], wrapper, server: chain.at(-1) }[to] ?? 0;
+    // The server may have a child of its own, which reads the versions of its Python.
+    const server = chain.findLast((one) => /bin\/load-manager\.js/.test(commandOf(one)));
+    const pid = { npm: chain[0], wrapper, server }[to] ?? 0;
     process.kill(wrapper ?? 0, "SIGHUP");
     await until("the reload", () => (/reloaded/.test(npm.output()) ? true : undefined), 10);
     process.kill(pid, signal);
