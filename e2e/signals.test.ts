@@ -150,17 +150,21 @@ describe("the server with an active run", () => {
 });
 
 /** The processes of `npm start`, from npm down to the server. */
+/** What the kernel says of a process; nothing once it has ended. */
+const ofProcess = (pid: number, file: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+};
 const chainOf = (program: ReturnType<typeof start>): readonly number[] => {
   const children = (pid: number): number[] =>
-    readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-      .split(" ")
-      .filter(Boolean)
-      .map(Number);
+    ofProcess(pid, `task/${pid}/children`).split(" ").filter(Boolean).map(Number);
   const below = (pid: number): number[] => [pid, ...children(pid).flatMap(below)];
   return below(program.child.pid ?? 0);
 };
-const commandOf = (pid: number): string =>
-  readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+const commandOf = (pid: number): string => ofProcess(pid, "cmdline").replaceAll("\0", " ");
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}/stat`);
 
 describe("npm start", () => {

@@ -37,12 +37,16 @@ type Deps = {
 /** Monotonic ms: since when the summary cannot be computed. */
 export type SettleMemory = { summaryFailedSince?: number };
 
-/** Ingests what the plugin has spooled in the run's folder. Records that had arrived before count once. */
+/**
+ * Ingests what the plugin has spooled in the run's folder and has not arrived: the folder has every record of the run, of which a
+ * day has 86,400, and each is stored by itself.
+ */
 export const drainSpool = async (
   deps: Pick<Deps, "clusters" | "metrics" | "log">,
   run: LoadTestRun,
 ): Promise<void> => {
-  for (const batch of await deps.clusters.of(run).spooled(run)) {
+  const spooled = await deps.clusters.of(run).spooled(run);
+  for (const batch of await deps.metrics.unstored(run.id, spooled)) {
     try {
       await deps.metrics.ingestBatch(batch);
     } catch (error) {

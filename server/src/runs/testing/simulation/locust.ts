@@ -223,6 +223,7 @@ export const simulatedLocust = (options: {
   };
   const metrics: Omit<RunMetrics, "deleteRun"> = {
     ingestBatch: async () => {},
+    unstored: async () => [],
     gaps: async () => [],
     storeMetric: async () => true,
     window: async () => undefined,
