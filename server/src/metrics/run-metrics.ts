@@ -9,16 +9,14 @@ import { type Clock, expiryNow } from "../lib/clock.ts";
 import type { RequestWindow } from "../runs/domain/criteria/auto-stop.ts";
 import type { CriterionBreach } from "../runs/domain/observation.ts";
 import type { Stores } from "../stores/ports.ts";
-import { decodeBatch } from "./codec/batch.ts";
 import { createIngest, type Ingested } from "./ingest/ingest.ts";
+import { unstoredOf } from "./ingest/spool.ts";
 import { createSnapshotIngest, type StoreSnapshot } from "./ingest/snapshot-ingest.ts";
 import { createRunAggregateCache } from "./live/run-aggregate-cache.ts";
 import {
   type Finals,
   finalsOf,
-  hasRecord,
   recentWindow,
-  type RunAggregate,
   type SequenceGap,
   sequenceGaps,
 } from "./live/run-aggregate.ts";
@@ -79,19 +77,6 @@ export type MetricsFacade = Omit<RunMetrics, "ingestBatch"> & {
 
 const DAY_SECONDS = 86_400;
 
-/** Whether every record of a batch is known to be stored. */
-const isStored = (runId: string, runAggregate: RunAggregate, bytes: Uint8Array): boolean => {
-  try {
-    const batch = decodeBatch(bytes);
-    return (
-      batch.runId === runId &&
-      batch.records.every(({ seq }) => hasRecord(runAggregate, batch.masterInstanceId, seq))
-    );
-  } catch {
-    return false;
-  }
-};
-
 /** The one way into the metrics of runs. The compactor works on the store by itself. */
 export const createRunMetrics = (deps: {
   readonly metrics: Stores["metrics"];
@@ -115,10 +100,7 @@ export const createRunMetrics = (deps: {
   return {
     ingestBatch,
     isGreeting,
-    unstored: async (runId, batches) => {
-      const runAggregate = await aggregates.get(runId);
-      return batches.filter((batch) => !isStored(runId, runAggregate, batch));
-    },
+    unstored: async (runId, batches) => unstoredOf(runId, await aggregates.get(runId), batches),
     storeMetric: createSnapshotIngest({ metrics, events, aggregates }),
     requests: async (runId) => (await aggregates.get(runId)).requests,
     window: async (runId, seconds, lagSeconds) =>

@@ -122,16 +122,6 @@ const takeSeq = (instance: MasterInstance, seq: number): boolean => {
   return true;
 };
 
-/** Whether a record is known to be stored. One that the plugin has dropped is not, so of such an instance nothing is known. */
-export const hasRecord = (
-  { masterInstances }: RunAggregate,
-  masterInstanceId: string,
-  seq: number,
-): boolean => {
-  const instance = masterInstances.get(masterInstanceId);
-  return instance !== undefined && !instance.dropped && seq <= instance.upTo;
-};
-
 const setUsers = (runAggregate: RunAggregate, second: number, users: number): void => {
   if (second < runAggregate.usersSecond) return;
   const isSame = second === runAggregate.usersSecond;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../lib/clock.ts";
-import { createMemoryStores } from "../stores/memory/stores.ts";
-import { RECORD } from "./codec/batch.ts";
-import { ByteWriter } from "./codec/bytes.ts";
-import { createRunMetrics } from "./run-metrics.ts";
-import { batchOf, jsonRecord, sampleRecord, testRun } from "./testing/fixtures.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { createMemoryStores } from "../../stores/memory/stores.ts";
+import { RECORD } from "../codec/batch.ts";
+import { ByteWriter } from "../codec/bytes.ts";
+import { createRunMetrics } from "../run-metrics.ts";
+import { batchOf, jsonRecord, sampleRecord, testRun } from "../testing/fixtures.ts";
 
 const NOW = Math.floor(Date.now() / 1000) - 60;
 const retention = { secondsDays: 14, tenSecondsDays: 90 };
