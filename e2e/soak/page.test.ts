@@ -79,14 +79,6 @@ describe.runIf(MINUTES > 0)("a page that is left open", () => {
       }
       await page.getByRole("heading", { level: 1 }).getByText("Running").waitFor();
       expectClean();
-      await browser.close();
-      await client.stopRun({ params: { runId } });
-      await settled(client, runId);
-      await server.kill("SIGTERM");
-      await shop.close();
-      expectNoProcesses(dataDir);
-      removeFolder(dataDir);
-
       const quarter = Math.max(1, Math.floor(usage.length / 4));
       const both = (of: (one: Usage) => number): [number, number] => [
         median(usage.slice(0, quarter).map(of)),
@@ -98,6 +90,15 @@ describe.runIf(MINUTES > 0)("a page that is left open", () => {
       const busyPercent = both((one) => one.busyPercent);
       const said = { heapMiB, nodes, listeners, busyPercent };
       process.stdout.write(`\na page open for ${MINUTES} minutes: ${JSON.stringify(said)}\n`);
+
+      await browser.close();
+      await client.stopRun({ params: { runId } });
+      await settled(client, runId);
+      await server.kill("SIGTERM");
+      await shop.close();
+      expectNoProcesses(dataDir);
+      removeFolder(dataDir);
+
       // The charts get more points; each has at most some hundreds.
       expect(heapMiB[1]).toBeLessThanOrEqual(heapMiB[0] * 1.2 + 3);
       expect(nodes[1]).toBeLessThanOrEqual(nodes[0] * 1.2 + 200);
