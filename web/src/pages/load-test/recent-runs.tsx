@@ -2,6 +2,7 @@ import type { LoadTestAnswer } from "@load-manager/contract/api/load-test.ts";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { shortRunName } from "../../format/run-name.ts";
 import { runsQuery } from "../../api/queries.ts";
 import { Empty, Failure, Loading } from "../../components/notices.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -70,7 +71,7 @@ export const RecentRuns = ({
           label="Recent runs"
           runs={items}
           columns={COLUMNS}
-          nameOf={({ runNumber, name }) => (runNumber === undefined ? name : `#${runNumber}`)}
+          nameOf={shortRunName}
           selection={selection}
         />
       )}

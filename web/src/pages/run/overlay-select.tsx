@@ -1,6 +1,7 @@
 import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode, Ref } from "react";
+import { shortRunName } from "../../format/run-name.ts";
 import { runQueryOf } from "../../api/queries.ts";
 import { moment } from "../../format/times.ts";
 import { earlierRunsQuery } from "./run-queries.ts";
@@ -49,9 +50,9 @@ export const OverlaySelect = ({
       value={overlay ?? null}
       error={fault}
       onChange={(value) => onOverlay(value ?? undefined)}
-      data={others.map(({ id, runNumber, name, createdAt }) => ({
-        value: id,
-        label: `${runNumber === undefined ? name : `#${runNumber}`}, ${moment(createdAt)}`,
+      data={others.map((one) => ({
+        value: one.id,
+        label: `${shortRunName(one)}, ${moment(one.createdAt)}`,
       }))}
     />
   );

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo } from "react";
+import { shortRunName } from "../../format/run-name.ts";
 import { runQueryOf } from "../../api/queries.ts";
 import styles from "../../charts/charts.module.css";
 import { type PercentileCurve as Curve, PercentileChart } from "../../charts/percentile-chart.tsx";
@@ -61,7 +62,7 @@ const useOverlaid = ({ overlay, window }: RunView) => {
   return isAsked && data !== undefined
     ? {
         look: {
-          label: `${run.runNumber === undefined ? run.name : `#${run.runNumber}`}, all endpoints`,
+          label: `${shortRunName(run)}, all endpoints`,
           color: "--ghost",
           dash: [2, 3],
           width: 1.25,

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { HeatmapData } from "../../charts/heatmap-rows.ts";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
-import { serverNow, serverTime } from "../../api/server-time.ts";
+import { serverTime } from "../../api/server-time.ts";
 import { barsOf, failureSeries } from "./failures-over-time.ts";
 import { failuresOverTimeQuery, heatmapQuery, processesQuery } from "./run-queries.ts";
 import { useNamesById } from "./process-names.ts";
@@ -33,11 +33,11 @@ export const useFailures = (view: RunView): Lines & { readonly barSeconds: numbe
     failuresOverTimeQuery(run.id, window.kind, charts, barsOf(window)),
   );
   const from = loadStartMs + window.from * 1000;
-  const isGrowing = isLive && window.kind !== "chosen";
   // What completes after the load's end, while users stop, belongs to the whole run.
   const end =
-    window.kind === "whole" ? (run.finishedAt ?? serverNow()) : loadStartMs + window.to * 1000;
-  const to = isGrowing ? serverTime(dataUpdatedAt) - ARRIVAL_MS : end;
+    window.kind === "whole" ? (run.finishedAt ?? Infinity) : loadStartMs + window.to * 1000;
+  const arrived = isLive ? serverTime(dataUpdatedAt) - ARRIVAL_MS : Infinity;
+  const [to, isGrowing] = [Math.min(end, arrived), arrived < end];
   return useMemo(
     () => ({
       times: secondsSince(loadStartMs, data?.t ?? []),

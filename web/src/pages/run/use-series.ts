@@ -2,6 +2,7 @@ import type { RunAnswer } from "@load-manager/contract/api/run.ts";
 import { durationOfStages } from "@load-manager/contract/model/load-profile.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { shortRunName } from "../../format/run-name.ts";
 import type { TimeSeries } from "../../charts/time-chart.tsx";
 import { runQueryOf } from "../../api/queries.ts";
 import { chartQuery, endpointChartQuery } from "./run-queries.ts";
@@ -40,7 +41,7 @@ const useOverlay = ({ window, overlay, endpoints }: RunView) => {
     if (!isAsked || data === undefined || run?.loadStartedAt === undefined) return undefined;
     const columns = data as unknown as Columns;
     return {
-      name: run.runNumber === undefined ? run.name : `#${run.runNumber}`,
+      name: shortRunName(run),
       times: secondsSince(run.loadStartedAt, data.t ?? []),
       step: data.stepMs / 1000,
       load: columns["totalRps"] ?? [],
